@@ -1,0 +1,16 @@
+# Everything else comes from Debian's packages; scripts/setup installs them.
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(PNG REQUIRED)
+find_package(JPEG REQUIRED)
+find_package(ICU REQUIRED COMPONENTS uc i18n)
+find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
+set(HDF5_PREFER_PARALLEL OFF)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
+
+add_library(skipbench_hdf5 INTERFACE)
+target_include_directories(skipbench_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
+target_link_libraries(skipbench_hdf5 INTERFACE ${HDF5_C_LIBRARIES})

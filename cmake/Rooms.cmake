@@ -1,0 +1,57 @@
+# A room is a folder of the source tree and a static library: skipbench_<name>.
+#
+#   skipbench_room(NAME name [DIRS dir...] [ATEN] DEPENDS room... [LIBRARIES target...])
+#
+# Sources are all *.cpp of DIRS (default: the current folder, not its sub-folders). ATEN: the room uses LibTorch and the
+# shared precompiled header; rooms without it must not include ATen (tests/architecture checks that).
+
+add_library(skipbench_options INTERFACE)
+target_include_directories(skipbench_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(skipbench_options INTERFACE -Wall -Wextra -Wno-unused-parameter)
+if(SKIPBENCH_SANITIZE)
+  target_compile_options(skipbench_options INTERFACE -fsanitize=${SKIPBENCH_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined -g1)
+  target_link_options(skipbench_options INTERFACE -fsanitize=${SKIPBENCH_SANITIZE})
+endif()
+target_link_libraries(skipbench_options INTERFACE fmt::fmt nlohmann_json::nlohmann_json Threads::Threads)
+
+# <ATen/ATen.h> costs 10-20 s a file; compiled once, every file that uses it takes 2-3 s.
+file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp.in "// Carries the precompiled header.\n")
+configure_file(${CMAKE_BINARY_DIR}/pch.cpp.in ${CMAKE_BINARY_DIR}/pch.cpp COPYONLY)
+add_library(skipbench_pch STATIC ${CMAKE_BINARY_DIR}/pch.cpp)
+target_link_libraries(skipbench_pch PUBLIC skipbench_options LibTorch::LibTorch OpenMP::OpenMP_CXX)
+target_precompile_headers(skipbench_pch PRIVATE <ATen/ATen.h> <fmt/format.h> <nlohmann/json.hpp> <string> <vector> <memory>)
+target_compile_options(skipbench_pch PRIVATE -fpch-preprocess)
+
+function(skipbench_use_aten target)
+  target_link_libraries(${target} PUBLIC LibTorch::LibTorch OpenMP::OpenMP_CXX)
+  target_precompile_headers(${target} REUSE_FROM skipbench_pch)
+  target_compile_options(${target} PRIVATE -fpch-preprocess)
+endfunction()
+
+function(skipbench_room)
+  cmake_parse_arguments(room "ATEN" "NAME" "DIRS;DEPENDS;LIBRARIES" ${ARGN})
+  if(NOT room_DIRS)
+    set(room_DIRS ${CMAKE_CURRENT_SOURCE_DIR})
+  endif()
+  set(sources)
+  foreach(dir ${room_DIRS})
+    file(GLOB found CONFIGURE_DEPENDS ${dir}/*.cpp)
+    list(APPEND sources ${found})
+  endforeach()
+  if(NOT sources)
+    add_library(skipbench_${room_NAME} INTERFACE)
+    target_link_libraries(skipbench_${room_NAME} INTERFACE skipbench_options)
+    foreach(dependency ${room_DEPENDS})
+      target_link_libraries(skipbench_${room_NAME} INTERFACE skipbench_${dependency})
+    endforeach()
+    return()
+  endif()
+  add_library(skipbench_${room_NAME} STATIC ${sources})
+  target_link_libraries(skipbench_${room_NAME} PUBLIC skipbench_options ${room_LIBRARIES})
+  foreach(dependency ${room_DEPENDS})
+    target_link_libraries(skipbench_${room_NAME} PUBLIC skipbench_${dependency})
+  endforeach()
+  if(room_ATEN)
+    skipbench_use_aten(skipbench_${room_NAME})
+  endif()
+endfunction()

@@ -1,0 +1,212 @@
+#include "harness/base/json.h"
+
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <fstream>
+#include <limits>
+
+namespace skipbench {
+namespace {
+
+constexpr int kMaxDepth = 64;
+
+const char* TypeName(const Json& value) {
+  if (value.is_number_integer()) return "an integer";
+  if (value.is_number()) return "a number";
+  if (value.is_string()) return "a string";
+  if (value.is_boolean()) return "a boolean";
+  if (value.is_array()) return "a list";
+  if (value.is_object()) return "an object";
+  return "null";
+}
+
+}  // namespace
+
+std::string Describe(const Json& value) {
+  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (text.size() > 60) text = text.substr(0, 57) + "...";
+  return fmt::format("{} ({})", text, TypeName(value));
+}
+
+Json ParseJson(std::string_view text, const std::string& origin) {
+  // Two open questions of JSON are answered here because files come from strangers: a key given twice is an error
+  // (readers disagree about which one counts), and so is nesting that no real file needs.
+  std::vector<std::set<std::string>> keys;
+  auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth > kMaxDepth) Fail("{}: nested deeper than {} levels", origin, kMaxDepth);
+    switch (event) {
+      case Json::parse_event_t::object_start:
+        keys.emplace_back();
+        break;
+      case Json::parse_event_t::object_end:
+        keys.pop_back();
+        break;
+      case Json::parse_event_t::key:
+        if (!keys.back().insert(parsed.get<std::string>()).second)
+          Fail("{}: the key {} is given twice in one object", origin, Describe(parsed));
+        break;
+      default:
+        break;
+    }
+    return true;
+  };
+  try {
+    return Json::parse(text.begin(), text.end(), check, /*allow_exceptions=*/true, /*ignore_comments=*/true);
+  } catch (const Json::exception& e) {
+    std::string what = e.what();   // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
+    if (auto end = what.find("] "); end != std::string::npos) what = what.substr(end + 2);
+    Fail("{}: not valid JSON: {}", origin, what);
+  }
+}
+
+Json ReadJsonFile(const std::filesystem::path& path, size_t max_bytes) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) Fail("{}: no such file", path.string());
+  if (!std::filesystem::is_regular_file(path, error)) Fail("{}: not a regular file", path.string());
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) Fail("{}: cannot be read: {}", path.string(), error.message());
+  if (size > max_bytes) Fail("{}: {} bytes; a JSON file of at most {} was expected", path.string(), size, max_bytes);
+  std::ifstream in(path, std::ios::binary);
+  std::string text(size, '\0');
+  if (!in.read(text.data(), static_cast<std::streamsize>(size))) Fail("{}: cannot be read", path.string());
+  return ParseJson(text, path.string());
+}
+
+JsonReader::JsonReader(const Json& object, std::string file, std::string path)
+    : object_(&object), file_(std::move(file)), path_(std::move(path)) {
+  if (!object.is_object())
+    Fail("{}: {}: expected an object, found {}", file_, path_.empty() ? "the whole file" : path_, Describe(object));
+}
+
+std::string JsonReader::PathOf(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
+
+void JsonReader::FailAt(const std::string& key, const std::string& what) const {
+  Fail("{}: {}: {}", file_, PathOf(key), what);
+}
+
+const Json* JsonReader::Find(const std::string& key) const {
+  known_.insert(key);
+  auto found = object_->find(key);
+  return found == object_->end() ? nullptr : &*found;
+}
+
+bool JsonReader::Has(const std::string& key) const {
+  const Json* value = Find(key);
+  return value && !value->is_null();
+}
+
+const Json& JsonReader::Require(const std::string& key) const {
+  const Json* value = Find(key);
+  if (!value || value->is_null()) FailAt(key, "missing");
+  return *value;
+}
+
+int64_t JsonReader::Int(const std::string& key, int64_t min, int64_t max) const {
+  const Json& value = Require(key);
+  auto wanted = [&] {
+    if (min == INT64_MIN && max == INT64_MAX) return std::string("an integer");
+    if (max == INT64_MAX) return fmt::format("an integer of at least {}", min);
+    return fmt::format("an integer in [{}, {}]", min, max);
+  };
+  const bool too_large =
+      value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  if (!value.is_number_integer() || too_large || value.get<int64_t>() < min || value.get<int64_t>() > max)
+    FailAt(key, fmt::format("expected {}, found {}", wanted(), Describe(value)));
+  return value.get<int64_t>();
+}
+
+double JsonReader::Double(const std::string& key, double min, double max) const {
+  const Json& value = Require(key);
+  if (!value.is_number() || !std::isfinite(value.get<double>()) || value.get<double>() < min || value.get<double>() > max) {
+    const std::string range = std::isinf(min) && std::isinf(max) ? "" : fmt::format(" in [{}, {}]", min, max);
+    FailAt(key, fmt::format("expected a number{}, found {}", range, Describe(value)));
+  }
+  return value.get<double>();
+}
+
+bool JsonReader::Bool(const std::string& key) const {
+  const Json& value = Require(key);
+  if (!value.is_boolean()) FailAt(key, fmt::format("expected true or false, found {}", Describe(value)));
+  return value.get<bool>();
+}
+
+std::string JsonReader::String(const std::string& key) const {
+  const Json& value = Require(key);
+  if (!value.is_string()) FailAt(key, fmt::format("expected a string, found {}", Describe(value)));
+  return value.get<std::string>();
+}
+
+int64_t JsonReader::IntOr(const std::string& key, int64_t fallback, int64_t min, int64_t max) const {
+  return Has(key) ? Int(key, min, max) : fallback;
+}
+double JsonReader::DoubleOr(const std::string& key, double fallback, double min, double max) const {
+  return Has(key) ? Double(key, min, max) : fallback;
+}
+bool JsonReader::BoolOr(const std::string& key, bool fallback) const { return Has(key) ? Bool(key) : fallback; }
+std::string JsonReader::StringOr(const std::string& key, const std::string& fallback) const {
+  return Has(key) ? String(key) : fallback;
+}
+
+std::string JsonReader::OneOf(const std::string& key, const std::string& fallback,
+                              const std::vector<std::string>& allowed) const {
+  const std::string value = StringOr(key, fallback);
+  for (const auto& one : allowed)
+    if (value == one) return value;
+  FailAt(key, fmt::format("expected one of {}, found \"{}\"", fmt::join(allowed, ", "), value));
+}
+
+std::vector<int64_t> JsonReader::Ints(const std::string& key) const {
+  const Json& value = Require(key);
+  std::vector<int64_t> result;
+  if (!value.is_array()) FailAt(key, fmt::format("expected a list of integers, found {}", Describe(value)));
+  for (const auto& one : value) {
+    if (!one.is_number_integer()) FailAt(key, fmt::format("expected a list of integers, found {} in it", Describe(one)));
+    result.push_back(one.get<int64_t>());
+  }
+  return result;
+}
+
+std::vector<double> JsonReader::Doubles(const std::string& key) const {
+  const Json& value = Require(key);
+  std::vector<double> result;
+  if (!value.is_array()) FailAt(key, fmt::format("expected a list of numbers, found {}", Describe(value)));
+  for (const auto& one : value) {
+    if (!one.is_number()) FailAt(key, fmt::format("expected a list of numbers, found {} in it", Describe(one)));
+    result.push_back(one.get<double>());
+  }
+  return result;
+}
+
+std::vector<std::string> JsonReader::Strings(const std::string& key) const {
+  const Json& value = Require(key);
+  std::vector<std::string> result;
+  if (!value.is_array()) FailAt(key, fmt::format("expected a list of strings, found {}", Describe(value)));
+  for (const auto& one : value) {
+    if (!one.is_string()) FailAt(key, fmt::format("expected a list of strings, found {} in it", Describe(one)));
+    result.push_back(one.get<std::string>());
+  }
+  return result;
+}
+
+JsonReader JsonReader::Object(const std::string& key) const { return JsonReader(Require(key), file_, PathOf(key)); }
+
+std::optional<JsonReader> JsonReader::ObjectIf(const std::string& key) const {
+  if (!Has(key)) return std::nullopt;
+  return Object(key);
+}
+
+std::vector<JsonReader> JsonReader::Objects(const std::string& key) const {
+  const Json& value = Require(key);
+  if (!value.is_array()) FailAt(key, fmt::format("expected a list of objects, found {}", Describe(value)));
+  std::vector<JsonReader> result;
+  for (size_t i = 0; i < value.size(); ++i) result.emplace_back(value[i], file_, fmt::format("{}[{}]", PathOf(key), i));
+  return result;
+}
+
+void JsonReader::RejectUnknownKeys() const {
+  for (const auto& [key, value] : object_->items())
+    if (!known_.contains(key)) FailAt(key, fmt::format("unknown key; known here: {}", fmt::join(known_, ", ")));
+}
+
+}  // namespace skipbench

@@ -1,0 +1,101 @@
+// What a method is. A method never calls the network: for every scheduler call of a trajectory it decides whether the
+// network predicts, the last output is used again, or a partial ("shallow") forward runs on cached features; the sampler
+// executes. That is what lets settings share work, decide for each sample alone, be searched, and be tested without a
+// network.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace skipbench {
+
+enum class Action : uint8_t {
+  kReuse = 0,     // the last raw output (before guidance) again, whether it came from a full or a shallow forward
+  kPredict = 1,   // a full forward
+  kShallow = 2,   // a partial forward on cached features (DeepCache)
+};
+
+struct Decision {
+  Action action = Action::kPredict;
+  int branch = 0;                        // only with kShallow: DeepCache's cache position, in the pip helper's numbering
+  friend auto operator<=>(const Decision&, const Decision&) = default;
+};
+
+// The run a trajectory belongs to, as a method may know it.
+struct RunShape {
+  int steps = 0;                         // inference steps of this trajectory
+  int calls = 0;                         // scheduler calls; every per-step array has this length
+  std::vector<double> timesteps;         // [calls], as the network is told
+  int branches = 0;                      // cache positions the network offers; 0: it cannot run shallow
+};
+
+// Which steps a method wants to run; the default is the experiment's own.
+struct Schedule {
+  int steps = 0;
+  friend auto operator<=>(const Schedule&, const Schedule&) = default;
+};
+
+enum class Scope { kSample, kGroup };
+
+// Sums over all elements (and, for a group, over its samples) of finite differences along the trajectory.
+struct DifferenceSums {
+  // [order - 1]: order 1: x_i - x_{i-1}, 2: x_i - 2 x_{i-1} + x_{i-2}, 3: x_i - 3 x_{i-1} + 3 x_{i-2} - x_{i-3}.
+  // NaN where the trajectory is too short: latents start with the one after call 0 (the initial noise never counts).
+  std::array<double, 3> abs{};           // sum |difference|
+  std::array<double, 3> square{};        // sum difference^2
+  double self_abs = 0;                   // sum |x_i|
+  double self_square = 0;                // sum x_i^2
+};
+
+// Which parts of an Observation a policy reads; only those are computed.
+struct Needs {
+  int latent_order = 0;                  // 0..3: DifferenceSums of the latents up to this order
+  int prediction_order = 0;              // 0..3: of the guided predictions
+  bool tensors = false;                  // the latent itself
+  void Merge(const Needs& other);
+};
+
+// What a trajectory shows after a call. Sums are float64, finite (a latent with NaN or infinity ends the run with an error
+// that names sample and call before any policy sees it).
+struct Observation {
+  int64_t elements = 0;                  // elements behind each sum: C*H*W, times the group's size
+  DifferenceSums latent;                 // of x_call, the latent after the call
+  DifferenceSums prediction;             // of the guided prediction used by the call
+  std::span<const at::Tensor> latents;   // x_call of each sample [C, ...], when Needs::tensors
+};
+
+// Named values a policy wants in the results, one per call; NaN where there is none.
+using Trace = std::map<std::string, std::vector<double>>;
+
+// Decides call by call for one sample, or one group: Decide(0), Observe(0), Decide(1), Observe(1), ...
+class Policy {
+ public:
+  virtual ~Policy() = default;
+  virtual Decision Decide(int call) = 0;                            // call 0 must be kPredict
+  virtual void Observe(int call, const Observation& seen) = 0;
+  virtual std::unique_ptr<Policy> Clone() const = 0;                // an independent copy: a trajectory may fork
+  virtual Trace TakeTrace() { return {}; }
+};
+
+// One method with its parameters: a setting of an experiment. Immutable.
+class Method {
+ public:
+  virtual ~Method() = default;
+  virtual std::string type() const = 0;                             // "adaptive_diffusion"
+  virtual std::string Label() const = 0;                            // "adaptive_diffusion(delta=0.01,max_skips=4)"
+  virtual Schedule Plan(const Schedule& run) const { return run; }  // fewer_steps changes it
+  virtual Scope DecisionScope() const { return Scope::kSample; }
+  virtual Needs Observes() const { return {}; }
+  virtual std::vector<int> CachedBranches(const RunShape& run) const { return {}; }   // branches Decide may ask for
+  // Throws Error if the setting cannot run in this shape (a mask of another length, a branch the network lacks).
+  virtual std::unique_ptr<Policy> Start(const RunShape& run) const = 0;
+};
+
+}  // namespace skipbench

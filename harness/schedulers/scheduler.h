@@ -1,0 +1,63 @@
+// What a scheduler (sampler) is to skipbench: an immutable description of one run's calls, and a step that maps explicit
+// state to explicit state. Names and numbers are diffusers'.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.h"
+
+namespace skipbench {
+
+// What a scheduler remembers between calls, for n trajectories at once: tensors [n, C, ...], newest first; how many and
+// what they are is the scheduler's business and depends on the call index only. Rows are independent, so a trajectory can
+// be taken out, copied or put into another batch. Tensors are never written in place: copying a state copies handles.
+struct SchedulerState {
+  std::vector<at::Tensor> history;
+};
+
+struct StepResult {
+  at::Tensor sample;        // [n, C, ...], the latent after the call (diffusers' prev_sample)
+  SchedulerState state;
+};
+
+// One scheduler set to one number of steps. Immutable, so trajectories may share it. Everything is indexed by *call*
+// (0-based): PNDM makes steps + 1 calls, DPM-Solver++ of order 2 with solver "heun" still one a timestep.
+class Scheduler {
+ public:
+  virtual ~Scheduler() = default;
+
+  virtual std::string type() const = 0;                    // "ddim", as in a config
+  virtual int steps() const = 0;                           // the number of steps that was asked for
+  virtual int calls() const = 0;                           // the number of network predictions = step() calls
+  virtual double timestep(int call) const = 0;             // what the network is told; may be fractional (Euler)
+  virtual double init_noise_sigma() const = 0;             // the initial latent is unit noise times this
+  virtual bool stochastic() const = 0;                     // whether any call draws noise that can change the sample
+  virtual bool UsesNoise(int call) const = 0;              // whether this call's noise can change the sample
+
+  // The network's input for `call`. Default: the sample itself.
+  virtual at::Tensor ScaleModelInput(const at::Tensor& sample, int call) const { return sample; }
+
+  // One step of all n rows. `model_output` [n, C, ...] is the guided prediction (or with learned variance removed);
+  // `noise` [n, C, ...] float32 unit noise, needed (defined) only where UsesNoise(call). Call 0 takes SchedulerState{}.
+  virtual StepResult Step(const at::Tensor& sample, const at::Tensor& model_output, int call, const SchedulerState& state,
+                          const at::Tensor& noise) const = 0;
+};
+
+// Builds a scheduler.
+// `type`      one of SchedulerTypes(), or diffusers' class name (DDIMScheduler, ...)
+// `config`    the pipeline's scheduler_config.json (or {}); keys it lacks take the default of the class that is built from
+//             it, as diffusers' from_config does; keys that this class does not know are ignored, as there
+// `overrides` options given by the user; an unknown key is an error, so is a value this class does not support
+// `steps`     number of inference steps
+// `origin`    the config's file name for messages
+std::shared_ptr<const Scheduler> MakeScheduler(const std::string& type, const Json& config, const Json& overrides, int steps,
+                                               const std::string& origin);
+
+// Known types: ddim, ddpm, pndm, euler, euler_ancestral, dpm_solver_multistep, ...
+std::vector<std::string> SchedulerTypes();
+
+}  // namespace skipbench
