@@ -1,0 +1,128 @@
+#include "harness/runtime/device.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <dlfcn.h>
+
+#include <charconv>
+#include <fstream>
+#include <string_view>
+
+#include "harness/base/error.h"
+
+namespace skipbench {
+
+namespace {
+
+// A figure of /proc/self/status ("VmRSS", "VmHWM") in bytes.
+std::optional<int64_t> ProcessStatus(std::string_view field) {
+  std::ifstream status("/proc/self/status");
+  std::string line;
+  while (std::getline(status, line)) {
+    if (line.size() <= field.size() || !line.starts_with(field) || line[field.size()] != ':') continue;
+    const size_t digits = line.find_first_of("0123456789");
+    if (digits == std::string::npos) return std::nullopt;
+    int64_t kib = 0;
+    std::from_chars(line.data() + digits, line.data() + line.size(), kib);
+    return kib * 1024;
+  }
+  return std::nullopt;
+}
+
+// Sets VmHWM back to the present VmRSS (proc(5): writing 5 to clear_refs).
+bool ResetProcessPeak() {
+  std::ofstream clear("/proc/self/clear_refs");
+  clear << "5" << std::flush;
+  return clear.good();
+}
+
+std::string CpuName() {
+  std::ifstream info("/proc/cpuinfo");
+  std::string line;
+  while (std::getline(info, line)) {
+    if (!line.starts_with("model name")) continue;
+    const size_t colon = line.find(": ");
+    if (colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown processor";
+}
+
+// Asks the driver (which honours CUDA_VISIBLE_DEVICES as LibTorch does); no CUDA header or library is needed for that.
+std::string GpuName(int index) {
+  void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (!driver) return "unknown GPU";
+  const auto init = reinterpret_cast<int (*)(unsigned)>(dlsym(driver, "cuInit"));
+  const auto get_device = reinterpret_cast<int (*)(int*, int)>(dlsym(driver, "cuDeviceGet"));
+  const auto get_name = reinterpret_cast<int (*)(char*, int, int)>(dlsym(driver, "cuDeviceGetName"));
+  char name[256] = "";
+  int device = 0;
+  const bool found = init && get_device && get_name && init(0) == 0 && get_device(&device, index) == 0 &&
+                     get_name(name, sizeof name, device) == 0;
+  dlclose(driver);
+  return found ? name : "unknown GPU";
+}
+
+c10::Device Gpu(int index, const std::string& name) {
+  if (!BuiltWithCuda()) {
+    Fail("device \"{}\": this skipbench was built without CUDA; build with the preset \"cuda\", or use \"cpu\"", name);
+  }
+  const int count = GpuCount();
+  if (count == 0) Fail("device \"{}\": no GPU found (is the NVIDIA driver installed? nvidia-smi tells)", name);
+  if (index >= count) Fail("device \"{}\": there are {} GPUs, so N must be below {}", name, count, count);
+  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+}  // namespace
+
+bool BuiltWithCuda() { return at::globalContext().hasCUDA() || at::detail::getCUDAHooks().hasCUDART(); }
+
+int GpuCount() { return at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0; }
+
+c10::Device ParseDevice(const std::string& name) {
+  if (name == "cpu") return c10::kCPU;
+  if (name == "auto") return GpuCount() > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+  if (name == "cuda") return Gpu(0, name);
+  constexpr std::string_view prefix = "cuda:";
+  if (name.starts_with(prefix)) {
+    int index = -1;
+    const char* end = name.data() + name.size();
+    const auto [stop, error] = std::from_chars(name.data() + prefix.size(), end, index);
+    if (error == std::errc() && stop == end && index >= 0) return Gpu(index, name);
+  }
+  Fail("device \"{}\": expected \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"", name);
+}
+
+std::string DeviceName(c10::Device device) {
+  return device.is_cpu() ? CpuName() : GpuName(device.has_index() ? device.index() : 0);
+}
+
+void Synchronize(c10::Device device) {
+  if (device.is_cpu()) return;
+  c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.has_index() ? device.index() : 0);
+}
+
+PeakMemory::PeakMemory(c10::Device device) : device_(device) { Reset(); }
+
+void PeakMemory::Reset() {
+  if (!device_.is_cpu()) {
+    at::getDeviceAllocator(device_.type())->resetPeakStats(device_.has_index() ? device_.index() : 0);
+    return;
+  }
+  resettable_ = ResetProcessPeak();
+  start_ = ProcessStatus("VmRSS").value_or(0);
+}
+
+std::optional<int64_t> PeakMemory::Bytes() const {
+  if (!device_.is_cpu()) {
+    const auto stats = at::getDeviceAllocator(device_.type())->getDeviceStats(device_.has_index() ? device_.index() : 0);
+    return stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
+  }
+  const auto peak = ProcessStatus("VmHWM");
+  if (!resettable_ || !peak) return std::nullopt;
+  return std::max<int64_t>(0, *peak - start_);
+}
+
+const char* PeakMemory::kind() const { return device_.is_cpu() ? "process_peak_growth" : "device_allocator_peak"; }
+
+}  // namespace skipbench
