@@ -20,9 +20,6 @@ struct MacCount {
   MacCount& operator+=(const MacCount& o) { modules += o.modules; matmuls += o.matmuls; return *this; }
 };
 
-// Features cached for shallow forwards: branch -> [halves, C', H', W'] of one trajectory (a view of a batch is fine).
-using FeatureCache = std::map<int, at::Tensor>;
-
 struct DenoiserInput {
   at::Tensor sample;                          // [n, C, ...] scaled model input, one row a trajectory
   double timestep = 0;
@@ -30,7 +27,7 @@ struct DenoiserInput {
   std::vector<int> keep;                      // full forward: branches whose features to return
   bool shallow = false;
   int branch = 0;                             // shallow forward: the cache position
-  std::vector<at::Tensor> features;           // shallow forward: [n] cached tensors of `branch`, [halves, C', H', W']
+  at::Tensor features;                        // shallow forward: the cached tensors of `branch`, [halves, n, C', H', W']
 };
 
 struct DenoiserOutput {

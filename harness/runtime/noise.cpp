@@ -1,0 +1,100 @@
+#include "harness/runtime/noise.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "harness/base/error.h"
+
+namespace skipbench {
+
+std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key) {
+  constexpr uint64_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
+  constexpr uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
+  for (int round = 0; round < 10; ++round) {
+    const uint64_t p0 = kMultiplier0 * counter[0], p1 = kMultiplier1 * counter[2];
+    counter = {static_cast<uint32_t>(p1 >> 32) ^ counter[1] ^ key[0], static_cast<uint32_t>(p1),
+               static_cast<uint32_t>(p0 >> 32) ^ counter[3] ^ key[1], static_cast<uint32_t>(p0)};
+    key[0] += kWeyl0;
+    key[1] += kWeyl1;
+  }
+  return counter;
+}
+
+namespace {
+
+class CounterStream : public NoiseStream {
+ public:
+  CounterStream(uint64_t seed, int64_t sample_id, at::IntArrayRef shape)
+      : seed_(seed), id_(static_cast<uint64_t>(sample_id)), shape_(shape.vec()) {}
+
+  at::Tensor Draw(int draw) override {
+    at::Tensor noise = at::empty(shape_, at::kFloat);
+    float* out = noise.mutable_data_ptr<float>();
+    const int64_t n = noise.numel();
+    const std::array<uint32_t, 2> key = {static_cast<uint32_t>(seed_) + static_cast<uint32_t>(id_ >> 32),
+                                         static_cast<uint32_t>(id_)};
+    for (int64_t block = 0; 4 * block < n; ++block) {
+      const auto words = Philox4x32({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32),
+                                     static_cast<uint32_t>(draw), static_cast<uint32_t>(seed_ >> 32)}, key);
+      for (int pair = 0; pair < 2; ++pair) {
+        const double radius = std::sqrt(-2 * std::log((words[2 * pair] + 0.5) * 0x1p-32));
+        const double angle = 2 * std::numbers::pi * ((words[2 * pair + 1] + 0.5) * 0x1p-32);
+        const int64_t at = 4 * block + 2 * pair;
+        if (at < n) out[at] = static_cast<float>(radius * std::cos(angle));
+        if (at + 1 < n) out[at + 1] = static_cast<float>(radius * std::sin(angle));
+      }
+    }
+    return noise;
+  }
+
+ private:
+  uint64_t seed_, id_;
+  std::vector<int64_t> shape_;
+};
+
+class CounterSource : public NoiseSource {
+ public:
+  explicit CounterSource(uint64_t seed) : seed_(seed) {}
+  std::unique_ptr<NoiseStream> Open(int64_t id, int64_t, at::IntArrayRef shape) const override {
+    return std::make_unique<CounterStream>(seed_, id, shape);
+  }
+
+ private:
+  uint64_t seed_;
+};
+
+// A generator runs forward only, so what it drew is kept: draws may be asked for again by another branch or schedule.
+class TorchCpuStream : public NoiseStream {
+ public:
+  TorchCpuStream(uint64_t seed, at::IntArrayRef shape) : generator_(at::detail::createCPUGenerator(seed)), shape_(shape.vec()) {}
+  at::Tensor Draw(int draw) override {
+    while (static_cast<int>(drawn_.size()) <= draw) drawn_.push_back(at::randn(shape_, generator_, at::kFloat));
+    return drawn_[draw];
+  }
+
+ private:
+  at::Generator generator_;
+  std::vector<int64_t> shape_;
+  std::vector<at::Tensor> drawn_;
+};
+
+class TorchCpuSource : public NoiseSource {
+ public:
+  explicit TorchCpuSource(uint64_t seed) : seed_(seed) {}
+  std::unique_ptr<NoiseStream> Open(int64_t id, int64_t, at::IntArrayRef shape) const override {
+    return std::make_unique<TorchCpuStream>(seed_ + static_cast<uint64_t>(id), shape);
+  }
+
+ private:
+  uint64_t seed_;
+};
+
+}  // namespace
+
+std::unique_ptr<NoiseSource> CounterNoise(uint64_t seed) { return std::make_unique<CounterSource>(seed); }
+std::unique_ptr<NoiseSource> TorchCpuNoise(uint64_t seed) { return std::make_unique<TorchCpuSource>(seed); }
+
+}  // namespace skipbench

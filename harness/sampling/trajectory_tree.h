@@ -1,0 +1,72 @@
+// Runs many settings over the same samples as one tree per sample: settings that have decided alike so far share one
+// trajectory, so every distinct (sample, decision prefix) is predicted exactly once.
+//
+// All branches of a wave go through the scheduler calls together. A call:
+//   1 every walker (a setting on a sample, or on a group of samples) decides; branches split where decisions part
+//   2 the branches that predict are gathered into chunks for the network; the same for shallow forwards, branch by branch
+//   3 guidance and one scheduler step for all branches at once
+//   4 the criterion's sums for all branches in one pass, one copy to the host; every walker observes
+// Splitting copies row numbers, not tensors. Sharing changes the cost, not the results.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/runtime/noise.h"
+#include "harness/sampling/denoiser.h"
+#include "harness/sampling/method.h"
+#include "harness/schedulers/scheduler.h"
+
+namespace skipbench {
+
+struct TreeSample {
+  int64_t id = 0;                                   // for messages
+  NoiseStream* noise = nullptr;                     // opened with the latent's shape
+};
+
+struct TreeOptions {
+  int64_t batch_size = 16;                          // trajectories per network call (before guidance doubles them), >= 1
+  bool batch_invariant = false;                     // one trajectory per network call and per scheduler step: bit-identical
+                                                    // results for any batch
+  int64_t group_size = 1;                           // consecutive samples that a Scope::kGroup setting decides for together
+  bool keep_latents = false;                        // record x_T and the latent after every call
+  bool keep_predictions = false;                    // record the raw output behind every call
+  std::function<void(int call)> progress;           // after each call, may be empty
+};
+
+// What became of one setting on one sample.
+struct TrajectoryRecord {
+  std::vector<Decision> decisions;                  // [calls]
+  at::Tensor final_latent;                          // [C, ...], on the run's device
+  Trace trace;                                      // what the policy wanted recorded
+  std::vector<at::Tensor> latents;                  // keep_latents: calls + 1 tensors [C, ...]: the scaled initial noise first
+  std::vector<at::Tensor> predictions;              // keep_predictions: calls tensors [halves, C, ...]
+};
+
+struct TreeResult {
+  std::vector<std::vector<TrajectoryRecord>> records;   // [setting][sample]
+  int64_t full_evaluations = 0;                         // full predictions made, of one sample each (a guided pair is one)
+  int64_t shallow_evaluations = 0;
+  MacCount macs;                                        // spent on them
+};
+
+// Runs `settings` (whose Plan() is this scheduler's) on `samples`; `conditioning` i belongs to sample i. Latents have shape
+// `latent_shape` [C, ...] and live on `device` in `dtype`.
+// Throws Error for a policy that breaks the rules (no full prediction at call 0, a shallow forward without features) and
+// for latents that are not finite (naming sample, call and setting).
+TreeResult RunTree(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
+                   const std::vector<const Method*>& settings, at::IntArrayRef latent_shape, at::ScalarType dtype,
+                   at::Device device, const TreeOptions& options);
+
+// The shape of a run as methods see it.
+RunShape ShapeOf(const Scheduler& scheduler, const Denoiser& denoiser);
+
+// A decision as the results record it: "predict", "reuse", "shallow(2)".
+std::string ToString(const Decision& decision);
+
+}  // namespace skipbench

@@ -1,0 +1,133 @@
+#include "methods/adaptive_diffusion/adaptive_diffusion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace skipbench {
+namespace {
+
+using Options = AdaptiveDiffusionOptions;
+constexpr int kWarmUp = 4;          // calls that always predict
+constexpr size_t kUncapped = 4;     // decisions the cap does not look at
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+struct Comparison {
+  double criterion;
+  double threshold;
+  bool skip;
+};
+
+class AdaptivePolicy : public Policy {
+ public:
+  AdaptivePolicy(const Options& options, int calls) : options_(options) {
+    for (auto* column : {&criterion_, &threshold_, &difference_, &forced_}) column->assign(calls, kNone);
+  }
+
+  Decision Decide(int) override { return {predict_next_ ? Action::kPredict : Action::kReuse}; }
+
+  void Observe(int call, const Observation& seen) override {
+    difference_[call] = call >= 1 ? Norm(seen.latent, 0, seen.elements) : kNone;
+    predict_next_ = true;
+    if (call < kWarmUp - 1) return;
+    const bool forced = CapReached();
+    if (!forced) {
+      const Comparison compared = options_.criterion == Options::Criterion::kPublished ? Published(call) : Tensor(call, seen);
+      criterion_[call] = compared.criterion;
+      threshold_[call] = compared.threshold;
+      predict_next_ = !compared.skip;
+    }
+    forced_[call] = forced;
+    mask_.push_back(predict_next_);
+  }
+
+  std::unique_ptr<Policy> Clone() const override { return std::make_unique<AdaptivePolicy>(*this); }
+
+  Trace TakeTrace() override {
+    return {{"criterion", std::move(criterion_)},
+            {"threshold", std::move(threshold_)},
+            {"difference", std::move(difference_)},
+            {"forced", std::move(forced_)}};
+  }
+
+ private:
+  bool CapReached() const {
+    if (mask_.size() <= kUncapped) return false;
+    const size_t window = options_.max_skips == 0 ? mask_.size() : std::min(mask_.size(), static_cast<size_t>(options_.max_skips));
+    return std::none_of(mask_.end() - static_cast<std::ptrdiff_t>(window), mask_.end(), [](bool predicted) { return predicted; });
+  }
+
+  double Norm(const DifferenceSums& sums, int order, int64_t elements) const {
+    const bool l2 = options_.criterion == Options::Criterion::kTensor && options_.norm == Options::Norm::kL2;
+    return l2 ? std::sqrt(sums.square[order]) : sums.abs[order] / static_cast<double>(elements);
+  }
+
+  Comparison Published(int call) const {
+    const double d2 = difference_[call], d1 = difference_[call - 1], d0 = difference_[call - 2];
+    const double criterion = std::abs((d2 + d0) / 2 - d1), threshold = options_.delta * d1;
+    return {criterion, threshold, criterion <= threshold};
+  }
+
+  Comparison Tensor(int call, const Observation& seen) const {
+    const double criterion = Norm(seen.latent, 2, seen.elements), threshold = options_.delta * difference_[call - 1];
+    return {criterion, threshold, criterion < threshold};
+  }
+
+  Options options_;
+  bool predict_next_ = true;
+  std::vector<bool> mask_;            // decision k, for call k + 4: true = predict
+  std::vector<double> criterion_, threshold_, difference_, forced_;
+};
+
+class AdaptiveDiffusion : public Method {
+ public:
+  explicit AdaptiveDiffusion(const Options& options) : options_(options) {}
+  std::string type() const override { return "adaptive_diffusion"; }
+  std::string Label() const override {
+    std::string label = fmt::format("adaptive_diffusion(delta={},max_skips={}", options_.delta, options_.max_skips);
+    if (options_.criterion == Options::Criterion::kTensor)
+      label += options_.norm == Options::Norm::kL2 ? ",criterion=tensor,norm=l2" : ",criterion=tensor";
+    if (options_.scope == Scope::kGroup) label += ",scope=group";
+    return label + ")";
+  }
+  Scope DecisionScope() const override { return options_.scope; }
+  Needs Observes() const override {
+    return {.latent_order = options_.criterion == Options::Criterion::kTensor ? 3 : 1};
+  }
+  std::unique_ptr<Policy> Start(const RunShape& run) const override { return std::make_unique<AdaptivePolicy>(options_, run.calls); }
+
+ private:
+  Options options_;
+};
+
+std::unique_ptr<Method> Make(const JsonReader& json) {
+  Options options;
+  options.delta = json.DoubleOr("delta", options.delta, 0, 1e6);
+  options.max_skips = static_cast<int>(json.IntOr("max_skips", options.max_skips, 0, 1000));
+  options.criterion = json.OneOf("criterion", "published", {"published", "tensor"}) == "tensor" ? Options::Criterion::kTensor
+                                                                                               : Options::Criterion::kPublished;
+  options.norm = json.OneOf("norm", "mean_abs", {"mean_abs", "l2"}) == "l2" ? Options::Norm::kL2 : Options::Norm::kMeanAbs;
+  if (json.Has("norm") && options.criterion != Options::Criterion::kTensor)
+    json.FailAt("norm", "only the criterion \"tensor\" has a norm");
+  options.scope = json.OneOf("scope", "sample", {"sample", "group"}) == "group" ? Scope::kGroup : Scope::kSample;
+  return MakeAdaptiveDiffusion(options);
+}
+
+}  // namespace
+
+std::unique_ptr<Method> MakeAdaptiveDiffusion(const AdaptiveDiffusionOptions& options) {
+  return std::make_unique<AdaptiveDiffusion>(options);
+}
+
+MethodType AdaptiveDiffusionType() {
+  return {"adaptive_diffusion",
+          "skip predictions where the third-order difference of the latents is small (NeurIPS 2024)",
+          {{"delta", "number >= 0", "0.01", "threshold of the criterion; larger skips more"},
+           {"max_skips", "integer >= 0", "4", "longest run of skips (Cmax); 0: practically no cap"},
+           {"criterion", "published | tensor", "published", "the released code's rule, or the paper's formula on the tensors"},
+           {"norm", "mean_abs | l2", "mean_abs", "norm of the criterion \"tensor\""},
+           {"scope", "sample | group", "sample", "decide for each sample alone, or for a group together (as released)"}},
+          Make};
+}
+
+}  // namespace skipbench

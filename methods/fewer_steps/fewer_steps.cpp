@@ -1,0 +1,30 @@
+#include "methods/fewer_steps/fewer_steps.h"
+
+#include "methods/full_step/full_step.h"
+
+namespace skipbench {
+namespace {
+
+class FewerSteps : public Method {
+ public:
+  explicit FewerSteps(int steps) : steps_(steps), full_step_(MakeFullStep()) {}
+  std::string type() const override { return "fewer_steps"; }
+  std::string Label() const override { return fmt::format("fewer_steps(steps={})", steps_); }
+  Schedule Plan(const Schedule&) const override { return {steps_}; }
+  std::unique_ptr<Policy> Start(const RunShape& run) const override { return full_step_->Start(run); }
+
+ private:
+  int steps_;
+  std::unique_ptr<Method> full_step_;
+};
+
+}  // namespace
+
+MethodType FewerStepsType() {
+  return {"fewer_steps",
+          "the same sampler with fewer steps, nothing skipped",
+          {{"steps", "integer >= 1", "", "number of steps"}},
+          [](const JsonReader& options) { return std::make_unique<FewerSteps>(static_cast<int>(options.Int("steps", 1, 1000))); }};
+}
+
+}  // namespace skipbench
