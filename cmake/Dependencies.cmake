@@ -14,3 +14,12 @@ find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 add_library(skipbench_hdf5 INTERFACE)
 target_include_directories(skipbench_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_link_libraries(skipbench_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
+
+# LibTorch's wheel brings headers of another fmt, and its include folder would come before /usr/include. A folder of our own
+# that holds nothing but a link to the installed fmt comes before both, so that the whole program uses one version.
+get_target_property(fmt_include_dir fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/installed_fmt)
+file(CREATE_LINK ${fmt_include_dir}/fmt ${CMAKE_BINARY_DIR}/installed_fmt/fmt SYMBOLIC)
+add_library(skipbench_fmt INTERFACE)
+target_include_directories(skipbench_fmt INTERFACE ${CMAKE_BINARY_DIR}/installed_fmt)
+target_link_libraries(skipbench_fmt INTERFACE fmt::fmt)

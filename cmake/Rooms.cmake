@@ -12,7 +12,7 @@ if(SKIPBENCH_SANITIZE)
   target_compile_options(skipbench_options INTERFACE -fsanitize=${SKIPBENCH_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined -g1)
   target_link_options(skipbench_options INTERFACE -fsanitize=${SKIPBENCH_SANITIZE})
 endif()
-target_link_libraries(skipbench_options INTERFACE fmt::fmt nlohmann_json::nlohmann_json Threads::Threads)
+target_link_libraries(skipbench_options INTERFACE skipbench_fmt nlohmann_json::nlohmann_json Threads::Threads)
 
 # <ATen/ATen.h> costs 10-20 s a file; compiled once, every file that uses it takes 2-3 s.
 file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp.in "// Carries the precompiled header.\n")
