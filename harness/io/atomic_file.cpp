@@ -1,0 +1,110 @@
+#include "harness/io/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "harness/base/error.h"
+
+namespace skipbench {
+namespace {
+
+constexpr size_t kBufferSize = size_t{1} << 16;
+
+std::filesystem::path ParentOf(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+// umask() cannot be asked without being set, and it belongs to all threads; /proc tells it.
+mode_t NewFileMode() {
+  mode_t mask = 022;
+  if (FILE* status = std::fopen("/proc/self/status", "re")) {
+    char line[256];
+    unsigned value = 0;
+    while (std::fgets(line, sizeof line, status))
+      if (std::sscanf(line, "Umask: %o", &value) == 1) mask = value;
+    std::fclose(status);
+  }
+  return 0666 & ~mask;
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path) {
+  const std::filesystem::path parent = ParentOf(path);
+  std::error_code error;
+  std::filesystem::create_directories(parent, error);
+  if (error) Fail("{}: cannot create the folder {}: {}", path.string(), parent.string(), error.message());
+  if (std::filesystem::is_directory(path, error)) Fail("{}: cannot be written: it is a folder", path.string());
+  temporary_ = (parent / fmt::format(".{}.XXXXXX.tmp", path.filename().string())).string();
+  fd_ = mkostemps(temporary_.data(), 4, O_CLOEXEC);
+  if (fd_ < 0) {
+    const int cause = errno;
+    temporary_.clear();
+    FailErrno("cannot create a file beside it", cause);
+  }
+  fchmod(fd_, NewFileMode());
+  buffer_.reserve(kBufferSize);
+}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ >= 0) close(fd_);
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+void AtomicFile::FailErrno(const char* what, int error) {
+  Fail("{}: {}: {}{}", path_.string(), what, std::strerror(error),
+       error == ENOSPC || error == EDQUOT ? "; the file is left as it was" : "");
+}
+
+void AtomicFile::Flush() {
+  const char* from = buffer_.data();
+  size_t left = buffer_.size();
+  while (left > 0) {
+    const ssize_t done = write(fd_, from, left);
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) FailErrno("cannot be written", errno);
+    from += done;
+    left -= static_cast<size_t>(done);
+  }
+  buffer_.clear();
+}
+
+void AtomicFile::Write(const void* data, size_t size) {
+  const char* from = static_cast<const char*>(data);
+  while (size > 0) {
+    const size_t part = std::min(size, kBufferSize - buffer_.size());
+    buffer_.append(from, part);
+    from += part;
+    size -= part;
+    if (buffer_.size() == kBufferSize) Flush();
+  }
+}
+
+void AtomicFile::Commit() {
+  Flush();
+  if (fsync(fd_) != 0) FailErrno("cannot be written", errno);
+  const int fd = fd_;
+  fd_ = -1;
+  if (close(fd) != 0) FailErrno("cannot be written", errno);
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) FailErrno("cannot be put in place", errno);
+  temporary_.clear();
+  // The name itself should survive a power cut too; a file system that cannot sync a folder is no reason to fail.
+  const int folder = open(ParentOf(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder >= 0) {
+    fsync(folder);
+    close(folder);
+  }
+}
+
+void WriteFileAtomically(const std::filesystem::path& path, std::string_view content) {
+  AtomicFile file(path);
+  file.Write(content);
+  file.Commit();
+}
+
+}  // namespace skipbench

@@ -1,0 +1,38 @@
+// Writing a file so that its name only ever shows a complete one.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace skipbench {
+
+// Writes beside `path` (".NAME.XXXXXX.tmp" in the same folder), then Commit() syncs and renames. Without Commit() the
+// temporary file is removed and `path` is untouched. Every failure (a full disk included) is an Error naming the file.
+class AtomicFile {
+ public:
+  // Creates missing parent folders.
+  explicit AtomicFile(const std::filesystem::path& path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void Write(const void* data, size_t size);
+  void Write(std::string_view text) { Write(text.data(), text.size()); }
+  void Commit();
+
+ private:
+  [[noreturn]] void FailErrno(const char* what, int error);
+  void Flush();
+
+  std::filesystem::path path_;
+  std::string temporary_;
+  std::string buffer_;
+  int fd_ = -1;
+};
+
+// The whole content at once.
+void WriteFileAtomically(const std::filesystem::path& path, std::string_view content);
+
+}  // namespace skipbench
