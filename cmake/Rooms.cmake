@@ -25,7 +25,8 @@ target_compile_options(skipbench_pch PRIVATE -fpch-preprocess)
 function(skipbench_use_aten target)
   target_link_libraries(${target} PUBLIC LibTorch::LibTorch OpenMP::OpenMP_CXX)
   target_precompile_headers(${target} REUSE_FROM skipbench_pch)
-  target_compile_options(${target} PRIVATE -fpch-preprocess)
+  # -fPIC for executables too: compiled with -fPIE they could not use the precompiled header.
+  target_compile_options(${target} PRIVATE -fpch-preprocess -fPIC)
 endfunction()
 
 function(skipbench_room)
