@@ -3,6 +3,11 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
+# By its flag instead of OpenMP::OpenMP_CXX, which links the compiler's libgomp by its full path: at run time LibTorch's own
+# copy serves, and there must be only one.
+add_library(skipbench_openmp INTERFACE)
+target_compile_options(skipbench_openmp INTERFACE $<$<COMPILE_LANGUAGE:CXX>:${OpenMP_CXX_FLAGS}>)
+target_link_options(skipbench_openmp INTERFACE ${OpenMP_CXX_FLAGS})
 find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc i18n)

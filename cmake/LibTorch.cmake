@@ -5,6 +5,9 @@
 #
 #   LIBTORCH (cache variable or environment)  a LibTorch folder with include/ and lib/
 #   otherwise                                 the wheel in .env/, the private environment scripts/setup makes
+#
+# With SKIPBENCH_CUDA, libtorch_cuda and libc10_cuda are linked too, and Cuda.cmake looks for nvcc.
+# Sets SKIPBENCH_TORCH_VERSION.
 set(LIBTORCH "$ENV{LIBTORCH}" CACHE PATH "LibTorch folder (include/, lib/); empty: the wheel in .env")
 
 set(torch_root "${LIBTORCH}")
@@ -18,20 +21,25 @@ endif()
 if(NOT EXISTS "${torch_root}/lib/libtorch_cpu.so")
   message(FATAL_ERROR "LibTorch not found: no lib/libtorch_cpu.so under '${torch_root}'. Run scripts/setup, or set LIBTORCH to a LibTorch folder.")
 endif()
-message(STATUS "LibTorch: ${torch_root}")
+get_filename_component(torch_root "${torch_root}" ABSOLUTE)
 
 file(READ ${torch_root}/include/torch/headeronly/version.h torch_version_text)
-string(REGEX MATCH "TORCH_VERSION_MAJOR ([0-9]+)" _ "${torch_version_text}")
-set(torch_major ${CMAKE_MATCH_1})
-string(REGEX MATCH "TORCH_VERSION_MINOR ([0-9]+)" _ "${torch_version_text}")
-set(torch_minor ${CMAKE_MATCH_1})
+foreach(part MAJOR MINOR PATCH)
+  string(REGEX MATCH "TORCH_VERSION_${part} ([0-9]+)" _ "${torch_version_text}")
+  set(torch_${part} ${CMAKE_MATCH_1})
+endforeach()
+set(SKIPBENCH_TORCH_VERSION ${torch_MAJOR}.${torch_MINOR}.${torch_PATCH})
+message(STATUS "LibTorch ${SKIPBENCH_TORCH_VERSION}: ${torch_root}")
+if(SKIPBENCH_TORCH_VERSION VERSION_LESS 2.11)
+  message(FATAL_ERROR "LibTorch ${SKIPBENCH_TORCH_VERSION} is too old: 2.11 or newer is needed (scripts/setup installs it).")
+endif()
 
 add_library(LibTorch::c10 SHARED IMPORTED GLOBAL)
 set_target_properties(LibTorch::c10 PROPERTIES IMPORTED_LOCATION ${torch_root}/lib/libc10.so)
 add_library(LibTorch::cpu SHARED IMPORTED GLOBAL)
 set_target_properties(LibTorch::cpu PROPERTIES IMPORTED_LOCATION ${torch_root}/lib/libtorch_cpu.so)
 
-# The wheel's own copies of what libtorch_cpu.so needs (libgomp, the CUDA runtime's stubs) stand beside it.
+# What libtorch_cpu.so itself needs (the CUDA runtime, for one) stands beside it, or in the wheels beside it.
 file(GLOB torch_dependency_dirs ${torch_root}/../nvidia/*/lib)
 set(torch_link_dirs ${torch_root}/lib ${torch_dependency_dirs})
 list(TRANSFORM torch_link_dirs PREPEND "-Wl,-rpath-link," OUTPUT_VARIABLE torch_rpath_link)
@@ -41,3 +49,7 @@ target_include_directories(LibTorch::LibTorch SYSTEM INTERFACE
   ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
 target_link_libraries(LibTorch::LibTorch INTERFACE LibTorch::cpu LibTorch::c10)
 target_link_options(LibTorch::LibTorch INTERFACE ${torch_rpath_link} -Wl,-rpath,${torch_root}/lib)
+
+if(SKIPBENCH_CUDA)
+  include(Cuda)
+endif()

@@ -7,7 +7,7 @@
 
 add_library(skipbench_options INTERFACE)
 target_include_directories(skipbench_options INTERFACE ${CMAKE_SOURCE_DIR})
-target_compile_options(skipbench_options INTERFACE -Wall -Wextra -Wno-unused-parameter)
+target_compile_options(skipbench_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wno-unused-parameter>)
 if(SKIPBENCH_SANITIZE)
   target_compile_options(skipbench_options INTERFACE -fsanitize=${SKIPBENCH_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined -g1)
   target_link_options(skipbench_options INTERFACE -fsanitize=${SKIPBENCH_SANITIZE})
@@ -18,12 +18,12 @@ target_link_libraries(skipbench_options INTERFACE skipbench_fmt nlohmann_json::n
 file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp.in "// Carries the precompiled header.\n")
 configure_file(${CMAKE_BINARY_DIR}/pch.cpp.in ${CMAKE_BINARY_DIR}/pch.cpp COPYONLY)
 add_library(skipbench_pch STATIC ${CMAKE_BINARY_DIR}/pch.cpp)
-target_link_libraries(skipbench_pch PUBLIC skipbench_options LibTorch::LibTorch OpenMP::OpenMP_CXX)
+target_link_libraries(skipbench_pch PUBLIC skipbench_options LibTorch::LibTorch skipbench_openmp)
 target_precompile_headers(skipbench_pch PRIVATE <ATen/ATen.h> <fmt/format.h> <nlohmann/json.hpp> <string> <vector> <memory>)
 target_compile_options(skipbench_pch PRIVATE -fpch-preprocess)
 
 function(skipbench_use_aten target)
-  target_link_libraries(${target} PUBLIC LibTorch::LibTorch OpenMP::OpenMP_CXX)
+  target_link_libraries(${target} PUBLIC LibTorch::LibTorch skipbench_openmp)
   target_precompile_headers(${target} REUSE_FROM skipbench_pch)
   # -fPIC for executables too: compiled with -fPIE they could not use the precompiled header.
   target_compile_options(${target} PRIVATE -fpch-preprocess -fPIC)
