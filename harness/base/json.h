@@ -32,6 +32,7 @@ class JsonReader {
 
   const Json& json() const { return *object_; }
   const std::string& file() const { return file_; }
+  const std::string& path() const { return path_; }      // "methods[2]", "" for the root
   std::string PathOf(const std::string& key) const;      // "methods[2].delta"
   [[noreturn]] void FailAt(const std::string& key, const std::string& what) const;
 

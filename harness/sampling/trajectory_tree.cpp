@@ -72,7 +72,7 @@ class Tree {
        const std::vector<const Method*>& settings, at::IntArrayRef shape, at::ScalarType dtype, at::Device device,
        const TreeOptions& options)
       : scheduler_(scheduler), denoiser_(denoiser), samples_(samples), settings_(settings), shape_(shape.vec()),
-        dtype_(dtype), device_(device), options_(options), run_(ShapeOf(scheduler, denoiser)) {
+        dtype_(dtype), device_(device), options_(options), run_(ShapeOf(scheduler, denoiser.branches())) {
     Plant();
   }
 
@@ -406,12 +406,12 @@ TreeResult RunTree(const Scheduler& scheduler, Denoiser& denoiser, const std::ve
   return Tree(scheduler, denoiser, samples, settings, latent_shape, dtype, device, options).Run();
 }
 
-RunShape ShapeOf(const Scheduler& scheduler, const Denoiser& denoiser) {
+RunShape ShapeOf(const Scheduler& scheduler, int branches) {
   RunShape shape;
   shape.steps = scheduler.steps();
   shape.calls = scheduler.calls();
   for (int call = 0; call < shape.calls; ++call) shape.timesteps.push_back(scheduler.timestep(call));
-  shape.branches = denoiser.branches();
+  shape.branches = branches;
   return shape;
 }
 

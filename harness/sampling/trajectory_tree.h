@@ -64,7 +64,7 @@ TreeResult RunTree(const Scheduler& scheduler, Denoiser& denoiser, const std::ve
                    at::Device device, const TreeOptions& options);
 
 // The shape of a run as methods see it.
-RunShape ShapeOf(const Scheduler& scheduler, const Denoiser& denoiser);
+RunShape ShapeOf(const Scheduler& scheduler, int branches);
 
 // A decision as the results record it: "predict", "reuse", "shallow(2)".
 std::string ToString(const Decision& decision);

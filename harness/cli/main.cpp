@@ -1,0 +1,99 @@
+#include <cstdio>
+#include <functional>
+#include <map>
+
+#include "harness/base/build_info.h"
+#include "harness/base/error.h"
+#include "harness/cli/commands.h"
+
+namespace skipbench::cli {
+namespace {
+
+namespace po = boost::program_options;
+
+struct Command {
+  std::string name;
+  std::string summary;
+  std::function<int(const std::vector<std::string>&)> run;
+};
+
+const std::vector<Command>& Commands() {
+  static const std::vector<Command> commands = {
+      {"run", "run an experiment", Run},
+      {"table", "print a table from results", Table},
+      {"macs", "count multiply-accumulates of a model, without weights", Macs},
+      {"list", "list methods, schedulers, metrics, datasets, config keys", List},
+      {"doctor", "say what is there, what is missing and where to put it", Doctor},
+  };
+  return commands;
+}
+
+std::string Usage() {
+  std::string text = "usage: skipbench COMMAND [arguments]; skipbench COMMAND --help says more\n\n";
+  for (const auto& command : Commands()) text += fmt::format("  {:<8} {}\n", command.name, command.summary);
+  return text + "\nExit codes: 0 fine, 1 regression, 2 inconclusive or not comparable, 3 error or unsupported.\n";
+}
+
+int Main(const std::vector<std::string>& args) {
+  if (args.empty()) {
+    fmt::print(stderr, "{}", Usage());
+    return 3;
+  }
+  if (args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
+    fmt::print("{}", Usage());
+    return 0;
+  }
+  if (args[0] == "--version") {
+    const auto& build = BuildInfo();
+    fmt::print("skipbench {} ({}{}), LibTorch {}, {}\n", build.version, build.git_revision, build.dirty ? ", modified" : "",
+               build.libtorch_version, build.compiler);
+    return 0;
+  }
+  for (const auto& command : Commands())
+    if (command.name == args[0]) return command.run({args.begin() + 1, args.end()});
+  fmt::print(stderr, "skipbench: unknown command \"{}\"\n\n{}", args[0], Usage());
+  return 3;
+}
+
+}  // namespace
+
+po::variables_map Parse(const std::string& command, const std::string& usage, const po::options_description& options,
+                        const std::vector<std::string>& args) {
+  po::options_description all("options");
+  all.add(options).add_options()("help,h", "show this");
+  po::positional_options_description positional;
+  positional.add("input", -1);
+  po::variables_map values;
+  try {
+    po::store(po::command_line_parser(args).options(all).positional(positional).run(), values);
+    po::notify(values);
+  } catch (const po::error& e) {
+    if (!values.contains("help")) Fail("skipbench {}: {}\nusage: skipbench {}", command, e.what(), usage);
+  }
+  if (values.contains("help")) {
+    std::ostringstream text;
+    text << options;
+    fmt::print("usage: skipbench {}\n\n{}", usage, text.str());
+    throw HelpShown();
+  }
+  return values;
+}
+
+}  // namespace skipbench::cli
+
+int main(int argc, char** argv) {
+  try {
+    return skipbench::cli::Main({argv + 1, argv + argc});
+  } catch (const skipbench::cli::HelpShown&) {
+    return 0;
+  } catch (const skipbench::Error& e) {
+    fmt::print(stderr, "skipbench: {}\n", e.what());
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "skipbench: out of memory\n");
+  } catch (const std::exception& e) {
+    // LibTorch's messages carry a C++ stack trace after the first line; the first line says it.
+    const std::string what = e.what();
+    fmt::print(stderr, "skipbench: {}\n", what.substr(0, what.find('\n')));
+  }
+  return 3;
+}

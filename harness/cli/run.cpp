@@ -1,0 +1,62 @@
+#include <filesystem>
+
+#include "harness/cli/commands.h"
+#include "harness/experiment/run_experiment.h"
+#include "harness/report/contact_sheet.h"
+#include "harness/report/table.h"
+#include "harness/store/result_reader.h"
+
+namespace skipbench::cli {
+
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+namespace {
+
+void Report(const Plan& plan, const fs::path& out) {
+  ResultReader reader = ResultReader::Open(out);
+  fmt::print("\n{}\n", RenderMarkdown(MakeTable(reader)));
+  if (plan.config.contact_sheet_rows > 0) {
+    const fs::path sheet = out / "contact_sheet.png";
+    WriteContactSheet(reader, plan.config.contact_sheet_rows, sheet);
+    fmt::print("pictures: {}\n", sheet.string());
+  }
+  fmt::print("results:  {}\n", out.string());
+}
+
+}  // namespace
+
+int Run(const std::vector<std::string>& args) {
+  po::options_description options("options");
+  options.add_options()
+      ("input", po::value<std::vector<std::string>>(), "the experiment's config")
+      ("out,o", po::value<std::string>(), "results folder (default: results/local/NAME of the working directory)")
+      ("set", po::value<std::vector<std::string>>()->composing(), "PATH=VALUE[,VALUE...]: change a value of the config; several sweep")
+      ("resume", po::bool_switch(), "go on with an interrupted run")
+      ("dry-run", po::bool_switch(), "print the plan and stop")
+      ("models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons")
+      ("quiet,q", po::bool_switch(), "no progress line");
+  const auto values = Parse("run", "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--resume] [--dry-run]", options, args);
+  if (!values.contains("input") || values["input"].as<std::vector<std::string>>().size() != 1)
+    Fail("skipbench run: one config file was expected");
+  const fs::path file = values["input"].as<std::vector<std::string>>()[0];
+  const auto sets = values.contains("set") ? values["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  ExperimentConfig config = ReadExperimentConfig(file, sets);
+  RunOptions run;
+  run.out = values.contains("out") ? fs::path(values["out"].as<std::string>()) : fs::path("results") / "local" / config.name;
+  run.resume = values["resume"].as<bool>();
+  run.quiet = values["quiet"].as<bool>();
+  const bool dry = values["dry-run"].as<bool>();
+  const Plan plan = MakePlan(std::move(config), {.models = values["models"].as<std::string>(), .shapes_only = dry});
+  if (dry) {
+    fmt::print("{}", DescribePlan(plan));
+    return 0;
+  }
+  const RunSummary summary = RunExperiment(plan, run);
+  Report(plan, run.out);
+  if (summary.failed) fmt::print(stderr, "skipbench: {} of the samples' runs failed; the table's last column counts them\n", summary.failed);
+  if (summary.not_supported) fmt::print(stderr, "skipbench: {} settings are not supported here; the table says why\n", summary.not_supported);
+  return summary.failed || summary.not_supported ? 3 : 0;
+}
+
+}  // namespace skipbench::cli

@@ -1,0 +1,29 @@
+#include "harness/base/error.h"
+#include "harness/cli/commands.h"
+#include "harness/report/table.h"
+#include "harness/store/result_reader.h"
+
+namespace skipbench::cli {
+
+namespace po = boost::program_options;
+
+int Table(const std::vector<std::string>& args) {
+  po::options_description options("options");
+  options.add_options()
+      ("input", po::value<std::vector<std::string>>(), "results: folders (finished or not) or results.h5 files")
+      ("format,f", po::value<std::string>()->default_value("markdown"), "markdown, latex, csv or json");
+  const auto values = Parse("table", "table RESULT... [--format markdown|latex|csv|json]", options, args);
+  if (!values.contains("input")) Fail("skipbench table: at least one result was expected");
+  std::vector<std::filesystem::path> results;
+  for (const auto& one : values["input"].as<std::vector<std::string>>()) results.emplace_back(one);
+  const auto table = MakeTable(ResultReader::Open(results));
+  const std::string format = values["format"].as<std::string>();
+  if (format == "markdown") fmt::print("{}", RenderMarkdown(table));
+  else if (format == "latex") fmt::print("{}", RenderLatex(table));
+  else if (format == "csv") fmt::print("{}", RenderCsv(table));
+  else if (format == "json") fmt::print("{}", RenderJson(table));
+  else Fail("skipbench table: --format: expected markdown, latex, csv or json, found \"{}\"", format);
+  return 0;
+}
+
+}  // namespace skipbench::cli

@@ -1,0 +1,235 @@
+#include "harness/experiment/config.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "harness/experiment/sweep.h"
+#include "harness/schedulers/scheduler.h"
+#include "methods/catalog.h"
+#include "methods/full_step/full_step.h"
+#include "metrics/catalog.h"
+
+namespace skipbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::pair<std::string, at::ScalarType>> kDtypes = {
+    {"float32", at::kFloat}, {"bfloat16", at::kBFloat16}, {"float16", at::kHalf}};
+
+at::ScalarType ReadDtype(const JsonReader& root) {
+  std::vector<std::string> names;
+  for (const auto& [name, type] : kDtypes) names.push_back(name);
+  const std::string wanted = root.OneOf("dtype", "float32", names);
+  for (const auto& [name, type] : kDtypes)
+    if (name == wanted) return type;
+  return at::kFloat;
+}
+
+// "ddim", {"type": "ddim", "eta": [0, 1]}, or a list of these.
+std::vector<RunSpec> ReadSchedulers(const JsonReader& root) {
+  const Json* value = root.Find("scheduler");
+  if (!value || value->is_null()) return {RunSpec{}};
+  Json list = value->is_array() ? *value : Json::array({*value});
+  if (list.empty()) root.FailAt("scheduler", "an empty list; give at least one scheduler");
+  std::vector<RunSpec> runs;
+  for (const auto& entry : list) {
+    if (entry.is_string()) {
+      runs.push_back({.scheduler = entry.get<std::string>()});
+      continue;
+    }
+    if (!entry.is_object())
+      root.FailAt("scheduler", fmt::format("expected a name or an object with a \"type\", found {}", Describe(entry)));
+    for (Json variant : ExpandSweeps(entry, {"trained_betas"}, fmt::format("{}: scheduler", root.file()))) {
+      const JsonReader reader(variant, root.file(), root.PathOf("scheduler"));
+      RunSpec run;
+      run.scheduler = reader.StringOr("type", "");
+      variant.erase("type");
+      run.scheduler_options = std::move(variant);
+      runs.push_back(std::move(run));
+    }
+  }
+  return runs;
+}
+
+std::vector<Json> ScalarOrList(const JsonReader& root, const std::string& key) {
+  const Json* value = root.Find(key);
+  if (!value || value->is_null()) return {Json()};
+  if (!value->is_array()) return {*value};
+  if (value->empty()) root.FailAt(key, "an empty list; give at least one value");
+  return value->get<std::vector<Json>>();
+}
+
+// A single value is read as if it stood alone under its key, so that messages name the key.
+template <typename Read>
+auto ReadOne(const JsonReader& root, const std::string& key, const Json& value, Read&& read) {
+  const Json object = {{key, value}};
+  return read(JsonReader(object, root.file()));
+}
+
+std::vector<RunSpec> ReadRuns(const JsonReader& root) {
+  std::vector<RunSpec> runs;
+  const auto schedulers = ReadSchedulers(root);
+  const auto steps = ScalarOrList(root, "steps"), guidance = ScalarOrList(root, "guidance");
+  for (const auto& scheduler : schedulers)
+    for (const auto& s : steps)
+      for (const auto& g : guidance) {
+        RunSpec run = scheduler;
+        run.steps = static_cast<int>(ReadOne(root, "steps", s, [](const JsonReader& r) { return r.IntOr("steps", 50, 1, 1000); }));
+        if (!g.is_null()) run.guidance = ReadOne(root, "guidance", g, [](const JsonReader& r) { return r.Double("guidance", 0, 1000); });
+        std::vector<std::string> tags;
+        if (schedulers.size() > 1) {
+          std::string tag = run.scheduler.empty() ? "own scheduler" : run.scheduler;
+          for (const auto& [key, value] : run.scheduler_options.items()) tag += fmt::format(" {}={}", key, value.dump());
+          tags.push_back(tag);
+        }
+        if (steps.size() > 1) tags.push_back(fmt::format("{} steps", run.steps));
+        if (guidance.size() > 1) tags.push_back(run.guidance ? fmt::format("guidance {}", *run.guidance) : "default guidance");
+        run.label = fmt::format("{}", fmt::join(tags, ", "));
+        runs.push_back(std::move(run));
+      }
+  for (size_t i = 0; i < runs.size(); ++i)
+    for (size_t k = 0; k < i; ++k)
+      if (runs.size() > 1 && runs[i].label == runs[k].label) Fail("{}: the run \"{}\" is given twice", root.file(), runs[i].label);
+  return runs;
+}
+
+NoiseConfig ReadNoise(const JsonReader& root, const fs::path& folder) {
+  NoiseConfig noise;
+  const auto reader = root.ObjectIf("noise");
+  if (!reader) return noise;
+  noise.source = reader->OneOf("source", noise.source, {"counter", "torch_cpu", "file"});
+  if (noise.source == "file") {
+    noise.path = folder / reader->String("path");
+    noise.tensor = reader->StringOr("tensor", noise.tensor);
+    if (const auto step = reader->ObjectIf("step_noise")) {
+      noise.step_path = step->Has("path") ? folder / step->String("path") : noise.path;
+      noise.step_tensor = step->StringOr("tensor", noise.step_tensor);
+      step->RejectUnknownKeys();
+    }
+  }
+  reader->RejectUnknownKeys();
+  return noise;
+}
+
+LatencyConfig ReadLatency(const JsonReader& root) {
+  LatencyConfig latency;
+  const auto reader = root.ObjectIf("latency");
+  if (!reader) return latency;
+  latency.samples = static_cast<int>(reader->IntOr("samples", 1, 0, 100000));
+  latency.repeats = static_cast<int>(reader->IntOr("repeats", latency.repeats, 1, 1000));
+  latency.warmup = static_cast<int>(reader->IntOr("warmup", latency.warmup, 0, 1000));
+  reader->RejectUnknownKeys();
+  return latency;
+}
+
+struct MethodVariant {
+  std::shared_ptr<const Method> method;
+  Json parameters;
+};
+
+std::vector<MethodVariant> ReadMethods(const JsonReader& root) {
+  std::vector<MethodVariant> variants;
+  std::set<std::string> ids;
+  for (const auto& entry : root.Objects("methods")) {
+    const std::string where = fmt::format("{}: {}", root.file(), entry.PathOf("type"));
+    const MethodType& type = FindMethodType(entry.String("type"), where);
+    if (entry.Has("id") && !ids.insert(entry.String("id")).second) entry.FailAt("id", "given twice");
+    std::set<std::string> lists;
+    for (const auto& option : type.options)
+      if (option.list) lists.insert(option.name);
+    for (Json& parameters : ExpandSweeps(entry.json(), lists, fmt::format("{}: {}", root.file(), entry.path()))) {
+      const JsonReader reader(parameters, root.file(), entry.path());
+      reader.Ignore("type");
+      reader.Ignore("id");
+      std::shared_ptr<const Method> method = type.make(reader);
+      reader.RejectUnknownKeys();
+      variants.push_back({std::move(method), parameters});
+    }
+  }
+  return variants;
+}
+
+// The cross product of runs and methods. Metrics compare with the full-step pictures of the same run, so a run whose config
+// leaves full_step out gets it in front, as its reference.
+std::vector<SettingSpec> MakeSettings(const JsonReader& root, const std::vector<RunSpec>& runs) {
+  const auto variants = ReadMethods(root);
+  std::vector<SettingSpec> settings;
+  std::set<std::string> labels;
+  for (size_t r = 0; r < runs.size(); ++r) {
+    std::vector<MethodVariant> all = variants;
+    const bool has_reference =
+        std::any_of(all.begin(), all.end(), [](const auto& v) { return v.method->type() == "full_step"; });
+    if (!has_reference) all.insert(all.begin(), {std::shared_ptr<const Method>(MakeFullStep()), Json{{"type", "full_step"}}});
+    for (const auto& variant : all) {
+      SettingSpec setting;
+      setting.run = static_cast<int>(r);
+      setting.method = variant.method;
+      setting.parameters = variant.parameters;
+      setting.reference = variant.method->type() == "full_step";
+      setting.label = variant.method->Label();
+      if (!runs[r].label.empty()) setting.label += " [" + runs[r].label + "]";
+      if (!labels.insert(setting.label).second) Fail("{}: the setting {} is given twice", root.file(), setting.label);
+      settings.push_back(std::move(setting));
+    }
+  }
+  return settings;
+}
+
+}  // namespace
+
+const std::vector<std::string>& SaveOptions() {
+  static const std::vector<std::string> options = {"latents", "noise_predictions", "images", "png"};
+  return options;
+}
+
+std::string DtypeName(at::ScalarType dtype) {
+  for (const auto& [name, type] : kDtypes)
+    if (type == dtype) return name;
+  return "?";
+}
+
+ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<std::string>& sets) {
+  ExperimentConfig config;
+  config.file = fs::absolute(file);
+  config.json = ReadJsonFile(file);
+  for (const auto& set : sets) ApplySet(&config.json, set);
+  const JsonReader root(config.json, file.string());
+  config.name = root.StringOr("name", file.stem().string());
+  config.pipeline = root.String("pipeline");
+  config.variant = root.StringOr("variant", "");
+  config.tokenizer = root.OneOf("tokenizer", "slow", {"slow", "fast"});
+  config.runs = ReadRuns(root);
+  config.dtype = ReadDtype(root);
+  config.device = root.StringOr("device", "auto");
+  config.height = root.IntOr("height", 0, 0, 16384);
+  config.width = root.IntOr("width", 0, 0, 16384);
+  if (root.Has("negative_prompt")) config.negative_prompt = root.String("negative_prompt");
+  config.data = root.Object("data").json();
+  config.seed = static_cast<uint64_t>(root.IntOr("seed", 0, 0));
+  config.noise = ReadNoise(root, config.folder());
+  config.settings = MakeSettings(root, config.runs);
+  if (root.Has("metrics")) config.metrics = root.Strings("metrics");
+  for (const auto& metric : config.metrics) FindMetric(metric, fmt::format("{}: metrics", file.string()));
+  if (root.Has("save"))
+    for (const auto& what : root.Strings("save")) {
+      const auto& known = SaveOptions();
+      if (std::find(known.begin(), known.end(), what) == known.end())
+        root.FailAt("save", fmt::format("unknown output \"{}\"; known: {}", what, fmt::join(known, ", ")));
+      config.save.insert(what);
+    }
+  config.batch_size = root.IntOr("batch_size", config.batch_size, 1, 4096);
+  config.wave_size = root.IntOr("wave_size", 0, 0, 1 << 20);
+  config.group_size = root.IntOr("group_size", 1, 1, 1 << 20);
+  config.batch_invariant = root.BoolOr("batch_invariant", false);
+  config.threads = static_cast<int>(root.IntOr("threads", 0, 0, 4096));
+  config.latency = ReadLatency(root);
+  config.contact_sheet_rows = static_cast<int>(root.IntOr("contact_sheet", 0, 0, 1000));
+  root.RejectUnknownKeys();
+  if (config.wave_size == 0) config.wave_size = config.batch_size;
+  config.wave_size = (config.wave_size + config.group_size - 1) / config.group_size * config.group_size;
+  return config;
+}
+
+}  // namespace skipbench

@@ -1,0 +1,87 @@
+// An experiment as its config file describes it. README.md and `skipbench list config` document every key; this is where
+// they are read and where their defaults stand.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.h"
+#include "harness/sampling/method.h"
+
+namespace skipbench {
+
+// One way of sampling that all methods of the experiment go through: an entry of the cross product of the lists given for
+// scheduler, steps and guidance.
+struct RunSpec {
+  std::string scheduler;                 // type or diffusers' class name; "": the pipeline's own
+  Json scheduler_options = Json::object();
+  int steps = 50;                        // 1 .. 1000
+  std::optional<double> guidance;        // absent: the pipeline's default
+  std::string label;                     // what tells it from the other runs, "" if there is one only: "euler, 25 steps"
+};
+
+struct NoiseConfig {
+  std::string source = "counter";        // counter | torch_cpu | file
+  std::filesystem::path path;            // file: safetensors with `tensor` [n, C, H, W], row = place of the sample in the data
+  std::string tensor = "noise";
+  std::filesystem::path step_path;       // file: draws of a stochastic scheduler, `step_tensor` [calls, n, C, H, W]
+  std::string step_tensor = "step_noise";
+};
+
+struct LatencyConfig {
+  int samples = 0;                       // 0: latency is not measured
+  int repeats = 3;                       // runs of each sample and setting, after the warm-up
+  int warmup = 1;
+};
+
+// One method with its parameters on one run: a row of the table.
+struct SettingSpec {
+  int run = 0;                           // index into runs
+  std::shared_ptr<const Method> method;
+  std::string label;                     // unique in the experiment
+  Json parameters;                       // as in the config, sweeps expanded
+  bool reference = false;                // full_step: what the others of its run are compared with
+};
+
+struct ExperimentConfig {
+  std::filesystem::path file;            // for messages; relative paths start from its folder
+  Json json;                             // as given, with --set applied
+  std::string name;
+  std::string pipeline;
+  std::string variant, tokenizer = "slow";
+  std::vector<RunSpec> runs;
+  at::ScalarType dtype = at::kFloat;
+  std::string device = "auto";
+  int64_t height = 0, width = 0;
+  std::optional<std::string> negative_prompt;
+  Json data;
+  uint64_t seed = 0;
+  NoiseConfig noise;
+  std::vector<SettingSpec> settings;
+  std::vector<std::string> metrics;
+  std::set<std::string> save;            // latents | noise_predictions | images | png
+  int64_t batch_size = 16;               // samples per network call
+  int64_t wave_size = 0;                 // samples between two commits; 0: the batch size, rounded up to whole groups
+  int64_t group_size = 1;                // consecutive samples that decide together (scope "group")
+  bool batch_invariant = false;
+  int threads = 0;                       // 0: LibTorch's choice
+  LatencyConfig latency;
+  int contact_sheet_rows = 0;            // samples shown in contact_sheet.png; 0: none
+
+  std::filesystem::path folder() const { return file.parent_path(); }
+};
+
+// Reads a config file and applies `sets` (--set). Throws Error naming file, key, value and what is allowed.
+ExperimentConfig ReadExperimentConfig(const std::filesystem::path& file, const std::vector<std::string>& sets);
+
+// Which outputs "save" knows, and which dtypes there are.
+const std::vector<std::string>& SaveOptions();
+std::string DtypeName(at::ScalarType dtype);
+
+}  // namespace skipbench

@@ -1,0 +1,109 @@
+#include <fmt/ranges.h>
+
+#include <ATen/ATen.h>
+
+#include "harness/base/build_info.h"
+#include "harness/experiment/plan.h"
+#include "harness/io/sha256.h"
+#include "harness/runtime/device.h"
+
+namespace skipbench {
+namespace {
+
+std::string FormatBytes(double bytes) {
+  const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  int unit = 0;
+  for (; bytes >= 1024 && unit < 4; ++unit) bytes /= 1024;
+  return fmt::format("{:.4g} {}", bytes, units[unit]);
+}
+
+// Bytes that the results take for one sample of one setting, by what the config saves.
+double BytesPerSample(const Plan& plan, const PlannedSetting& setting) {
+  const auto& info = plan.pipeline->info();
+  const double calls = setting.scheduler->calls(), latent = 4.0 * static_cast<double>(plan.pipeline->latent_elements());
+  const double picture = static_cast<double>(info.image_shape[0] * info.image_shape[1] * info.image_shape[2]);
+  double bytes = 200 + calls * (3 + 4 * 8);
+  const auto& save = plan.config.save;
+  if (save.contains("latents")) bytes += (calls + 1) * latent;
+  if (save.contains("noise_predictions")) bytes += calls * latent * (setting.guidance > 1 ? 2 : 1);
+  if (save.contains("images")) bytes += picture;
+  if (save.contains("png")) bytes += picture;      // at most about this
+  return bytes;
+}
+
+}  // namespace
+
+std::string DescribePlan(const Plan& plan) {
+  const auto& info = plan.pipeline->info();
+  const double n = static_cast<double>(plan.samples.size());
+  const Macs one = plan.pipeline->DenoiserMacs(-1).total;
+  std::string text = fmt::format("experiment  {}\nmodel       {} ({})\nlatents     {}, pictures {}\n", plan.config.name,
+                                 info.folder.string(), info.kind, fmt::join(info.latent_shape, "x"), fmt::join(info.image_shape, "x"));
+  text += fmt::format("data        {} samples: {}\n", plan.samples.size(), plan.data_description);
+  text += fmt::format("device      {}, {}\n", plan.device.str(), DtypeName(plan.config.dtype));
+  text += fmt::format("forward     {:.4g} GMACs (modules), {:.4g} GMACs (matmuls), without guidance\n",
+                      static_cast<double>(one.modules) / 1e9, static_cast<double>(one.matmuls) / 1e9);
+  double evaluations = 0, macs = 0, least = 0, disk = 1e5;
+  text += "settings    network evaluations of one sample, at most\n";
+  for (const auto& setting : plan.settings) {
+    const double calls = setting.scheduler->calls();
+    text += fmt::format("  {:>4}  {}  ({}{})\n", calls, setting.spec->label, setting.scheduler->type(),
+                        setting.supported ? "" : "; NOT SUPPORTED: " + setting.message);
+    disk += n * BytesPerSample(plan, setting);
+    if (!setting.supported) continue;
+    evaluations += n * calls;
+    macs += n * calls * static_cast<double>(one.matmuls) * (setting.guidance > 1 ? 2 : 1);
+  }
+  for (const auto& tree : plan.trees) least += n * tree.scheduler->calls();
+  text += fmt::format("evaluations {:.0f} at most, {:.0f} at least (settings share what they decide alike); {:.4g} TMACs (matmuls) at most\n",
+                      evaluations, std::min(least, evaluations), macs / 1e12);
+  text += fmt::format("disk        about {}\nwaves       {} of {} samples\n", FormatBytes(disk), plan.waves(), plan.config.wave_size);
+  return text;
+}
+
+RunHeader MakeHeader(const Plan& plan) {
+  const ExperimentConfig& config = plan.config;
+  const auto& info = plan.pipeline->info();
+  const RunSpec& run = config.runs[0];
+  RunHeader header;
+  header.name = config.name;
+  header.config = config.json;
+  header.expanded_config = config.json;
+  header.execution_keys = {"batch_size", "wave_size", "threads", "device", "latency", "contact_sheet", "name"};
+  header.model = info.folder.filename() == "model" ? info.folder.parent_path().filename().string() : info.folder.filename().string();
+  std::string all;
+  for (const auto& file : info.files) {
+    const std::string hash = Sha256OfFile(file);
+    header.model_files[std::filesystem::relative(file, info.folder).string()] = hash;
+    all += hash;
+  }
+  header.model_hash = Sha256(all);
+  header.scheduler = plan.settings[0].scheduler->type();
+  header.steps = run.steps;
+  header.guidance = plan.settings[0].guidance > 1 ? plan.settings[0].guidance : 0;
+  header.seed = config.seed;
+  header.sample_count = static_cast<int64_t>(plan.samples.size());
+  header.device = plan.device.is_cpu() ? "cpu" : fmt::format("{} ({})", plan.device.str(), DeviceName(plan.device));
+  header.dtype = DtypeName(config.dtype);
+  header.threads = at::get_num_threads();
+  const BuildInformation& build = BuildInfo();
+  header.skipbench_version = build.version;
+  header.libtorch_version = build.libtorch_version;
+  header.git_revision = build.git_revision;
+  header.git_dirty = build.dirty;
+  for (const auto& setting : plan.settings) {
+    SettingInfo one;
+    one.label = setting.spec->label;
+    one.type = setting.spec->method->type();
+    one.parameters = setting.spec->parameters;
+    one.steps = setting.scheduler->steps();
+    one.calls = setting.scheduler->calls();
+    for (int call = 0; call < one.calls; ++call) one.timesteps.push_back(setting.scheduler->timestep(call));
+    one.scope = setting.spec->method->DecisionScope() == Scope::kGroup ? "group" : "sample";
+    one.reference = setting.spec->reference;
+    header.settings.push_back(std::move(one));
+  }
+  return header;
+}
+
+}  // namespace skipbench

@@ -1,0 +1,110 @@
+#include "harness/experiment/plan.h"
+
+#include <ATen/ATen.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "datasets/catalog.h"
+#include "harness/experiment/file_noise.h"
+#include "harness/runtime/device.h"
+#include "harness/sampling/trajectory_tree.h"
+
+namespace skipbench {
+namespace {
+
+PipelineOptions OptionsFor(const ExperimentConfig& config, at::Device device, bool shapes_only) {
+  PipelineOptions options;
+  options.dtype = config.dtype;
+  options.device = device;
+  options.height = config.height;
+  options.width = config.width;
+  options.negative_prompt = config.negative_prompt;
+  options.variant = config.variant;
+  options.tokenizer = config.tokenizer;
+  options.shapes_only = shapes_only;
+  return options;
+}
+
+double GuidanceOf(const RunSpec& run, const Pipeline& pipeline, const std::string& file) {
+  const auto& info = pipeline.info();
+  if (run.guidance && !info.guided && *run.guidance > 1)
+    Fail("{}: guidance: {} is given, but the pipeline {} ({}) has no guidance", file, *run.guidance, info.folder.string(), info.kind);
+  return info.guided ? run.guidance.value_or(info.default_guidance) : 1;
+}
+
+void PlanSettings(Plan* plan) {
+  const auto& info = plan->pipeline->info();
+  std::map<std::pair<int, int>, size_t> tree_of;      // (run, steps) -> tree
+  for (const auto& spec : plan->config.settings) {
+    const RunSpec& run = plan->config.runs[spec.run];
+    PlannedSetting setting;
+    setting.spec = &spec;
+    setting.guidance = GuidanceOf(run, *plan->pipeline, plan->config.file.string());
+    const Schedule schedule = spec.method->Plan({run.steps});
+    const auto key = std::make_pair(spec.run, schedule.steps);
+    if (!tree_of.contains(key)) {
+      TreeGroup tree;
+      tree.scheduler = MakeScheduler(run.scheduler.empty() ? info.scheduler_class : run.scheduler, info.scheduler_config,
+                                     run.scheduler_options, schedule.steps, info.scheduler_file);
+      tree.guidance = setting.guidance;
+      tree_of[key] = plan->trees.size();
+      plan->trees.push_back(std::move(tree));
+    }
+    TreeGroup& tree = plan->trees[tree_of[key]];
+    setting.scheduler = tree.scheduler;
+    try {
+      spec.method->Start(ShapeOf(*tree.scheduler, plan->pipeline->branches()));
+      tree.settings.push_back(static_cast<int>(plan->settings.size()));
+    } catch (const UnsupportedError& e) {
+      setting.supported = false;
+      setting.message = e.what();
+    }
+    plan->settings.push_back(std::move(setting));
+  }
+  std::erase_if(plan->trees, [](const TreeGroup& tree) { return tree.settings.empty(); });
+  for (auto& setting : plan->settings)
+    for (size_t k = 0; k < plan->settings.size(); ++k)
+      if (plan->settings[k].spec->run == setting.spec->run && plan->settings[k].spec->reference) {
+        setting.reference = static_cast<int>(k);
+        break;
+      }
+}
+
+void LoadSamples(Plan* plan) {
+  const auto& config = plan->config;
+  const JsonReader reader(config.data, config.file.string(), "data");
+  const auto dataset = MakeDataset(reader, config.folder());
+  plan->samples = dataset->samples();
+  plan->data_description = dataset->description();
+  if (plan->samples.empty()) Fail("{}: data: no samples", config.file.string());
+  if (plan->pipeline->info().kind == "text_to_image")
+    for (const auto& sample : plan->samples)
+      if (sample.caption.empty()) Fail("{}: data: sample {} has no caption, which a text_to_image pipeline needs", config.file.string(), sample.id);
+}
+
+}  // namespace
+
+int64_t Plan::waves() const {
+  return (static_cast<int64_t>(samples.size()) + config.wave_size - 1) / config.wave_size;
+}
+
+std::pair<int64_t, int64_t> Plan::WaveRange(int64_t k) const {
+  const int64_t begin = k * config.wave_size;
+  return {begin, std::min(begin + config.wave_size, static_cast<int64_t>(samples.size()))};
+}
+
+Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
+  Plan plan;
+  plan.config = std::move(config);
+  if (plan.config.threads > 0) at::set_num_threads(plan.config.threads);
+  plan.device = ParseDevice(plan.config.device);
+  const auto folder = FindModel(plan.config.pipeline, plan.config.folder(), options.models);
+  plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options.shapes_only));
+  LoadSamples(&plan);
+  PlanSettings(&plan);
+  plan.noise = MakeNoise(plan.config.noise, plan.config.seed);
+  return plan;
+}
+
+}  // namespace skipbench

@@ -1,0 +1,63 @@
+// An experiment with everything resolved: the pipeline opened, the samples chosen, a scheduler for every schedule, every
+// setting checked. What can fail before the first network call fails here.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/base/sample.h"
+#include "harness/experiment/config.h"
+#include "harness/pipelines/pipeline.h"
+#include "harness/runtime/noise.h"
+#include "harness/schedulers/scheduler.h"
+#include "harness/store/records.h"
+
+namespace skipbench {
+
+struct PlannedSetting {
+  const SettingSpec* spec = nullptr;
+  std::shared_ptr<const Scheduler> scheduler;     // set to the setting's own number of steps
+  double guidance = 1;
+  int reference = 0;                              // index of the setting it is compared with
+  bool supported = true;
+  std::string message;                            // why not
+};
+
+// Settings that share trajectories: the same run and the same schedule.
+struct TreeGroup {
+  std::shared_ptr<const Scheduler> scheduler;
+  double guidance = 1;
+  std::vector<int> settings;                      // indices of supported settings
+};
+
+struct PlanOptions {
+  std::string models;                             // --models
+  bool shapes_only = false;                       // open no weights: dry runs
+};
+
+struct Plan {
+  ExperimentConfig config;
+  at::Device device = at::kCPU;
+  std::unique_ptr<Pipeline> pipeline;
+  std::vector<Sample> samples;                    // place = ordinal
+  std::string data_description;
+  std::unique_ptr<NoiseSource> noise;
+  std::vector<PlannedSetting> settings;
+  std::vector<TreeGroup> trees;
+
+  int64_t waves() const;
+  // Samples [begin, end) of wave k, by ordinal.
+  std::pair<int64_t, int64_t> WaveRange(int64_t k) const;
+};
+
+Plan MakePlan(ExperimentConfig config, const PlanOptions& options);
+
+// What --dry-run prints: samples, settings, network evaluations at most, MACs, disk.
+std::string DescribePlan(const Plan& plan);
+
+// The header of the results: configuration and provenance.
+RunHeader MakeHeader(const Plan& plan);
+
+}  // namespace skipbench

@@ -1,0 +1,77 @@
+#include "harness/experiment/run_experiment.h"
+
+#include <algorithm>
+
+#include "harness/base/progress.h"
+#include "harness/experiment/latency.h"
+#include "harness/experiment/wave.h"
+#include "harness/store/result_writer.h"
+
+namespace skipbench {
+namespace {
+
+std::set<int64_t> CommittedOrdinals(const Plan& plan, const ResultWriter& writer) {
+  std::set<int64_t> ordinals;
+  for (size_t k = 0; k < plan.samples.size(); ++k)
+    if (writer.CommittedSamples().contains(plan.samples[k].id)) ordinals.insert(static_cast<int64_t>(k));
+  return ordinals;
+}
+
+// What is not committed yet, in stretches of at most a wave. Groups are committed whole, so stretches start at a group.
+std::vector<std::pair<int64_t, int64_t>> OpenWaves(const Plan& plan, const std::set<int64_t>& committed) {
+  std::vector<std::pair<int64_t, int64_t>> waves;
+  const int64_t n = static_cast<int64_t>(plan.samples.size());
+  for (int64_t begin = 0; begin < n;) {
+    if (committed.contains(begin)) {
+      ++begin;
+      continue;
+    }
+    int64_t end = begin;
+    while (end < n && end - begin < plan.config.wave_size && !committed.contains(end)) ++end;
+    waves.emplace_back(begin, end);
+    begin = end;
+  }
+  return waves;
+}
+
+void Count(const Wave& wave, RunSummary* summary) {
+  summary->samples_done += static_cast<int64_t>(wave.samples.size());
+  for (const auto& setting : wave.settings)
+    summary->failed += std::count(setting.status.begin(), setting.status.end(), Status::kFailed);
+}
+
+}  // namespace
+
+RunSummary RunExperiment(const Plan& plan, const RunOptions& options) {
+  RunSummary summary;
+  ResultWriter writer(options.out, MakeHeader(plan), options.resume);
+  const auto committed = CommittedOrdinals(plan, writer);
+  summary.samples_found = static_cast<int64_t>(committed.size());
+  const auto n = static_cast<double>(plan.samples.size());
+  {
+    Progress progress("sampling", options.quiet);
+    double done = static_cast<double>(committed.size());
+    progress.Update(done, n);
+    for (const auto& [begin, end] : OpenWaves(plan, committed)) {
+      const double size = static_cast<double>(end - begin);
+      const Wave wave = RunWave(plan, begin, end, options.out, {[&](int64_t calls, int64_t total) {
+                                  progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
+                                }});
+      writer.Commit(wave);
+      Count(wave, &summary);
+      done += size;
+      progress.Update(done, n);
+    }
+  }
+  if (plan.config.latency.samples > 0 && writer.CommittedLatency().empty()) {
+    Progress progress("latency", options.quiet);
+    writer.CommitLatency(MeasureLatency(plan, [&](int64_t done, int64_t total) {
+      progress.Update(static_cast<double>(done), static_cast<double>(total));
+    }));
+  }
+  writer.Finish();
+  for (const auto& setting : plan.settings) summary.not_supported += !setting.supported;
+  return summary;
+}
+
+}  // namespace skipbench

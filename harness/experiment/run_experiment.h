@@ -1,0 +1,25 @@
+// Runs a planned experiment into a results folder: wave by wave, resumable.
+#pragma once
+
+#include <filesystem>
+
+#include "harness/experiment/plan.h"
+
+namespace skipbench {
+
+struct RunOptions {
+  std::filesystem::path out;       // results folder
+  bool resume = false;             // go on with what an interrupted run left
+  bool quiet = false;              // no progress line
+};
+
+struct RunSummary {
+  int64_t samples_done = 0;        // committed by this run
+  int64_t samples_found = 0;       // committed before
+  int64_t failed = 0;              // (sample, setting) pairs that failed
+  int64_t not_supported = 0;       // settings that could not run
+};
+
+RunSummary RunExperiment(const Plan& plan, const RunOptions& options);
+
+}  // namespace skipbench

@@ -1,0 +1,101 @@
+#include "harness/experiment/sweep.h"
+
+#include <algorithm>
+
+namespace skipbench {
+
+std::vector<Json> ExpandSweeps(const Json& object, const std::set<std::string>& list_keys, const std::string& where) {
+  std::vector<Json> variants = {Json::object()};
+  for (const auto& [key, value] : object.items()) {
+    const bool is_list = list_keys.contains(key);
+    const bool swept = value.is_array() && (!is_list || (!value.empty() && value[0].is_array()));
+    if (swept && value.empty()) Fail("{}.{}: an empty list; give at least one value", where, key);
+    std::vector<Json> grown;
+    for (const auto& variant : variants) {
+      for (size_t i = 0; i < (swept ? value.size() : 1); ++i) {
+        Json next = variant;
+        next[key] = swept ? value[i] : value;
+        grown.push_back(std::move(next));
+      }
+    }
+    if (grown.size() > 100000) Fail("{}: the sweep has more than 100000 combinations", where);
+    variants = std::move(grown);
+  }
+  return variants;
+}
+
+namespace {
+
+Json ParseValue(const std::string& text) {
+  try {
+    return ParseJson(text, "--set");
+  } catch (const Error&) {
+    return text;      // not JSON: a plain word
+  }
+}
+
+// "0.005,0.01" -> two values; "[1,2]", "{...}" and quoted strings are one.
+Json ParseValues(const std::string& text) {
+  if (!text.empty() && (text[0] == '[' || text[0] == '{' || text[0] == '"')) return ParseValue(text);
+  Json values = Json::array();
+  for (size_t begin = 0; begin <= text.size();) {
+    size_t end = text.find(',', begin);
+    if (end == std::string::npos) end = text.size();
+    values.push_back(ParseValue(text.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return values.size() == 1 ? values[0] : values;
+}
+
+std::vector<std::string> SplitPath(const std::string& path, const std::string& assignment) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= path.size();) {
+    size_t end = path.find('.', begin);
+    if (end == std::string::npos) end = path.size();
+    parts.push_back(path.substr(begin, end - begin));
+    if (parts.back().empty()) Fail("--set {}: an empty name in the path", assignment);
+    begin = end + 1;
+  }
+  return parts;
+}
+
+// Entries of a list named `name`: by id, else by type, else by index.
+std::vector<Json*> EntriesOf(Json* list, const std::string& name, const std::string& assignment) {
+  std::vector<Json*> found;
+  std::string known;
+  for (const char* key : {"id", "type"}) {
+    for (auto& entry : *list) {
+      if (!entry.is_object() || !entry.contains(key) || !entry[key].is_string()) continue;
+      known += (known.empty() ? "" : ", ") + entry[key].get<std::string>();
+      if (entry[key] == name) found.push_back(&entry);
+    }
+    if (!found.empty()) break;
+  }
+  if (found.size() > 1)
+    Fail("--set {}: {} entries are called {}; tell them apart by an \"id\"", assignment, found.size(), name);
+  const bool is_index = std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c); });
+  if (found.empty() && is_index && name.size() < 7 && std::stoul(name) < list->size()) found.push_back(&(*list)[std::stoul(name)]);
+  if (found.empty()) Fail("--set {}: no entry is called {}; there are: {}", assignment, name, known);
+  return found;
+}
+
+}  // namespace
+
+void ApplySet(Json* config, const std::string& assignment) {
+  const size_t equals = assignment.find('=');
+  if (equals == std::string::npos || equals == 0) Fail("--set {}: expected PATH=VALUE[,VALUE...]", assignment);
+  const auto parts = SplitPath(assignment.substr(0, equals), assignment);
+  Json* place = config;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (place->is_array()) {
+      place = EntriesOf(place, parts[i], assignment)[0];
+    } else if (place->is_object() || place->is_null()) {
+      place = &(*place)[parts[i]];
+    } else {
+      Fail("--set {}: {} is {}, which has no keys", assignment, i ? parts[i - 1] : "the config", Describe(*place));
+    }
+  }
+  *place = ParseValues(assignment.substr(equals + 1));
+}
+
+}  // namespace skipbench

@@ -1,0 +1,21 @@
+// A list where the schema has a scalar is a sweep: one variant for each combination of values.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.h"
+
+namespace skipbench {
+
+// All combinations of the lists in `object`, in the order of its keys, the last key fastest. Keys in `list_keys` have lists
+// for values: they are swept only when they hold a list of lists. An empty list is an error at `where` ("FILE: methods[2]").
+std::vector<Json> ExpandSweeps(const Json& object, const std::set<std::string>& list_keys, const std::string& where);
+
+// Applies one --set PATH=VALUE[,VALUE...] to a config. PATH names keys by dots; in "methods" an entry is named by its `id`
+// or its type ("methods.adaptive_diffusion.delta"), in other lists by its index. VALUE is JSON where it reads as such, else
+// a string; several values make a list. Missing objects on the way are created, entries of lists are not.
+void ApplySet(Json* config, const std::string& assignment);
+
+}  // namespace skipbench

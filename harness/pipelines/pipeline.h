@@ -1,0 +1,81 @@
+// What a folder in diffusers' layout (model_index.json) becomes: something that turns samples into a denoiser's
+// conditioning, and latents into pictures. The sampler between the two knows nothing of networks.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.h"
+#include "harness/base/sample.h"
+#include "harness/nn/macs.h"
+#include "harness/sampling/denoiser.h"
+
+namespace skipbench {
+
+struct PipelineOptions {
+  at::ScalarType dtype = at::kFloat;
+  at::Device device = at::kCPU;
+  int64_t height = 0, width = 0;                 // pixels; 0: the model's own size
+  std::optional<std::string> negative_prompt;    // text_to_image; absent is not the same as "" for SDXL
+  std::string variant;                           // weight files' variant, "fp16"
+  std::string tokenizer = "slow";                // "slow": CLIPTokenizer without ftfy, "fast": CLIPTokenizerFast
+  bool shapes_only = false;                      // no weights: for counting and planning only
+};
+
+struct PipelineInfo {
+  std::string kind;                              // text_to_image | class_to_image | unconditional
+  std::string class_name;                        // of model_index.json
+  std::filesystem::path folder;
+  std::vector<std::filesystem::path> files;      // the weight files, for provenance
+  std::vector<int64_t> latent_shape;             // [C, H, W]
+  std::vector<int64_t> image_shape;              // [3, H, W]
+  double default_guidance = 1;
+  bool guided = false;                           // whether there is guidance at all
+  std::string scheduler_class;                   // the folder's own scheduler, "PNDMScheduler"
+  Json scheduler_config = Json::object();
+  std::string scheduler_file;                    // for messages
+};
+
+class Pipeline {
+ public:
+  virtual ~Pipeline() = default;
+  const PipelineInfo& info() const { return info_; }
+  const PipelineOptions& options() const { return options_; }
+
+  // Conditioning of `samples`, in order, encoded once. With guidance > 1 every prediction is a guided pair. With
+  // `one_by_one` each sample goes through the encoders alone (bit-identical whatever its neighbours are).
+  // Errors name the sample (a caption missing, a class label out of range).
+  virtual std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const = 0;
+
+  // Latents [n, C, h, w] to pictures, uint8 [n, 3, H, W] on the CPU, rounded as diffusers' image processor does.
+  virtual at::Tensor Decode(const at::Tensor& latents) const = 0;
+
+  // Cost of one forward of the denoising network at this size, batch 1, no guidance; `branch` >= 0: the shallow forward.
+  virtual MacReport DenoiserMacs(int branch) const = 0;
+  virtual int branches() const = 0;
+
+  // Memory one sample needs while it is denoised and decoded cannot be known exactly; this is the number of elements of
+  // one latent, for plans.
+  int64_t latent_elements() const;
+
+ protected:
+  PipelineInfo info_;
+  PipelineOptions options_;
+};
+
+// Opens a folder. Throws Error that names what is missing or unsupported, UnsupportedError for a pipeline class that
+// skipbench does not know.
+std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& folder, const PipelineOptions& options);
+
+// The folder that `name` means: a path (absolute, or relative to `base`), or a name on the model search path: `models`
+// (colon-separated, the --models option), then the environment variable SKIPBENCH_MODELS, then what ships with the project
+// ("fashion-scenes"). Throws Error that lists where it looked.
+std::filesystem::path FindModel(const std::string& name, const std::filesystem::path& base, const std::string& models);
+
+}  // namespace skipbench

@@ -1,0 +1,220 @@
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+
+#include "methods/adaptive_diffusion/adaptive_diffusion.h"
+#include "methods/full_step/full_step.h"
+#include "tests/sampling/fake_run.h"
+#include "tests/support/fixtures.h"
+
+namespace skipbench {
+namespace {
+
+using testing::FakeDenoiser;
+using testing::FakeRun;
+using testing::FakeScheduler;
+
+// Decides at random, but the same for the same (seed, decisions before): settings with related seeds agree for a while.
+class RandomPolicy : public Policy {
+ public:
+  RandomPolicy(uint64_t seed, int agree_until) : seed_(seed), agree_until_(agree_until) {}
+  Decision Decide(int call) override {
+    if (call == 0) return {Action::kPredict};
+    std::mt19937_64 random(call < agree_until_ ? call : seed_ * 1000 + call);
+    const auto roll = random() % 4;
+    if (roll == 0) return {Action::kShallow, static_cast<int>(random() % 2)};
+    return {roll == 1 ? Action::kReuse : Action::kPredict};
+  }
+  void Observe(int call, const Observation& seen) override {
+    // The sums must be those of this trajectory: they are checked against its latents by the tree's own record.
+    sums_.push_back(seen.latent.self_abs);
+    EXPECT_EQ(static_cast<int>(sums_.size()), call + 1);
+  }
+  std::unique_ptr<Policy> Clone() const override { return std::make_unique<RandomPolicy>(*this); }
+  Trace TakeTrace() override { return {{"self_abs", sums_}}; }
+
+ private:
+  uint64_t seed_;
+  int agree_until_;
+  std::vector<double> sums_;
+};
+
+class RandomMethod : public Method {
+ public:
+  RandomMethod(uint64_t seed, int agree_until, Scope scope = Scope::kSample)
+      : seed_(seed), agree_until_(agree_until), scope_(scope) {}
+  std::string type() const override { return "random"; }
+  std::string Label() const override { return fmt::format("random({})", seed_); }
+  Scope DecisionScope() const override { return scope_; }
+  Needs Observes() const override { return {.latent_order = 1}; }
+  std::vector<int> CachedBranches(const RunShape&) const override { return {0, 1}; }
+  std::unique_ptr<Policy> Start(const RunShape&) const override { return std::make_unique<RandomPolicy>(seed_, agree_until_); }
+
+ private:
+  uint64_t seed_;
+  int agree_until_;
+  Scope scope_;
+};
+
+TreeOptions KeepAll(int64_t batch) {
+  TreeOptions options;
+  options.batch_size = batch;
+  options.keep_latents = true;
+  options.keep_predictions = true;
+  return options;
+}
+
+// A full prediction is needed for each distinct (sample, decisions up to and including a predicting call).
+int64_t DistinctPredictions(const TreeResult& result) {
+  std::set<std::pair<size_t, std::vector<int>>> distinct;
+  for (const auto& setting : result.records)
+    for (size_t s = 0; s < setting.size(); ++s) {
+      std::vector<int> prefix;
+      for (const auto& decision : setting[s].decisions) {
+        prefix.push_back(static_cast<int>(decision.action) * 10 + decision.branch);
+        if (decision.action == Action::kPredict) distinct.insert({s, prefix});
+      }
+    }
+  return static_cast<int64_t>(distinct.size());
+}
+
+TEST(TrajectoryTree, EqualsSeparateRunsForRandomPolicies) {
+  for (bool stochastic : {false, true}) {
+    const FakeRun run{FakeScheduler(14, stochastic), 3};
+    std::vector<RandomMethod> methods;
+    for (uint64_t seed = 0; seed < 8; ++seed)
+      methods.emplace_back(seed, static_cast<int>(3 + seed % 5), seed % 3 == 2 ? Scope::kGroup : Scope::kSample);
+    std::vector<const Method*> together;
+    for (const auto& method : methods) together.push_back(&method);
+    TreeOptions options = KeepAll(4);
+    options.group_size = 2;
+    FakeDenoiser shared;
+    const TreeResult tree = run.Run(together, options, &shared);
+    EXPECT_EQ(tree.full_evaluations, DistinctPredictions(tree));
+    EXPECT_EQ(tree.full_evaluations, shared.full);
+    EXPECT_EQ(tree.shallow_evaluations, shared.shallow);
+    EXPECT_EQ(tree.macs.matmuls, 20.0 * shared.full + 2.0 * shared.shallow);
+    EXPECT_LE(shared.largest_batch, 4);
+    int64_t separate = 0;
+    for (size_t k = 0; k < methods.size(); ++k) {
+      FakeDenoiser own;
+      const TreeResult alone = run.Run({&methods[k]}, options, &own);
+      separate += alone.full_evaluations;
+      for (int64_t s = 0; s < run.samples; ++s) {
+        const auto& a = tree.records[k][s];
+        const auto& b = alone.records[0][s];
+        EXPECT_EQ(a.decisions, b.decisions);
+        EXPECT_TRUE(a.trace == b.trace);
+        ASSERT_EQ(a.latents.size(), 15u);
+        for (size_t i = 0; i < a.latents.size(); ++i) EXPECT_TRUE(at::equal(a.latents[i], b.latents[i])) << i;
+        for (size_t i = 0; i < a.predictions.size(); ++i) EXPECT_TRUE(at::equal(a.predictions[i], b.predictions[i])) << i;
+      }
+    }
+    EXPECT_LT(tree.full_evaluations, separate);
+  }
+}
+
+TEST(TrajectoryTree, ResultDoesNotDependOnBatchSizeOrNeighbours) {
+  const RandomMethod method(5, 1);
+  TreeOptions one = KeepAll(1), many = KeepAll(16);
+  one.batch_invariant = many.batch_invariant = true;
+  FakeDenoiser d1, d2;
+  const TreeResult a = FakeRun{FakeScheduler(10, true), 1}.Run({&method}, one, &d1);
+  const TreeResult b = FakeRun{FakeScheduler(10, true), 5}.Run({&method}, many, &d2);
+  EXPECT_EQ(d2.largest_batch, 1);
+  EXPECT_TRUE(at::equal(a.records[0][0].final_latent, b.records[0][0].final_latent));
+}
+
+TEST(TrajectoryTree, ReuseIsTheLastRawOutputAndTheSchedulerSteps) {
+  struct SkipOdd : Method {
+    std::string type() const override { return "skip_odd"; }
+    std::string Label() const override { return "skip_odd"; }
+    struct P : Policy {
+      Decision Decide(int call) override { return {call % 2 ? Action::kReuse : Action::kPredict}; }
+      void Observe(int, const Observation&) override {}
+      std::unique_ptr<Policy> Clone() const override { return std::make_unique<P>(*this); }
+    };
+    std::unique_ptr<Policy> Start(const RunShape&) const override { return std::make_unique<P>(); }
+  } skip;
+  FakeDenoiser denoiser;
+  const TreeResult result = FakeRun{FakeScheduler(6), 2}.Run({&skip}, KeepAll(8), &denoiser);
+  EXPECT_EQ(denoiser.full, 6);
+  for (const auto& record : result.records[0]) {
+    for (int call = 1; call < 6; call += 2) {
+      EXPECT_TRUE(at::equal(record.predictions[call], record.predictions[call - 1]));
+      EXPECT_FALSE(at::equal(record.latents[call + 1], record.latents[call]));
+    }
+    EXPECT_FALSE(at::equal(record.predictions[2], record.predictions[1]));
+  }
+}
+
+TEST(TrajectoryTree, InitialNoiseIsScaledAndKeptFirst) {
+  FakeDenoiser denoiser;
+  const auto full = MakeFullStep();
+  const TreeResult result = FakeRun{FakeScheduler(3), 2}.Run({full.get()}, KeepAll(8), &denoiser);
+  const at::Tensor noise = CounterNoise(3)->Open(101, 1, testing::kShape)->Draw(0);
+  EXPECT_TRUE(at::equal(result.records[0][1].latents[0], noise * 2));
+  EXPECT_TRUE(at::equal(result.records[0][1].latents[3], result.records[0][1].final_latent));
+}
+
+// The sums that a policy sees are those of its own trajectory, recomputed here from the kept latents in float64.
+TEST(TrajectoryTree, ObservationsAreTheTrajectorysOwnDifferences) {
+  const auto method = MakeAdaptiveDiffusion({.delta = 0.3, .criterion = AdaptiveDiffusionOptions::Criterion::kTensor});
+  const auto other = MakeAdaptiveDiffusion({.delta = 0.05});
+  FakeDenoiser denoiser;
+  const TreeResult result = FakeRun{FakeScheduler(12), 3}.Run({other.get(), method.get()}, KeepAll(8), &denoiser);
+  for (const auto& record : result.records[1]) {
+    for (int call = 3; call < 12; ++call) {
+      auto x = [&](int i) { return record.latents[i + 1].to(at::kDouble); };
+      const double third = (x(call) - 3 * x(call - 1) + 3 * x(call - 2) - x(call - 3)).abs().mean().item<double>();
+      const double first = (x(call - 1) - x(call - 2)).abs().mean().item<double>();
+      const double criterion = record.trace.at("criterion")[call];
+      if (record.trace.at("forced")[call] == 1) continue;
+      EXPECT_NEAR(criterion, third, 1e-6 * first);
+      EXPECT_NEAR(record.trace.at("threshold")[call], 0.3 * first, 1e-6 * first);
+      if (call + 1 < 12)
+        EXPECT_EQ(record.decisions[call + 1].action == Action::kReuse, criterion < record.trace.at("threshold")[call]);
+    }
+  }
+}
+
+class NanDenoiser : public FakeDenoiser {
+ public:
+  DenoiserOutput Predict(const DenoiserInput& input) override {
+    DenoiserOutput output = FakeDenoiser::Predict(input);
+    if (input.timestep < 600) output.raw.select(1, input.sample.size(0) - 1).fill_(std::nan(""));
+    return output;
+  }
+};
+
+TEST(TrajectoryTree, LatentsThatAreNotFiniteNameSampleAndCall) {
+  const auto full = MakeFullStep();
+  NanDenoiser denoiser;
+  EXPECT_ERROR((FakeRun{FakeScheduler(10), 3}.Run({full.get()}, KeepAll(8), &denoiser)), "sample 102: the latent after call 5");
+}
+
+TEST(TrajectoryTree, RulesForPolicies) {
+  struct Broken : Method {
+    explicit Broken(Decision first, Decision later) : first(first), later(later) {}
+    Decision first, later;
+    std::string type() const override { return "broken"; }
+    std::string Label() const override { return "broken"; }
+    struct P : Policy {
+      P(Decision f, Decision l) : first(f), later(l) {}
+      Decision first, later;
+      Decision Decide(int call) override { return call ? later : first; }
+      void Observe(int, const Observation&) override {}
+      std::unique_ptr<Policy> Clone() const override { return std::make_unique<P>(*this); }
+    };
+    std::unique_ptr<Policy> Start(const RunShape&) const override { return std::make_unique<P>(first, later); }
+  };
+  FakeDenoiser denoiser;
+  const FakeRun run{FakeScheduler(4), 1};
+  const Broken skips_first({Action::kReuse}, {Action::kPredict}), undeclared({Action::kPredict}, {Action::kShallow, 1});
+  EXPECT_ERROR(run.Run({&skips_first}, KeepAll(8), &denoiser), "first call of a trajectory must predict");
+  EXPECT_ERROR(run.Run({&undeclared}, KeepAll(8), &denoiser), "without having declared that branch");
+}
+
+}  // namespace
+}  // namespace skipbench
