@@ -1,0 +1,195 @@
+// HDF5 files: groups, datasets and attributes with C++ types, errors with the file, the object and HDF5's own first cause,
+// and files that are either whole or not there. Nothing of libhdf5 shows through.
+//
+// Files read well from h5py: strings are UTF-8 of variable length, axes are named (DIMENSION_LABELS), units are attributes,
+// and members come in the order in which they were made.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "harness/base/error.h"
+
+namespace skipbench::hdf5 {
+
+// Lengths of the axes, slowest first.
+using Shape = std::vector<int64_t>;
+// Product of the lengths; Error when it does not fit into 62 bits or a length is negative.
+int64_t Elements(const Shape& shape);
+
+enum class Type { kUint8, kInt16, kInt32, kInt64, kUint64, kFloat32, kFloat64, kString };
+const char* TypeName(Type type);     // "float64", as numpy says
+
+template <class T>
+constexpr Type TypeOf();
+template <> constexpr Type TypeOf<uint8_t>() { return Type::kUint8; }
+template <> constexpr Type TypeOf<int16_t>() { return Type::kInt16; }
+template <> constexpr Type TypeOf<int32_t>() { return Type::kInt32; }
+template <> constexpr Type TypeOf<int64_t>() { return Type::kInt64; }
+template <> constexpr Type TypeOf<uint64_t>() { return Type::kUint64; }
+template <> constexpr Type TypeOf<float>() { return Type::kFloat32; }
+template <> constexpr Type TypeOf<double>() { return Type::kFloat64; }
+template <> constexpr Type TypeOf<std::string>() { return Type::kString; }
+
+namespace internal {
+struct File;                         // an open file; shared by the objects that live in it
+class Id {                           // an identifier of libhdf5, closed at the end
+ public:
+  using Close = int (*)(int64_t);
+  Id() = default;
+  Id(int64_t value, Close close) : value_(value), close_(close) {}
+  Id(Id&& other) noexcept : value_(other.value_), close_(other.close_) { other.value_ = -1; }
+  Id& operator=(Id&& other) noexcept {
+    std::swap(value_, other.value_);
+    std::swap(close_, other.close_);
+    return *this;
+  }
+  ~Id() {
+    if (value_ >= 0) close_(value_);
+  }
+  int64_t get() const { return value_; }
+  void Release() { value_ = -1; }    // closed otherwise
+
+ private:
+  int64_t value_ = -1;
+  Close close_ = nullptr;
+};
+}  // namespace internal
+
+// What groups and datasets have in common: a place in a file, and attributes.
+class Object {
+ public:
+  std::string Where() const;         // "FILE: /settings/0"
+  const std::string& path() const { return path_; }
+
+  // T: int64_t, uint64_t, double, std::string; a list of them becomes a one-dimensional attribute. Text with invalid UTF-8
+  // or a zero byte is refused. Each name is written once.
+  template <class T>
+  void SetAttribute(const std::string& name, const T& value);
+  template <class T>
+  void SetAttribute(const std::string& name, const std::vector<T>& values);
+
+  bool HasAttribute(const std::string& name) const;
+  // Error when it is missing, or of a kind that T does not hold exactly.
+  template <class T>
+  T Attribute(const std::string& name) const;
+  template <class T>
+  std::vector<T> AttributeList(const std::string& name) const;
+  std::string AttributeOr(const std::string& name, const std::string& fallback) const;
+
+ protected:
+  Object(std::shared_ptr<internal::File> file, internal::Id id, std::string path)
+      : file_(std::move(file)), id_(std::move(id)), path_(std::move(path)) {}
+
+  // Throws Error naming the object, what failed, and HDF5's first cause (or the failed write behind it).
+  [[noreturn]] void FailHere(const std::string& what) const;
+  int64_t Check(int64_t status, const std::string& what) const;
+
+  std::shared_ptr<internal::File> file_;
+  internal::Id id_;
+  std::string path_;
+};
+
+// An array. The first axis is the one that rows are read and written along.
+class Dataset : public Object {
+ public:
+  Type type() const { return type_; }
+  const Shape& shape() const { return shape_; }
+  int64_t rows() const { return shape_.empty() ? 1 : shape_[0]; }
+  int64_t row_elements() const;      // elements of one row
+
+  // `values` must have the stored type and whole rows.
+  template <class T>
+  void WriteRows(int64_t first_row, std::span<const T> values);
+
+  // The stored type must be T, or one that T holds exactly (double: every number type).
+  template <class T>
+  std::vector<T> ReadRows(int64_t first_row, int64_t count) const;
+  template <class T>
+  std::vector<T> Read() const { return ReadRows<T>(0, rows()); }
+
+  std::vector<std::string> AxisNames() const;   // empty if they have none
+  std::string Units() const { return AttributeOr("units", ""); }
+
+ private:
+  friend class Group;
+  Dataset(std::shared_ptr<internal::File> file, internal::Id id, std::string path);
+  Type type_ = Type::kUint8;
+  Shape shape_;
+};
+
+class Group : public Object {
+ public:
+  std::vector<std::string> Members() const;     // in the order of creation (of names, in files made by others)
+  bool Has(const std::string& name) const;
+  bool IsGroup(const std::string& name) const;
+
+  Group CreateGroup(const std::string& name);
+  Group OpenGroup(const std::string& name) const;
+
+  // An array whose rows are to be written. `axes`: a name for each axis. `units` may be empty.
+  Dataset CreateDataset(const std::string& name, Type type, const Shape& shape, const std::vector<std::string>& axes,
+                        const std::string& units = "");
+  Dataset OpenDataset(const std::string& name) const;
+
+  // A whole array at once; its size must be the shape's.
+  template <class T>
+  Dataset Write(const std::string& name, const std::vector<T>& values, const Shape& shape,
+                const std::vector<std::string>& axes, const std::string& units = "") {
+    Dataset dataset = CreateDataset(name, TypeOf<T>(), shape, axes, units);
+    dataset.WriteRows<T>(0, std::span<const T>(values));
+    return dataset;
+  }
+  template <class T>
+  std::vector<T> Read(const std::string& name) const { return OpenDataset(name).Read<T>(); }
+
+  // Copies a member of another file, with everything in it.
+  void CopyFrom(const Group& other, const std::string& name);
+
+ private:
+  friend class FileWriter;
+  friend Group OpenFile(const std::filesystem::path& path);
+  using Object::Object;
+};
+
+// Opens a file for reading; it stays open as long as an object of it lives. Error naming the file when it is missing,
+// truncated, damaged (its checksum is verified: the whole file is read once), or not HDF5.
+Group OpenFile(const std::filesystem::path& path);
+
+// A new file. It is written beside its place ("NAME.tmp"), and gets its name only when Commit() has brought it to the disk.
+class FileWriter {
+ public:
+  explicit FileWriter(const std::filesystem::path& path);
+  ~FileWriter();                     // not committed: the temporary file is removed
+  FileWriter(const FileWriter&) = delete;
+  FileWriter& operator=(const FileWriter&) = delete;
+
+  Group& root() { return *root_; }
+  // Closes the file (its groups and datasets are invalid from here on), writes its checksum, syncs, renames, syncs the folder.
+  // Error naming the file and the cause; whatever stood under the name before is then still there.
+  void Commit();
+
+  static std::string TemporaryName(const std::string& name) { return name + ".tmp"; }
+
+ private:
+  std::filesystem::path path_, temporary_;
+  std::shared_ptr<internal::File> file_;
+  std::unique_ptr<Group> root_;
+};
+
+// Makes the folder's own entries durable (new and renamed files). A file system that cannot is no reason to fail.
+void SyncFolder(const std::filesystem::path& folder);
+
+// "1.10.8", of the library that is loaded.
+std::string LibraryVersion();
+
+// Replaces invalid UTF-8 and zero bytes by U+FFFD: for messages that quote foreign bytes.
+std::string CleanText(std::string_view text);
+
+}  // namespace skipbench::hdf5

@@ -1,0 +1,41 @@
+// Shared by hdf5.cpp and hdf5_values.cpp.
+#pragma once
+
+#include <hdf5.h>
+
+#include <memory>
+#include <string>
+
+#include "harness/io/hdf5.h"
+#include "harness/io/hdf5_storage.h"
+
+namespace skipbench::hdf5::internal {
+
+// Keeps HDF5 from printing its error stack, in this thread. Called by whatever calls HDF5.
+void Quiet();
+
+// The innermost entry of HDF5's error stack, as text; empty if there is none.
+std::string FirstCause();
+
+template <herr_t (*close)(hid_t)>
+int QuietClose(int64_t id) {
+  Quiet();
+  return close(id);
+}
+
+inline Id OwnGroup(hid_t id) { return {id, QuietClose<H5Gclose>}; }
+inline Id OwnDataset(hid_t id) { return {id, QuietClose<H5Dclose>}; }
+inline Id OwnAttribute(hid_t id) { return {id, QuietClose<H5Aclose>}; }
+inline Id OwnSpace(hid_t id) { return {id, QuietClose<H5Sclose>}; }
+inline Id OwnType(hid_t id) { return {id, QuietClose<H5Tclose>}; }
+inline Id OwnList(hid_t id) { return {id, QuietClose<H5Pclose>}; }
+inline Id OwnFile(hid_t id) { return {id, QuietClose<H5Fclose>}; }
+inline Id OwnObject(hid_t id) { return {id, QuietClose<H5Oclose>}; }
+
+struct File {
+  explicit File(Storage opened) : storage(std::move(opened)) {}
+  Storage storage;   // outlives `id`: closing the file writes
+  Id id;
+};
+
+}  // namespace skipbench::hdf5::internal

@@ -1,0 +1,64 @@
+// The bytes under an HDF5 file: a file driver of our own, so that a full disk, a killed program and a damaged file each
+// end in one clear error. Used by hdf5.cpp only; everybody else includes harness/io/hdf5.h.
+//
+// HDF5's own driver reports a failed write from the middle of a flush, after which a file can often not even be closed
+// again; the cause (errno) is lost on the way. This driver remembers the first failure, pretends that all went well from
+// then on, and lets the writer ask before the file gets its name.
+#pragma once
+
+#include <hdf5.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace skipbench::hdf5 {
+
+// The first bytes of a file (HDF5's "user block", which every HDF5 reader skips): a text line that says what the file is,
+// its size, and a CRC-32 of all bytes that follow. libhdf5 is not safe on damaged files; whoever reads checks this first.
+inline constexpr size_t kUserBlockSize = 512;
+
+// An open file, read or written at any place.
+class Storage {
+ public:
+  // Creates (or empties) a file for writing; messages call it `shown_as`.
+  static Storage Create(const std::filesystem::path& path, const std::filesystem::path& shown_as);
+  // Opens a file for reading. Throws Error unless it starts with a user block as above whose size and checksum are right,
+  // or is an HDF5 file without a user block (repacked by another tool, say), which cannot be checked.
+  static Storage Open(const std::filesystem::path& path);
+
+  Storage(Storage&& other) noexcept;
+  Storage& operator=(Storage&&) = delete;
+  ~Storage();
+
+  const std::filesystem::path& path() const { return path_; }
+  uint64_t size() const { return size_; }
+  bool has_user_block() const { return has_user_block_; }
+  // The errno of the first write that failed; 0: none.
+  int write_error() const { return write_error_; }
+  // Throws Error naming the file and the cause if a write has failed.
+  void ThrowWriteError() const;
+
+  // Writes the user block and waits until everything has reached the disk.
+  void Seal();
+
+  // For the driver.
+  bool ReadAt(uint64_t offset, void* to, size_t count) const;    // beyond the end: zeros
+  void WriteAt(uint64_t offset, const void* from, size_t count); // failures are kept, see above
+  void Resize(uint64_t size);
+
+ private:
+  Storage(std::filesystem::path path, int fd) : path_(std::move(path)), fd_(fd) {}
+  uint32_t Checksum() const;
+
+  std::filesystem::path path_;
+  int fd_ = -1;
+  uint64_t size_ = 0;
+  bool has_user_block_ = false;
+  int write_error_ = 0;
+};
+
+// A file access property list (to be closed with H5Pclose) whose driver works on `storage`, which must outlive the file.
+hid_t AccessList(Storage& storage);
+
+}  // namespace skipbench::hdf5

@@ -1,0 +1,195 @@
+#include "harness/store/columns.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+
+namespace skipbench {
+namespace {
+
+using hdf5::Shape;
+using hdf5::Type;
+
+std::string UnitsOfMetric(const std::string& name) { return name.starts_with("psnr") ? "dB" : ""; }
+
+std::vector<std::string> PictureAxes(size_t spatial) {
+  if (spatial == 2) return {"height", "width"};
+  if (spatial == 3) return {"frame", "height", "width"};
+  std::vector<std::string> axes;
+  for (size_t i = 0; i < spatial; ++i) axes.push_back(fmt::format("axis_{}", i));
+  return axes;
+}
+
+// Collects the columns of one setting and checks each one's shape.
+class Collector {
+ public:
+  Collector(int64_t n, const SettingInfo& setting, std::string where)
+      : n_(n), setting_(setting), where_(fmt::format("{}, {}", std::move(where), setting.label)) {}
+
+  template <class T>
+  void Numbers(const std::string& name, const std::vector<T>& values, const std::string& units, const std::string& kind = "") {
+    RequireCount(name, values.size());
+    Add<T>(name, kind, units, {n_}, {"sample"}, std::span<const T>(values));
+  }
+
+  // [n, calls]
+  template <class T>
+  void PerCall(const std::string& name, const Array<T>& array) {
+    Require(name, array, array.shape == Shape{n_, setting_.calls}, fmt::format("[{}, {}]", n_, setting_.calls));
+    Add<T>(name, "", "", array.shape, {"sample", "call"}, std::span<const T>(array.values));
+  }
+
+  // [n, lead..., C, spatial...]: `lead` are the axes between the samples and the channels.
+  template <class T>
+  void States(const std::string& name, const Array<T>& array, const std::vector<std::string>& lead, int64_t first) {
+    const size_t rank = array.shape.size(), fixed = 1 + lead.size() + 1;
+    Require(name, array, rank > fixed && array.shape[0] == n_ && array.shape[1] == first,
+            fmt::format("[{}, {}, {}channel, ...]", n_, first, lead.size() > 1 ? lead[1] + ", " : ""));
+    std::vector<std::string> axes = {"sample"};
+    axes.insert(axes.end(), lead.begin(), lead.end());
+    axes.push_back("channel");
+    for (auto& axis : PictureAxes(rank - fixed)) axes.push_back(std::move(axis));
+    Add<T>(name, "", "", array.shape, axes, std::span<const T>(array.values));
+  }
+
+  void Images(const Array<uint8_t>& array) {
+    const size_t rank = array.shape.size();
+    Require("images", array, (rank == 4 || rank == 5) && array.shape[0] == n_ && array.shape.back() == 3,
+            fmt::format("[{}, height, width, 3]", n_));
+    std::vector<std::string> axes = {"sample"};
+    for (auto& axis : PictureAxes(rank - 2)) axes.push_back(std::move(axis));
+    axes.push_back("channel");
+    Add<uint8_t>("images", "", "", array.shape, axes, std::span<const uint8_t>(array.values));
+  }
+
+  void Features(const std::string& name, const Array<float>& array) {
+    Require(name, array, array.shape.size() == 2 && array.shape[0] == n_, fmt::format("[{}, d]", n_));
+    Add<float>(name, "", "", array.shape, {"sample", "feature"}, std::span<const float>(array.values));
+  }
+
+  void Outcome(const std::vector<Status>& status, const std::vector<std::string>& message) {
+    RequireCount("status", status.size());
+    std::vector<uint8_t> codes;
+    for (const Status one : status) codes.push_back(static_cast<uint8_t>(one));
+    Add<uint8_t>("status", "", "", {n_}, {"sample"}, std::move(codes));
+    if (!message.empty()) RequireCount("message", message.size());
+    std::vector<std::string> texts(static_cast<size_t>(n_));
+    for (size_t i = 0; i < message.size(); ++i) texts[i] = hdf5::CleanText(message[i]);
+    Add<std::string>("message", "", "", {n_}, {"sample"}, std::move(texts));
+  }
+
+  std::vector<Column> Take() { return std::move(columns_); }
+
+ private:
+  void RequireCount(const std::string& name, size_t count) const {
+    if (static_cast<int64_t>(count) != n_) Fail("{}: {} has {} values for {} samples", where_, name, count, n_);
+  }
+
+  template <class T>
+  void Require(const std::string& name, const Array<T>& array, bool right, const std::string& expected) const {
+    if (!right || hdf5::Elements(array.shape) != static_cast<int64_t>(array.values.size()))
+      Fail("{}: {} has the shape [{}] and {} values, expected {}", where_, name, fmt::join(array.shape, ", "),
+           array.values.size(), expected);
+  }
+
+  template <class T, class Values>
+  void Add(const std::string& name, const std::string& kind, const std::string& units, const Shape& shape,
+           std::vector<std::string> axes, Values values) {
+    Column column;
+    column.info = {name, kind, units, hdf5::TypeOf<T>(), Shape(shape.begin() + 1, shape.end()), std::move(axes)};
+    column.values = std::move(values);
+    columns_.push_back(std::move(column));
+  }
+
+  int64_t n_;
+  const SettingInfo& setting_;
+  std::string where_;
+  std::vector<Column> columns_;
+};
+
+constexpr const char* kActionCodes = "0 reuse, 1 predict, 2 shallow";
+constexpr const char* kStatusCodes = "0 done, 1 failed, 2 not supported";
+
+// Names that the layout needs for itself; a metric cannot have one of them.
+bool IsReserved(const std::string& name) {
+  static const std::vector<std::string> names = {
+      "timesteps", "action",  "branch",  "nfe",      "shallow_nfe", "macs_modules",      "macs_matmuls",
+      "status",    "message", "traces",  "features", "latents",     "noise_predictions", "images"};
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::vector<ColumnInfo> ListGroup(const hdf5::Group& group, const std::string& prefix, int64_t n) {
+  std::vector<ColumnInfo> columns;
+  for (const auto& name : group.Members()) {
+    if (prefix.empty() && name == "timesteps") continue;
+    if (group.IsGroup(name)) {
+      if (!prefix.empty()) continue;   // nothing of ours lies deeper
+      for (auto& column : ListGroup(group.OpenGroup(name), name + "/", n)) columns.push_back(std::move(column));
+      continue;
+    }
+    const hdf5::Dataset dataset = group.OpenDataset(name);
+    if (dataset.shape().empty() || dataset.rows() != n)
+      Fail("{}: has {} rows, the file has {} samples", dataset.Where(), dataset.shape().empty() ? 0 : dataset.rows(), n);
+    columns.push_back({prefix + name, dataset.AttributeOr("kind", ""), dataset.Units(), dataset.type(),
+                       Shape(dataset.shape().begin() + 1, dataset.shape().end()), dataset.AxisNames()});
+  }
+  return columns;
+}
+
+}  // namespace
+
+std::string Describe(const ColumnInfo& column) {
+  std::string shape = "n";
+  for (const int64_t length : column.row_shape) shape += fmt::format(", {}", length);
+  return fmt::format("{} ({}, [{}])", column.name, hdf5::TypeName(column.type), shape);
+}
+
+std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingInfo& setting, const std::string& where) {
+  Collector collect(n, setting, where);
+  collect.Outcome(wave.status, wave.message);
+  collect.PerCall("action", wave.action);
+  if (!wave.branch.empty()) collect.PerCall("branch", wave.branch);
+  collect.Numbers("nfe", wave.nfe, "evaluations");
+  if (!wave.shallow_nfe.empty()) collect.Numbers("shallow_nfe", wave.shallow_nfe, "evaluations");
+  collect.Numbers("macs_modules", wave.macs_modules, "MAC");
+  collect.Numbers("macs_matmuls", wave.macs_matmuls, "MAC");
+  for (const auto& [name, values] : wave.metrics) {
+    if (IsReserved(name)) Fail("{}: a metric cannot be called {}", where, name);
+    collect.Numbers(name, values, UnitsOfMetric(name), "metric");
+  }
+  for (const auto& [name, values] : wave.traces) collect.PerCall("traces/" + name, values);
+  for (const auto& [name, values] : wave.features) collect.Features("features/" + name, values);
+  if (!wave.latents.empty()) collect.States("latents", wave.latents, {"state"}, setting.calls + 1);
+  if (!wave.noise_predictions.empty())
+    collect.States("noise_predictions", wave.noise_predictions, {"call", "half"}, setting.calls);
+  if (!wave.images.empty()) collect.Images(wave.images);
+  return collect.Take();
+}
+
+hdf5::Dataset CreateColumn(hdf5::Group& setting, const ColumnInfo& info, int64_t n) {
+  Shape shape = {n};
+  shape.insert(shape.end(), info.row_shape.begin(), info.row_shape.end());
+  auto make = [&](hdf5::Group& group, const std::string& name) {
+    hdf5::Dataset dataset = group.CreateDataset(name, info.type, shape, info.axes, info.units);
+    if (!info.kind.empty()) dataset.SetAttribute("kind", info.kind);
+    if (info.name == "action") dataset.SetAttribute("codes", std::string(kActionCodes));
+    if (info.name == "status") dataset.SetAttribute("codes", std::string(kStatusCodes));
+    return dataset;
+  };
+  const size_t slash = info.name.find('/');
+  if (slash == std::string::npos) return make(setting, info.name);
+  const std::string folder = info.name.substr(0, slash);
+  hdf5::Group group = setting.Has(folder) ? setting.OpenGroup(folder) : setting.CreateGroup(folder);
+  return make(group, info.name.substr(slash + 1));
+}
+
+hdf5::Dataset OpenColumn(const hdf5::Group& setting, const std::string& name) {
+  const size_t slash = name.find('/');
+  if (slash == std::string::npos) return setting.OpenDataset(name);
+  return setting.OpenGroup(name.substr(0, slash)).OpenDataset(name.substr(slash + 1));
+}
+
+std::vector<ColumnInfo> ListColumns(const hdf5::Group& setting, int64_t n) { return ListGroup(setting, "", n); }
+
+}  // namespace skipbench

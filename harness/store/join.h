@@ -1,0 +1,19 @@
+// Several files of results become one.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "harness/store/source.h"
+
+namespace skipbench {
+
+// Writes the samples, columns, waves and extras of `sources` into a new file at `path`, samples in the order of the plan.
+// The sources must be of one run (RequireOneRun). Of an extra that several sources have, the last one counts. Needs memory
+// for a few tens of MB whatever the size of the results. The file appears whole or not at all.
+void Join(std::vector<Source>& sources, const std::filesystem::path& path);
+
+// Error if two sources do not have the same columns; names both files and the column.
+void RequireSameColumns(const std::vector<Source>& sources);
+
+}  // namespace skipbench

@@ -1,0 +1,175 @@
+#include "harness/store/result_reader.h"
+
+#include <algorithm>
+
+#include "harness/store/join.h"
+#include "harness/store/latency.h"
+
+namespace skipbench {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// The sources of one path given by the user; an extra counts only in the last of them that has it.
+std::vector<Source> OpenPath(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) Fail("{}: no such result", path.string());
+  std::vector<Source> sources;
+  if (!fs::is_directory(path, error)) {
+    sources.emplace_back(path);
+    return sources;
+  }
+  std::vector<fs::path> leftovers;
+  sources = OpenFolder(path, leftovers);
+  if (sources.empty())
+    Fail("{}: holds no results (neither {} nor {}/*.h5)", path.string(), kJoinedFile, kSegmentFolder);
+  return sources;
+}
+
+}  // namespace
+
+ResultReader ResultReader::Open(const std::vector<fs::path>& paths) {
+  if (paths.empty()) Fail("no result was given");
+  ResultReader reader;
+  for (const auto& path : paths) {
+    std::vector<Source> sources = OpenPath(path);
+    // Within one folder the newest measurements replace older ones; those of different folders stand beside each other.
+    for (auto source = sources.rbegin(); source != sources.rend(); ++source) {
+      const auto& extras = source->extras();
+      if (std::find(extras.begin(), extras.end(), kLatencyGroup) == extras.end()) continue;
+      for (auto& record : ReadLatency(source->root().OpenGroup(kLatencyGroup), source->header()))
+        reader.latency_.push_back(std::move(record));
+      source->Close();
+      break;
+    }
+    for (auto& source : sources) reader.sources_.push_back(std::move(source));
+    reader.CloseIfMany();
+  }
+  RequireOneRun(reader.sources_, /*shards=*/true);
+  RequireSameColumns(reader.sources_);
+  for (const auto& source : reader.sources_) {
+    MergeEnvironments(reader.environments_, source.environments());
+    reader.waves_.insert(reader.waves_.end(), source.waves().begin(), source.waves().end());
+  }
+  std::sort(reader.waves_.begin(), reader.waves_.end(),
+            [](const auto& a, const auto& b) { return a.first_ordinal < b.first_ordinal; });
+  reader.OrderSamples();
+  reader.ReadScalars();
+  return reader;
+}
+
+void ResultReader::CloseIfMany() {
+  if (sources_.size() > kKeepOpen)
+    for (auto& source : sources_) source.Close();
+}
+
+void ResultReader::OrderSamples() {
+  for (const auto& source : sources_) samples_.insert(samples_.end(), source.samples().begin(), source.samples().end());
+  std::sort(samples_.begin(), samples_.end(), [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; });
+  std::map<int64_t, int64_t> place_of;
+  for (size_t i = 0; i < samples_.size(); ++i) place_of[samples_[i].ordinal] = static_cast<int64_t>(i);
+  for (const auto& source : sources_) {
+    auto& places = places_.emplace_back();
+    for (const auto& sample : source.samples()) places.push_back(place_of[sample.ordinal]);
+  }
+}
+
+// Numbers with one value a sample, source after source: tables need all of them.
+void ResultReader::ReadScalars() {
+  scalars_.resize(header().settings.size());
+  for (size_t s = 0; s < sources_.size(); ++s) {
+    if (sources_[s].samples().empty()) continue;
+    for (size_t k = 0; k < scalars_.size(); ++k) {
+      const hdf5::Group setting = sources_[s].Setting(k);
+      for (const auto& column : sources_[s].columns(k)) {
+        if (!column.row_shape.empty() || column.type == hdf5::Type::kString) continue;
+        auto& values = scalars_[k][column.name];
+        values.resize(samples_.size());
+        const auto part = OpenColumn(setting, column.name).Read<double>();
+        for (size_t i = 0; i < part.size(); ++i) values[static_cast<size_t>(places_[s][i])] = part[i];
+      }
+    }
+    CloseIfMany();
+  }
+}
+
+const std::vector<ColumnInfo>& ResultReader::Columns(size_t setting) const {
+  static const std::vector<ColumnInfo> none;
+  if (setting >= header().settings.size()) Fail("setting {} was asked for; there are {}", setting, header().settings.size());
+  for (const auto& source : sources_)
+    if (!source.samples().empty()) return source.columns(setting);
+  return none;
+}
+
+const ColumnInfo* ResultReader::FindColumn(size_t setting, const std::string& name) const {
+  for (const auto& column : Columns(setting))
+    if (column.name == name) return &column;
+  return nullptr;
+}
+
+std::vector<std::string> ResultReader::Metrics(size_t setting) const {
+  std::vector<std::string> names;
+  for (const auto& column : Columns(setting))
+    if (column.kind == "metric") names.push_back(column.name);
+  return names;
+}
+
+template <class T>
+Array<T> ResultReader::Read(size_t setting, const std::string& column) {
+  const ColumnInfo* info = FindColumn(setting, column);
+  if (!info)
+    Fail("{}: the setting {} has no column {}", sources_.front().path().string(), header().settings[setting].label, column);
+  if constexpr (std::is_same_v<T, double>)
+    if (const auto found = scalars_[setting].find(column); found != scalars_[setting].end())
+      return {{static_cast<int64_t>(samples_.size())}, found->second};
+  const size_t row = static_cast<size_t>(hdf5::Elements(info->row_shape));
+  Array<T> result;
+  result.shape = {static_cast<int64_t>(samples_.size())};
+  result.shape.insert(result.shape.end(), info->row_shape.begin(), info->row_shape.end());
+  result.values.resize(static_cast<size_t>(hdf5::Elements(result.shape)));
+  for (size_t s = 0; s < sources_.size(); ++s) {
+    if (sources_[s].samples().empty()) continue;
+    std::vector<T> values = OpenColumn(sources_[s].Setting(setting), column).template Read<T>();
+    for (size_t i = 0; i < places_[s].size(); ++i)
+      std::move(values.begin() + static_cast<int64_t>(i * row), values.begin() + static_cast<int64_t>((i + 1) * row),
+                result.values.begin() + places_[s][i] * static_cast<int64_t>(row));
+    CloseIfMany();
+  }
+  return result;
+}
+
+template Array<uint8_t> ResultReader::Read<uint8_t>(size_t, const std::string&);
+template Array<int16_t> ResultReader::Read<int16_t>(size_t, const std::string&);
+template Array<int32_t> ResultReader::Read<int32_t>(size_t, const std::string&);
+template Array<float> ResultReader::Read<float>(size_t, const std::string&);
+template Array<double> ResultReader::Read<double>(size_t, const std::string&);
+template Array<std::string> ResultReader::Read<std::string>(size_t, const std::string&);
+
+WaveCost ResultReader::TotalCost() const {
+  WaveCost total;
+  for (const auto& wave : waves_) {
+    total.evaluations += wave.cost.evaluations;
+    total.separate_evaluations += wave.cost.separate_evaluations;
+    total.shallow_evaluations += wave.cost.shallow_evaluations;
+    total.separate_shallow_evaluations += wave.cost.separate_shallow_evaluations;
+    total.wall_s += wave.cost.wall_s;
+    for (const auto& [stage, seconds] : wave.cost.stage_s) total.stage_s[stage] += seconds;
+  }
+  return total;
+}
+
+std::set<std::string> ResultReader::Extras() const {
+  std::set<std::string> names;
+  for (const auto& source : sources_) names.insert(source.extras().begin(), source.extras().end());
+  return names;
+}
+
+std::vector<hdf5::Group> ResultReader::OpenExtra(const std::string& name) {
+  std::vector<hdf5::Group> groups;
+  for (auto& source : sources_)
+    if (source.root().Has(name)) groups.push_back(source.root().OpenGroup(name));
+  return groups;
+}
+
+}  // namespace skipbench

@@ -1,0 +1,64 @@
+// Reads results: a finished folder, an unfinished one, a results file, or several folders (shards of one run) as one.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/store/records.h"
+#include "harness/store/source.h"
+
+namespace skipbench {
+
+class ResultReader {
+ public:
+  // Each path is a result folder or a file of results. Error naming the file: damaged, no result, of a newer schema, not of
+  // one run with the others, or with a sample that another one has too.
+  static ResultReader Open(const std::filesystem::path& path) { return Open(std::vector{path}); }
+  static ResultReader Open(const std::vector<std::filesystem::path>& paths);
+
+  const RunHeader& header() const { return sources_.front().header(); }
+  // Device, threads, versions, git revision: one entry, or several for a run that was resumed or sharded elsewhere.
+  const std::vector<Json>& environments() const { return environments_; }
+
+  // In the order of the plan; every column has this order.
+  const std::vector<SampleInfo>& samples() const { return samples_; }
+  // All samples of the plan are there.
+  bool complete() const { return static_cast<int64_t>(samples_.size()) == header().sample_count; }
+
+  const std::vector<ColumnInfo>& Columns(size_t setting) const;
+  const ColumnInfo* FindColumn(size_t setting, const std::string& name) const;   // nullptr: not there
+  // The names of the setting's metrics.
+  std::vector<std::string> Metrics(size_t setting) const;
+
+  // A whole column [n, ...]. T must hold the stored type exactly (double: every number type). Error if it is not there.
+  template <class T>
+  Array<T> Read(size_t setting, const std::string& column);
+
+  const std::vector<WaveRecord>& waves() const { return waves_; }
+  WaveCost TotalCost() const;
+  const std::vector<LatencyRecord>& latency() const { return latency_; }
+
+  // Names of the parts stored by CommitExtra ("latency" among them), and the part itself from each source that has it.
+  std::set<std::string> Extras() const;
+  std::vector<hdf5::Group> OpenExtra(const std::string& name);
+
+ private:
+  ResultReader() = default;
+  void OrderSamples();
+  void ReadScalars();
+  void CloseIfMany();
+
+  std::vector<Source> sources_;
+  std::vector<Json> environments_;
+  std::vector<SampleInfo> samples_;
+  std::vector<std::vector<int64_t>> places_;   // [source][row] -> index into samples_
+  std::vector<WaveRecord> waves_;
+  std::vector<LatencyRecord> latency_;
+  std::vector<std::map<std::string, std::vector<double>>> scalars_;   // [setting][column]: [n]
+};
+
+}  // namespace skipbench

@@ -1,0 +1,220 @@
+#include "harness/store/result_writer.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "harness/store/join.h"
+#include "harness/store/latency.h"
+#include "harness/store/source.h"
+
+namespace skipbench {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void MakeFolder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error || !fs::is_directory(folder)) Fail("{}: cannot be made a folder: {}", folder.string(), error.message());
+  hdf5::SyncFolder(folder.parent_path());
+}
+
+void Remove(const fs::path& path) {
+  std::error_code error;
+  fs::remove(path, error);
+  if (error) Fail("{}: cannot be removed: {}", path.string(), error.message());
+}
+
+std::string WaveName(int64_t first_ordinal) { return fmt::format("{:08}", first_ordinal); }
+
+std::string Where(const Wave& wave) {
+  return fmt::format("the wave of {} samples from number {} of the plan (id {}) on", wave.samples.size(),
+                     wave.samples.front().ordinal, wave.samples.front().id);
+}
+
+// Captions are data: they are stored as they are or not at all.
+void RequireText(const SampleInfo& sample) {
+  if (hdf5::CleanText(sample.caption) != sample.caption)
+    Fail("the caption of sample {} is not valid UTF-8, or holds a zero byte: \"{}\"", sample.id,
+         hdf5::CleanText(sample.caption));
+}
+
+}  // namespace
+
+ResultWriter::ResultWriter(fs::path folder, RunHeader header, bool resume)
+    : folder_(std::move(folder)), header_(std::move(header)) {
+  MakeFolder(folder_);
+  try {
+    Lock();
+    MakeFolder(folder_ / kSegmentFolder);
+    ClearTemporaries();
+    TakeUpExisting(resume);
+  } catch (...) {
+    if (lock_ >= 0) close(lock_);
+    throw;
+  }
+}
+
+ResultWriter::~ResultWriter() { close(lock_); }
+
+void ResultWriter::Lock() {
+  const fs::path path = folder_ / ".lock";
+  lock_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (lock_ < 0) Fail("{}: cannot be opened: {}", path.string(), std::strerror(errno));
+  if (flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
+  if (errno == EWOULDBLOCK) Fail("{}: another run is writing into this folder (it holds {})", folder_.string(), path.string());
+  if (errno != ENOLCK && errno != EOPNOTSUPP && errno != ENOSYS)   // a file system without locks is no reason to stop
+    Fail("{}: cannot be locked: {}", path.string(), std::strerror(errno));
+}
+
+// What a killed or failed writer left unfinished; nobody else writes here while the lock is held.
+void ResultWriter::ClearTemporaries() {
+  Remove(folder_ / hdf5::FileWriter::TemporaryName(kJoinedFile));
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder_ / kSegmentFolder))
+    if (entry.path().string().ends_with(hdf5::FileWriter::TemporaryName(".h5"))) found.push_back(entry.path());
+  for (const auto& path : found) Remove(path);
+}
+
+void ResultWriter::TakeUpExisting(bool resume) {
+  if (!resume) {
+    if (!ResultFiles(folder_).empty())
+      Fail("{}: holds a result already: --resume continues it, another --out starts a new one", folder_.string());
+    return;
+  }
+  std::vector<fs::path> leftovers;
+  const std::vector<Source> sources = OpenFolder(folder_, leftovers);
+  for (const auto& source : sources) {
+    if (auto difference = FirstDifference(source.header(), header_, /*shards=*/false); !difference.empty())
+      Fail("{}: holds the result of another run, which cannot be resumed as this one: {}", folder_.string(), difference);
+    for (const auto& sample : source.samples()) {
+      committed_ids_.insert(sample.id);
+      committed_ordinals_.insert(sample.ordinal);
+    }
+    if (columns_.empty() && !source.samples().empty())
+      for (size_t k = 0; k < header_.settings.size(); ++k) columns_.push_back(source.columns(k));
+  }
+  RequireSameColumns(sources);
+  for (const auto& path : leftovers) Remove(path);
+}
+
+fs::path ResultWriter::SegmentPath(const std::string& name) const { return folder_ / kSegmentFolder / (name + ".h5"); }
+
+void ResultWriter::RequireFits(const Wave& wave, const std::vector<std::vector<Column>>& columns) const {
+  std::set<int64_t> ids, ordinals;
+  for (const auto& sample : wave.samples) {
+    RequireText(sample);
+    if (sample.ordinal < 0) Fail("{}: a sample has the number {}", Where(wave), sample.ordinal);
+    if (committed_ids_.contains(sample.id) || committed_ordinals_.contains(sample.ordinal) || !ids.insert(sample.id).second ||
+        !ordinals.insert(sample.ordinal).second)
+      Fail("the sample with id {} (number {} of the plan) is stored already in {}", sample.id, sample.ordinal, folder_.string());
+  }
+  if (columns_.empty()) return;
+  for (size_t k = 0; k < columns.size(); ++k) {
+    auto fail = [&](const char* what, const ColumnInfo& column) {
+      Fail("{}, {}: {} the column {}", Where(wave), header_.settings[k].label, what, Describe(column));
+    };
+    for (const auto& column : columns[k])
+      if (std::find(columns_[k].begin(), columns_[k].end(), column.info) == columns_[k].end())
+        fail("unlike the waves before it has", column.info);
+    for (const auto& column : columns_[k])
+      if (std::none_of(columns[k].begin(), columns[k].end(), [&](const Column& c) { return c.info == column; }))
+        fail("unlike the waves before it lacks", column);
+  }
+}
+
+void ResultWriter::Commit(const Wave& wave) {
+  if (wave.samples.empty()) Fail("{}: a wave without samples cannot be stored", folder_.string());
+  if (wave.settings.size() != header_.settings.size())
+    Fail("{}: has {} settings, the run has {}", Where(wave), wave.settings.size(), header_.settings.size());
+  const int64_t n = static_cast<int64_t>(wave.samples.size());
+  std::vector<std::vector<Column>> columns;
+  for (size_t k = 0; k < wave.settings.size(); ++k)
+    columns.push_back(ColumnsOf(wave.settings[k], n, header_.settings[k], Where(wave)));
+  RequireFits(wave, columns);
+
+  int64_t first = wave.samples.front().ordinal;
+  for (const auto& sample : wave.samples) first = std::min(first, sample.ordinal);
+  hdf5::FileWriter writer(SegmentPath(WaveName(first)));
+  WriteHeader(writer.root(), header_, EnvironmentsOf(header_));
+  WriteSamples(writer.root(), wave.samples);
+  WriteWaves(writer.root(), {{first, n, wave.cost}});
+  {
+    const hdf5::Group settings = writer.root().OpenGroup("settings");
+    for (size_t k = 0; k < columns.size(); ++k) {
+      hdf5::Group setting = settings.OpenGroup(std::to_string(k));
+      for (const auto& column : columns[k]) {
+        hdf5::Dataset dataset = CreateColumn(setting, column.info, n);
+        std::visit(
+            [&](const auto& values) {
+              using T = std::remove_const_t<typename std::decay_t<decltype(values)>::value_type>;
+              dataset.WriteRows<T>(0, std::span<const T>(values));
+            },
+            column.values);
+      }
+    }
+  }
+  writer.Commit();
+
+  if (columns_.empty())
+    for (const auto& of_setting : columns) {
+      auto& infos = columns_.emplace_back();
+      for (const auto& column : of_setting) infos.push_back(column.info);
+    }
+  for (const auto& sample : wave.samples) {
+    committed_ids_.insert(sample.id);
+    committed_ordinals_.insert(sample.ordinal);
+  }
+}
+
+void ResultWriter::CommitExtra(const std::string& name, const std::function<void(hdf5::Group&)>& fill) {
+  const bool letters = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::islower(c) || c == '_' || c == '-';
+  });
+  if (!letters || name == "samples" || name == "settings" || name == "waves")
+    Fail("{}: \"{}\" cannot be the name of a part of the results", folder_.string(), name);
+  hdf5::FileWriter writer(SegmentPath(name));
+  WriteHeader(writer.root(), header_, EnvironmentsOf(header_));
+  {
+    hdf5::Group group = writer.root().CreateGroup(name);
+    fill(group);
+  }
+  writer.Commit();
+}
+
+void ResultWriter::CommitLatency(std::span<const LatencyRecord> records) {
+  CommitExtra(kLatencyGroup, [&](hdf5::Group& group) { WriteLatency(group, records, header_); });
+}
+
+std::vector<LatencyRecord> ResultWriter::CommittedLatency() const {
+  // The segment is newer than what was joined.
+  for (const auto& path : {SegmentPath(kLatencyGroup), folder_ / kJoinedFile}) {
+    if (!fs::exists(path)) continue;
+    Source source(path);
+    if (source.root().Has(kLatencyGroup)) return ReadLatency(source.root().OpenGroup(kLatencyGroup), header_);
+  }
+  return {};
+}
+
+void ResultWriter::Finish() {
+  std::vector<fs::path> leftovers;
+  std::vector<Source> sources = OpenFolder(folder_, leftovers);
+  if (sources.empty()) Fail("{}: there is nothing to finish: no wave was committed", folder_.string());
+  const bool joined_only = sources.size() == 1 && sources[0].path().filename() == kJoinedFile;
+  if (!joined_only) {
+    Join(sources, folder_ / kJoinedFile);
+    for (const auto& source : sources)
+      if (source.path().filename() != kJoinedFile) Remove(source.path());
+  }
+  for (const auto& path : leftovers) Remove(path);
+  std::error_code ignored;   // the folder may hold something of somebody else
+  fs::remove(folder_ / kSegmentFolder, ignored);
+}
+
+}  // namespace skipbench

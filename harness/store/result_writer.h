@@ -1,0 +1,65 @@
+// Writes a result folder, wave by wave: whatever is killed whenever, what was committed is there and whole.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/store/columns.h"
+#include "harness/store/records.h"
+#include "harness/store/schema.h"
+
+namespace skipbench {
+
+// The folder: segments/<ordinal of the first sample>.h5 for each wave, segments/<name>.h5 for extras; results.h5 joined from
+// them at the end. Every one is written beside its place, synced, and renamed. All errors name the file and the cause;
+// none of them costs what was committed before.
+class ResultWriter {
+ public:
+  // Makes the folder and locks it against a second writer. A folder that holds a result already is an error unless
+  // `resume`; then it must be of the same run (FirstDifference in schema.h), and leftovers of a killed run are cleared away.
+  ResultWriter(std::filesystem::path folder, RunHeader header, bool resume);
+  ~ResultWriter();
+  ResultWriter(const ResultWriter&) = delete;
+  ResultWriter& operator=(const ResultWriter&) = delete;
+
+  const std::filesystem::path& folder() const { return folder_; }
+  const RunHeader& header() const { return header_; }
+
+  // Ids of the samples whose wave is committed: a resumed run leaves them out.
+  const std::set<int64_t>& CommittedSamples() const { return committed_ids_; }
+
+  // Stores a wave for good. Error, and nothing stored, when a shape is not what records.h says, a sample is there already,
+  // or the columns are not those of the waves before.
+  void Commit(const Wave& wave);
+
+  // Stores the measurements of latency mode: all records so far; each call replaces what the last one stored.
+  void CommitLatency(std::span<const LatencyRecord> records);
+  // Those stored already.
+  std::vector<LatencyRecord> CommittedLatency() const;
+
+  // Stores something of the run's own beside the samples, as the group /<name> (a search's progress, a study); each call
+  // replaces what the last one stored under the name.
+  void CommitExtra(const std::string& name, const std::function<void(hdf5::Group&)>& fill);
+
+  // Joins everything into results.h5, then removes the segments. With nothing new since the last time it does nothing.
+  void Finish();
+
+ private:
+  void Lock();
+  void ClearTemporaries();
+  void TakeUpExisting(bool resume);
+  std::filesystem::path SegmentPath(const std::string& name) const;
+  void RequireFits(const Wave& wave, const std::vector<std::vector<Column>>& columns) const;
+
+  std::filesystem::path folder_;
+  RunHeader header_;
+  int lock_ = -1;
+  std::set<int64_t> committed_ids_, committed_ordinals_;
+  std::vector<std::vector<ColumnInfo>> columns_;   // of the waves so far, for each setting; empty: none yet
+};
+
+}  // namespace skipbench

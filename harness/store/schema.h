@@ -1,0 +1,45 @@
+// The layout of a results file, and what stands in its root: who made it, from what, with which settings.
+//
+//   /                 attributes: see WriteHeader
+//   /samples          ordinal, id, caption, seed, label                                        [n]
+//   /settings/<k>     attributes: label, type, parameters (JSON), steps, calls, scope, reference; timesteps [calls]
+//     action, branch  [n, calls]     nfe, shallow_nfe, macs_modules, macs_matmuls, status, message  [n]
+//     <metric>        [n], with the attribute kind = "metric"
+//     traces/<name>   [n, calls]     features/<name> [n, d]
+//     latents, noise_predictions, images
+//   /waves            first_ordinal, samples, evaluations, ..., wall_s, stages/<name>          [waves]
+//   /<extra>          latency, and whatever else is kept beside the samples
+//
+// A segment (one wave) and a joined file have the same layout. The version goes up when a reader of the old one would
+// misunderstand a file; additions that it can pass over don't need that.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/io/hdf5.h"
+#include "harness/store/records.h"
+
+namespace skipbench {
+
+inline constexpr int64_t kSchemaVersion = 1;
+
+// Where and with what a file was made; a run that was resumed elsewhere has several.
+std::vector<Json> EnvironmentsOf(const RunHeader& header);
+// Adds those that `list` lacks.
+void MergeEnvironments(std::vector<Json>& list, const std::vector<Json>& more);
+
+// Writes the attributes of the root, and /settings with a group for each setting (without per-sample columns).
+void WriteHeader(hdf5::Group& root, const RunHeader& header, const std::vector<Json>& environments);
+
+// Error naming the file: not a result, a newer schema, something missing or of the wrong kind.
+RunHeader ReadHeader(const hdf5::Group& root);
+std::vector<Json> ReadEnvironments(const hdf5::Group& root);
+
+// The first difference that makes two headers belong to different runs, as text: "config: methods[2].delta: 0.01 there, 0.02
+// here"; empty when there is none. Where it was made (device, threads, versions) is no such difference. `shards`: the two may
+// be different shards of one run.
+std::string FirstDifference(const RunHeader& there, const RunHeader& here, bool shards);
+
+}  // namespace skipbench

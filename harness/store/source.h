@@ -1,0 +1,79 @@
+// One results file, opened: a segment, or a joined results.h5. Writer, reader and join see results as a list of these.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/store/columns.h"
+#include "harness/store/schema.h"
+
+namespace skipbench {
+
+// A wave as the results keep it: which samples, at what cost.
+struct WaveRecord {
+  int64_t first_ordinal = 0;
+  int64_t samples = 0;
+  WaveCost cost;
+};
+
+class Source {
+ public:
+  // Error naming the file when it is damaged, no result, or of a newer schema.
+  explicit Source(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  const RunHeader& header() const { return header_; }
+  const std::vector<Json>& environments() const { return environments_; }
+  const std::vector<SampleInfo>& samples() const { return samples_; }
+  const std::vector<WaveRecord>& waves() const { return waves_; }
+  // The columns of a setting.
+  const std::vector<ColumnInfo>& columns(size_t setting) const { return columns_[setting]; }
+  // Groups of the root that are none of the layout's own ("latency").
+  const std::vector<std::string>& extras() const { return extras_; }
+
+  // The file, opened (again, if Close() was called since).
+  const hdf5::Group& root();
+  hdf5::Group Setting(size_t index) { return root().OpenGroup("settings").OpenGroup(std::to_string(index)); }
+  void Close() { root_.reset(); }
+
+ private:
+  void ReadSamples();
+  void ReadWaves();
+
+  std::filesystem::path path_;
+  std::optional<hdf5::Group> root_;
+  RunHeader header_;
+  std::vector<Json> environments_;
+  std::vector<SampleInfo> samples_;
+  std::vector<WaveRecord> waves_;
+  std::vector<std::vector<ColumnInfo>> columns_;
+  std::vector<std::string> extras_;
+};
+
+// Writes /samples and /waves.
+void WriteSamples(hdf5::Group& root, const std::vector<SampleInfo>& samples);
+void WriteWaves(hdf5::Group& root, const std::vector<WaveRecord>& waves);
+
+// With more files than this, each is opened for as long as it takes to read from it; there may be more segments than a
+// process may have open files.
+inline constexpr size_t kKeepOpen = 64;
+
+// Names inside a result folder.
+inline constexpr const char* kJoinedFile = "results.h5";
+inline constexpr const char* kSegmentFolder = "segments";
+
+// The files of a result folder: results.h5 first, then segments by name. Unfinished temporary files are no results.
+std::vector<std::filesystem::path> ResultFiles(const std::filesystem::path& folder);
+
+// All of a folder's files, opened and checked: they belong to one run, and no sample is in two of them. A segment whose
+// samples are all in results.h5 is a leftover (the run was killed while it removed what it had joined): its path goes to
+// `leftovers` instead. Error naming the files.
+std::vector<Source> OpenFolder(const std::filesystem::path& folder, std::vector<std::filesystem::path>& leftovers);
+
+// Error naming both files if the sources are not of one run or hold a sample twice. `shards`: they may be different shards.
+void RequireOneRun(const std::vector<Source>& sources, bool shards);
+
+}  // namespace skipbench
