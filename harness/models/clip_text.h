@@ -1,0 +1,73 @@
+// CLIPTextModel and CLIPTextModelWithProjection (Radford et al. 2021): the text encoders of Stable Diffusion and SDXL.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.h"
+#include "harness/nn/embedding.h"
+#include "harness/nn/linear.h"
+#include "harness/nn/norm.h"
+
+namespace skipbench {
+
+struct ClipTextOutput {
+  at::Tensor last_hidden_state;            // [B, L, D], after the final layer norm: what SD 1 and 2 condition on
+  std::vector<at::Tensor> hidden_states;   // layers + 1 tensors [B, L, D]: the embeddings, then every layer; no final norm
+  at::Tensor pooled;                       // [B, D]: last_hidden_state at the end-of-text token
+  at::Tensor text_embeds;                  // [B, projection_dim]: pooled, projected; only with a projection
+
+  // hidden_states[-2]: what SDXL conditions on.
+  const at::Tensor& penultimate() const { return hidden_states[hidden_states.size() - 2]; }
+};
+
+class CLIPTextModel {
+ public:
+  struct Config {
+    int64_t vocab_size = 49408;
+    int64_t hidden_size = 512;
+    int64_t intermediate_size = 2048;
+    int64_t num_hidden_layers = 12;
+    int64_t num_attention_heads = 8;
+    int64_t max_position_embeddings = 77;
+    bool quick_gelu = true;                // x * sigmoid(1.702 x); else the exact GELU
+    double layer_norm_eps = 1e-5;
+    int64_t projection_dim = 512;
+    // 2, a mistake in the published configs, means: pool at the largest id of the row; else at the first such id.
+    int64_t eos_token_id = 49407;
+    bool with_projection = false;          // architectures: CLIPTextModelWithProjection
+  };
+  // transformers' config.json. Keys that do not concern inference are not looked at.
+  static Config ParseConfig(const JsonReader& json);
+
+  // Files may hold the buffer "text_model.embeddings.position_ids": put "*.position_ids" on the Weights' ignore list.
+  CLIPTextModel(const Config& config, const Weights& w);
+
+  // int64 [B, L], L at most max_position_embeddings. Attention is causal; padding is not masked, as in the pipelines.
+  ClipTextOutput Forward(const at::Tensor& input_ids) const;
+
+  const Config& config() const { return config_; }
+  at::ScalarType dtype() const { return dtype_; }
+
+ private:
+  struct Layer {
+    LayerNorm layer_norm1;
+    Linear qkv, out;
+    LayerNorm layer_norm2;
+    Linear fc1, fc2;
+  };
+  at::Tensor RunLayer(const Layer& layer, const std::string& name, const at::Tensor& x) const;
+  at::Tensor Pool(const at::Tensor& last_hidden_state, const at::Tensor& input_ids) const;
+
+  Config config_;
+  at::ScalarType dtype_;
+  std::optional<Embedding> token_embedding_, position_embedding_;
+  std::vector<Layer> layers_;
+  std::optional<LayerNorm> final_layer_norm_;
+  std::optional<Linear> text_projection_;
+};
+
+}  // namespace skipbench

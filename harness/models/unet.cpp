@@ -1,0 +1,126 @@
+#include "harness/models/unet.h"
+
+#include <ATen/ATen.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "harness/base/error.h"
+
+namespace skipbench {
+
+void UNet::FinishConstruction(const Weights& w) {
+  time_->Finish();
+  dtype_ = w.options().dtype;
+  branches_ = 1;
+  for (const DownBlock& block : down_blocks_) branches_ += static_cast<int>(block.layers.size()) + (block.downsampler ? 1 : 0);
+}
+
+void UNet::Observe(const UNetInputs& inputs, const char* block, const at::Tensor& output) {
+  if (inputs.observe) inputs.observe(block, output);
+}
+
+at::Tensor UNet::TimestepRows(const UNetInputs& inputs) const {
+  const at::Tensor& sample = inputs.sample;
+  if (sample.is_meta()) return at::empty({sample.size(0)}, sample.options().dtype(at::kFloat));
+  return at::full({1}, inputs.timestep, sample.options().dtype(at::kFloat));
+}
+
+at::Tensor UNet::Prepare(const UNetInputs& inputs) const {
+  const at::Tensor& sample = inputs.sample;
+  if (sample.dim() != 4 || sample.size(1) != in_channels() || sample.numel() == 0)
+    Fail("the network takes samples [B, {}, H, W], got [{}]", in_channels(), fmt::join(sample.sizes(), ", "));
+  CheckSize(sample.size(2), sample.size(3));
+  at::Tensor x = sample.to(dtype_).contiguous(at::MemoryFormat::ChannelsLast);
+  return center_input_sample_ ? 2 * x - 1.0 : x;
+}
+
+BlockContext UNet::MakeContext(const UNetInputs& inputs) const {
+  BlockContext context;
+  context.time = &*time_;
+  const auto project = [&] { return time_->Forward(EmbedTime(inputs)); };
+  context.projected = inputs.cache && TimeIsShared() ? inputs.cache->TimeProjection(this, inputs.timestep, project) : project();
+  if (!has_cross_attention()) return context;
+  const at::Tensor& tokens = inputs.cache ? inputs.cache->tokens() : inputs.encoder_hidden_states;
+  const int64_t rows = inputs.sample.size(0);
+  if (!tokens.defined() || tokens.dim() != 3 || tokens.size(2) != cross_attention_dim_)
+    Fail("the network takes conditioning tokens [B, L, {}], got {}", cross_attention_dim_,
+         tokens.defined() ? fmt::format("[{}]", fmt::join(tokens.sizes(), ", ")) : "none");
+  const int64_t given = inputs.rows.defined() ? inputs.rows.numel() : tokens.size(0);
+  if (given != rows) Fail("{} samples with conditioning for {}", rows, given);
+  context.cross = {tokens.to(dtype_), inputs.rows, inputs.cache};
+  return context;
+}
+
+std::vector<at::Tensor> UNet::Encode(const UNetInputs& inputs, const at::Tensor& sample, const BlockContext& context,
+                                     int last) const {
+  std::vector<at::Tensor> skips = {conv_in_->Forward(sample)};
+  Observe(inputs, "conv_in", skips.back());
+  const auto done = [&] { return static_cast<int>(skips.size()) > last; };
+  for (size_t i = 0; i < down_blocks_.size(); ++i) {
+    const DownBlock& block = down_blocks_[i];
+    for (const UNetLayer& layer : block.layers) {
+      if (done()) return skips;
+      skips.push_back(layer.Forward(skips.back(), context));
+    }
+    if (block.downsampler) {
+      if (done()) return skips;
+      skips.push_back(block.downsampler->Forward(skips.back()));
+    }
+    Observe(inputs, fmt::format("down_blocks.{}", i).c_str(), skips.back());
+  }
+  return skips;
+}
+
+at::Tensor UNet::Decode(const UNetInputs& inputs, const BlockContext& context, at::Tensor x, std::vector<at::Tensor> skips,
+                        const std::vector<int>& keep_branches, std::map<int, at::Tensor>* features) const {
+  int next = branches_ - 1;                // the skip tensor that the layer at hand consumes
+  for (size_t i = 0; i < up_blocks_.size(); ++i) {
+    const UpBlock& block = up_blocks_[i];
+    bool entered = false;
+    for (const UNetLayer& layer : block.layers) {
+      const int branch = next--;
+      if (branch >= static_cast<int>(skips.size())) continue;      // a shallow forward begins further on
+      entered = true;
+      if (std::find(keep_branches.begin(), keep_branches.end(), branch) != keep_branches.end()) (*features)[branch] = x;
+      x = layer.Forward(at::cat({x, skips.back()}, 1), context);
+      skips.pop_back();
+    }
+    if (!entered) continue;
+    // To the size of the next skip tensor, which is not twice this one's where the levels do not divide the size.
+    if (block.upsampler) x = block.upsampler->ForwardTo(x, skips.back().size(2), skips.back().size(3));
+    Observe(inputs, fmt::format("up_blocks.{}", i).c_str(), x);
+  }
+  if (inputs.observe) inputs.observe("conv_norm_out", conv_norm_out_->Forward(x));
+  x = conv_out_->Forward(conv_norm_out_->ForwardSilu(x));
+  Observe(inputs, "conv_out", x);
+  return x;
+}
+
+UNetOutput UNet::Forward(const UNetInputs& inputs, const std::vector<int>& keep_branches) const {
+  for (int branch : keep_branches)
+    if (branch < 0 || branch >= branches_) Fail("branch {} to keep: this network has branches 0 to {}", branch, branches_ - 1);
+  const at::Tensor sample = Prepare(inputs);
+  const BlockContext context = MakeContext(inputs);
+  std::vector<at::Tensor> skips = Encode(inputs, sample, context, branches_ - 1);
+  at::Tensor x = skips.back();
+  if (mid_block_) {
+    x = mid_block_->Forward(x, context);
+    Observe(inputs, "mid_block", x);
+  }
+  UNetOutput output;
+  output.sample = Decode(inputs, context, std::move(x), std::move(skips), keep_branches, &output.features);
+  return output;
+}
+
+at::Tensor UNet::ForwardShallow(const UNetInputs& inputs, int branch, const at::Tensor& features) const {
+  if (branch < 0 || branch >= branches_) Fail("shallow forward at branch {}: this network has branches 0 to {}", branch, branches_ - 1);
+  const at::Tensor sample = Prepare(inputs);
+  if (features.dim() != 4 || features.size(0) != sample.size(0))
+    Fail("shallow forward: features [{}] for {} samples", fmt::join(features.sizes(), ", "), sample.size(0));
+  const BlockContext context = MakeContext(inputs);
+  std::vector<at::Tensor> skips = Encode(inputs, sample, context, branch);
+  return Decode(inputs, context, features.to(dtype_).contiguous(at::MemoryFormat::ChannelsLast), std::move(skips), {}, nullptr);
+}
+
+}  // namespace skipbench

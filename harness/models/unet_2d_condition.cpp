@@ -1,0 +1,175 @@
+#include "harness/models/unet_2d_condition.h"
+
+#include <ATen/ATen.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "harness/base/error.h"
+
+namespace skipbench {
+
+using Config = UNet2DConditionModel::Config;
+
+UNet2DConditionModel::UNet2DConditionModel(const Config& config, const Weights& w) : config_(config) {
+  center_input_sample_ = config.center_input_sample;
+  sample_size_ = config.sample_size;
+  const auto any = [](const std::vector<bool>& flags) { return std::find(flags.begin(), flags.end(), true) != flags.end(); };
+  if (any(config.down_cross_attention) || any(config.up_cross_attention) ||
+      config.mid_block_type == Config::MidBlockType::kCrossAttention) {
+    cross_attention_dim_ = config.cross_attention_dim[0];
+    for (int64_t dim : config.cross_attention_dim)
+      if (dim != cross_attention_dim_) FailUnsupported("cross_attention_dim: different widths in different levels are not supported");
+  }
+  const int64_t first = config.block_out_channels[0];
+  conv_in_.emplace(w.Sub("conv_in"),
+                   Conv2dOptions{config.in_channels, first, config.conv_in_kernel, 1, (config.conv_in_kernel - 1) / 2});
+  BuildEmbeddings(w);
+  BuildDown(w);
+  BuildMid(w);
+  BuildUp(w);
+  conv_norm_out_.emplace(w.Sub("conv_norm_out"), config.norm_num_groups, first, config.norm_eps);
+  conv_out_.emplace(w.Sub("conv_out"),
+                    Conv2dOptions{first, config.out_channels, config.conv_out_kernel, 1, (config.conv_out_kernel - 1) / 2});
+  FinishConstruction(w);
+}
+
+void UNet2DConditionModel::BuildEmbeddings(const Weights& w) {
+  const Config& c = config_;
+  const int64_t first = c.block_out_channels[0];
+  const int64_t dim = c.time_embedding_dim > 0 ? c.time_embedding_dim : 4 * first;
+  time_proj_ = {first, c.flip_sin_to_cos, c.freq_shift};
+  time_embedding_.emplace(w.Sub("time_embedding"), first, dim);
+  const Weights cls = w.Sub("class_embedding");
+  switch (c.class_embedding) {
+    case Config::ClassEmbedding::kTable: class_table_.emplace(cls, c.num_class_embeds, dim); break;
+    case Config::ClassEmbedding::kTimestep: class_timestep_embedding_.emplace(cls, first, dim); break;
+    case Config::ClassEmbedding::kProjection:
+      class_timestep_embedding_.emplace(cls, c.projection_class_embeddings_input_dim, dim);
+      break;
+    case Config::ClassEmbedding::kSimpleProjection:
+      class_linear_.emplace(cls, c.projection_class_embeddings_input_dim, dim);
+      break;
+    case Config::ClassEmbedding::kNone:
+    case Config::ClassEmbedding::kIdentity: break;
+  }
+  if (c.text_time) {
+    add_time_proj_ = {c.addition_time_embed_dim, c.flip_sin_to_cos, c.freq_shift};
+    add_embedding_.emplace(w.Sub("add_embedding"), c.projection_class_embeddings_input_dim, dim);
+  }
+  time_.emplace(c.class_embeddings_concat && c.class_embedding != Config::ClassEmbedding::kNone ? 2 * dim : dim);
+}
+
+BlockOptions UNet2DConditionModel::LayerOptions(size_t level, bool cross_attention) const {
+  const Config& c = config_;
+  BlockOptions options;
+  options.resnet = {.groups = c.norm_num_groups, .eps = c.norm_eps, .scale_shift = c.time_scale_shift};
+  options.attention = cross_attention ? BlockAttention::kCross : BlockAttention::kNone;
+  options.transformer = {.heads = c.heads[level],
+                         .cross_attention_dim = c.cross_attention_dim[level],
+                         .only_cross_attention = c.only_cross_attention[level],
+                         .upcast_attention = c.upcast_attention,
+                         .use_linear_projection = c.use_linear_projection,
+                         .norm_groups = c.norm_num_groups};
+  return options;
+}
+
+void UNet2DConditionModel::BuildDown(const Weights& w) {
+  const Config& c = config_;
+  int64_t channels = c.block_out_channels[0];
+  for (size_t level = 0; level < c.block_out_channels.size(); ++level) {
+    const Weights scope = w.Sub("down_blocks", static_cast<int64_t>(level));
+    BlockOptions options = LayerOptions(level, c.down_cross_attention[level]);
+    options.transformer_layers = c.transformer_layers[level];
+    const int64_t out = c.block_out_channels[level];
+    DownBlock block;
+    for (int64_t i = 0; i < c.layers_per_block[level]; ++i) {
+      block.layers.emplace_back(scope, i, channels, out, options, &*time_);
+      channels = out;
+    }
+    if (level + 1 < c.block_out_channels.size()) block.downsampler.emplace(scope.Sub("downsamplers.0"), out, c.downsample_padding);
+    down_blocks_.push_back(std::move(block));
+  }
+}
+
+void UNet2DConditionModel::BuildMid(const Weights& w) {
+  if (config_.mid_block_type == Config::MidBlockType::kNone) return;
+  const bool cross = config_.mid_block_type == Config::MidBlockType::kCrossAttention;
+  const size_t last = config_.block_out_channels.size() - 1;
+  BlockOptions options = LayerOptions(last, cross);
+  options.resnet.output_scale = config_.mid_block_scale_factor;
+  options.transformer.only_cross_attention = false;
+  options.transformer_layers = config_.transformer_layers[last];
+  mid_block_.emplace(w.Sub("mid_block"), config_.block_out_channels[last], options, cross ? 1 : 0, &*time_);
+}
+
+void UNet2DConditionModel::BuildUp(const Weights& w) {
+  const Config& c = config_;
+  const size_t levels = c.block_out_channels.size();
+  int64_t channels = c.block_out_channels[levels - 1];
+  for (size_t i = 0; i < levels; ++i) {
+    const size_t level = levels - 1 - i;
+    const Weights scope = w.Sub("up_blocks", static_cast<int64_t>(i));
+    BlockOptions options = LayerOptions(level, c.up_cross_attention[i]);
+    options.transformer_layers = c.up_transformer_layers[i];
+    const int64_t out = c.block_out_channels[level];
+    const int64_t layers = c.layers_per_block[level] + 1;
+    UpBlock block;
+    for (int64_t j = 0; j < layers; ++j) {
+      // The skip tensors come from this level's layers, the last one from where the level began.
+      const int64_t skip = j + 1 < layers ? out : c.block_out_channels[level == 0 ? 0 : level - 1];
+      block.layers.emplace_back(scope, j, channels + skip, out, options, &*time_);
+      channels = out;
+    }
+    if (level > 0) block.upsampler.emplace(scope.Sub("upsamplers.0"), out);
+    up_blocks_.push_back(std::move(block));
+  }
+}
+
+bool UNet2DConditionModel::TimeIsShared() const {
+  return config_.class_embedding == Config::ClassEmbedding::kNone && !config_.text_time;
+}
+
+at::Tensor UNet2DConditionModel::EmbedClass(const UNetInputs& inputs, const at::Tensor& like) const {
+  const at::Tensor& labels = inputs.class_labels;
+  if (!labels.defined() || labels.dim() < 1 || labels.size(0) != inputs.sample.size(0))
+    Fail("the network has a class embedding and takes class labels for each of {} samples", inputs.sample.size(0));
+  if (class_table_) return class_table_->Forward(labels);
+  if (config_.class_embedding == Config::ClassEmbedding::kTimestep)
+    return class_timestep_embedding_->Forward(time_proj_.Forward(labels).to(like.scalar_type()));
+  const at::Tensor x = labels.to(like.scalar_type());
+  if (class_timestep_embedding_) return class_timestep_embedding_->Forward(x);
+  return class_linear_ ? class_linear_->Forward(x) : x;
+}
+
+at::Tensor UNet2DConditionModel::EmbedTextTime(const UNetInputs& inputs, const at::Tensor& like) const {
+  const int64_t rows = inputs.sample.size(0);
+  const int64_t pooled = config_.projection_class_embeddings_input_dim - 6 * config_.addition_time_embed_dim;
+  const auto check = [&](const at::Tensor& t, const char* name, int64_t width) {
+    if (!t.defined() || t.dim() != 2 || t.size(0) != rows || t.size(1) != width)
+      Fail("the network takes {} [{}, {}], got {}", name, rows, width, t.defined() ? fmt::format("[{}]", fmt::join(t.sizes(), ", ")) : "none");
+  };
+  check(inputs.text_embeds, "text_embeds", pooled);
+  check(inputs.time_ids, "time_ids", 6);
+  const at::Tensor ids = add_time_proj_.Forward(inputs.time_ids.flatten()).reshape({rows, -1});
+  return add_embedding_->Forward(at::cat({inputs.text_embeds.to(like.scalar_type()), ids.to(like.scalar_type())}, -1));
+}
+
+at::Tensor UNet2DConditionModel::EmbedTime(const UNetInputs& inputs) const {
+  const at::Tensor t = time_proj_.Forward(TimestepRows(inputs)).to(dtype());
+  Observe(inputs, "time_proj", t);
+  at::Tensor emb = time_embedding_->Forward(t);
+  Observe(inputs, "time_embedding", emb);
+  if (config_.class_embedding != Config::ClassEmbedding::kNone) {
+    const at::Tensor cls = EmbedClass(inputs, emb);
+    emb = config_.class_embeddings_concat ? at::cat({emb.expand_as(cls), cls}, -1) : emb + cls;
+  }
+  if (config_.text_time) {
+    const at::Tensor added = EmbedTextTime(inputs, emb);
+    Observe(inputs, "add_embedding", added);
+    emb = emb + added;
+  }
+  return config_.time_embedding_silu ? at::silu(emb) : emb;
+}
+
+}  // namespace skipbench

@@ -1,0 +1,49 @@
+#include "harness/models/unet_blocks.h"
+
+#include <ATen/ATen.h>
+
+namespace skipbench {
+
+namespace {
+ResnetOptions WithChannels(ResnetOptions options, int64_t in_channels, int64_t out_channels) {
+  options.in_channels = in_channels;
+  options.out_channels = out_channels;
+  return options;
+}
+}  // namespace
+
+UNetLayer::UNetLayer(const Weights& w, int64_t index, int64_t in_channels, int64_t out_channels, const BlockOptions& options,
+                     TimeProjections* time)
+    : resnet_(w.Sub("resnets", index), WithChannels(options.resnet, in_channels, out_channels), time) {
+  if (options.attention == BlockAttention::kSelf) {
+    attention_.emplace(w.Sub("attentions", index), out_channels, options.dim_head, options.attention_groups,
+                       options.resnet.eps, options.resnet.output_scale);
+  } else if (options.attention == BlockAttention::kCross) {
+    TransformerOptions transformer = options.transformer;
+    transformer.layers = options.transformer_layers.at(index);
+    transformer.dim_head = out_channels / transformer.heads;
+    transformer_.emplace(w.Sub("attentions", index), out_channels, transformer);
+  }
+}
+
+at::Tensor UNetLayer::Forward(const at::Tensor& x, const BlockContext& context) const {
+  at::Tensor h = resnet_.Forward(x, context.time, context.projected);
+  if (attention_) return attention_->Forward(h);
+  if (transformer_) return transformer_->Forward(h, context.cross);
+  return h;
+}
+
+MidBlock::MidBlock(const Weights& w, int64_t channels, const BlockOptions& options, int64_t attentions, TimeProjections* time) {
+  BlockOptions last = options;
+  last.attention = BlockAttention::kNone;
+  for (int64_t i = 0; i < attentions; ++i) layers_.emplace_back(w, i, channels, channels, options, time);
+  layers_.emplace_back(w, attentions, channels, channels, last, time);
+}
+
+at::Tensor MidBlock::Forward(const at::Tensor& x, const BlockContext& context) const {
+  at::Tensor h = x;
+  for (const UNetLayer& layer : layers_) h = layer.Forward(h, context);
+  return h;
+}
+
+}  // namespace skipbench

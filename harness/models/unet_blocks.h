@@ -1,0 +1,74 @@
+// The blocks of the 2-D U-Nets. One type serves diffusers' DownBlock2D, AttnDownBlock2D and CrossAttnDownBlock2D (and the
+// same three going up): a block is a row of layers, a layer is a ResNet block with or without attention after it.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/nn/attention.h"
+#include "harness/nn/resampling.h"
+#include "harness/nn/resnet.h"
+#include "harness/nn/transformer_2d.h"
+
+namespace skipbench {
+
+enum class BlockAttention {
+  kNone,    // DownBlock2D, UpBlock2D
+  kSelf,    // AttnDownBlock2D, AttnUpBlock2D: AttentionBlock
+  kCross,   // CrossAttnDownBlock2D, CrossAttnUpBlock2D: Transformer2DModel
+};
+
+// What the layers of a block have in common.
+struct BlockOptions {
+  ResnetOptions resnet;                    // channels are filled in layer by layer
+  BlockAttention attention = BlockAttention::kNone;
+  int64_t dim_head = 0;                    // kSelf
+  int64_t attention_groups = 0;            // kSelf; 0: no GroupNorm
+  TransformerOptions transformer;          // kCross; `layers` is filled in layer by layer
+  std::vector<int64_t> transformer_layers; // kCross: transformer blocks in each layer
+};
+
+// What every layer of a forward gets beside the feature map.
+struct BlockContext {
+  const TimeProjections* time = nullptr;
+  at::Tensor projected;                    // TimeProjections::Forward of the time embedding
+  CrossAttentionContext cross;
+};
+
+class UNetLayer {
+ public:
+  // `w`: the block's scope; the layer is resnets.INDEX and attentions.INDEX in it.
+  UNetLayer(const Weights& w, int64_t index, int64_t in_channels, int64_t out_channels, const BlockOptions& options,
+            TimeProjections* time);
+  at::Tensor Forward(const at::Tensor& x, const BlockContext& context) const;
+
+ private:
+  ResnetBlock2D resnet_;
+  std::optional<AttentionBlock> attention_;
+  std::optional<Transformer2DModel> transformer_;
+};
+
+struct DownBlock {
+  std::vector<UNetLayer> layers;
+  std::optional<Downsample2D> downsampler;
+};
+
+struct UpBlock {
+  std::vector<UNetLayer> layers;
+  std::optional<Upsample2D> upsampler;
+};
+
+// UNetMidBlock2D and UNetMidBlock2DCrossAttn: ResNet, then attention and ResNet as often as `attentions` says (0 or 1).
+class MidBlock {
+ public:
+  MidBlock(const Weights& w, int64_t channels, const BlockOptions& options, int64_t attentions, TimeProjections* time);
+  at::Tensor Forward(const at::Tensor& x, const BlockContext& context) const;
+
+ private:
+  std::vector<UNetLayer> layers_;          // the last one has no attention
+};
+
+}  // namespace skipbench
