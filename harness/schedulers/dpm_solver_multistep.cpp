@@ -1,0 +1,206 @@
+#include "harness/schedulers/dpm_solver_multistep.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/schedulers/dpm_solver_schedule.h"
+#include "harness/schedulers/prediction.h"
+#include "harness/schedulers/scheduler_base.h"
+#include "harness/schedulers/torch_math.h"
+
+namespace skipbench {
+namespace {
+
+using torch_math::Exp;
+using torch_math::Log;
+using torch_math::Sqrt;
+
+enum class Algorithm { kDpmSolver, kDpmSolverPlusPlus, kSdeDpmSolver, kSdeDpmSolverPlusPlus };
+
+// A noise level in the notation of the papers: x = α x0 + σ ε with α² + σ² = 1, λ = log(α/σ). All in float32, as in diffusers.
+struct Level {
+  float alpha, sigma, lambda;
+};
+
+Level LevelOf(float karras_sigma) {
+  const float alpha = 1.0f / Sqrt(karras_sigma * karras_sigma + 1.0f);
+  const float sigma = karras_sigma * alpha;
+  return {alpha, sigma, Log(alpha) - Log(sigma)};
+}
+
+// A step in terms of the derivatives D_0, D_1, D_2 of the model in λ:
+// x_t = x · x_s + phi_1 D_0 + phi_2 D_1 + phi_3 D_2 + noise · z
+struct Integrals {
+  float x, phi_1, phi_2, phi_3, noise = 0;
+};
+
+Integrals IntegralsOf(Algorithm algorithm, bool midpoint, const Level& t, const Level& s) {
+  const float h = t.lambda - s.lambda;
+  Integrals k{};
+  switch (algorithm) {
+    case Algorithm::kDpmSolverPlusPlus: {   // arXiv 2211.01095; order 2 with midpoint is its algorithm 2
+      const float e = Exp(-h) - 1.0f;
+      k = {t.sigma / s.sigma, -(t.alpha * e), t.alpha * (e / h + 1.0f), -(t.alpha * ((e + h) / (h * h) - 0.5f))};
+      break;
+    }
+    case Algorithm::kDpmSolver: {           // arXiv 2206.00927, equation 3.7 for order 1, appendix B
+      const float e = Exp(h) - 1.0f;
+      k = {t.alpha / s.alpha, -(t.sigma * e), -(t.sigma * (e / h - 1.0f)), -(t.sigma * ((e - h) / (h * h) - 0.5f))};
+      break;
+    }
+    case Algorithm::kSdeDpmSolverPlusPlus: {   // SDE-DPM-Solver++ of arXiv 2211.01095
+      const float e = 1.0f - Exp(-2.0f * h);
+      k = {t.sigma / s.sigma * Exp(-h), t.alpha * e, t.alpha * (e / (-2.0f * h) + 1.0f),
+           t.alpha * ((e - 2.0f * h) / (4.0f * h * h) - 0.5f), t.sigma * Sqrt(e)};
+      break;
+    }
+    case Algorithm::kSdeDpmSolver: {           // its counterpart for the noise prediction
+      const float e = Exp(h) - 1.0f;
+      k = {t.alpha / s.alpha, -2.0f * (t.sigma * e), -2.0f * (t.sigma * (e / h - 1.0f)), 0,
+           t.sigma * Sqrt(Exp(2.0f * h) - 1.0f)};
+      break;
+    }
+  }
+  if (midpoint) k.phi_2 = 0.5f * k.phi_1;
+  return k;
+}
+
+// The same step in terms of the last model values: x_t = x · x_s + m[0] m_0 + m[1] m_1 + m[2] m_2 (+ noise).
+struct Weights {
+  double x = 0;
+  std::array<double, 3> m{};
+};
+
+// The derivatives by finite differences in λ; levels[0] is where the step goes, levels[1] where it starts, and so on back.
+Weights WeightsOf(int order, const Integrals& k, const std::array<Level, 4>& levels) {
+  if (order == 1) return {k.x, {k.phi_1, 0, 0}};
+  const float h = levels[0].lambda - levels[1].lambda;
+  const double r0 = (levels[1].lambda - levels[2].lambda) / h;
+  // D_1 = (m_0 − m_1)/r_0
+  if (order == 2) return {k.x, {k.phi_1 + k.phi_2 / r0, -k.phi_2 / r0, 0}};
+  // With D_10 = (m_0 − m_1)/r_0 and D_11 = (m_1 − m_2)/r_1:
+  // D_1 = D_10 + r_0/(r_0 + r_1) (D_10 − D_11),  D_2 = (D_10 − D_11)/(r_0 + r_1)
+  const double r1 = (levels[2].lambda - levels[3].lambda) / h;
+  const double w = (k.phi_2 * r0 + k.phi_3) / (r0 + r1);
+  const double d10 = k.phi_2 + w;
+  return {k.x, {k.phi_1 + d10 / r0, -d10 / r0 - w / r1, w / r1}};
+}
+
+class DpmSolverMultistep final : public SchedulerBase {
+ public:
+  DpmSolverMultistep(const SchedulerOptions& options, int steps)
+      : SchedulerBase("dpm_solver_multistep", steps),
+        prediction_(ReadPrediction(options)),
+        limits_(ReadX0Limits(options, /*with_clip=*/false)) {
+    ReadAlgorithm(options);
+    RejectUnsupported(options);
+    const bool midpoint = options.Choice("solver_type", "midpoint", {"midpoint", "heun", "logrho", "bh1", "bh2"}) != "heun";
+    const DpmSolverSchedule schedule = ReadDpmSolverSchedule(options, steps);
+    timesteps_ = schedule.timesteps;
+    for (float sigma : schedule.sigmas) levels_.push_back(LevelOf(sigma));
+    const std::vector<int> orders = Orders(options);
+
+    for (int i = 0; i < calls(); ++i) {
+      if (orders[i] == 3 && algorithm_ == Algorithm::kSdeDpmSolver)
+        options.FailUnsupportedAt("solver_order", "3 is not supported with algorithm_type sde-dpmsolver; supported: 1, 2");
+      const Integrals k = IntegralsOf(algorithm_, midpoint && orders[i] == 2, levels_[i + 1], levels_[i]);
+      std::array<Level, 4> levels{};
+      for (int j = 0; j <= orders[i]; ++j) levels[j] = levels_[i + 1 - j];
+      const Weights w = WeightsOf(orders[i], k, levels);
+      if (!std::isfinite(w.x + w.m[0] + w.m[1] + w.m[2] + k.noise))
+        Fail("scheduler {}: step {} of {} has no length: ask for fewer steps or another spacing", type(), i + 1, steps);
+      weights_.push_back(w);
+      noise_std_.push_back(k.noise);
+    }
+  }
+
+  StepResult Step(const at::Tensor& x, const at::Tensor& model_output, int call, const SchedulerState& state,
+                  const at::Tensor& noise) const override {
+    CheckStep(x, model_output, call, state, std::min(call, order_ - 1), noise);
+    const at::Tensor m0 = ModelValue(x, model_output, call);
+    const Weights& w = weights_[call];
+    at::Tensor next = at::mul(x.to(at::kFloat), w.x).add_(m0, w.m[0]);
+    for (size_t i = 0; i < state.history.size(); ++i)
+      if (w.m[i + 1] != 0) next.add_(state.history[i], w.m[i + 1]);
+    if (UsesNoise(call)) next.add_(noise, NoiseStd(call));
+    return {next.to(x.scalar_type()), Push(m0, state)};
+  }
+
+ private:
+  bool integrates_x0() const {   // the ++ variants; the others integrate ε
+    return algorithm_ == Algorithm::kDpmSolverPlusPlus || algorithm_ == Algorithm::kSdeDpmSolverPlusPlus;
+  }
+
+  void ReadAlgorithm(const SchedulerOptions& options) {
+    const std::string name = options.Choice("algorithm_type", "dpmsolver++",
+                                            {"dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver", "deis"});
+    algorithm_ = name == "dpmsolver"         ? Algorithm::kDpmSolver
+                 : name == "sde-dpmsolver"   ? Algorithm::kSdeDpmSolver
+                 : name == "sde-dpmsolver++" ? Algorithm::kSdeDpmSolverPlusPlus
+                                             : Algorithm::kDpmSolverPlusPlus;
+    order_ = static_cast<int>(options.Int("solver_order", 2, 1, 3));
+    if (!integrates_x0() && options.String("final_sigmas_type", "zero") == "zero")
+      options.FailUnsupportedAt("final_sigmas_type", fmt::format("\"zero\" is not supported with algorithm_type {}; supported: sigma_min", name));
+  }
+
+  static void RejectUnsupported(const SchedulerOptions& options) {
+    for (const char* key : {"use_flow_sigmas", "use_dynamic_shifting"})
+      if (options.Bool(key, false)) options.FailUnsupportedAt(key, "true is not supported; supported: false");
+    // Files written for DDPM say "fixed_small" or "fixed_large" here, which means nothing to DPM-Solver.
+    const std::string variance = options.String("variance_type", "none");
+    if (variance.starts_with("learned") || options.IsOverride("variance_type"))
+      options.FailUnsupportedAt("variance_type", fmt::format("\"{}\" is not supported by {}", variance, options.type()));
+    // Of no effect without flow sigmas, and saved by diffusers all the same.
+    options.config().Ignore("flow_shift");
+    options.config().Ignore("time_shift_type");
+  }
+
+  // The order of every call: as many model values as there are, less at the end where that is steadier.
+  std::vector<int> Orders(const SchedulerOptions& options) const {
+    const bool lower_order_final = options.Bool("lower_order_final", true) && calls() < 15;
+    const bool first_order_last = options.Bool("euler_at_final", false) || lower_order_final ||
+                                  options.String("final_sigmas_type", "zero") == "zero";
+    std::vector<int> orders;
+    for (int i = 0; i < calls(); ++i) {
+      int order = std::min(i + 1, order_);
+      if (i == calls() - 2 && lower_order_final) order = std::min(order, 2);
+      if (i == calls() - 1 && first_order_last) order = 1;
+      orders.push_back(order);
+    }
+    return orders;
+  }
+
+  // What the algorithm integrates: x0, or ε.
+  at::Tensor ModelValue(const at::Tensor& x, const at::Tensor& model_output, int call) const {
+    const auto [alpha, sigma, lambda] = levels_[call];
+    if (integrates_x0()) return Limit(limits_, PredictX0(prediction_, x, model_output, alpha, sigma));
+    const at::Tensor epsilon = PredictEpsilon(prediction_, x, model_output, alpha, sigma);
+    if (!limits_.threshold) return epsilon;
+    const at::Tensor x0 = Limit(limits_, PredictX0(Prediction::kEpsilon, x, epsilon, alpha, sigma));
+    return PredictEpsilon(Prediction::kSample, x, x0, alpha, sigma);
+  }
+
+  SchedulerState Push(const at::Tensor& m0, const SchedulerState& state) const {
+    SchedulerState next;
+    if (order_ > 1) next.history.push_back(m0);
+    if (order_ > 2 && !state.history.empty()) next.history.push_back(state.history.front());
+    return next;
+  }
+
+  Prediction prediction_;
+  X0Limits limits_;
+  Algorithm algorithm_ = Algorithm::kDpmSolverPlusPlus;
+  int order_ = 2;
+  std::vector<Level> levels_;      // [calls + 1]
+  std::vector<Weights> weights_;   // [calls]
+};
+
+}  // namespace
+
+std::shared_ptr<const Scheduler> MakeDpmSolverMultistep(const SchedulerOptions& options, int steps) {
+  return std::make_shared<DpmSolverMultistep>(options, steps);
+}
+
+}  // namespace skipbench

@@ -1,0 +1,49 @@
+// Options of a scheduler: diffusers' constructor arguments, taken from a pipeline's scheduler_config.json and overridden
+// by the user, by the rules of diffusers' from_config.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/base/json.h"
+
+namespace skipbench {
+
+// Every getter takes the option's default of the class that is being built; it is what counts when neither the user nor
+// the file gives the key (a null counts as the default). Values of a wrong type or range are Errors that name the source
+// and the key, values that skipbench lacks are UnsupportedErrors that also say what there is.
+class SchedulerOptions {
+ public:
+  // `type` for messages: "ddim". `config` and `overrides` must outlive this object.
+  SchedulerOptions(std::string type, const Json& config, const Json& overrides, const std::string& origin);
+
+  const std::string& type() const { return type_; }
+
+  int64_t Int(const std::string& key, int64_t fallback, int64_t min, int64_t max) const;
+  double Double(const std::string& key, double fallback, double min, double max) const;
+  bool Bool(const std::string& key, bool fallback) const;
+  std::string String(const std::string& key, const std::string& fallback) const;
+  std::vector<double> DoublesOr(const std::string& key, std::vector<double> fallback) const;
+  // A string out of `supported`; anything else is an UnsupportedError.
+  std::string Choice(const std::string& key, const std::string& fallback, const std::vector<std::string>& supported) const;
+
+  bool Has(const std::string& key) const;               // given by the user or the file, and not null
+  bool IsOverride(const std::string& key) const;        // given by the user
+  bool IsString(const std::string& key) const;
+  // Reader of the file alone, for the few keys that only count there.
+  const JsonReader& config() const { return config_; }
+
+  [[noreturn]] void FailAt(const std::string& key, const std::string& what) const;
+  [[noreturn]] void FailUnsupportedAt(const std::string& key, const std::string& what) const;
+
+  // To be called when all options have been read: an override that nobody asked for is an Error.
+  void RejectUnknownOverrides() const { overrides_.RejectUnknownKeys(); }
+
+ private:
+  const JsonReader& SourceOf(const std::string& key) const;   // the user's options if they have the key, else the file
+  std::string type_;
+  JsonReader config_;
+  JsonReader overrides_;
+};
+
+}  // namespace skipbench

@@ -1,0 +1,75 @@
+#include "harness/schedulers/prediction.h"
+
+#include <ATen/ATen.h>
+
+namespace skipbench {
+
+Prediction ReadPrediction(const SchedulerOptions& options, const std::vector<std::string>& supported) {
+  const std::string type = options.Choice("prediction_type", "epsilon", supported);
+  if (type == "epsilon") return Prediction::kEpsilon;
+  if (type == "v_prediction") return Prediction::kVelocity;
+  return Prediction::kSample;
+}
+
+at::Tensor PredictX0(Prediction type, const at::Tensor& x, const at::Tensor& output, double alpha, double sigma) {
+  switch (type) {
+    case Prediction::kEpsilon:
+      return at::add(x, output, -sigma).div_(alpha);
+    case Prediction::kVelocity:
+      return at::mul(x, alpha).add_(output, -sigma);
+    case Prediction::kSample:
+      break;
+  }
+  return output;
+}
+
+at::Tensor PredictEpsilon(Prediction type, const at::Tensor& x, const at::Tensor& output, double alpha, double sigma) {
+  switch (type) {
+    case Prediction::kSample:
+      return at::add(x, output, -alpha).div_(sigma);
+    case Prediction::kVelocity:
+      return at::mul(output, alpha).add_(x, sigma);
+    case Prediction::kEpsilon:
+      break;
+  }
+  return output;
+}
+
+X0Limits ReadX0Limits(const SchedulerOptions& options, bool with_clip) {
+  X0Limits limits;
+  if (with_clip) {
+    limits.clip = options.Bool("clip_sample", true);
+    limits.range = options.Double("clip_sample_range", 1.0, 0, HUGE_VAL);
+  }
+  limits.threshold = options.Bool("thresholding", false);
+  limits.ratio = options.Double("dynamic_thresholding_ratio", 0.995, 0, 1);
+  limits.max_value = options.Double("sample_max_value", 1.0, 0, HUGE_VAL);
+  return limits;
+}
+
+namespace {
+
+// Saharia et al. 2022 (Imagen, arXiv 2205.11487), section 2.3: x0 is clipped to [−s, s] and divided by s, the `ratio`
+// quantile of |x0| within the sample, s itself being held to [1, max_value].
+at::Tensor DynamicThreshold(const X0Limits& limits, const at::Tensor& x0) {
+  at::Tensor rows = x0.reshape({x0.size(0), -1});
+  if (rows.scalar_type() != at::kDouble) rows = rows.to(at::kFloat);
+  const at::Tensor s = at::quantile(rows.abs(), limits.ratio, 1).clamp(1, limits.max_value).unsqueeze(1);
+  return at::clamp(rows, -s, s).div_(s).reshape(x0.sizes()).to(x0.scalar_type());
+}
+
+}  // namespace
+
+at::Tensor Limit(const X0Limits& limits, const at::Tensor& x0) {
+  if (limits.threshold) return DynamicThreshold(limits, x0);
+  if (limits.clip) return at::clamp(x0, -limits.range, limits.range);
+  return x0;
+}
+
+void CheckZeroSignal(const SchedulerOptions& options, Prediction type, const X0Limits& limits, int t) {
+  if (type != Prediction::kEpsilon || (limits.clip && !limits.threshold)) return;
+  options.FailAt("prediction_type",
+                 fmt::format("epsilon leaves x0 undefined at timestep {}, where rescale_betas_zero_snr leaves no signal", t));
+}
+
+}  // namespace skipbench

@@ -1,0 +1,116 @@
+#include "harness/schedulers/sigmas.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/schedulers/beta_distribution.h"
+#include "harness/schedulers/noise_schedule.h"
+#include "harness/schedulers/spacing.h"
+
+namespace skipbench {
+
+SigmaRule ReadSigmaRule(const SchedulerOptions& options, bool with_lu) {
+  const bool karras = options.Bool("use_karras_sigmas", false);
+  const bool exponential = options.Bool("use_exponential_sigmas", false);
+  const bool beta = options.Bool("use_beta_sigmas", false);
+  const bool lu = with_lu && options.Bool("use_lu_lambdas", false);
+  if (karras + exponential + beta + lu > 1) {
+    options.FailAt(karras ? "use_karras_sigmas" : exponential ? "use_exponential_sigmas" : "use_beta_sigmas",
+                   "only one of use_karras_sigmas, use_exponential_sigmas, use_beta_sigmas and use_lu_lambdas can be true");
+  }
+  if (karras) return SigmaRule::kKarras;
+  if (exponential) return SigmaRule::kExponential;
+  if (beta) return SigmaRule::kBeta;
+  return lu ? SigmaRule::kLu : SigmaRule::kTimesteps;
+}
+
+std::vector<float> SigmaTable(const std::vector<float>& alphas_cumprod) {
+  const at::Tensor alpha_bar = at::tensor(at::ArrayRef<float>(alphas_cumprod));
+  return ToFloats(((1 - alpha_bar) / alpha_bar).sqrt());
+}
+
+double SigmaAt(const std::vector<float>& table, double t) {
+  if (t <= 0) return table.front();
+  const double last = static_cast<double>(table.size() - 1);
+  if (t >= last) return table.back();
+  const auto low = static_cast<size_t>(t);
+  const double slope = static_cast<double>(table[low + 1]) - static_cast<double>(table[low]);
+  return slope * (t - static_cast<double>(low)) + static_cast<double>(table[low]);
+}
+
+void CheckSigmaEnds(const SchedulerOptions& options, double sigma_min, double sigma_max) {
+  if (sigma_min > sigma_max)
+    options.FailAt("sigma_min", fmt::format("{} is more than sigma_max, {}", sigma_min, sigma_max));
+}
+
+std::vector<double> PlaceSigmas(SigmaRule rule, double sigma_max, double sigma_min, int n) {
+  std::vector<double> sigmas = Linspace(0, 1, n);
+  for (double& s : sigmas) {
+    switch (rule) {
+      case SigmaRule::kKarras: {
+        constexpr double rho = 7;
+        const double max_root = std::pow(sigma_max, 1 / rho);
+        const double min_root = std::pow(sigma_min, 1 / rho);
+        s = std::pow(max_root + s * (min_root - max_root), rho);
+        break;
+      }
+      case SigmaRule::kBeta:
+        s = sigma_min + BetaQuantile(1 - s, 0.6, 0.6) * (sigma_max - sigma_min);
+        break;
+      default:
+        break;
+    }
+  }
+  if (rule == SigmaRule::kExponential) {
+    sigmas = Linspace(std::log(sigma_max), std::log(sigma_min), n);
+    for (double& s : sigmas) s = std::exp(s);
+  }
+  return sigmas;
+}
+
+SigmaToTimestep::SigmaToTimestep(const std::vector<float>& table) {
+  log_sigmas_.reserve(table.size());
+  for (float sigma : table) log_sigmas_.push_back(NumpyLog(sigma));
+}
+
+double SigmaToTimestep::operator()(double sigma) const {
+  if (log_sigmas_.size() < 2) return 0;
+  const double log_sigma = std::log(std::max(sigma, 1e-10));
+  // The last entry that is not above log σ, the first if there is none. No binary search: the last σ of a schedule rescaled
+  // to zero terminal SNR (that of ᾱ = 2^-24) can be smaller than the one before it.
+  size_t low = log_sigmas_.size() - 1;
+  while (low > 0 && log_sigmas_[low] > log_sigma) --low;
+  low = std::min(low, log_sigmas_.size() - 2);
+  const float low_log = log_sigmas_[low];
+  const float gap = low_log - log_sigmas_[low + 1];   // in float32, as there
+  const double w = std::clamp((low_log - log_sigma) / gap, 0.0, 1.0);
+  return (1 - w) * static_cast<double>(low) + w * static_cast<double>(low + 1);
+}
+
+float NumpyLog(float x) {
+  int exponent = 0;
+  float m = std::frexp(x, &exponent);   // in [1/2, 1)
+  m *= 2;
+  --exponent;
+  if (m > 1.41421356f) {
+    m *= 0.5f;
+    ++exponent;
+  }
+  m -= 1;
+  // Padé approximation of log(1 + m), by Horner's rule with fused multiply-adds.
+  static constexpr float kP[] = {0.0f, 9.999999999999998702752e-01f, 2.112677543073053063722e+00f, 1.480000633576506585156e+00f,
+                                 3.808837741388407920751e-01f, 2.589979117907922693523e-02f};
+  static constexpr float kQ[] = {1.0f, 2.612677543073109236779e+00f, 2.453006071784736363091e+00f, 9.864942958519418960339e-01f,
+                                 1.546476374983906719538e-01f, 5.875095403124574342950e-03f};
+  float p = kP[5];
+  float q = kQ[5];
+  for (int i = 4; i >= 0; --i) {
+    p = std::fma(p, m, kP[i]);
+    q = std::fma(q, m, kQ[i]);
+  }
+  return std::fma(static_cast<float>(exponent), 0.693147180559945309417f, p / q);
+}
+
+}  // namespace skipbench

@@ -1,0 +1,166 @@
+// Every scheduler against diffusers, with a closed-form "network": samples after every call, timesteps, noise levels and
+// where noise is used.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "harness/schedulers/dpm_solver_schedule.h"
+#include "harness/schedulers/noise_schedule.h"
+#include "harness/schedulers/scheduler.h"
+#include "tests/support/fixtures.h"
+
+namespace skipbench {
+namespace {
+
+using testing::LoadTensors;
+using testing::MaxAbsDiff;
+
+at::Tensor Network(const at::Tensor& x, double t) { return 0.7 * x + 0.3 * at::sin(2.0 * x + t / 250.0); }
+
+// One case: its tensors, its JSON, and the scheduler that skipbench makes of it.
+struct Case {
+  Json json;
+  std::map<std::string, at::Tensor> tensors;
+  Json config;   // diffusers' constructor arguments that were given
+  std::shared_ptr<const Scheduler> scheduler;
+};
+
+Case ReadCase(const testing::Manifest& manifest, const Json& entry) {
+  Case c;
+  c.json = ReadJsonFile(manifest.folder / entry.at("json").get<std::string>());
+  c.tensors = LoadTensors(manifest.folder / entry.at("safetensors").get<std::string>());
+  c.config = c.json.at("given");
+  Json overrides = Json::object();
+  if (!c.json.at("eta").is_null()) overrides["eta"] = c.json.at("eta");
+  const auto type = c.json.at("scheduler").get<std::string>();
+  const int steps = c.json.at("steps").get<int>();
+  c.scheduler = MakeScheduler(type, c.config, overrides, steps, entry.at("json").get<std::string>());
+  // The complete configuration, where everything is spelled out, must mean the same.
+  auto spelled_out = MakeScheduler(type, c.json.at("config"), overrides, steps, entry.at("json").get<std::string>());
+  EXPECT_EQ(spelled_out->calls(), c.scheduler->calls());
+  return c;
+}
+
+void CheckTimesteps(const Case& c) {
+  const Scheduler& s = *c.scheduler;
+  ASSERT_EQ(s.calls(), c.json.at("calls").get<int>());
+  EXPECT_EQ(s.steps(), c.json.at("steps").get<int>());
+  const at::Tensor expected = c.tensors.at("timesteps").to(at::kDouble).contiguous();
+  for (int i = 0; i < s.calls(); ++i) {
+    const double t = expected.const_data_ptr<double>()[i];
+    // Fractional ones come from logarithms whose last bit depends on the machine.
+    EXPECT_NEAR(s.timestep(i), t, t == std::floor(t) ? 0 : 1e-3) << "call " << i;
+  }
+  const double init = c.json.at("init_noise_sigma").get<double>();
+  EXPECT_NEAR(s.init_noise_sigma(), init, 1e-6 * init);
+}
+
+void CheckNoise(const Case& c) {
+  const auto drawn = c.json.at("noise_used_at").get<std::set<int>>();
+  for (int i = 0; i < c.scheduler->calls(); ++i) {
+    // diffusers also draws where the weight of the noise is zero: at the end, that is.
+    const bool uses = c.scheduler->UsesNoise(i);
+    const bool last = i + 1 == c.scheduler->calls();
+    EXPECT_TRUE(!uses || drawn.contains(i)) << "call " << i;
+    EXPECT_TRUE(uses || last || !drawn.contains(i)) << "call " << i;
+  }
+}
+
+void CheckSigmas(const Case& c) {
+  if (!c.tensors.contains("sigmas")) return;
+  const at::Tensor expected = c.tensors.at("sigmas").to(at::kFloat);
+  if (c.scheduler->type() == "dpm_solver_multistep") {
+    const SchedulerOptions options("dpm_solver_multistep", c.config, Json::object(), "case");
+    const auto schedule = ReadDpmSolverSchedule(options, c.json.at("steps").get<int>());
+    const at::Tensor sigmas = at::tensor(at::ArrayRef<float>(schedule.sigmas));
+    EXPECT_LE(testing::RelativeDiff(sigmas, expected), 1e-6);
+    return;
+  }
+  const at::Tensor one = at::ones({1});
+  for (int i = 0; i < c.scheduler->calls(); ++i) {
+    const at::Tensor scaled = 1 / at::sqrt(expected[i].square() + 1);
+    EXPECT_LE(MaxAbsDiff(c.scheduler->ScaleModelInput(one, i), scaled.reshape({1})), 1e-6) << "call " << i;
+  }
+}
+
+// Largest difference over the calls, as a multiple of what is allowed.
+double CheckSamples(const Case& c) {
+  const double tolerance = 10 * c.json.at("f32_f64_max_abs_diff").get<double>() + 1e-5;
+  const at::Tensor& samples = c.tensors.at("samples");
+  at::Tensor x = c.tensors.at("x_T") * c.scheduler->init_noise_sigma();
+  SchedulerState state;
+  double worst = 0;
+  for (int i = 0; i < c.scheduler->calls(); ++i) {
+    const at::Tensor output = Network(c.scheduler->ScaleModelInput(x, i), c.scheduler->timestep(i));
+    const at::Tensor noise = c.scheduler->UsesNoise(i) ? c.tensors.at("noise")[i] : at::Tensor();
+    StepResult next = c.scheduler->Step(x, output, i, state, noise);
+    x = next.sample;
+    state = next.state;
+    const double difference = MaxAbsDiff(x, samples[i]);
+    EXPECT_LE(difference, tolerance) << "call " << i;
+    worst = std::max(worst, difference / tolerance);
+    if (difference > tolerance) break;
+  }
+  return worst;
+}
+
+TEST(SchedulerFixtures, EveryCase) {
+  const testing::Manifest manifest = testing::LoadManifest("diffusion", "cfg/manifest.json");
+  if (!manifest.exists) GTEST_SKIP() << "no fixtures in " << manifest.folder;
+  std::map<std::string, std::pair<int, double>> summary;
+  for (const Json& entry : manifest.json.at("cases")) {
+    if (entry.at("kind") != "scheduler") continue;
+    SCOPED_TRACE(entry.at("id").get<std::string>());
+    try {
+      const Case c = ReadCase(manifest, entry);
+      CheckTimesteps(c);
+      CheckNoise(c);
+      CheckSigmas(c);
+      auto& [count, worst] = summary[c.scheduler->type()];
+      ++count;
+      worst = std::max(worst, CheckSamples(c));
+    } catch (const std::exception& e) {
+      ADD_FAILURE() << e.what();   // the other cases are checked all the same
+    }
+  }
+  EXPECT_FALSE(summary.empty()) << "the manifest lists no scheduler";
+  for (const auto& [type, result] : summary)
+    fmt::print("{}: {} cases, largest difference {:.3f} of what is allowed\n", type, result.first, result.second);
+}
+
+// "squaredcos_cap_v2_0.0001_0.02_zerosnr" -> options.
+Json ConfigOfTable(std::string key) {
+  Json config;
+  if (key.ends_with("_zerosnr")) {
+    config["rescale_betas_zero_snr"] = true;
+    key.resize(key.size() - std::string("_zerosnr").size());
+  }
+  for (const char* option : {"beta_end", "beta_start"}) {
+    const size_t at = key.rfind('_');
+    config[option] = std::stod(key.substr(at + 1));
+    key.resize(at);
+  }
+  config["beta_schedule"] = key;
+  return config;
+}
+
+TEST(SchedulerFixtures, AlphasCumprod) {
+  const testing::Manifest manifest = testing::LoadManifest("diffusion", "cfg/manifest.json");
+  if (!manifest.exists) GTEST_SKIP() << "no fixtures in " << manifest.folder;
+  for (const Json& entry : manifest.json.at("cases")) {
+    if (entry.at("kind") != "tables") continue;
+    for (const auto& [key, expected] : LoadTensors(manifest.folder / entry.at("safetensors").get<std::string>())) {
+      SCOPED_TRACE(key);
+      const Json config = ConfigOfTable(key);
+      const at::Tensor table = ReadAlphasCumprod(SchedulerOptions("ddim", config, Json::object(), "table"));
+      ASSERT_EQ(table.sizes(), expected.sizes());
+      EXPECT_LE((table / expected - 1).abs().nan_to_num(0).max().item<double>(), 5e-7);
+      EXPECT_LE(MaxAbsDiff(table, expected), 1e-7);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace skipbench
