@@ -7,6 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/io/atomic_file.h"
+#include "harness/io/printable.h"
 #include "harness/io/safetensors_header.h"
 
 namespace skipbench {
@@ -68,9 +69,9 @@ uint64_t BytesOf(Dtype dtype, const std::vector<int64_t>& shape, const std::stri
 
 // Checks one tensor of the header against the data that follows it.
 SafetensorsEntry Check(const HeaderTensor& tensor, std::span<const std::byte> data, const std::string& origin) {
-  const std::string where = fmt::format("{}: tensor \"{}\"", origin, PrintableName(tensor.name));
+  const std::string where = fmt::format("{}: tensor \"{}\"", origin, Printable(tensor.name));
   const DtypeInfo* dtype = FindDtype(tensor.dtype);
-  if (!dtype) Fail("{}: unknown dtype \"{}\"", where, PrintableName(tensor.dtype));
+  if (!dtype) Fail("{}: unknown dtype \"{}\"", where, Printable(tensor.dtype));
   const uint64_t size = BytesOf(dtype->dtype, tensor.shape, where);
   if (tensor.begin > tensor.end) Fail("{}: data_offsets [{}, {}] run backwards", where, tensor.begin, tensor.end);
   if (tensor.end > data.size())
@@ -111,11 +112,11 @@ SafetensorsContent ParseSafetensors(std::span<const std::byte> bytes, const std:
   for (const HeaderTensor& tensor : header.tensors) {
     SafetensorsEntry entry = Check(tensor, data, origin);
     if (tensor.begin < reached)
-      Fail("{}: tensor \"{}\" [{}, {}] overlaps tensor \"{}\", which ends at {}", origin, PrintableName(tensor.name),
-           tensor.begin, tensor.end, PrintableName(*previous), reached);
+      Fail("{}: tensor \"{}\" [{}, {}] overlaps tensor \"{}\", which ends at {}", origin, Printable(tensor.name),
+           tensor.begin, tensor.end, Printable(*previous), reached);
     if (tensor.begin > reached)
       Fail("{}: bytes {} to {} of the data, before tensor \"{}\", belong to no tensor", origin, reached, tensor.begin,
-           PrintableName(tensor.name));
+           Printable(tensor.name));
     reached = tensor.end;
     previous = &tensor.name;
     content.entries.push_back(std::move(entry));

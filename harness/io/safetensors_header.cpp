@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "harness/base/error.h"
+#include "harness/io/printable.h"
 
 namespace skipbench {
 namespace {
@@ -53,15 +54,15 @@ class HeaderHandler : public nlohmann::json_sax<Json> {
     if (level_ == Level::kRoot) {
       key_ = text;
       if (!names_.insert(text).second)
-        Fail("{}: the header has \"{}\" twice", origin_, PrintableName(text));
+        Fail("{}: the header has \"{}\" twice", origin_, Printable(text));
     } else if (level_ == Level::kMetadata) {
       field_ = text;
       if (out_.metadata.contains(text))
-        Fail("{}: __metadata__ has \"{}\" twice", origin_, PrintableName(text));
+        Fail("{}: __metadata__ has \"{}\" twice", origin_, Printable(text));
     } else {
       field_ = text;
       const unsigned bit = text == "dtype" ? kDtype : text == "shape" ? kShape : text == "data_offsets" ? kOffsets : 0u;
-      if (bit == 0) Fail("{}: unknown key \"{}\"", Where(), PrintableName(text));
+      if (bit == 0) Fail("{}: unknown key \"{}\"", Where(), Printable(text));
       if (seen_ & bit) Fail("{}: \"{}\" is given twice", Where(), text);
       seen_ |= bit;
     }
@@ -108,7 +109,7 @@ class HeaderHandler : public nlohmann::json_sax<Json> {
   }
 
   bool number_integer(int64_t value) override { Unexpected(fmt::format("the negative number {}", value)); }
-  bool number_float(double, const std::string& text) override { Unexpected("the number " + PrintableName(text)); }
+  bool number_float(double, const std::string& text) override { Unexpected("the number " + Printable(text)); }
   bool null() override { Unexpected("null"); }
   bool boolean(bool value) override { Unexpected(value ? "true" : "false"); }
   bool binary(Json::binary_t&) override { Unexpected("binary data"); }
@@ -116,7 +117,7 @@ class HeaderHandler : public nlohmann::json_sax<Json> {
   bool parse_error(size_t position, const std::string&, const Json::exception& error) override {
     std::string what = error.what();
     if (auto end = what.find("] "); end != std::string::npos) what = what.substr(end + 2);
-    Fail("{}: the header is not valid JSON (near its byte {}): {}", origin_, position, PrintableName(what));
+    Fail("{}: the header is not valid JSON (near its byte {}): {}", origin_, position, Printable(what));
   }
 
  private:
@@ -125,13 +126,13 @@ class HeaderHandler : public nlohmann::json_sax<Json> {
 
   std::string Where() const {
     if (level_ == Level::kStart) return fmt::format("{}: header", origin_);
-    return fmt::format("{}: {} \"{}\"", origin_, key_ == "__metadata__" ? "header entry" : "tensor", PrintableName(key_));
+    return fmt::format("{}: {} \"{}\"", origin_, key_ == "__metadata__" ? "header entry" : "tensor", Printable(key_));
   }
 
   [[noreturn]] void Unexpected(const std::string& found) const {
     switch (level_) {
       case Level::kMetadata:
-        Fail("{}: __metadata__ \"{}\": expected a string, found {}", origin_, PrintableName(field_), found);
+        Fail("{}: __metadata__ \"{}\": expected a string, found {}", origin_, Printable(field_), found);
       case Level::kTensor:
         Fail("{}: {}: expected {}, found {}", Where(), field_, field_ == "dtype" ? "a string" : "a list", found);
       case Level::kList:
@@ -180,14 +181,6 @@ void AppendHeaderTensor(std::string& header, const HeaderTensor& tensor) {
                         tensor.dtype);
   for (size_t i = 0; i < tensor.shape.size(); ++i) header += fmt::format("{}{}", i ? "," : "", tensor.shape[i]);
   header += fmt::format("],\"data_offsets\":[{},{}]}}", tensor.begin, tensor.end);
-}
-
-std::string PrintableName(std::string_view name) {
-  constexpr size_t kMax = 200;
-  std::string text(name.substr(0, kMax));
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  return name.size() > kMax ? text + "..." : text;
 }
 
 }  // namespace skipbench

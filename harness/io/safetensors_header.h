@@ -30,7 +30,4 @@ SafetensorsHeader ParseSafetensorsHeader(std::string_view text, const std::strin
 std::string SafetensorsHeaderStart(const std::map<std::string, std::string>& metadata);
 void AppendHeaderTensor(std::string& header, const HeaderTensor& tensor);
 
-// A name from a file as it may appear in a message: control characters and overlong tails replaced.
-std::string PrintableName(std::string_view name);
-
 }  // namespace skipbench

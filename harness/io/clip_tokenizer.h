@@ -1,0 +1,75 @@
+// CLIP's tokenizer: text to the ids that CLIPTextModel takes.
+//
+// Equal, id for id, to transformers 4.57: by default to CLIPTokenizer as it runs where ftfy is not installed, as an
+// option to CLIPTokenizerFast. Text is UTF-8; ill-formed parts count as U+FFFD. Radford et al. 2021, section 2.4.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/io/bpe.h"
+#include "harness/io/clip_text.h"
+
+namespace skipbench {
+
+// A token that is found in the text as it is, before anything else happens to it.
+struct AddedToken {
+  std::u32string content;
+  int64_t id = 0;
+  bool normalized = false;     // kFast: looked for after normalisation instead
+};
+
+struct ClipTokenizerConfig {
+  std::string bos_token = "<|startoftext|>";
+  std::string eos_token = "<|endoftext|>";
+  std::string unk_token = "<|endoftext|>";
+  std::string pad_token = "<|endoftext|>";   // Stable Diffusion XL's second tokenizer and some others: "!"
+  int64_t model_max_length = 77;             // tokens of a padded text, both ends included
+  // Further added tokens by id, as tokenizer_config.json lists them; the four above are added in any case.
+  struct Added {
+    int64_t id = 0;
+    std::string content;
+    bool normalized = false;
+  };
+  std::vector<Added> added;
+};
+
+class ClipTokenizer {
+ public:
+  // A folder with vocab.json, merges.txt and, if they are there, tokenizer_config.json, special_tokens_map.json and
+  // added_tokens.json. Throws Error naming file and place; options that are not implemented are refused by name.
+  static ClipTokenizer Load(const std::filesystem::path& folder, ClipVariant variant = ClipVariant::kSlow);
+  // `origin`: a name for messages about tokens that the vocabulary lacks.
+  ClipTokenizer(BytePairEncoding encoding, const ClipTokenizerConfig& config, ClipVariant variant, const std::string& origin);
+
+  // bos, the text's tokens, eos, padded to max_length() or truncated to it (the last id is then eos).
+  std::vector<int64_t> Encode(std::string_view text) const;
+  // The text's tokens alone, however many.
+  std::vector<int64_t> Tokenize(std::string_view text) const;
+
+  int64_t bos_id() const { return bos_id_; }
+  int64_t eos_id() const { return eos_id_; }
+  int64_t pad_id() const { return pad_id_; }
+  int64_t max_length() const { return max_length_; }
+  int64_t max_id() const { return max_id_; }         // the text encoder's embedding needs more rows than this
+  ClipVariant variant() const { return variant_; }
+
+ private:
+  void Add(AddedToken token);
+  void TokenizeText(const std::u32string& text, std::vector<int64_t>& ids) const;
+  void TokenizeNormalized(const std::u32string& text, std::vector<int64_t>& ids) const;
+
+  BytePairEncoding encoding_;
+  ClipVariant variant_;
+  std::vector<AddedToken> added_;              // looked for in the raw text, longest first
+  std::vector<AddedToken> added_normalized_;   // looked for in the normalised text (kFast), longest first
+  int64_t bos_id_ = 0, eos_id_ = 0, pad_id_ = 0, max_length_ = 0, max_id_ = 0;
+};
+
+// Reads tokenizer_config.json, special_tokens_map.json and added_tokens.json as transformers does.
+ClipTokenizerConfig ReadClipTokenizerConfig(const std::filesystem::path& folder);
+
+}  // namespace skipbench
