@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "harness/schedulers/torch_math.h"
+
 namespace skipbench {
 
 EulerWeights EulerStep(Prediction prediction, double sigma, double dt) {

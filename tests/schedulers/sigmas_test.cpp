@@ -1,0 +1,77 @@
+#include "harness/schedulers/sigmas.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "harness/schedulers/beta_distribution.h"
+#include "harness/schedulers/spacing.h"
+#include "tests/support/fixtures.h"
+
+namespace skipbench {
+namespace {
+
+TEST(NumpyLog, HasNumpysBits) {
+  // numpy.log(numpy.float32(x)); at 0.70710677 the nearest float would be -0x1.62e432p-2.
+  EXPECT_EQ(NumpyLog(0x1.dde186p-6f), -0x1.c47104p+1f);
+  EXPECT_EQ(NumpyLog(0.5f), -0x1.62e430p-1f);
+  EXPECT_EQ(NumpyLog(0x1.d3ab30p+3f), 0x1.574c92p+1f);
+  EXPECT_EQ(NumpyLog(1.0f), 0.0f);
+  EXPECT_EQ(NumpyLog(0x1.6a09e6p-1f), -0x1.62e430p-2f);
+  EXPECT_EQ(NumpyLog(0x1.3ad062p+7f), 0x1.43c3f4p+2f);
+}
+
+TEST(BetaDistribution, AgreesWithScipy) {
+  EXPECT_NEAR(BetaCdf(0.3, 0.6, 0.6), 0.35252651177214367, 1e-14);
+  EXPECT_NEAR(BetaCdf(0.3, 2, 3.5), 0.4117025023425647, 1e-14);
+  EXPECT_NEAR(BetaCdf(0.3, 10, 0.5) / 1.2205229279531696e-06, 1, 1e-12);
+  EXPECT_NEAR(BetaQuantile(1e-6, 0.6, 0.6) / 1.8558824624053043e-10, 1, 1e-11);
+  EXPECT_NEAR(BetaQuantile(0.25, 0.6, 0.6), 0.17568037865269498, 1e-14);
+  EXPECT_NEAR(BetaQuantile(0.5, 0.6, 0.6), 0.5, 1e-14);
+  EXPECT_NEAR(BetaQuantile(0.999, 0.6, 0.6), 0.9999814412614826, 1e-14);
+  EXPECT_NEAR(BetaQuantile(0.9, 2, 3.5), 0.6284922331450695, 1e-14);
+  EXPECT_NEAR(BetaQuantile(0.01, 10, 0.5), 0.7118461650028394, 1e-13);
+  EXPECT_EQ(BetaQuantile(0, 0.6, 0.6), 0);
+  EXPECT_EQ(BetaQuantile(1, 0.6, 0.6), 1);
+}
+
+TEST(Sigmas, TimestepsAndBack) {
+  std::vector<float> alphas_cumprod;
+  double product = 1;
+  for (int t = 0; t < 100; ++t) alphas_cumprod.push_back(static_cast<float>(product *= 0.97));
+  const std::vector<float> table = SigmaTable(alphas_cumprod);
+  const SigmaToTimestep to_timestep(table);
+  for (double t : {1.0, 17.25, 50.0, 98.5}) EXPECT_NEAR(to_timestep(SigmaAt(table, t)), t, 1e-2);
+  // Outside of the table both stay at its ends.
+  EXPECT_EQ(SigmaAt(table, -3), table.front());
+  EXPECT_EQ(SigmaAt(table, 1e9), table.back());
+  EXPECT_EQ(to_timestep(1e-20), 0);
+  EXPECT_EQ(to_timestep(1e20), 99);
+  EXPECT_EQ(SigmaToTimestep({0.5f})(3.0), 0);
+}
+
+TEST(Sigmas, RulesRunFromMaxToMin) {
+  for (SigmaRule rule : {SigmaRule::kKarras, SigmaRule::kExponential, SigmaRule::kBeta}) {
+    const std::vector<double> sigmas = PlaceSigmas(rule, 14, 0.03, 9);
+    ASSERT_EQ(sigmas.size(), 9u);
+    EXPECT_NEAR(sigmas.front(), 14, 1e-12);
+    EXPECT_NEAR(sigmas.back(), 0.03, 1e-12);
+    for (size_t i = 1; i < sigmas.size(); ++i) EXPECT_LT(sigmas[i], sigmas[i - 1]);
+    EXPECT_NEAR(PlaceSigmas(rule, 14, 0.03, 1)[0], 14, 1e-12);
+  }
+}
+
+TEST(Spacing, TrailingHasNoTimestepBelowZero) {
+  // numpy.arange(1000, 0, -1000 / 61) has 62 elements.
+  EXPECT_EQ(TrailingTimesteps(1000, 1000, 61).size(), 61u);
+  EXPECT_EQ(TrailingTimesteps(1000, 1000, 61).back(), 15);
+  for (int steps = 1; steps <= 1000; ++steps) {
+    const std::vector<int> timesteps = TrailingTimesteps(1000, 1000, steps);
+    ASSERT_EQ(timesteps.size(), static_cast<size_t>(steps));
+    EXPECT_EQ(timesteps.front(), 999);
+    EXPECT_GE(timesteps.back(), 0);
+  }
+}
+
+}  // namespace
+}  // namespace skipbench
