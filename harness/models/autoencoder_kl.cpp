@@ -77,13 +77,31 @@ Config AutoencoderKL::ParseConfig(const JsonReader& json) {
   return c;
 }
 
-AutoencoderKL::AutoencoderKL(const Config& config, const Weights& w)
-    : config_(config),
-      dtype_(w.options().dtype),
-      encoder_(w.Sub("encoder"), config.net, 2 * config.net.latent_channels),
-      decoder_(w.Sub("decoder"), config.net) {
+namespace {
+void BuildEncoder(const Config& config, const Weights& w, std::optional<Encoder>& encoder, std::optional<Conv2d>& quant_conv) {
   const int64_t z = config.net.latent_channels;
-  if (config.use_quant_conv) quant_conv_.emplace(w.Sub("quant_conv"), Conv2dOptions{2 * z, 2 * z, 1, 1, 0});
+  encoder.emplace(w.Sub("encoder"), config.net, 2 * z);
+  if (config.use_quant_conv) quant_conv.emplace(w.Sub("quant_conv"), Conv2dOptions{2 * z, 2 * z, 1, 1, 0});
+}
+}  // namespace
+
+std::vector<std::string> AutoencoderKL::EncoderTensors(const Config& config) {
+  std::vector<std::string> names;
+  WeightsOptions options;
+  options.dtype_of = [&names](std::string_view name, at::ScalarType dtype) {
+    names.emplace_back(name);
+    return dtype;
+  };
+  std::optional<Encoder> encoder;
+  std::optional<Conv2d> quant_conv;
+  BuildEncoder(config, Weights::ShapesOnly(std::move(options)), encoder, quant_conv);
+  return names;
+}
+
+AutoencoderKL::AutoencoderKL(const Config& config, const Weights& w, bool with_encoder)
+    : config_(config), dtype_(w.options().dtype), decoder_(w.Sub("decoder"), config.net) {
+  const int64_t z = config.net.latent_channels;
+  if (with_encoder) BuildEncoder(config, w, encoder_, quant_conv_);
   if (config.use_post_quant_conv) post_quant_conv_.emplace(w.Sub("post_quant_conv"), Conv2dOptions{z, z, 1, 1, 0});
 }
 
@@ -92,7 +110,7 @@ at::Tensor AutoencoderKL::DecodeTile(const at::Tensor& z) const {
 }
 
 at::Tensor AutoencoderKL::EncodeTile(const at::Tensor& x) const {
-  const at::Tensor h = encoder_.Forward(x);
+  const at::Tensor h = encoder_->Forward(x);
   return quant_conv_ ? quant_conv_->Forward(h) : h;
 }
 
@@ -109,6 +127,7 @@ at::Tensor AutoencoderKL::Decode(const at::Tensor& z, const Options& options) co
 }
 
 at::Tensor AutoencoderKL::Encode(const at::Tensor& x, const Options& options) const {
+  if (!encoder_) Fail("the autoencoder was loaded without its encoder");
   if (x.dim() != 4) Fail("the autoencoder takes pictures [B, {}, H, W]", config_.net.in_channels);
   const int64_t pixels = config_.net.sample_size, places = pixels / config_.net.SpatialFactor();
   const auto encode = [&](const at::Tensor& one) {

@@ -32,7 +32,8 @@ class AutoencoderKL {
     bool slicing = false;
   };
 
-  AutoencoderKL(const Config& config, const Weights& w);
+  // Without the encoder only decoding works; its tensors are then to be ignored, see EncoderTensors().
+  AutoencoderKL(const Config& config, const Weights& w, bool with_encoder = true);
 
   // z [B, latent, h, w], already divided by the scaling factor, to pictures [B, out, H, W], nominally in [-1, 1], not clamped.
   at::Tensor Decode(const at::Tensor& z, const Options& options) const;
@@ -40,6 +41,9 @@ class AutoencoderKL {
   // Pictures to moments [B, 2 * latent, h, w]: mean, log variance (not clamped). Error without the encoder.
   at::Tensor Encode(const at::Tensor& x, const Options& options) const;
   at::Tensor Encode(const at::Tensor& x) const { return Encode(x, Options()); }
+
+  // The full names of the encoder's tensors, for the ignore list of a Weights from which only the decoder is taken.
+  static std::vector<std::string> EncoderTensors(const Config& config);
 
   const Config& config() const { return config_; }
   at::ScalarType dtype() const { return dtype_; }
@@ -50,7 +54,7 @@ class AutoencoderKL {
 
   Config config_;
   at::ScalarType dtype_;
-  Encoder encoder_;
+  std::optional<Encoder> encoder_;
   Decoder decoder_;
   std::optional<Conv2d> quant_conv_, post_quant_conv_;
 };

@@ -16,6 +16,13 @@ void UNet::FinishConstruction(const Weights& w) {
   for (const DownBlock& block : down_blocks_) branches_ += static_cast<int>(block.layers.size()) + (block.downsampler ? 1 : 0);
 }
 
+int UNet::BranchOf(int block, int layer) const {
+  int branch = layer;
+  for (int i = 0; i < block && i < static_cast<int>(down_blocks_.size()); ++i)
+    branch += static_cast<int>(down_blocks_[i].layers.size()) + (down_blocks_[i].downsampler ? 1 : 0);
+  return branch;
+}
+
 void UNet::Observe(const UNetInputs& inputs, const char* block, const at::Tensor& output) {
   if (inputs.observe) inputs.observe(block, output);
 }
@@ -23,6 +30,7 @@ void UNet::Observe(const UNetInputs& inputs, const char* block, const at::Tensor
 at::Tensor UNet::TimestepRows(const UNetInputs& inputs) const {
   const at::Tensor& sample = inputs.sample;
   if (sample.is_meta()) return at::empty({sample.size(0)}, sample.options().dtype(at::kFloat));
+  if (inputs.timesteps.defined()) return inputs.timesteps.to(at::kFloat);
   return at::full({1}, inputs.timestep, sample.options().dtype(at::kFloat));
 }
 
@@ -31,6 +39,8 @@ at::Tensor UNet::Prepare(const UNetInputs& inputs) const {
   if (sample.dim() != 4 || sample.size(1) != in_channels() || sample.numel() == 0)
     Fail("the network takes samples [B, {}, H, W], got [{}]", in_channels(), fmt::join(sample.sizes(), ", "));
   CheckSize(sample.size(2), sample.size(3));
+  if (inputs.timesteps.defined() && (inputs.timesteps.dim() != 1 || inputs.timesteps.size(0) != sample.size(0)))
+    Fail("{} samples with timesteps [{}]", sample.size(0), fmt::join(inputs.timesteps.sizes(), ", "));
   at::Tensor x = sample.to(dtype_).contiguous(at::MemoryFormat::ChannelsLast);
   return center_input_sample_ ? 2 * x - 1.0 : x;
 }
@@ -39,7 +49,8 @@ BlockContext UNet::MakeContext(const UNetInputs& inputs) const {
   BlockContext context;
   context.time = &*time_;
   const auto project = [&] { return time_->Forward(EmbedTime(inputs)); };
-  context.projected = inputs.cache && TimeIsShared() ? inputs.cache->TimeProjection(this, inputs.timestep, project) : project();
+  const bool shared = TimeIsShared() && !inputs.timesteps.defined();
+  context.projected = inputs.cache && shared ? inputs.cache->TimeProjection(this, inputs.timestep, project) : project();
   if (!has_cross_attention()) return context;
   const at::Tensor& tokens = inputs.cache ? inputs.cache->tokens() : inputs.encoder_hidden_states;
   const int64_t rows = inputs.sample.size(0);

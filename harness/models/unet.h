@@ -22,6 +22,7 @@ namespace skipbench {
 struct UNetInputs {
   at::Tensor sample;                       // [B, C, H, W]
   double timestep = 0;                     // of the whole batch, as the scheduler gives it (may be fractional)
+  at::Tensor timesteps;                    // [B] instead, where the rows differ; usually undefined
   at::Tensor encoder_hidden_states;        // [B, L, D]; undefined for networks without cross-attention
   at::Tensor class_labels;                 // [B]: networks with a class embedding (int64 for a table)
   at::Tensor text_embeds;                  // [B, P] pooled text embedding: SDXL ("text_time")
@@ -64,6 +65,9 @@ class UNet {
   at::Tensor ForwardShallow(const UNetInputs& inputs, int branch, const at::Tensor& features) const;
 
   int branches() const { return branches_; }                     // valid branches are 0 .. branches() - 1
+  // The branch that DeepCache's helper calls layer `layer` of down block `block`. (The helper itself writes 3 * block +
+  // layer, which is the same number for networks with two layers in each block.)
+  int BranchOf(int block, int layer) const;
   int64_t in_channels() const { return conv_in_->options().in_channels; }
   int64_t out_channels() const { return conv_out_->options().out_channels; }
   // Height and width the network was trained on, in the units of its input; 0 if its config does not say.
@@ -82,7 +86,8 @@ class UNet {
   // Throws Error if the network cannot take a sample of this size.
   virtual void CheckSize(int64_t height, int64_t width) const {}
 
-  // [1] or, on the meta device, [B]: the reference networks embed the timestep once per sample, and are counted so.
+  // The timestep, [1] where the rows share it. On the meta device always [B]: the reference networks embed the timestep
+  // once per sample, and are counted so.
   at::Tensor TimestepRows(const UNetInputs& inputs) const;
   static void Observe(const UNetInputs& inputs, const char* block, const at::Tensor& output);
 

@@ -1,0 +1,126 @@
+// Multiply-accumulates against counts made with hooks on diffusers' modules, and torch's FlopCounterMode.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "harness/base/error.h"
+#include "harness/models/load.h"
+#include "harness/models/unet_2d_condition.h"
+#include "harness/nn/macs.h"
+#include "tests/support/fixtures.h"
+
+namespace skipbench {
+namespace {
+
+using testing::LoadManifest;
+using testing::Manifest;
+
+at::Tensor Meta(at::IntArrayRef shape) { return at::empty(shape, at::TensorOptions(at::kFloat).device(at::kMeta)); }
+
+void ExpectMacs(const Macs& macs, const Json& expected, const std::string& what) {
+  EXPECT_EQ(macs.modules, expected.at("modules").get<int64_t>()) << what << " modules";
+  EXPECT_EQ(macs.matmuls, expected.at("matmuls").get<int64_t>()) << what << " matmuls";
+}
+
+void ExpectBlocks(const MacReport& report, const Json& expected) {
+  EXPECT_EQ(report.blocks.size(), expected.size());
+  for (const auto& [block, macs] : expected.items()) {
+    ASSERT_TRUE(report.blocks.contains(block)) << block;
+    ExpectMacs(report.blocks.at(block), macs, block);
+  }
+}
+
+void ExpectReport(const MacReport& report, const Json& expected) {
+  ExpectMacs(report.total, expected, "total");
+  ExpectBlocks(report, expected.at("blocks"));
+  if (expected.contains("matmuls_by_kind")) {
+    for (const auto& [kind, count] : expected.at("matmuls_by_kind").items()) {
+      const auto found = report.matmuls_by_kind.find(kind);
+      EXPECT_EQ(found == report.matmuls_by_kind.end() ? 0 : found->second, count.get<int64_t>()) << kind;
+    }
+  }
+  if (expected.contains("detail")) {
+    EXPECT_EQ(report.detail.size(), expected.at("detail").size());
+    for (const auto& [module, counts] : expected.at("detail").items()) {
+      ASSERT_TRUE(report.detail.contains(module)) << module;
+      EXPECT_EQ(report.detail.at(module).modules, counts[0].get<int64_t>()) << module;
+      EXPECT_EQ(report.detail.at(module).matmuls, counts[1].get<int64_t>()) << module;
+    }
+  }
+}
+
+void CheckUNet(const JsonReader& config, const Json& expected) {
+  const std::unique_ptr<UNet> unet = MakeUNet(config, Weights::ShapesOnly());
+  const Json& input = expected.at("input");
+  const int64_t batch = input.value("batch", 1);
+  UNetInputs inputs;
+  inputs.sample = Meta({batch, unet->in_channels(), input.at("latent")[0], input.at("latent")[1]});
+  if (unet->has_cross_attention()) inputs.encoder_hidden_states = Meta({batch, input.at("tokens"), unet->cross_attention_dim()});
+  if (const auto* conditional = dynamic_cast<const UNet2DConditionModel*>(unet.get()); conditional && conditional->config().text_time) {
+    const auto& c = conditional->config();
+    inputs.text_embeds = Meta({batch, c.projection_class_embeddings_input_dim - 6 * c.addition_time_embed_dim});
+    inputs.time_ids = Meta({batch, 6});
+  }
+  std::vector<int> branches(unet->branches());
+  std::iota(branches.begin(), branches.end(), 0);
+  UNetOutput output;
+  {
+    MacCounter counter;
+    output = unet->Forward(inputs, branches);
+    ExpectReport(counter.report(), expected);
+  }
+  EXPECT_EQ(output.sample.sizes(), at::IntArrayRef({batch, unet->out_channels(), inputs.sample.size(2), inputs.sample.size(3)}));
+  for (const Json& shallow : expected.value("deepcache", Json::array())) {
+    const int branch = unet->BranchOf(shallow.at("block"), shallow.at("layer"));
+    SCOPED_TRACE("branch " + std::to_string(branch));
+    MacCounter counter;
+    unet->ForwardShallow(inputs, branch, output.features.at(branch));
+    ExpectMacs(counter.report().total, shallow, "shallow");
+    ExpectBlocks(counter.report(), shallow.at("blocks"));
+  }
+}
+
+template <typename Network>
+void CheckDecoder(const JsonReader& config, const Json& expected) {
+  const Network network(Network::ParseConfig(config), Weights::ShapesOnly());
+  const Json& input = expected.at("input");
+  const at::Tensor z = Meta({input.value("batch", 1), network.config().net.latent_channels, input.at("latent")[0], input.at("latent")[1]});
+  MacCounter counter;
+  if constexpr (std::is_same_v<Network, VQModel>) {
+    network.DecodeQuantised(z);
+  } else {
+    network.Decode(z);
+  }
+  ExpectReport(counter.report(), expected);
+}
+
+TEST(MacFixtures, CountsAreExact) {
+  const Manifest manifest = LoadManifest("metrics", "manifest.json");
+  if (!manifest.exists) GTEST_SKIP() << "no metrics fixtures";
+  const std::filesystem::path file = manifest.folder / "macs" / "macs.json";
+  if (!std::filesystem::exists(file)) GTEST_SKIP() << "no macs among the metrics fixtures";
+  const Json macs = ReadJsonFile(file);
+  int cases = 0;
+  for (const Json& expected : macs.at("models")) {
+    SCOPED_TRACE(expected.at("id").get<std::string>());
+    const std::filesystem::path path = manifest.folder / expected.at("config").get<std::string>();
+    const Json json = ReadJsonFile(path);
+    const JsonReader config(json, path.string());
+    const std::string name = expected.at("class_name");
+    if (name == "UNet2DConditionModel" || name == "UNet2DModel") {
+      CheckUNet(config, expected);
+    } else if (name == "AutoencoderKL") {
+      CheckDecoder<AutoencoderKL>(config, expected);
+    } else if (name == "VQModel") {
+      CheckDecoder<VQModel>(config, expected);
+    } else {
+      continue;    // video networks
+    }
+    ++cases;
+  }
+  EXPECT_GT(cases, 0);
+}
+
+}  // namespace
+}  // namespace skipbench
