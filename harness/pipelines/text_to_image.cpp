@@ -1,0 +1,145 @@
+#include "harness/pipelines/text_to_image.h"
+
+#include <ATen/ATen.h>
+
+#include "harness/pipelines/pictures.h"
+
+namespace skipbench {
+namespace {
+
+CLIPTextModel::Config ReadTextConfig(const ModelFolder& folder, const std::string& component) {
+  const auto path = folder.Component(component, {"CLIPTextModel", "CLIPTextModelWithProjection"}) / "config.json";
+  const Json json = ReadJsonFile(path);
+  auto config = CLIPTextModel::ParseConfig(JsonReader(json, path.string()));
+  config.with_projection = folder.ClassOf(component) == "CLIPTextModelWithProjection";
+  return config;
+}
+
+AutoencoderKL::Config ReadVaeConfig(const ModelFolder& folder) {
+  const auto path = folder.Component("vae", {"AutoencoderKL"}) / "config.json";
+  const Json json = ReadJsonFile(path);
+  return AutoencoderKL::ParseConfig(JsonReader(json, path.string()));
+}
+
+}  // namespace
+
+TextToImage::TextToImage(const ModelFolder& folder, const PipelineOptions& options) : UNetPipeline(folder, options) {
+  xl_ = folder.class_name() == "StableDiffusionXLPipeline";
+  info_.kind = "text_to_image";
+  info_.guided = true;
+  info_.default_guidance = xl_ ? 5.0 : 7.5;      // diffusers' defaults of the two pipelines
+  const JsonReader index(folder.index(), folder.index_file());
+  zeros_for_empty_prompt_ = xl_ && index.BoolOr("force_zeros_for_empty_prompt", true);
+  OpenUNet(folder);
+  const auto vae = ReadVaeConfig(folder);
+  SetShapes(vae.net.SpatialFactor(), vae.net.latent_channels);
+  for (const char* suffix : {"", "_2"}) {
+    if (suffix[0] && !xl_) break;
+    const auto config = ReadTextConfig(folder, std::string("text_encoder") + suffix);
+    token_width_ += config.hidden_size;
+    max_tokens_ = config.max_position_embeddings;
+    pooled_width_ = config.projection_dim;
+    if (!shapes_only()) encoders_.push_back(OpenEncoder(folder, suffix));
+  }
+  if (shapes_only()) return;
+  // SDXL's autoencoder overflows in float16 (force_upcast); diffusers runs it in float32 then.
+  const bool upcast = xl_ && vae.force_upcast && options_.dtype == at::kHalf;
+  const auto path = folder.Component("vae", {"AutoencoderKL"});
+  vae_ = LoadAutoencoderKL(path, LoadOptions(path, "diffusion_pytorch_model", upcast ? at::kFloat : options_.dtype));
+}
+
+TextEncoder TextToImage::OpenEncoder(const ModelFolder& folder, const std::string& suffix) {
+  const std::string component = "text_encoder" + suffix;
+  const auto path = folder.Component(component, {"CLIPTextModel", "CLIPTextModelWithProjection"});
+  auto model = LoadCLIPTextModel(path, LoadOptions(path, "model", options_.dtype));
+  const auto tokenizer = folder.Component("tokenizer" + suffix, {"CLIPTokenizer", "CLIPTokenizerFast"});
+  return {ClipTokenizer::Load(tokenizer, options_.tokenizer == "fast" ? ClipVariant::kFast : ClipVariant::kSlow), std::move(model)};
+}
+
+TextToImage::Encoded TextToImage::EncodeBatch(const std::vector<std::string>& texts) const {
+  std::vector<at::Tensor> tokens;
+  Encoded encoded;
+  for (const auto& encoder : encoders_) {
+    std::vector<at::Tensor> rows;
+    for (const auto& text : texts) rows.push_back(at::tensor(encoder.tokenizer.Encode(text), at::kLong));
+    const ClipTextOutput output = encoder.model->Forward(at::stack(rows).to(options_.device));
+    tokens.push_back(xl_ ? output.penultimate() : output.last_hidden_state);
+    if (xl_) encoded.pooled = output.text_embeds;      // the second encoder's is the one that stays
+  }
+  encoded.tokens = at::cat(tokens, -1);
+  return encoded;
+}
+
+TextToImage::Encoded TextToImage::EncodeTexts(const std::vector<std::string>& texts, bool one_by_one) const {
+  if (!one_by_one) return EncodeBatch(texts);
+  std::vector<at::Tensor> tokens, pooled;
+  for (const auto& text : texts) {
+    const Encoded one = EncodeBatch({text});
+    tokens.push_back(one.tokens);
+    if (xl_) pooled.push_back(one.pooled);
+  }
+  return {at::cat(tokens), xl_ ? at::cat(pooled) : at::Tensor()};
+}
+
+// SDXL without a negative prompt is conditioned on zeros, not on the empty text.
+TextToImage::Encoded TextToImage::EncodeNegative(const Encoded& like, bool one_by_one) const {
+  if (zeros_for_empty_prompt_ && !options_.negative_prompt)
+    return {at::zeros_like(like.tokens.narrow(0, 0, 1)), at::zeros_like(like.pooled.narrow(0, 0, 1))};
+  return EncodeTexts({options_.negative_prompt.value_or("")}, one_by_one);
+}
+
+std::unique_ptr<Denoiser> TextToImage::Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const {
+  std::vector<std::string> captions;
+  for (const auto& sample : samples) captions.push_back(sample.caption);
+  const int64_t n = static_cast<int64_t>(samples.size());
+  Conditioning conditioning;
+  conditioning.samples = n;
+  conditioning.halves = guidance > 1 ? 2 : 1;
+  conditioning.guidance = guidance;
+  Encoded encoded = EncodeTexts(captions, one_by_one);
+  const auto on_device = at::TensorOptions().dtype(at::kLong).device(options_.device);
+  conditioning.rows = at::arange(n, on_device).unsqueeze(0);
+  if (conditioning.halves == 2) {
+    // Row 0 is the unconditional one, shared by all samples.
+    const Encoded negative = EncodeNegative(encoded, one_by_one);
+    encoded.tokens = at::cat({negative.tokens, encoded.tokens});
+    conditioning.rows = at::stack({at::zeros({n}, on_device), at::arange(1, n + 1, on_device)});
+    if (xl_) encoded.pooled = at::stack({negative.pooled.expand_as(encoded.pooled), encoded.pooled});
+  } else if (xl_) {
+    encoded.pooled = encoded.pooled.unsqueeze(0);
+  }
+  conditioning.tokens = encoded.tokens;
+  if (xl_) {
+    conditioning.text_embeds = encoded.pooled;
+    const double h = static_cast<double>(info_.image_shape[1]), w = static_cast<double>(info_.image_shape[2]);
+    // Original size, crop's corner, target size: as if trained on pictures of just this size (diffusers' default).
+    conditioning.time_ids = at::tensor({h, w, 0.0, 0.0, h, w}, at::kFloat).to(options_.device).expand({conditioning.halves, n, 6});
+  }
+  return MakeDenoiser(std::move(conditioning));
+}
+
+at::Tensor TextToImage::Decode(const at::Tensor& latents) const {
+  const auto& config = vae_->config();
+  at::Tensor z = latents.to(vae_->dtype());
+  if (!config.latents_mean.empty() && !config.latents_std.empty()) {
+    const auto channel = [&](const std::vector<double>& v) { return at::tensor(v, z.options()).view({1, -1, 1, 1}); };
+    z = z * channel(config.latents_std) / config.scaling_factor + channel(config.latents_mean);
+  } else {
+    z = z / config.scaling_factor;
+  }
+  if (config.shift_factor) z = z + *config.shift_factor;
+  return ToPictures(vae_->Decode(z));
+}
+
+UNetInputs TextToImage::MetaInputs() const {
+  const auto meta = at::TensorOptions().device(at::kMeta);
+  UNetInputs inputs;
+  inputs.encoder_hidden_states = at::empty({1, max_tokens_, token_width_}, meta);
+  if (xl_) {
+    inputs.text_embeds = at::empty({1, pooled_width_}, meta);
+    inputs.time_ids = at::empty({1, 6}, meta);
+  }
+  return inputs;
+}
+
+}  // namespace skipbench

@@ -1,0 +1,44 @@
+// Stable Diffusion 1.x, 2.x and SDXL (base): captions to pictures.
+#pragma once
+
+#include <memory>
+
+#include "harness/io/clip_tokenizer.h"
+#include "harness/models/autoencoder_kl.h"
+#include "harness/models/clip_text.h"
+#include "harness/pipelines/unet_pipeline.h"
+
+namespace skipbench {
+
+// A tokenizer and the text encoder behind it.
+struct TextEncoder {
+  ClipTokenizer tokenizer;
+  std::unique_ptr<CLIPTextModel> model;
+};
+
+class TextToImage : public UNetPipeline {
+ public:
+  TextToImage(const ModelFolder& folder, const PipelineOptions& options);
+  std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const override;
+  at::Tensor Decode(const at::Tensor& latents) const override;
+
+  // What the network is conditioned on, [B, L, D], and for SDXL the pooled embedding [B, P] (else undefined).
+  struct Encoded {
+    at::Tensor tokens, pooled;
+  };
+  Encoded EncodeTexts(const std::vector<std::string>& texts, bool one_by_one) const;
+
+ private:
+  UNetInputs MetaInputs() const override;
+  TextEncoder OpenEncoder(const ModelFolder& folder, const std::string& suffix);
+  Encoded EncodeBatch(const std::vector<std::string>& texts) const;
+  Encoded EncodeNegative(const Encoded& like, bool one_by_one) const;
+
+  bool xl_ = false;
+  bool zeros_for_empty_prompt_ = false;
+  int64_t max_tokens_ = 77, token_width_ = 0, pooled_width_ = 0;
+  std::vector<TextEncoder> encoders_;        // one, or SDXL's two; none with shapes_only
+  std::unique_ptr<AutoencoderKL> vae_;
+};
+
+}  // namespace skipbench

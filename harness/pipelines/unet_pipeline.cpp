@@ -1,0 +1,73 @@
+#include "harness/pipelines/unet_pipeline.h"
+
+#include <ATen/ATen.h>
+
+#include "harness/nn/weights_files.h"
+
+namespace skipbench {
+
+int64_t Pipeline::latent_elements() const {
+  int64_t elements = 1;
+  for (int64_t size : info_.latent_shape) elements *= size;
+  return elements;
+}
+
+UNetPipeline::UNetPipeline(const ModelFolder& folder, const PipelineOptions& options) {
+  options_ = options;
+  info_.folder = folder.path();
+  info_.class_name = folder.class_name();
+}
+
+WeightsOptions UNetPipeline::LoadOptions(const std::filesystem::path& folder, const std::string& stem, at::ScalarType dtype) {
+  const auto files = FindWeightFiles(folder, stem, options_.variant).files;
+  info_.files.insert(info_.files.end(), files.begin(), files.end());
+  return {.dtype = dtype, .device = options_.device, .variant = options_.variant};
+}
+
+void UNetPipeline::OpenUNet(const ModelFolder& folder) {
+  const auto path = folder.Component("unet", {"UNet2DConditionModel", "UNet2DModel"});
+  const Json json = ReadJsonFile(path / "config.json");
+  counted_ = MakeUNet(JsonReader(json, (path / "config.json").string()), Weights::ShapesOnly());
+  if (!shapes_only()) unet_ = LoadUNet(path, LoadOptions(path, "diffusion_pytorch_model", options_.dtype));
+  info_.scheduler_class = folder.ClassOf("scheduler");
+  const auto scheduler = folder.Component("scheduler", {info_.scheduler_class}) / "scheduler_config.json";
+  info_.scheduler_config = ReadJsonFile(scheduler);
+  info_.scheduler_file = scheduler.string();
+}
+
+void UNetPipeline::SetShapes(int64_t factor, int64_t latent_channels) {
+  const int64_t own = counted_->sample_size() * factor;
+  const int64_t height = options_.height ? options_.height : own, width = options_.width ? options_.width : own;
+  if (height == 0) Fail("{}: the network's config names no sample_size; give height and width", info_.folder.string());
+  if (height % factor || width % factor)
+    Fail("{}: height and width must be multiples of {} (the autoencoder's factor), found {} x {}", info_.folder.string(), factor, height, width);
+  if (counted_->in_channels() != latent_channels)
+    Fail("{}: the network takes {} channels, the latents have {}", info_.folder.string(), counted_->in_channels(), latent_channels);
+  info_.latent_shape = {latent_channels, height / factor, width / factor};
+  info_.image_shape = {3, height, width};
+}
+
+MacReport UNetPipeline::DenoiserMacs(int branch) const {
+  UNetInputs inputs = MetaInputs();
+  inputs.sample = at::empty({1, info_.latent_shape[0], info_.latent_shape[1], info_.latent_shape[2]}, at::TensorOptions().device(at::kMeta));
+  if (branch < 0) {
+    MacCounter counter;
+    counted_->Forward(inputs);
+    return counter.report();
+  }
+  const at::Tensor features = counted_->Forward(inputs, {branch}).features.at(branch);
+  MacCounter counter;
+  counted_->ForwardShallow(inputs, branch, features);
+  return counter.report();
+}
+
+std::unique_ptr<Denoiser> UNetPipeline::MakeDenoiser(Conditioning conditioning) const {
+  if (macs_.empty())
+    for (int branch = -1; branch < branches(); ++branch) {
+      const Macs total = DenoiserMacs(branch).total;
+      macs_.push_back({static_cast<double>(total.modules), static_cast<double>(total.matmuls)});
+    }
+  return std::make_unique<UNetDenoiser>(*unet_, std::move(conditioning), macs_);
+}
+
+}  // namespace skipbench
