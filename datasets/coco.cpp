@@ -1,0 +1,126 @@
+#include "datasets/coco.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "harness/base/error.h"
+
+namespace skipbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CocoImage {
+  std::string file_name;
+  std::vector<std::pair<int64_t, std::string>> captions;    // by annotation id
+};
+
+const Json& List(const Json& root, const char* key, const std::string& file) {
+  const auto found = root.is_object() ? root.find(key) : root.end();
+  if (!root.is_object() || found == root.end() || !found->is_array())
+    Fail("{}: not a COCO caption file: it has no list \"{}\"", file, key);
+  return *found;
+}
+
+std::map<int64_t, CocoImage> ReadImages(const Json& list, const std::string& file) {
+  std::map<int64_t, CocoImage> images;
+  for (size_t i = 0; i < list.size(); ++i) {
+    const JsonReader reader(list[i], file, fmt::format("images[{}]", i));
+    const int64_t id = reader.Int("id", 0);
+    CocoImage image{reader.String("file_name"), {}};
+    if (!images.emplace(id, std::move(image)).second) reader.FailAt("id", fmt::format("the image id {} occurs twice", id));
+  }
+  return images;
+}
+
+void ReadAnnotations(const Json& list, const std::string& file, std::map<int64_t, CocoImage>& images) {
+  std::set<int64_t> ids;
+  for (size_t i = 0; i < list.size(); ++i) {
+    const JsonReader reader(list[i], file, fmt::format("annotations[{}]", i));
+    if (!reader.Has("caption"))
+      Fail("{}: not a COCO caption file: annotations[{}] has no caption (is it the file of instances or keypoints?)", file, i);
+    const int64_t id = reader.Int("id", 0), image_id = reader.Int("image_id", 0);
+    if (!ids.insert(id).second) reader.FailAt("id", fmt::format("the annotation id {} occurs twice", id));
+    const auto image = images.find(image_id);
+    if (image == images.end()) reader.FailAt("image_id", fmt::format("there is no image with the id {}", image_id));
+    image->second.captions.emplace_back(id, reader.String("caption"));
+  }
+  for (auto& [id, image] : images) std::sort(image.captions.begin(), image.captions.end());
+}
+
+// 0 for "first".
+size_t ReadCaptionIndex(const JsonReader& config) {
+  const Json* value = config.Find("caption");
+  if (!value || value->is_null()) return 0;
+  if (value->is_string()) {
+    if (*value != "first") config.FailAt("caption", "expected \"first\" or a number from 0, found " + Describe(*value));
+    return 0;
+  }
+  return static_cast<size_t>(config.Int("caption", 0, 1000));
+}
+
+// The picture's file; a file name is no way out of the folder.
+fs::path ImagePath(const fs::path& folder, int64_t id, const CocoImage& image, const std::string& file) {
+  const fs::path name(image.file_name);
+  const bool leaves = name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end();
+  if (leaves || name.empty()) Fail("{}: image {}: the file name \"{}\" is not one inside a folder", file, id, image.file_name);
+  std::error_code error;
+  if (!fs::is_regular_file(folder / name, error)) Fail("{}: missing; {} names it for image {}", (folder / name).string(), file, id);
+  return folder / name;
+}
+
+Dataset ReadCaptions(const std::string& name, const fs::path& captions, const std::optional<fs::path>& pictures,
+                     const JsonReader& config) {
+  const size_t which = ReadCaptionIndex(config);
+  const Subset subset = ReadSubset(config);
+  config.Ignore("type");
+  config.RejectUnknownKeys();
+
+  const std::string file = captions.string();
+  const Json root = ReadJsonFile(captions);
+  std::map<int64_t, CocoImage> images = ReadImages(List(root, "images", file), file);
+  ReadAnnotations(List(root, "annotations", file), file, images);
+  std::vector<int64_t> ids;
+  for (const auto& [id, image] : images) ids.push_back(id);
+
+  std::vector<Sample> samples;
+  for (size_t place : Select(subset, ids.size(), config)) {
+    const CocoImage& image = images.at(ids[place]);
+    if (image.captions.empty()) Fail("{}: image {} ({}) has no caption", file, ids[place], image.file_name);
+    if (which >= image.captions.size())
+      config.FailAt("caption", fmt::format("caption {} is asked for, but image {} of {} has only {}", which, ids[place], file,
+                                           image.captions.size()));
+    Sample sample;
+    sample.id = ids[place];
+    sample.caption = image.captions[which].second;
+    if (pictures) sample.image = ImagePath(*pictures, ids[place], image, file);
+    samples.push_back(std::move(sample));
+  }
+  const std::string description = fmt::format("{}: {} images, caption {}", file, Describe(subset, samples.size(), ids.size()), which);
+  return Dataset(name, description, std::move(samples));
+}
+
+// The program stands in build/ of the checkout, beside datasets/.
+fs::path ShippedFolder() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  return program.parent_path().parent_path() / "datasets" / "fashion_scenes";
+}
+
+}  // namespace
+
+Dataset ReadCoco(const JsonReader& config, const fs::path& base_folder) {
+  std::optional<fs::path> pictures;
+  if (config.Has("images")) pictures = ResolvePath(config.String("images"), base_folder);
+  return ReadCaptions("coco", ResolvePath(config.String("captions"), base_folder), pictures, config);
+}
+
+Dataset ReadFashionScenes(const JsonReader& config, const fs::path& base_folder) {
+  const fs::path folder = config.Has("folder") ? ResolvePath(config.String("folder"), base_folder) : ShippedFolder();
+  if (!fs::exists(folder / "captions.json"))
+    config.FailAt("folder", fmt::format("{} is missing; give the folder of the shipped data", (folder / "captions.json").string()));
+  return ReadCaptions("fashion_scenes", folder / "captions.json", folder / "images", config);
+}
+
+}  // namespace skipbench

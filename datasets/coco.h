@@ -1,0 +1,22 @@
+// Captions in MS-COCO's format: {"images": [{"id", "file_name", ...}], "annotations": [{"id", "image_id", "caption"}]}.
+// Lin et al. 2014, "Microsoft COCO: Common Objects in Context"; Chen et al. 2015, "Microsoft COCO Captions".
+#pragma once
+
+#include <filesystem>
+
+#include "datasets/dataset.h"
+
+namespace skipbench {
+
+// {"type": "coco", "captions": FILE, "images": FOLDER, "caption": "first" | n, "count", "offset", "seed"}
+//   captions   the annotation file (captions_val2014.json)
+//   images     optional: the folder with the pictures; then each selected picture must be there
+//   caption    which of a picture's captions, in order of annotation id: "first" (default) or its number from 0
+// One sample per image; its id is the image's id. Throws Error naming file and place.
+Dataset ReadCoco(const JsonReader& config, const std::filesystem::path& base_folder);
+
+// The same for the shipped set: {"type": "fashion_scenes", "folder": FOLDER, ...}. Default folder: datasets/fashion_scenes
+// of the checkout that the program stands in.
+Dataset ReadFashionScenes(const JsonReader& config, const std::filesystem::path& base_folder);
+
+}  // namespace skipbench

@@ -1,0 +1,85 @@
+#include "datasets/dataset.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <random>
+
+#include "harness/base/error.h"
+
+namespace skipbench {
+namespace {
+
+// An unbiased draw from [0, n) that does not depend on the standard library, as std::uniform_int_distribution does.
+uint64_t Draw(std::mt19937_64& generator, uint64_t n) {
+  const uint64_t limit = std::numeric_limits<uint64_t>::max() / n * n;
+  uint64_t value = generator();
+  while (value >= limit) value = generator();
+  return value % n;
+}
+
+}  // namespace
+
+Dataset::Dataset(std::string name, std::string description, std::vector<Sample> samples)
+    : name_(std::move(name)), description_(std::move(description)), samples_(std::move(samples)) {
+  std::stable_sort(samples_.begin(), samples_.end(), [](const Sample& a, const Sample& b) { return a.id < b.id; });
+  for (size_t i = 0; i < samples_.size(); ++i) {
+    if (samples_[i].id < 0) Fail("{}: the sample id {} is negative", description_, samples_[i].id);
+    if (i > 0 && samples_[i].id == samples_[i - 1].id) Fail("{}: the sample id {} occurs twice", description_, samples_[i].id);
+  }
+}
+
+std::string Preview(const Dataset& dataset, size_t count) {
+  std::string text = fmt::format("{}: {}\n", dataset.name(), dataset.description());
+  for (size_t i = 0; i < std::min(count, dataset.samples().size()); ++i) {
+    const Sample& sample = dataset.samples()[i];
+    text += fmt::format("  {}", sample.id);
+    if (!sample.caption.empty()) text += fmt::format("  {}", sample.caption);
+    if (sample.label >= 0) text += fmt::format("  class {}", sample.label);
+    if (!sample.image.empty()) text += fmt::format("  ({})", sample.image.string());
+    text += '\n';
+  }
+  if (dataset.samples().size() > count) text += fmt::format("  ... {} more\n", dataset.samples().size() - count);
+  return text;
+}
+
+Subset ReadSubset(const JsonReader& config) {
+  Subset subset;
+  if (config.Has("count")) subset.count = config.Int("count", 1);
+  subset.offset = config.IntOr("offset", 0, 0);
+  if (config.Has("seed")) subset.seed = static_cast<uint64_t>(config.Int("seed", 0));
+  return subset;
+}
+
+std::vector<size_t> Select(const Subset& subset, size_t size, const JsonReader& config) {
+  const auto available = static_cast<int64_t>(size);
+  if (subset.offset > available || (subset.offset == available && size > 0))
+    config.FailAt("offset", fmt::format("{} samples are left out, but there are only {}", subset.offset, size));
+  const int64_t count = subset.count.value_or(available - subset.offset);
+  if (count > available - subset.offset)
+    config.FailAt("count", fmt::format("{} samples are asked for, but there are only {} (of {}, {} left out)", count,
+                                       available - subset.offset, size, subset.offset));
+  std::vector<size_t> order(size);
+  std::iota(order.begin(), order.end(), size_t{0});
+  if (subset.seed) {
+    std::mt19937_64 generator(*subset.seed);
+    for (size_t i = size; i > 1; --i) std::swap(order[i - 1], order[Draw(generator, i)]);
+  }
+  const auto begin = order.begin() + subset.offset;
+  std::vector<size_t> selected(begin, begin + count);
+  std::sort(selected.begin(), selected.end());
+  return selected;
+}
+
+std::string Describe(const Subset& subset, size_t selected, size_t size) {
+  std::string text = selected == size ? fmt::format("all {}", size) : fmt::format("{} of {}", selected, size);
+  if (subset.offset > 0) text += fmt::format(" from {}", subset.offset);
+  if (subset.seed && selected != size) text += fmt::format(", drawn with seed {}", *subset.seed);
+  return text;
+}
+
+std::filesystem::path ResolvePath(const std::string& path, const std::filesystem::path& base_folder) {
+  return (base_folder / path).lexically_normal();      // an absolute path stays what it is
+}
+
+}  // namespace skipbench

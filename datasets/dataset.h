@@ -1,0 +1,52 @@
+// What is generated: a list of samples, read from files and checked as a whole.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.h"
+#include "harness/base/sample.h"
+
+namespace skipbench {
+
+class Dataset {
+ public:
+  // Orders the samples by id. Throws Error when ids repeat or are negative. `name` is the catalog's ("coco");
+  // `description` says which samples of which file these are, for the results and for people.
+  Dataset(std::string name, std::string description, std::vector<Sample> samples);
+
+  const std::string& name() const { return name_; }
+  const std::string& description() const { return description_; }
+  const std::vector<Sample>& samples() const { return samples_; }       // by ascending id
+
+ private:
+  std::string name_;
+  std::string description_;
+  std::vector<Sample> samples_;
+};
+
+// The description and the first samples, one line each, to look at before a run.
+std::string Preview(const Dataset& dataset, size_t count = 5);
+
+// Which part of the data: keys `count` (default: all), `offset` (default 0) and `seed`. Without a seed, samples offset to
+// offset + count - 1 in order of id; with one, those of a random permutation that depends on the seed and the ids alone,
+// so that consecutive offsets give disjoint random subsets on every machine.
+struct Subset {
+  std::optional<int64_t> count;
+  int64_t offset = 0;
+  std::optional<uint64_t> seed;
+};
+Subset ReadSubset(const JsonReader& config);
+// Positions (ascending) that the subset takes of `size` things in order of id. Throws Error, with `config`'s place, when
+// there are not that many.
+std::vector<size_t> Select(const Subset& subset, size_t size, const JsonReader& config);
+// "16 of 500", "16 of 500 from 100", "16 of 500, drawn with seed 3".
+std::string Describe(const Subset& subset, size_t selected, size_t size);
+
+// `path` as a config means it: relative to the config's folder.
+std::filesystem::path ResolvePath(const std::string& path, const std::filesystem::path& base_folder);
+
+}  // namespace skipbench

@@ -1,0 +1,123 @@
+#include "harness/io/jpeg.h"
+
+#include <csetjmp>
+#include <cstdio>   // jpeglib.h needs FILE
+#include <jpeglib.h>
+#include <jerror.h>
+
+#include "harness/base/error.h"
+#include "harness/io/mapped_file.h"
+
+namespace skipbench {
+namespace {
+
+constexpr int kMaxScans = 500;   // of a progressive picture: each costs a pass over all of it, real ones have about ten
+
+// As in png.cpp: libjpeg's errors are longjmps, so every C++ object lives in the caller's frame, in here.
+struct Reader {
+  Reader() = default;
+  Reader(const Reader&) = delete;
+  ~Reader() { jpeg_destroy_decompress(&jpeg); }
+
+  jpeg_decompress_struct jpeg{};
+  jpeg_error_mgr errors{};
+  jpeg_progress_mgr progress{};
+  std::jmp_buf jump{};
+  char error[JMSG_LENGTH_MAX] = {};
+  Image image;
+};
+
+Reader& ReaderOf(j_common_ptr jpeg) { return *static_cast<Reader*>(jpeg->client_data); }
+
+[[noreturn]] void OnError(j_common_ptr jpeg) {
+  Reader& reader = ReaderOf(jpeg);
+  jpeg->err->format_message(jpeg, reader.error);
+  std::longjmp(reader.jump, 1);
+}
+
+// libjpeg carries on where it should not: what damages pixels is an error here.
+void OnMessage(j_common_ptr jpeg, int level) {
+  if (level >= 0) return;
+  switch (jpeg->err->msg_code) {
+    case JWRN_EXTRANEOUS_DATA:      // padding between markers
+    case JWRN_ADOBE_XFORM:
+    case JWRN_JFIF_MAJOR:
+    case JWRN_TOO_MUCH_DATA:
+    case JWRN_BOGUS_PROGRESSION:
+      return;
+    default:
+      OnError(jpeg);
+  }
+}
+void OnOutput(j_common_ptr) {}
+
+void OnProgress(j_common_ptr jpeg) {
+  Reader& reader = ReaderOf(jpeg);
+  if (reader.jpeg.input_scan_number <= kMaxScans) return;
+  std::snprintf(reader.error, sizeof reader.error, "more than %d scans", kMaxScans);
+  std::longjmp(reader.jump, 1);
+}
+
+bool ReadHeader(Reader& reader, std::span<const std::byte> bytes) {
+  reader.jpeg.err = jpeg_std_error(&reader.errors);
+  reader.errors.error_exit = OnError;
+  reader.errors.emit_message = OnMessage;
+  reader.errors.output_message = OnOutput;
+  reader.jpeg.client_data = &reader;
+  if (setjmp(reader.jump)) return false;
+  jpeg_create_decompress(&reader.jpeg);
+  reader.jpeg.client_data = &reader;
+  reader.progress.progress_monitor = OnProgress;
+  reader.jpeg.progress = &reader.progress;
+  jpeg_mem_src(&reader.jpeg, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  jpeg_read_header(&reader.jpeg, TRUE);
+  return true;
+}
+
+bool StartRows(Reader& reader) {
+  if (setjmp(reader.jump)) return false;
+  reader.jpeg.out_color_space = JCS_RGB;
+  jpeg_start_decompress(&reader.jpeg);
+  return true;
+}
+
+bool ReadRows(Reader& reader) {
+  if (setjmp(reader.jump)) return false;
+  const size_t stride = static_cast<size_t>(reader.image.width) * 3;
+  while (reader.jpeg.output_scanline < reader.jpeg.output_height) {
+    JSAMPROW row = reader.image.pixels.data() + reader.jpeg.output_scanline * stride;
+    jpeg_read_scanlines(&reader.jpeg, &row, 1);
+  }
+  jpeg_finish_decompress(&reader.jpeg);
+  return true;
+}
+
+}  // namespace
+
+Image DecodeJpeg(std::span<const std::byte> bytes, const std::string& origin) {
+  Reader reader;
+  if (bytes.empty()) Fail("{}: broken JPEG: the file is empty", origin);
+  if (!ReadHeader(reader, bytes)) Fail("{}: broken JPEG: {}", origin, reader.error);
+  const int64_t width = reader.jpeg.image_width, height = reader.jpeg.image_height;
+  const J_COLOR_SPACE space = reader.jpeg.jpeg_color_space;
+  if (space == JCS_CMYK || space == JCS_YCCK) FailUnsupported("{}: JPEG in CMYK colours; RGB and grey are supported", origin);
+  if (space != JCS_GRAYSCALE && space != JCS_YCbCr && space != JCS_RGB)
+    FailUnsupported("{}: JPEG with {} channels of an unknown colour space", origin, reader.jpeg.num_components);
+  if (width > kMaxImageSide || height > kMaxImageSide || width * height > kMaxImagePixels)
+    Fail("{}: {} x {} pixels; at most {} are read", origin, width, height, kMaxImagePixels);
+  if (!StartRows(reader)) Fail("{}: broken JPEG: {}", origin, reader.error);
+  if (reader.jpeg.output_components != 3 || reader.jpeg.output_width != width || reader.jpeg.output_height != height)
+    Fail("{}: broken JPEG: not convertible to RGB", origin);
+  reader.image.width = static_cast<int>(width);
+  reader.image.height = static_cast<int>(height);
+  reader.image.pixels.resize(static_cast<size_t>(width * height) * 3);
+  if (!ReadRows(reader)) Fail("{}: broken JPEG: {}", origin, reader.error);
+  return std::move(reader.image);
+}
+
+Image ReadJpeg(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  return DecodeJpeg(file.bytes(), path.string());
+}
+
+}  // namespace skipbench

@@ -1,0 +1,22 @@
+// PNG files of 8 bits per channel.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "harness/io/image.h"
+
+namespace skipbench {
+
+// RGB, with grey, palette, 1-, 2- and 4-bit pictures and transparency converted as PIL's Image.convert("RGB") does
+// (transparency is dropped, not blended; gamma and colour profiles are ignored). 16 bits per channel are refused by
+// name; truncated and broken files are Errors that name the file.
+Image ReadPng(const std::filesystem::path& path);
+Image DecodePng(std::span<const std::byte> bytes, const std::string& origin);
+
+// Writes RGB or grey (channels 1), atomically. Lossless; `level` is zlib's 1 (fast) to 9 (small).
+void WritePng(const std::filesystem::path& path, const Image& image, int level = 6);
+
+}  // namespace skipbench
