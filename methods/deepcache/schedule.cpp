@@ -26,6 +26,14 @@ Complex Root(double x, double p) {
   return x == 0 ? Complex(0) : std::polar(std::pow(std::fabs(x), 1 / p), std::atan2(0.0, x) * (1 / p));
 }
 
+// numpy's power, which multiplies for small whole exponents: of exact integers another last bit makes another step.
+Complex Power(const Complex& v, double p) {
+  if (v == Complex(0)) return v;
+  if (p == 2) return v * v;
+  if (p == 3) return v * (v * v);
+  return std::pow(v, Complex(p));
+}
+
 std::vector<int> FullSteps(int steps, int count, int center, double power) {
   const Complex lo = Root(-center, power);
   const Complex hi = Root(steps - center, power);
@@ -33,7 +41,7 @@ std::vector<int> FullSteps(int steps, int count, int center, double power) {
   std::vector<int> points;
   for (int k = 0; k <= count; ++k) {
     const Complex v = k < count ? lo + static_cast<double>(k) * stride : hi;
-    points.push_back(v == Complex(0) ? 0 : static_cast<int>(std::pow(v, Complex(power)).real()));
+    points.push_back(static_cast<int>(Power(v, power).real()));
   }
   SortOnce(&points);
   std::vector<int> full = {0};

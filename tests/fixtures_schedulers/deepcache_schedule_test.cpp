@@ -18,16 +18,19 @@ void CheckSchedule(const Json& row) {
     EXPECT_THROW(QuadCenterSchedule(steps, count, row.at("center").get<int>(), power), Error);
     return;
   }
-  // A value this near to an integer depends on the last bit of the power function.
-  if (row.at("min_gap_to_integer").get<double>() < 1e-9) fmt::print("near an integer, depends on rounding: {}\n", Describe(row));
   const auto expected = row.at("full_steps").get<std::vector<int>>();
-  if (!centred) {
-    EXPECT_EQ(QuadSchedule(steps, count, power), expected);
-    return;
+  std::vector<int> full_steps;
+  if (centred) {
+    const QuadCenter schedule = QuadCenterSchedule(steps, count, row.at("center").get<int>(), power);
+    EXPECT_NEAR(schedule.power, row.at("final_pow").get<double>(), 1e-6);
+    full_steps = schedule.full_steps;
+  } else {
+    full_steps = QuadSchedule(steps, count, power);
   }
-  const QuadCenter schedule = QuadCenterSchedule(steps, count, row.at("center").get<int>(), power);
-  EXPECT_EQ(schedule.full_steps, expected);
-  EXPECT_NEAR(schedule.power, row.at("final_pow").get<double>(), 1e-6);
+  // A value this near to an integer depends on the last bit of the power function; such a step may come out one lower.
+  const bool exact = row.at("min_gap_to_integer").get<double>() >= 1e-9;
+  ASSERT_EQ(full_steps.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(full_steps[i], expected[i], exact ? 0 : 1) << "entry " << i;
 }
 
 TEST(DeepCacheScheduleFixtures, EveryCase) {
