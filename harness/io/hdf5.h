@@ -82,6 +82,9 @@ class Object {
   template <class T>
   std::vector<T> AttributeList(const std::string& name) const;
   std::string AttributeOr(const std::string& name, const std::string& fallback) const;
+  std::vector<std::string> AttributeNames() const;
+  // Takes over all attributes of another object.
+  void CopyAttributes(const Object& from);
 
  protected:
   Object(std::shared_ptr<internal::File> file, internal::Id id, std::string path)
@@ -113,6 +116,9 @@ class Dataset : public Object {
   std::vector<T> ReadRows(int64_t first_row, int64_t count) const;
   template <class T>
   std::vector<T> Read() const { return ReadRows<T>(0, rows()); }
+
+  // Copies rows [first, last) of a dataset with the same type and row shape to the rows from `place` on, a piece at a time.
+  void CopyRows(const Dataset& from, int64_t first, int64_t last, int64_t place);
 
   std::vector<std::string> AxisNames() const;   // empty if they have none
   std::string Units() const { return AttributeOr("units", ""); }
@@ -149,10 +155,12 @@ class Group : public Object {
   template <class T>
   std::vector<T> Read(const std::string& name) const { return OpenDataset(name).Read<T>(); }
 
-  // Copies a member of another file, with everything in it.
-  void CopyFrom(const Group& other, const std::string& name);
+  // Copies a group of another file, with everything in it.
+  void CopyGroup(const Group& other, const std::string& name);
 
  private:
+  // CreateDataset without attributes.
+  Dataset MakeDataset(const std::string& name, Type type, const Shape& shape);
   friend class FileWriter;
   friend Group OpenFile(const std::filesystem::path& path);
   using Object::Object;

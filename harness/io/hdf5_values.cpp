@@ -258,14 +258,51 @@ std::string Object::AttributeOr(const std::string& name, const std::string& fall
   return HasAttribute(name) ? Attribute<std::string>(name) : fallback;
 }
 
+std::vector<std::string> Object::AttributeNames() const {
+  Quiet();
+  std::vector<std::string> names;
+  auto take = [](hid_t, const char* name, const H5A_info_t*, void* out) -> herr_t {
+    static_cast<std::vector<std::string>*>(out)->emplace_back(name);
+    return 0;
+  };
+  Check(H5Aiterate2(id_.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, take, &names), "its attributes cannot be listed");
+  return names;
+}
+
+void Object::CopyAttributes(const Object& from) {
+  for (const auto& name : from.AttributeNames()) {
+    internal::Id attribute = internal::OwnAttribute(from.Check(H5Aopen(from.id_.get(), name.c_str(), H5P_DEFAULT), name));
+    internal::Id stored = internal::OwnType(from.Check(H5Aget_type(attribute.get()), name));
+    internal::Id space = internal::OwnSpace(from.Check(H5Aget_space(attribute.get()), name));
+    const bool scalar = H5Sget_simple_extent_type(space.get()) == H5S_SCALAR;
+    Type type;
+    if (!TypeOfStored(stored.get(), type)) Fail("{}: the attribute {} has a type that skipbench does not write", from.Where(), name);
+    auto copy = [&]<class T>(T) {
+      if (scalar) SetAttribute(name, from.Attribute<T>(name));
+      else SetAttribute(name, from.AttributeList<T>(name));
+    };
+    if (type == Type::kString) copy(std::string());
+    else if (type == Type::kFloat32 || type == Type::kFloat64) copy(double{});
+    else if (type == Type::kUint64) copy(uint64_t{});
+    else copy(int64_t{});
+  }
+}
+
 // ---- datasets -------------------------------------------------------------------------------------------------------
 
 Dataset Group::CreateDataset(const std::string& name, Type type, const Shape& shape, const std::vector<std::string>& axes,
                              const std::string& units) {
+  if (axes.size() != shape.size()) Fail("{}: {}: {} axes, {} names for them", Where(), name, shape.size(), axes.size());
+  Dataset dataset = MakeDataset(name, type, shape);
+  if (!axes.empty()) dataset.SetAttribute("DIMENSION_LABELS", axes);   // HDF5's own name for it: h5py shows dims[i].label
+  if (!units.empty()) dataset.SetAttribute("units", units);
+  return dataset;
+}
+
+Dataset Group::MakeDataset(const std::string& name, Type type, const Shape& shape) {
   Quiet();
   const std::string what = "the dataset " + name + " cannot be made";
   if (Has(name)) Fail("{}: has {} already", Where(), name);
-  if (axes.size() != shape.size()) Fail("{}: {}: {} axes, {} names for them", Where(), name, shape.size(), axes.size());
   Elements(shape);
   std::vector<hsize_t> lengths;
   for (const int64_t length : shape) lengths.push_back(ToLength(length));
@@ -273,16 +310,12 @@ Dataset Group::CreateDataset(const std::string& name, Type type, const Shape& sh
       shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(lengths.size()), lengths.data(), nullptr));
   Check(space.get(), what);
   internal::Id stored = FileType(type);
-  internal::Id list = internal::OwnList(H5Pcreate(H5P_DATASET_CREATE));
-  Check(H5Pset_obj_track_times(list.get(), false), what);
+  internal::Id list = internal::CreationList(H5P_DATASET_CREATE);
   if (type != Type::kString) Check(H5Pset_fill_time(list.get(), H5D_FILL_TIME_NEVER), what);
   const hid_t made =
       H5Dcreate2(id_.get(), name.c_str(), stored.get(), space.get(), H5P_DEFAULT, list.get(), H5P_DEFAULT);
   Check(made, what);
-  Dataset dataset(file_, internal::OwnDataset(made), (path_ == "/" ? "" : path_) + "/" + name);
-  if (!axes.empty()) dataset.SetAttribute("DIMENSION_LABELS", axes);   // HDF5's own name for it: h5py shows dims[i].label
-  if (!units.empty()) dataset.SetAttribute("units", units);
-  return dataset;
+  return Dataset(file_, internal::OwnDataset(made), (path_ == "/" ? "" : path_) + "/" + name);
 }
 
 Dataset::Dataset(std::shared_ptr<internal::File> file, internal::Id id, std::string path)
@@ -368,6 +401,34 @@ std::vector<T> Dataset::ReadRows(int64_t first_row, int64_t count) const {
     if (read(NumberInMemory(TypeOf<T>()), values.data()) < 0) FailHere("cannot be read");
   }
   return values;
+}
+
+namespace {
+
+template <class T>
+void CopyPieces(const Dataset& from, Dataset& to, int64_t first, int64_t last, int64_t place) {
+  constexpr int64_t kBytesAtOnce = int64_t{32} << 20;
+  const int64_t row_bytes = std::max<int64_t>(1, from.row_elements() * static_cast<int64_t>(sizeof(T)));
+  const int64_t step = std::max<int64_t>(1, kBytesAtOnce / row_bytes);
+  for (int64_t row = first; row < last; row += step) {
+    const auto values = from.ReadRows<T>(row, std::min(step, last - row));
+    to.WriteRows<T>(place + row - first, std::span<const T>(values));
+  }
+}
+
+}  // namespace
+
+void Dataset::CopyRows(const Dataset& from, int64_t first, int64_t last, int64_t place) {
+  switch (type_) {
+    case Type::kUint8: return CopyPieces<uint8_t>(from, *this, first, last, place);
+    case Type::kInt16: return CopyPieces<int16_t>(from, *this, first, last, place);
+    case Type::kInt32: return CopyPieces<int32_t>(from, *this, first, last, place);
+    case Type::kInt64: return CopyPieces<int64_t>(from, *this, first, last, place);
+    case Type::kUint64: return CopyPieces<uint64_t>(from, *this, first, last, place);
+    case Type::kFloat32: return CopyPieces<float>(from, *this, first, last, place);
+    case Type::kFloat64: return CopyPieces<double>(from, *this, first, last, place);
+    case Type::kString: return CopyPieces<std::string>(from, *this, first, last, place);
+  }
 }
 
 std::vector<std::string> Dataset::AxisNames() const {

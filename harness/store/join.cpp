@@ -6,8 +6,6 @@
 namespace skipbench {
 namespace {
 
-constexpr int64_t kBytesAtOnce = int64_t{32} << 20;
-
 // Where each row of each source goes.
 struct Order {
   std::vector<SampleInfo> samples;                 // sorted
@@ -28,38 +26,14 @@ Order OrderOf(const std::vector<Source>& sources) {
   return order;
 }
 
-// Copies rows [first, last) of `from`, whose places in `to` are consecutive, in pieces.
-template <class T>
-void CopyRun(const hdf5::Dataset& from, hdf5::Dataset& to, int64_t first, int64_t last, int64_t place) {
-  const int64_t row_bytes = std::max<int64_t>(1, from.row_elements() * static_cast<int64_t>(sizeof(T)));
-  const int64_t step = std::max<int64_t>(1, kBytesAtOnce / row_bytes);
-  for (int64_t row = first; row < last; row += step) {
-    const auto values = from.ReadRows<T>(row, std::min(step, last - row));
-    to.WriteRows<T>(place + row - first, std::span<const T>(values));
-  }
-}
-
-template <class T>
-void CopyRows(const hdf5::Dataset& from, hdf5::Dataset& to, const std::vector<int64_t>& places) {
-  const int64_t rows = static_cast<int64_t>(places.size());
-  for (int64_t first = 0; first < rows;) {
-    int64_t last = first + 1;
-    while (last < rows && places[last] == places[last - 1] + 1) ++last;
-    CopyRun<T>(from, to, first, last, places[first]);
-    first = last;
-  }
-}
-
+// Rows whose places are consecutive are copied together.
 void CopyColumn(const hdf5::Dataset& from, hdf5::Dataset& to, const std::vector<int64_t>& places) {
-  switch (to.type()) {
-    case hdf5::Type::kUint8: return CopyRows<uint8_t>(from, to, places);
-    case hdf5::Type::kInt16: return CopyRows<int16_t>(from, to, places);
-    case hdf5::Type::kInt32: return CopyRows<int32_t>(from, to, places);
-    case hdf5::Type::kInt64: return CopyRows<int64_t>(from, to, places);
-    case hdf5::Type::kUint64: return CopyRows<uint64_t>(from, to, places);
-    case hdf5::Type::kFloat32: return CopyRows<float>(from, to, places);
-    case hdf5::Type::kFloat64: return CopyRows<double>(from, to, places);
-    case hdf5::Type::kString: return CopyRows<std::string>(from, to, places);
+  const size_t rows = places.size();
+  for (size_t first = 0; first < rows;) {
+    size_t last = first + 1;
+    while (last < rows && places[last] == places[last - 1] + 1) ++last;
+    to.CopyRows(from, static_cast<int64_t>(first), static_cast<int64_t>(last), places[first]);
+    first = last;
   }
 }
 
@@ -99,7 +73,7 @@ void JoinExtras(std::vector<Source>& sources, hdf5::Group& root) {
   for (auto& source : sources)
     for (const auto& name : source.extras()) last[name] = &source;
   for (auto& [name, source] : last) {
-    root.CopyFrom(source->root(), name);
+    root.CopyGroup(source->root(), name);
     source->Close();
   }
 }

@@ -45,6 +45,16 @@ void RequireText(const SampleInfo& sample) {
          hdf5::CleanText(sample.caption));
 }
 
+void WriteColumn(hdf5::Group& setting, const Column& column, int64_t n) {
+  hdf5::Dataset dataset = CreateColumn(setting, column.info, n);
+  std::visit(
+      [&](const auto& values) {
+        using T = std::remove_const_t<typename std::decay_t<decltype(values)>::value_type>;
+        dataset.WriteRows<T>(0, std::span<const T>(values));
+      },
+      column.values);
+}
+
 }  // namespace
 
 ResultWriter::ResultWriter(fs::path folder, RunHeader header, bool resume)
@@ -52,7 +62,6 @@ ResultWriter::ResultWriter(fs::path folder, RunHeader header, bool resume)
   MakeFolder(folder_);
   try {
     Lock();
-    MakeFolder(folder_ / kSegmentFolder);
     ClearTemporaries();
     TakeUpExisting(resume);
   } catch (...) {
@@ -76,6 +85,7 @@ void ResultWriter::Lock() {
 // What a killed or failed writer left unfinished; nobody else writes here while the lock is held.
 void ResultWriter::ClearTemporaries() {
   Remove(folder_ / hdf5::FileWriter::TemporaryName(kJoinedFile));
+  MakeFolder(folder_ / kSegmentFolder);
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder_ / kSegmentFolder))
     if (entry.path().string().ends_with(hdf5::FileWriter::TemporaryName(".h5"))) found.push_back(entry.path());
@@ -105,6 +115,16 @@ void ResultWriter::TakeUpExisting(bool resume) {
 }
 
 fs::path ResultWriter::SegmentPath(const std::string& name) const { return folder_ / kSegmentFolder / (name + ".h5"); }
+
+// Finish() removes the folder of segments; a later commit needs it again.
+void ResultWriter::WriteSegment(const std::string& name, const std::function<void(hdf5::Group&)>& fill) const {
+  const fs::path path = SegmentPath(name);
+  if (!fs::exists(path.parent_path())) MakeFolder(path.parent_path());
+  hdf5::FileWriter writer(path);
+  WriteHeader(writer.root(), header_, EnvironmentsOf(header_));
+  fill(writer.root());
+  writer.Commit();
+}
 
 void ResultWriter::RequireFits(const Wave& wave, const std::vector<std::vector<Column>>& columns) const {
   std::set<int64_t> ids, ordinals;
@@ -141,26 +161,15 @@ void ResultWriter::Commit(const Wave& wave) {
 
   int64_t first = wave.samples.front().ordinal;
   for (const auto& sample : wave.samples) first = std::min(first, sample.ordinal);
-  hdf5::FileWriter writer(SegmentPath(WaveName(first)));
-  WriteHeader(writer.root(), header_, EnvironmentsOf(header_));
-  WriteSamples(writer.root(), wave.samples);
-  WriteWaves(writer.root(), {{first, n, wave.cost}});
-  {
-    const hdf5::Group settings = writer.root().OpenGroup("settings");
+  WriteSegment(WaveName(first), [&](hdf5::Group& root) {
+    WriteSamples(root, wave.samples);
+    WriteWaves(root, {{first, n, wave.cost}});
+    const hdf5::Group settings = root.OpenGroup("settings");
     for (size_t k = 0; k < columns.size(); ++k) {
       hdf5::Group setting = settings.OpenGroup(std::to_string(k));
-      for (const auto& column : columns[k]) {
-        hdf5::Dataset dataset = CreateColumn(setting, column.info, n);
-        std::visit(
-            [&](const auto& values) {
-              using T = std::remove_const_t<typename std::decay_t<decltype(values)>::value_type>;
-              dataset.WriteRows<T>(0, std::span<const T>(values));
-            },
-            column.values);
-      }
+      for (const auto& column : columns[k]) WriteColumn(setting, column, n);
     }
-  }
-  writer.Commit();
+  });
 
   if (columns_.empty())
     for (const auto& of_setting : columns) {
@@ -179,13 +188,10 @@ void ResultWriter::CommitExtra(const std::string& name, const std::function<void
   });
   if (!letters || name == "samples" || name == "settings" || name == "waves")
     Fail("{}: \"{}\" cannot be the name of a part of the results", folder_.string(), name);
-  hdf5::FileWriter writer(SegmentPath(name));
-  WriteHeader(writer.root(), header_, EnvironmentsOf(header_));
-  {
-    hdf5::Group group = writer.root().CreateGroup(name);
+  WriteSegment(name, [&](hdf5::Group& root) {
+    hdf5::Group group = root.CreateGroup(name);
     fill(group);
-  }
-  writer.Commit();
+  });
 }
 
 void ResultWriter::CommitLatency(std::span<const LatencyRecord> records) {

@@ -53,6 +53,7 @@ class ResultWriter {
   void ClearTemporaries();
   void TakeUpExisting(bool resume);
   std::filesystem::path SegmentPath(const std::string& name) const;
+  void WriteSegment(const std::string& name, const std::function<void(hdf5::Group&)>& fill) const;
   void RequireFits(const Wave& wave, const std::vector<std::vector<Column>>& columns) const;
 
   std::filesystem::path folder_;

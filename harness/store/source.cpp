@@ -113,19 +113,20 @@ std::vector<fs::path> ResultFiles(const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder / kJoinedFile, error)) files.push_back(folder / kJoinedFile);
   std::vector<fs::path> segments;
-  if (fs::is_directory(folder / kSegmentFolder, error))
-    for (const auto& entry : fs::directory_iterator(folder / kSegmentFolder, error))
-      if (entry.path().extension() == ".h5") segments.push_back(entry.path());
-  if (error) Fail("{}: cannot be read: {}", (folder / kSegmentFolder).string(), error.message());
+  for (fs::directory_iterator entry(folder / kSegmentFolder, error), end; !error && entry != end; entry.increment(error))
+    if (entry->path().extension() == ".h5") segments.push_back(entry->path());
+  if (error && error != std::errc::no_such_file_or_directory)
+    Fail("{}: cannot be read: {}", (folder / kSegmentFolder).string(), error.message());
   std::sort(segments.begin(), segments.end());
   files.insert(files.end(), segments.begin(), segments.end());
   return files;
 }
 
-std::vector<Source> OpenFolder(const fs::path& folder, std::vector<fs::path>& leftovers) {
+namespace {
+
+std::vector<Source> OpenFiles(const std::vector<fs::path>& files, std::vector<fs::path>& leftovers) {
   std::vector<Source> sources;
   std::set<int64_t> joined;
-  const std::vector<fs::path> files = ResultFiles(folder);
   for (const auto& path : files) {
     Source source(path);
     if (files.size() > kKeepOpen) source.Close();
@@ -139,8 +140,24 @@ std::vector<Source> OpenFolder(const fs::path& folder, std::vector<fs::path>& le
     }
     sources.push_back(std::move(source));
   }
-  RequireOneRun(sources, /*shards=*/false);
   return sources;
+}
+
+}  // namespace
+
+std::vector<Source> OpenFolder(const fs::path& folder, std::vector<fs::path>& leftovers) {
+  for (int attempt = 0;; ++attempt) {
+    const std::vector<fs::path> files = ResultFiles(folder);
+    try {
+      leftovers.clear();
+      std::vector<Source> sources = OpenFiles(files, leftovers);
+      RequireOneRun(sources, /*shards=*/false);
+      return sources;
+    } catch (const Error&) {
+      // A run that finishes meanwhile joins its segments and removes them; then there is a new list of files.
+      if (attempt == 3 || ResultFiles(folder) == files) throw;
+    }
+  }
 }
 
 void RequireOneRun(const std::vector<Source>& sources, bool shards) {
