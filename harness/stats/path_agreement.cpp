@@ -1,0 +1,87 @@
+#include "harness/stats/path_agreement.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+#include "harness/base/error.h"
+#include "harness/stats/moments.h"
+#include "harness/stats/quantile.h"
+
+namespace skipbench {
+namespace {
+
+void Check(PathMask path, const char* name) {
+  for (size_t i = 0; i < path.size(); ++i)
+    if (path[i] > 1) Fail("path comparison: {} path, step {}: expected 0 or 1, found {}", name, i, path[i]);
+}
+
+double ShiftP(PathMask searched, PathMask estimated, const ContingencyTable& table) {
+  const auto n = static_cast<int64_t>(searched.size());
+  const int64_t skips = (table[0][0] + table[0][1]) * (table[0][0] + table[1][0]);
+  // Shifting keeps the margins, and with them chi2 grows with |skips in common - its expectation|.
+  auto distance = [&](int64_t common) { return std::llabs(n * common - skips); };
+  int64_t reach = 0;
+  for (int64_t shift = 0; shift < n; ++shift) {
+    int64_t common = 0;
+    for (int64_t i = 0; i < n; ++i) common += searched[i] == 0 && estimated[(i + shift) % n] == 0;
+    reach += distance(common) >= distance(table[0][0]);
+  }
+  return static_cast<double>(reach) / static_cast<double>(n);
+}
+
+}  // namespace
+
+PathAgreement ComparePaths(PathMask searched, PathMask estimated, int first) {
+  if (searched.size() != estimated.size())
+    Fail("path comparison: the searched path has {} steps, the estimated one {}", searched.size(), estimated.size());
+  if (first < 0 || static_cast<size_t>(first) >= searched.size())
+    Fail("path comparison: no step is left of {} from step {} on", searched.size(), first);
+  Check(searched, "searched");
+  Check(estimated, "estimated");
+  searched = searched.subspan(first);
+  estimated = estimated.subspan(first);
+
+  PathAgreement result;
+  result.table = {{0, 0}, {0, 0}};
+  for (size_t i = 0; i < searched.size(); ++i) ++result.table[searched[i]][estimated[i]];
+  result.test = TestIndependence(result.table);
+  result.exact = TestExactly(result.table);
+  result.shift_p = ShiftP(searched, estimated, result.table);
+  result.skips_searched = result.table[0][0] + result.table[0][1];
+  result.skips_estimated = result.table[0][0] + result.table[1][0];
+  result.agreement = static_cast<double>(result.table[0][0] + result.table[1][1]) / static_cast<double>(searched.size());
+  return result;
+}
+
+PathSummary Summarise(std::span<const PathAgreement> samples) {
+  PathSummary summary;
+  summary.pooled_table = {{0, 0}, {0, 0}};
+  RunningMoments chi2, phi, agreement, below;
+  std::vector<double> p;
+  double p_sum = 0;
+  for (const PathAgreement& sample : samples) {
+    ++summary.count;
+    agreement.Add(sample.agreement);
+    for (int i = 0; i < 2; ++i)
+      for (int j = 0; j < 2; ++j) summary.pooled_table[i][j] += sample.table[i][j];
+    if (!sample.test.defined) continue;
+    ++summary.defined;
+    chi2.Add(sample.test.chi2);
+    phi.Add(sample.test.phi);
+    below.Add(sample.test.p < 0.05);
+    p.push_back(sample.test.p);
+    p_sum += sample.test.p;
+  }
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  summary.mean_chi2 = chi2.mean();
+  summary.mean_phi = phi.mean();
+  summary.mean_p = p.empty() ? kNan : p_sum / static_cast<double>(p.size());
+  summary.median_p = p.empty() ? kNan : Median(p);
+  summary.fraction_p_below_0_05 = below.mean();
+  summary.mean_agreement = agreement.mean();
+  summary.pooled = TestIndependence(summary.pooled_table);
+  return summary;
+}
+
+}  // namespace skipbench

@@ -1,0 +1,43 @@
+// How far an estimated skip path agrees with the searched one, step by step, for one sample and over many.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "harness/stats/chi_square.h"
+
+namespace skipbench {
+
+// 1: the step computes a prediction, 0: it skips. One entry per step.
+using PathMask = std::span<const uint8_t>;
+
+struct PathAgreement {
+  ContingencyTable table;      // [searched skip, compute][estimated skip, compute]
+  ChiSquare test;
+  Exact2x2 exact;
+  // Share of the cyclic shifts of the estimated path (the given one included) whose chi2 reaches the observed one. The other
+  // tests treat steps as independent, which neighbours are not; shifting keeps how the estimated path hangs together.
+  double shift_p = 1;
+  int64_t skips_searched = 0;
+  int64_t skips_estimated = 0;
+  double agreement = 0;        // share of steps with the same decision
+};
+
+// Steps from `first` on: those before it are forced to compute in both paths, and would only inflate the association.
+// Throws Error for paths of different length, entries other than 0 and 1, and when no step is left.
+PathAgreement ComparePaths(PathMask searched, PathMask estimated, int first = 0);
+
+// Over samples. Means are over the samples whose test is defined, except that of the agreement, which is over all.
+struct PathSummary {
+  int64_t count = 0;
+  int64_t defined = 0;
+  double mean_chi2 = 0, mean_p = 0, median_p = 0, mean_phi = 0;   // NaN when none is defined
+  double fraction_p_below_0_05 = 0;
+  double mean_agreement = 0;
+  ContingencyTable pooled_table;   // sum of all samples' tables
+  ChiSquare pooled;
+};
+PathSummary Summarise(std::span<const PathAgreement> samples);
+
+}  // namespace skipbench
