@@ -27,6 +27,7 @@ SquaredError CompareBytes(const at::Tensor& picture, const at::Tensor& reference
   const uint8_t* pa = a.const_data_ptr<uint8_t>();
   const uint8_t* pb = b.const_data_ptr<uint8_t>();
   SquaredError error{0, a.numel(), 0};
+  uint8_t max = 0;
   // Blocks small enough for 32-bit sums, which vectorise: 65536 * 255^2 < 2^32.
   for (int64_t start = 0; start < error.elements; start += 65536) {
     const int64_t end = std::min<int64_t>(start + 65536, error.elements);
@@ -34,10 +35,11 @@ SquaredError CompareBytes(const at::Tensor& picture, const at::Tensor& reference
     for (int64_t i = start; i < end; ++i) {
       const int32_t d = static_cast<int32_t>(pa[i]) - static_cast<int32_t>(pb[i]);
       block += static_cast<uint32_t>(d * d);
-      error.max_value = std::max(error.max_value, pa[i]);
     }
+    for (int64_t i = start; i < end; ++i) max = std::max(max, pa[i]);
     error.sum += block;
   }
+  error.max_value = max;
   return error;
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/ostream.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -29,90 +30,107 @@ std::array<double, kRadius + 1> GaussianWindow() {
   return w;
 }
 
-// A plane of numbers [height, width].
-struct Plane {
-  int64_t height, width;
-  std::vector<double> values;
-  Plane(int64_t h, int64_t w) : height(h), width(w), values(static_cast<size_t>(h * w)) {}
-  double* row(int64_t y) { return values.data() + y * width; }
-  const double* row(int64_t y) const { return values.data() + y * width; }
-};
-
-// The separable filter, where the window fits: [h, w] -> [h - 10, w - 10]. `scratch` [h - 10, w].
-void Filter(const Plane& in, Plane* scratch, Plane* out) {
-  static const std::array<double, kRadius + 1> w = GaussianWindow();
-  for (int64_t y = 0; y < out->height; ++y) {
-    double* to = scratch->row(y);
-    const double* middle = in.row(y + kRadius);
-    for (int64_t x = 0; x < in.width; ++x) to[x] = w[0] * middle[x];
-    for (int d = 1; d <= kRadius; ++d) {
-      const double* above = in.row(y + kRadius - d);
-      const double* below = in.row(y + kRadius + d);
-      for (int64_t x = 0; x < in.width; ++x) to[x] += w[d] * (above[x] + below[x]);
-    }
-  }
-  for (int64_t y = 0; y < out->height; ++y) {
-    double* to = out->row(y);
-    const double* from = scratch->row(y) + kRadius;
-    for (int64_t x = 0; x < out->width; ++x) to[x] = w[0] * from[x];
-    for (int d = 1; d <= kRadius; ++d)
-      for (int64_t x = 0; x < out->width; ++x) to[x] += w[d] * (from[x - d] + from[x + d]);
-  }
-}
-
 // Position in the picture of position i of the picture padded by `pad` on each side.
 int64_t Reflected(int64_t i, int64_t pad, int64_t size) {
   const int64_t j = i - pad;
   return j < 0 ? -j : j >= size ? 2 * size - 2 - j : j;
 }
 
-// Working memory for pictures of one size.
-struct Workspace {
-  Plane x, y, squares, product, scratch, mean_x, mean_y, mean_squares, mean_product;
-  Workspace(int64_t h, int64_t w)
-      : x(h, w), y(h, w), squares(h, w), product(h, w), scratch(h - 2 * kRadius, w), mean_x(h - 2 * kRadius, w - 2 * kRadius),
-        mean_y(mean_x), mean_squares(mean_x), mean_product(mean_x) {}
-};
+// The statistics behind SSIM, one row of each: x, y, x^2 + y^2, x y. (The two variances only occur as their sum.)
+constexpr int kMaps = 4;
+using Rows = std::array<std::vector<double>, kMaps>;
 
-void Load(const uint8_t* x, const uint8_t* y, int64_t height, int64_t width, int64_t pad, Workspace* work) {
-  std::vector<int64_t> column(work->x.width);
-  for (int64_t i = 0; i < work->x.width; ++i) column[i] = Reflected(i, pad, width);
-  for (int64_t i = 0; i < work->x.height; ++i) {
-    const int64_t row = Reflected(i, pad, height) * width;
-    double* xs = work->x.row(i);
-    double* ys = work->y.row(i);
-    double* squares = work->squares.row(i);
-    double* product = work->product.row(i);
-    for (int64_t j = 0; j < work->x.width; ++j) {
-      const double a = x[row + column[j]];
-      const double b = y[row + column[j]];
-      xs[j] = a;
-      ys[j] = b;
-      squares[j] = a * a + b * b;
-      product[j] = a * b;
+Rows MakeRows(int64_t width) {
+  Rows rows;
+  for (auto& row : rows) row.resize(static_cast<size_t>(width));
+  return rows;
+}
+
+// One channel, row by row: each row is filtered horizontally once and kept while the window passes over it, so that the
+// working set stays in the cache however large the picture is.
+class ChannelSsim {
+ public:
+  ChannelSsim(int64_t height, int64_t width, int64_t pad)
+      : height_(height), width_(width), pad_(pad), padded_width_(width + 2 * pad), out_width_(padded_width_ - 2 * kRadius),
+        input_(MakeRows(padded_width_)), mean_(MakeRows(out_width_)), filtered_(kWindow, MakeRows(out_width_)) {
+    for (int64_t i = 0; i < padded_width_; ++i) column_.push_back(Reflected(i, pad, width));
+  }
+
+  // Mean over the positions where the window fits into the padded picture.
+  double operator()(const uint8_t* x, const uint8_t* y) {
+    const int64_t rows = height_ + 2 * pad_;
+    double sum = 0;
+    for (int64_t i = 0; i < rows; ++i) {
+      const int64_t offset = Reflected(i, pad_, height_) * width_;
+      Load(x + offset, y + offset);
+      FilterHorizontally(&filtered_[i % kWindow]);
+      if (i < kWindow - 1) continue;
+      FilterVertically(i - kRadius);
+      sum += RowSum();
+    }
+    return sum / static_cast<double>((rows - 2 * kRadius) * out_width_);
+  }
+
+ private:
+  void Load(const uint8_t* x, const uint8_t* y) {
+    for (int64_t j = 0; j < padded_width_; ++j) {
+      const double a = x[column_[j]];
+      const double b = y[column_[j]];
+      input_[0][j] = a;
+      input_[1][j] = b;
+      input_[2][j] = a * a + b * b;
+      input_[3][j] = a * b;
     }
   }
-}
 
-// Mean of equation 13 over the positions of one channel.
-double ChannelSsim(Workspace* work) {
-  constexpr double c1 = (0.01 * 255) * (0.01 * 255);
-  constexpr double c2 = (0.03 * 255) * (0.03 * 255);
-  Filter(work->x, &work->scratch, &work->mean_x);
-  Filter(work->y, &work->scratch, &work->mean_y);
-  Filter(work->squares, &work->scratch, &work->mean_squares);
-  Filter(work->product, &work->scratch, &work->mean_product);
-  double sum = 0;
-  for (size_t i = 0; i < work->mean_x.values.size(); ++i) {
-    const double mx = work->mean_x.values[i];
-    const double my = work->mean_y.values[i];
-    const double means = mx * mx + my * my;
-    const double variances = std::max(work->mean_squares.values[i] - means, 0.0);   // sigma_x^2 + sigma_y^2
-    const double covariance = work->mean_product.values[i] - mx * my;
-    sum += (2 * mx * my + c1) * (2 * covariance + c2) / ((means + c1) * (variances + c2));
+  void FilterHorizontally(Rows* out) const {
+    for (int map = 0; map < kMaps; ++map) {
+      const double* from = input_[map].data() + kRadius;
+      double* to = (*out)[map].data();
+      for (int64_t j = 0; j < out_width_; ++j) {
+        double sum = weight_[0] * from[j];
+        for (int d = 1; d <= kRadius; ++d) sum += weight_[d] * (from[j - d] + from[j + d]);
+        to[j] = sum;
+      }
+    }
   }
-  return sum / static_cast<double>(work->mean_x.values.size());
-}
+
+  void FilterVertically(int64_t middle) {
+    for (int map = 0; map < kMaps; ++map) {
+      std::array<const double*, kWindow> rows;
+      for (int k = 0; k < kWindow; ++k) rows[k] = filtered_[(middle - kRadius + k) % kWindow][map].data();
+      double* to = mean_[map].data();
+      for (int64_t j = 0; j < out_width_; ++j) {
+        double sum = weight_[0] * rows[kRadius][j];
+        for (int d = 1; d <= kRadius; ++d) sum += weight_[d] * (rows[kRadius - d][j] + rows[kRadius + d][j]);
+        to[j] = sum;
+      }
+    }
+  }
+
+  // Equation 13 for every position of the row.
+  double RowSum() const {
+    constexpr double c1 = (0.01 * 255) * (0.01 * 255);
+    constexpr double c2 = (0.03 * 255) * (0.03 * 255);
+    double sum = 0;
+    for (int64_t j = 0; j < out_width_; ++j) {
+      const double mx = mean_[0][j];
+      const double my = mean_[1][j];
+      const double means = mx * mx + my * my;
+      const double variances = std::max(mean_[2][j] - means, 0.0);   // sigma_x^2 + sigma_y^2
+      const double covariance = mean_[3][j] - mx * my;
+      sum += (2 * mx * my + c1) * (2 * covariance + c2) / ((means + c1) * (variances + c2));
+    }
+    return sum;
+  }
+
+  int64_t height_, width_, pad_, padded_width_, out_width_;
+  std::array<double, kRadius + 1> weight_ = GaussianWindow();
+  std::vector<int64_t> column_;      // [padded width], of the picture
+  Rows input_;                       // the padded row
+  Rows mean_;                        // under the window, for one row of positions
+  std::vector<Rows> filtered_;       // the last 11 rows, filtered horizontally; row i in place i mod 11
+};
 
 }  // namespace
 
@@ -128,12 +146,10 @@ double Ssim(const at::Tensor& picture, const at::Tensor& reference, SsimBorder b
 
   const at::Tensor a = picture.contiguous();
   const at::Tensor b = reference.contiguous();
-  Workspace work(height + 2 * pad, width + 2 * pad);
+  ChannelSsim channel(height, width, pad);
   double sum = 0;
-  for (int64_t c = 0; c < picture.size(0); ++c) {
-    Load(a.const_data_ptr<uint8_t>() + c * height * width, b.const_data_ptr<uint8_t>() + c * height * width, height, width, pad, &work);
-    sum += ChannelSsim(&work);
-  }
+  for (int64_t c = 0; c < picture.size(0); ++c)
+    sum += channel(a.const_data_ptr<uint8_t>() + c * height * width, b.const_data_ptr<uint8_t>() + c * height * width);
   return sum / static_cast<double>(picture.size(0));
 }
 
