@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "harness/pipelines/pipeline.h"
+#include "harness/base/error.h"
 
 namespace skipbench {
 
