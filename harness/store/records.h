@@ -31,8 +31,19 @@ struct SettingInfo {
   int calls = 0;                     // scheduler calls
   std::vector<double> timesteps;     // [calls], as the network is told
   std::string scope = "sample";      // who decides: "sample" or "group"
-  bool reference = false;            // the setting that metrics, MACs and latency are compared with; at most one
+  std::string scheduler;             // "ddim"; empty: the run's
+  double guidance = 0;               // 0: none
+  bool reference = false;            // full_step: what metrics, MACs and latency of others are compared with
+  int compared_with = -1;            // index of this setting's reference; -1: the first one that is a reference
 };
+
+// Index of the setting that `setting` is compared with; -1: there is none.
+inline int ReferenceOf(const std::vector<SettingInfo>& settings, size_t setting) {
+  if (settings[setting].compared_with >= 0) return settings[setting].compared_with;
+  for (size_t k = 0; k < settings.size(); ++k)
+    if (settings[k].reference) return static_cast<int>(k);
+  return -1;
+}
 
 struct SampleInfo {
   int64_t ordinal = 0;               // place in the plan, over all shards; unique

@@ -59,7 +59,7 @@ ResultReader ResultReader::Open(const std::vector<fs::path>& paths) {
   return reader;
 }
 
-void ResultReader::CloseIfMany() {
+void ResultReader::CloseIfMany() const {
   if (sources_.size() > kKeepOpen)
     for (auto& source : sources_) source.Close();
 }
@@ -116,35 +116,46 @@ std::vector<std::string> ResultReader::Metrics(size_t setting) const {
 }
 
 template <class T>
-Array<T> ResultReader::Read(size_t setting, const std::string& column) {
+Array<T> ResultReader::ReadSamples(size_t setting, const std::string& column, int64_t first, int64_t count) const {
   const ColumnInfo* info = FindColumn(setting, column);
   if (!info)
     Fail("{}: the setting {} has no column {}", sources_.front().path().string(), header().settings[setting].label, column);
-  if constexpr (std::is_same_v<T, double>)
-    if (const auto found = scalars_[setting].find(column); found != scalars_[setting].end())
-      return {{static_cast<int64_t>(samples_.size())}, found->second};
-  const size_t row = static_cast<size_t>(hdf5::Elements(info->row_shape));
+  if (first < 0 || count < 0 || first + count > static_cast<int64_t>(samples_.size()))
+    Fail("samples {} to {} were asked for; there are {}", first, first + count, samples_.size());
   Array<T> result;
-  result.shape = {static_cast<int64_t>(samples_.size())};
+  result.shape = {count};
   result.shape.insert(result.shape.end(), info->row_shape.begin(), info->row_shape.end());
+  if constexpr (std::is_same_v<T, double>)
+    if (const auto found = scalars_[setting].find(column); found != scalars_[setting].end()) {
+      result.values.assign(found->second.begin() + first, found->second.begin() + first + count);
+      return result;
+    }
+  const int64_t row = hdf5::Elements(info->row_shape);
   result.values.resize(static_cast<size_t>(hdf5::Elements(result.shape)));
   for (size_t s = 0; s < sources_.size(); ++s) {
-    if (sources_[s].samples().empty()) continue;
-    std::vector<T> values = OpenColumn(sources_[s].Setting(setting), column).template Read<T>();
-    for (size_t i = 0; i < places_[s].size(); ++i)
-      std::move(values.begin() + static_cast<int64_t>(i * row), values.begin() + static_cast<int64_t>((i + 1) * row),
-                result.values.begin() + places_[s][i] * static_cast<int64_t>(row));
+    // The smallest stretch of the source's rows that has all that is wanted.
+    const auto& places = places_[s];
+    auto wanted = [&](int64_t place) { return place >= first && place < first + count; };
+    const auto begin = std::find_if(places.begin(), places.end(), wanted);
+    if (begin == places.end()) continue;
+    const auto end = std::find_if(places.rbegin(), places.rend(), wanted).base();
+    std::vector<T> values =
+        OpenColumn(sources_[s].Setting(setting), column).template ReadRows<T>(begin - places.begin(), end - begin);
+    for (auto place = begin; place != end; ++place)
+      if (wanted(*place))
+        std::move(values.begin() + (place - begin) * row, values.begin() + (place - begin + 1) * row,
+                  result.values.begin() + (*place - first) * row);
     CloseIfMany();
   }
   return result;
 }
 
-template Array<uint8_t> ResultReader::Read<uint8_t>(size_t, const std::string&);
-template Array<int16_t> ResultReader::Read<int16_t>(size_t, const std::string&);
-template Array<int32_t> ResultReader::Read<int32_t>(size_t, const std::string&);
-template Array<float> ResultReader::Read<float>(size_t, const std::string&);
-template Array<double> ResultReader::Read<double>(size_t, const std::string&);
-template Array<std::string> ResultReader::Read<std::string>(size_t, const std::string&);
+template Array<uint8_t> ResultReader::ReadSamples<uint8_t>(size_t, const std::string&, int64_t, int64_t) const;
+template Array<int16_t> ResultReader::ReadSamples<int16_t>(size_t, const std::string&, int64_t, int64_t) const;
+template Array<int32_t> ResultReader::ReadSamples<int32_t>(size_t, const std::string&, int64_t, int64_t) const;
+template Array<float> ResultReader::ReadSamples<float>(size_t, const std::string&, int64_t, int64_t) const;
+template Array<double> ResultReader::ReadSamples<double>(size_t, const std::string&, int64_t, int64_t) const;
+template Array<std::string> ResultReader::ReadSamples<std::string>(size_t, const std::string&, int64_t, int64_t) const;
 
 WaveCost ResultReader::TotalCost() const {
   WaveCost total;
@@ -165,7 +176,7 @@ std::set<std::string> ResultReader::Extras() const {
   return names;
 }
 
-std::vector<hdf5::Group> ResultReader::OpenExtra(const std::string& name) {
+std::vector<hdf5::Group> ResultReader::OpenExtra(const std::string& name) const {
   std::vector<hdf5::Group> groups;
   for (auto& source : sources_)
     if (source.root().Has(name)) groups.push_back(source.root().OpenGroup(name));

@@ -36,7 +36,12 @@ class ResultReader {
 
   // A whole column [n, ...]. T must hold the stored type exactly (double: every number type). Error if it is not there.
   template <class T>
-  Array<T> Read(size_t setting, const std::string& column);
+  Array<T> Read(size_t setting, const std::string& column) const {
+    return ReadSamples<T>(setting, column, 0, static_cast<int64_t>(samples_.size()));
+  }
+  // The rows of the samples [first, first + count), in the order of samples().
+  template <class T>
+  Array<T> ReadSamples(size_t setting, const std::string& column, int64_t first, int64_t count) const;
 
   const std::vector<WaveRecord>& waves() const { return waves_; }
   WaveCost TotalCost() const;
@@ -44,15 +49,15 @@ class ResultReader {
 
   // Names of the parts stored by CommitExtra ("latency" among them), and the part itself from each source that has it.
   std::set<std::string> Extras() const;
-  std::vector<hdf5::Group> OpenExtra(const std::string& name);
+  std::vector<hdf5::Group> OpenExtra(const std::string& name) const;
 
  private:
   ResultReader() = default;
   void OrderSamples();
   void ReadScalars();
-  void CloseIfMany();
+  void CloseIfMany() const;
 
-  std::vector<Source> sources_;
+  mutable std::vector<Source> sources_;        // opens its file when it is read from
   std::vector<Json> environments_;
   std::vector<SampleInfo> samples_;
   std::vector<std::vector<int64_t>> places_;   // [source][row] -> index into samples_

@@ -32,7 +32,10 @@ void WriteSetting(hdf5::Group& settings, size_t index, const SettingInfo& info) 
   group.SetAttribute("steps", int64_t{info.steps});
   group.SetAttribute("calls", int64_t{info.calls});
   group.SetAttribute("scope", info.scope);
+  group.SetAttribute("scheduler", info.scheduler);
+  group.SetAttribute("guidance", info.guidance);
   group.SetAttribute("reference", int64_t{info.reference});
+  group.SetAttribute("compared_with", int64_t{info.compared_with});
   group.Write("timesteps", info.timesteps, {static_cast<int64_t>(info.timesteps.size())}, {"call"});
 }
 
@@ -44,7 +47,10 @@ SettingInfo ReadSetting(const hdf5::Group& group) {
   info.steps = ReadInt(group, "steps", 0, kMaxCount);
   info.calls = ReadInt(group, "calls", 0, kMaxCount);
   info.scope = group.Attribute<std::string>("scope");
+  info.scheduler = group.Attribute<std::string>("scheduler");
+  info.guidance = group.Attribute<double>("guidance");
   info.reference = ReadInt(group, "reference", 0, 1) == 1;
+  info.compared_with = ReadInt(group, "compared_with", -1, kMaxCount);
   info.timesteps = group.Read<double>("timesteps");
   return info;
 }
@@ -83,7 +89,8 @@ Json WhatIsComputed(const RunHeader& header, const RunHeader& other) {
 Json Identity(const SettingInfo& info) {
   return {{"label", info.label},   {"type", info.type},   {"parameters", info.parameters},
           {"steps", info.steps},   {"calls", info.calls}, {"timesteps", info.timesteps},
-          {"reference", info.reference}};
+          {"scheduler", info.scheduler}, {"guidance", info.guidance}, {"reference", info.reference},
+          {"compared_with", info.compared_with}};
 }
 
 }  // namespace
@@ -168,6 +175,9 @@ RunHeader ReadHeader(const hdf5::Group& root) {
   const hdf5::Group settings = root.OpenGroup("settings");
   const size_t count = settings.Members().size();
   for (size_t i = 0; i < count; ++i) header.settings.push_back(ReadSetting(settings.OpenGroup(std::to_string(i))));
+  for (const auto& setting : header.settings)
+    if (setting.compared_with >= static_cast<int>(count))
+      Fail("{}: {} is compared with setting {} of {}", settings.Where(), setting.label, setting.compared_with, count);
   return header;
 }
 

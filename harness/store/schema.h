@@ -2,7 +2,8 @@
 //
 //   /                 attributes: see WriteHeader
 //   /samples          ordinal, id, caption, seed, label                                        [n]
-//   /settings/<k>     attributes: label, type, parameters (JSON), steps, calls, scope, reference; timesteps [calls]
+//   /settings/<k>     attributes: label, type, parameters (JSON), steps, calls, scope, scheduler, guidance,
+//                     reference, compared_with; timesteps [calls]
 //     action, branch  [n, calls]     nfe, shallow_nfe, macs_modules, macs_matmuls, status, message  [n]
 //     <metric>        [n], with the attribute kind = "metric"
 //     traces/<name>   [n, calls]     features/<name> [n, d]

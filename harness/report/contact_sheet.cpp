@@ -1,0 +1,152 @@
+#include "harness/report/contact_sheet.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/error.h"
+#include "harness/io/png.h"
+#include "harness/report/drawing.h"
+#include "harness/report/font.h"
+
+namespace skipbench {
+namespace {
+
+constexpr Color kWhite = {255, 255, 255}, kBlack = {0, 0, 0}, kGrey = {110, 110, 110}, kPale = {235, 235, 235};
+constexpr int kWantedSide = 160;     // pictures smaller than this are enlarged
+constexpr int kCaptionColumns = 24;  // characters of a row's caption in one line
+
+// Sizes in pixels that the whole sheet shares.
+struct Geometry {
+  int picture_scale = 1, text_scale = 1;
+  int cell_width = 0, picture_height = 0, note_height = 0;
+  int left = 0, top = 0, margin = 0;
+  int line = 0;                      // from one line of text to the next
+
+  int CellHeight() const { return picture_height + note_height; }
+  int X(size_t column) const { return left + margin + static_cast<int>(column) * (cell_width + margin); }
+  int Y(size_t row) const { return top + margin + static_cast<int>(row) * (CellHeight() + margin); }
+  int TextColumns(int width) const { return width / (kLetterPitch * text_scale); }
+};
+
+std::vector<std::string> Heading(const std::string& text, const Geometry& geometry) {
+  return WrapText(text, geometry.TextColumns(geometry.cell_width), 6);
+}
+
+Geometry Measure(const ContactSheet& sheet) {
+  int width = 0, height = 0;
+  for (const auto& cell : sheet.cells) {
+    width = std::max(width, cell.picture.width);
+    height = std::max(height, cell.picture.height);
+  }
+  if (width == 0) width = height = 64;   // nothing but notes
+  Geometry geometry;
+  geometry.picture_scale = std::max(1, (kWantedSide + std::max(width, height) - 1) / std::max(width, height));
+  geometry.cell_width = width * geometry.picture_scale;
+  geometry.picture_height = height * geometry.picture_scale;
+  geometry.text_scale = std::max(1, geometry.cell_width / 256);
+  geometry.margin = 8 * geometry.text_scale;
+  geometry.line = kLinePitch * geometry.text_scale;
+  geometry.note_height = geometry.line + 2 * geometry.text_scale;
+  const bool captions = std::any_of(sheet.rows.begin(), sheet.rows.end(), [](const auto& text) { return !text.empty(); });
+  geometry.left = captions ? geometry.margin + kCaptionColumns * kLetterPitch * geometry.text_scale : 0;
+  size_t lines = 0;
+  for (const auto& column : sheet.columns) lines = std::max(lines, Heading(column, geometry).size());
+  geometry.top = geometry.margin + static_cast<int>(lines) * geometry.line;
+  return geometry;
+}
+
+void DrawLines(Image& canvas, int x, int y, const std::vector<std::string>& lines, const Geometry& geometry, Color color) {
+  for (const auto& line : lines) {
+    DrawText(canvas, x, y, line, geometry.text_scale, color);
+    y += geometry.line;
+  }
+}
+
+void DrawCell(Image& canvas, int x, int y, const ContactSheet::Cell& cell, const Geometry& geometry) {
+  const int columns = geometry.TextColumns(geometry.cell_width);
+  if (cell.picture.width == 0) {
+    FillRectangle(canvas, x, y, geometry.cell_width, geometry.picture_height, kPale);
+    const int lines = std::max(1, geometry.picture_height / geometry.line - 1);
+    DrawLines(canvas, x + geometry.margin, y + geometry.margin, WrapText(cell.note, columns - 3, lines), geometry, kGrey);
+    return;
+  }
+  DrawImage(canvas, x, y, cell.picture, geometry.picture_scale);
+  DrawLines(canvas, x, y + geometry.picture_height + 3 * geometry.text_scale, WrapText(cell.note, columns, 1), geometry, kGrey);
+}
+
+// A sample's picture out of images [1, (F,) H, W, 3].
+Image PictureOf(const Array<uint8_t>& images) {
+  const size_t rank = images.shape.size();
+  Image image;
+  image.height = static_cast<int>(images.shape[rank - 3]);
+  image.width = static_cast<int>(images.shape[rank - 2]);
+  const int64_t size = hdf5::Elements({image.height, image.width, 3});
+  const int64_t frame = rank == 5 ? images.shape[1] / 2 : 0;
+  image.pixels.assign(images.values.begin() + frame * size, images.values.begin() + (frame + 1) * size);
+  return image;
+}
+
+std::string NoteOf(const ResultReader& result, size_t setting, int64_t sample) {
+  std::string note = fmt::format("NFE {}", result.ReadSamples<double>(setting, "nfe", sample, 1).values[0]);
+  if (!result.FindColumn(setting, "psnr") || result.header().settings[setting].reference) return note;
+  const double psnr = result.ReadSamples<double>(setting, "psnr", sample, 1).values[0];
+  if (std::isinf(psnr)) return note + "  identical";
+  return std::isnan(psnr) ? note : note + fmt::format("  {:.1f} dB", psnr);
+}
+
+ContactSheet::Cell CellOf(const ResultReader& result, size_t setting, int64_t sample) {
+  const auto status = static_cast<Status>(result.ReadSamples<double>(setting, "status", sample, 1).values[0]);
+  if (status == Status::kDone)
+    return {PictureOf(result.ReadSamples<uint8_t>(setting, "images", sample, 1)), NoteOf(result, setting, sample)};
+  const std::string message = result.ReadSamples<std::string>(setting, "message", sample, 1).values[0];
+  return {{}, (status == Status::kFailed ? "failed: " : "not supported: ") + message};
+}
+
+std::string CaptionOf(const SampleInfo& sample) {
+  if (!sample.caption.empty()) return sample.caption;
+  return sample.label >= 0 ? fmt::format("class {}", sample.label) : fmt::format("sample {}", sample.id);
+}
+
+}  // namespace
+
+Image Assemble(const ContactSheet& sheet) {
+  if (sheet.rows.empty() || sheet.columns.empty() || sheet.cells.size() != sheet.rows.size() * sheet.columns.size())
+    Fail("a contact sheet of {} rows and {} columns with {} pictures", sheet.rows.size(), sheet.columns.size(),
+         sheet.cells.size());
+  const Geometry geometry = Measure(sheet);
+  Image canvas = Canvas(geometry.X(sheet.columns.size()), geometry.Y(sheet.rows.size()), kWhite);
+  for (size_t c = 0; c < sheet.columns.size(); ++c) {
+    const auto lines = Heading(sheet.columns[c], geometry);
+    const int y = geometry.top - static_cast<int>(lines.size()) * geometry.line + geometry.margin / 2;
+    DrawLines(canvas, geometry.X(c), y, lines, geometry, kBlack);
+  }
+  for (size_t r = 0; r < sheet.rows.size(); ++r) {
+    const auto lines = WrapText(sheet.rows[r], kCaptionColumns, std::max(1, geometry.CellHeight() / geometry.line));
+    DrawLines(canvas, geometry.margin, geometry.Y(r), lines, geometry, kBlack);
+    for (size_t c = 0; c < sheet.columns.size(); ++c)
+      DrawCell(canvas, geometry.X(c), geometry.Y(r), sheet.cells[r * sheet.columns.size() + c], geometry);
+  }
+  return canvas;
+}
+
+ContactSheet SheetOf(const ResultReader& result, int rows) {
+  const auto& settings = result.header().settings;
+  ContactSheet sheet;
+  const size_t count = std::min(result.samples().size(), static_cast<size_t>(std::max(rows, 0)));
+  for (size_t k = 0; k < settings.size(); ++k)
+    if (result.FindColumn(k, "images")) sheet.columns.push_back(settings[k].label);
+  if (sheet.columns.empty() || count == 0)
+    Fail("the result {} has no pictures to show: its config lacks \"images\" in \"save\"", result.header().name);
+  for (size_t s = 0; s < count; ++s) {
+    sheet.rows.push_back(CaptionOf(result.samples()[s]));
+    for (size_t k = 0; k < settings.size(); ++k)
+      if (result.FindColumn(k, "images")) sheet.cells.push_back(CellOf(result, k, static_cast<int64_t>(s)));
+  }
+  return sheet;
+}
+
+void WriteContactSheet(const ResultReader& result, int rows, const std::filesystem::path& path) {
+  WritePng(path, Assemble(SheetOf(result, rows)));
+}
+
+}  // namespace skipbench

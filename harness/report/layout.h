@@ -1,0 +1,20 @@
+// The table as text in cells: what Markdown and LaTeX have in common.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/report/table.h"
+
+namespace skipbench {
+
+struct TableText {
+  std::string caption;                            // which model, how sampled, on what
+  std::vector<std::string> headings;              // the first column is the setting, the last one the outcome
+  std::vector<std::vector<std::string>> cells;
+  std::vector<std::string> notes;                 // what "-" means, what the sweep cost
+};
+
+TableText Layout(const Table& table);
+
+}  // namespace skipbench

@@ -1,0 +1,164 @@
+// The table for programs: CSV and JSON, with all digits.
+#include <cmath>
+
+#include "harness/report/table.h"
+
+namespace skipbench {
+namespace {
+
+// RFC 4180.
+std::string CsvCell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+std::string CsvNumber(std::optional<double> value) {
+  return value && std::isfinite(*value) ? fmt::format("{}", *value) : "";
+}
+
+// JSON has no NaN.
+Json Number(std::optional<double> value) { return value && std::isfinite(*value) ? Json(*value) : Json(nullptr); }
+
+template <class T, class Value>
+std::optional<double> Of(const std::optional<T>& from, Value value) {
+  return from ? std::optional<double>(value(*from)) : std::nullopt;
+}
+
+// A name and a value of one row; a list of these is a line of the CSV file.
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+void AddLatency(const TableRow& row, Fields& fields) {
+  const auto& latency = row.latency;
+  fields.emplace_back("latency_s", CsvNumber(Of(latency, [](auto& l) { return l.seconds; })));
+  fields.emplace_back("speed_up", CsvNumber(latency ? latency->speed_up : std::nullopt));
+  fields.emplace_back("latency_batch", latency ? std::to_string(latency->batch) : "");
+  fields.emplace_back("latency_threads", latency ? std::to_string(latency->threads) : "");
+  fields.emplace_back("latency_repeats", latency ? std::to_string(latency->repeats) : "");
+  fields.emplace_back("peak_memory_bytes", CsvNumber(latency ? latency->peak_memory_bytes : std::nullopt));
+  fields.emplace_back("peak_memory_kind", latency ? latency->peak_memory_kind : "");
+}
+
+void AddMetric(const std::string& name, const std::optional<MetricSummary>& summary, Fields& fields) {
+  fields.emplace_back(name, CsvNumber(Of(summary, [](auto& s) { return s.mean.mean; })));
+  fields.emplace_back(name + "_low", CsvNumber(Of(summary, [](auto& s) { return s.mean.low; })));
+  fields.emplace_back(name + "_high", CsvNumber(Of(summary, [](auto& s) { return s.mean.high; })));
+  fields.emplace_back(name + "_count", summary ? std::to_string(summary->mean.count) : "");
+  fields.emplace_back(name + "_identical", summary ? std::to_string(summary->identical) : "");
+}
+
+Fields FieldsOf(const Table& table, const TableRow& row) {
+  Fields fields;
+  fields.emplace_back("setting", row.setting.label);
+  fields.emplace_back("type", row.setting.type);
+  fields.emplace_back("scheduler", row.setting.scheduler.empty() ? table.header.scheduler : row.setting.scheduler);
+  fields.emplace_back("steps", std::to_string(row.setting.steps));
+  fields.emplace_back("reference", row.setting.reference ? "1" : "0");
+  fields.emplace_back("samples", std::to_string(row.samples));
+  fields.emplace_back("failed", std::to_string(row.failed));
+  fields.emplace_back("not_supported", std::to_string(row.not_supported));
+  fields.emplace_back("message", row.message);
+  for (const auto& [name, spread] : {std::pair("nfe", row.nfe), std::pair("shallow_nfe", row.shallow_nfe)}) {
+    fields.emplace_back(fmt::format("{}_mean", name), CsvNumber(Of(spread, [](auto& s) { return s.mean; })));
+    fields.emplace_back(fmt::format("{}_min", name), CsvNumber(Of(spread, [](auto& s) { return s.min; })));
+    fields.emplace_back(fmt::format("{}_max", name), CsvNumber(Of(spread, [](auto& s) { return s.max; })));
+  }
+  fields.emplace_back("macs_modules", CsvNumber(row.macs_modules));
+  fields.emplace_back("macs_modules_ratio", CsvNumber(row.macs_modules_ratio));
+  fields.emplace_back("macs_matmuls", CsvNumber(row.macs_matmuls));
+  fields.emplace_back("macs_matmuls_ratio", CsvNumber(row.macs_matmuls_ratio));
+  AddLatency(row, fields);
+  for (size_t m = 0; m < table.metrics.size(); ++m) AddMetric(table.metrics[m].name, row.metrics[m], fields);
+  return fields;
+}
+
+Json SpreadJson(const std::optional<Spread>& spread) {
+  if (!spread) return nullptr;
+  return {{"mean", Number(spread->mean)}, {"min", Number(spread->min)}, {"max", Number(spread->max)}};
+}
+
+Json LatencyJson(const std::optional<LatencySummary>& latency) {
+  if (!latency) return nullptr;
+  return {{"seconds_per_sample", Number(latency->seconds)},
+          {"speed_up", Number(latency->speed_up)},
+          {"batch", latency->batch},
+          {"threads", latency->threads},
+          {"repeats", latency->repeats},
+          {"peak_memory_bytes", Number(latency->peak_memory_bytes)},
+          {"peak_memory_kind", latency->peak_memory_kind}};
+}
+
+Json MetricJson(const std::optional<MetricSummary>& summary) {
+  if (!summary) return nullptr;
+  return {{"mean", Number(summary->mean.mean)}, {"low", Number(summary->mean.low)},   {"high", Number(summary->mean.high)},
+          {"count", summary->mean.count},       {"identical", summary->identical}, {"missing", summary->missing}};
+}
+
+Json RowJson(const Table& table, const TableRow& row) {
+  Json metrics = Json::object();
+  for (size_t m = 0; m < table.metrics.size(); ++m) metrics[table.metrics[m].name] = MetricJson(row.metrics[m]);
+  return {{"setting", row.setting.label},
+          {"type", row.setting.type},
+          {"parameters", row.setting.parameters},
+          {"scheduler", row.setting.scheduler.empty() ? table.header.scheduler : row.setting.scheduler},
+          {"steps", row.setting.steps},
+          {"reference", row.setting.reference},
+          {"samples", row.samples},
+          {"failed", row.failed},
+          {"not_supported", row.not_supported},
+          {"message", row.message},
+          {"nfe", SpreadJson(row.nfe)},
+          {"shallow_nfe", SpreadJson(row.shallow_nfe)},
+          {"macs_modules", Number(row.macs_modules)},
+          {"macs_modules_ratio", Number(row.macs_modules_ratio)},
+          {"macs_matmuls", Number(row.macs_matmuls)},
+          {"macs_matmuls_ratio", Number(row.macs_matmuls_ratio)},
+          {"latency", LatencyJson(row.latency)},
+          {"metrics", metrics}};
+}
+
+}  // namespace
+
+std::string RenderCsv(const Table& table) {
+  std::string out;
+  for (const auto& row : table.rows) {
+    const Fields fields = FieldsOf(table, row);
+    if (out.empty())
+      for (size_t i = 0; i < fields.size(); ++i) out += CsvCell(fields[i].first) + (i + 1 < fields.size() ? "," : "\n");
+    for (size_t i = 0; i < fields.size(); ++i) out += CsvCell(fields[i].second) + (i + 1 < fields.size() ? "," : "\n");
+  }
+  return out;
+}
+
+std::string RenderJson(const Table& table) {
+  const RunHeader& header = table.header;
+  Json units = Json::object();
+  for (const auto& metric : table.metrics) units[metric.name] = metric.units;
+  Json rows = Json::array();
+  for (const auto& row : table.rows) rows.push_back(RowJson(table, row));
+  const Json json = {{"name", header.name},
+                     {"model", header.model},
+                     {"model_hash", header.model_hash},
+                     {"scheduler", header.scheduler},
+                     {"steps", header.steps},
+                     {"guidance", header.guidance},
+                     {"seed", header.seed},
+                     {"dtype", header.dtype},
+                     {"samples", table.samples},
+                     {"samples_planned", header.sample_count},
+                     {"environments", table.environments},
+                     {"metric_units", units},
+                     {"evaluations", table.cost.evaluations},
+                     {"separate_evaluations", table.cost.separate_evaluations},
+                     {"shallow_evaluations", table.cost.shallow_evaluations},
+                     {"separate_shallow_evaluations", table.cost.separate_shallow_evaluations},
+                     {"wall_s", table.cost.wall_s},
+                     {"settings", rows}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace skipbench

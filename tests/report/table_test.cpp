@@ -1,0 +1,253 @@
+#include "harness/report/table.h"
+
+#include <gtest/gtest.h>
+
+#include "harness/report/layout.h"
+#include "harness/store/result_writer.h"
+#include "tests/store/example_run.h"
+#include "tests/store/python.h"
+#include "tests/support/fixtures.h"
+
+namespace skipbench {
+namespace {
+
+using testing::ExampleHeader;
+using testing::ExampleWave;
+using testing::kInfinity;
+using testing::kNaN;
+using testing::TempDir;
+
+LatencyRecord Latency(int setting, std::vector<double> total, double memory = 512 << 20) {
+  LatencyRecord record;
+  record.setting = setting;
+  record.batch = 2;
+  record.threads = 2;
+  record.stage_s = {{"total", std::move(total)}};
+  record.peak_memory_bytes = memory;
+  record.peak_memory_kind = "process peak growth";
+  return record;
+}
+
+// Six samples with round numbers: 4, 2 or 3, and 2 predictions; PSNRs 20, 22, ...; the last setting fails for one sample.
+Wave RoundWave(const RunHeader& header) {
+  Wave wave = ExampleWave(header, 0, 6);
+  for (auto& setting : wave.settings)
+    for (size_t i = 0; i < 6; ++i) {
+      setting.macs_modules[i] = setting.nfe[i] * 2e9;
+      setting.macs_matmuls[i] = setting.nfe[i] * 3e9;
+    }
+  wave.settings[1].metrics["psnr"] = {20, 22, 24, 26, 28, kInfinity};
+  wave.settings[2].metrics["psnr"] = {10, 10, 10, 10, 10, kNaN};
+  wave.settings[0].metrics["latent_error"] = {0, 0, 0, 0, 0, 0};
+  wave.settings[1].metrics["latent_error"] = {0.5, 0.5, 0.5, 0.5, 0.5, 0};
+  wave.settings[2].metrics["latent_error"] = {2, 2, 2, 2, kNaN, kNaN};
+  wave.settings[2].status[5] = Status::kFailed;
+  wave.settings[2].message[5] = "sample 965: a latent is not finite";
+  wave.cost.evaluations = 36;
+  wave.cost.separate_evaluations = 1051;
+  wave.cost.wall_s = 12.3456;
+  return wave;
+}
+
+Table RoundTable(const TempDir& dir, const std::vector<LatencyRecord>& latency) {
+  const RunHeader header = ExampleHeader();
+  ResultWriter writer(dir / "run", header, false);
+  writer.Commit(RoundWave(header));
+  if (!latency.empty()) writer.CommitLatency(latency);
+  writer.Finish();
+  return MakeTable(ResultReader::Open(dir / "run"));
+}
+
+TEST(Table, NumbersAreThoseOfTheSamples) {
+  TempDir dir;
+  const Table table = RoundTable(dir, {Latency(0, {2.0, 9.0, 2.2}), Latency(1, {1.0, 1.1, 1.2})});
+  ASSERT_EQ(table.rows.size(), 3u);
+  const TableRow &full = table.rows[0], &adaptive = table.rows[1], &fewer = table.rows[2];
+  EXPECT_EQ(full.samples, 6);
+  EXPECT_EQ(full.nfe->mean, 4);
+  EXPECT_EQ(adaptive.nfe->mean, 2.5);
+  EXPECT_EQ(adaptive.nfe->min, 2);
+  EXPECT_EQ(adaptive.nfe->max, 3);
+  EXPECT_EQ(full.macs_modules, 8e9);
+  EXPECT_EQ(adaptive.macs_matmuls, 7.5e9);
+  EXPECT_EQ(adaptive.macs_matmuls_ratio, 0.625);
+  EXPECT_EQ(full.macs_modules_ratio, 1.0);
+  EXPECT_EQ(full.latency->seconds, 1.1);              // the median, of two samples
+  EXPECT_EQ(*adaptive.latency->speed_up, 2.0);
+  EXPECT_EQ(full.latency->peak_memory_bytes, 512.0 * 1024 * 1024);
+  EXPECT_FALSE(fewer.latency.has_value());
+
+  ASSERT_EQ(table.metrics.size(), 2u);
+  EXPECT_EQ(table.metrics[0].name, "psnr");
+  EXPECT_EQ(table.metrics[0].units, "dB");
+  const MetricSummary& psnr = *adaptive.metrics[0];
+  EXPECT_EQ(psnr.mean.mean, 24);
+  EXPECT_EQ(psnr.mean.count, 5);
+  EXPECT_EQ(psnr.identical, 1);
+  EXPECT_LT(psnr.mean.low, 23);
+  EXPECT_GT(psnr.mean.low, 20);
+  EXPECT_GT(psnr.mean.high, 25);
+  EXPECT_EQ(full.metrics[0]->identical, 6);
+  EXPECT_EQ(full.metrics[0]->mean.count, 0);
+
+  EXPECT_EQ(fewer.samples, 5);                        // the failed sample is in none of the numbers
+  EXPECT_EQ(fewer.failed, 1);
+  EXPECT_EQ(fewer.metrics[0]->mean.count, 5);
+  EXPECT_EQ(fewer.metrics[1]->missing, 1);
+  EXPECT_EQ(fewer.metrics[1]->mean.mean, 2);
+  EXPECT_EQ(fewer.macs_modules_ratio, 0.5);
+}
+
+TEST(Table, Markdown) {
+  TempDir dir;
+  const std::string text = RenderMarkdown(RoundTable(dir, {Latency(0, {2.0, 9.0, 2.2}), Latency(1, {1.0, 1.1, 1.2})}));
+  EXPECT_EQ(text,
+R"(example: tiny (0123456789ab), ddim, 4 steps, guidance 4.5, 6 samples, seed 18446744073709551615; cpu, 2 threads, float32; skipbench 0.1.0 (abcdef).
+
+| setting              | samples |       NFE | GMACs modules | GMACs matmuls | latency s | speed-up | memory MiB |                   PSNR dB |         latent error | outcome |
+| -------------------- | ------: | --------: | ------------: | ------------: | --------: | -------: | ---------: | ------------------------: | -------------------: | ------- |
+| full_step            |       6 |         4 | 8.000 (1.000) | 12.00 (1.000) |      1.10 |    1.00x |        512 |                 identical |                    0 | done (reference) |
+| adaptive(delta=0.1)  |       6 | 2.5 (2-3) | 5.000 (0.625) | 7.500 (0.625) |     0.550 |    2.00x |        512 | 24.00 [21.60, 26.40] (+1) | 0.417 [0.250, 0.500] | done    |
+| fewer_steps(steps=2) |       5 |         2 | 4.000 (0.500) | 6.000 (0.500) |         - |        - |          - |                     10.00 |                 2.00 | failed 1 of 6: sample 965: a latent is not finite |
+
+- The settings together took 36 network evaluations (guided pairs); one by one they would take 1,051, 29.19 times as many. Time for all of it: 12.3 s.
+- MACs: of the denoiser, mean of a sample; in parentheses the ratio to the reference.
+- latency: one sample, median of 3 runs of batch 2 on 2 threads, nothing shared; speed-up against the reference. memory: process peak growth.
+- [low, high]: 95 % interval of the mean, bootstrap over samples.
+- identical, (+k): all, or k, pictures are equal to the reference's in every byte; counted, not averaged.
+- fewer_steps(steps=2): latency was not measured.
+- fewer_steps(steps=2): latent_error is over 4 of 5 samples; the others have none.
+)");
+}
+
+TEST(Table, WhatIsNotThereIsSaid) {
+  TempDir dir;
+  RunHeader header = ExampleHeader(9);
+  Wave wave = ExampleWave(header, 0, 6);
+  wave.settings[1].status.assign(6, Status::kNotSupported);
+  wave.settings[1].message.assign(6, "the network has no shallow forward | at all");
+  for (auto* values : {&wave.settings[1].macs_modules, &wave.settings[1].macs_matmuls, &wave.settings[1].metrics["psnr"],
+                       &wave.settings[1].metrics["latent_error"]})
+    values->assign(6, kNaN);
+  ResultWriter writer(dir / "run", header, false);
+  writer.Commit(wave);
+  const Table table = MakeTable(ResultReader::Open(dir / "run"));
+  const TableText text = Layout(table);
+  EXPECT_NE(text.caption.find("6 of 9 samples (not finished)"), std::string::npos) << text.caption;
+  const auto& cells = text.cells[1];
+  EXPECT_EQ(cells[1], "0");
+  for (size_t c = 2; c + 1 < cells.size(); ++c) EXPECT_EQ(cells[c], "-") << text.headings[c];
+  EXPECT_EQ(cells.back(), "not supported: the network has no shallow forward | at all");
+  const std::string markdown = RenderMarkdown(table);
+  EXPECT_NE(markdown.find("forward \\| at all"), std::string::npos);
+  EXPECT_NE(markdown.find("- latency, speed-up, memory: - because the run did not measure them"), std::string::npos);
+  EXPECT_NE(markdown.find("adaptive(delta=0.1): - because no sample was done"), std::string::npos);
+}
+
+TEST(Table, AResultWithoutSamplesHasATableToo) {
+  TempDir dir;
+  const std::vector<LatencyRecord> records = {Latency(0, {1.0}), Latency(1, {0.5}, kNaN)};
+  ResultWriter writer(dir / "run", ExampleHeader(), false);
+  writer.CommitLatency(records);
+  const Table table = MakeTable(ResultReader::Open(dir / "run"));
+  EXPECT_EQ(*table.rows[1].latency->speed_up, 2.0);
+  const std::string markdown = RenderMarkdown(table);
+  EXPECT_NE(markdown.find("no sample is in the results yet"), std::string::npos) << markdown;
+  EXPECT_NE(markdown.find("adaptive(delta=0.1): memory was not measured"), std::string::npos);
+}
+
+TEST(Table, SpeedUpNeedsEqualConditions) {
+  TempDir dir;
+  LatencyRecord other = Latency(1, {0.5});
+  other.threads = 1;
+  LatencyRecord failed = Latency(2, {});
+  failed.status = Status::kFailed;
+  failed.message = "out of memory";
+  const Table table = RoundTable(dir, {Latency(0, {1.0}), other, failed});
+  EXPECT_FALSE(table.rows[1].latency->speed_up.has_value());
+  EXPECT_FALSE(table.rows[2].latency.has_value());
+  const std::string markdown = RenderMarkdown(table);
+  EXPECT_NE(markdown.find("adaptive(delta=0.1): no speed-up, because the reference was not measured alike"), std::string::npos);
+  EXPECT_NE(markdown.find("fewer_steps(steps=2): no latency: out of memory"), std::string::npos);
+}
+
+TEST(Table, EachSettingHasTheReferenceOfItsRun) {
+  TempDir dir;
+  RunHeader header = ExampleHeader();
+  header.settings.push_back(testing::ExampleSetting("full_step, euler", "full_step", 2, true));
+  header.settings[3].scheduler = "euler";
+  header.settings[3].compared_with = 3;
+  header.settings[2].compared_with = 3;
+  ResultWriter writer(dir / "run", header, false);
+  writer.Commit(ExampleWave(header, 0, 6));
+  const Table table = MakeTable(ResultReader::Open(dir / "run"));
+  EXPECT_EQ(table.rows[2].macs_modules_ratio, 1.0);
+  EXPECT_EQ(table.rows[1].macs_modules_ratio, 0.625);
+  EXPECT_NE(Layout(table).caption.find("ddim / euler"), std::string::npos);
+}
+
+TEST(Table, LatexIsEscaped) {
+  TempDir dir;
+  const std::string text = RenderLatex(RoundTable(dir, {}));
+  EXPECT_NE(text.find("\\begin{tabular}{lrrrrrrrrrl}\n  \\toprule\n  setting & samples & NFE & GMACs modules"),
+            std::string::npos) << text;
+  EXPECT_NE(text.find("  full\\_step & 6 & 4 & 8.000 (1.000) & 12.00 (1.000) & - & - & - & identical & 0 & done (reference) \\\\\n"),
+            std::string::npos) << text;
+  EXPECT_NE(text.find("95 \\% interval"), std::string::npos);
+  EXPECT_NE(text.find("  \\bottomrule\n\\end{tabular}}\n"), std::string::npos);
+}
+
+TEST(Table, CsvHasAllDigitsAndIsReadByOthers) {
+  TempDir dir;
+  const Table table = RoundTable(dir, {Latency(0, {1.0 / 3})});
+  const std::string text = RenderCsv(table);
+  const std::string head = text.substr(0, text.find('\n'));
+  EXPECT_EQ(head,
+            "setting,type,scheduler,steps,reference,samples,failed,not_supported,message,nfe_mean,nfe_min,nfe_max,"
+            "shallow_nfe_mean,shallow_nfe_min,shallow_nfe_max,macs_modules,macs_modules_ratio,macs_matmuls,macs_matmuls_ratio,"
+            "latency_s,speed_up,latency_batch,latency_threads,latency_repeats,peak_memory_bytes,peak_memory_kind,"
+            "psnr,psnr_low,psnr_high,psnr_count,psnr_identical,"
+            "latent_error,latent_error_low,latent_error_high,latent_error_count,latent_error_identical");
+  EXPECT_NE(text.find("\nadaptive(delta=0.1),adaptive,ddim,4,0,6,0,0,,2.5,2,3,0,0,0,5000000000,0.625,7500000000,0.625,,,,,,,,24,"),
+            std::string::npos) << text;
+  EXPECT_NE(text.find("0.16666666666666666"), std::string::npos);
+  SKIP_WITHOUT_H5PY();
+  testing::WriteFile(dir / "t.csv", text);
+  testing::ExpectPython(R"(
+import csv
+rows = list(csv.DictReader(open(path, newline='')))
+assert len(rows) == 3 and rows[2]['message'] == 'sample 965: a latent is not finite' and rows[0]['psnr'] == ''
+assert float(rows[0]['latency_s']) == 1 / 6 and int(rows[0]['psnr_identical']) == 6
+)", dir / "t.csv");
+}
+
+TEST(Table, CsvQuotes) {
+  Table table;
+  TableRow row;
+  row.setting.label = "fixed(a=1,b=\"x\")";
+  row.message = "one\ntwo";
+  table.rows = {row};
+  const std::string text = RenderCsv(table);
+  EXPECT_NE(text.find("\n\"fixed(a=1,b=\"\"x\"\")\","), std::string::npos) << text;
+  EXPECT_NE(text.find(",\"one\ntwo\","), std::string::npos);
+}
+
+TEST(Table, Json) {
+  TempDir dir;
+  const Json json = Json::parse(RenderJson(RoundTable(dir, {Latency(0, {1.0}), Latency(1, {0.5}, kNaN)})));
+  EXPECT_EQ(json["model"], "tiny");
+  EXPECT_EQ(json["seed"], 18446744073709551615ull);
+  EXPECT_EQ(json["evaluations"], 36);
+  const Json& row = json["settings"][1];
+  EXPECT_EQ(row["setting"], "adaptive(delta=0.1)");
+  EXPECT_EQ(row["nfe"]["mean"], 2.5);
+  EXPECT_EQ(row["latency"]["speed_up"], 2.0);
+  EXPECT_TRUE(row["latency"]["peak_memory_bytes"].is_null());
+  EXPECT_EQ(row["metrics"]["psnr"]["mean"], 24.0);
+  EXPECT_EQ(row["metrics"]["psnr"]["identical"], 1);
+  EXPECT_TRUE(json["settings"][0]["metrics"]["psnr"]["mean"].is_null());
+  EXPECT_TRUE(json["settings"][2]["latency"].is_null());
+}
+
+}  // namespace
+}  // namespace skipbench
