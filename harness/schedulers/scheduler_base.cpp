@@ -29,6 +29,9 @@ void SchedulerBase::CheckStep(const at::Tensor& sample, const at::Tensor& model_
     if (tensor.sizes() != sample.sizes())
       Fail("scheduler {}: call {}: the sample has the shape {}, the {} {}", type_, call, fmt::streamed(sample.sizes()), what,
            fmt::streamed(tensor.sizes()));
+    if (tensor.device() != sample.device())
+      Fail("scheduler {}: call {}: the sample is on {}, the {} on {}", type_, call, fmt::streamed(sample.device()), what,
+           fmt::streamed(tensor.device()));
   };
   check_shape(sample, "sample");
   if (sample.dim() < 1 || !sample.is_floating_point())

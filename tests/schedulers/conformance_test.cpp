@@ -250,6 +250,7 @@ TEST_P(Conformance, RefusesTensorsThatDoNotFit) {
   EXPECT_ERROR(scheduler->Step(at::Tensor(), x, 0, {}, noise), "no sample");
   EXPECT_ERROR(scheduler->Step(x, at::Tensor(), 0, {}, noise), "no model output");
   EXPECT_ERROR(scheduler->Step(x.to(at::kLong), x, 0, {}, noise), "floating-point");
+  EXPECT_ERROR(scheduler->Step(x, at::empty({2, 3}, at::TensorOptions(at::kMeta)), 0, {}, noise), "the model output on meta");
   // A state of another call, or of none.
   EXPECT_ERROR(scheduler->Step(x, x, 0, {{x, x, x, x, x, x}}, noise), "the state holds 6 tensors");
   SchedulerState state = scheduler->Step(x, x, 0, {}, noise).state;
