@@ -53,9 +53,14 @@ BytePairEncoding BytePairEncoding::Load(const std::filesystem::path& vocab, cons
 
 BytePairEncoding BytePairEncoding::Parse(std::string_view vocab, const std::string& vocab_name, std::string_view merges,
                                          const std::string& merges_name) {
+  BytePairEncoding result = ParseVocab(vocab, vocab_name);
+  result.ReadMerges(merges, merges_name, vocab_name);
+  return result;
+}
+
+BytePairEncoding BytePairEncoding::ParseVocab(std::string_view vocab, const std::string& vocab_name) {
   BytePairEncoding result;
   result.ReadVocab(vocab, vocab_name);
-  result.ReadMerges(merges, merges_name, vocab_name);
   return result;
 }
 

@@ -22,6 +22,10 @@ class BytePairEncoding {
   static BytePairEncoding Parse(std::string_view vocab, const std::string& vocab_name, std::string_view merges,
                                 const std::string& merges_name);
 
+  // The two halves of Parse().
+  static BytePairEncoding ParseVocab(std::string_view vocab, const std::string& vocab_name);
+  void ReadMerges(std::string_view merges, const std::string& merges_name, const std::string& vocab_name);
+
   // Appends the tokens of one word (UTF-8, not empty).
   void Encode(std::string_view word, std::vector<int64_t>& tokens) const;
   std::optional<int64_t> Find(const std::string& token) const;
@@ -37,7 +41,6 @@ class BytePairEncoding {
     return static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
   }
   void ReadVocab(std::string_view text, const std::string& name);
-  void ReadMerges(std::string_view text, const std::string& name, const std::string& vocab_name);
 
   std::unordered_map<std::string, int32_t> vocab_;
   std::unordered_map<uint64_t, Merge> merges_;

@@ -1,0 +1,12 @@
+#include "datasets/coco.h"
+#include "tests/fuzz/fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace skipbench;
+  fuzz::Write("captions.json", fuzz::Text(data, size));
+  return fuzz::Try([&] {
+    const Json config = {{"type", "coco"}, {"captions", "captions.json"}};
+    const Dataset dataset = ReadCoco(JsonReader(config, "fuzz"), fuzz::Folder());
+    Preview(dataset);
+  });
+}
