@@ -210,8 +210,9 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.seed = static_cast<uint64_t>(root.IntOr("seed", 0, 0));
   config.noise = ReadNoise(root, config.folder());
   config.settings = MakeSettings(root, config.runs);
-  if (root.Has("metrics")) config.metrics = root.Strings("metrics");
-  for (const auto& metric : config.metrics) FindMetric(metric, fmt::format("{}: metrics", file.string()));
+  if (root.Has("metrics"))
+    for (const auto& metric : root.Strings("metrics"))
+      config.metrics.push_back(&FindMetric(metric, fmt::format("{}: metrics", file.string())));
   if (root.Has("save"))
     for (const auto& what : root.Strings("save")) {
       const auto& known = SaveOptions();
@@ -226,6 +227,8 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.threads = static_cast<int>(root.IntOr("threads", 0, 0, 4096));
   config.latency = ReadLatency(root);
   config.contact_sheet_rows = static_cast<int>(root.IntOr("contact_sheet", 0, 0, 1000));
+  if (config.contact_sheet_rows > 0 && !config.save.contains("images"))
+    root.FailAt("contact_sheet", "needs \"images\" in \"save\"");
   root.RejectUnknownKeys();
   if (config.wave_size == 0) config.wave_size = config.batch_size;
   config.wave_size = (config.wave_size + config.group_size - 1) / config.group_size * config.group_size;

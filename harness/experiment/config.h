@@ -13,6 +13,7 @@
 
 #include "harness/base/json.h"
 #include "harness/sampling/method.h"
+#include "metrics/metric.h"
 
 namespace skipbench {
 
@@ -64,7 +65,7 @@ struct ExperimentConfig {
   uint64_t seed = 0;
   NoiseConfig noise;
   std::vector<SettingSpec> settings;
-  std::vector<std::string> metrics;
+  std::vector<const MetricType*> metrics;
   std::set<std::string> save;            // latents | noise_predictions | images | png
   int64_t batch_size = 16;               // samples per network call
   int64_t wave_size = 0;                 // samples between two commits; 0: the batch size, rounded up to whole groups

@@ -1,6 +1,7 @@
 #include <fmt/ranges.h>
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include "harness/base/build_info.h"
 #include "harness/experiment/plan.h"
@@ -71,13 +72,13 @@ RunHeader MakeHeader(const Plan& plan) {
   header.expanded_config = config.json;
   header.execution_keys = {"batch_size", "wave_size", "threads", "device", "latency", "contact_sheet", "name"};
   header.model = info.folder.filename() == "model" ? info.folder.parent_path().filename().string() : info.folder.filename().string();
-  std::string all;
+  Sha256 all;
   for (const auto& file : info.files) {
     const std::string hash = Sha256OfFile(file);
     header.model_files[std::filesystem::relative(file, info.folder).string()] = hash;
-    all += hash;
+    all.Update(std::as_bytes(std::span(hash)));
   }
-  header.model_hash = Sha256(all);
+  header.model_hash = all.HexDigest();
   header.scheduler = plan.settings[0].scheduler->type();
   header.steps = run.steps;
   header.guidance = plan.settings[0].guidance > 1 ? plan.settings[0].guidance : 0;

@@ -1,6 +1,7 @@
 #include "harness/experiment/latency.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <malloc.h>
 

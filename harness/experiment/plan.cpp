@@ -1,6 +1,7 @@
 #include "harness/experiment/plan.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>

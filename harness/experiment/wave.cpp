@@ -8,7 +8,6 @@
 #include <limits>
 #include <unordered_map>
 
-#include "harness/experiment/measure.h"
 #include "harness/experiment/pictures_out.h"
 #include "harness/runtime/timer.h"
 #include "harness/sampling/trajectory_tree.h"
@@ -142,9 +141,15 @@ class WaveRunner {
     std::vector<int64_t> mapped_;
   };
 
+  bool NeedsPictures() const {
+    const auto& config = plan_.config;
+    return config.save.contains("images") || config.save.contains("png") ||
+           std::any_of(config.metrics.begin(), config.metrics.end(), [](const MetricType* m) { return m->needs_pictures; });
+  }
+
   // Settings that decided alike to the end share their latent, and so their picture.
   void Decode() {
-    if (!NeedsPictures(plan_.config)) return;
+    if (!NeedsPictures()) return;
     auto stage = timer_.Enter("decoder");
     std::vector<at::Tensor> latents;
     std::unordered_map<const void*, size_t> place;
@@ -190,8 +195,8 @@ class WaveRunner {
     out.shallow_nfe.assign(n, 0);
     out.macs_modules.assign(n, kNaN);
     out.macs_matmuls.assign(n, kNaN);
-    for (const auto& metric : plan_.config.metrics)
-      for (const auto& column : MetricColumns(metric)) out.metrics[column].assign(n, kNaN);
+    for (const MetricType* metric : plan_.config.metrics)
+      for (const auto& column : metric->columns) out.metrics[column.name].assign(n, kNaN);
     // Every wave has the same traces, also one in which this setting failed for all samples.
     if (setting.supported)
       for (const auto& [name, values] : setting.spec->method->Start(ShapeFor(setting))->TakeTrace())
@@ -230,11 +235,12 @@ class WaveRunner {
       std::copy(values.begin(), values.end(), out->traces.at(name).values.begin() + s * calls);
     }
     const Outcome& reference = outcomes_[setting.reference][s];
-    if (reference.status != Status::kDone) return;
-    for (const auto& metric : plan_.config.metrics)
-      for (const auto& [column, value] :
-           Measure(metric, {outcome.picture, outcome.record.final_latent}, {reference.picture, reference.record.final_latent}))
-        out->metrics[column][s] = value;
+    for (const MetricType* metric : plan_.config.metrics) {
+      if (metric->needs_reference && reference.status != Status::kDone) continue;
+      const auto values = metric->measure({outcome.picture, outcome.record.final_latent},
+                                          {reference.picture, reference.record.final_latent});
+      for (size_t column = 0; column < values.size(); ++column) out->metrics[metric->columns[column].name][s] = values[column];
+    }
   }
 
   // [n, shape...] of what `pick` gives for each sample that was done; the others are NaN (pictures: black).

@@ -1,0 +1,45 @@
+// The keys of an experiment's config, for `skipbench list config`. A test checks them against what the reader knows.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace skipbench::cli {
+
+struct ConfigKey {
+  std::string name;
+  std::string meaning;
+};
+
+inline const std::vector<ConfigKey>& ConfigKeys() {
+  static const std::vector<ConfigKey> keys = {
+      {"name", "of the experiment (default: the file's name)"},
+      {"pipeline", "a folder in diffusers' layout (relative to the config), or a name on the model search path; required"},
+      {"variant", "of the weight files, e.g. \"fp16\" (default: none)"},
+      {"tokenizer", "slow: CLIPTokenizer without ftfy (default); fast: CLIPTokenizerFast"},
+      {"scheduler", "type, or {\"type\": ..., options}; a list sweeps (default: the pipeline's own)"},
+      {"steps", "1 .. 1000; a list sweeps (default 50)"},
+      {"guidance", "scale of classifier-free guidance, off at 1 or less; a list sweeps (default: the pipeline's)"},
+      {"negative_prompt", "text (default: none)"},
+      {"height", "pixels (default: the model's own)"},
+      {"width", "pixels (default: the model's own)"},
+      {"dtype", "float32 (default), bfloat16 or float16"},
+      {"device", "auto (default), cpu, cuda or cuda:N"},
+      {"threads", "CPU threads (default 0: LibTorch's choice)"},
+      {"data", "{\"type\": ..., ...}: see `skipbench list datasets`; required"},
+      {"seed", "integer >= 0 (default 0)"},
+      {"noise", "{\"source\": \"counter\" (default) | \"torch_cpu\" | \"file\", \"path\", \"tensor\", \"step_noise\": {\"path\", \"tensor\"}}"},
+      {"methods", "list of {\"type\": ..., \"id\": ..., options}; a list for an option sweeps; required"},
+      {"metrics", "list of names: see `skipbench list metrics` (default: none)"},
+      {"save", "list of latents, noise_predictions, images (into the results), png (as files)"},
+      {"batch_size", "samples of one network call (default 16)"},
+      {"wave_size", "samples between two commits (default: batch_size)"},
+      {"group_size", "consecutive samples that decide together where a method's scope is \"group\" (default 1)"},
+      {"batch_invariant", "true: results bit-identical whatever the batch, at some cost (default false)"},
+      {"latency", "{\"samples\": 1, \"repeats\": 3, \"warmup\": 1}: measure latency and memory (default: not)"},
+      {"contact_sheet", "samples shown in contact_sheet.png; needs \"images\" in save (default 0: none)"},
+  };
+  return keys;
+}
+
+}  // namespace skipbench::cli

@@ -1,0 +1,46 @@
+#include "datasets/catalog.h"
+#include "harness/base/error.h"
+#include "harness/cli/commands.h"
+#include "harness/cli/config_keys.h"
+#include "harness/schedulers/scheduler.h"
+#include "methods/catalog.h"
+#include "metrics/catalog.h"
+
+namespace skipbench::cli {
+
+namespace po = boost::program_options;
+
+namespace {
+
+void ListMethods() {
+  for (const auto& method : MethodTypes()) {
+    fmt::print("{}: {}\n", method.name, method.summary);
+    for (const auto& option : method.options)
+      fmt::print("    {:<10} {}{}. {}\n", option.name, option.range,
+                 option.fallback.empty() ? "" : " (default " + option.fallback + ")", option.meaning);
+  }
+}
+
+void ListSchedulers() {
+  for (const auto& type : SchedulerTypes()) fmt::print("{}\n", type);
+  fmt::print("Options are diffusers' constructor arguments, e.g. {{\"type\": \"ddim\", \"clip_sample\": false}}.\n");
+}
+
+}  // namespace
+
+int List(const std::vector<std::string>& args) {
+  po::options_description options("options");
+  options.add_options()("input", po::value<std::vector<std::string>>(), "methods, metrics, datasets, schedulers or config");
+  const auto values = Parse("list", "list methods|metrics|datasets|schedulers|config", options, args);
+  const auto what = values.contains("input") ? values["input"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  if (what.size() != 1) Fail("skipbench list: expected one of methods, metrics, datasets, schedulers, config");
+  if (what[0] == "methods") ListMethods();
+  else if (what[0] == "metrics") for (const auto& metric : MetricTypes()) fmt::print("{:<14} {}\n", metric.name, metric.summary);
+  else if (what[0] == "datasets") for (const auto& type : DatasetTypes()) fmt::print("{:<16} {}\n", type.name, type.description);
+  else if (what[0] == "schedulers") ListSchedulers();
+  else if (what[0] == "config") for (const auto& key : ConfigKeys()) fmt::print("{:<20} {}\n", key.name, key.meaning);
+  else Fail("skipbench list: expected one of methods, metrics, datasets, schedulers, config; found \"{}\"", what[0]);
+  return 0;
+}
+
+}  // namespace skipbench::cli
