@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "harness/base/error.h"
+#include "harness/runtime/timer.h"
 #include "harness/sampling/difference_sums.h"
 #include "harness/sampling/rows.h"
 
@@ -78,6 +79,7 @@ class Tree {
 
   TreeResult Run() {
     for (int call = 0; call < run_.calls; ++call) {
+      const TraceRange range("call", call);
       Decide(call);
       Predict(call);
       Step(call);

@@ -1,0 +1,123 @@
+#include <ATen/Parallel.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+
+#include "harness/base/build_info.h"
+#include "harness/base/progress.h"
+#include "harness/cli/commands.h"
+#include "harness/experiment/plan.h"
+#include "harness/runtime/device.h"
+#include "harness/sampling/difference_sums.h"
+
+namespace skipbench::cli {
+
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+namespace {
+
+void DescribeProgram() {
+  const auto& build = BuildInfo();
+  fmt::print("skipbench  {} (revision {}{}), {} {}\n", build.version, build.git_revision, build.dirty ? ", modified" : "", build.compiler,
+             build.build_type);
+  fmt::print("LibTorch   {}, {} threads\n", build.libtorch_version, at::get_num_threads());
+  if (build.cuda) {
+    fmt::print("CUDA       yes, {} GPU(s); fused criterion kernel: {}\n", GpuCount(),
+               HasDifferenceSumsKernel() ? "yes" : "no (built without nvcc: the criterion runs on LibTorch's operators)");
+  } else {
+    fmt::print("CUDA       no: a CPU build (cmake --preset cuda builds for a GPU)\n");
+  }
+  fmt::print("CPU        {}\n", DeviceName(at::kCPU));
+  const char* models = std::getenv("SKIPBENCH_MODELS");
+  fmt::print("models     SKIPBENCH_MODELS={}\n", models ? models : "(not set)");
+  try {
+    fmt::print("shipped    {}\n", FindModel("fashion-scenes", fs::current_path(), "").string());
+  } catch (const Error& e) {
+    fmt::print("shipped    MISSING: {}\n", e.what());
+  }
+}
+
+// Runs one check; prints its outcome. Later checks may need what an earlier one made.
+template <typename F>
+bool Check(const char* what, F&& f) {
+  try {
+    fmt::print("ok       {}: {}\n", what, f());
+    return true;
+  } catch (const Error& e) {
+    fmt::print("MISSING  {}: {}\n", what, e.what());
+    return false;
+  }
+}
+
+// Seconds of one guided prediction of one sample, measured once after a warm-up.
+double MeasureForward(const Plan& plan) {
+  c10::InferenceMode inference;
+  const auto denoiser = plan.pipeline->Encode({plan.samples.data(), 1}, plan.settings[0].guidance, false);
+  std::vector<int64_t> shape = plan.pipeline->info().latent_shape;
+  shape.insert(shape.begin(), 1);
+  const int64_t row = 0;
+  DenoiserInput input;
+  input.sample = at::zeros(shape, at::TensorOptions().dtype(plan.config.dtype).device(plan.device));
+  input.timestep = plan.settings[0].scheduler->timestep(0);
+  input.conditioning = {&row, 1};
+  double best = HUGE_VAL;
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    Synchronize(plan.device);
+    const auto start = std::chrono::steady_clock::now();
+    denoiser->Predict(input);
+    Synchronize(plan.device);
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return best;
+}
+
+bool DescribeConfig(const std::string& file, const std::string& models) {
+  ExperimentConfig config;
+  if (!Check("config", [&] {
+        config = ReadExperimentConfig(file, {});
+        return fmt::format("{} ({} settings)", file, config.settings.size());
+      }))
+    return false;
+  Plan plan;
+  if (!Check("plan", [&] {
+        plan = MakePlan(config, {.models = models});
+        return fmt::format("{}; {} samples: {}", plan.pipeline->info().folder.string(), plan.samples.size(), plan.data_description);
+      }))
+    return false;
+  bool fine = true;
+  for (const auto& setting : plan.settings)
+    if (!setting.supported) {
+      fmt::print("NOT SUPPORTED  {}: {}\n", setting.spec->label, setting.message);
+      fine = false;
+    }
+  fmt::print("{}", DescribePlan(plan));
+  const double forward = MeasureForward(plan);
+  double evaluations = 0;
+  for (const auto& setting : plan.settings)
+    if (setting.supported) evaluations += static_cast<double>(setting.scheduler->calls()) * static_cast<double>(plan.samples.size());
+  fmt::print("time        one prediction of one sample took {:.4g} s: at most {} for this config\n", forward,
+             FormatDuration(evaluations * forward));
+  return fine;
+}
+
+}  // namespace
+
+int Doctor(const std::vector<std::string>& args) {
+  po::options_description options("options");
+  options.add_options()
+      ("input", po::value<std::vector<std::string>>(), "configs to check")
+      ("models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons");
+  const auto values = Parse("doctor", "doctor [CONFIG...]", options, args);
+  DescribeProgram();
+  bool fine = true;
+  if (values.contains("input"))
+    for (const auto& file : values["input"].as<std::vector<std::string>>()) {
+      fmt::print("\n");
+      fine &= DescribeConfig(file, values["models"].as<std::string>());
+    }
+  return fine ? 0 : 3;
+}
+
+}  // namespace skipbench::cli
