@@ -24,6 +24,11 @@ void Report(const Plan& plan, const fs::path& out) {
   fmt::print("results:  {}\n", out.string());
 }
 
+// Only what a run leaves behind; a folder that holds anything else keeps it.
+void RemoveResults(const fs::path& out) {
+  for (const char* name : {"segments", "results.h5", "contact_sheet.png", "png"}) fs::remove_all(out / name);
+}
+
 }  // namespace
 
 int Run(const std::vector<std::string>& args) {
@@ -33,10 +38,11 @@ int Run(const std::vector<std::string>& args) {
       ("out,o", po::value<std::string>(), "results folder (default: results/local/NAME of the working directory)")
       ("set", po::value<std::vector<std::string>>()->composing(), "PATH=VALUE[,VALUE...]: change a value of the config; several sweep")
       ("resume", po::bool_switch(), "go on with an interrupted run")
+      ("overwrite", po::bool_switch(), "replace the results that are in the folder")
       ("dry-run", po::bool_switch(), "print the plan and stop")
       ("models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons")
       ("quiet,q", po::bool_switch(), "no progress line");
-  const auto values = Parse("run", "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--resume] [--dry-run]", options, args);
+  const auto values = Parse("run", "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--resume | --overwrite] [--dry-run]", options, args);
   if (!values.contains("input") || values["input"].as<std::vector<std::string>>().size() != 1)
     Fail("skipbench run: one config file was expected");
   const fs::path file = values["input"].as<std::vector<std::string>>()[0];
@@ -51,6 +57,10 @@ int Run(const std::vector<std::string>& args) {
   if (dry) {
     fmt::print("{}", DescribePlan(plan));
     return 0;
+  }
+  if (values["overwrite"].as<bool>()) {
+    if (run.resume) Fail("skipbench run: --resume and --overwrite exclude each other");
+    RemoveResults(run.out);
   }
   const RunSummary summary = RunExperiment(plan, run);
   Report(plan, run.out);
