@@ -32,6 +32,20 @@ double BytesPerSample(const Plan& plan, const PlannedSetting& setting) {
   return bytes;
 }
 
+// The config with its defaults written out: what a run computes, whether or not its author said so.
+Json Expanded(const ExperimentConfig& config) {
+  Json json = {{"name", config.name}, {"dtype", DtypeName(config.dtype)}, {"seed", config.seed}, {"steps", 50},
+               {"tokenizer", config.tokenizer}, {"variant", config.variant}, {"noise", {{"source", config.noise.source}}},
+               {"batch_size", config.batch_size}, {"wave_size", config.wave_size}, {"group_size", config.group_size},
+               {"batch_invariant", config.batch_invariant}, {"device", config.device}, {"threads", config.threads},
+               {"height", config.height}, {"width", config.width}, {"save", Json::array()}, {"metrics", Json::array()}};
+  json.update(config.json);
+  Json settings = Json::array();
+  for (const auto& setting : config.settings) settings.push_back({{"label", setting.label}, {"parameters", setting.parameters}});
+  json["settings"] = std::move(settings);
+  return json;
+}
+
 }  // namespace
 
 std::string DescribePlan(const Plan& plan) {
@@ -69,7 +83,7 @@ RunHeader MakeHeader(const Plan& plan) {
   RunHeader header;
   header.name = config.name;
   header.config = config.json;
-  header.expanded_config = config.json;
+  header.expanded_config = Expanded(config);
   header.execution_keys = {"batch_size", "wave_size", "threads", "device", "latency", "contact_sheet", "name"};
   header.model = info.folder.filename() == "model" ? info.folder.parent_path().filename().string() : info.folder.filename().string();
   Sha256 all;
@@ -101,7 +115,10 @@ RunHeader MakeHeader(const Plan& plan) {
     one.calls = setting.scheduler->calls();
     for (int call = 0; call < one.calls; ++call) one.timesteps.push_back(setting.scheduler->timestep(call));
     one.scope = setting.spec->method->DecisionScope() == Scope::kGroup ? "group" : "sample";
+    one.scheduler = setting.scheduler->type();
+    one.guidance = setting.guidance > 1 ? setting.guidance : 0;
     one.reference = setting.spec->reference;
+    one.compared_with = setting.reference;
     header.settings.push_back(std::move(one));
   }
   return header;
