@@ -23,6 +23,8 @@ inline const std::vector<ConfigKey>& ConfigKeys() {
       {"negative_prompt", "text (default: none)"},
       {"height", "pixels (default: the model's own)"},
       {"width", "pixels (default: the model's own)"},
+      {"vae_tiling", "true: decode large pictures in overlapping tiles; text_to_image only (default false)"},
+      {"vae_slicing", "true: decode one picture at a time; text_to_image only (default false)"},
       {"dtype", "float32 (default), bfloat16 or float16"},
       {"device", "auto (default), cpu, cuda or cuda:N"},
       {"threads", "CPU threads (default 0: LibTorch's choice)"},

@@ -206,6 +206,8 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.height = root.IntOr("height", 0, 0, 16384);
   config.width = root.IntOr("width", 0, 0, 16384);
   if (root.Has("negative_prompt")) config.negative_prompt = root.String("negative_prompt");
+  config.vae_tiling = root.BoolOr("vae_tiling", false);
+  config.vae_slicing = root.BoolOr("vae_slicing", false);
   config.data = root.Object("data").json();
   config.seed = static_cast<uint64_t>(root.IntOr("seed", 0, 0));
   config.noise = ReadNoise(root, config.folder());

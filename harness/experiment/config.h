@@ -61,6 +61,7 @@ struct ExperimentConfig {
   std::string device = "auto";
   int64_t height = 0, width = 0;
   std::optional<std::string> negative_prompt;
+  bool vae_tiling = false, vae_slicing = false;   // text_to_image only
   Json data;
   uint64_t seed = 0;
   NoiseConfig noise;

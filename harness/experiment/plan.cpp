@@ -23,6 +23,8 @@ PipelineOptions OptionsFor(const ExperimentConfig& config, at::Device device, bo
   options.negative_prompt = config.negative_prompt;
   options.variant = config.variant;
   options.tokenizer = config.tokenizer;
+  options.vae_tiling = config.vae_tiling;
+  options.vae_slicing = config.vae_slicing;
   options.shapes_only = shapes_only;
   return options;
 }
@@ -102,6 +104,10 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   plan.device = ParseDevice(plan.config.device);
   const auto folder = FindModel(plan.config.pipeline, plan.config.folder(), options.models);
   plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options.shapes_only));
+  const auto& info = plan.pipeline->info();
+  if (info.kind != "text_to_image" && (plan.config.vae_tiling || plan.config.vae_slicing || plan.config.negative_prompt))
+    Fail("{}: vae_tiling, vae_slicing and negative_prompt are for text_to_image; {} is {}", plan.config.file.string(),
+         info.folder.string(), info.kind);
   LoadSamples(&plan);
   PlanSettings(&plan);
   plan.noise = MakeNoise(plan.config.noise, plan.config.seed);

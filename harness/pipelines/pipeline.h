@@ -25,6 +25,8 @@ struct PipelineOptions {
   std::optional<std::string> negative_prompt;    // text_to_image; absent is not the same as "" for SDXL
   std::string variant;                           // weight files' variant, "fp16"
   std::string tokenizer = "slow";                // "slow": CLIPTokenizer without ftfy, "fast": CLIPTokenizerFast
+  bool vae_tiling = false;                       // decode large pictures in overlapping tiles (differs slightly from the whole)
+  bool vae_slicing = false;                      // decode one picture at a time
   bool shapes_only = false;                      // no weights: for counting and planning only
 };
 

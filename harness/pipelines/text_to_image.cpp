@@ -128,7 +128,7 @@ at::Tensor TextToImage::Decode(const at::Tensor& latents) const {
     z = z / config.scaling_factor;
   }
   if (config.shift_factor) z = z + *config.shift_factor;
-  return ToPictures(vae_->Decode(z));
+  return ToPictures(vae_->Decode(z, {.tiling = options_.vae_tiling, .slicing = options_.vae_slicing}));
 }
 
 UNetInputs TextToImage::MetaInputs() const {
