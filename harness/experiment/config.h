@@ -24,7 +24,7 @@ struct RunSpec {
   Json scheduler_options = Json::object();
   int steps = 50;                        // 1 .. 1000
   std::optional<double> guidance;        // absent: the pipeline's default
-  std::string label;                     // what tells it from the other runs, "" if there is one only: "euler, 25 steps"
+  std::string label = {};                // what tells it from the other runs, "" if there is one only: "euler, 25 steps"
 };
 
 struct NoiseConfig {

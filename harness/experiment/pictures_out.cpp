@@ -17,7 +17,8 @@ std::string FolderName(const std::string& label) {
     }
   }
   while (!name.empty() && name.back() == '_') name.pop_back();
-  return name;
+  // A label may be the user's own: it must not mean another folder, nor a hidden one.
+  return name.empty() || name[0] == '.' ? "_" + name : name;
 }
 
 void WritePicture(const at::Tensor& picture, const std::filesystem::path& out, const std::string& setting, int64_t sample_id) {
