@@ -86,7 +86,7 @@ at::Tensor Encoder::Forward(const at::Tensor& x) const {
     for (const UNetLayer& layer : block.layers) h = layer.Forward(h, {});
     if (block.downsampler) h = block.downsampler->Forward(h);
   }
-  return conv_out_.Forward(conv_norm_out_.ForwardSilu(mid_block_->Forward(h, {})));
+  return conv_out_.Forward(conv_norm_out_.ForwardSilu({mid_block_->Forward(h, {})}));
 }
 
 Decoder::Decoder(const Weights& w, const AutoencoderConfig& config)
@@ -117,7 +117,7 @@ at::Tensor Decoder::Forward(const at::Tensor& z) const {
     for (const UNetLayer& layer : block.layers) h = layer.Forward(h, {});
     if (block.upsampler) h = block.upsampler->Forward(h);
   }
-  return conv_out_.Forward(conv_norm_out_.ForwardSilu(h));
+  return conv_out_.Forward(conv_norm_out_.ForwardSilu({h}));
 }
 
 }  // namespace skipbench

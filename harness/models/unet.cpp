@@ -94,7 +94,7 @@ at::Tensor UNet::Decode(const UNetInputs& inputs, const BlockContext& context, a
       if (branch >= static_cast<int>(skips.size())) continue;      // a shallow forward begins further on
       entered = true;
       if (std::find(keep_branches.begin(), keep_branches.end(), branch) != keep_branches.end()) (*features)[branch] = x;
-      x = layer.Forward(at::cat({x, skips.back()}, 1), context);
+      x = layer.Forward(std::vector<at::Tensor>{x, skips.back()}, context);
       skips.pop_back();
     }
     if (!entered) continue;
@@ -103,7 +103,7 @@ at::Tensor UNet::Decode(const UNetInputs& inputs, const BlockContext& context, a
     Observe(inputs, fmt::format("up_blocks.{}", i).c_str(), x);
   }
   if (inputs.observe) inputs.observe("conv_norm_out", conv_norm_out_->Forward(x));
-  x = conv_out_->Forward(conv_norm_out_->ForwardSilu(x));
+  x = conv_out_->Forward(conv_norm_out_->ForwardSilu({x}));
   Observe(inputs, "conv_out", x);
   return x;
 }

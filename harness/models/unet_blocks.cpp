@@ -26,8 +26,8 @@ UNetLayer::UNetLayer(const Weights& w, int64_t index, int64_t in_channels, int64
   }
 }
 
-at::Tensor UNetLayer::Forward(const at::Tensor& x, const BlockContext& context) const {
-  at::Tensor h = resnet_.Forward(x, context.time, context.projected);
+at::Tensor UNetLayer::Forward(const std::vector<at::Tensor>& parts, const BlockContext& context) const {
+  at::Tensor h = resnet_.Forward(parts, context.time, context.projected);
   if (attention_) return attention_->Forward(h);
   if (transformer_) return transformer_->Forward(h, context.cross);
   return h;

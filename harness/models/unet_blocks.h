@@ -43,7 +43,9 @@ class UNetLayer {
   // `w`: the block's scope; the layer is resnets.INDEX and attentions.INDEX in it.
   UNetLayer(const Weights& w, int64_t index, int64_t in_channels, int64_t out_channels, const BlockOptions& options,
             TimeProjections* time);
-  at::Tensor Forward(const at::Tensor& x, const BlockContext& context) const;
+  at::Tensor Forward(const at::Tensor& x, const BlockContext& context) const { return Forward(std::vector<at::Tensor>{x}, context); }
+  // Of a hidden state and a skip tensor, side by side.
+  at::Tensor Forward(const std::vector<at::Tensor>& parts, const BlockContext& context) const;
 
  private:
   ResnetBlock2D resnet_;

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "harness/base/error.h"
+#include "harness/nn/cpu_attention.h"
 #include "harness/nn/macs.h"
 
 namespace skipbench {
@@ -31,6 +32,7 @@ at::Tensor Attention::Attend(const at::Tensor& q, const at::Tensor& k, const at:
     CountAttention(name_, q.size(0), q.size(1), k.size(1), inner(), inner());
     return at::empty({q.size(0), q.size(1), inner()}, q.options());
   }
+  if (cpu::CanRunAttention(q)) return cpu::RunAttention(q, k, v, options_.heads);
   const auto split = [&](const at::Tensor& t) {
     return t.unflatten(-1, {options_.heads, options_.dim_head}).transpose(1, 2);    // [B, heads, L, dim_head]
   };

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <string>
+#include <vector>
 
 #include "harness/nn/packed.h"
 #include "harness/nn/weights.h"
@@ -15,7 +16,8 @@ struct Conv2dOptions {
   int64_t out_channels = 0;
   int64_t kernel = 3;        // square
   int64_t stride = 1;
-  int64_t padding = 1;       // zeros on all four sides
+  int64_t padding = 1;       // zeros above and on the left
+  int64_t end_padding = -1;  // zeros below and on the right; -1: as many
 };
 
 // y = conv(x, "weight" [out, in, kernel, kernel]) + "bias" [out]. Activations stay in channels_last memory format.
@@ -23,9 +25,12 @@ class Conv2d {
  public:
   Conv2d(const Weights& w, const Conv2dOptions& options);
 
-  at::Tensor Forward(const at::Tensor& x) const;                             // [B, in, H, W] -> [B, out, H', W']
+  at::Tensor Forward(const at::Tensor& x) const { return Forward(ConvInput(x)); }     // [B, in, H, W] -> [B, out, H', W']
+  at::Tensor Forward(const ConvInput& x) const;
   // Forward(x) + other; `other` has the output's shape and is not changed.
-  at::Tensor ForwardAdd(const at::Tensor& x, const at::Tensor& other) const;
+  at::Tensor ForwardAdd(const ConvInput& x, const at::Tensor& other) const;
+  // Of several maps one after the other along the channels (1x1 kernels).
+  at::Tensor ForwardParts(const std::vector<at::Tensor>& parts) const;
 
   const Conv2dOptions& options() const { return options_; }
 

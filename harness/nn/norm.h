@@ -4,7 +4,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <string>
+#include <vector>
 
+#include "harness/nn/packed.h"
 #include "harness/nn/weights.h"
 
 namespace skipbench {
@@ -15,15 +17,20 @@ class GroupNorm {
   GroupNorm(const Weights& w, int64_t groups, int64_t channels, double eps);
 
   at::Tensor Forward(const at::Tensor& x) const;         // [B, C, H, W] -> the same
-  at::Tensor ForwardSilu(const at::Tensor& x) const;     // silu(Forward(x))
-  // silu(Forward(x + shift)): `shift` [1 or B, C] is added to every place first.
-  at::Tensor ForwardSiluShifted(const at::Tensor& x, const at::Tensor& shift) const;
+  // silu(Forward(x)), ready for a 3x3 convolution; x are the maps in `parts` one after the other along the channels.
+  // `shift` [1 or B, C], if defined, is added to x first.
+  ConvInput ForwardSilu(const std::vector<at::Tensor>& parts, const at::Tensor& shift = {}) const;
 
  private:
+  bool RunsPacked(const at::Tensor& x) const;
+  // Into `out` [B, H, line places, C], places from `margin` on.
+  void RunPacked(const std::vector<at::Tensor>& parts, const at::Tensor& shift, bool silu, const at::Tensor& out, int64_t margin) const;
+
   std::string name_;
   int64_t groups_;
   double eps_;
-  at::Tensor weight_, bias_;   // [C]
+  at::Tensor weight_, bias_;                             // [C]
+  at::Tensor wide_weight_, wide_bias_;                   // float32
 };
 
 class LayerNorm {
@@ -32,10 +39,13 @@ class LayerNorm {
   at::Tensor Forward(const at::Tensor& x) const;         // [..., features], over the last dimension
 
  private:
+  at::Tensor RunPacked(const at::Tensor& x) const;
+
   std::string name_;
   int64_t features_;
   double eps_;
   at::Tensor weight_, bias_;
+  at::Tensor wide_weight_, wide_bias_;                   // float32
 };
 
 }  // namespace skipbench

@@ -9,7 +9,7 @@
 
 namespace skipbench {
 
-// 3x3 convolution with stride 2. `padding` 1 pads all sides; 0 first appends one column on the right and one row below
+// 3x3 convolution with stride 2. `padding` 1 pads all sides; 0 only on the right and below
 // (the original DDPM code's asymmetric padding).
 class Downsample2D {
  public:
@@ -17,7 +17,6 @@ class Downsample2D {
   at::Tensor Forward(const at::Tensor& x) const;         // [B, C, H, W] -> [B, C, H', W']
 
  private:
-  int64_t padding_;
   Conv2d conv_;
 };
 

@@ -43,18 +43,23 @@ ResnetBlock2D::ResnetBlock2D(const Weights& w, const ResnetOptions& options, Tim
     conv_shortcut_.emplace(w.Sub("conv_shortcut"), Conv2dOptions{options.in_channels, options.out_channels, 1, 1, 0});
 }
 
-at::Tensor ResnetBlock2D::Forward(const at::Tensor& x, const TimeProjections* time, const at::Tensor& projected) const {
-  at::Tensor h = conv1_.Forward(norm1_.ForwardSilu(x));
-  if (time_place_ < 0) {
-    h = norm2_.ForwardSilu(h);
-  } else if (!options_.scale_shift) {
-    h = norm2_.ForwardSiluShifted(h, time->Slice(projected, time_place_));
-  } else {
-    const at::Tensor t = time->Slice(projected, time_place_).unsqueeze(-1).unsqueeze(-1);
+at::Tensor ResnetBlock2D::Forward(const std::vector<at::Tensor>& parts, const TimeProjections* time, const at::Tensor& projected) const {
+  const at::Tensor h = conv1_.Forward(norm1_.ForwardSilu(parts));
+  const ConvInput activated = [&] {
+    if (time_place_ < 0) return norm2_.ForwardSilu({h});
+    const at::Tensor t = time->Slice(projected, time_place_);
+    if (!options_.scale_shift) return norm2_.ForwardSilu({h}, t);
+    const at::Tensor st = t.unsqueeze(-1).unsqueeze(-1);
     const int64_t c = options_.out_channels;
-    h = at::silu(norm2_.Forward(h) * (1 + t.narrow(1, 0, c)) + t.narrow(1, c, c));
+    return ConvInput(at::silu(norm2_.Forward(h) * (1 + st.narrow(1, 0, c)) + st.narrow(1, c, c)));
+  }();
+  at::Tensor shortcut;
+  if (conv_shortcut_) {
+    shortcut = conv_shortcut_->ForwardParts(parts);
+  } else {
+    shortcut = parts.size() == 1 ? parts[0] : at::cat(parts, 1);
   }
-  at::Tensor y = conv2_.ForwardAdd(h, conv_shortcut_ ? conv_shortcut_->Forward(x) : x);
+  const at::Tensor y = conv2_.ForwardAdd(activated, shortcut);
   return options_.output_scale == 1 ? y : y / options_.output_scale;
 }
 

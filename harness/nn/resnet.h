@@ -52,8 +52,9 @@ class ResnetBlock2D {
  public:
   // `time` null: a block without time embedding.
   ResnetBlock2D(const Weights& w, const ResnetOptions& options, TimeProjections* time);
-  // `projected`: TimeProjections::Forward of the network's time embedding.
-  at::Tensor Forward(const at::Tensor& x, const TimeProjections* time, const at::Tensor& projected) const;
+  // x: the maps in `parts` one after the other along the channels (a hidden state and a skip tensor), which are never put
+  // together in memory. `projected`: TimeProjections::Forward of the network's time embedding.
+  at::Tensor Forward(const std::vector<at::Tensor>& parts, const TimeProjections* time, const at::Tensor& projected) const;
 
  private:
   ResnetOptions options_;

@@ -6,13 +6,6 @@ namespace skipbench {
 
 namespace {
 
-// [..., 2 n] -> [..., n]: first half * gelu(second half).
-at::Tensor GatedGelu(const at::Tensor& x) {
-  const int64_t n = x.size(-1) / 2;
-  if (x.is_meta()) return x.narrow(-1, 0, n);
-  return at::gelu(x.narrow(-1, n, n)).mul_(x.narrow(-1, 0, n));
-}
-
 AttentionOptions SelfAttention(const TransformerOptions& o) {
   return {.query_dim = o.heads * o.dim_head,
           .heads = o.heads,
@@ -32,10 +25,10 @@ AttentionOptions CrossAttention(const TransformerOptions& o) {
 }  // namespace
 
 FeedForward::FeedForward(const Weights& w, int64_t dim)
-    : proj_(w.Sub("net.0.proj"), dim, 8 * dim), out_(w.Sub("net.2"), 4 * dim, dim) {}
+    : proj_(Linear::Gated(w.Sub("net.0.proj"), dim, 8 * dim)), out_(w.Sub("net.2"), 4 * dim, dim) {}
 
 at::Tensor FeedForward::ForwardAdd(const at::Tensor& x, const at::Tensor& residual) const {
-  return out_.ForwardAdd(GatedGelu(proj_.Forward(x)), residual);
+  return out_.ForwardAdd(proj_.Forward(x), residual);
 }
 
 BasicTransformerBlock::BasicTransformerBlock(const Weights& w, const TransformerOptions& options)
@@ -71,7 +64,7 @@ at::Tensor Transformer2DModel::Forward(const at::Tensor& x, const CrossAttention
   at::Tensor h = norm_.Forward(x);
   h = conv_in_ ? ToTokens(conv_in_->Forward(h)) : linear_in_->Forward(ToTokens(h));
   for (const BasicTransformerBlock& block : blocks_) h = block.Forward(h, context);
-  if (conv_out_) return conv_out_->ForwardAdd(ToMap(h, height, width), x);
+  if (conv_out_) return conv_out_->ForwardAdd(ConvInput(ToMap(h, height, width)), x);
   return ToMap(linear_out_->ForwardAdd(h, ToTokens(x)), height, width);
 }
 
