@@ -200,6 +200,7 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.pipeline = root.String("pipeline");
   config.variant = root.StringOr("variant", "");
   config.tokenizer = root.OneOf("tokenizer", "slow", {"slow", "fast"});
+  if (root.Has("tokenizer_folder")) config.tokenizer_folder = config.folder() / root.String("tokenizer_folder");
   config.runs = ReadRuns(root);
   config.dtype = ReadDtype(root);
   config.device = root.StringOr("device", "auto");

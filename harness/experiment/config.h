@@ -56,6 +56,7 @@ struct ExperimentConfig {
   std::string name;
   std::string pipeline;
   std::string variant, tokenizer = "slow";
+  std::filesystem::path tokenizer_folder;  // of a single-file checkpoint
   std::vector<RunSpec> runs;
   at::ScalarType dtype = at::kFloat;
   std::string device = "auto";

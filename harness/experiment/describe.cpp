@@ -89,7 +89,7 @@ RunHeader MakeHeader(const Plan& plan) {
   Sha256 all;
   for (const auto& file : info.files) {
     const std::string hash = Sha256OfFile(file);
-    header.model_files[std::filesystem::relative(file, info.folder).string()] = hash;
+    header.model_files[file == info.folder ? file.filename().string() : std::filesystem::relative(file, info.folder).string()] = hash;
     all.Update(std::as_bytes(std::span(hash)));
   }
   header.model_hash = all.HexDigest();

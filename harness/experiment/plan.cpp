@@ -23,6 +23,7 @@ PipelineOptions OptionsFor(const ExperimentConfig& config, at::Device device, bo
   options.negative_prompt = config.negative_prompt;
   options.variant = config.variant;
   options.tokenizer = config.tokenizer;
+  options.tokenizer_folder = config.tokenizer_folder;
   options.vae_tiling = config.vae_tiling;
   options.vae_slicing = config.vae_slicing;
   options.shapes_only = shapes_only;

@@ -6,22 +6,20 @@
 
 namespace skipbench {
 
-ClassToImage::ClassToImage(const ModelFolder& folder, const PipelineOptions& options) : UNetPipeline(folder, options) {
+ClassToImage::ClassToImage(const ModelSource& source, const PipelineOptions& options) : UNetPipeline(source, options) {
   info_.kind = "class_to_image";
   info_.guided = true;
   info_.default_guidance = 3.0;      // CompVis's sampling notebook
-  OpenUNet(folder);
-  const auto read = [&](const char* component, const char* type) {
-    return ReadJsonFile(folder.Component(component, {type}) / "config.json");
-  };
-  const Json vae_json = read("vqvae", "VQModel"), class_json = read("class_embedder", "ClassEmbedder");
-  const auto vae = VQModel::ParseConfig(JsonReader(vae_json, (folder.path() / "vqvae/config.json").string()));
-  classes_ = ClassEmbedder::ParseConfig(JsonReader(class_json, (folder.path() / "class_embedder/config.json").string()));
+  OpenUNet(source);
+  const auto vae_config = source.ConfigOf("vqvae", {"VQModel"}), class_config = source.ConfigOf("class_embedder", {"ClassEmbedder"});
+  const auto vae = VQModel::ParseConfig(vae_config.reader());
+  classes_ = ClassEmbedder::ParseConfig(class_config.reader());
   SetShapes(vae.net.SpatialFactor(), vae.vq_embed_dim);
   if (shapes_only()) return;
-  const auto embedder = folder.path() / "class_embedder", vqvae = folder.path() / "vqvae";
-  embedder_ = LoadClassEmbedder(embedder, LoadOptions(embedder, "diffusion_pytorch_model", options_.dtype));
-  vae_ = LoadVQModel(vqvae, LoadOptions(vqvae, "diffusion_pytorch_model", options_.dtype));
+  constexpr const char* kStem = "diffusion_pytorch_model";
+  embedder_ = LoadNetwork<ClassEmbedder>(source, "class_embedder", {"ClassEmbedder"}, kStem,
+                                         LoadOptions(source, "class_embedder", kStem, options_.dtype));
+  vae_ = LoadNetwork<VQModel>(source, "vqvae", {"VQModel"}, kStem, LoadOptions(source, "vqvae", kStem, options_.dtype));
 }
 
 std::unique_ptr<Denoiser> ClassToImage::Encode(std::span<const Sample> samples, double guidance, bool) const {

@@ -11,7 +11,7 @@ namespace skipbench {
 
 class ClassToImage : public UNetPipeline {
  public:
-  ClassToImage(const ModelFolder& folder, const PipelineOptions& options);
+  ClassToImage(const ModelSource& source, const PipelineOptions& options);
   // Labels are rows of the class embedder; its last row is the unconditional class.
   std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const override;
   at::Tensor Decode(const at::Tensor& latents) const override;

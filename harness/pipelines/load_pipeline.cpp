@@ -4,14 +4,29 @@
 
 namespace skipbench {
 
+namespace {
+
+std::unique_ptr<ModelSource> OpenSource(const std::filesystem::path& path, const PipelineOptions& options) {
+  if (std::filesystem::is_regular_file(path)) {
+    if (!options.variant.empty()) Fail("{}: variant \"{}\": a single file has no variants", path.string(), options.variant);
+    return std::make_unique<SingleFileSource>(SingleFile(path), options.tokenizer_folder);
+  }
+  if (!options.tokenizer_folder.empty())
+    Fail("{}: tokenizer_folder is for single-file checkpoints; this folder has its own tokenizer", path.string());
+  return std::make_unique<FolderSource>(path);
+}
+
+}  // namespace
+
 std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& path, const PipelineOptions& options) {
-  const ModelFolder folder(path);
-  const std::string& type = folder.class_name();
-  if (type == "StableDiffusionPipeline" || type == "StableDiffusionXLPipeline") return std::make_unique<TextToImage>(folder, options);
-  if (type == "ClassConditionalLDMPipeline") return std::make_unique<ClassToImage>(folder, options);
-  if (type == "DDPMPipeline" || type == "DDIMPipeline") return std::make_unique<Unconditional>(folder, options);
+  const auto opened = OpenSource(path, options);
+  const ModelSource& source = *opened;
+  const std::string type = source.class_name();
+  if (type == "StableDiffusionPipeline" || type == "StableDiffusionXLPipeline") return std::make_unique<TextToImage>(source, options);
+  if (type == "ClassConditionalLDMPipeline") return std::make_unique<ClassToImage>(source, options);
+  if (type == "DDPMPipeline" || type == "DDIMPipeline") return std::make_unique<Unconditional>(source, options);
   FailUnsupported("{}: a {} is not supported; supported: StableDiffusionPipeline, StableDiffusionXLPipeline, "
-                  "ClassConditionalLDMPipeline (LDM-4), DDPMPipeline, DDIMPipeline", folder.index_file(), type);
+                  "ClassConditionalLDMPipeline (LDM-4), DDPMPipeline, DDIMPipeline", source.Index().file, type);
 }
 
 }  // namespace skipbench

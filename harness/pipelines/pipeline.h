@@ -25,6 +25,7 @@ struct PipelineOptions {
   std::optional<std::string> negative_prompt;    // text_to_image; absent is not the same as "" for SDXL
   std::string variant;                           // weight files' variant, "fp16"
   std::string tokenizer = "slow";                // "slow": CLIPTokenizer without ftfy, "fast": CLIPTokenizerFast
+  std::filesystem::path tokenizer_folder;        // single-file checkpoints, which hold none: see model_source.h
   bool vae_tiling = false;                       // decode large pictures in overlapping tiles (differs slightly from the whole)
   bool vae_slicing = false;                      // decode one picture at a time
   bool shapes_only = false;                      // no weights: for counting and planning only
@@ -33,7 +34,7 @@ struct PipelineOptions {
 struct PipelineInfo {
   std::string kind;                              // text_to_image | class_to_image | unconditional
   std::string class_name;                        // of model_index.json
-  std::filesystem::path folder;
+  std::filesystem::path folder;                  // or the single file
   std::vector<std::filesystem::path> files;      // the weight files, for provenance
   std::vector<int64_t> latent_shape;             // [C, H, W]
   std::vector<int64_t> image_shape;              // [3, H, W]
@@ -71,11 +72,12 @@ class Pipeline {
   PipelineOptions options_;
 };
 
-// Opens a folder. Throws Error that names what is missing or unsupported, UnsupportedError for a pipeline class that
+// Opens a folder in diffusers' layout, or an original Stable Diffusion 1.x or SDXL checkpoint in one .safetensors file
+// (whose tokenizer stands elsewhere: `tokenizer_folder`). Throws Error that names what is missing or unsupported, UnsupportedError for a pipeline class that
 // skipbench does not know.
-std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& folder, const PipelineOptions& options);
+std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& path, const PipelineOptions& options);
 
-// The folder that `name` means: a path (absolute, or relative to `base`), or a name on the model search path: `models`
+// The folder or .safetensors file that `name` means: a path (absolute, or relative to `base`), or a name on the model search path: `models`
 // (colon-separated, the --models option), then the environment variable SKIPBENCH_MODELS, then what ships with the project
 // ("fashion-scenes"). Throws Error that lists where it looked.
 std::filesystem::path FindModel(const std::string& name, const std::filesystem::path& base, const std::string& models);

@@ -7,53 +7,52 @@
 namespace skipbench {
 namespace {
 
-CLIPTextModel::Config ReadTextConfig(const ModelFolder& folder, const std::string& component) {
-  const auto path = folder.Component(component, {"CLIPTextModel", "CLIPTextModelWithProjection"}) / "config.json";
-  const Json json = ReadJsonFile(path);
-  auto config = CLIPTextModel::ParseConfig(JsonReader(json, path.string()));
-  config.with_projection = folder.ClassOf(component) == "CLIPTextModelWithProjection";
-  return config;
-}
+const std::vector<std::string> kTextClasses = {"CLIPTextModel", "CLIPTextModelWithProjection"};
 
-AutoencoderKL::Config ReadVaeConfig(const ModelFolder& folder) {
-  const auto path = folder.Component("vae", {"AutoencoderKL"}) / "config.json";
-  const Json json = ReadJsonFile(path);
-  return AutoencoderKL::ParseConfig(JsonReader(json, path.string()));
+CLIPTextModel::Config ReadTextConfig(const ModelSource& source, const std::string& component) {
+  auto config = CLIPTextModel::ParseConfig(source.ConfigOf(component, kTextClasses).reader());
+  config.with_projection = source.ClassOf(component) == "CLIPTextModelWithProjection";
+  return config;
 }
 
 }  // namespace
 
-TextToImage::TextToImage(const ModelFolder& folder, const PipelineOptions& options) : UNetPipeline(folder, options) {
-  xl_ = folder.class_name() == "StableDiffusionXLPipeline";
+TextToImage::TextToImage(const ModelSource& source, const PipelineOptions& options) : UNetPipeline(source, options) {
+  xl_ = source.class_name() == "StableDiffusionXLPipeline";
   info_.kind = "text_to_image";
   info_.guided = true;
   info_.default_guidance = xl_ ? 5.0 : 7.5;      // diffusers' defaults of the two pipelines
-  const JsonReader index(folder.index(), folder.index_file());
-  zeros_for_empty_prompt_ = xl_ && index.BoolOr("force_zeros_for_empty_prompt", true);
-  OpenUNet(folder);
-  const auto vae = ReadVaeConfig(folder);
+  const auto index = source.Index();
+  zeros_for_empty_prompt_ = xl_ && index.reader().BoolOr("force_zeros_for_empty_prompt", true);
+  OpenUNet(source);
+  const auto vae = AutoencoderKL::ParseConfig(source.ConfigOf("vae", {"AutoencoderKL"}).reader());
   SetShapes(vae.net.SpatialFactor(), vae.net.latent_channels);
   for (const char* suffix : {"", "_2"}) {
     if (suffix[0] && !xl_) break;
-    const auto config = ReadTextConfig(folder, std::string("text_encoder") + suffix);
+    const auto config = ReadTextConfig(source, std::string("text_encoder") + suffix);
     token_width_ += config.hidden_size;
     max_tokens_ = config.max_position_embeddings;
     pooled_width_ = config.projection_dim;
-    if (!shapes_only()) encoders_.push_back(OpenEncoder(folder, suffix));
+    if (!shapes_only()) encoders_.push_back(OpenEncoder(source, suffix));
   }
   if (shapes_only()) return;
   // SDXL's autoencoder overflows in float16 (force_upcast); diffusers runs it in float32 then.
   const bool upcast = xl_ && vae.force_upcast && options_.dtype == at::kHalf;
-  const auto path = folder.Component("vae", {"AutoencoderKL"});
-  vae_ = LoadAutoencoderKL(path, LoadOptions(path, "diffusion_pytorch_model", upcast ? at::kFloat : options_.dtype));
+  constexpr const char* kStem = "diffusion_pytorch_model";
+  vae_ = LoadNetwork<AutoencoderKL>(source, "vae", {"AutoencoderKL"}, kStem,
+                                    LoadOptions(source, "vae", kStem, upcast ? at::kFloat : options_.dtype));
 }
 
-TextEncoder TextToImage::OpenEncoder(const ModelFolder& folder, const std::string& suffix) {
+TextEncoder TextToImage::OpenEncoder(const ModelSource& source, const std::string& suffix) {
   const std::string component = "text_encoder" + suffix;
-  const auto path = folder.Component(component, {"CLIPTextModel", "CLIPTextModelWithProjection"});
-  auto model = LoadCLIPTextModel(path, LoadOptions(path, "model", options_.dtype));
-  const auto tokenizer = folder.Component("tokenizer" + suffix, {"CLIPTokenizer", "CLIPTokenizerFast"});
-  return {ClipTokenizer::Load(tokenizer, options_.tokenizer == "fast" ? ClipVariant::kFast : ClipVariant::kSlow), std::move(model)};
+  auto tokenizer = source.OpenTokenizer("tokenizer" + suffix, options_.tokenizer == "fast" ? ClipVariant::kFast : ClipVariant::kSlow);
+  auto options = LoadOptions(source, component, "model", options_.dtype);
+  options.ignore.push_back("*.position_ids");
+  auto model = LoadNetwork<CLIPTextModel>(source, component, kTextClasses, "model", std::move(options));
+  if (tokenizer.max_id() >= model->config().vocab_size)
+    Fail("{}: the tokenizer{} knows ids up to {}, the text encoder only {} tokens: they do not belong together", source.path().string(),
+         suffix, tokenizer.max_id(), model->config().vocab_size);
+  return {std::move(tokenizer), std::move(model)};
 }
 
 TextToImage::Encoded TextToImage::EncodeBatch(const std::vector<std::string>& texts) const {

@@ -18,7 +18,7 @@ struct TextEncoder {
 
 class TextToImage : public UNetPipeline {
  public:
-  TextToImage(const ModelFolder& folder, const PipelineOptions& options);
+  TextToImage(const ModelSource& source, const PipelineOptions& options);
   std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const override;
   at::Tensor Decode(const at::Tensor& latents) const override;
 
@@ -30,7 +30,7 @@ class TextToImage : public UNetPipeline {
 
  private:
   UNetInputs MetaInputs() const override;
-  TextEncoder OpenEncoder(const ModelFolder& folder, const std::string& suffix);
+  TextEncoder OpenEncoder(const ModelSource& source, const std::string& suffix);
   Encoded EncodeBatch(const std::vector<std::string>& texts) const;
   Encoded EncodeNegative(const Encoded& like, bool one_by_one) const;
 

@@ -4,9 +4,9 @@
 
 namespace skipbench {
 
-Unconditional::Unconditional(const ModelFolder& folder, const PipelineOptions& options) : UNetPipeline(folder, options) {
+Unconditional::Unconditional(const ModelSource& source, const PipelineOptions& options) : UNetPipeline(source, options) {
   info_.kind = "unconditional";
-  OpenUNet(folder);
+  OpenUNet(source);
   SetShapes(1, 3);
 }
 

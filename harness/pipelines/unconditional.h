@@ -7,7 +7,7 @@ namespace skipbench {
 
 class Unconditional : public UNetPipeline {
  public:
-  Unconditional(const ModelFolder& folder, const PipelineOptions& options);
+  Unconditional(const ModelSource& source, const PipelineOptions& options);
   std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const override;
   at::Tensor Decode(const at::Tensor& latents) const override;
 

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "harness/nn/weights_files.h"
+#include <algorithm>
 
 namespace skipbench {
 
@@ -12,27 +12,32 @@ int64_t Pipeline::latent_elements() const {
   return elements;
 }
 
-UNetPipeline::UNetPipeline(const ModelFolder& folder, const PipelineOptions& options) {
+UNetPipeline::UNetPipeline(const ModelSource& source, const PipelineOptions& options) {
   options_ = options;
-  info_.folder = folder.path();
-  info_.class_name = folder.class_name();
+  info_.folder = source.path();
+  info_.class_name = source.class_name();
 }
 
-WeightsOptions UNetPipeline::LoadOptions(const std::filesystem::path& folder, const std::string& stem, at::ScalarType dtype) {
-  const auto files = FindWeightFiles(folder, stem, options_.variant).files;
-  info_.files.insert(info_.files.end(), files.begin(), files.end());
+WeightsOptions UNetPipeline::LoadOptions(const ModelSource& source, const std::string& component, const std::string& stem,
+                                         at::ScalarType dtype) {
+  for (const auto& file : source.WeightFiles(component, stem, options_.variant))
+    if (std::find(info_.files.begin(), info_.files.end(), file) == info_.files.end()) info_.files.push_back(file);
   return {.dtype = dtype, .device = options_.device, .variant = options_.variant};
 }
 
-void UNetPipeline::OpenUNet(const ModelFolder& folder) {
-  const auto path = folder.Component("unet", {"UNet2DConditionModel", "UNet2DModel"});
-  const Json json = ReadJsonFile(path / "config.json");
-  counted_ = MakeUNet(JsonReader(json, (path / "config.json").string()), Weights::ShapesOnly());
-  if (!shapes_only()) unet_ = LoadUNet(path, LoadOptions(path, "diffusion_pytorch_model", options_.dtype));
-  info_.scheduler_class = folder.ClassOf("scheduler");
-  const auto scheduler = folder.Component("scheduler", {info_.scheduler_class}) / "scheduler_config.json";
-  info_.scheduler_config = ReadJsonFile(scheduler);
-  info_.scheduler_file = scheduler.string();
+void UNetPipeline::OpenUNet(const ModelSource& source) {
+  const auto config = source.ConfigOf("unet", {"UNet2DConditionModel", "UNet2DModel"});
+  counted_ = MakeUNet(config.reader(), Weights::ShapesOnly());
+  if (!shapes_only()) {
+    constexpr const char* kStem = "diffusion_pytorch_model";
+    const Weights weights = source.OpenWeights("unet", kStem, LoadOptions(source, "unet", kStem, options_.dtype));
+    unet_ = MakeUNet(config.reader(), weights);
+    weights.Finish();
+  }
+  info_.scheduler_class = source.ClassOf("scheduler");
+  auto scheduler = source.ConfigOf("scheduler", {info_.scheduler_class});
+  info_.scheduler_config = std::move(scheduler.json);
+  info_.scheduler_file = std::move(scheduler.file);
 }
 
 void UNetPipeline::SetShapes(int64_t factor, int64_t latent_channels) {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "harness/models/load.h"
-#include "harness/pipelines/model_folder.h"
+#include "harness/pipelines/model_source.h"
 #include "harness/pipelines/pipeline.h"
 #include "harness/pipelines/unet_denoiser.h"
 
@@ -17,12 +17,12 @@ class UNetPipeline : public Pipeline {
   int branches() const override { return counted_->branches(); }
 
  protected:
-  UNetPipeline(const ModelFolder& folder, const PipelineOptions& options);
+  UNetPipeline(const ModelSource& source, const PipelineOptions& options);
 
-  // Opens the component "unet" (with its weights unless shapes_only) and notes what the folder says of the scheduler.
-  void OpenUNet(const ModelFolder& folder);
+  // Opens the component "unet" (with its weights unless shapes_only) and notes what the source says of the scheduler.
+  void OpenUNet(const ModelSource& source);
   // How a component's weights are loaded; notes its files for provenance. `stem`: "diffusion_pytorch_model", "model".
-  WeightsOptions LoadOptions(const std::filesystem::path& folder, const std::string& stem, at::ScalarType dtype);
+  WeightsOptions LoadOptions(const ModelSource& source, const std::string& component, const std::string& stem, at::ScalarType dtype);
   // Checks the wanted picture size against the autoencoder's factor, and sets latent and image shape.
   void SetShapes(int64_t factor, int64_t latent_channels);
   // What a forward of one row is given, on the meta device; the sample is set by the caller.

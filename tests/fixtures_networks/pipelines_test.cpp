@@ -17,7 +17,7 @@ std::filesystem::path FolderOf(const testing::Manifest& manifest, const std::str
 }
 
 void CheckTexts(const testing::Manifest& manifest, const Json& c, const std::map<std::string, at::Tensor>& expected) {
-  const TextToImage pipeline{ModelFolder(FolderOf(manifest, c["model"])), PipelineOptions{}};
+  const TextToImage pipeline{FolderSource(FolderOf(manifest, c["model"])), PipelineOptions{}};
   const auto prompts = c["prompts"].get<std::vector<std::string>>();
   const auto encoded = pipeline.EncodeTexts(prompts, false);
   const int64_t n = static_cast<int64_t>(prompts.size());

@@ -1,0 +1,91 @@
+// Where a pipeline's components come from: a folder in diffusers' layout, or an original single-file checkpoint, which
+// looks the same from here.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.h"
+#include "harness/io/clip_tokenizer.h"
+#include "harness/models/single_file.h"
+#include "harness/nn/weights.h"
+#include "harness/pipelines/model_folder.h"
+
+namespace skipbench {
+
+class ModelSource {
+ public:
+  struct Config {
+    Json json;
+    std::string file;      // for messages
+    JsonReader reader() const { return JsonReader(json, file); }
+  };
+
+  virtual ~ModelSource() = default;
+  virtual std::filesystem::path path() const = 0;                                // the folder, or the file
+  virtual Config Index() const = 0;                                              // model_index.json
+  virtual std::string ClassOf(const std::string& component) const = 0;           // "UNet2DConditionModel"
+  // A component's config, which must be there and have one of these classes. The scheduler's has its own file name.
+  virtual Config ConfigOf(const std::string& component, const std::vector<std::string>& classes) const = 0;
+  // Its weights, under diffusers' names, and the files they are in. `stem`: "diffusion_pytorch_model" or "model".
+  virtual Weights OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const = 0;
+  virtual std::vector<std::filesystem::path> WeightFiles(const std::string& component, const std::string& stem,
+                                                         const std::string& variant) const = 0;
+  virtual ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const = 0;
+
+  std::string class_name() const;                                                // "StableDiffusionPipeline"
+};
+
+class FolderSource : public ModelSource {
+ public:
+  explicit FolderSource(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  std::filesystem::path path() const override { return folder_.path(); }
+  Config Index() const override { return {folder_.index(), folder_.index_file()}; }
+  std::string ClassOf(const std::string& component) const override { return folder_.ClassOf(component); }
+  Config ConfigOf(const std::string& component, const std::vector<std::string>& classes) const override;
+  Weights OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const override;
+  std::vector<std::filesystem::path> WeightFiles(const std::string& component, const std::string& stem,
+                                                 const std::string& variant) const override;
+  ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const override;
+
+ private:
+  std::filesystem::path FolderOf(const std::string& component) const;
+  ModelFolder folder_;
+};
+
+class SingleFileSource : public ModelSource {
+ public:
+  // `tokenizer_folder`: vocab.json and merges.txt of CLIP, or a folder with "tokenizer" (and "tokenizer_2") in it, such
+  // as a model in diffusers' layout. If empty, SKIPBENCH_TOKENIZER_FOLDER says it, or it is "tokenizer" beside the file.
+  SingleFileSource(SingleFile file, std::filesystem::path tokenizer_folder)
+      : file_(std::move(file)), tokenizer_folder_(std::move(tokenizer_folder)) {}
+  std::filesystem::path path() const override { return file_.path(); }
+  Config Index() const override { return {file_.index(), file_.path().string()}; }
+  std::string ClassOf(const std::string& component) const override;
+  Config ConfigOf(const std::string& component, const std::vector<std::string>& classes) const override;
+  Weights OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const override;
+  std::vector<std::filesystem::path> WeightFiles(const std::string&, const std::string&, const std::string&) const override {
+    return {file_.path()};
+  }
+  ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const override;
+
+ private:
+  std::filesystem::path FindTokenizers() const;
+  SingleFile file_;
+  std::filesystem::path tokenizer_folder_;
+};
+
+// A network from its source, strictly: every missing, unexpected and mis-shaped tensor is in one Error.
+template <typename Network>
+std::unique_ptr<Network> LoadNetwork(const ModelSource& source, const std::string& component, const std::vector<std::string>& classes,
+                                     const std::string& stem, WeightsOptions options) {
+  const ModelSource::Config config = source.ConfigOf(component, classes);
+  const Weights weights = source.OpenWeights(component, stem, std::move(options));
+  auto network = std::make_unique<Network>(Network::ParseConfig(config.reader()), weights);
+  weights.Finish();
+  return network;
+}
+
+}  // namespace skipbench
