@@ -179,7 +179,7 @@ TEST(BadInput, FullDisk) {
   config["save"] = {"latents", "images"};
   ASSERT_EQ(RunConfig(dir, config, "whole").exit_code, 0);
   WriteFile(dir / "config.json", config.dump());
-  const std::string command = fmt::format("trap '' XFSZ; ulimit -f 200; exec {} run {} --out {} --quiet", testing::SkipbenchPath(),
+  const std::string command = fmt::format("trap '' XFSZ; ulimit -f 200; exec '{}' run '{}' --out '{}' --quiet", testing::SkipbenchPath(),
                                           (dir / "config.json").string(), (dir / "full").string());
   const auto run = testing::RunProcess({"bash", "-c", command});
   EXPECT_EQ(run.exit_code, 3) << run.out;
