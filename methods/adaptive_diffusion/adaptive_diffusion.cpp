@@ -1,15 +1,14 @@
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "methods/adaptive_diffusion/skip_frame.h"
 
 namespace skipbench {
 namespace {
 
 using Options = AdaptiveDiffusionOptions;
-constexpr int kWarmUp = 4;          // calls that always predict
-constexpr size_t kUncapped = 4;     // decisions the cap does not look at
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 struct Comparison {
@@ -20,7 +19,7 @@ struct Comparison {
 
 class AdaptivePolicy : public Policy {
  public:
-  AdaptivePolicy(const Options& options, int calls) : options_(options) {
+  AdaptivePolicy(const Options& options, int calls) : options_(options), frame_(options.max_skips) {
     for (auto* column : {&criterion_, &threshold_, &difference_, &forced_}) column->assign(calls, kNone);
   }
 
@@ -29,8 +28,8 @@ class AdaptivePolicy : public Policy {
   void Observe(int call, const Observation& seen) override {
     difference_[call] = call >= 1 ? Norm(seen.latent, 0, seen.elements) : kNone;
     predict_next_ = true;
-    if (call < kWarmUp - 1) return;
-    const bool forced = CapReached();
+    if (!SkipFrame::Decides(call)) return;
+    const bool forced = frame_.CapReached();
     if (!forced) {
       const Comparison compared = options_.criterion == Options::Criterion::kPublished ? Published(call) : Tensor(call, seen);
       criterion_[call] = compared.criterion;
@@ -38,7 +37,7 @@ class AdaptivePolicy : public Policy {
       predict_next_ = !compared.skip;
     }
     forced_[call] = forced;
-    mask_.push_back(predict_next_);
+    frame_.Record(predict_next_);
   }
 
   std::unique_ptr<Policy> Clone() const override { return std::make_unique<AdaptivePolicy>(*this); }
@@ -51,12 +50,6 @@ class AdaptivePolicy : public Policy {
   }
 
  private:
-  bool CapReached() const {
-    if (mask_.size() <= kUncapped) return false;
-    const size_t window = options_.max_skips == 0 ? mask_.size() : std::min(mask_.size(), static_cast<size_t>(options_.max_skips));
-    return std::none_of(mask_.end() - static_cast<std::ptrdiff_t>(window), mask_.end(), [](bool predicted) { return predicted; });
-  }
-
   double Norm(const DifferenceSums& sums, int order, int64_t elements) const {
     const bool l2 = options_.criterion == Options::Criterion::kTensor && options_.norm == Options::Norm::kL2;
     return l2 ? std::sqrt(sums.square[order]) : sums.abs[order] / static_cast<double>(elements);
@@ -74,8 +67,8 @@ class AdaptivePolicy : public Policy {
   }
 
   Options options_;
+  SkipFrame frame_;
   bool predict_next_ = true;
-  std::vector<bool> mask_;            // decision k, for call k + 4: true = predict
   std::vector<double> criterion_, threshold_, difference_, forced_;
 };
 

@@ -1,0 +1,38 @@
+// When AdaptiveDiffusion's criteria are asked at all: the released code's warm-up and cap, shared by all of them.
+//
+// Calls 0..3 predict. After call i >= 3, decision k = i - 3 is made for call i + 1. With `mask` the list of decisions so far: if
+// it has more than 4 entries and none of its last Cmax ("max_skips") predicts, the next call predicts, whatever the criterion
+// (`max_skips` 0: none of all). So decisions 0..4 are never capped.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+namespace skipbench {
+
+class SkipFrame {
+ public:
+  explicit SkipFrame(int max_skips) : max_skips_(max_skips) {}
+
+  // Whether a decision is made after `call`.
+  static bool Decides(int call) { return call >= kWarmUp - 1; }
+
+  // Whether the cap forces the next call to predict.
+  bool CapReached() const {
+    if (mask_.size() <= kUncapped) return false;
+    const size_t window = max_skips_ == 0 ? mask_.size() : std::min(mask_.size(), static_cast<size_t>(max_skips_));
+    return std::none_of(mask_.end() - static_cast<std::ptrdiff_t>(window), mask_.end(), [](bool predicted) { return predicted; });
+  }
+
+  // Every decision, forced ones too.
+  void Record(bool predict) { mask_.push_back(predict); }
+
+ private:
+  static constexpr int kWarmUp = 4;          // calls that always predict
+  static constexpr size_t kUncapped = 4;     // decisions the cap does not look at
+
+  int max_skips_;
+  std::vector<bool> mask_;                   // decision k, for call k + 4: true = predict
+};
+
+}  // namespace skipbench
