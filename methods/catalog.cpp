@@ -2,6 +2,7 @@
 
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
 #include "methods/deepcache/deepcache.h"
+#include "methods/difference_order/difference_order.h"
 #include "methods/fewer_steps/fewer_steps.h"
 #include "methods/fixed_path/fixed_path.h"
 #include "methods/full_step/full_step.h"
@@ -10,7 +11,7 @@ namespace skipbench {
 
 const std::vector<MethodType>& MethodTypes() {
   static const std::vector<MethodType> types = {
-      FullStepType(), FewerStepsType(), FixedPathType(), DeepCacheType(), AdaptiveDiffusionType(),
+      FullStepType(), FewerStepsType(), FixedPathType(), DeepCacheType(), AdaptiveDiffusionType(), DifferenceOrderType(),
   };
   return types;
 }

@@ -31,6 +31,9 @@ std::vector<Example> Examples() {
       {"adaptive_diffusion", {{"delta", 0.5}, {"max_skips", 0}}},
       {"adaptive_diffusion", {{"delta", 0.3}, {"criterion", "tensor"}, {"norm", "l2"}}},
       {"adaptive_diffusion", {{"delta", 0.3}, {"scope", "group"}}},
+      {"difference_order", {{"order", 1}, {"delta", 0.3}}},
+      {"difference_order", {{"order", 2}, {"delta", 0.3}, {"norm", "l2"}}},
+      {"difference_order", {{"order", 3}, {"delta", 0.3}, {"scope", "group"}}},
   };
 }
 
@@ -155,6 +158,9 @@ TEST(Methods, BadOptionsNameTheKey) {
   EXPECT_ERROR(make("adaptive_diffusion", {{"criterion", "guess"}}), "methods[0].criterion: expected one of published, tensor");
   EXPECT_ERROR(make("adaptive_diffusion", {{"norm", "l2"}}), "only the criterion \"tensor\" has a norm");
   EXPECT_ERROR(make("adaptive_diffusion", {{"dleta", 1}}), "methods[0].dleta: unknown key; known here: criterion, delta");
+  EXPECT_ERROR(make("difference_order", {{"delta", 0.1}}), "methods[0].order: missing");
+  EXPECT_ERROR(make("difference_order", {{"order", 4}, {"delta", 0.1}}), "methods[0].order: expected an integer in [1, 3]");
+  EXPECT_ERROR(make("difference_order", {{"order", 1}}), "methods[0].delta: missing");
   EXPECT_ERROR(make("fewer_steps", Json::object()), "methods[0].steps: missing");
   EXPECT_ERROR(make("fixed_path", {{"mask", {0, 1}}}), "entry 0 must be 1");
   EXPECT_ERROR(make("fixed_path", {{"mask", {1, 2}}}), "entries are 1 (predict) or 0 (reuse), found 2");
