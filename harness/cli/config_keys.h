@@ -36,6 +36,8 @@ inline const std::vector<ConfigKey>& ConfigKeys() {
       {"methods", "list of {\"type\": ..., \"id\": ..., options}; a list for an option sweeps; required"},
       {"metrics", "list of names: see `skipbench list metrics` (default: none)"},
       {"save", "list of latents, noise_predictions, images (into the results), png (as files)"},
+      {"traces", "true: record for every sample and call the differences of order one to three of latents and noise predictions, and the latent's "
+                 "distance to the full-step trajectory (default false)"},
       {"batch_size", "samples of one network call (default 16)"},
       {"wave_size", "samples between two commits (default: batch_size)"},
       {"group_size", "consecutive samples that decide together where a method's scope is \"group\" (default 1)"},

@@ -73,6 +73,7 @@ struct ExperimentConfig {
   int64_t wave_size = 0;                 // samples between two commits; 0: the batch size, rounded up to whole groups
   int64_t group_size = 1;                // consecutive samples that decide together (scope "group")
   bool batch_invariant = false;
+  bool traces = false;                   // record differences and latent error of every call
   int threads = 0;                       // 0: LibTorch's choice
   LatencyConfig latency;
   int contact_sheet_rows = 0;            // samples shown in contact_sheet.png; 0: none

@@ -5,6 +5,7 @@
 
 #include "harness/base/build_info.h"
 #include "harness/experiment/plan.h"
+#include "harness/experiment/traces.h"
 #include "harness/io/sha256.h"
 #include "harness/runtime/device.h"
 
@@ -25,6 +26,7 @@ double BytesPerSample(const Plan& plan, const PlannedSetting& setting) {
   const double picture = static_cast<double>(info.image_shape[0] * info.image_shape[1] * info.image_shape[2]);
   double bytes = 200 + calls * (3 + 4 * 8);
   const auto& save = plan.config.save;
+  if (plan.config.traces) bytes += calls * 8 * static_cast<double>(DifferenceTraceNames().size());
   if (save.contains("latents")) bytes += (calls + 1) * latent;
   if (save.contains("noise_predictions")) bytes += calls * latent * (setting.guidance > 1 ? 2 : 1);
   if (save.contains("images")) bytes += picture;
@@ -37,7 +39,7 @@ Json Expanded(const ExperimentConfig& config) {
   Json json = {{"name", config.name}, {"dtype", DtypeName(config.dtype)}, {"seed", config.seed}, {"steps", 50},
                {"tokenizer", config.tokenizer}, {"variant", config.variant}, {"noise", {{"source", config.noise.source}}},
                {"batch_size", config.batch_size}, {"wave_size", config.wave_size}, {"group_size", config.group_size},
-               {"batch_invariant", config.batch_invariant}, {"device", config.device}, {"threads", config.threads},
+               {"batch_invariant", config.batch_invariant}, {"traces", config.traces}, {"device", config.device}, {"threads", config.threads},
                {"height", config.height}, {"width", config.width}, {"save", Json::array()}, {"metrics", Json::array()}};
   json.update(config.json);
   Json settings = Json::array();

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "harness/experiment/pictures_out.h"
+#include "harness/experiment/traces.h"
 #include "harness/runtime/timer.h"
 #include "harness/sampling/trajectory_tree.h"
 
@@ -99,6 +100,8 @@ class WaveRunner {
     options.group_size = plan_.config.group_size;
     options.keep_latents = plan_.config.save.contains("latents");
     options.keep_predictions = plan_.config.save.contains("noise_predictions");
+    options.keep_differences = plan_.config.traces;
+    options.reference = ReferenceAmong(settings);
     int64_t done_here = 0;
     options.progress = [&](int) { Report(++done_here); };
     SelectedDenoiser selected(denoiser, conditioning);
@@ -113,6 +116,13 @@ class WaveRunner {
         outcome.status = Status::kDone;
         outcome.record = std::move(result.records[k][i]);
       }
+  }
+
+  // Place of the full-step setting in a tree that has it; -1: the tree is of another schedule, or a sample is run again alone.
+  int ReferenceAmong(const std::vector<int>& settings) const {
+    for (size_t k = 0; k < settings.size(); ++k)
+      if (plan_.settings[settings[k]].reference == settings[k]) return static_cast<int>(k);
+    return -1;
   }
 
   void Report(int64_t done_here) const {
@@ -201,6 +211,8 @@ class WaveRunner {
     if (setting.supported)
       for (const auto& [name, values] : setting.spec->method->Start(ShapeFor(setting))->TakeTrace())
         out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
+    if (plan_.config.traces)
+      for (const auto& name : DifferenceTraceNames()) out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
     for (int64_t s = 0; s < n; ++s) WriteSample(k, s, &out);
     WriteTensors(k, &out);
     return out;
@@ -231,9 +243,9 @@ class WaveRunner {
     }
     out->macs_modules[s] = macs.modules;
     out->macs_matmuls[s] = macs.matmuls;
-    for (const auto& [name, values] : outcome.record.trace) {
-      std::copy(values.begin(), values.end(), out->traces.at(name).values.begin() + s * calls);
-    }
+    Trace trace = std::move(outcome.record.trace);
+    if (plan_.config.traces) trace.merge(DifferenceTraces(outcome.record.calls, plan_.pipeline->latent_elements()));
+    for (const auto& [name, values] : trace) std::copy(values.begin(), values.end(), out->traces.at(name).values.begin() + s * calls);
     const Outcome& reference = outcomes_[setting.reference][s];
     for (const MetricType* metric : plan_.config.metrics) {
       if (metric->needs_reference && reference.status != Status::kDone) continue;

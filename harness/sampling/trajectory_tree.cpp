@@ -14,8 +14,11 @@
 namespace skipbench {
 namespace {
 
-constexpr int kColumns = 8;       // of ComputeDifferenceSums: |d1|, d1^2, |d2|, d2^2, |d3|, d3^2, |x|, x^2
-constexpr int kSelfColumn = 6;
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// Columns of a row of sums: the latent's differences, then (by what is needed) the prediction's, then the errors.
+constexpr int kPredictionColumns = kDifferenceColumns;
+constexpr int kErrorColumns = 2 * kDifferenceColumns;
 
 // A setting on one sample, or on one group of consecutive samples.
 struct Walker {
@@ -37,6 +40,7 @@ struct Branch {
   std::map<int, RowRef> features;       // DeepCache position -> cached features, rows in dimension 1
   std::vector<RowRef> latents;          // keep_latents; rows in dimension 0
   std::vector<RowRef> predictions;      // keep_predictions; rows in dimension 1
+  std::vector<RowRef> sums;             // keep_differences; [branches, columns] on the host
 };
 
 // What all branches have between calls, batched [m, C, ...]. Several branches may stand on one row after a split.
@@ -103,6 +107,7 @@ class Tree {
     }
     // Scaled in float32, then cast: what diffusers' float32 pipelines do, and never worse.
     state_.latent = (at::stack(noise).to(device_) * scheduler_.init_noise_sigma()).to(dtype_);
+    if (options_.keep_differences) needs_.Merge({.latent_order = 3, .prediction_order = 3});
     for (size_t k = 0; k < settings_.size(); ++k) {
       const Method& method = *settings_[k];
       needs_.Merge(method.Observes());
@@ -316,6 +321,7 @@ class Tree {
     at::Tensor sums = ComputeDifferenceSums(latents, needs_.latent_order);
     if (needs_.prediction_order)
       sums = at::cat({sums, ComputeDifferenceSums(state_.past_predictions, needs_.prediction_order)}, 1);
+    if (options_.keep_differences && options_.reference >= 0) sums = at::cat({sums, ErrorSums()}, 1);
     const bool anyone_looks = needs_.latent_order || needs_.prediction_order;
     if (!anyone_looks && device_.is_cuda()) {
       pending_.push_back(sums);      // checked at the end: a run that nobody watches never waits for the device
@@ -323,7 +329,22 @@ class Tree {
       sums = sums.cpu();
       CheckFinite(sums, call);
     }
+    if (options_.keep_differences)
+      for (auto& branch : branches_) branch.sums.push_back({sums, branch.row});
     for (auto& walker : walkers_) Show(&walker, call, sums);
+  }
+
+  // Of every branch, float64 [branches, 2]: squared distance to the reference's latent of the same sample, and that one's square.
+  at::Tensor ErrorSums() const {
+    std::vector<int64_t> reference_of(samples_.size());
+    for (const auto& walker : walkers_)
+      if (walker.setting == options_.reference)
+        for (size_t k = 0; k < walker.branch.size(); ++k) reference_of[walker.first_sample + k] = walker.branch[k];
+    std::vector<int64_t> rows;
+    for (const auto& branch : branches_) rows.push_back(reference_of[branch.sample]);
+    const at::Tensor latents = state_.latent.flatten(1).to(at::kDouble);
+    const at::Tensor reference = latents.index_select(0, at::tensor(rows, at::kLong).to(latents.device(), /*non_blocking=*/true));
+    return at::stack({(latents - reference).square().sum(1), reference.square().sum(1)}, 1);
   }
 
   void Show(Walker* walker, int call, const at::Tensor& sums) {
@@ -335,7 +356,7 @@ class Tree {
       if (!sums.is_cpu()) continue;
       const double* row = sums.const_data_ptr<double>() + b * sums.size(1);
       Add(row, &seen.latent);
-      if (needs_.prediction_order) Add(row + kColumns, &seen.prediction);
+      if (needs_.prediction_order) Add(row + kPredictionColumns, &seen.prediction);
     }
     seen.latents = latents;
     walker->policy->Observe(call, seen);
@@ -346,14 +367,14 @@ class Tree {
       sums->abs[order] += row[2 * order];
       sums->square[order] += row[2 * order + 1];
     }
-    sums->self_abs += row[kSelfColumn];
-    sums->self_square += row[kSelfColumn + 1];
+    sums->self_abs += row[kSelfAbs];
+    sums->self_square += row[kSelfSquare];
   }
 
   void CheckFinite(const at::Tensor& sums, int call) const {
     const double* data = sums.const_data_ptr<double>();
     for (int64_t b = 0; b < sums.size(0); ++b) {
-      if (std::isfinite(data[b * sums.size(1) + kSelfColumn])) continue;
+      if (std::isfinite(data[b * sums.size(1) + kSelfAbs])) continue;
       const Branch& branch = branches_[b];
       Fail("sample {}: the latent after call {} (timestep {}) is not finite (NaN or infinity) with {}",
            samples_[branch.sample].id, call, scheduler_.timestep(call), walkers_[branch.walkers[0]].method->Label());
@@ -362,6 +383,16 @@ class Tree {
 
   void CheckPending() const {
     for (size_t call = 0; call < pending_.size(); ++call) CheckFinite(pending_[call].cpu(), static_cast<int>(call));
+  }
+
+  CallTrace TraceOf(const RowRef& sums) const {
+    const double* row = sums.block.const_data_ptr<double>() + sums.row * sums.block.size(1);
+    CallTrace trace;
+    Add(row, &trace.latent);
+    Add(row + kPredictionColumns, &trace.prediction);
+    trace.error_square = options_.reference >= 0 ? row[kErrorColumns] : kNaN;
+    trace.reference_square = options_.reference >= 0 ? row[kErrorColumns + 1] : kNaN;
+    return trace;
   }
 
   TreeResult Harvest() {
@@ -376,6 +407,7 @@ class Tree {
         record.final_latent = state_.latent.select(0, branch.row);
         for (const auto& ref : branch.latents) record.latents.push_back(ref.Select(0));
         for (const auto& ref : branch.predictions) record.predictions.push_back(ref.Select(1));
+        for (const auto& ref : branch.sums) record.calls.push_back(TraceOf(ref));
       }
     }
     return std::move(result_);

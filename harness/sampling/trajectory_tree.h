@@ -36,7 +36,17 @@ struct TreeOptions {
   int64_t group_size = 1;                           // consecutive samples that a Scope::kGroup setting decides for together
   bool keep_latents = false;                        // record x_T and the latent after every call
   bool keep_predictions = false;                    // record the raw output behind every call
+  bool keep_differences = false;                    // record CallTrace for every call
+  int reference = -1;                               // setting whose trajectory CallTrace's errors are measured from; -1: none
   std::function<void(int call)> progress;           // after each call, may be empty
+};
+
+// What one call of one sample's trajectory looked like. Sums are over the C*H*W elements of the sample, float64.
+struct CallTrace {
+  DifferenceSums latent;                            // of x_call, the latent after the call; NaN where the trajectory is too short
+  DifferenceSums prediction;                        // of the guided prediction that the call used
+  double error_square = 0;                          // sum (x_call - reference's x_call)^2; NaN without a reference
+  double reference_square = 0;                      // sum (reference's x_call)^2
 };
 
 // What became of one setting on one sample.
@@ -46,6 +56,7 @@ struct TrajectoryRecord {
   Trace trace;                                      // what the policy wanted recorded
   std::vector<at::Tensor> latents;                  // keep_latents: calls + 1 tensors [C, ...]: the scaled initial noise first
   std::vector<at::Tensor> predictions;              // keep_predictions: calls tensors [halves, C, ...]
+  std::vector<CallTrace> calls;                     // keep_differences: [calls]
 };
 
 struct TreeResult {
