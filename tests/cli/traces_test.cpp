@@ -42,8 +42,9 @@ TEST(Traces, AreInTheResultsAndAgreeWithWhatElseIsThere) {
       EXPECT_GT(at(second, 2), 0);
       for (int64_t call = 1; call < calls; ++call) EXPECT_EQ(at(noise, call) == 0, at(action, call) == 0) << call;
     }
-    if (traced.header().settings[k].type == "adaptive_diffusion")
+    if (traced.header().settings[k].type == "adaptive_diffusion") {
       EXPECT_NE(traced.FindColumn(k, "traces/criterion"), nullptr);
+    }
     EXPECT_EQ(traced.FindColumn(k, "traces/latent_error_l2")->axes, (std::vector<std::string>{"sample", "call"}));
   }
 }
