@@ -10,6 +10,7 @@ namespace skipbench::cli {
 
 int Run(const std::vector<std::string>& args);
 int Table(const std::vector<std::string>& args);
+int Report(const std::vector<std::string>& args);
 int Macs(const std::vector<std::string>& args);
 int List(const std::vector<std::string>& args);
 int Doctor(const std::vector<std::string>& args);

@@ -21,6 +21,7 @@ const std::vector<Command>& Commands() {
   static const std::vector<Command> commands = {
       {"run", "run an experiment", Run},
       {"table", "print a table from results", Table},
+      {"report", "figures, tables and a page from results", Report},
       {"macs", "count multiply-accumulates of a model, without weights", Macs},
       {"list", "list methods, schedulers, metrics, datasets, config keys", List},
       {"doctor", "say what is there, what is missing and where to put it", Doctor},

@@ -1,0 +1,33 @@
+#include "harness/report/report.h"
+
+#include "harness/base/error.h"
+#include "harness/cli/commands.h"
+#include "harness/store/result_reader.h"
+
+namespace skipbench::cli {
+
+namespace po = boost::program_options;
+
+int Report(const std::vector<std::string>& args) {
+  po::options_description options("options");
+  options.add_options()
+      ("input", po::value<std::vector<std::string>>(), "results: folders (finished or not) or results.h5 files of one run")
+      ("out,o", po::value<std::string>(), "the report's folder: new, empty, or an earlier report, which is replaced")
+      ("pictures", po::value<int>()->default_value(8), "samples in the picture grid")
+      ("gnuplot", po::value<std::string>()->default_value("gnuplot"), "the gnuplot program");
+  const auto values = Parse("report", "report RESULT... --out DIR [--pictures N] [--gnuplot PROGRAM]", options, args);
+  if (!values.contains("input")) Fail("skipbench report: at least one result was expected");
+  if (!values.contains("out")) Fail("skipbench report: --out DIR was expected");
+  ReportOptions report;
+  report.pictures = values["pictures"].as<int>();
+  if (report.pictures < 0) Fail("skipbench report: --pictures: expected a number >= 0, found {}", report.pictures);
+  report.gnuplot = values["gnuplot"].as<std::string>();
+  std::vector<std::filesystem::path> results;
+  for (const auto& one : values["input"].as<std::vector<std::string>>()) results.emplace_back(one);
+  const std::filesystem::path folder = values["out"].as<std::string>();
+  WriteReport(ResultReader::Open(results), folder, report);
+  fmt::print("report: {}\n", (folder / "index.html").string());
+  return 0;
+}
+
+}  // namespace skipbench::cli

@@ -1,0 +1,103 @@
+#include "harness/report/figure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "harness/base/error.h"
+#include "harness/report/escape.h"
+
+namespace skipbench {
+
+std::string DataNumber(double value) {
+  if (std::isnan(value)) return "";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  return fmt::format("{}", value);
+}
+
+std::string WriteCsv(const DataTable& data) {
+  std::string text;
+  auto line = [&](const std::vector<std::string>& fields) {
+    for (size_t c = 0; c < fields.size(); ++c) text.append(c ? "," : "").append(CsvField(fields[c]));
+    text += '\n';
+  };
+  line(data.columns);
+  for (const auto& row : data.rows) {
+    if (row.size() != data.columns.size()) Fail("a row of figure data has {} fields for {} columns", row.size(), data.columns.size());
+    line(row);
+  }
+  return text;
+}
+
+std::string IdOf(const std::string& name) {
+  std::string id;
+  for (const char c : name.substr(0, 60)) id += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  return id;
+}
+
+std::string SeriesColor(int k) { return fmt::format("c{}", k % 7 + 1); }
+
+int SeriesMark(int k) {
+  constexpr int kMarks[] = {7, 5, 9, 13, 11, 15, 6};   // filled circle, square, triangles, diamond ...
+  return kMarks[k % 7];
+}
+
+std::string Rounded(double value, int digits) {
+  if (!std::isfinite(value)) return std::isnan(value) ? "-" : "infinite";
+  if (value == 0) return "0";
+  const double magnitude = std::floor(std::log10(std::fabs(value)));
+  if (magnitude < -4 || magnitude > 9) return fmt::format("{:.{}e}", value, digits - 1);
+  return fmt::format("{:.{}f}", value, std::max(0, digits - 1 - static_cast<int>(magnitude)));
+}
+
+std::string PlotArea::Commands() const {
+  return fmt::format(
+      "set lmargin at screen {}\nset rmargin at screen {}\nset tmargin at screen {}\nset bmargin at screen {}\n"
+      "set xrange [{}:{}]\nset yrange [{}:{}]\n",
+      static_cast<double>(left) / width, 1 - static_cast<double>(right) / width, 1 - static_cast<double>(top) / height,
+      static_cast<double>(bottom) / height, x_min, x_max, y_min, y_max);
+}
+
+namespace {
+
+struct Box {
+  double left, bottom, right, top;
+  bool Meets(const Box& other) const {
+    return left < other.right && other.left < right && bottom < other.top && other.bottom < top;
+  }
+};
+
+constexpr double kLetter = 0.58 * kLabelFont;   // a usual letter's width
+constexpr double kHalf = 0.62 * kLabelFont;     // half a line
+constexpr double kMark = 4.5;                   // half the size of a point
+
+}  // namespace
+
+void PlaceLabels(std::vector<PlacedLabel>& labels, const std::vector<Obstacle>& obstacles, const PlotArea& area) {
+  std::vector<Box> taken;
+  for (const auto& one : obstacles) taken.push_back({one.left - kMark, one.bottom - kMark, one.right + kMark, one.top + kMark});
+  const Box inside = {static_cast<double>(area.left), static_cast<double>(area.bottom), static_cast<double>(area.width - 2),
+                      static_cast<double>(area.height - area.top + 4)};
+  for (auto& label : labels) {
+    const double width = kLetter * static_cast<double>(CountCharacters(label.text));
+    const double gap = kMark + 2;
+    // Right, left, above and below, then the corners.
+    const double lefts[] = {label.x + gap,         label.x - gap - width, label.x - width / 2, label.x - width / 2,
+                            label.x + gap,         label.x + gap,         label.x - gap - width, label.x - gap - width};
+    const double rise = kMark + kHalf + 1;
+    const double bases[] = {label.y, label.y, label.y + rise, label.y - rise, label.y + rise, label.y - rise, label.y + rise, label.y - rise};
+    for (int i = 0; i < 8 && !label.placed; ++i) {
+      const Box box = {lefts[i], bases[i] - kHalf, lefts[i] + width, bases[i] + kHalf};
+      const bool fits = box.left >= inside.left && box.right <= inside.right && box.bottom >= inside.bottom && box.top <= inside.top;
+      if (!fits || std::any_of(taken.begin(), taken.end(), [&](const Box& other) { return other.Meets(box); })) continue;
+      label.placed = true;
+      label.left = box.left;
+      label.base = bases[i];
+      taken.push_back(box);
+    }
+  }
+}
+
+}  // namespace skipbench

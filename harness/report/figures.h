@@ -1,0 +1,41 @@
+// The figures of a result, from the result alone.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/report/figure.h"
+#include "harness/report/naming.h"
+#include "harness/report/table.h"
+#include "harness/store/result_reader.h"
+
+namespace skipbench {
+
+// Figures that belong together, and what was left out of them for want of data.
+struct FigureSection {
+  std::string id;                    // anchor
+  std::string title;
+  std::string intro;                 // what the figures show and how to read them
+  std::vector<Figure> figures;
+  std::vector<Figure> details;       // more of the same, folded away
+  std::string details_title;
+  std::vector<std::string> missing;  // "latency: the run did not measure it; \"latency\": {...} in the config records it"
+};
+
+// A result with what every figure needs of it.
+struct ReportData {
+  const ResultReader& result;
+  Table table;
+  std::vector<SettingGroup> groups;
+  explicit ReportData(const ResultReader& reader)
+      : result(reader), table(MakeTable(reader)), groups(GroupSettings(reader.header())) {}
+};
+
+// Quality against cost: each metric against NFE, multiply-accumulates and latency, with 95 % intervals and the Pareto front.
+FigureSection CostFigures(const ReportData& data);
+// Which calls predict: shares over the samples for every setting, and sample by sample.
+FigureSection PathFigures(const ReportData& data);
+// How many predictions are skipped: a histogram over the samples, for every setting that decides.
+FigureSection SkipHistograms(const ReportData& data);
+
+}  // namespace skipbench
