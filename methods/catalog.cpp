@@ -6,12 +6,14 @@
 #include "methods/fewer_steps/fewer_steps.h"
 #include "methods/fixed_path/fixed_path.h"
 #include "methods/full_step/full_step.h"
+#include "methods/greedy_search/greedy_search.h"
 
 namespace skipbench {
 
 const std::vector<MethodType>& MethodTypes() {
   static const std::vector<MethodType> types = {
       FullStepType(), FewerStepsType(), FixedPathType(), DeepCacheType(), AdaptiveDiffusionType(), DifferenceOrderType(),
+      GreedySearchType(),
   };
   return types;
 }

@@ -42,6 +42,7 @@ inline const std::vector<ConfigKey>& ConfigKeys() {
       {"wave_size", "samples between two commits (default: batch_size)"},
       {"group_size", "consecutive samples that decide together where a method's scope is \"group\" (default 1)"},
       {"batch_invariant", "true: results bit-identical whatever the batch, at some cost (default false)"},
+      {"search_memory", "MiB that a search for paths keeps of intermediate states; with less it predicts some of them again (default 1024)"},
       {"latency", "{\"samples\": 1, \"repeats\": 3, \"warmup\": 1}: measure latency and memory (default: not)"},
       {"contact_sheet", "samples shown in contact_sheet.png; needs \"images\" in save (default 0: none)"},
   };

@@ -26,7 +26,7 @@ void Report(const Plan& plan, const fs::path& out) {
 
 // Only what a run leaves behind; a folder that holds anything else keeps it.
 void RemoveResults(const fs::path& out) {
-  for (const char* name : {"segments", "results.h5", "contact_sheet.png", "png"}) fs::remove_all(out / name);
+  for (const char* name : {"segments", "results.h5", "contact_sheet.png", "png", "search"}) fs::remove_all(out / name);
 }
 
 }  // namespace
@@ -53,7 +53,7 @@ int Run(const std::vector<std::string>& args) {
   run.resume = values["resume"].as<bool>();
   run.quiet = values["quiet"].as<bool>();
   const bool dry = values["dry-run"].as<bool>();
-  const Plan plan = MakePlan(std::move(config), {.models = values["models"].as<std::string>(), .shapes_only = dry});
+  Plan plan = MakePlan(std::move(config), {.models = values["models"].as<std::string>(), .shapes_only = dry});
   if (dry) {
     fmt::print("{}", DescribePlan(plan));
     return 0;

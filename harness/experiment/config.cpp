@@ -228,6 +228,7 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.group_size = root.IntOr("group_size", 1, 1, 1 << 20);
   config.batch_invariant = root.BoolOr("batch_invariant", false);
   config.traces = root.BoolOr("traces", false);
+  config.search_memory_mib = root.IntOr("search_memory", config.search_memory_mib, 1, int64_t{1} << 30);
   config.threads = static_cast<int>(root.IntOr("threads", 0, 0, 4096));
   config.latency = ReadLatency(root);
   config.contact_sheet_rows = static_cast<int>(root.IntOr("contact_sheet", 0, 0, 1000));

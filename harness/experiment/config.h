@@ -74,6 +74,7 @@ struct ExperimentConfig {
   int64_t group_size = 1;                // consecutive samples that decide together (scope "group")
   bool batch_invariant = false;
   bool traces = false;                   // record differences and latent error of every call
+  int64_t search_memory_mib = 1024;      // states that a search for paths keeps for reuse
   int threads = 0;                       // 0: LibTorch's choice
   LatencyConfig latency;
   int contact_sheet_rows = 0;            // samples shown in contact_sheet.png; 0: none

@@ -5,6 +5,7 @@
 
 #include "harness/base/build_info.h"
 #include "harness/experiment/plan.h"
+#include "harness/experiment/search_phase.h"
 #include "harness/experiment/traces.h"
 #include "harness/io/sha256.h"
 #include "harness/runtime/device.h"
@@ -71,6 +72,11 @@ std::string DescribePlan(const Plan& plan) {
     evaluations += n * calls;
     macs += n * calls * static_cast<double>(one.matmuls) * (setting.guidance > 1 ? 2 : 1);
   }
+  for (const auto& job : CollectSearches(plan)) {
+    const SearchSize size = job.search->AtMost(job.target, job.scheduler->calls());
+    text += fmt::format("search      {}: {:.0f} paths at most for each of {} samples; one by one they would take {:.0f} evaluations in all\n",
+                        job.search->Key(), size.paths, job.samples, size.naive_evaluations * static_cast<double>(job.samples));
+  }
   for (const auto& tree : plan.trees) least += n * tree.scheduler->calls();
   text += fmt::format("evaluations {:.0f} at most, {:.0f} at least (settings share what they decide alike); {:.4g} TMACs (matmuls) at most\n",
                       evaluations, std::min(least, evaluations), macs / 1e12);
@@ -86,7 +92,7 @@ RunHeader MakeHeader(const Plan& plan) {
   header.name = config.name;
   header.config = config.json;
   header.expanded_config = Expanded(config);
-  header.execution_keys = {"batch_size", "wave_size", "threads", "device", "latency", "contact_sheet", "name"};
+  header.execution_keys = {"batch_size", "wave_size", "threads", "device", "latency", "contact_sheet", "name", "search_memory"};
   header.model = info.folder.filename() == "model" ? info.folder.parent_path().filename().string() : info.folder.filename().string();
   Sha256 all;
   for (const auto& file : info.files) {

@@ -29,7 +29,7 @@ std::map<std::string, double> RunOnce(const Plan& plan, const PlannedSetting& se
   TreeResult result;
   {
     auto stage = timer.Enter("denoiser");
-    result = RunTree(*setting.scheduler, *denoiser, {{sample[0].id, stream.get()}}, {setting.spec->method.get()},
+    result = RunTree(*setting.scheduler, *denoiser, {{sample[0].id, stream.get()}}, {setting.method.get()},
                      plan.pipeline->info().latent_shape, plan.config.dtype, plan.device, TreeOptions{});
   }
   {

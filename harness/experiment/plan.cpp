@@ -8,6 +8,7 @@
 
 #include "datasets/catalog.h"
 #include "harness/experiment/file_noise.h"
+#include "harness/experiment/recorded_paths.h"
 #include "harness/runtime/device.h"
 #include "harness/sampling/trajectory_tree.h"
 
@@ -44,6 +45,7 @@ void PlanSettings(Plan* plan) {
     const RunSpec& run = plan->config.runs[spec.run];
     PlannedSetting setting;
     setting.spec = &spec;
+    setting.method = spec.method;
     setting.guidance = GuidanceOf(run, *plan->pipeline, plan->config.file.string());
     const Schedule schedule = spec.method->Plan({run.steps});
     const auto key = std::make_pair(spec.run, schedule.steps);
@@ -58,7 +60,9 @@ void PlanSettings(Plan* plan) {
     TreeGroup& tree = plan->trees[tree_of[key]];
     setting.scheduler = tree.scheduler;
     try {
-      spec.method->Start(ShapeOf(*tree.scheduler, plan->pipeline->branches()));
+      if (const auto* recorded = dynamic_cast<const RecordedPathMethod*>(spec.method.get()))
+        setting.method = recorded->Bind(LoadRecordedPaths(recorded->source(), plan->samples, spec.label));
+      setting.method->Start(ShapeOf(*tree.scheduler, plan->pipeline->branches()));
       tree.settings.push_back(static_cast<int>(plan->settings.size()));
     } catch (const UnsupportedError& e) {
       setting.supported = false;

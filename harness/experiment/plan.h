@@ -18,6 +18,7 @@ namespace skipbench {
 
 struct PlannedSetting {
   const SettingSpec* spec = nullptr;
+  std::shared_ptr<const Method> method;           // as it runs: the spec's, or, where paths are found first, what replays them
   std::shared_ptr<const Scheduler> scheduler;     // set to the setting's own number of steps
   double guidance = 1;
   int reference = 0;                              // index of the setting it is compared with

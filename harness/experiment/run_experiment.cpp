@@ -4,6 +4,7 @@
 
 #include "harness/base/progress.h"
 #include "harness/experiment/latency.h"
+#include "harness/experiment/search_phase.h"
 #include "harness/experiment/wave.h"
 #include "harness/store/result_writer.h"
 
@@ -42,9 +43,10 @@ void Count(const Wave& wave, RunSummary* summary) {
 
 }  // namespace
 
-RunSummary RunExperiment(const Plan& plan, const RunOptions& options) {
+RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   RunSummary summary;
   ResultWriter writer(options.out, MakeHeader(plan), options.resume);
+  RunSearches(&plan, &writer, options.quiet);
   const auto committed = CommittedOrdinals(plan, writer);
   summary.samples_found = static_cast<int64_t>(committed.size());
   const auto n = static_cast<double>(plan.samples.size());

@@ -20,6 +20,7 @@ struct RunSummary {
   int64_t not_supported = 0;       // settings that could not run
 };
 
-RunSummary RunExperiment(const Plan& plan, const RunOptions& options);
+// Searches for the paths that settings need first (`plan` gets them), then runs the waves.
+RunSummary RunExperiment(Plan& plan, const RunOptions& options);
 
 }  // namespace skipbench

@@ -72,7 +72,7 @@ class WaveRunner {
   // After an error: every setting on every sample (or group) alone, so that only the ones concerned are lost.
   void SampleOneByOne(const TreeGroup& tree, Denoiser& denoiser, const std::vector<int>& all, const std::string& first_error) {
     for (int setting : tree.settings) {
-      const bool group = plan_.settings[setting].spec->method->DecisionScope() == Scope::kGroup;
+      const bool group = plan_.settings[setting].method->DecisionScope() == Scope::kGroup;
       const size_t size = group ? static_cast<size_t>(plan_.config.group_size) : 1;
       for (size_t begin = 0; begin < all.size(); begin += size) {
         const std::vector<int> some(all.begin() + begin, all.begin() + std::min(begin + size, all.size()));
@@ -87,7 +87,7 @@ class WaveRunner {
 
   void RunSettings(const TreeGroup& tree, Denoiser& denoiser, const std::vector<int>& settings, const std::vector<int>& which) {
     std::vector<const Method*> methods;
-    for (int setting : settings) methods.push_back(plan_.settings[setting].spec->method.get());
+    for (int setting : settings) methods.push_back(plan_.settings[setting].method.get());
     std::vector<TreeSample> samples;
     std::vector<int64_t> conditioning;
     for (int s : which) {
@@ -209,7 +209,7 @@ class WaveRunner {
       for (const auto& column : metric->columns) out.metrics[column.name].assign(n, kNaN);
     // Every wave has the same traces, also one in which this setting failed for all samples.
     if (setting.supported)
-      for (const auto& [name, values] : setting.spec->method->Start(ShapeFor(setting))->TakeTrace())
+      for (const auto& [name, values] : setting.method->Start(ShapeFor(setting))->TakeTrace())
         out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
     if (plan_.config.traces)
       for (const auto& name : DifferenceTraceNames()) out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};

@@ -96,6 +96,9 @@ class Method {
   virtual std::vector<int> CachedBranches(const RunShape& run) const { return {}; }   // branches Decide may ask for
   // Throws Error if the setting cannot run in this shape (a mask of another length, a branch the network lacks).
   virtual std::unique_ptr<Policy> Start(const RunShape& run) const = 0;
+  // For the sample with this id (of a group: the first one's): a method whose decisions were made beforehand has others for
+  // each sample. Throws Error if it has none for this one.
+  virtual std::unique_ptr<Policy> StartFor(const RunShape& run, int64_t sample_id) const { return Start(run); }
 };
 
 }  // namespace skipbench

@@ -117,7 +117,7 @@ class Tree {
         walker.method = &method;
         walker.setting = static_cast<int>(k);
         walker.first_sample = first;
-        walker.policy = method.Start(run_);
+        walker.policy = method.StartFor(run_, samples_[first].id);
         walker.cached_branches = method.CachedBranches(run_);
         for (int s = first; s < std::min(first + size, n); ++s) {
           walker.branch.push_back(s);

@@ -183,10 +183,11 @@ void ResultWriter::Commit(const Wave& wave) {
 }
 
 void ResultWriter::CommitExtra(const std::string& name, const std::function<void(hdf5::Group&)>& fill) {
-  const bool letters = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::islower(c) || c == '_' || c == '-';
+  // Digits alone are the name of a wave.
+  const bool fits = !name.empty() && std::islower(static_cast<unsigned char>(name[0])) && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::islower(c) || std::isdigit(c) || c == '_' || c == '-';
   });
-  if (!letters || name == "samples" || name == "settings" || name == "waves")
+  if (!fits || name == "samples" || name == "settings" || name == "waves")
     Fail("{}: \"{}\" cannot be the name of a part of the results", folder_.string(), name);
   WriteSegment(name, [&](hdf5::Group& root) {
     hdf5::Group group = root.CreateGroup(name);
@@ -199,13 +200,21 @@ void ResultWriter::CommitLatency(std::span<const LatencyRecord> records) {
 }
 
 std::vector<LatencyRecord> ResultWriter::CommittedLatency() const {
+  std::vector<LatencyRecord> records;
+  ReadExtra(kLatencyGroup, [&](const hdf5::Group& group) { records = ReadLatency(group, header_); });
+  return records;
+}
+
+bool ResultWriter::ReadExtra(const std::string& name, const std::function<void(const hdf5::Group&)>& read) const {
   // The segment is newer than what was joined.
-  for (const auto& path : {SegmentPath(kLatencyGroup), folder_ / kJoinedFile}) {
+  for (const auto& path : {SegmentPath(name), folder_ / kJoinedFile}) {
     if (!fs::exists(path)) continue;
     Source source(path);
-    if (source.root().Has(kLatencyGroup)) return ReadLatency(source.root().OpenGroup(kLatencyGroup), header_);
+    if (!source.root().Has(name)) continue;
+    read(source.root().OpenGroup(name));
+    return true;
   }
-  return {};
+  return false;
 }
 
 void ResultWriter::Finish() {

@@ -45,6 +45,9 @@ class ResultWriter {
   // replaces what the last one stored under the name.
   void CommitExtra(const std::string& name, const std::function<void(hdf5::Group&)>& fill);
 
+  // Hands such a part, if it is stored already, to `read`; says whether it was.
+  bool ReadExtra(const std::string& name, const std::function<void(const hdf5::Group&)>& read) const;
+
   // Joins everything into results.h5, then removes the segments. With nothing new since the last time it does nothing.
   void Finish();
 

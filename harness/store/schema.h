@@ -9,6 +9,7 @@
 //     traces/<name>   [n, calls]     features/<name> [n, d]
 //     latents, noise_predictions, images
 //   /waves            first_ordinal, samples, evaluations, ..., wall_s, stages/<name>          [waves]
+//   /search_<k>_<first>   the paths that a search found: see search_record.h
 //   /<extra>          latency, and whatever else is kept beside the samples
 //
 // A segment (one wave) and a joined file have the same layout. The version goes up when a reader of the old one would

@@ -24,6 +24,10 @@ std::vector<Example> Examples() {
       {"fewer_steps", {{"steps", 12}}},
       {"fixed_path", {{"interval", 3}}},
       {"fixed_path", {{"mask", {1, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0}}}},
+      {"fixed_path", {{"random", 7}, {"seed", 3}}},
+      {"fixed_path", {{"from", "other"}, {"skips", 5}}},
+      {"greedy_search", {{"skips", 5}}},
+      {"greedy_search", {{"error_bound", 0.5}, {"scope", "shared"}, {"beam", 2}, {"max_run", 2}, {"first", 2}, {"last", 1}}},
       {"deepcache", {{"interval", 3}, {"branch", 1}}},
       {"deepcache", {{"interval", 2}, {"schedule", "quad_center"}, {"center", 5}, {"power", 1.4}}},
       {"deepcache", {{"interval", 4}, {"schedule", "quad"}, {"power", 1.4}}},
@@ -37,11 +41,23 @@ std::vector<Example> Examples() {
   };
 }
 
-std::unique_ptr<Method> Make(const Example& example) {
+std::shared_ptr<const Method> MakeUnbound(const Example& example) {
   const JsonReader reader(example.options, "test.json", "methods[0]");
-  auto method = FindMethodType(example.type, "test").make(reader);
+  std::shared_ptr<const Method> method = FindMethodType(example.type, "test").make(reader);
   reader.RejectUnknownKeys();
   return method;
+}
+
+// Methods whose paths are found before the run get some.
+std::shared_ptr<const Method> Make(const Example& example) {
+  const auto method = MakeUnbound(example);
+  const auto* late = dynamic_cast<const LatePathMethod*>(method.get());
+  if (!late) return method;
+  SuppliedPaths paths;
+  paths.shared = Mask{1, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0};
+  const auto bound = late->Bind(std::move(paths));
+  EXPECT_EQ(bound->Label(), method->Label());
+  return bound;
 }
 
 RunShape TwelveCalls() {
@@ -164,13 +180,39 @@ TEST(Methods, BadOptionsNameTheKey) {
   EXPECT_ERROR(make("fewer_steps", Json::object()), "methods[0].steps: missing");
   EXPECT_ERROR(make("fixed_path", {{"mask", {0, 1}}}), "entry 0 must be 1");
   EXPECT_ERROR(make("fixed_path", {{"mask", {1, 2}}}), "entries are 1 (predict) or 0 (reuse), found 2");
-  EXPECT_ERROR(make("fixed_path", Json::object()), "give either \"mask\" or \"interval\"");
+  EXPECT_ERROR(make("fixed_path", Json::object()), "give one of \"mask\", \"interval\", \"random\" and \"from\"");
+  EXPECT_ERROR(make("fixed_path", {{"mask", {1, 0}}, {"random", 1}}), "give one of");
+  EXPECT_ERROR(make("fixed_path", {{"interval", 2}, {"seed", 1}}), "methods[0].seed: unknown key");
+  EXPECT_ERROR(Make({"fixed_path", {{"random", 12}}})->Start(TwelveCalls()), "of 12 calls at most 11 can be skipped");
+  EXPECT_ERROR(make("greedy_search", Json::object()), "give either \"skips\" or \"error_bound\"");
+  EXPECT_ERROR(make("greedy_search", {{"skips", 2}, {"error_bound", 1}}), "give either \"skips\" or \"error_bound\"");
+  EXPECT_ERROR(make("greedy_search", {{"skips", 2}, {"samples", 4}}), "only with the scope \"shared\"");
+  EXPECT_ERROR(make("greedy_search", {{"skips", 2}, {"beam", 4}, {"exhaustive", true}}), "an exhaustive search has none");
+  EXPECT_ERROR(MakeUnbound({"greedy_search", {{"skips", 12}}})->Start(TwelveCalls()), "greedy_search(skips=12): 12 skips were asked for");
+  EXPECT_ERROR(MakeUnbound({"greedy_search", {{"skips", 2}}})->Start(TwelveCalls())->Decide(0), "its path was not found yet");
   EXPECT_ERROR(make("deepcache", {{"power", 2}}), "the uniform schedule has no power");
   EXPECT_ERROR(FindMethodType("magic", "test.json: methods[0].type"), "unknown method \"magic\"; known: full_step, fewer_steps");
   const auto path = Make({"fixed_path", {{"mask", {1, 0}}}});
   EXPECT_ERROR(path->Start(TwelveCalls()), "the mask has 2 entries, the run makes 12 scheduler calls");
   const auto cache = Make({"deepcache", {{"branch", 3}}});
   EXPECT_ERROR(cache->Start(TwelveCalls()), "the network has branches 0 to 2, not 3");
+}
+
+TEST(Methods, PathsThatWereFoundBeforeTheRunAreChecked) {
+  const auto method = std::dynamic_pointer_cast<const LatePathMethod>(MakeUnbound({"greedy_search", {{"skips", 5}}}));
+  ASSERT_TRUE(method);
+  SuppliedPaths paths;
+  paths.by_sample[4] = Mask{1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  paths.missing[5] = "it diverged";
+  paths.otherwise = "it was not searched";
+  const auto bound = method->Bind(paths);
+  EXPECT_EQ(bound->StartFor(TwelveCalls(), 4)->Decide(1).action, Action::kReuse);
+  EXPECT_ERROR(bound->StartFor(TwelveCalls(), 5), "greedy_search(skips=5): no path for sample 5: it diverged");
+  EXPECT_ERROR(bound->StartFor(TwelveCalls(), 6), "no path for sample 6: it was not searched");
+  paths.by_sample[7] = Mask{1, 0, 1};
+  EXPECT_ERROR(method->Bind(paths)->Start(TwelveCalls()), "the path has 3 entries, the run makes 12 scheduler calls (12 steps)");
+  paths.by_sample[7] = Mask{0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  EXPECT_ERROR(method->Bind(paths)->Start(TwelveCalls()), "the path 011111111111 skips call 0");
 }
 
 }  // namespace

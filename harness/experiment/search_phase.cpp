@@ -1,0 +1,240 @@
+#include "harness/experiment/search_phase.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "harness/base/progress.h"
+#include "harness/experiment/search_log.h"
+#include "harness/store/search_record.h"
+
+namespace skipbench {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<PathFamily> FamiliesOf(const SearchRecord& record) {
+  std::vector<PathFamily> families;
+  const int64_t skips = record.family.shape.at(1), calls = record.calls();
+  for (int64_t subject = 0; subject < record.family.shape[0]; ++subject) {
+    PathFamily family;
+    for (int64_t k = 0; k < record.PathCount(subject); ++k) {
+      const auto begin = record.family.values.begin() + (subject * skips + k) * calls;
+      family.paths.push_back({Mask(begin, begin + calls), record.family_error.values[subject * skips + k]});
+    }
+    family.ended = record.message[subject];
+    families.push_back(std::move(family));
+  }
+  return families;
+}
+
+void PutFamilies(const std::vector<PathFamily>& families, int64_t calls, SearchRecord* record) {
+  int64_t skips = 1;
+  for (const auto& family : families) skips = std::max(skips, static_cast<int64_t>(family.paths.size()));
+  const int64_t n = static_cast<int64_t>(families.size());
+  record->family = {{n, skips, calls}, std::vector<uint8_t>(n * skips * calls, 0)};
+  record->family_error = {{n, skips}, std::vector<double>(n * skips, kNaN)};
+  record->message.clear();
+  for (int64_t s = 0; s < n; ++s) {
+    const auto& paths = families[s].paths;
+    for (size_t k = 0; k < paths.size(); ++k) {
+      std::copy(paths[k].mask.begin(), paths[k].mask.end(), record->family.values.begin() + (s * skips + static_cast<int64_t>(k)) * calls);
+      record->family_error.values[s * skips + static_cast<int64_t>(k)] = paths[k].error;
+    }
+    record->message.push_back(families[s].ended);
+  }
+}
+
+class Searcher {
+ public:
+  Searcher(const Plan& plan, const SearchJob& job, int number, ResultWriter* writer, bool quiet)
+      : plan_(plan), job_(job), number_(number), writer_(*writer), calls_(job.scheduler->calls()),
+        progress_("searching (" + job.search->Key() + ")", quiet),
+        expected_paths_(job.search->AtMost(job.target, calls_).paths * static_cast<double>(job.samples)) {}
+
+  // The paths of all the job's samples.
+  std::vector<SearchRecord> Run() {
+    std::vector<SearchRecord> records;
+    const int64_t size = job_.search->shared() ? job_.samples : plan_.config.wave_size;
+    for (int64_t begin = 0; begin < job_.samples; begin += size) records.push_back(Portion(begin, std::min(begin + size, job_.samples)));
+    return records;
+  }
+
+ private:
+  // Samples [begin, end) of the plan, from the results if they are there.
+  SearchRecord Portion(int64_t begin, int64_t end) {
+    const std::string name = SearchName(number_, begin);
+    SearchRecord record;
+    if (!writer_.ReadExtra(name, [&](const hdf5::Group& group) { record = ReadSearch(group); })) {
+      record = SearchOrIsolate(begin, end);
+      writer_.CommitExtra(name, [&](hdf5::Group& group) { WriteSearch(group, record); });
+    }
+    std::error_code ignored;      // the progress is of no more use
+    std::filesystem::remove(LogFile(begin, end), ignored);
+    std::filesystem::remove(LogFile(begin, end).parent_path(), ignored);
+    done_before_ += static_cast<double>(record.tried_error.size());
+    progress_.Update(std::min(done_before_, expected_paths_), expected_paths_);
+    return record;
+  }
+
+  // After an error every sample alone, so that only those concerned are lost.
+  SearchRecord SearchOrIsolate(int64_t begin, int64_t end) {
+    try {
+      return Search(begin, end);
+    } catch (const std::exception& e) {
+      if (job_.search->shared()) throw;
+      if (end - begin == 1) return Failed(begin, e.what());
+    }
+    std::vector<SearchRecord> parts;
+    for (int64_t s = begin; s < end; ++s) parts.push_back(SearchOrIsolate(s, s + 1));
+    return Merge(parts);
+  }
+
+  SearchRecord Search(int64_t begin, int64_t end) {
+    const std::span<const Sample> samples(plan_.samples.data() + begin, static_cast<size_t>(end - begin));
+    const auto denoiser = plan_.pipeline->Encode(samples, job_.guidance, plan_.config.batch_invariant);
+    std::vector<std::unique_ptr<NoiseStream>> streams;
+    std::vector<TreeSample> tree_samples;
+    SearchRecord record = Empty();
+    for (size_t s = 0; s < samples.size(); ++s) {
+      streams.push_back(plan_.noise->Open(samples[s].id, begin + static_cast<int64_t>(s), plan_.pipeline->info().latent_shape));
+      tree_samples.push_back({samples[s].id, streams.back().get()});
+      record.samples.push_back(samples[s].id);
+    }
+    SearchLog log(LogFile(begin, end), job_.search->Key(), calls_, record.samples);
+    PathOracle* asked = nullptr;
+    PathOracleOptions options;
+    options.batch_size = plan_.config.batch_size;
+    options.batch_invariant = plan_.config.batch_invariant;
+    options.memory_bytes = plan_.config.search_memory_mib << 20;
+    options.answered = [&](std::span<const PathQuery> queries, std::span<const double> errors) {
+      log.Add(queries, errors, asked->cost());
+      progress_.Update(std::min(done_before_ + static_cast<double>(log.errors().size()), expected_paths_), expected_paths_);
+    };
+    PathOracle oracle(*job_.scheduler, *denoiser, tree_samples, plan_.pipeline->info().latent_shape, plan_.config.dtype, plan_.device, options);
+    asked = &oracle;
+    if (log.norms().size() < samples.size()) log.AddNorms(oracle.FullNorms());
+    LoggedOracle logged(oracle, log);
+    PutFamilies(job_.search->Run(logged, job_.target), calls_, &record);
+    for (const auto& [number, norm] : log.norms()) record.latent_norm.push_back(norm);
+    for (const auto& [query, error] : log.errors()) {
+      record.tried_sample.push_back(record.samples[query.sample]);
+      record.tried_path.values.insert(record.tried_path.values.end(), query.mask.begin(), query.mask.end());
+      record.tried_error.push_back(error);
+    }
+    record.tried_path.shape[0] = static_cast<int64_t>(record.tried_error.size());
+    record.evaluations = log.cost().evaluations;
+    record.naive_evaluations = log.cost().naive_evaluations;
+    record.seconds = log.cost().seconds;
+    return record;
+  }
+
+  SearchRecord Empty() const {
+    SearchRecord record;
+    record.search = job_.search->Key();
+    record.shared = job_.search->shared();
+    record.settings.assign(job_.settings.begin(), job_.settings.end());
+    record.tried_path.shape = {0, calls_};
+    return record;
+  }
+
+  SearchRecord Failed(int64_t ordinal, const std::string& message) const {
+    SearchRecord record = Empty();
+    record.samples = {plan_.samples[ordinal].id};
+    record.latent_norm = {kNaN};
+    PutFamilies({{{}, message}}, calls_, &record);
+    return record;
+  }
+
+  SearchRecord Merge(const std::vector<SearchRecord>& parts) const {
+    SearchRecord all = Empty();
+    std::vector<PathFamily> families;
+    auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+    for (const auto& part : parts) {
+      append(families, FamiliesOf(part));
+      append(all.samples, part.samples);
+      append(all.latent_norm, part.latent_norm);
+      append(all.tried_sample, part.tried_sample);
+      append(all.tried_path.values, part.tried_path.values);
+      append(all.tried_error, part.tried_error);
+      all.evaluations += part.evaluations;
+      all.naive_evaluations += part.naive_evaluations;
+      all.seconds += part.seconds;
+    }
+    all.tried_path.shape[0] = static_cast<int64_t>(all.tried_error.size());
+    PutFamilies(families, calls_, &all);
+    return all;
+  }
+
+  std::filesystem::path LogFile(int64_t begin, int64_t end) const {
+    return writer_.folder() / "search" / fmt::format("{}-{:08}.jsonl", SearchName(number_, begin), end);
+  }
+
+  const Plan& plan_;
+  const SearchJob& job_;
+  const int number_;
+  ResultWriter& writer_;
+  const int calls_;
+  Progress progress_;
+  const double expected_paths_;
+  double done_before_ = 0;
+};
+
+// The rows' paths out of what was found.
+void BindPaths(const SearchJob& job, const std::vector<SearchRecord>& records, Plan* plan) {
+  for (const int k : job.settings) {
+    PlannedSetting& setting = plan->settings[k];
+    const auto& method = dynamic_cast<const SearchMethod&>(*setting.spec->method);
+    SuppliedPaths paths;
+    for (const auto& record : records) {
+      const auto families = FamiliesOf(record);
+      for (size_t subject = 0; subject < families.size(); ++subject) {
+        const PathFamily& family = families[subject];
+        try {
+          if (family.paths.empty()) Fail("{}", family.ended);
+          const Mask& mask = method.Choose(family).mask;
+          if (record.shared) paths.shared = mask;
+          else paths.by_sample[record.samples[subject]] = mask;
+        } catch (const Error& e) {
+          if (record.shared) paths.otherwise = e.what();
+          else paths.missing[record.samples[subject]] = e.what();
+        }
+      }
+    }
+    setting.method = method.Bind(std::move(paths));
+  }
+}
+
+}  // namespace
+
+std::vector<SearchJob> CollectSearches(const Plan& plan) {
+  std::vector<SearchJob> jobs;
+  for (size_t k = 0; k < plan.settings.size(); ++k) {
+    const PlannedSetting& setting = plan.settings[k];
+    const auto* method = dynamic_cast<const SearchMethod*>(setting.spec->method.get());
+    if (!method || !setting.supported) continue;
+    auto job = std::find_if(jobs.begin(), jobs.end(), [&](const SearchJob& j) {
+      return j.scheduler == setting.scheduler && j.search->Key() == method->search().Key();
+    });
+    if (job == jobs.end()) {
+      SearchJob fresh;
+      fresh.search = &method->search();
+      fresh.scheduler = setting.scheduler;
+      fresh.guidance = setting.guidance;
+      fresh.samples = static_cast<int64_t>(plan.samples.size());
+      if (fresh.search->shared_samples() > 0) fresh.samples = std::min(fresh.samples, fresh.search->shared_samples());
+      job = jobs.insert(jobs.end(), fresh);
+    }
+    job->target.skips = std::max(job->target.skips, method->target().skips);
+    job->target.error_bound = std::max(job->target.error_bound, method->target().error_bound);
+    job->settings.push_back(static_cast<int>(k));
+  }
+  return jobs;
+}
+
+void RunSearches(Plan* plan, ResultWriter* writer, bool quiet) {
+  const auto jobs = CollectSearches(*plan);
+  for (size_t k = 0; k < jobs.size(); ++k)
+    BindPaths(jobs[k], Searcher(*plan, jobs[k], static_cast<int>(k), writer, quiet).Run(), plan);
+}
+
+}  // namespace skipbench
