@@ -1,6 +1,7 @@
 // One body that every method passes, instantiated for every entry of the catalog.
 #include <gtest/gtest.h>
 
+#include "harness/sampling/search.h"
 #include "methods/catalog.h"
 #include "tests/sampling/fake_run.h"
 #include "tests/support/fixtures.h"
