@@ -351,7 +351,7 @@ class Tree {
     Observation seen;
     std::vector<at::Tensor> latents;
     for (int b : walker->branch) {
-      seen.elements += state_.latent[0].numel();
+      seen.elements += elements_;
       if (needs_.tensors) latents.push_back(state_.latent.select(0, b));
       if (!sums.is_cpu()) continue;
       const double* row = sums.const_data_ptr<double>() + b * sums.size(1);
@@ -418,6 +418,7 @@ class Tree {
   const std::vector<TreeSample>& samples_;
   const std::vector<const Method*>& settings_;
   const std::vector<int64_t> shape_;
+  const int64_t elements_ = c10::multiply_integers(shape_);      // of one latent
   const at::ScalarType dtype_;
   const at::Device device_;
   const TreeOptions& options_;
