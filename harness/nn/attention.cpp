@@ -32,14 +32,17 @@ at::Tensor Attention::Attend(const at::Tensor& q, const at::Tensor& k, const at:
     CountAttention(name_, q.size(0), q.size(1), k.size(1), inner(), inner());
     return at::empty({q.size(0), q.size(1), inner()}, q.options());
   }
-  if (cpu::CanRunAttention(q)) return cpu::RunAttention(q, k, v, options_.heads);
+  if (options_.upcast && q.scalar_type() != at::kFloat && q.scalar_type() != at::kDouble)
+    return Run(q.to(at::kFloat), k.to(at::kFloat), v.to(at::kFloat)).to(q.scalar_type());
+  return Run(q, k, v);
+}
+
+at::Tensor Attention::Run(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const {
+  if (const cpu::Kernels* kernels = cpu::AttentionKernelsFor(q, options_.heads)) return cpu::RunAttention(*kernels, q, k, v, options_.heads);
   const auto split = [&](const at::Tensor& t) {
     return t.unflatten(-1, {options_.heads, options_.dim_head}).transpose(1, 2);    // [B, heads, L, dim_head]
   };
-  const bool upcast = options_.upcast && (q.scalar_type() == at::kHalf || q.scalar_type() == at::kBFloat16);
-  const auto cast = [&](const at::Tensor& t) { return upcast ? t.to(at::kFloat) : t; };
-  const at::Tensor y = at::scaled_dot_product_attention(split(cast(q)), split(cast(k)), split(cast(v)));
-  return y.transpose(1, 2).flatten(2).to(q.scalar_type());
+  return at::scaled_dot_product_attention(split(q), split(k), split(v)).transpose(1, 2).flatten(2);
 }
 
 at::Tensor Attention::ForwardAdd(const at::Tensor& x, const at::Tensor& residual) const {

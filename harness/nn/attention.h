@@ -36,6 +36,7 @@ class Attention {
  private:
   at::Tensor KeyValue(const CrossAttentionContext& context) const;
   at::Tensor Attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
+  at::Tensor Run(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
   int64_t inner() const { return options_.heads * options_.dim_head; }
 
   std::string name_;

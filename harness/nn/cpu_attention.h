@@ -3,12 +3,15 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "harness/nn/cpu_kernels.h"
+
 namespace skipbench::cpu {
 
-// Whether RunAttention can take tensors of this kind.
-bool CanRunAttention(const at::Tensor& q);
+// The kernels that can run attention of q [B, L, heads * dim], or null: then ATen does. float32 and bfloat16, as KernelsFor().
+const Kernels* AttentionKernelsFor(const at::Tensor& q, int64_t heads);
 
-// softmax(q k^T / sqrt(dim)) v for q [B, Lq, heads * dim], k and v [B, Lk, heads * dim]; any strides but a last one of 1.
-at::Tensor RunAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads);
+// softmax(q k^T / sqrt(dim)) v for q [B, Lq, heads * dim], k and v [B, Lk, heads * dim], all of one type; any strides but a
+// last one of 1. Scores and softmax are float32; in bfloat16 the softmax's weights are rounded before they meet v.
+at::Tensor RunAttention(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads);
 
 }  // namespace skipbench::cpu

@@ -1,6 +1,9 @@
 // The arithmetic of the layers on x86-64 CPUs: what costs the time of a forward pass, written once with vectors of any
-// width (cpu_kernels.inc) and compiled for AVX2 and for AVX-512. A program built anywhere picks the widest set that the
-// machine at hand has; a machine with neither runs on ATen alone.
+// width (cpu_kernels.inc) and compiled for AVX2, for AVX-512 and for AVX-512 with bfloat16 dot products. A program built
+// anywhere picks the widest set that the machine at hand has; a machine with none runs on ATen alone.
+//
+// bfloat16 is the type of what lies in memory: weights, activations, and the two factors of a product. Sums of products,
+// moments, softmax and everything between a load and a store are float32 (moments are joined in float64).
 //
 // Kernels work on raw memory, on one thread, on a part of the problem; cpu_ops.h splits the work. Every output element is
 // computed by the same operations in the same order however the work is split: results depend neither on the number of
@@ -8,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 namespace skipbench::cpu {
 
@@ -38,19 +42,30 @@ struct GemmTile {
   bool gated = false;                      // GEGLU: the panel's halves are h and g; out = h * gelu(g), half as wide
 };
 
-// One head of attention for a block of queries: out = softmax(scale * q k^T) v.
+// One head of attention for a block of queries: out = softmax(scale * q k^T) v. Scores and softmax are float32.
 struct AttentionBlockArgs {
-  const float* q = nullptr;                // [queries][dim], rows at q_stride
+  const void* q = nullptr;                 // [queries][dim], rows at q_stride (in elements)
   int64_t q_stride = 0;
-  int queries = 0;
-  const float* keys = nullptr;             // packed by pack_keys
-  const float* values = nullptr;           // packed by pack_values
+  int queries = 0;                         // at most Kernels::max_rows
+  const void* keys = nullptr;              // packed by pack_keys
+  const void* values = nullptr;            // packed by pack_values
   int64_t length = 0;                      // keys
   int64_t dim = 0;
   float scale = 1;
-  float* out = nullptr;
+  void* out = nullptr;
   int64_t out_stride = 0;
-  float* scratch = nullptr;                // attention_scratch() floats
+  float* scratch = nullptr;                // scratch() floats
+};
+
+// Attention for one type of elements. Keys and values of a head ([length][dim], rows at `stride`) are packed once for all
+// blocks of queries; sizes are in elements.
+struct AttentionKernels {
+  int64_t (*packed_keys_size)(int64_t length, int64_t dim);
+  int64_t (*packed_values_size)(int64_t length, int64_t dim);
+  void (*pack_keys)(const void* k, int64_t stride, int64_t length, int64_t dim, void* packed);
+  void (*pack_values)(const void* v, int64_t stride, int64_t length, int64_t dim, void* packed);
+  int64_t (*scratch)(int64_t dim);
+  void (*block)(const AttentionBlockArgs&);
 };
 
 struct Kernels {
@@ -75,19 +90,18 @@ struct Kernels {
   void (*layer_norm_bf16)(const uint16_t* x, int64_t rows, int64_t features, const float* weight, const float* bias, float eps,
                           uint16_t* y);
 
-  // Keys and values of one head ([length][dim], rows at `stride`) for `attention_f32`.
-  int64_t (*packed_keys_size)(int64_t length, int64_t dim);
-  int64_t (*packed_values_size)(int64_t length, int64_t dim);
-  void (*pack_keys)(const float* k, int64_t stride, int64_t length, int64_t dim, float* packed);
-  void (*pack_values)(const float* v, int64_t stride, int64_t length, int64_t dim, float* packed);
-  int64_t (*attention_scratch)(int64_t dim);
-  void (*attention_f32)(const AttentionBlockArgs&);
+  AttentionKernels attention_f32;
+  AttentionKernels attention_bf16;         // `block` null where gemm_bf16 is; `dim` must be even
 };
 
-// The set for this machine, or null.
+// The set for this machine, or null. The variable SKIPBENCH_CPU_KERNELS (avx512_bf16, avx512, avx2 or none) asks for less.
 const Kernels* BestKernels();
+// All the sets that this machine can run, best first.
+std::vector<const Kernels*> RunnableKernels();
 
-// What BestKernels() chooses from; null where the compiler cannot make them.
+// What BestKernels() chooses from, whether or not the machine has the instructions; null where the compiler cannot make
+// them.
+const Kernels* Avx512Bf16Kernels();
 const Kernels* Avx512Kernels();
 const Kernels* Avx2Kernels();
 

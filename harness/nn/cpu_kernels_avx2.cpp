@@ -8,9 +8,7 @@
 
 namespace skipbench::cpu {
 const Kernels* Avx2Kernels() {
-  static const Kernels kernels = {"avx2", kLanes, kPanel, kMaxRows, Gemm, nullptr, Moments<float>, Moments<uint16_t>,
-                                  Affine<float>, Affine<uint16_t>, LayerNormRows<float>, LayerNormRows<uint16_t>, PackedKeysSize,
-                                  PackedValuesSize, PackKeys, PackValues, AttentionScratch, AttentionBlockOf};
+  static const Kernels kernels = MakeKernels("avx2");
   return &kernels;
 }
 }  // namespace skipbench::cpu

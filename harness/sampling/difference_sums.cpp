@@ -21,66 +21,83 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-// Four lanes of partial sums: element k of a row is added to lane k % 4, and the lanes are added up at the end. The lanes
-// are GCC vectors, so the same arithmetic in the same order compiles for every instruction set.
-constexpr int kLanes = 4;
-typedef double Lanes __attribute__((vector_size(kLanes * sizeof(double))));
-typedef int64_t LaneBits __attribute__((vector_size(kLanes * sizeof(int64_t))));
+// Eight lanes of partial sums: element k of a row is added to lane k % 8, and the lanes are added up at the end. They stand
+// in GCC vectors of as many as the instruction set holds, so that every one does the same arithmetic in the same order.
+constexpr int kLanes = 8;
 
-template <typename T>
-struct LaneType {
-  typedef T type __attribute__((vector_size(kLanes * sizeof(T)), aligned(sizeof(T)), may_alias));
+template <typename T, int Width>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(Width * sizeof(T))));
+  typedef T loaded __attribute__((vector_size(Width * sizeof(T)), aligned(sizeof(T)), may_alias));
 };
 
-// Adds |v| and v^2.
-#define SKIPBENCH_ADD(order, v)                                       \
-  do {                                                                \
-    const Lanes value = (v);                                          \
-    abs[order] += (Lanes)((LaneBits)value & magnitude);               \
-    square[order] += value * value;                                   \
-  } while (false)
+// |v| and v^2.
+template <int Width>
+struct Partial {
+  using Doubles = typename VectorOf<double, Width>::type;
+  using Bits = typename VectorOf<int64_t, Width>::type;
+  Doubles abs[kLanes / Width] = {}, square[kLanes / Width] = {};
+
+  inline __attribute__((always_inline)) void Add(int part, const Doubles& value) {
+    const Bits magnitude = Bits{} + INT64_MAX;
+    abs[part] += (Doubles)((Bits)value & magnitude);
+    square[part] += value * value;
+  }
+  static double Total(const Doubles (&v)[kLanes / Width]) {
+    const auto at = [&](int lane) { return v[lane / Width][lane % Width]; };
+    return ((at(0) + at(1)) + (at(2) + at(3))) + ((at(4) + at(5)) + (at(6) + at(7)));
+  }
+};
 
 // One row. Order is a template parameter so that the loop holds nothing but what it needs.
-template <typename T, int Order>
+template <typename T, int Order, int Width>
 inline __attribute__((always_inline)) void RowSums(const T* const* x, int64_t elements, double* sums) {
-  using Load = typename LaneType<T>::type;
-  constexpr LaneBits magnitude = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
-  Lanes abs[4] = {}, square[4] = {};
-  for (int64_t k = 0; k < elements; k += kLanes) {
-    Lanes at[Order + 1];
-    for (int i = 0; i <= Order; ++i) {
-      if (k + kLanes <= elements) {
-        at[i] = __builtin_convertvector(*reinterpret_cast<const Load*>(x[i] + k), Lanes);
-      } else {
-        at[i] = Lanes{};
-        for (int64_t lane = 0; k + lane < elements; ++lane) at[i][lane] = static_cast<double>(x[i][k + lane]);
+  using Doubles = typename Partial<Width>::Doubles;
+  using Load = typename VectorOf<T, Width>::loaded;
+  Partial<Width> self, order1, order2, order3;
+  for (int64_t begin = 0; begin < elements; begin += kLanes) {
+    for (int part = 0; part < kLanes / Width; ++part) {
+      const int64_t k = begin + part * Width;
+      Doubles at[Order + 1];
+      for (int i = 0; i <= Order; ++i) {
+        if (k + Width <= elements) {
+          at[i] = __builtin_convertvector(*reinterpret_cast<const Load*>(x[i] + k), Doubles);
+        } else {
+          at[i] = Doubles{};
+          for (int64_t lane = 0; k + lane < elements; ++lane) at[i][lane] = static_cast<double>(x[i][k + lane]);
+        }
       }
+      self.Add(part, at[0]);
+      if constexpr (Order >= 1) order1.Add(part, at[0] - at[1]);
+      if constexpr (Order >= 2) order2.Add(part, at[0] - 2.0 * at[1] + at[2]);
+      if constexpr (Order >= 3) order3.Add(part, at[0] - 3.0 * at[1] + 3.0 * at[2] - at[3]);
     }
-    SKIPBENCH_ADD(0, at[0]);
-    if constexpr (Order >= 1) SKIPBENCH_ADD(1, at[0] - at[1]);
-    if constexpr (Order >= 2) SKIPBENCH_ADD(2, at[0] - 2.0 * at[1] + at[2]);
-    if constexpr (Order >= 3) SKIPBENCH_ADD(3, at[0] - 3.0 * at[1] + 3.0 * at[2] - at[3]);
   }
-  const auto total = [](const Lanes& v) { return (v[0] + v[1]) + (v[2] + v[3]); };
-  sums[kSelfAbs] = total(abs[0]);
-  sums[kSelfSquare] = total(square[0]);
-  for (int order = 1; order <= 3; ++order) {
-    sums[2 * (order - 1)] = order <= Order ? total(abs[order]) : kNaN;
-    sums[2 * (order - 1) + 1] = order <= Order ? total(square[order]) : kNaN;
-  }
+  const auto put = [&](int column, bool there, const Partial<Width>& partial) {
+    sums[column] = there ? partial.Total(partial.abs) : kNaN;
+    sums[column + 1] = there ? partial.Total(partial.square) : kNaN;
+  };
+  put(kSelfAbs, true, self);
+  put(kAbs1, Order >= 1, order1);
+  put(kAbs2, Order >= 2, order2);
+  put(kAbs3, Order >= 3, order3);
 }
-#undef SKIPBENCH_ADD
 
 template <typename T, int Order>
 void RowSumsBaseline(const T* const* x, int64_t elements, double* sums) {
-  RowSums<T, Order>(x, elements, sums);
+  RowSums<T, Order, 2>(x, elements, sums);
 }
 
 #ifdef __x86_64__
-// The same code in wider registers. Without FMA, which would round differently.
+// The same code in wider registers. Nothing is contracted to a fused multiply-add (see CMakeLists.txt), which would round
+// differently.
 template <typename T, int Order>
 __attribute__((target("avx2"))) void RowSumsAvx2(const T* const* x, int64_t elements, double* sums) {
-  RowSums<T, Order>(x, elements, sums);
+  RowSums<T, Order, 4>(x, elements, sums);
+}
+template <typename T, int Order>
+__attribute__((target("avx512f,avx512dq"))) void RowSumsAvx512(const T* const* x, int64_t elements, double* sums) {
+  RowSums<T, Order, 8>(x, elements, sums);
 }
 #endif
 
@@ -89,6 +106,7 @@ void AllRows(at::TensorList history, at::Tensor& sums) {
   auto row_sums = RowSumsBaseline<T, Order>;
 #ifdef __x86_64__
   if (__builtin_cpu_supports("avx2")) row_sums = RowSumsAvx2<T, Order>;
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) row_sums = RowSumsAvx512<T, Order>;
 #endif
   std::array<const T*, Order + 1> base;
   for (int i = 0; i <= Order; ++i) base[i] = history[i].const_data_ptr<T>();

@@ -51,6 +51,24 @@ TreeResult RunCase(const Json& c, uint64_t seed, const Method& method) {
   return RunTree(*SchedulerOf(c), *denoiser, list, {&method}, Model().info().latent_shape, at::kFloat, at::kCPU, options);
 }
 
+// Both tests look at the same runs; each is made once.
+const TreeResult& ResultOf(const Json& c, uint64_t seed) {
+  static std::map<std::string, TreeResult> results;
+  Json key = c;
+  for (const char* outcome : {"case", "nfe", "psnr_db_vs_full_50", "min_relative_margin"}) key.erase(outcome);
+  if (key["method"] == "fewer_steps") key["method"] = "full_step";
+  const auto found = results.find(key.dump());
+  return found != results.end() ? found->second : results.emplace(key.dump(), RunCase(c, seed, *MethodOf(c))).first->second;
+}
+
+// The same samples with all 50 steps predicted.
+Json FullCase(Json c) {
+  for (const char* option : {"delta", "max_skips", "criterion", "scope"}) c.erase(option);
+  c["method"] = "full_step";
+  c["steps"] = 50;
+  return c;
+}
+
 double Psnr(const at::Tensor& a, const at::Tensor& b) {
   const double mse = (a.to(at::kDouble) - b.to(at::kDouble)).square().mean().item<double>();
   return 10 * std::log10(255.0 * 255.0 / mse);
@@ -58,8 +76,7 @@ double Psnr(const at::Tensor& a, const at::Tensor& b) {
 
 void CheckCase(const testing::Manifest& manifest, const Json& c) {
   const auto expected = testing::LoadTensors(manifest.folder / (c["case"].get<std::string>() + ".safetensors"));
-  const auto method = MethodOf(c);
-  const TreeResult result = RunCase(c, manifest.json["seed"], *method);
+  const TreeResult& result = ResultOf(c, manifest.json["seed"]);
   for (size_t k = 0; k < c["sample_ids"].size(); ++k) {
     const auto& record = result.records[0][k];
     const at::Tensor latents = expected.at("latents")[static_cast<int64_t>(k)];
@@ -96,20 +113,14 @@ TEST(FashionScenes, PsnrMatchesDiffusers) {
   const auto manifest = testing::LoadManifest("fashion_scenes", "cases.json");
   if (!manifest.exists) GTEST_SKIP() << "no fashion_scenes under " << testing::FixtureRoot();
   c10::InferenceMode inference;
-  std::map<std::string, TreeResult> full;
-  const auto full_step = MakeFullStep();
   for (const auto& c : manifest.json["cases"]) {
     if (!c.contains("psnr_db_vs_full_50")) continue;
     SCOPED_TRACE(c["case"].get<std::string>());
-    Json reference_case = c;
-    reference_case["steps"] = 50;
-    auto found = full.find(c["scheduler"]);
-    if (found == full.end()) found = full.emplace(c["scheduler"], RunCase(reference_case, manifest.json["seed"], *full_step)).first;
-    const auto method = MethodOf(c);
-    const TreeResult result = RunCase(c, manifest.json["seed"], *method);
+    const TreeResult& full = ResultOf(FullCase(c), manifest.json["seed"]);
+    const TreeResult& result = ResultOf(c, manifest.json["seed"]);
     for (size_t k = 0; k < c["sample_ids"].size(); ++k) {
       const at::Tensor a = Model().Decode(result.records[0][k].final_latent.unsqueeze(0));
-      const at::Tensor b = Model().Decode(found->second.records[0][k].final_latent.unsqueeze(0));
+      const at::Tensor b = Model().Decode(full.records[0][k].final_latent.unsqueeze(0));
       EXPECT_NEAR(Psnr(a, b), c["psnr_db_vs_full_50"][k].get<double>(), 0.01);
     }
   }

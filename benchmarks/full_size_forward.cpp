@@ -1,0 +1,138 @@
+// One denoising network, loaded and run at another program's bidding: scripts/compare_full_size.py lets it take turns with
+// diffusers. Not a benchmark to be run by hand.
+//
+//   bench_full_size_forward FOLDER DTYPE INPUTS OUTPUT
+//
+// INPUTS: safetensors with "sample", "timestep" and, as the network takes them, "encoder_hidden_states", "text_embeds",
+// "time_ids", "class_labels". Every line on the standard input is one forward; every forward is answered by a line of JSON,
+// as is the loading before them. The last output stands in OUTPUT as "sample", in float32.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "harness/base/error.h"
+#include "harness/base/json.h"
+#include "harness/io/safetensors.h"
+#include "harness/models/load.h"
+#include "harness/nn/cpu_gemm.h"
+#include "harness/nn/tensor_file.h"
+
+namespace skipbench {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// Anonymous memory of this process, in bytes: what is not a page of a file.
+int64_t AnonymousBytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("RssAnon:")) return std::stoll(line.substr(8)) * 1024;
+  Fail("/proc/self/status has no RssAnon");
+}
+
+// The largest growth of the anonymous memory, looked at every millisecond.
+class AnonymousPeak {
+ public:
+  AnonymousPeak() : start_(AnonymousBytes()), watcher_([this] { Watch(); }) {}
+  ~AnonymousPeak() { Stop(); }
+  int64_t Stop() {
+    stop_ = true;
+    if (watcher_.joinable()) watcher_.join();
+    return std::max(peak_, AnonymousBytes()) - start_;
+  }
+
+ private:
+  void Watch() {
+    while (!stop_) {
+      peak_ = std::max(peak_, AnonymousBytes());
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  const int64_t start_;
+  int64_t peak_ = 0;
+  std::atomic<bool> stop_ = false;
+  std::thread watcher_;
+};
+
+int64_t Parameters(const fs::path& folder) {
+  int64_t count = 0;
+  for (const auto& file : fs::directory_iterator(folder)) {
+    if (file.path().extension() != ".safetensors") continue;
+    const auto opened = SafetensorsFile::Open(file.path());
+    for (const SafetensorsEntry& entry : opened->entries()) {
+      int64_t size = 1;
+      for (int64_t extent : entry.shape) size *= extent;
+      count += size;
+    }
+  }
+  return count;
+}
+
+at::ScalarType TypeOf(const std::string& name) {
+  if (name == "float32") return at::kFloat;
+  if (name == "bfloat16") return at::kBFloat16;
+  if (name == "float16") return at::kHalf;
+  Fail("dtype \"{}\": expected float32, bfloat16 or float16", name);
+}
+
+UNetInputs ReadInputs(const fs::path& path) {
+  auto tensors = ReadTensorFile(path);
+  UNetInputs inputs;
+  inputs.sample = tensors.at("sample");
+  inputs.timestep = tensors.at("timestep").item().toDouble();
+  inputs.encoder_hidden_states = tensors["encoder_hidden_states"];
+  inputs.text_embeds = tensors["text_embeds"];
+  inputs.time_ids = tensors["time_ids"];
+  inputs.class_labels = tensors["class_labels"];
+  return inputs;
+}
+
+void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_file, const fs::path& output_file) {
+  c10::InferenceMode inference;
+  const UNetInputs inputs = ReadInputs(inputs_file);
+  at::zeros({1 << 16}).add_(1);                                  // the threads are there before anything is measured
+  AnonymousPeak load_peak;
+  const auto start = Clock::now();
+  const auto unet = LoadUNet(folder, {.dtype = dtype});
+  const double seconds = SecondsSince(start);
+  const cpu::Kernels* kernels = cpu::KernelsFor(dtype);
+  const int64_t weights = Parameters(folder) * static_cast<int64_t>(at::elementSize(dtype));
+  std::cout << Json{{"load_seconds", seconds},
+                    {"weights_bytes", weights},
+                    {"load_peak_bytes", load_peak.Stop()},
+                    {"kernels", kernels ? kernels->name : "ATen"},
+                    {"threads", at::get_num_threads()}}
+                   .dump()
+            << std::endl;
+  for (std::string line; std::getline(std::cin, line);) {
+    AnonymousPeak peak;
+    const auto begin = Clock::now();
+    const at::Tensor output = unet->Forward(inputs).sample;
+    const double took = SecondsSince(begin);
+    WriteTensorFile(output_file, {{"sample", output.to(at::kFloat)}});
+    std::cout << Json{{"seconds", took}, {"peak_bytes", peak.Stop()}}.dump() << std::endl;
+  }
+}
+
+}  // namespace
+}  // namespace skipbench
+
+int main(int argc, char** argv) {
+  try {
+    if (argc != 5) skipbench::Fail("usage: {} FOLDER float32|bfloat16|float16 INPUTS OUTPUT", argv[0]);
+    skipbench::Serve(argv[1], skipbench::TypeOf(argv[2]), argv[3], argv[4]);
+    return 0;
+  } catch (const std::exception& e) {
+    std::cerr << "error: " << e.what() << "\n";
+    return 3;
+  }
+}
