@@ -20,21 +20,28 @@ bool HasMatrixUnit() {
 #endif
 }
 
-// Rows [begin, end) of one panel; `column(i)` is the weight's row for the panel's column i, or -1.
-template <typename T, typename Column>
-void PackPanel(const T* weight, int64_t stride_n, int64_t stride_tap, int64_t stride_k, int64_t taps, int64_t k_real, int64_t k,
-               int64_t width, int64_t pair, Column column, T* out) {
+// One panel; `rows[c]` is the weight's row for the panel's column c, or null: zeros.
+template <typename T>
+void PackPanel(const std::vector<const void*>& rows, int64_t stride_tap, int64_t stride_k, int64_t taps, int64_t k_real, int64_t k,
+               int64_t pair, T* out) {
+  const int64_t width = static_cast<int64_t>(rows.size());
   for (int64_t c = 0; c < width; ++c) {
-    const int64_t n = column(c);
+    const T* row = static_cast<const T*>(rows[c]);
     for (int64_t tap = 0; tap < taps; ++tap) {
       T* to = out + tap * k * width + c * pair;
-      const T* from = weight + (n < 0 ? 0 : n * stride_n) + tap * stride_tap;
-      for (int64_t i = 0; i < k; ++i) {
-        const bool real = n >= 0 && i < k_real;
-        to[(i / pair) * width * pair + i % pair] = real ? from[i * stride_k] : T(0);
-      }
+      const T* from = row ? row + tap * stride_tap : nullptr;
+      for (int64_t i = 0; i < k; ++i) to[(i / pair) * width * pair + i % pair] = from && i < k_real ? from[i * stride_k] : T(0);
     }
   }
+}
+
+// Where the rows of all `weights` begin.
+std::vector<const void*> RowsOf(const std::vector<at::Tensor>& weights) {
+  std::vector<const void*> rows;
+  for (const at::Tensor& weight : weights)
+    for (int64_t n = 0; n < weight.size(0); ++n)
+      rows.push_back(static_cast<const char*>(weight.const_data_ptr()) + n * weight.stride(0) * weight.element_size());
+  return rows;
 }
 
 }  // namespace
@@ -47,16 +54,18 @@ const Kernels* KernelsFor(at::ScalarType dtype) {
   return nullptr;
 }
 
-PackedMatrix::PackedMatrix(const Kernels* kernels, const at::Tensor& weight, const at::Tensor& bias, bool gated)
-    : kernels_(kernels), dtype_(weight.scalar_type()), taps_(weight.size(1)), gated_(gated) {
-  const int64_t n = weight.size(0), k = weight.size(2);
+PackedMatrix::PackedMatrix(const Kernels* kernels, const std::vector<at::Tensor>& weights, const at::Tensor& bias, bool gated)
+    : kernels_(kernels), dtype_(weights[0].scalar_type()), taps_(weights[0].size(1)), gated_(gated) {
+  const std::vector<const void*> all_rows = RowsOf(weights);
+  const int64_t n = static_cast<int64_t>(all_rows.size()), k = weights[0].size(2);
+  const int64_t stride_tap = weights[0].stride(1), stride_k = weights[0].stride(2);
   const int64_t pair = dtype_ == at::kBFloat16 ? 2 : 1;
   depth_ = CeilDiv(k, pair) * pair;
   columns_ = gated ? n / 2 : n;
   const int64_t width = kernels->panel_width, step = gated ? kernels->lanes : width;    // output columns of a panel
   panels_ = CeilDiv(columns_, step);
   const int64_t rows = taps_ * depth_;
-  data_ = at::empty({panels_, rows * width}, weight.options());
+  data_ = at::empty({panels_, rows * width}, weights[0].options());
   if (bias.defined()) bias_ = at::zeros({panels_, width}, at::kFloat);
   const at::Tensor wide_bias = bias.defined() ? bias.to(at::kFloat) : at::Tensor();
   at::parallel_for(0, panels_, 1, [&](int64_t begin, int64_t end) {
@@ -66,16 +75,16 @@ PackedMatrix::PackedMatrix(const Kernels* kernels, const at::Tensor& weight, con
         if (at >= columns_) return -1;
         return gated && c >= step ? columns_ + at : at;
       };
-      const int64_t panel_width = Narrow(p) ? kernels->lanes : width;
-      const auto pack = [&]<typename T>(const T* from) {
-        PackPanel(from, weight.stride(0), weight.stride(1), weight.stride(2), taps_, k, depth_, panel_width, pair, column,
-                  static_cast<T*>(data_.data_ptr()) + p * rows * width);
-      };
-      dtype_ == at::kFloat ? pack(weight.const_data_ptr<float>()) : pack(weight.const_data_ptr<at::BFloat16>());
-      if (!bias.defined()) continue;
-      float* to = bias_.data_ptr<float>() + p * width;
-      for (int64_t c = 0; c < panel_width; ++c)
-        if (const int64_t from = column(c); from >= 0) to[c] = wide_bias.const_data_ptr<float>()[from];
+      std::vector<const void*> panel_rows(Narrow(p) ? kernels->lanes : width, nullptr);
+      float* panel_bias = bias.defined() ? bias_.data_ptr<float>() + p * width : nullptr;
+      for (size_t c = 0; c < panel_rows.size(); ++c) {
+        const int64_t from = column(static_cast<int64_t>(c));
+        if (from < 0) continue;
+        panel_rows[c] = all_rows[from];
+        if (panel_bias) panel_bias[c] = wide_bias.const_data_ptr<float>()[from];
+      }
+      const auto pack = [&]<typename T>(T* to) { PackPanel(panel_rows, stride_tap, stride_k, taps_, k, depth_, pair, to + p * rows * width); };
+      dtype_ == at::kFloat ? pack(data_.data_ptr<float>()) : pack(data_.data_ptr<at::BFloat16>());
     }
   });
 }

@@ -19,9 +19,10 @@ const Kernels* KernelsFor(at::ScalarType dtype);
 class PackedMatrix {
  public:
   PackedMatrix() = default;
-  // `weight` [N, taps, K] (float32 or bfloat16, any strides), `bias` [N] or undefined. With `gated`, N = 2 n and column
-  // pairs (i, n + i) become one output h * gelu(g). bfloat16 pads an odd K with a zero.
-  PackedMatrix(const Kernels* kernels, const at::Tensor& weight, const at::Tensor& bias, bool gated);
+  // `weights`, one after the other along their rows: [N, taps, K] together (float32 or bfloat16, any strides, the same for
+  // all). `bias` [N] or undefined. With `gated`, N = 2 n and column pairs (i, n + i) become one output h * gelu(g).
+  // bfloat16 pads an odd K with a zero.
+  PackedMatrix(const Kernels* kernels, const std::vector<at::Tensor>& weights, const at::Tensor& bias, bool gated);
 
   bool defined() const { return kernels_ != nullptr; }
   const Kernels& kernels() const { return *kernels_; }

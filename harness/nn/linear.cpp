@@ -33,8 +33,7 @@ Linear::Linear(const std::vector<Weights>& parts, int64_t in_features, int64_t o
     weights.push_back(part.Take("weight", {out_features_each, in_features}));
     if (bias) biases.push_back(part.Take("bias", {out_features_each}));
   }
-  const auto join = [](const std::vector<at::Tensor>& t) { return t.size() == 1 ? t[0] : at::cat(t); };
-  linear_ = PackedLinear(join(weights), bias ? join(biases) : at::Tensor(), gated);
+  linear_ = PackedLinear(weights, biases, gated);
 }
 
 at::Tensor Linear::CountOnly(const at::Tensor& x) const {

@@ -23,13 +23,25 @@ at::Tensor Dense(const at::Tensor& map) { return map.contiguous(kChannelsLast); 
 
 bool RunsPacked(const at::Tensor& x) { return KernelsFor(x) != nullptr; }
 
-PackedLinear::PackedLinear(const at::Tensor& weight, const at::Tensor& bias, bool gated) : out_(weight.size(0)), gated_(gated) {
-  const cpu::Kernels* kernels = KernelsFor(weight);
-  if (kernels && !(Pairs(weight) && weight.size(1) % 2 != 0)) {
-    packed_ = cpu::PackedMatrix(kernels, weight.unsqueeze(1), bias, gated);
+namespace {
+at::Tensor Join(const std::vector<at::Tensor>& parts) {
+  if (parts.empty()) return {};
+  return parts.size() == 1 ? parts[0] : at::cat(parts);
+}
+}  // namespace
+
+PackedLinear::PackedLinear(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& biases, bool gated) : gated_(gated) {
+  const at::Tensor& first = weights[0];
+  for (const at::Tensor& weight : weights) out_ += weight.size(0);
+  const cpu::Kernels* kernels = KernelsFor(first);
+  if (kernels && !(Pairs(first) && first.size(1) % 2 != 0)) {
+    std::vector<at::Tensor> matrices;
+    const bool alike = std::all_of(weights.begin(), weights.end(), [&](const at::Tensor& w) { return w.strides() == first.strides(); });
+    for (const at::Tensor& weight : weights) matrices.push_back((alike ? weight : weight.contiguous()).unsqueeze(1));
+    packed_ = cpu::PackedMatrix(kernels, matrices, Join(biases), gated);
   } else {
-    weight_ = weight;
-    bias_ = bias;
+    weight_ = Join(weights);
+    bias_ = Join(biases);
   }
 }
 
@@ -111,7 +123,7 @@ PackedConv2d::PackedConv2d(const at::Tensor& weight, const at::Tensor& bias, int
   const cpu::Kernels* kernels = KernelsFor(weight);
   const bool plain = kernel_ == 1 && stride == 1 && padding == 0 && end_padding == 0 && !(Pairs(weight) && weight.size(1) % 2 != 0);
   if (kernels && (plain || (kernel_ == 3 && padding <= 1 && end_padding <= 1))) {
-    packed_ = cpu::PackedMatrix(kernels, weight.permute({0, 2, 3, 1}).flatten(1, 2), bias, false);
+    packed_ = cpu::PackedMatrix(kernels, {weight.flatten(2).transpose(1, 2)}, bias, false);
   } else {
     weight_ = weight;
     bias_ = bias;

@@ -15,8 +15,9 @@ namespace skipbench {
 class PackedLinear {
  public:
   PackedLinear() = default;
-  // [out, in], [out] or undefined. `gated`: GEGLU, the first half of the outputs times gelu of the second.
-  PackedLinear(const at::Tensor& weight, const at::Tensor& bias, bool gated = false);
+  // `weights` [out_i, in], whose outputs stand one after the other; `biases` [out_i] likewise, or none. `gated`: GEGLU, the
+  // first half of the outputs times gelu of the second. The weights are packed where they are: without a copy in between.
+  PackedLinear(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& biases, bool gated = false);
   // x [..., in]; `other`, if defined, is added: [..., out].
   at::Tensor Forward(const at::Tensor& x, const at::Tensor& other = {}) const;
 

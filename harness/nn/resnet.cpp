@@ -15,7 +15,7 @@ int64_t TimeProjections::Add(const Weights& w, int64_t out_features) {
 }
 
 void TimeProjections::Finish() {
-  if (!weights_.empty()) linear_ = PackedLinear(at::cat(weights_), at::cat(biases_));
+  if (!weights_.empty()) linear_ = PackedLinear(weights_, biases_);
   weights_.clear();
   biases_.clear();
 }

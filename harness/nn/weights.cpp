@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
+#include <sys/mman.h>
 
 #include <map>
 #include <set>
@@ -42,6 +43,18 @@ bool SameUpToTrailingOnes(const std::vector<int64_t>& stored, at::IntArrayRef as
 bool Matches(const std::string& pattern, const std::string& name) {
   if (pattern.empty() || pattern[0] != '*') return pattern == name;
   return name.ends_with(std::string_view(pattern).substr(1));
+}
+
+// Memory for a tensor read from a file. Most of them live until they are packed only, and go back to the system then: in the
+// heap they would leave holes that nothing fits into, up to the size of the network.
+at::Tensor EmptyFor(at::IntArrayRef shape, at::ScalarType dtype, at::Device device) {
+  const auto options = at::TensorOptions(dtype).device(device);
+  const size_t bytes = static_cast<size_t>(c10::multiply_integers(shape)) * at::elementSize(dtype);
+  constexpr size_t kWorthAMapping = 256 * 1024;
+  if (!device.is_cpu() || bytes < kWorthAMapping) return at::empty(shape, options);
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) Fail("no memory for {} bytes of weights", bytes);
+  return at::from_blob(memory, shape, [bytes](void* p) { munmap(p, bytes); }, options);
 }
 
 }  // namespace
@@ -129,14 +142,14 @@ at::Tensor Weights::State::Load(const std::string& name, const Stored& stored, a
   const at::ScalarType to = TypeFor(name);
   const bool whole = stored.part.begin == 0 && stored.part.end == -1 && !stored.part.transpose;
   if (whole && from == to && options.device.is_cpu()) {
-    at::Tensor result = at::empty(shape, to);
+    at::Tensor result = EmptyFor(shape, to, options.device);
     file->file().Read(stored.entry->bytes, result.data_ptr());
     return result;
   }
   at::Tensor view = ToTensor(file, *stored.entry);
   if (stored.part.end != -1) view = view.slice(0, stored.part.begin, stored.part.end);
   if (stored.part.transpose) view = view.t();
-  at::Tensor result = at::empty(stored.shape, at::TensorOptions(to).device(options.device));
+  at::Tensor result = EmptyFor(stored.shape, to, options.device);
   result.copy_(view);
   view.reset();
   file->file().Release(stored.entry->bytes);

@@ -56,7 +56,7 @@ void CheckMatrix(const Variant& v, const MatrixCase& c) {
   const int64_t out = c.gated ? c.columns / 2 : c.columns;
   const at::Tensor residual = c.residual ? Random({c.rows, out}, v.dtype) : at::Tensor();
   at::Tensor y = at::empty({c.rows, out}, v.dtype);
-  const cpu::PackedMatrix packed(v.kernels, w.unsqueeze(1), bias, c.gated);
+  const cpu::PackedMatrix packed(v.kernels, {w.unsqueeze(1)}, bias, c.gated);
   cpu::Product product;
   product.weights = &packed;
   product.places = c.rows;
