@@ -1,0 +1,104 @@
+#include "harness/stats/frechet.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/error.h"
+
+namespace skipbench {
+namespace {
+
+// From features rather than from covariances: up to this many dimensions always, else for sets of few samples, whose products
+// are then no larger than the covariances.
+constexpr int64_t kFewDimensions = 512;
+
+void WarnOfFewSamples(const char* set, int64_t count, int64_t dimension, std::vector<std::string>* warnings) {
+  if (count == 0 || count > dimension) return;
+  warnings->push_back(fmt::format("{} has {} samples for {} dimensions: its covariance is singular and the distance biased upwards", set,
+                                  count, dimension));
+}
+
+void Check(const Gaussian& set, const char* name) {
+  const int64_t d = set.dimension();
+  if (d < 1 || set.covariance.rows() != d || set.covariance.cols() != d)
+    Fail("Frechet distance: {} has a mean of {} values and a covariance of {}x{}", name, d, set.covariance.rows(), set.covariance.cols());
+  if (!set.mean.allFinite() || !set.covariance.allFinite()) Fail("Frechet distance: {} has a value that is not finite", name);
+  const double asymmetry = (set.covariance - set.covariance.transpose()).cwiseAbs().maxCoeff();
+  if (asymmetry > 1e-6 * set.covariance.cwiseAbs().maxCoeff())
+    Fail("Frechet distance: the covariance of {} is not symmetric (by {:.3g})", name, asymmetry);
+}
+
+void CheckDimensions(int64_t a, int64_t b) {
+  if (a != b) Fail("Frechet distance: set A has {} dimensions, set B {}; they come from different networks", a, b);
+}
+
+FrechetResult Sum(const Eigen::VectorXd& mean_a, const Eigen::VectorXd& mean_b, double trace_a, double trace_b, double trace_root) {
+  FrechetResult result;
+  result.mean_term = (mean_a - mean_b).squaredNorm();
+  result.trace_a = trace_a;
+  result.trace_b = trace_b;
+  result.trace_root = trace_root;
+  result.distance = result.mean_term + (trace_a + trace_b - 2 * trace_root);
+  return result;
+}
+
+struct Centred {
+  Eigen::VectorXd mean;
+  RowMatrix rows;            // deviations / sqrt(n - 1): rows^T rows is the covariance
+};
+
+Centred Centre(const FeatureView& features) {
+  using Floats = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  Centred centred;
+  centred.rows = Eigen::Map<const Floats>(features.values.data(), features.rows(), features.dimension).cast<double>();
+  centred.mean = centred.rows.colwise().mean().transpose();
+  centred.rows.rowwise() -= centred.mean.transpose();
+  centred.rows /= std::sqrt(static_cast<double>(features.rows() - 1));
+  return centred;
+}
+
+void CheckSet(const FeatureView& features, const char* name) {
+  CheckFeatures(features, name);
+  if (features.rows() < 2) Fail("Frechet distance: {} has {} sample{}; at least two are needed", name, features.rows(), features.rows() == 1 ? "" : "s");
+}
+
+}  // namespace
+
+FrechetResult FrechetDistance(const Gaussian& a, const Gaussian& b, const DenseSolver& solver) {
+  Check(a, "set A");
+  Check(b, "set B");
+  CheckDimensions(a.dimension(), b.dimension());
+  FrechetResult result = Sum(a.mean, b.mean, a.covariance.trace(), b.covariance.trace(), solver.TraceOfRoot(a.covariance, b.covariance));
+  WarnOfFewSamples("set A", a.count, a.dimension(), &result.warnings);
+  WarnOfFewSamples("set B", b.count, b.dimension(), &result.warnings);
+  return result;
+}
+
+FrechetResult FrechetDistance(const FeatureStatistics& a, const FeatureStatistics& b, const DenseSolver& solver) {
+  return FrechetDistance(a.Normal(), b.Normal(), solver);
+}
+
+FrechetResult FrechetDistance(const FeatureView& a, const FeatureView& b, const DenseSolver& solver) {
+  CheckSet(a, "set A");
+  CheckSet(b, "set B");
+  CheckDimensions(a.dimension, b.dimension);
+  if (a.dimension > kFewDimensions && std::max(a.rows(), b.rows()) > 2 * a.dimension)
+    return FrechetDistance(StatisticsOf(a), StatisticsOf(b), solver);
+  const Centred ca = Centre(a), cb = Centre(b);
+  FrechetResult result = Sum(ca.mean, cb.mean, ca.rows.squaredNorm(), cb.rows.squaredNorm(), solver.NuclearNorm(ca.rows, cb.rows));
+  WarnOfFewSamples("set A", a.rows(), a.dimension, &result.warnings);
+  WarnOfFewSamples("set B", b.rows(), b.dimension, &result.warnings);
+  return result;
+}
+
+double SquaredDistance(std::span<const float> a, std::span<const float> b) {
+  if (a.size() != b.size()) Fail("squared distance: {} features against {}", a.size(), b.size());
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+}  // namespace skipbench
