@@ -10,6 +10,7 @@ target_compile_options(skipbench_openmp INTERFACE $<$<COMPILE_LANGUAGE:CXX>:${Op
 target_link_options(skipbench_openmp INTERFACE ${OpenMP_CXX_FLAGS})
 find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc i18n)
 find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
 set(HDF5_PREFER_PARALLEL OFF)

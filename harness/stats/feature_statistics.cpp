@@ -22,13 +22,15 @@ RowMatrix ToDouble(const FeatureView& features) {
 }  // namespace
 
 void CheckFeatures(const FeatureView& features, const std::string& what) {
-  if (features.dimension < 1) Fail("{}: expected features of at least one dimension, found {}", what, features.dimension);
+  if (features.dimension < 1)
+    Fail("{}: expected features of at least one dimension, found {}", what, features.dimension);
   const auto size = static_cast<int64_t>(features.values.size());
   if (size % features.dimension != 0)
     Fail("{}: {} values do not fill whole rows of {} features", what, size, features.dimension);
   for (int64_t i = 0; i < size; ++i)
     if (!std::isfinite(features.values[i]))
-      Fail("{}: feature {} of sample {} is not finite: {}", what, i % features.dimension, i / features.dimension, features.values[i]);
+      Fail("{}: feature {} of sample {} is not finite: {}", what, i % features.dimension, i / features.dimension,
+           features.values[i]);
 }
 
 FeatureStatistics::FeatureStatistics(int64_t dimension) { TakeDimension(dimension); }
@@ -41,7 +43,8 @@ FeatureStatistics::FeatureStatistics(int64_t count, Eigen::VectorXd mean, Eigen:
     Fail("feature statistics: a mean of {} values beside a scatter of {}x{}", d, scatter_.rows(), scatter_.cols());
   if (!mean_.allFinite() || !scatter_.allFinite()) Fail("feature statistics: a value is not finite");
   const double asymmetry = (scatter_ - scatter_.transpose()).cwiseAbs().maxCoeff();
-  if (asymmetry > 1e-9 * scatter_.cwiseAbs().maxCoeff()) Fail("feature statistics: the scatter is not symmetric (by {:.3g})", asymmetry);
+  if (asymmetry > 1e-9 * scatter_.cwiseAbs().maxCoeff())
+    Fail("feature statistics: the scatter is not symmetric (by {:.3g})", asymmetry);
 }
 
 void FeatureStatistics::TakeDimension(int64_t dimension) {
@@ -84,8 +87,8 @@ void FeatureStatistics::Merge(const FeatureStatistics& other) {
 FeatureStatistics FeatureStatistics::Without(const FeatureStatistics& part) const {
   if (part.count_ == 0) return *this;
   if (part.dimension() != dimension() || part.count_ > count_)
-    Fail("feature statistics: {} samples of {} dimensions are not a part of {} samples of {} dimensions", part.count_, part.dimension(),
-         count_, dimension());
+    Fail("feature statistics: {} samples of {} dimensions are not a part of {} samples of {} dimensions", part.count_,
+         part.dimension(), count_, dimension());
   FeatureStatistics rest(dimension());
   rest.count_ = count_ - part.count_;
   if (rest.count_ == 0) return rest;

@@ -1,12 +1,11 @@
 // Mean and covariance of feature vectors, gathered in parts: what a Frechet distance needs of a set of pictures.
 //
-// float64 throughout, and sums of deviations instead of sums of products (Chan, Golub and LeVeque 1979), so that features
-// with a large common offset keep their digits. Parts may be merged in any order, of any size: the result is the same up to
-// rounding (far below 1e-9 relative).
+// float64 throughout, and sums of deviations instead of sums of products (Chan, Golub and LeVeque 1979), so that
+// features with a large common offset keep their digits. Parts may be merged in any order, of any size: the result is
+// the same up to rounding (far below 1e-9 relative).
 #pragma once
 
 #include <Eigen/Core>
-
 #include <cstdint>
 #include <span>
 #include <string>
@@ -17,7 +16,7 @@ namespace skipbench {
 // Feature vectors one after the other, borrowed: [rows, dimension], row-major.
 struct FeatureView {
   std::span<const float> values;
-  int64_t dimension = 0;                             // > 0
+  int64_t dimension = 0;  // > 0
   int64_t rows() const { return dimension ? static_cast<int64_t>(values.size()) / dimension : 0; }
   std::span<const float> row(int64_t i) const { return values.subspan(i * dimension, dimension); }
   // Rows [begin, end).
@@ -28,18 +27,18 @@ struct FeatureView {
 
 // A normal distribution: what is left of a set of features, or what a reference file holds.
 struct Gaussian {
-  int64_t count = 0;                                 // samples it was estimated from; 0: unknown (a file that does not say)
-  Eigen::VectorXd mean;                              // [d]
-  Eigen::MatrixXd covariance;                        // [d, d], unbiased (n - 1)
+  int64_t count = 0;           // samples it was estimated from; 0: unknown (a file that does not say)
+  Eigen::VectorXd mean;        // [d]
+  Eigen::MatrixXd covariance;  // [d, d], unbiased (n - 1)
   int64_t dimension() const { return mean.size(); }
 };
 
 class FeatureStatistics {
  public:
-  FeatureStatistics() = default;                     // of no features; takes the dimension of the first that it is given
+  FeatureStatistics() = default;  // of no features; takes the dimension of the first that it is given
   explicit FeatureStatistics(int64_t dimension);
-  // From what was stored: `scatter` is the sum of outer products of deviations from the mean. Throws Error for shapes that
-  // do not fit, values that are not finite and a scatter that is not symmetric.
+  // From what was stored: `scatter` is the sum of outer products of deviations from the mean. Throws Error for shapes
+  // that do not fit, values that are not finite and a scatter that is not symmetric.
   FeatureStatistics(int64_t count, Eigen::VectorXd mean, Eigen::MatrixXd scatter);
 
   // Throws Error for another dimension and for a value that is not finite, naming row and column.
@@ -60,7 +59,7 @@ class FeatureStatistics {
 
   int64_t count_ = 0;
   Eigen::VectorXd mean_;
-  Eigen::MatrixXd scatter_;                          // symmetric, both halves
+  Eigen::MatrixXd scatter_;  // symmetric, both halves
 };
 
 // Of all rows at once.

@@ -8,21 +8,24 @@
 namespace skipbench {
 namespace {
 
-// From features rather than from covariances: up to this many dimensions always, else for sets of few samples, whose products
-// are then no larger than the covariances.
+// From features rather than from covariances: up to this many dimensions always, else for sets of few samples, whose
+// products are then no larger than the covariances.
 constexpr int64_t kFewDimensions = 512;
 
 void WarnOfFewSamples(const char* set, int64_t count, int64_t dimension, std::vector<std::string>* warnings) {
   if (count == 0 || count > dimension) return;
-  warnings->push_back(fmt::format("{} has {} samples for {} dimensions: its covariance is singular and the distance biased upwards", set,
-                                  count, dimension));
+  warnings->push_back(
+      fmt::format("{} has {} samples for {} dimensions: its covariance is singular and the distance biased upwards",
+                  set, count, dimension));
 }
 
 void Check(const Gaussian& set, const char* name) {
   const int64_t d = set.dimension();
   if (d < 1 || set.covariance.rows() != d || set.covariance.cols() != d)
-    Fail("Frechet distance: {} has a mean of {} values and a covariance of {}x{}", name, d, set.covariance.rows(), set.covariance.cols());
-  if (!set.mean.allFinite() || !set.covariance.allFinite()) Fail("Frechet distance: {} has a value that is not finite", name);
+    Fail("Frechet distance: {} has a mean of {} values and a covariance of {}x{}", name, d, set.covariance.rows(),
+         set.covariance.cols());
+  if (!set.mean.allFinite() || !set.covariance.allFinite())
+    Fail("Frechet distance: {} has a value that is not finite", name);
   const double asymmetry = (set.covariance - set.covariance.transpose()).cwiseAbs().maxCoeff();
   if (asymmetry > 1e-6 * set.covariance.cwiseAbs().maxCoeff())
     Fail("Frechet distance: the covariance of {} is not symmetric (by {:.3g})", name, asymmetry);
@@ -32,7 +35,8 @@ void CheckDimensions(int64_t a, int64_t b) {
   if (a != b) Fail("Frechet distance: set A has {} dimensions, set B {}; they come from different networks", a, b);
 }
 
-FrechetResult Sum(const Eigen::VectorXd& mean_a, const Eigen::VectorXd& mean_b, double trace_a, double trace_b, double trace_root) {
+FrechetResult Sum(const Eigen::VectorXd& mean_a, const Eigen::VectorXd& mean_b, double trace_a, double trace_b,
+                  double trace_root) {
   FrechetResult result;
   result.mean_term = (mean_a - mean_b).squaredNorm();
   result.trace_a = trace_a;
@@ -44,7 +48,7 @@ FrechetResult Sum(const Eigen::VectorXd& mean_a, const Eigen::VectorXd& mean_b, 
 
 struct Centred {
   Eigen::VectorXd mean;
-  RowMatrix rows;            // deviations / sqrt(n - 1): rows^T rows is the covariance
+  RowMatrix rows;  // deviations / sqrt(n - 1): rows^T rows is the covariance
 };
 
 Centred Centre(const FeatureView& features) {
@@ -59,7 +63,9 @@ Centred Centre(const FeatureView& features) {
 
 void CheckSet(const FeatureView& features, const char* name) {
   CheckFeatures(features, name);
-  if (features.rows() < 2) Fail("Frechet distance: {} has {} sample{}; at least two are needed", name, features.rows(), features.rows() == 1 ? "" : "s");
+  if (features.rows() < 2)
+    Fail("Frechet distance: {} has {} sample{}; at least two are needed", name, features.rows(),
+         features.rows() == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -68,7 +74,8 @@ FrechetResult FrechetDistance(const Gaussian& a, const Gaussian& b, const DenseS
   Check(a, "set A");
   Check(b, "set B");
   CheckDimensions(a.dimension(), b.dimension());
-  FrechetResult result = Sum(a.mean, b.mean, a.covariance.trace(), b.covariance.trace(), solver.TraceOfRoot(a.covariance, b.covariance));
+  FrechetResult result =
+      Sum(a.mean, b.mean, a.covariance.trace(), b.covariance.trace(), solver.TraceOfRoot(a.covariance, b.covariance));
   WarnOfFewSamples("set A", a.count, a.dimension(), &result.warnings);
   WarnOfFewSamples("set B", b.count, b.dimension(), &result.warnings);
   return result;
@@ -85,7 +92,8 @@ FrechetResult FrechetDistance(const FeatureView& a, const FeatureView& b, const 
   if (a.dimension > kFewDimensions && std::max(a.rows(), b.rows()) > 2 * a.dimension)
     return FrechetDistance(StatisticsOf(a), StatisticsOf(b), solver);
   const Centred ca = Centre(a), cb = Centre(b);
-  FrechetResult result = Sum(ca.mean, cb.mean, ca.rows.squaredNorm(), cb.rows.squaredNorm(), solver.NuclearNorm(ca.rows, cb.rows));
+  FrechetResult result =
+      Sum(ca.mean, cb.mean, ca.rows.squaredNorm(), cb.rows.squaredNorm(), solver.NuclearNorm(ca.rows, cb.rows));
   WarnOfFewSamples("set A", a.rows(), a.dimension, &result.warnings);
   WarnOfFewSamples("set B", b.rows(), b.dimension, &result.warnings);
   return result;

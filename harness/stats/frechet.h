@@ -1,13 +1,15 @@
-// The Frechet distance between two normal distributions (Dowson and Landau 1982), which of Inception features is FID (Heusel
-// et al. 2017, arXiv 1706.08500) and of I3D features FVD:
+// The Frechet distance between two normal distributions (Dowson and Landau 1982), which of Inception features is FID
+// (Heusel et al. 2017, arXiv 1706.08500) and of I3D features FVD:
 //
 //   |m_a - m_b|^2 + tr S_a + tr S_b - 2 tr (S_a S_b)^(1/2)
 //
 // The last term is computed in one of two ways, both through symmetric problems and without a matrix square root:
-//   from features      the nuclear norm of A B^T / sqrt((n_a - 1)(n_b - 1)), A and B the centred features: no root of a tiny
+//   from features      the nuclear norm of A B^T / sqrt((n_a - 1)(n_b - 1)), A and B the centred features: no root of a
+//   tiny
 //                      eigenvalue is taken, so it is exact also where there are fewer samples than dimensions
-//   from covariances   S_a = L L^T, then the sum of the roots of the eigenvalues of L^T S_b L. Of singular covariances off
-//                      by about 1e-8 (tr S_a + tr S_b), as every form built on covariances is
+//   from covariances   S_a = L L^T, then the sum of the roots of the eigenvalues of L^T S_b L; a singular covariance has a
+//                      factor L of fewer columns (dense_solver.h). Of nearly singular ones off by up to some
+//                      1e-8 (tr S_a + tr S_b), as every form built on covariances is
 // Nothing is added to a diagonal, and no sample that is too small is mended: the result says so in `warnings`.
 #pragma once
 
@@ -22,10 +24,10 @@
 namespace skipbench {
 
 struct FrechetResult {
-  double distance = 0;       // of equal sets it may come out as -1e-14; reported as it is
-  double mean_term = 0;      // |m_a - m_b|^2
+  double distance = 0;   // of equal sets it may come out as -1e-14; reported as it is
+  double mean_term = 0;  // |m_a - m_b|^2
   double trace_a = 0, trace_b = 0;
-  double trace_root = 0;     // tr (S_a S_b)^(1/2)
+  double trace_root = 0;  // tr (S_a S_b)^(1/2)
   // One sentence each: a set has so few samples that its covariance is singular. The distance is then biased upwards.
   std::vector<std::string> warnings;
 };
@@ -33,7 +35,8 @@ struct FrechetResult {
 // Throws Error for different dimensions, covariances that are not symmetric or not finite.
 FrechetResult FrechetDistance(const Gaussian& a, const Gaussian& b, const DenseSolver& solver = EigenSolver());
 // Of statistics with at least two samples each.
-FrechetResult FrechetDistance(const FeatureStatistics& a, const FeatureStatistics& b, const DenseSolver& solver = EigenSolver());
+FrechetResult FrechetDistance(const FeatureStatistics& a, const FeatureStatistics& b,
+                              const DenseSolver& solver = EigenSolver());
 // Of features with at least two rows each: from the features themselves where that is exact and no more expensive (few
 // samples, or few dimensions), else from their covariances. Throws Error also for values that are not finite.
 FrechetResult FrechetDistance(const FeatureView& a, const FeatureView& b, const DenseSolver& solver = EigenSolver());

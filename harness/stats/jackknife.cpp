@@ -27,11 +27,13 @@ std::vector<float> WithoutRows(const FeatureView& features, int64_t begin, int64
 
 JackknifeEstimate Jackknife(double value, std::span<const double> without_block) {
   const auto blocks = static_cast<double>(without_block.size());
-  JackknifeEstimate result{value, value, std::numeric_limits<double>::quiet_NaN(), static_cast<int64_t>(without_block.size())};
+  JackknifeEstimate result{value, value, std::numeric_limits<double>::quiet_NaN(),
+                           static_cast<int64_t>(without_block.size())};
   if (!std::isfinite(value)) Fail("jackknife: the value is not finite: {}", value);
   double mean = 0;
   for (size_t k = 0; k < without_block.size(); ++k) {
-    if (!std::isfinite(without_block[k])) Fail("jackknife: the value without block {} is not finite: {}", k, without_block[k]);
+    if (!std::isfinite(without_block[k]))
+      Fail("jackknife: the value without block {} is not finite: {}", k, without_block[k]);
     mean += without_block[k] / blocks;
   }
   if (without_block.size() < 2) return result;
@@ -50,16 +52,19 @@ std::vector<int64_t> BlockBounds(int64_t samples, int64_t blocks) {
   return bounds;
 }
 
-std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks, const Gaussian& reference, const DenseSolver& solver) {
+std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks, const Gaussian& reference,
+                                        const DenseSolver& solver) {
   const FeatureStatistics all = Merged(blocks);
   std::vector<double> distances;
-  for (const FeatureStatistics& block : blocks) distances.push_back(FrechetDistance(all.Without(block).Normal(), reference, solver).distance);
+  for (const FeatureStatistics& block : blocks)
+    distances.push_back(FrechetDistance(all.Without(block).Normal(), reference, solver).distance);
   return distances;
 }
 
-std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks_a, std::span<const FeatureStatistics> blocks_b,
-                                        const DenseSolver& solver) {
-  if (blocks_a.size() != blocks_b.size()) Fail("jackknife: set A has {} blocks, set B {}", blocks_a.size(), blocks_b.size());
+std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks_a,
+                                        std::span<const FeatureStatistics> blocks_b, const DenseSolver& solver) {
+  if (blocks_a.size() != blocks_b.size())
+    Fail("jackknife: set A has {} blocks, set B {}", blocks_a.size(), blocks_b.size());
   const FeatureStatistics all_a = Merged(blocks_a), all_b = Merged(blocks_b);
   std::vector<double> distances;
   for (size_t k = 0; k < blocks_a.size(); ++k)
@@ -67,21 +72,26 @@ std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> block
   return distances;
 }
 
-std::vector<double> FrechetWithoutBlock(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks, const DenseSolver& solver) {
+std::vector<double> FrechetWithoutBlock(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks,
+                                        const DenseSolver& solver) {
   CheckFeatures(a, "set A");
   CheckFeatures(b, "set B");
-  if (paired && a.rows() != b.rows()) Fail("jackknife: sets of the same samples, but A has {} and B {}", a.rows(), b.rows());
+  if (paired && a.rows() != b.rows())
+    Fail("jackknife: sets of the same samples, but A has {} and B {}", a.rows(), b.rows());
   const std::vector<int64_t> bounds = BlockBounds(a.rows(), blocks);
   std::vector<double> distances;
   for (size_t k = 0; k + 1 < bounds.size(); ++k) {
     const std::vector<float> rest_a = WithoutRows(a, bounds[k], bounds[k + 1]);
     const std::vector<float> rest_b = paired ? WithoutRows(b, bounds[k], bounds[k + 1]) : std::vector<float>();
-    distances.push_back(FrechetDistance(FeatureView{rest_a, a.dimension}, paired ? FeatureView{rest_b, b.dimension} : b, solver).distance);
+    distances.push_back(
+        FrechetDistance(FeatureView{rest_a, a.dimension}, paired ? FeatureView{rest_b, b.dimension} : b, solver)
+            .distance);
   }
   return distances;
 }
 
-FrechetEstimate EstimateFrechet(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks, const DenseSolver& solver) {
+FrechetEstimate EstimateFrechet(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks,
+                                const DenseSolver& solver) {
   const FrechetResult whole = FrechetDistance(a, b, solver);
   return {whole, Jackknife(whole.distance, FrechetWithoutBlock(a, b, paired, blocks, solver))};
 }

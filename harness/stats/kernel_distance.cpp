@@ -15,13 +15,15 @@ void CheckDimensions(const FeatureView& a, const FeatureView& b) {
   CheckFeatures(a, "kernel distance: set A");
   CheckFeatures(b, "kernel distance: set B");
   if (a.dimension != b.dimension)
-    Fail("kernel distance: set A has {} dimensions, set B {}; they come from different networks", a.dimension, b.dimension);
+    Fail("kernel distance: set A has {} dimensions, set B {}; they come from different networks", a.dimension,
+         b.dimension);
 }
 
 RowMatrix Gather(const FeatureView& features, std::span<const int64_t> rows) {
   RowMatrix result(rows.size(), features.dimension);
   for (size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i] < 0 || rows[i] >= features.rows()) Fail("kernel distance: row {} of a subset is not among {} samples", rows[i], features.rows());
+    if (rows[i] < 0 || rows[i] >= features.rows())
+      Fail("kernel distance: row {} of a subset is not among {} samples", rows[i], features.rows());
     const auto row = features.row(rows[i]);
     for (int64_t j = 0; j < features.dimension; ++j) result(static_cast<int64_t>(i), j) = row[j];
   }
@@ -42,7 +44,8 @@ double SumWithoutDiagonal(const RowMatrix& x) {
 double Mmd2(const RowMatrix& x, const RowMatrix& y) {
   const auto n = static_cast<double>(x.rows()), m = static_cast<double>(y.rows());
   if (n < 2 || m < 2) Fail("kernel distance: {} and {} samples; at least two of each are needed", x.rows(), y.rows());
-  return SumWithoutDiagonal(x) / (n * (n - 1)) + SumWithoutDiagonal(y) / (m * (m - 1)) - 2 * SumOfKernel(x, y) / (n * m);
+  return SumWithoutDiagonal(x) / (n * (n - 1)) + SumWithoutDiagonal(y) / (m * (m - 1)) -
+         2 * SumOfKernel(x, y) / (n * m);
 }
 
 std::vector<int64_t> AllRows(int64_t count) {
@@ -62,10 +65,12 @@ std::vector<int64_t> Draw(SplitMix* random, int64_t count, int64_t size) {
 void Check(const KernelDistanceOptions& options, const FeatureView& a, const FeatureView& b) {
   if (options.subsets < 1 || options.subsets > 100'000)
     Fail("kernel distance: expected a number of subsets in [1, 100000], found {}", options.subsets);
-  if (options.subset_size < 2) Fail("kernel distance: expected subsets of at least 2 samples, found {}", options.subset_size);
+  if (options.subset_size < 2)
+    Fail("kernel distance: expected subsets of at least 2 samples, found {}", options.subset_size);
   for (const auto& [name, rows] : {std::pair("A", a.rows()), std::pair("B", b.rows())})
     if (rows < options.subset_size)
-      Fail("kernel distance: set {} has {} samples, fewer than the {} of a subset; ask for smaller subsets", name, rows, options.subset_size);
+      Fail("kernel distance: set {} has {} samples, fewer than the {} of a subset; ask for smaller subsets", name, rows,
+           options.subset_size);
 }
 
 }  // namespace
@@ -75,7 +80,8 @@ double UnbiasedMmd2(const FeatureView& a, const FeatureView& b) {
   return Mmd2(Gather(a, AllRows(a.rows())), Gather(b, AllRows(b.rows())));
 }
 
-KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b, std::span<const std::vector<int64_t>> rows_a,
+KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
+                                       std::span<const std::vector<int64_t>> rows_a,
                                        std::span<const std::vector<int64_t>> rows_b) {
   CheckDimensions(a, b);
   if (rows_a.size() != rows_b.size() || rows_a.empty())
@@ -87,12 +93,14 @@ KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& 
   result.subset_size = static_cast<int64_t>(rows_a[0].size());
   for (double value : values) result.mean += value / static_cast<double>(values.size());
   double variance = 0;
-  for (double value : values) variance += (value - result.mean) * (value - result.mean) / static_cast<double>(values.size());
+  for (double value : values)
+    variance += (value - result.mean) * (value - result.mean) / static_cast<double>(values.size());
   result.stddev = std::sqrt(variance);
   return result;
 }
 
-KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b, const KernelDistanceOptions& options) {
+KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
+                                       const KernelDistanceOptions& options) {
   CheckDimensions(a, b);
   Check(options, a, b);
   SplitMix random(options.seed);

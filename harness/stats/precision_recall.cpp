@@ -53,7 +53,8 @@ void Check(const FeatureView& features, int64_t k, const char* name) {
   CheckFeatures(features, fmt::format("precision and recall: {}", name));
   if (k < 1) Fail("precision and recall: expected k of at least 1, found {}", k);
   if (features.rows() <= k)
-    Fail("precision and recall: {} has {} samples; with k = {} at least {} are needed", name, features.rows(), k, k + 1);
+    Fail("precision and recall: {} has {} samples; with k = {} at least {} are needed", name, features.rows(), k,
+         k + 1);
 }
 
 }  // namespace
@@ -69,8 +70,9 @@ PrecisionRecall ComputePrecisionRecall(const FeatureView& generated, const Featu
   Check(generated, k, "the generated set");
   Check(real, k, "the real set");
   if (generated.dimension != real.dimension)
-    Fail("precision and recall: the generated set has {} dimensions, the real one {}; they come from different networks", generated.dimension,
-         real.dimension);
+    Fail(
+        "precision and recall: the generated set has {} dimensions, the real one {}; they come from different networks",
+        generated.dimension, real.dimension);
   const RowMatrix g = ToDouble(generated), r = ToDouble(real);
   const std::vector<double> radius_g = Radii(g, k), radius_r = Radii(r, k);
   std::vector<bool> precise(g.rows()), recalled(r.rows());

@@ -1,0 +1,147 @@
+#include "metrics/backbones/feature_network.h"
+
+#include <ATen/ATen.h>
+#include <fmt/ostream.h>
+
+#include <cstdlib>
+#include <sstream>
+
+#include "metrics/backbones/fashion_net.h"
+#include "metrics/backbones/i3d.h"
+#include "metrics/backbones/inception_v3.h"
+#include "metrics/backbones/torchscript.h"
+
+namespace skipbench {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kKnown =
+    "fashion, inception:clean, inception:legacy_tf, inception:pytorch_fid (each with :LAYER), i3d, torchscript:PATH, "
+    "torchscript_01:PATH, "
+    "torchscript_11:PATH";
+
+// A name taken apart.
+struct Parsed {
+  enum Kind { kFashion, kInception, kI3d, kTorchScript } kind = kFashion;
+  FidPreprocessing preprocessing = FidPreprocessing::kClean;
+  InceptionLayer layer = InceptionLayer::kPool3;
+  TorchScriptInput input = TorchScriptInput::kBytes;
+  fs::path path;
+};
+
+bool ParseInception(const std::string& text, const std::string& where, Parsed* parsed) {
+  const size_t colon = text.find(':');
+  const std::string preprocessing = text.substr(0, colon);
+  for (const auto one : {FidPreprocessing::kClean, FidPreprocessing::kLegacyTf, FidPreprocessing::kPytorchFid}) {
+    if (preprocessing != FidPreprocessingName(one)) continue;
+    parsed->kind = Parsed::kInception;
+    parsed->preprocessing = one;
+    if (colon != std::string::npos) parsed->layer = ParseInceptionLayer(text.substr(colon + 1), where);
+    return true;
+  }
+  return false;
+}
+
+Parsed Parse(const std::string& name, const std::string& where) {
+  Parsed parsed;
+  if (name == "fashion") return parsed;
+  if (name == "i3d") {
+    parsed.kind = Parsed::kI3d;
+    return parsed;
+  }
+  if (name.starts_with("inception:") && ParseInception(name.substr(10), where, &parsed)) return parsed;
+  for (const auto input : {TorchScriptInput::kBytes, TorchScriptInput::kZeroToOne, TorchScriptInput::kMinusOneToOne}) {
+    const std::string prefix = std::string(TorchScriptInputName(input)) + ":";
+    if (!name.starts_with(prefix) || name.size() == prefix.size()) continue;
+    parsed.kind = Parsed::kTorchScript;
+    parsed.input = input;
+    parsed.path = name.substr(prefix.size());
+    return parsed;
+  }
+  Fail("{}: unknown feature network \"{}\"; known: {}", where, name, kKnown);
+}
+
+void CheckInput(const at::Tensor& pictures, const FeatureNetworkInfo& info) {
+  if (!pictures.defined() || pictures.scalar_type() != at::kByte || !pictures.is_cpu())
+    Fail("{}: expected 8-bit pictures on the CPU", info.name);
+  const int64_t rank = info.clips ? 5 : 4;
+  if (pictures.dim() != rank || pictures.size(rank - 3) != 3 || pictures.numel() == 0)
+    Fail("{}: expected {}, found the shape {}", info.name,
+         info.clips ? "clips [n, T, 3, H, W]" : "pictures [n, 3, H, W]", fmt::streamed(pictures.sizes()));
+}
+
+// The program stands in build/ of the checkout, beside datasets/.
+fs::path ShippedFolder() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  return error ? fs::path() : program.parent_path().parent_path() / "datasets" / "fashion_scenes" / "feature_net";
+}
+
+}  // namespace
+
+at::Tensor FeatureNetwork::Features(const at::Tensor& pictures) const {
+  CheckInput(pictures, info_);
+  const at::Tensor features = Compute(pictures).to(at::kFloat).contiguous();
+  if (features.dim() != 2 || features.size(0) != pictures.size(0))
+    Fail("{}: expected features [{}, d], found the shape {}", info_.name, pictures.size(0),
+         fmt::streamed(features.sizes()));
+  if (info_.dimension != 0 && features.size(1) != info_.dimension)
+    Fail("{}: expected {} features, found {}", info_.name, info_.dimension, features.size(1));
+  const at::Tensor finite = features.isfinite();
+  if (!finite.all().item<bool>())
+    Fail("{}: the features of sample {} of the batch are not finite", info_.name,
+         finite.all(1).logical_not().nonzero()[0][0].item<int64_t>());
+  return features;
+}
+
+int64_t FeatureNetwork::BatchSize(int64_t, int64_t) const { return 8; }
+
+void CheckFeatureNetworkName(const std::string& name, const std::string& where) { Parse(name, where); }
+
+fs::path FindMetricWeights(const std::string& file, const FeatureNetworkOptions& options, const std::string& wanted_by,
+                           const std::string& how) {
+  std::vector<fs::path> folders = options.weights;
+  if (const char* environment = std::getenv("SKIPBENCH_METRIC_WEIGHTS")) {
+    std::istringstream in(environment);
+    for (std::string one; std::getline(in, one, ':');)
+      if (!one.empty()) folders.emplace_back(one);
+  }
+  std::string looked;
+  for (const fs::path& folder : folders) {
+    if (fs::is_regular_file(folder / file)) return folder / file;
+    looked += "\n  " + (folder / file).lexically_normal().string();
+  }
+  throw MissingWeightsError(
+      fmt::format("{}: the weights {} are not there; looked at{}\nMake the file with\n  {}\nand name its FOLDER with "
+                  "--metric-weights or SKIPBENCH_METRIC_WEIGHTS.",
+                  wanted_by, file, looked.empty() ? " no folder (none is named)" : looked, how));
+}
+
+std::unique_ptr<FeatureNetwork> OpenFeatureNetwork(const std::string& name, const FeatureNetworkOptions& options) {
+  const Parsed parsed = Parse(name, "features");
+  switch (parsed.kind) {
+    case Parsed::kFashion: {
+      FeatureNetworkOptions places = options;
+      places.weights.push_back(options.shipped.empty() ? ShippedFolder() : options.shipped);
+      return FashionNet::Open(
+          FindMetricWeights("feature_net.safetensors", places, name, "scripts/fashion_scenes/train_featurenet.py"));
+    }
+    case Parsed::kInception:
+      return InceptionV3::Open(
+          FindMetricWeights("inception_v3_fid.safetensors", options, name,
+                            "scripts/convert/metric_weights.py pt_inception-2015-12-05-6726825d.pth "
+                            "FOLDER/inception_v3_fid.safetensors"),
+          parsed.preprocessing, parsed.layer);
+    case Parsed::kI3d:
+      return I3d::Open(
+          FindMetricWeights("i3d_k400.safetensors", options, name,
+                            "scripts/convert/metric_weights.py rgb_imagenet.pt FOLDER/i3d_k400.safetensors"));
+    case Parsed::kTorchScript:
+      return OpenTorchScript(parsed.path, parsed.input);
+  }
+  Fail("features: unknown network \"{}\"", name);
+}
+
+}  // namespace skipbench

@@ -1,0 +1,183 @@
+#include "metrics/lpips.h"
+
+#include <ATen/ATen.h>
+#include <fmt/ostream.h>
+
+#include <utility>
+
+#include "metrics/backbones/conv_unit.h"
+#include "metrics/pictures.h"
+
+namespace skipbench {
+namespace {
+
+// One step of a backbone: a convolution of `features.INDEX`, or a max pool; `tap`: its output is one of the five.
+struct Step {
+  int index = -1;  // -1: max pool
+  int64_t in = 0, out = 0, kernel = 0, stride = 1, padding = 0;
+  bool tap = false;
+};
+
+struct Backbone {
+  const char* net;
+  int64_t pool;      // side of the max pools, stride 2
+  int64_t smallest;  // side of the smallest picture that reaches the last tap
+  std::vector<Step> steps;
+};
+
+const Backbone& FindBackbone(const std::string& net) {
+  static const Step kPool = {};
+  static const std::vector<Backbone> backbones = {
+      {"alex",
+       3,
+       31,
+       {{0, 3, 64, 11, 4, 2, true},
+        kPool,
+        {3, 64, 192, 5, 1, 2, true},
+        kPool,
+        {6, 192, 384, 3, 1, 1, true},
+        {8, 384, 256, 3, 1, 1, true},
+        {10, 256, 256, 3, 1, 1, true}}},
+      {"vgg",
+       2,
+       16,
+       {{0, 3, 64, 3, 1, 1, false},
+        {2, 64, 64, 3, 1, 1, true},
+        kPool,
+        {5, 64, 128, 3, 1, 1, false},
+        {7, 128, 128, 3, 1, 1, true},
+        kPool,
+        {10, 128, 256, 3, 1, 1, false},
+        {12, 256, 256, 3, 1, 1, false},
+        {14, 256, 256, 3, 1, 1, true},
+        kPool,
+        {17, 256, 512, 3, 1, 1, false},
+        {19, 512, 512, 3, 1, 1, false},
+        {21, 512, 512, 3, 1, 1, true},
+        kPool,
+        {24, 512, 512, 3, 1, 1, false},
+        {26, 512, 512, 3, 1, 1, false},
+        {28, 512, 512, 3, 1, 1, true}}},
+  };
+  for (const Backbone& backbone : backbones)
+    if (net == backbone.net) return backbone;
+  Fail("lpips: unknown network \"{}\"; known: alex, vgg", net);
+}
+
+}  // namespace
+
+struct Lpips::Network {
+  const Backbone& backbone;
+  std::vector<ConvUnit> units;    // of the steps that are convolutions
+  std::vector<at::Tensor> heads;  // [1, C, 1, 1]
+
+  Network(const Backbone& b, const Weights& features, const Weights& lin) : backbone(b) {
+    int tap = 0;
+    for (const Step& step : b.steps) {
+      if (step.index < 0) continue;
+      units.emplace_back(features.Sub("features", step.index),
+                         ConvUnitOptions{.in = step.in,
+                                         .out = step.out,
+                                         .kernel = {step.kernel, step.kernel},
+                                         .stride = {step.stride, step.stride},
+                                         .padding = {step.padding, step.padding}},
+                         /*bias=*/true);
+      if (step.tap) heads.push_back(lin.Take(fmt::format("lin{}.model.1.weight", tap++), {1, step.out, 1, 1}));
+    }
+  }
+
+  std::vector<at::Tensor> Taps(at::Tensor x) const {
+    std::vector<at::Tensor> taps;
+    size_t unit = 0;
+    for (const Step& step : backbone.steps) {
+      if (step.index < 0) {
+        x = at::max_pool2d(x, {backbone.pool, backbone.pool}, {2, 2});
+        continue;
+      }
+      x = units[unit++].Forward(x);
+      if (step.tap) taps.push_back(x);
+    }
+    return taps;
+  }
+};
+
+namespace {
+
+// uint8 -> the backbone's input: x / 127.5 - 1, then shifted and scaled channel by channel.
+at::Tensor Scaled(const at::Tensor& pictures) {
+  const at::Tensor shift = at::tensor({-.030f, -.088f, -.188f}).view({1, 3, 1, 1}),
+                   scale = at::tensor({.458f, .448f, .450f}).view({1, 3, 1, 1});
+  return pictures.to(at::kFloat).div_(127.5).sub_(1).sub_(shift).div_(scale).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+at::Tensor UnitLength(const at::Tensor& f) { return f / (f.square().sum(1, true).sqrt() + 1e-10); }
+
+void CheckPictures(const at::Tensor& pictures, const Backbone& backbone) {
+  if (pictures.dim() != 4 || pictures.size(1) != 3)
+    Fail("lpips: expected pictures [n, 3, H, W], found the shape {}", fmt::streamed(pictures.sizes()));
+  if (std::min(pictures.size(2), pictures.size(3)) < backbone.smallest)
+    Fail("lpips:{}: pictures of at least {}x{} are needed, found {}x{}", backbone.net, backbone.smallest,
+         backbone.smallest, pictures.size(2), pictures.size(3));
+}
+
+}  // namespace
+
+Lpips::Lpips() = default;
+Lpips::~Lpips() = default;
+
+std::unique_ptr<Lpips> Lpips::Open(const std::string& net, const FeatureNetworkOptions& options) {
+  FindBackbone(net);
+  const std::string name = "lpips:" + net;
+  const std::string checkpoint = net == "alex" ? "alexnet-owt-7be5be79.pth" : "vgg16-397923af.pth";
+  const auto features = FindMetricWeights(
+      fmt::format("lpips_{}_features.safetensors", net), options, name,
+      fmt::format("scripts/convert/metric_weights.py {} FOLDER/lpips_{}_features.safetensors", checkpoint, net));
+  const auto heads = FindMetricWeights(
+      fmt::format("lpips_v0.1_{}.safetensors", net), options, name,
+      fmt::format("scripts/convert/metric_weights.py lpips/weights/v0.1/{0}.pth FOLDER/lpips_v0.1_{0}.safetensors",
+                  net));
+  return Open(net, features, heads);
+}
+
+std::unique_ptr<Lpips> Lpips::Open(const std::string& net, const std::filesystem::path& features,
+                                   const std::filesystem::path& heads) {
+  const Backbone& backbone = FindBackbone(net);
+  // A file of the whole classifier will do.
+  const Weights w = Weights::FromFile(
+      features, {.ignore = {"classifier.0.weight", "classifier.0.bias", "classifier.1.weight", "classifier.1.bias",
+                            "classifier.3.weight", "classifier.3.bias", "classifier.4.weight", "classifier.4.bias",
+                            "classifier.6.weight", "classifier.6.bias"}});
+  const Weights lin = Weights::FromFile(heads);
+  std::unique_ptr<Lpips> lpips(new Lpips());
+  lpips->net_ = net;
+  lpips->features_ = features;
+  lpips->heads_ = heads;
+  lpips->network_ = std::make_unique<Network>(backbone, w, lin);
+  w.Finish();
+  lin.Finish();
+  return lpips;
+}
+
+std::vector<at::Tensor> Lpips::Taps(const at::Tensor& pictures) const {
+  CheckBytes(pictures, pictures, "lpips");
+  CheckPictures(pictures, network_->backbone);
+  return network_->Taps(Scaled(pictures));
+}
+
+at::Tensor Lpips::Layers(const at::Tensor& pictures, const at::Tensor& references) const {
+  CheckBytes(pictures, references, "lpips");
+  CheckPictures(pictures, network_->backbone);
+  const std::vector<at::Tensor> a = network_->Taps(Scaled(pictures)), b = network_->Taps(Scaled(references));
+  std::vector<at::Tensor> layers;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const at::Tensor difference = (UnitLength(a[i]) - UnitLength(b[i])).square_();
+    layers.push_back((difference * network_->heads[i]).sum(1).mean({1, 2}, false, at::kDouble));
+  }
+  return at::stack(layers, 1);
+}
+
+at::Tensor Lpips::Distance(const at::Tensor& pictures, const at::Tensor& references) const {
+  return Layers(pictures, references).sum(1);
+}
+
+}  // namespace skipbench

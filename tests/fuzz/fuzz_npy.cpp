@@ -1,0 +1,12 @@
+#include "harness/io/npy.h"
+#include "tests/fuzz/fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace skipbench;
+  return fuzz::Try([&] {
+    const NpyArray array = ParseNpy(fuzz::Bytes(data, size), "fuzz");
+    int64_t count = 1;
+    for (int64_t one : array.shape) count *= one;
+    if (!array.is_text && count != static_cast<int64_t>(array.values.size())) __builtin_trap();
+  });
+}

@@ -1,0 +1,13 @@
+#include "harness/io/npz.h"
+#include "tests/fuzz/fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace skipbench;
+  return fuzz::Try([&] {
+    for (const auto& [name, array] : ParseNpz(fuzz::Bytes(data, size), "fuzz")) {
+      int64_t count = 1;
+      for (int64_t one : array.shape) count *= one;
+      if (!array.is_text && count != static_cast<int64_t>(array.values.size())) __builtin_trap();
+    }
+  });
+}
