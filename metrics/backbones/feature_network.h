@@ -1,15 +1,15 @@
 // Networks that turn pictures or clips into feature vectors, for Frechet distances and the like.
 //
-//   name in a config or on the command line     weights                                   dimension  of
-//   fashion                                     shipped (datasets/fashion_scenes)          128       pictures
-//   inception:clean[:LAYER]                     inception_v3_fid.safetensors               2048      pictures
-//   inception:legacy_tf[:LAYER]                 "                                          2048      pictures
-//   inception:pytorch_fid[:LAYER]               "                                          2048      pictures
-//   i3d                                         i3d_k400.safetensors                       400       clips
-//   torchscript:PATH                            PATH                                       what it gives, pictures or clips
+//   name in a config or on the command line   weights                           dimension        of
+//   fashion                                   shipped (datasets/fashion_scenes) 128              pictures
+//   inception:clean[:LAYER]                   inception_v3_fid.safetensors      2048             pictures
+//   inception:legacy_tf[:LAYER]               "                                 2048             pictures
+//   inception:pytorch_fid[:LAYER]             "                                 2048             pictures
+//   i3d                                       i3d_k400.safetensors              400              clips
+//   torchscript:PATH, _01:PATH, _11:PATH      PATH (see torchscript.h)          what it gives    pictures or clips
 //
-// LAYER: pool3 (default, 2048), 64, 192, 768 (after the first and second max pool and Mixed_6e), spatial (the first 7 channels
-// of Mixed_6e's places, 2023: sFID), logits (1008), logits_unbiased.
+// LAYER: pool3 (default, 2048), 64, 192, 768 (after the first and second max pool and Mixed_6e), spatial (the first 7
+// channels of Mixed_6e's places, 2023: sFID), logits (1008), logits_unbiased.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -23,8 +23,8 @@
 
 namespace skipbench {
 
-// A metric's weights are not where they are looked for. The message names the file, the places, and how to get it. A caller
-// that was told so (--allow-missing) may go on without the metric; nothing else stands in for it.
+// A metric's weights are not where they are looked for. The message names the file, the places, and how to get it. A
+// caller that was told so (--allow-missing) may go on without the metric; nothing else stands in for it.
 class MissingWeightsError : public Error {
  public:
   using Error::Error;
@@ -32,11 +32,12 @@ class MissingWeightsError : public Error {
 
 // What a network is, for provenance; two sets of features are comparable only if all of it is equal.
 struct FeatureNetworkInfo {
-  std::string name;                  // as above, with the layer: "inception:clean:pool3"
-  std::string network;               // "inception_v3_fid", "i3d_k400", "feature_net", "torchscript"
-  std::string preprocessing;         // "clean", "legacy_tf", "pytorch_fid", "fvd", "unit" ([-1, 1]), "file" (the TorchScript file's own)
+  std::string name;           // as above, with the layer: "inception:clean:pool3"
+  std::string network;        // "inception_v3_fid", "i3d_k400", "feature_net", "torchscript"
+  std::string preprocessing;  // "clean", "legacy_tf", "pytorch_fid", "fvd", "unit" ([-1, 1]), "file" (the TorchScript
+                              // file's own)
   int64_t dimension = 0;
-  bool clips = false;                // takes clips [n, T, 3, H, W]; else pictures [n, 3, H, W]
+  bool clips = false;  // takes clips [n, T, 3, H, W]; else pictures [n, 3, H, W]
   std::filesystem::path weights;
   std::string weights_sha256;
 };
@@ -46,9 +47,9 @@ class FeatureNetwork {
   virtual ~FeatureNetwork() = default;
   const FeatureNetworkInfo& info() const { return info_; }
 
-  // uint8 RGB on the CPU: pictures [n, 3, H, W] or clips [n, T, 3, H, W], of any size (within one call the same) -> float32
-  // [n, dimension] on the CPU, contiguous. A sample's features do not depend on the others in the batch. Throws Error for
-  // another type or rank, clips that are too short, and features that are not finite.
+  // uint8 RGB on the CPU: pictures [n, 3, H, W] or clips [n, T, 3, H, W], of any size (within one call the same) ->
+  // float32 [n, dimension] on the CPU, contiguous. A sample's features do not depend on the others in the batch. Throws
+  // Error for another type or rank, clips that are too short, and features that are not finite.
   at::Tensor Features(const at::Tensor& pictures) const;
 
   // How many samples of this size to hand over at once: enough to be efficient, little enough to fit into memory.
@@ -61,22 +62,24 @@ class FeatureNetwork {
   FeatureNetworkInfo info_;
 };
 
-// Where weights are looked for, in this order: `weights` in FeatureNetworkOptions; the folders of the environment variable
-// SKIPBENCH_METRIC_WEIGHTS (separated by ":"); for the shipped network also beside the program's sources.
+// Where weights are looked for, in this order: `weights` in FeatureNetworkOptions; the folders of the environment
+// variable SKIPBENCH_METRIC_WEIGHTS (separated by ":"); for the shipped network also beside the program's sources.
 struct FeatureNetworkOptions {
-  std::vector<std::filesystem::path> weights;    // folders
-  std::filesystem::path shipped = {};            // folder that holds feature_net.safetensors
+  std::vector<std::filesystem::path> weights;  // folders
+  std::filesystem::path shipped = {};          // folder that holds feature_net.safetensors
 };
 
-// Throws Error for an unknown name (listing the known ones), MissingWeightsError, and Error for weights that do not fit.
+// Throws Error for an unknown name (listing the known ones), MissingWeightsError, and Error for weights that do not
+// fit.
 std::unique_ptr<FeatureNetwork> OpenFeatureNetwork(const std::string& name, const FeatureNetworkOptions& options = {});
 
-// Whether `name` is one of the above, without opening anything; throws Error as OpenFeatureNetwork does for unknown names.
+// Whether `name` is one of the above, without opening anything; throws Error as OpenFeatureNetwork does for unknown
+// names.
 void CheckFeatureNetworkName(const std::string& name, const std::string& where);
 
-// FILE in the first of the folders that has it. Throws MissingWeightsError; `wanted_by` ("lpips:alex") and `how` (a command) go
-// into the message.
-std::filesystem::path FindMetricWeights(const std::string& file, const FeatureNetworkOptions& options, const std::string& wanted_by,
-                                        const std::string& how);
+// FILE in the first of the folders that has it. Throws MissingWeightsError; `wanted_by` ("lpips:alex") and `how` (a
+// command) go into the message.
+std::filesystem::path FindMetricWeights(const std::string& file, const FeatureNetworkOptions& options,
+                                        const std::string& wanted_by, const std::string& how);
 
 }  // namespace skipbench

@@ -54,8 +54,7 @@ at::Tensor ToTensor(const Image& image) {
       .contiguous();
 }
 
-// ----------------------------------------------------------------------------------------------------------------
-// Inception
+// ----------------------------------------------------------------------------------------------------------- Inception
 
 void CheckResized(const at::Tensor& resized, const Json& image, const std::string& mode, const Json& file,
                   const Tensors& crops, const Tensors& channels, double tolerance) {
@@ -129,8 +128,7 @@ void CheckInception(const Case& one) {
 
 TEST(InceptionFixtures, EveryCase) { ForEachCase("inception", CheckInception); }
 
-// ----------------------------------------------------------------------------------------------------------------------
-// FVD
+// ----------------------------------------------------------------------------------------------------------------- FVD
 
 void CheckClipPreprocessing(const Json& file, const Tensors& tensors, double tolerance) {
   const auto side = file.at("preprocess_crop").get<int64_t>();
@@ -204,8 +202,7 @@ void CheckFvd(const Case& one) {
 
 TEST(FvdFixtures, EveryCase) { ForEachCase("fvd", CheckFvd); }
 
-// --------------------------------------------------------------------------------------------------------------------
-// LPIPS
+// --------------------------------------------------------------------------------------------------------------- LPIPS
 
 void CheckTaps(const std::vector<at::Tensor>& taps, const Json& expected) {
   ASSERT_EQ(taps.size(), expected.size());
@@ -257,8 +254,7 @@ void CheckLpips(const Case& one) {
 
 TEST(LpipsFixtures, EveryCase) { ForEachCase("lpips", CheckLpips); }
 
-// --------------------------------------------------------------------------------------------------------------
-// TorchScript
+// --------------------------------------------------------------------------------------------------------- TorchScript
 
 void CheckTorchScript(const Case& one) {
   const Tensors io = one.Read("io.safetensors");
