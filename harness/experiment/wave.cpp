@@ -102,12 +102,11 @@ class WaveRunner {
     options.keep_predictions = plan_.config.save.contains("noise_predictions");
     options.keep_differences = plan_.config.traces;
     options.reference = ReferenceAmong(settings);
-    int64_t done_here = 0;
-    options.progress = [&](int) { Report(++done_here); };
+    options.progress = [&](double part) { Report(static_cast<int64_t>(part * tree.scheduler->calls())); };
     SelectedDenoiser selected(denoiser, conditioning);
     TreeResult result = RunTree(*tree.scheduler, selected, samples, methods, plan_.pipeline->info().latent_shape,
                                 plan_.config.dtype, plan_.device, options);
-    done_calls_ += done_here;
+    done_calls_ += tree.scheduler->calls();
     cost_.evaluations += result.full_evaluations;
     cost_.shallow_evaluations += result.shallow_evaluations;
     for (size_t k = 0; k < settings.size(); ++k)

@@ -7,6 +7,9 @@
 //   3 guidance and one scheduler step for all branches at once
 //   4 the criterion's sums for all branches in one pass, one copy to the host; every walker observes
 // Splitting copies row numbers, not tensors. Sharing changes the cost, not the results.
+//
+// Where memory is short (TreeOptions::max_states), fewer samples run at a time, and in the end the branches of one sample one
+// after the other, depth-first: the same evaluations in smaller batches. front.h says how.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -38,7 +41,9 @@ struct TreeOptions {
   bool keep_predictions = false;                    // record the raw output behind every call
   bool keep_differences = false;                    // record CallTrace for every call
   int reference = -1;                               // setting whose trajectory CallTrace's errors are measured from; -1: none
-  std::function<void(int call)> progress;           // after each call, may be empty
+  int64_t max_states = 0;                           // most trajectories that are open (hold latents, outputs, features) at a
+                                                    // time, NeedsOfTree().at_least or more; 0: no bound
+  std::function<void(double)> progress;             // after each call: the part of the tree that is done, up to 1; may be empty
 };
 
 // What one call of one sample's trajectory looked like. Sums are over the C*H*W elements of the sample, float64.
@@ -64,12 +69,21 @@ struct TreeResult {
   int64_t full_evaluations = 0;                         // full predictions made, of one sample each (a guided pair is one)
   int64_t shallow_evaluations = 0;
   MacCount macs;                                        // spent on them
+  int64_t peak_states = 0;                              // most trajectories that were open at a time
 };
+
+// How many trajectories are open at a time.
+struct TreeNeeds {
+  int64_t unit_samples = 1;         // samples that cannot be separated: a group, where a setting decides by group
+  int64_t side_by_side = 0;         // all settings on that many samples, in one go
+  int64_t at_least = 0;             // depth-first: TreeOptions::max_states cannot be less
+};
+TreeNeeds NeedsOfTree(const std::vector<const Method*>& settings, const TreeOptions& options);
 
 // Runs `settings` (whose Plan() is this scheduler's) on `samples`; `conditioning` i belongs to sample i. Latents have shape
 // `latent_shape` [C, ...] and live on `device` in `dtype`.
 // Throws Error for a policy that breaks the rules (no full prediction at call 0, a shallow forward without features) and
-// for latents that are not finite (naming sample, call and setting).
+// for latents that are not finite (naming sample, call and setting), and for max_states below what the tree needs.
 TreeResult RunTree(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
                    const std::vector<const Method*>& settings, at::IntArrayRef latent_shape, at::ScalarType dtype,
                    at::Device device, const TreeOptions& options);

@@ -1,0 +1,123 @@
+#include "harness/sampling/front.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <set>
+
+namespace skipbench::tree {
+namespace {
+
+at::Tensor IndexOf(const std::vector<int64_t>& rows, at::Device device) {
+  return at::tensor(rows, at::kLong).to(device, /*non_blocking=*/true);
+}
+
+// Rows of State that the branches stand on, ascending; the branches are renumbered to their places in that list.
+std::vector<int64_t> Renumber(std::vector<Branch>* branches) {
+  std::vector<int64_t> rows;
+  for (const auto& branch : *branches) rows.push_back(branch.row);
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  for (auto& branch : *branches) branch.row = std::lower_bound(rows.begin(), rows.end(), branch.row) - rows.begin();
+  return rows;
+}
+
+}  // namespace
+
+void Select(State* state, const std::vector<int64_t>& rows) {
+  const int64_t m = state->latent.size(0);
+  bool same = m == static_cast<int64_t>(rows.size());
+  for (size_t i = 0; i < rows.size() && same; ++i) same = rows[i] == static_cast<int64_t>(i);
+  if (same) return;
+  const at::Tensor index = IndexOf(rows, state->latent.device());
+  std::map<const void*, at::Tensor> done;     // the newest past latent is the latent: one copy for both
+  const auto select = [&](at::Tensor* t) {
+    at::Tensor& selected = done[t->unsafeGetTensorImpl()];
+    if (!selected.defined()) selected = t->index_select(0, index);
+    *t = selected;
+  };
+  select(&state->latent);
+  for (auto& t : state->scheduler.history) select(&t);
+  for (auto& t : state->past_latents) select(&t);
+  for (auto& t : state->past_predictions) select(&t);
+}
+
+int64_t Front::rows() const {
+  std::set<int64_t> distinct;
+  for (const auto& branch : branches) distinct.insert(branch.row);
+  return static_cast<int64_t>(distinct.size());
+}
+
+int64_t StatesAtLeast(int64_t rows, int64_t weight) {
+  const int64_t halvings = std::bit_width(static_cast<uint64_t>(std::max<int64_t>(weight, 1))) - 1;
+  return std::min(weight, rows * (1 + halvings));
+}
+
+int64_t Unit::need() const { return StatesAtLeast(static_cast<int64_t>(branches.size()), weight); }
+
+std::vector<Unit> UnitsOf(const Front& front, const std::vector<Walker>& walkers) {
+  std::vector<int> root(front.branches.size());
+  std::iota(root.begin(), root.end(), 0);
+  const auto find = [&](int b) {
+    while (root[b] != b) b = root[b] = root[root[b]];
+    return b;
+  };
+  for (int w : front.walkers)
+    for (int b : walkers[w].branch) root[find(b)] = find(walkers[w].branch[0]);
+  std::map<int, Unit> by_root;
+  for (size_t b = 0; b < front.branches.size(); ++b) {
+    Unit& unit = by_root[find(static_cast<int>(b))];
+    unit.branches.push_back(static_cast<int>(b));
+    unit.weight += static_cast<int64_t>(front.branches[b].walkers.size());
+  }
+  std::vector<Unit> units;
+  for (auto& [b, unit] : by_root) units.push_back(std::move(unit));
+  std::stable_sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) { return a.weight < b.weight; });
+  return units;
+}
+
+Front Take(Front* rest, const std::vector<int>& branches, std::vector<Walker>* walkers) {
+  Front part, left;
+  part.call = left.call = rest->call;
+  part.decided = left.decided = rest->decided;
+  std::vector<bool> taken(rest->branches.size(), false);
+  for (int b : branches) taken[b] = true;
+  std::vector<int> place(rest->branches.size());
+  for (size_t b = 0; b < taken.size(); ++b) {
+    Front& to = taken[b] ? part : left;
+    place[b] = static_cast<int>(to.branches.size());
+    to.branches.push_back(std::move(rest->branches[b]));
+  }
+  for (int w : rest->walkers) {
+    std::vector<int>& stands = (*walkers)[w].branch;
+    (taken[stands[0]] ? part : left).walkers.push_back(w);
+    for (int& b : stands) b = place[b];
+  }
+  part.state = rest->state;
+  left.state = std::move(rest->state);
+  Select(&part.state, Renumber(&part.branches));
+  if (left.branches.empty()) left.state = {};
+  else Select(&left.state, Renumber(&left.branches));
+  *rest = std::move(left);
+  return part;
+}
+
+void Compact(Front* front) {
+  std::map<const void*, std::vector<RowRef*>> users;
+  for (auto& branch : front->branches) {
+    if (branch.raw.block.defined()) users[branch.raw.block.unsafeGetTensorImpl()].push_back(&branch.raw);
+    for (auto& [position, ref] : branch.features) users[ref.block.unsafeGetTensorImpl()].push_back(&ref);
+  }
+  for (auto& [impl, refs] : users) {
+    std::set<int64_t> used;
+    for (const RowRef* ref : refs) used.insert(ref->row);
+    if (static_cast<int64_t>(used.size()) == refs[0]->block.size(1)) continue;
+    const std::vector<int64_t> rows(used.begin(), used.end());
+    const at::Tensor block = refs[0]->block.index_select(1, IndexOf(rows, refs[0]->block.device()));
+    for (RowRef* ref : refs) *ref = {block, std::lower_bound(rows.begin(), rows.end(), ref->row) - rows.begin()};
+  }
+}
+
+}  // namespace skipbench::tree
