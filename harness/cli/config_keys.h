@@ -39,6 +39,8 @@ inline const std::vector<ConfigKey>& ConfigKeys() {
       {"traces", "true: record for every sample and call the differences of order one to three of latents and noise predictions, and the latent's "
                  "distance to the full-step trajectory (default false)"},
       {"batch_size", "samples of one network call (default 16)"},
+      {"memory", "most that open trajectories (latents, outputs, cached features) may take, e.g. \"2GiB\": fewer samples at a time, then one branch "
+                 "after the other (default: no bound; --dry-run says what a run needs)"},
       {"wave_size", "samples between two commits (default: batch_size)"},
       {"group_size", "consecutive samples that decide together where a method's scope is \"group\" (default 1)"},
       {"batch_invariant", "true: results bit-identical whatever the batch, at some cost (default false)"},

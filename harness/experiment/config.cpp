@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/experiment/memory.h"
 #include "harness/experiment/sweep.h"
 #include "harness/schedulers/scheduler.h"
 #include "methods/catalog.h"
@@ -227,6 +228,7 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.wave_size = root.IntOr("wave_size", 0, 0, 1 << 20);
   config.group_size = root.IntOr("group_size", 1, 1, 1 << 20);
   config.batch_invariant = root.BoolOr("batch_invariant", false);
+  if (root.Has("memory")) config.memory = ReadBytes(root, "memory");
   config.traces = root.BoolOr("traces", false);
   config.search_memory_mib = root.IntOr("search_memory", config.search_memory_mib, 1, int64_t{1} << 30);
   config.threads = static_cast<int>(root.IntOr("threads", 0, 0, 4096));

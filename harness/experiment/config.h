@@ -73,6 +73,7 @@ struct ExperimentConfig {
   int64_t wave_size = 0;                 // samples between two commits; 0: the batch size, rounded up to whole groups
   int64_t group_size = 1;                // consecutive samples that decide together (scope "group")
   bool batch_invariant = false;
+  int64_t memory = 0;                    // bytes for open trajectories (memory.h); 0: no bound
   bool traces = false;                   // record differences and latent error of every call
   int64_t search_memory_mib = 1024;      // states that a search for paths keeps for reuse
   int threads = 0;                       // 0: LibTorch's choice

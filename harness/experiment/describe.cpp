@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include "harness/base/build_info.h"
+#include "harness/experiment/memory.h"
 #include "harness/experiment/plan.h"
 #include "harness/experiment/search_phase.h"
 #include "harness/experiment/traces.h"
@@ -12,13 +13,6 @@
 
 namespace skipbench {
 namespace {
-
-std::string FormatBytes(double bytes) {
-  const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  int unit = 0;
-  for (; bytes >= 1024 && unit < 4; ++unit) bytes /= 1024;
-  return fmt::format("{:.4g} {}", bytes, units[unit]);
-}
 
 // Bytes that the results take for one sample of one setting, by what the config saves.
 double BytesPerSample(const Plan& plan, const PlannedSetting& setting) {
@@ -33,6 +27,24 @@ double BytesPerSample(const Plan& plan, const PlannedSetting& setting) {
   if (save.contains("images")) bytes += picture;
   if (save.contains("png")) bytes += picture;      // at most about this
   return bytes;
+}
+
+// What the open trajectories of the largest tree take, and how they are run.
+std::string DescribeMemory(const Plan& plan) {
+  TreeMemory largest;
+  int64_t least = 0, side_by_side = 0;
+  for (const auto& tree : plan.trees) {
+    const TreeMemory memory = MemoryOf(plan, tree);
+    if (memory.bytes_at_once >= largest.bytes_at_once) largest = memory;
+    least = std::max(least, memory.needs.at_least * memory.state.total());
+    side_by_side = std::max(side_by_side, memory.needs.side_by_side * memory.state.total());
+  }
+  if (largest.samples_at_once == 0) return "";
+  const auto bytes = [](int64_t count) { return FormatBytes(static_cast<double>(count)); };
+  std::string text = fmt::format("memory      open trajectories take {} at most ({} samples at a time{})", bytes(largest.bytes_at_once),
+                                 largest.samples_at_once, largest.depth_first ? ", their branches one after the other" : "");
+  text += fmt::format("; {} for a sample with all settings side by side, {} at least\n", bytes(side_by_side / largest.needs.unit_samples), bytes(least));
+  return text;
 }
 
 // The config with its defaults written out: what a run computes, whether or not its author said so.
@@ -80,6 +92,7 @@ std::string DescribePlan(const Plan& plan) {
   for (const auto& tree : plan.trees) least += n * tree.scheduler->calls();
   text += fmt::format("evaluations {:.0f} at most, {:.0f} at least (settings share what they decide alike); {:.4g} TMACs (matmuls) at most\n",
                       evaluations, std::min(least, evaluations), macs / 1e12);
+  text += DescribeMemory(plan);
   text += fmt::format("disk        about {}\nwaves       {} of {} samples\n", FormatBytes(disk), plan.waves(), plan.config.wave_size);
   return text;
 }
@@ -92,7 +105,7 @@ RunHeader MakeHeader(const Plan& plan) {
   header.name = config.name;
   header.config = config.json;
   header.expanded_config = Expanded(config);
-  header.execution_keys = {"batch_size", "wave_size", "threads", "device", "latency", "contact_sheet", "name", "search_memory"};
+  header.execution_keys = {"batch_size", "wave_size", "memory", "threads", "device", "latency", "contact_sheet", "name", "search_memory"};
   header.model = info.folder.filename() == "model" ? info.folder.parent_path().filename().string() : info.folder.filename().string();
   Sha256 all;
   for (const auto& file : info.files) {

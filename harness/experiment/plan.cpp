@@ -8,6 +8,7 @@
 
 #include "datasets/catalog.h"
 #include "harness/experiment/file_noise.h"
+#include "harness/experiment/memory.h"
 #include "harness/experiment/recorded_paths.h"
 #include "harness/runtime/device.h"
 #include "harness/sampling/trajectory_tree.h"
@@ -115,6 +116,8 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
          info.folder.string(), info.kind);
   LoadSamples(&plan);
   PlanSettings(&plan);
+  if (plan.config.memory > 0)
+    for (auto& tree : plan.trees) tree.max_states = MemoryOf(plan, tree).max_states;
   plan.noise = MakeNoise(plan.config.noise, plan.config.seed);
   return plan;
 }

@@ -31,6 +31,7 @@ struct TreeGroup {
   std::shared_ptr<const Scheduler> scheduler;
   double guidance = 1;
   std::vector<int> settings;                      // indices of supported settings
+  int64_t max_states = 0;                         // open trajectories at a time, from "memory"; 0: no bound
 };
 
 struct PlanOptions {

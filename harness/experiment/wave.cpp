@@ -100,6 +100,7 @@ class WaveRunner {
     options.group_size = plan_.config.group_size;
     options.keep_latents = plan_.config.save.contains("latents");
     options.keep_predictions = plan_.config.save.contains("noise_predictions");
+    options.max_states = tree.max_states;
     options.keep_differences = plan_.config.traces;
     options.reference = ReferenceAmong(settings);
     options.progress = [&](double part) { Report(static_cast<int64_t>(part * tree.scheduler->calls())); };

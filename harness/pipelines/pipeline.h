@@ -62,6 +62,8 @@ class Pipeline {
   // Cost of one forward of the denoising network at this size, batch 1, no guidance; `branch` >= 0: the shallow forward.
   virtual MacReport DenoiserMacs(int branch) const = 0;
   virtual int branches() const = 0;
+  // Elements of the features that one row caches for `branch` (without guidance); Error where there are no branches.
+  virtual int64_t FeatureElements(int branch) const { Fail("{} has no branches", info_.kind); }
 
   // Memory one sample needs while it is denoised and decoded cannot be known exactly; this is the number of elements of
   // one latent, for plans.

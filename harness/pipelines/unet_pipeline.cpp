@@ -52,9 +52,16 @@ void UNetPipeline::SetShapes(int64_t factor, int64_t latent_channels) {
   info_.image_shape = {3, height, width};
 }
 
-MacReport UNetPipeline::DenoiserMacs(int branch) const {
+UNetInputs UNetPipeline::MetaRow() const {
   UNetInputs inputs = MetaInputs();
   inputs.sample = at::empty({1, info_.latent_shape[0], info_.latent_shape[1], info_.latent_shape[2]}, at::TensorOptions().device(at::kMeta));
+  return inputs;
+}
+
+int64_t UNetPipeline::FeatureElements(int branch) const { return counted_->Forward(MetaRow(), {branch}).features.at(branch).numel(); }
+
+MacReport UNetPipeline::DenoiserMacs(int branch) const {
+  const UNetInputs inputs = MetaRow();
   if (branch < 0) {
     MacCounter counter;
     counted_->Forward(inputs);

@@ -14,6 +14,7 @@ namespace skipbench {
 class UNetPipeline : public Pipeline {
  public:
   MacReport DenoiserMacs(int branch) const override;
+  int64_t FeatureElements(int branch) const override;
   int branches() const override { return counted_->branches(); }
 
  protected:
@@ -32,6 +33,8 @@ class UNetPipeline : public Pipeline {
   std::unique_ptr<Denoiser> MakeDenoiser(Conditioning conditioning) const;
 
  private:
+  UNetInputs MetaRow() const;
+
   std::unique_ptr<UNet> unet_;           // null with shapes_only
   std::unique_ptr<UNet> counted_;        // the same network on the meta device
   mutable std::vector<MacCount> macs_;   // of one row: full, then shallow by branch; filled at first use

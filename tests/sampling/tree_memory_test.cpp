@@ -36,7 +36,7 @@ void ExpectSame(const TreeResult& a, const TreeResult& b) {
 // Random settings, a third of them by group in the second round, from no bound down to the least that is allowed.
 TEST(TreeMemory, ABoundChangesNeitherResultsNorEvaluations) {
   for (const bool groups : {false, true})
-    for (uint64_t round = 0; round < 4; ++round) {
+    for (uint64_t round = 0; round < 2; ++round) {
       const FakeRun run{FakeScheduler(16, round % 2 == 1), 5};
       std::vector<RandomMethod> methods;
       for (uint64_t seed = 0; seed < 11; ++seed)
@@ -53,7 +53,7 @@ TEST(TreeMemory, ABoundChangesNeitherResultsNorEvaluations) {
       const TreeNeeds needs = NeedsOfTree(settings, options);
       EXPECT_EQ(needs.side_by_side, (groups ? 2 : 1) * 11);
       EXPECT_EQ(needs.at_least, groups ? 2 * (1 + 4) : 1 + 3);
-      for (int64_t bound = needs.at_least; bound <= 3 * needs.side_by_side; bound += 1 + bound / 5) {
+      for (int64_t bound = needs.at_least; bound <= 3 * needs.side_by_side; bound += 1 + bound / 3) {
         SCOPED_TRACE(fmt::format("groups {}, round {}, bound {}", groups, round, bound));
         options.max_states = bound;
         FakeDenoiser denoiser;
@@ -138,16 +138,16 @@ class BigDenoiser : public Denoiser {
 };
 
 TEST(TreeMemory, TheProcessGrowsByWhatTheStatesTake) {
-  const int64_t shape[] = {2, 128, 256};
-  const double latent = 4.0 * 2 * 128 * 256;
+  const int64_t shape[] = {2, 128, 128};
+  const double latent = 4.0 * 2 * 128 * 128;
   // Latent, scheduler history and one past latent, two halves of the output, 2 branches of features with 8 channels and 2 halves.
   const double state = latent * (1 + 1 + 1 + 2 + 2 * 2 * 4);
   std::vector<RandomMethod> methods;
-  for (uint64_t seed = 0; seed < 24; ++seed) methods.emplace_back(seed, 2);
+  for (uint64_t seed = 0; seed < 16; ++seed) methods.emplace_back(seed, 2);
   std::vector<const Method*> settings;
   for (const auto& method : methods) settings.push_back(&method);
   std::map<int64_t, double> grown;
-  for (const int64_t bound : {8, 96}) {
+  for (const int64_t bound : {8, 64}) {
     std::vector<std::unique_ptr<NoiseStream>> streams;
     std::vector<TreeSample> samples;
     for (int64_t s = 0; s < 4; ++s) {
@@ -165,7 +165,7 @@ TEST(TreeMemory, TheProcessGrowsByWhatTheStatesTake) {
     // Everything twice while a step is computed; final latents and a batch of the network beside it.
     EXPECT_LE(grown[bound], 2 * state * static_cast<double>(bound) + 100 * latent + 16e6) << "bound " << bound;
   }
-  EXPECT_LT(grown[8], grown[96] / 3);
+  EXPECT_LT(grown[8], grown[64] / 3);
 }
 
 }  // namespace

@@ -1,0 +1,119 @@
+#include "harness/experiment/memory.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+namespace skipbench {
+namespace {
+
+// Bytes of a scheduler's history for each byte of latent: found by running its steps on a latent of one element.
+int64_t HistoryBytes(const Scheduler& scheduler, at::ScalarType dtype, int64_t elements) {
+  const at::Tensor one = at::ones({1, 1, 1, 1}, dtype), noise = at::ones({1, 1, 1, 1});
+  SchedulerState state;
+  at::Tensor sample = one;
+  int64_t most = 0;
+  for (int call = 0; call < scheduler.calls(); ++call) {
+    StepResult stepped = scheduler.Step(sample, one, call, state, scheduler.UsesNoise(call) ? noise : at::Tensor());
+    sample = stepped.sample;
+    state = std::move(stepped.state);
+    int64_t bytes = 0;
+    for (const auto& t : state.history) bytes += t.numel() * static_cast<int64_t>(t.element_size());
+    most = std::max(most, bytes);
+  }
+  return most * elements;
+}
+
+StateBytes BytesOfState(const Plan& plan, const TreeGroup& tree) {
+  const int64_t elements = plan.pipeline->latent_elements(), halves = tree.guidance > 1 ? 2 : 1;
+  const int64_t element = static_cast<int64_t>(c10::elementSize(plan.config.dtype));
+  Needs needs;
+  if (plan.config.traces) needs = {.latent_order = 3, .prediction_order = 3};
+  std::set<int> branches;
+  const RunShape shape = ShapeOf(*tree.scheduler, plan.pipeline->branches());
+  for (int setting : tree.settings) {
+    const Method& method = *plan.settings[setting].method;
+    needs.Merge(method.Observes());
+    for (int branch : method.CachedBranches(shape)) branches.insert(branch);
+  }
+  StateBytes bytes;
+  bytes.latent = elements * element;
+  bytes.scheduler = HistoryBytes(*tree.scheduler, plan.config.dtype, elements);
+  bytes.differences = bytes.latent * (needs.latent_order + (needs.prediction_order ? needs.prediction_order + 1 : 0));
+  bytes.output = halves * bytes.latent;
+  for (int branch : branches) bytes.features += halves * plan.pipeline->FeatureElements(branch) * element;
+  return bytes;
+}
+
+std::string Describe(const StateBytes& state) {
+  std::string text = fmt::format("twice latent {}, scheduler {}, earlier latents and predictions {}, last output {}", FormatBytes(state.latent),
+                                 FormatBytes(state.scheduler), FormatBytes(state.differences), FormatBytes(state.output));
+  if (state.features) text += fmt::format(", cached features {}", FormatBytes(state.features));
+  return text;
+}
+
+}  // namespace
+
+std::string FormatBytes(double bytes) {
+  const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  int unit = 0;
+  for (; bytes >= 1024 && unit < 4; ++unit) bytes /= 1024;
+  return fmt::format("{:.4g} {}", bytes, units[unit]);
+}
+
+int64_t ReadBytes(const JsonReader& json, const std::string& key) {
+  const std::string text = json.String(key);
+  double number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string unit(end, text.data() + text.size());
+  std::erase(unit, ' ');
+  const std::map<std::string, double> units = {{"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
+                                               {"kB", 1e3},     {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12}};
+  const auto found = units.find(unit);
+  if (failure != std::errc() || found == units.end() || !(number > 0) || number * found->second > 0x1p60)
+    json.FailAt(key, fmt::format("expected a size above 0 with a unit (KiB, MiB, GiB, TiB, kB, MB, GB, TB), like \"2GiB\"; found \"{}\"", text));
+  return static_cast<int64_t>(number * found->second);
+}
+
+TreeMemory MemoryOf(const Plan& plan, const TreeGroup& tree) {
+  const ExperimentConfig& config = plan.config;
+  std::vector<const Method*> methods;
+  TreeOptions options;
+  options.group_size = config.group_size;
+  options.keep_differences = config.traces;
+  for (int setting : tree.settings) {
+    if (plan.settings[setting].reference == setting) options.reference = static_cast<int>(methods.size());
+    methods.push_back(plan.settings[setting].method.get());
+  }
+  TreeMemory memory;
+  memory.state = BytesOfState(plan, tree);
+  memory.needs = NeedsOfTree(methods, options);
+  const int64_t wave = std::min<int64_t>(config.wave_size, static_cast<int64_t>(plan.samples.size()));
+  memory.samples_at_once = wave;
+  int64_t states = wave * static_cast<int64_t>(methods.size());
+  if (config.memory > 0) {
+    memory.max_states = config.memory / memory.state.total();
+    if (memory.max_states < memory.needs.at_least) {
+      const auto bytes = [&](int64_t count) { return FormatBytes(static_cast<double>(count) * static_cast<double>(memory.state.total())); };
+      const std::string unit = memory.needs.unit_samples == 1 ? "one sample" : fmt::format("one group of {} samples", memory.needs.unit_samples);
+      std::string text = fmt::format("{}: memory: {} is not enough: {} with {} settings ({}, {} steps) needs {} at least ({} open trajectories of {}: {})",
+                                     config.file.string(), FormatBytes(static_cast<double>(config.memory)), unit, methods.size(), tree.scheduler->type(),
+                                     tree.scheduler->steps(), bytes(memory.needs.at_least), memory.needs.at_least,
+                                     FormatBytes(static_cast<double>(memory.state.total())), Describe(memory.state));
+      if (memory.needs.at_least < memory.needs.side_by_side)
+        text += fmt::format(", and {} to have the settings side by side", bytes(memory.needs.side_by_side));
+      else if (options.keep_differences)
+        text += "; with \"traces\" a sample's settings stay beside the full-step trajectory they are compared with";
+      Fail("{}", text);
+    }
+    memory.depth_first = memory.max_states < memory.needs.side_by_side;
+    memory.samples_at_once = std::min(wave, std::max<int64_t>(1, memory.max_states / memory.needs.side_by_side) * memory.needs.unit_samples);
+    states = std::min(states, memory.max_states);
+  }
+  memory.bytes_at_once = states * memory.state.total();
+  return memory;
+}
+
+}  // namespace skipbench
