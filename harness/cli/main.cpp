@@ -22,6 +22,7 @@ const std::vector<Command>& Commands() {
       {"run", "run an experiment", Run},
       {"table", "print a table from results", Table},
       {"report", "figures, tables and a page from results", Report},
+      {"calibrate", "find the delta of skipping methods that gives a wanted number of predictions", Calibrate},
       {"macs", "count multiply-accumulates of a model, without weights", Macs},
       {"list", "list methods, schedulers, metrics, datasets, config keys", List},
       {"doctor", "say what is there, what is missing and where to put it", Doctor},
@@ -31,7 +32,7 @@ const std::vector<Command>& Commands() {
 
 std::string Usage() {
   std::string text = "usage: skipbench COMMAND [arguments]; skipbench COMMAND --help says more\n\n";
-  for (const auto& command : Commands()) text += fmt::format("  {:<8} {}\n", command.name, command.summary);
+  for (const auto& command : Commands()) text += fmt::format("  {:<9} {}\n", command.name, command.summary);
   return text + "\nExit codes: 0 fine, 1 regression, 2 inconclusive or not comparable, 3 error or unsupported.\n";
 }
 

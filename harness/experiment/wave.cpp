@@ -11,6 +11,7 @@
 #include "harness/experiment/pictures_out.h"
 #include "harness/experiment/traces.h"
 #include "harness/runtime/timer.h"
+#include "harness/sampling/selected_denoiser.h"
 #include "harness/sampling/trajectory_tree.h"
 
 namespace skipbench {
@@ -128,28 +129,6 @@ class WaveRunner {
   void Report(int64_t done_here) const {
     if (progress_.report) progress_.report(std::min(done_calls_ + done_here, total_calls_), total_calls_);
   }
-
-  // A tree counts its samples from 0; the conditioning knows the wave's places.
-  class SelectedDenoiser : public Denoiser {
-   public:
-    SelectedDenoiser(Denoiser& inner, const std::vector<int64_t>& places) : inner_(inner), places_(places) {}
-    DenoiserOutput Predict(const DenoiserInput& input) override {
-      DenoiserInput mapped = input;
-      mapped_.clear();
-      for (int64_t row : input.conditioning) mapped_.push_back(places_[row]);
-      mapped.conditioning = mapped_;
-      return inner_.Predict(mapped);
-    }
-    int halves() const override { return inner_.halves(); }
-    at::Tensor Guide(const at::Tensor& raw) const override { return inner_.Guide(raw); }
-    int branches() const override { return inner_.branches(); }
-    MacCount Macs(Action action, int branch) const override { return inner_.Macs(action, branch); }
-
-   private:
-    Denoiser& inner_;
-    const std::vector<int64_t>& places_;
-    std::vector<int64_t> mapped_;
-  };
 
   bool NeedsPictures() const {
     const auto& config = plan_.config;
