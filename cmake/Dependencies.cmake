@@ -17,6 +17,18 @@ set(HDF5_PREFER_PARALLEL OFF)
 find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 
+# MP4 files. Optional: without libav skipbench says so when it is asked for one.
+option(SKIPBENCH_MP4 "Write MP4 files through libav, where it is installed" ON)
+find_package(PkgConfig QUIET)
+if(SKIPBENCH_MP4 AND PKG_CONFIG_FOUND)
+  pkg_check_modules(LIBAV QUIET IMPORTED_TARGET libavformat libavcodec libavutil libswscale)
+endif()
+if(LIBAV_FOUND)
+  message(STATUS "MP4: libavformat ${LIBAV_libavformat_VERSION}")
+else()
+  message(STATUS "MP4: no (libavformat-dev and libswscale-dev are not installed, or SKIPBENCH_MP4 is off)")
+endif()
+
 add_library(skipbench_hdf5 INTERFACE)
 target_include_directories(skipbench_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_link_libraries(skipbench_hdf5 INTERFACE ${HDF5_C_LIBRARIES})

@@ -27,6 +27,9 @@ inline const std::vector<ConfigKey>& ConfigKeys() {
       {"width", "pixels (default: the model's own)"},
       {"vae_tiling", "true: decode large pictures in overlapping tiles; text_to_image only (default false)"},
       {"vae_slicing", "true: decode one picture at a time; text_to_image only (default false)"},
+      {"frames", "of a clip, 2 .. 1024; video pipelines only (default 16)"},
+      {"fps", "frames per second, 1 .. 120: what image_to_video networks are told, and the speed of clips written as files; video only (default 16)"},
+      {"decode_chunk", "frames that go through the decoder together, 1 .. 1024; video only (default 8)"},
       {"dtype", "float32 (default), bfloat16 or float16"},
       {"device", "auto (default), cpu, cuda or cuda:N"},
       {"threads", "CPU threads (default 0: LibTorch's choice)"},
@@ -35,7 +38,7 @@ inline const std::vector<ConfigKey>& ConfigKeys() {
       {"noise", "{\"source\": \"counter\" (default) | \"torch_cpu\" | \"file\", \"path\", \"tensor\", \"step_noise\": {\"path\", \"tensor\"}}"},
       {"methods", "list of {\"type\": ..., \"id\": ..., options}; a list for an option sweeps; required"},
       {"metrics", "list of names: see `skipbench list metrics` (default: none)"},
-      {"save", "list of latents, noise_predictions, images (into the results), png (as files)"},
+      {"save", "list of latents, noise_predictions, images (into the results), png (as files); of clips also apng and mp4"},
       {"traces", "true: record for every sample and call the differences of order one to three of latents and noise predictions, and the latent's "
                  "distance to the full-step trajectory (default false)"},
       {"batch_size", "samples of one network call (default 16)"},

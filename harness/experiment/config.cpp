@@ -181,7 +181,7 @@ std::vector<SettingSpec> MakeSettings(const JsonReader& root, const std::vector<
 }  // namespace
 
 const std::vector<std::string>& SaveOptions() {
-  static const std::vector<std::string> options = {"latents", "noise_predictions", "images", "png"};
+  static const std::vector<std::string> options = {"latents", "noise_predictions", "images", "png", "apng", "mp4"};
   return options;
 }
 
@@ -210,6 +210,9 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   if (root.Has("negative_prompt")) config.negative_prompt = root.String("negative_prompt");
   config.vae_tiling = root.BoolOr("vae_tiling", false);
   config.vae_slicing = root.BoolOr("vae_slicing", false);
+  if (root.Has("frames")) config.frames = root.Int("frames", 2, 1024);
+  if (root.Has("fps")) config.fps = root.Double("fps", 1, 120);
+  if (root.Has("decode_chunk")) config.decode_chunk = root.Int("decode_chunk", 1, 1024);
   config.data = root.Object("data").json();
   config.seed = static_cast<uint64_t>(root.IntOr("seed", 0, 0));
   config.noise = ReadNoise(root, config.folder());

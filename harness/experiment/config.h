@@ -63,12 +63,15 @@ struct ExperimentConfig {
   int64_t height = 0, width = 0;
   std::optional<std::string> negative_prompt;
   bool vae_tiling = false, vae_slicing = false;   // text_to_image only
+  std::optional<int64_t> frames;         // of a clip, 2 .. 1024; video only, absent: the pipeline's default
+  std::optional<double> fps;             // 1 .. 120; image_to_video: what the network is told; video: of the files written
+  std::optional<int64_t> decode_chunk;   // frames decoded at once; video only
   Json data;
   uint64_t seed = 0;
   NoiseConfig noise;
   std::vector<SettingSpec> settings;
   std::vector<const MetricType*> metrics;
-  std::set<std::string> save;            // latents | noise_predictions | images | png
+  std::set<std::string> save;            // latents | noise_predictions | images | png; of clips also apng | mp4
   int64_t batch_size = 16;               // samples per network call
   int64_t wave_size = 0;                 // samples between two commits; 0: the batch size, rounded up to whole groups
   int64_t group_size = 1;                // consecutive samples that decide together (scope "group")

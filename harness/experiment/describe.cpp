@@ -18,14 +18,15 @@ namespace {
 double BytesPerSample(const Plan& plan, const PlannedSetting& setting) {
   const auto& info = plan.pipeline->info();
   const double calls = setting.scheduler->calls(), latent = 4.0 * static_cast<double>(plan.pipeline->latent_elements());
-  const double picture = static_cast<double>(info.image_shape[0] * info.image_shape[1] * info.image_shape[2]);
+  const double picture = static_cast<double>(std::max<int64_t>(info.frames, 1) * info.image_shape[0] * info.image_shape[1] * info.image_shape[2]);
   double bytes = 200 + calls * (3 + 4 * 8);
   const auto& save = plan.config.save;
   if (plan.config.traces) bytes += calls * 8 * static_cast<double>(DifferenceTraceNames().size());
   if (save.contains("latents")) bytes += (calls + 1) * latent;
   if (save.contains("noise_predictions")) bytes += calls * latent * (setting.guidance > 1 ? 2 : 1);
   if (save.contains("images")) bytes += picture;
-  if (save.contains("png")) bytes += picture;      // at most about this
+  for (const char* file : {"png", "apng", "mp4"})
+    if (save.contains(file)) bytes += picture;     // at most about this
   return bytes;
 }
 
@@ -48,12 +49,13 @@ std::string DescribeMemory(const Plan& plan) {
 }
 
 // The config with its defaults written out: what a run computes, whether or not its author said so.
-Json Expanded(const ExperimentConfig& config) {
+Json Expanded(const ExperimentConfig& config, int64_t plan_frames) {
   Json json = {{"name", config.name}, {"dtype", DtypeName(config.dtype)}, {"seed", config.seed}, {"steps", 50},
                {"tokenizer", config.tokenizer}, {"variant", config.variant}, {"noise", {{"source", config.noise.source}}},
                {"batch_size", config.batch_size}, {"wave_size", config.wave_size}, {"group_size", config.group_size},
                {"batch_invariant", config.batch_invariant}, {"traces", config.traces}, {"device", config.device}, {"threads", config.threads},
                {"height", config.height}, {"width", config.width}, {"save", Json::array()}, {"metrics", Json::array()}};
+  if (plan_frames > 0) json["frames"] = plan_frames;
   json.update(config.json);
   Json settings = Json::array();
   for (const auto& setting : config.settings) settings.push_back({{"label", setting.label}, {"parameters", setting.parameters}});
@@ -67,8 +69,9 @@ std::string DescribePlan(const Plan& plan) {
   const auto& info = plan.pipeline->info();
   const double n = static_cast<double>(plan.samples.size());
   const Macs one = plan.pipeline->DenoiserMacs(-1).total;
-  std::string text = fmt::format("experiment  {}\nmodel       {} ({})\nlatents     {}, pictures {}\n", plan.config.name,
-                                 info.folder.string(), info.kind, fmt::join(info.latent_shape, "x"), fmt::join(info.image_shape, "x"));
+  std::string text = fmt::format("experiment  {}\nmodel       {} ({})\nlatents     {}, {} {}\n", plan.config.name,
+                                 info.folder.string(), info.kind, fmt::join(info.latent_shape, "x"),
+                                 info.frames ? fmt::format("clips of {} frames", info.frames) : "pictures", fmt::join(info.image_shape, "x"));
   text += fmt::format("data        {} samples: {}\n", plan.samples.size(), plan.data_description);
   text += fmt::format("device      {}, {}\n", plan.device.str(), DtypeName(plan.config.dtype));
   text += fmt::format("forward     {:.4g} GMACs (modules), {:.4g} GMACs (matmuls), without guidance\n",
@@ -104,8 +107,8 @@ RunHeader MakeHeader(const Plan& plan) {
   RunHeader header;
   header.name = config.name;
   header.config = config.json;
-  header.expanded_config = Expanded(config);
-  header.execution_keys = {"batch_size", "wave_size", "memory", "threads", "device", "latency", "contact_sheet", "name", "search_memory"};
+  header.expanded_config = Expanded(config, info.frames);
+  header.execution_keys = {"batch_size", "wave_size", "memory", "threads", "device", "latency", "contact_sheet", "decode_chunk", "name", "search_memory"};
   header.model = info.folder.filename() == "model" ? info.folder.parent_path().filename().string() : info.folder.filename().string();
   Sha256 all;
   for (const auto& file : info.files) {

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "harness/io/apng.h"
+#include "harness/io/mp4.h"
 #include "harness/io/png.h"
 
 namespace skipbench {
@@ -21,15 +23,42 @@ std::string FolderName(const std::string& label) {
   return name.empty() || name[0] == '.' ? "_" + name : name;
 }
 
-void WritePicture(const at::Tensor& picture, const std::filesystem::path& out, const std::string& setting, int64_t sample_id) {
-  const auto folder = out / "png" / FolderName(setting);
-  std::filesystem::create_directories(folder);
+namespace {
+
+Image ToImage(const at::Tensor& picture) {
   const at::Tensor pixels = picture.permute({1, 2, 0}).contiguous();
   Image image;
   image.height = static_cast<int>(pixels.size(0));
   image.width = static_cast<int>(pixels.size(1));
   image.pixels.assign(pixels.const_data_ptr<uint8_t>(), pixels.const_data_ptr<uint8_t>() + pixels.numel());
-  WritePng(folder / fmt::format("{:06}.png", sample_id), image);
+  return image;
+}
+
+// OUT/KIND/SETTING, made.
+std::filesystem::path MakeFolder(const std::filesystem::path& out, const char* kind, const std::string& setting) {
+  const auto folder = out / kind / FolderName(setting);
+  std::filesystem::create_directories(folder);
+  return folder;
+}
+
+}  // namespace
+
+void WritePicture(const at::Tensor& picture, const std::filesystem::path& out, const std::string& setting, int64_t sample_id) {
+  WritePng(MakeFolder(out, "png", setting) / fmt::format("{:06}.png", sample_id), ToImage(picture));
+}
+
+void WriteClip(const at::Tensor& clip, const std::filesystem::path& out, const std::string& setting, int64_t sample_id, const ClipFiles& files) {
+  if (!files.png && !files.apng && !files.mp4) return;
+  std::vector<Image> frames;
+  for (int64_t k = 0; k < clip.size(0); ++k) frames.push_back(ToImage(clip[k]));
+  const std::string name = fmt::format("{:06}", sample_id);
+  if (files.png) {
+    const auto folder = MakeFolder(out, "png", setting) / name;
+    std::filesystem::create_directories(folder);
+    for (size_t k = 0; k < frames.size(); ++k) WritePng(folder / fmt::format("{:04}.png", k), frames[k]);
+  }
+  if (files.apng) WriteApng(MakeFolder(out, "apng", setting) / (name + ".png"), frames, files.fps);
+  if (files.mp4) WriteMp4(MakeFolder(out, "mp4", setting) / (name + ".mp4"), frames, files.fps);
 }
 
 }  // namespace skipbench

@@ -1,4 +1,6 @@
-// Pictures as files: with "png" in "save", OUT/png/SETTING/SAMPLE.png for every sample and setting of a wave.
+// Pictures and clips as files, for every sample and setting of a wave:
+//   "png"   OUT/png/SETTING/SAMPLE.png; of a clip OUT/png/SETTING/SAMPLE/FRAME.png
+//   "apng"  OUT/apng/SETTING/SAMPLE.png, animated; "mp4" OUT/mp4/SETTING/SAMPLE.mp4
 #pragma once
 
 #include <filesystem>
@@ -10,6 +12,13 @@ namespace skipbench {
 
 // `picture` is uint8 [3, H, W].
 void WritePicture(const at::Tensor& picture, const std::filesystem::path& out, const std::string& setting, int64_t sample_id);
+
+struct ClipFiles {
+  bool png = false, apng = false, mp4 = false;
+  double fps = 16;                     // of apng and mp4
+};
+// `clip` is uint8 [F, 3, H, W].
+void WriteClip(const at::Tensor& clip, const std::filesystem::path& out, const std::string& setting, int64_t sample_id, const ClipFiles& files);
 
 // A label as a folder's name: letters, digits, '.', '-', '=' and '_' stay, runs of anything else become one '_'.
 std::string FolderName(const std::string& label);

@@ -10,6 +10,7 @@
 #include "harness/experiment/file_noise.h"
 #include "harness/experiment/memory.h"
 #include "harness/experiment/recorded_paths.h"
+#include "harness/io/mp4.h"
 #include "harness/runtime/device.h"
 #include "harness/sampling/trajectory_tree.h"
 
@@ -28,6 +29,10 @@ PipelineOptions OptionsFor(const ExperimentConfig& config, at::Device device, bo
   options.tokenizer_folder = config.tokenizer_folder;
   options.vae_tiling = config.vae_tiling;
   options.vae_slicing = config.vae_slicing;
+  if (config.frames) options.frames = *config.frames;
+  if (config.fps) options.fps = *config.fps;
+  if (config.decode_chunk) options.decode_chunk = *config.decode_chunk;
+  options.seed = config.seed;
   options.shapes_only = shapes_only;
   return options;
 }
@@ -87,9 +92,32 @@ void LoadSamples(Plan* plan) {
   plan->samples = dataset->samples();
   plan->data_description = dataset->description();
   if (plan->samples.empty()) Fail("{}: data: no samples", config.file.string());
-  if (plan->pipeline->info().kind == "text_to_image")
-    for (const auto& sample : plan->samples)
-      if (sample.caption.empty()) Fail("{}: data: sample {} has no caption, which a text_to_image pipeline needs", config.file.string(), sample.id);
+  const std::string& kind = plan->pipeline->info().kind;
+  const bool captions = kind == "text_to_image" || kind == "text_to_video" || kind == "image_to_video";
+  for (const auto& sample : plan->samples) {
+    if (captions && sample.caption.empty())
+      Fail("{}: data: sample {} has no caption, which a {} pipeline needs", config.file.string(), sample.id, kind);
+    if (kind == "image_to_video" && sample.image.empty())
+      Fail("{}: data: sample {} has no start image, which an image_to_video pipeline needs; give the data \"images\"",
+           config.file.string(), sample.id);
+  }
+}
+
+// Keys and outputs that only clips know.
+void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
+  if (info.frames > 0) {
+    if (config.save.contains("mp4") && !CanWriteMp4())
+      Fail("{}: save: \"mp4\" needs libav, which this skipbench was built without; \"apng\" needs nothing", config.file.string());
+    return;
+  }
+  const auto refuse = [&](const char* key) {
+    Fail("{}: {} is for video pipelines; {} is {}", config.file.string(), key, info.folder.string(), info.kind);
+  };
+  if (config.frames) refuse("frames");
+  if (config.fps) refuse("fps");
+  if (config.decode_chunk) refuse("decode_chunk");
+  for (const char* what : {"apng", "mp4"})
+    if (config.save.contains(what)) refuse(fmt::format("save: \"{}\"", what).c_str());
 }
 
 }  // namespace
@@ -111,8 +139,9 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   const auto folder = FindModel(plan.config.pipeline, plan.config.folder(), options.models);
   plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options.shapes_only));
   const auto& info = plan.pipeline->info();
-  if (info.kind != "text_to_image" && (plan.config.vae_tiling || plan.config.vae_slicing || plan.config.negative_prompt))
-    Fail("{}: vae_tiling, vae_slicing and negative_prompt are for text_to_image; {} is {}", plan.config.file.string(),
+  CheckVideoKeys(plan.config, info);
+  if (info.kind != "text_to_image" && (plan.config.vae_tiling || plan.config.vae_slicing || (plan.config.negative_prompt && info.frames == 0)))
+    Fail("{}: vae_tiling and vae_slicing are for text_to_image, negative_prompt for that and video; {} is {}", plan.config.file.string(),
          info.folder.string(), info.kind);
   LoadSamples(&plan);
   PlanSettings(&plan);

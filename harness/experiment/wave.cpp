@@ -24,7 +24,7 @@ struct Outcome {
   Status status = Status::kFailed;
   std::string message;
   TrajectoryRecord record;
-  at::Tensor picture;                  // uint8 [3, H, W]
+  at::Tensor picture;                  // uint8 [3, H, W]; a clip: [F, 3, H, W]
 };
 
 class WaveRunner {
@@ -132,7 +132,8 @@ class WaveRunner {
 
   bool NeedsPictures() const {
     const auto& config = plan_.config;
-    return config.save.contains("images") || config.save.contains("png") ||
+    const auto saved = [&](const char* what) { return config.save.contains(what); };
+    return saved("images") || saved("png") || saved("apng") || saved("mp4") ||
            std::any_of(config.metrics.begin(), config.metrics.end(), [](const MetricType* m) { return m->needs_pictures; });
   }
 
@@ -259,12 +260,28 @@ class WaveRunner {
       shape.insert(shape.begin(), {calls, denoisers_.at(setting.guidance)->halves()});
       out->noise_predictions = Stack<float>(k, at::kFloat, shape, [](Outcome& o) { return at::stack(o.record.predictions); });
     }
-    if (save.contains("png"))
-      for (size_t s = 0; s < samples_.size(); ++s)
-        if (outcomes_[k][s].status == Status::kDone) WritePicture(outcomes_[k][s].picture, out_, setting.spec->label, samples_[s].id);
-    if (save.contains("images"))
-      out->images = Stack<uint8_t>(k, at::kByte, {info.image_shape[1], info.image_shape[2], info.image_shape[0]},
-                                   [](Outcome& o) { return o.picture.permute({1, 2, 0}); });
+    WriteFiles(k);
+    if (save.contains("images")) {
+      shape = {info.image_shape[1], info.image_shape[2], info.image_shape[0]};
+      if (info.frames > 0) shape.insert(shape.begin(), info.frames);
+      out->images = Stack<uint8_t>(k, at::kByte, shape, [](Outcome& o) { return o.picture.movedim(-3, -1); });
+    }
+  }
+
+  void WriteFiles(size_t k) {
+    const auto& config = plan_.config;
+    const ClipFiles files = {.png = config.save.contains("png"), .apng = config.save.contains("apng"), .mp4 = config.save.contains("mp4"),
+                             .fps = config.fps.value_or(PipelineOptions().fps)};
+    const std::string& label = plan_.settings[k].spec->label;
+    for (size_t s = 0; s < samples_.size(); ++s) {
+      if (outcomes_[k][s].status != Status::kDone) continue;
+      const at::Tensor& picture = outcomes_[k][s].picture;
+      if (plan_.pipeline->info().frames > 0) {
+        WriteClip(picture, out_, label, samples_[s].id, files);
+      } else if (files.png) {
+        WritePicture(picture, out_, label, samples_[s].id);
+      }
+    }
   }
 
   const Plan& plan_;

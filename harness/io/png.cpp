@@ -146,19 +146,23 @@ Image ReadPng(const std::filesystem::path& path) {
   return DecodePng(file.bytes(), path.string());
 }
 
-void WritePng(const std::filesystem::path& path, const Image& image, int level) {
+std::string EncodePng(const Image& image, const std::string& origin, int level) {
   const bool possible = image.width > 0 && image.height > 0 && (image.channels == 1 || image.channels == 3) &&
                         image.pixels.size() == static_cast<size_t>(image.width) * static_cast<size_t>(image.height) *
                                                    static_cast<size_t>(image.channels);
   if (!possible)
-    Fail("{}: a picture of {} x {} pixels with {} channels in {} bytes cannot be written as PNG", path.string(), image.width,
+    Fail("{}: a picture of {} x {} pixels with {} channels in {} bytes cannot be written as PNG", origin, image.width,
          image.height, image.channels, image.pixels.size());
   Writer writer;
   writer.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer, OnError<Writer>, OnWarning);
   if (writer.png) writer.info = png_create_info_struct(writer.png);
-  if (!writer.info) Fail("{}: libpng cannot be set up", path.string());
-  if (!WriteRows(writer, image, level)) Fail("{}: cannot be written as PNG: {}", path.string(), writer.error);
-  WriteFileAtomically(path, writer.out);
+  if (!writer.info) Fail("{}: libpng cannot be set up", origin);
+  if (!WriteRows(writer, image, level)) Fail("{}: cannot be written as PNG: {}", origin, writer.error);
+  return std::move(writer.out);
+}
+
+void WritePng(const std::filesystem::path& path, const Image& image, int level) {
+  WriteFileAtomically(path, EncodePng(image, path.string(), level));
 }
 
 }  // namespace skipbench

@@ -16,6 +16,9 @@ namespace skipbench {
 Image ReadPng(const std::filesystem::path& path);
 Image DecodePng(std::span<const std::byte> bytes, const std::string& origin);
 
+// A file's bytes; `origin` names it in messages.
+std::string EncodePng(const Image& image, const std::string& origin, int level = 6);
+
 // Writes RGB or grey (channels 1), atomically. Lossless; `level` is zlib's 1 (fast) to 9 (small).
 void WritePng(const std::filesystem::path& path, const Image& image, int level = 6);
 

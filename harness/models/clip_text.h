@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/base/json.h"
+#include "harness/models/clip_encoder.h"
 #include "harness/nn/embedding.h"
 #include "harness/nn/linear.h"
 #include "harness/nn/norm.h"
@@ -20,21 +21,15 @@ struct ClipTextOutput {
   at::Tensor pooled;                       // [B, D]: last_hidden_state at the end-of-text token
   at::Tensor text_embeds;                  // [B, projection_dim]: pooled, projected; only with a projection
 
-  // hidden_states[-2]: what SDXL conditions on.
+  // hidden_states[-2]: what SDXL conditions on. I2VGen-XL does after the final layer norm: CLIPTextModel::FinalNorm().
   const at::Tensor& penultimate() const { return hidden_states[hidden_states.size() - 2]; }
 };
 
 class CLIPTextModel {
  public:
-  struct Config {
+  struct Config : ClipEncoderConfig {
     int64_t vocab_size = 49408;
-    int64_t hidden_size = 512;
-    int64_t intermediate_size = 2048;
-    int64_t num_hidden_layers = 12;
-    int64_t num_attention_heads = 8;
     int64_t max_position_embeddings = 77;
-    bool quick_gelu = true;                // x * sigmoid(1.702 x); else the exact GELU
-    double layer_norm_eps = 1e-5;
     int64_t projection_dim = 512;
     // 2, a mistake in the published configs, means: pool at the largest id of the row; else at the first such id.
     int64_t eos_token_id = 49407;
@@ -49,23 +44,19 @@ class CLIPTextModel {
   // int64 [B, L], L at most max_position_embeddings. Attention is causal; padding is not masked, as in the pipelines.
   ClipTextOutput Forward(const at::Tensor& input_ids) const;
 
+  // The final layer norm alone, for those who condition on a hidden state before the last (clip_skip).
+  at::Tensor FinalNorm(const at::Tensor& hidden_state) const { return final_layer_norm_->Forward(hidden_state); }
+
   const Config& config() const { return config_; }
   at::ScalarType dtype() const { return dtype_; }
 
  private:
-  struct Layer {
-    LayerNorm layer_norm1;
-    Linear qkv, out;
-    LayerNorm layer_norm2;
-    Linear fc1, fc2;
-  };
-  at::Tensor RunLayer(const Layer& layer, const std::string& name, const at::Tensor& x) const;
   at::Tensor Pool(const at::Tensor& last_hidden_state, const at::Tensor& input_ids) const;
 
   Config config_;
   at::ScalarType dtype_;
   std::optional<Embedding> token_embedding_, position_embedding_;
-  std::vector<Layer> layers_;
+  std::optional<ClipEncoder> encoder_;
   std::optional<LayerNorm> final_layer_norm_;
   std::optional<Linear> text_projection_;
 };

@@ -2,8 +2,10 @@
 
 #include "harness/base/error.h"
 #include "harness/models/config.h"
+#include "harness/models/i2vgen_xl_unet.h"
 #include "harness/models/unet_2d.h"
 #include "harness/models/unet_2d_condition.h"
+#include "harness/models/unet_3d_condition.h"
 
 namespace skipbench {
 
@@ -37,7 +39,9 @@ std::unique_ptr<UNet> MakeUNet(const JsonReader& config, const Weights& w) {
   const std::string name = config.String("_class_name");
   if (name == "UNet2DConditionModel") return std::make_unique<UNet2DConditionModel>(UNet2DConditionModel::ParseConfig(config), w);
   if (name == "UNet2DModel") return std::make_unique<UNet2DModel>(UNet2DModel::ParseConfig(config), w);
-  FailUnsupportedValue(config, "_class_name", "UNet2DConditionModel, UNet2DModel");
+  if (name == "UNet3DConditionModel") return std::make_unique<UNet3DConditionModel>(UNet3DConditionModel::ParseConfig(config), w);
+  if (name == "I2VGenXLUNet") return std::make_unique<I2VGenXLUNet>(I2VGenXLUNet::ParseConfig(config), w);
+  FailUnsupportedValue(config, "_class_name", "UNet2DConditionModel, UNet2DModel, UNet3DConditionModel, I2VGenXLUNet");
 }
 
 std::unique_ptr<UNet> LoadUNet(const std::filesystem::path& folder, WeightsOptions options) {
@@ -55,6 +59,11 @@ std::unique_ptr<VQModel> LoadVQModel(const std::filesystem::path& folder, Weight
 std::unique_ptr<CLIPTextModel> LoadCLIPTextModel(const std::filesystem::path& folder, WeightsOptions options) {
   options.ignore.push_back("*.position_ids");
   return LoadAs<CLIPTextModel>(folder, kTransformersStem, std::move(options));
+}
+
+std::unique_ptr<CLIPVisionModelWithProjection> LoadCLIPVisionModelWithProjection(const std::filesystem::path& folder, WeightsOptions options) {
+  options.ignore.push_back("*.position_ids");
+  return LoadAs<CLIPVisionModelWithProjection>(folder, kTransformersStem, std::move(options));
 }
 
 std::unique_ptr<ClassEmbedder> LoadClassEmbedder(const std::filesystem::path& folder, WeightsOptions options) {

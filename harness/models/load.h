@@ -7,13 +7,15 @@
 #include "harness/models/autoencoder_kl.h"
 #include "harness/models/class_embedder.h"
 #include "harness/models/clip_text.h"
+#include "harness/models/clip_vision.h"
 #include "harness/models/unet.h"
 #include "harness/models/vq_model.h"
 #include "harness/nn/weights.h"
 
 namespace skipbench {
 
-// UNet2DConditionModel or UNet2DModel, by the config's _class_name; UnsupportedError for another.
+// UNet2DConditionModel, UNet2DModel, UNet3DConditionModel or I2VGenXLUNet, by the config's _class_name; UnsupportedError for
+// another.
 std::unique_ptr<UNet> MakeUNet(const JsonReader& config, const Weights& w);
 
 // Read FOLDER/config.json and the weights, strictly: every missing, unexpected and mis-shaped tensor is in one Error.
@@ -21,6 +23,7 @@ std::unique_ptr<UNet> LoadUNet(const std::filesystem::path& folder, WeightsOptio
 std::unique_ptr<AutoencoderKL> LoadAutoencoderKL(const std::filesystem::path& folder, WeightsOptions options = {});
 std::unique_ptr<VQModel> LoadVQModel(const std::filesystem::path& folder, WeightsOptions options = {});
 std::unique_ptr<CLIPTextModel> LoadCLIPTextModel(const std::filesystem::path& folder, WeightsOptions options = {});
+std::unique_ptr<CLIPVisionModelWithProjection> LoadCLIPVisionModelWithProjection(const std::filesystem::path& folder, WeightsOptions options = {});
 std::unique_ptr<ClassEmbedder> LoadClassEmbedder(const std::filesystem::path& folder, WeightsOptions options = {});
 
 }  // namespace skipbench

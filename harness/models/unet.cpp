@@ -36,19 +36,28 @@ at::Tensor UNet::TimestepRows(const UNetInputs& inputs) const {
 
 at::Tensor UNet::Prepare(const UNetInputs& inputs) const {
   const at::Tensor& sample = inputs.sample;
-  if (sample.dim() != 4 || sample.size(1) != in_channels() || sample.numel() == 0)
-    Fail("the network takes samples [B, {}, H, W], got [{}]", in_channels(), fmt::join(sample.sizes(), ", "));
-  CheckSize(sample.size(2), sample.size(3));
+  if (sample.dim() != (is_video() ? 5 : 4) || sample.size(1) != in_channels() || sample.numel() == 0)
+    Fail("the network takes samples [B, {}, {}H, W], got [{}]", in_channels(), is_video() ? "F, " : "", fmt::join(sample.sizes(), ", "));
+  CheckSize(sample.size(-2), sample.size(-1));
   if (inputs.timesteps.defined() && (inputs.timesteps.dim() != 1 || inputs.timesteps.size(0) != sample.size(0)))
     Fail("{} samples with timesteps [{}]", sample.size(0), fmt::join(inputs.timesteps.sizes(), ", "));
+  if (is_video()) return ConvInInput(inputs, FoldFrames(sample.to(dtype_)));
   at::Tensor x = sample.to(dtype_).contiguous(at::MemoryFormat::ChannelsLast);
-  return center_input_sample_ ? 2 * x - 1.0 : x;
+  return ConvInInput(inputs, center_input_sample_ ? 2 * x - 1.0 : x);
 }
 
 BlockContext UNet::MakeContext(const UNetInputs& inputs) const {
   BlockContext context;
   context.time = &*time_;
-  const auto project = [&] { return time_->Forward(EmbedTime(inputs)); };
+  context.frames = FramesOf(inputs);
+  // A row for each frame where the rows differ, and on the meta device: the reference networks project one for each.
+  const auto for_frames = [&](const at::Tensor& t) {
+    if (context.frames == 1 || (t.size(0) == 1 && !t.is_meta())) return t;
+    std::vector<int64_t> shape = t.sizes().vec();
+    shape.insert(shape.begin() + 1, context.frames);
+    return t.unsqueeze(1).expand(shape).flatten(0, 1);
+  };
+  const auto project = [&] { return for_frames(time_->Forward(EmbedTime(inputs))); };
   const bool shared = TimeIsShared() && !inputs.timesteps.defined();
   context.projected = inputs.cache && shared ? inputs.cache->TimeProjection(this, inputs.timestep, project) : project();
   if (!has_cross_attention()) return context;
@@ -59,7 +68,7 @@ BlockContext UNet::MakeContext(const UNetInputs& inputs) const {
          tokens.defined() ? fmt::format("[{}]", fmt::join(tokens.sizes(), ", ")) : "none");
   const int64_t given = inputs.rows.defined() ? inputs.rows.numel() : tokens.size(0);
   if (given != rows) Fail("{} samples with conditioning for {}", rows, given);
-  context.cross = {tokens.to(dtype_), inputs.rows, inputs.cache};
+  context.cross = {tokens.is_meta() ? for_frames(tokens) : tokens.to(dtype_), inputs.rows, inputs.cache};
   return context;
 }
 
@@ -67,6 +76,10 @@ std::vector<at::Tensor> UNet::Encode(const UNetInputs& inputs, const at::Tensor&
                                      int last) const {
   std::vector<at::Tensor> skips = {conv_in_->Forward(sample)};
   Observe(inputs, "conv_in", skips.back());
+  if (transformer_in_) {
+    skips.back() = transformer_in_->Forward(skips.back(), context.frames);
+    Observe(inputs, "transformer_in", skips.back());
+  }
   const auto done = [&] { return static_cast<int>(skips.size()) > last; };
   for (size_t i = 0; i < down_blocks_.size(); ++i) {
     const DownBlock& block = down_blocks_[i];
@@ -93,7 +106,8 @@ at::Tensor UNet::Decode(const UNetInputs& inputs, const BlockContext& context, a
       const int branch = next--;
       if (branch >= static_cast<int>(skips.size())) continue;      // a shallow forward begins further on
       entered = true;
-      if (std::find(keep_branches.begin(), keep_branches.end(), branch) != keep_branches.end()) (*features)[branch] = x;
+      if (std::find(keep_branches.begin(), keep_branches.end(), branch) != keep_branches.end())
+        (*features)[branch] = UnfoldFeatures(x, context);
       x = layer.Forward(std::vector<at::Tensor>{x, skips.back()}, context);
       skips.pop_back();
     }
@@ -105,12 +119,17 @@ at::Tensor UNet::Decode(const UNetInputs& inputs, const BlockContext& context, a
   if (inputs.observe) inputs.observe("conv_norm_out", conv_norm_out_->Forward(x));
   x = conv_out_->Forward(conv_norm_out_->ForwardSilu({x}));
   Observe(inputs, "conv_out", x);
-  return x;
+  return is_video() ? UnfoldFrames(x, context.frames).contiguous() : x;
 }
 
-UNetOutput UNet::Forward(const UNetInputs& inputs, const std::vector<int>& keep_branches) const {
+at::Tensor UNet::UnfoldFeatures(const at::Tensor& features, const BlockContext& context) const {
+  return is_video() ? features.unflatten(0, {features.size(0) / context.frames, context.frames}) : features;
+}
+
+UNetOutput UNet::Forward(const UNetInputs& given, const std::vector<int>& keep_branches) const {
   for (int branch : keep_branches)
     if (branch < 0 || branch >= branches_) Fail("branch {} to keep: this network has branches 0 to {}", branch, branches_ - 1);
+  const UNetInputs inputs = Complete(given);
   const at::Tensor sample = Prepare(inputs);
   const BlockContext context = MakeContext(inputs);
   std::vector<at::Tensor> skips = Encode(inputs, sample, context, branches_ - 1);
@@ -124,14 +143,16 @@ UNetOutput UNet::Forward(const UNetInputs& inputs, const std::vector<int>& keep_
   return output;
 }
 
-at::Tensor UNet::ForwardShallow(const UNetInputs& inputs, int branch, const at::Tensor& features) const {
+at::Tensor UNet::ForwardShallow(const UNetInputs& given, int branch, const at::Tensor& features) const {
   if (branch < 0 || branch >= branches_) Fail("shallow forward at branch {}: this network has branches 0 to {}", branch, branches_ - 1);
+  const UNetInputs inputs = Complete(given);
   const at::Tensor sample = Prepare(inputs);
-  if (features.dim() != 4 || features.size(0) != sample.size(0))
-    Fail("shallow forward: features [{}] for {} samples", fmt::join(features.sizes(), ", "), sample.size(0));
+  const at::Tensor folded = is_video() && features.dim() == 5 ? features.flatten(0, 1) : features;
+  if (folded.dim() != 4 || folded.size(0) != sample.size(0))
+    Fail("shallow forward: features [{}] for samples [{}]", fmt::join(features.sizes(), ", "), fmt::join(inputs.sample.sizes(), ", "));
   const BlockContext context = MakeContext(inputs);
   std::vector<at::Tensor> skips = Encode(inputs, sample, context, branch);
-  return Decode(inputs, context, features.to(dtype_).contiguous(at::MemoryFormat::ChannelsLast), std::move(skips), {}, nullptr);
+  return Decode(inputs, context, folded.to(dtype_).contiguous(at::MemoryFormat::ChannelsLast), std::move(skips), {}, nullptr);
 }
 
 }  // namespace skipbench

@@ -15,22 +15,27 @@ ResnetOptions WithChannels(ResnetOptions options, int64_t in_channels, int64_t o
 UNetLayer::UNetLayer(const Weights& w, int64_t index, int64_t in_channels, int64_t out_channels, const BlockOptions& options,
                      TimeProjections* time)
     : resnet_(w.Sub("resnets", index), WithChannels(options.resnet, in_channels, out_channels), time) {
+  const int64_t groups = options.resnet.groups, head_dim = options.video_head_dim;
+  if (head_dim > 0) temp_conv_.emplace(w.Sub("temp_convs", index), out_channels, groups);
   if (options.attention == BlockAttention::kSelf) {
     attention_.emplace(w.Sub("attentions", index), out_channels, options.dim_head, options.attention_groups,
                        options.resnet.eps, options.resnet.output_scale);
   } else if (options.attention == BlockAttention::kCross) {
     TransformerOptions transformer = options.transformer;
     transformer.layers = options.transformer_layers.at(index);
-    transformer.dim_head = out_channels / transformer.heads;
+    if (head_dim > 0) transformer.heads = out_channels / head_dim;
+    transformer.dim_head = head_dim > 0 ? head_dim : out_channels / transformer.heads;
     transformer_.emplace(w.Sub("attentions", index), out_channels, transformer);
+    if (head_dim > 0) temp_attention_.emplace(w.Sub("temp_attentions", index), out_channels, transformer.heads, head_dim, groups);
   }
 }
 
 at::Tensor UNetLayer::Forward(const std::vector<at::Tensor>& parts, const BlockContext& context) const {
   at::Tensor h = resnet_.Forward(parts, context.time, context.projected);
+  if (temp_conv_) h = temp_conv_->Forward(h, context.frames);
   if (attention_) return attention_->Forward(h);
-  if (transformer_) return transformer_->Forward(h, context.cross);
-  return h;
+  if (transformer_) h = transformer_->Forward(h, context.cross);
+  return temp_attention_ ? temp_attention_->Forward(h, context.frames) : h;
 }
 
 MidBlock::MidBlock(const Weights& w, int64_t channels, const BlockOptions& options, int64_t attentions, TimeProjections* time) {

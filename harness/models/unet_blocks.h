@@ -1,5 +1,6 @@
 // The blocks of the 2-D U-Nets. One type serves diffusers' DownBlock2D, AttnDownBlock2D and CrossAttnDownBlock2D (and the
-// same three going up): a block is a row of layers, a layer is a ResNet block with or without attention after it.
+// same three going up), and DownBlock3D, CrossAttnDownBlock3D: a block is a row of layers, a layer is a ResNet block with or
+// without attention after it; in the video networks a temporal layer follows each of the two.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,6 +12,7 @@
 #include "harness/nn/attention.h"
 #include "harness/nn/resampling.h"
 #include "harness/nn/resnet.h"
+#include "harness/nn/temporal.h"
 #include "harness/nn/transformer_2d.h"
 
 namespace skipbench {
@@ -28,6 +30,8 @@ struct BlockOptions {
   int64_t dim_head = 0;                    // kSelf
   int64_t attention_groups = 0;            // kSelf; 0: no GroupNorm
   TransformerOptions transformer;          // kCross; `layers` is filled in layer by layer
+  // Video: channels of a head, spatial and temporal (the heads are as many as fit), and there are temporal layers. 0: pictures.
+  int64_t video_head_dim = 0;
   std::vector<int64_t> transformer_layers; // kCross: transformer blocks in each layer
 };
 
@@ -36,11 +40,13 @@ struct BlockContext {
   const TimeProjections* time = nullptr;
   at::Tensor projected;                    // TimeProjections::Forward of the time embedding
   CrossAttentionContext cross;
+  int64_t frames = 1;                      // folded into the batch; temporal layers look across them
 };
 
 class UNetLayer {
  public:
-  // `w`: the block's scope; the layer is resnets.INDEX and attentions.INDEX in it.
+  // `w`: the block's scope; the layer is resnets.INDEX and attentions.INDEX in it, and for video temp_convs.INDEX after the
+  // first and temp_attentions.INDEX after the second.
   UNetLayer(const Weights& w, int64_t index, int64_t in_channels, int64_t out_channels, const BlockOptions& options,
             TimeProjections* time);
   at::Tensor Forward(const at::Tensor& x, const BlockContext& context) const { return Forward(std::vector<at::Tensor>{x}, context); }
@@ -49,8 +55,10 @@ class UNetLayer {
 
  private:
   ResnetBlock2D resnet_;
+  std::optional<TemporalConvLayer> temp_conv_;
   std::optional<AttentionBlock> attention_;
   std::optional<Transformer2DModel> transformer_;
+  std::optional<TransformerTemporalModel> temp_attention_;
 };
 
 struct DownBlock {

@@ -61,7 +61,35 @@ at::Tensor Attention::ForwardAdd(const at::Tensor& x, const CrossAttentionContex
   const at::Tensor q = to_q_->Forward(x);
   const at::Tensor kv = KeyValue(context);     // [B, L, 2 * inner]
   const int64_t n = inner();
-  return to_out_.ForwardAdd(Attend(q, kv.narrow(-1, 0, n), kv.narrow(-1, n, n)), residual);
+  const at::Tensor queries = kv.size(0) == q.size(0) ? q : q.reshape({kv.size(0), -1, n});
+  return to_out_.ForwardAdd(Attend(queries, kv.narrow(-1, 0, n), kv.narrow(-1, n, n)).view(q.sizes()), residual);
+}
+
+// qkv [B, F, N, 3 * inner] -> [B, F, N, inner]. The frames of a place are a sequence whose steps are N tokens apart.
+at::Tensor Attention::AttendOverFrames(const at::Tensor& qkv) const {
+  const int64_t batch = qkv.size(0), frames = qkv.size(1), places = qkv.size(2), n = inner();
+  at::Tensor out = at::empty({batch, frames, places, n}, qkv.options());
+  if (qkv.is_meta()) {
+    CountAttention(name_, batch * places, frames, frames, n, n);
+    return out;
+  }
+  if (const cpu::Kernels* kernels = cpu::AttentionKernelsFor(qkv[0].narrow(-1, 0, n), options_.heads)) {
+    for (int64_t b = 0; b < batch; ++b) {
+      const at::Tensor sequences = qkv[b].transpose(0, 1);     // [N, F, 3 * inner]
+      cpu::RunAttentionInto(*kernels, sequences.narrow(-1, 0, n), sequences.narrow(-1, n, n), sequences.narrow(-1, 2 * n, n), options_.heads,
+                            out[b].transpose(0, 1));
+    }
+    return out;
+  }
+  const auto split = [&](int64_t part) {       // [B * N, heads, F, dim_head]
+    return qkv.narrow(-1, part * n, n).unflatten(-1, {options_.heads, options_.dim_head}).permute({0, 2, 3, 1, 4}).flatten(0, 1);
+  };
+  const at::Tensor y = at::scaled_dot_product_attention(split(0), split(1), split(2));
+  return y.unflatten(0, {batch, places}).permute({0, 3, 1, 2, 4}).flatten(3);
+}
+
+at::Tensor Attention::ForwardAddOverFrames(const at::Tensor& x, const at::Tensor& residual) const {
+  return to_out_.ForwardAdd(AttendOverFrames(to_qkv_->Forward(x)), residual);
 }
 
 namespace {

@@ -29,14 +29,18 @@ class Attention {
 
   // residual + attention of x [B, N, query_dim] over itself.
   at::Tensor ForwardAdd(const at::Tensor& x, const at::Tensor& residual) const;
-  // residual + attention of x over the context's tokens.
+  // residual + attention of x over the context's tokens. Where x has F times as many rows as the context, each row of the
+  // context serves F consecutive rows of x (the frames of a clip).
   at::Tensor ForwardAdd(const at::Tensor& x, const CrossAttentionContext& context, const at::Tensor& residual) const;
+  // residual + attention of every place of x [B, F, N, query_dim] over its own F frames.
+  at::Tensor ForwardAddOverFrames(const at::Tensor& x, const at::Tensor& residual) const;
   bool crosses() const { return options_.cross_attention_dim > 0; }
 
  private:
   at::Tensor KeyValue(const CrossAttentionContext& context) const;
   at::Tensor Attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
   at::Tensor Run(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
+  at::Tensor AttendOverFrames(const at::Tensor& qkv) const;
   int64_t inner() const { return options_.heads * options_.dim_head; }
 
   std::string name_;

@@ -109,8 +109,13 @@ const Kernels* AttentionKernelsFor(const at::Tensor& q, int64_t heads) {
 
 at::Tensor RunAttention(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads) {
   at::Tensor out = at::empty(q.sizes(), q.options());
-  if (out.numel() > 0) Runner(kernels, q, k, v, heads, out).Run();
+  RunAttentionInto(kernels, q, k, v, heads, out);
   return out;
+}
+
+void RunAttentionInto(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
+                      const at::Tensor& out) {
+  if (out.numel() > 0) Runner(kernels, q, k, v, heads, out).Run();
 }
 
 }  // namespace skipbench::cpu

@@ -25,7 +25,8 @@ std::string TopLevelBlock(const std::string& module) {
   if ((first == "encoder" || first == "decoder") && end < module.size()) end = component_end(end + 1);
   if (end < module.size()) {
     const size_t next = component_end(end + 1);
-    if (IsNumber(module.substr(end + 1, next - end - 1))) end = next;
+    // A number with nothing behind it is a layer of a sequence, not a block.
+    if (next < module.size() && IsNumber(module.substr(end + 1, next - end - 1))) end = next;
   }
   return module.substr(0, end);
 }

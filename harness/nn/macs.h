@@ -53,7 +53,7 @@ class MacCounter {
   MacCounter* outer_;
 };
 
-// Reports work of `module`; `kind` is "conv", "linear", "attention" or "norm". Does nothing without a counter.
+// Reports work of `module`; `kind` is "conv", "linear", "attention", "norm" or "pool". Does nothing without a counter.
 void CountMacs(const std::string& module, const char* kind, const Macs& macs);
 
 // The module a scope belongs to: scope() without the dot at its end.

@@ -174,18 +174,23 @@ void GroupNorm::RunPacked(const std::vector<at::Tensor>& parts, const at::Tensor
   norm.Run();
 }
 
-at::Tensor GroupNorm::Forward(const at::Tensor& x) const {
+at::Tensor GroupNorm::Forward(const at::Tensor& x) const { return Run(x, false); }
+
+at::Tensor GroupNorm::ForwardSiluMap(const at::Tensor& x) const { return Run(x, true); }
+
+at::Tensor GroupNorm::Run(const at::Tensor& x, bool silu) const {
   if (x.is_meta()) {
     CountNorm(name_, x);
     return at::empty_like(x);
   }
   if (RunsPacked(x)) {
     at::Tensor y = at::empty(x.sizes(), x.options().memory_format(kChannelsLast));
-    RunPacked({x}, {}, false, y.permute({0, 2, 3, 1}), 0);
+    RunPacked({x}, {}, silu, y.permute({0, 2, 3, 1}), 0);
     return y;
   }
   // On a CPU ATen sums channels_last maps carelessly (squares in float32, without a shift).
-  return at::group_norm(x.is_cpu() ? x.contiguous() : x, groups_, weight_, bias_, eps_).contiguous(kChannelsLast);
+  const at::Tensor y = at::group_norm(x.is_cpu() ? x.contiguous() : x, groups_, weight_, bias_, eps_).contiguous(kChannelsLast);
+  return silu ? at::silu(y) : y;
 }
 
 ConvInput GroupNorm::ForwardSilu(const std::vector<at::Tensor>& parts, const at::Tensor& shift) const {

@@ -20,8 +20,10 @@ class GroupNorm {
   // silu(Forward(x)), ready for a 3x3 convolution; x are the maps in `parts` one after the other along the channels.
   // `shift` [1 or B, C], if defined, is added to x first.
   ConvInput ForwardSilu(const std::vector<at::Tensor>& parts, const at::Tensor& shift = {}) const;
+  at::Tensor ForwardSiluMap(const at::Tensor& x) const;  // silu(Forward(x)), without margins
 
  private:
+  at::Tensor Run(const at::Tensor& x, bool silu) const;
   bool RunsPacked(const at::Tensor& x) const;
   // Into `out` [B, H, line places, C], places from `margin` on.
   void RunPacked(const std::vector<at::Tensor>& parts, const at::Tensor& shift, bool silu, const at::Tensor& out, int64_t margin) const;

@@ -211,7 +211,11 @@ at::Tensor Weights::Take(std::string_view name, at::IntArrayRef shape) const {
   const std::string full = scope_ + std::string(name);
   CheckPossible(full, shape);
   if (state_->finished) Fail("{}: tensor \"{}\" is asked for after Finish()", state_->origin, full);
-  if (state_->shapes_only) return at::empty(shape, at::TensorOptions(state_->TypeFor(full)).device(at::kMeta));
+  if (state_->shapes_only) {
+    at::Tensor nothing = at::empty(shape, at::TensorOptions(state_->TypeFor(full)).device(at::kMeta));
+    state_->bytes_taken += static_cast<int64_t>(nothing.nbytes());
+    return nothing;
+  }
   const auto found = state_->tensors.find(full);
   if (found == state_->tensors.end()) {
     state_->missing.push_back(fmt::format("\"{}\" {}", full, ShapeText(shape)));

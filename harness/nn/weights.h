@@ -90,7 +90,7 @@ class Weights {
   bool shapes_only() const;
   const WeightsOptions& options() const;
   const std::vector<std::filesystem::path>& files() const;      // for provenance; empty with ShapesOnly()
-  int64_t bytes_taken() const;                                  // of the tensors handed out so far
+  int64_t bytes_taken() const;                                  // of the tensors handed out so far; with ShapesOnly() what they would take
 
   // Adds a problem of the reader's own to the list ("FILE: text").
   void Complain(const std::string& text) const;

@@ -1,5 +1,7 @@
 #include "harness/pipelines/class_to_image.h"
+#include "harness/pipelines/image_to_video.h"
 #include "harness/pipelines/text_to_image.h"
+#include "harness/pipelines/text_to_video.h"
 #include "harness/pipelines/unconditional.h"
 
 namespace skipbench {
@@ -25,7 +27,10 @@ std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& path, const 
   if (type == "StableDiffusionPipeline" || type == "StableDiffusionXLPipeline") return std::make_unique<TextToImage>(source, options);
   if (type == "ClassConditionalLDMPipeline") return std::make_unique<ClassToImage>(source, options);
   if (type == "DDPMPipeline" || type == "DDIMPipeline") return std::make_unique<Unconditional>(source, options);
+  if (type == "TextToVideoSDPipeline") return std::make_unique<TextToVideo>(source, options);
+  if (type == "I2VGenXLPipeline") return std::make_unique<ImageToVideo>(source, options);
   FailUnsupported("{}: a {} is not supported; supported: StableDiffusionPipeline, StableDiffusionXLPipeline, "
+                  "TextToVideoSDPipeline (ModelScope), I2VGenXLPipeline, "
                   "ClassConditionalLDMPipeline (LDM-4), DDPMPipeline, DDIMPipeline", source.Index().file, type);
 }
 

@@ -22,7 +22,8 @@ fs::path FolderSource::FolderOf(const std::string& component) const {
 }
 
 ModelSource::Config FolderSource::ConfigOf(const std::string& component, const std::vector<std::string>& classes) const {
-  const fs::path file = folder_.Component(component, classes) / (component == "scheduler" ? "scheduler_config.json" : "config.json");
+  const char* name = component == "scheduler" ? "scheduler_config.json" : component == "feature_extractor" ? "preprocessor_config.json" : "config.json";
+  const fs::path file = folder_.Component(component, classes) / name;
   return {ReadJsonFile(file), file.string()};
 }
 

@@ -27,7 +27,7 @@ class ModelSource {
   virtual std::filesystem::path path() const = 0;                                // the folder, or the file
   virtual Config Index() const = 0;                                              // model_index.json
   virtual std::string ClassOf(const std::string& component) const = 0;           // "UNet2DConditionModel"
-  // A component's config, which must be there and have one of these classes. The scheduler's has its own file name.
+  // A component's config, which must be there and have one of these classes. The scheduler's and the feature extractor's have their own file names.
   virtual Config ConfigOf(const std::string& component, const std::vector<std::string>& classes) const = 0;
   // Its weights, under diffusers' names, and the files they are in. `stem`: "diffusion_pytorch_model" or "model".
   virtual Weights OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const = 0;

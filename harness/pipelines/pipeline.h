@@ -18,6 +18,9 @@
 
 namespace skipbench {
 
+// Frames of a clip where nobody says how many: diffusers' default for both video pipelines.
+inline constexpr int64_t kDefaultFrames = 16;
+
 struct PipelineOptions {
   at::ScalarType dtype = at::kFloat;
   at::Device device = at::kCPU;
@@ -28,16 +31,21 @@ struct PipelineOptions {
   std::filesystem::path tokenizer_folder;        // single-file checkpoints, which hold none: see model_source.h
   bool vae_tiling = false;                       // decode large pictures in overlapping tiles (differs slightly from the whole)
   bool vae_slicing = false;                      // decode one picture at a time
+  int64_t frames = 0;                            // video: of a clip, 2 or more; 0: 16, diffusers' default
+  double fps = 16;                               // image_to_video: frames per second that the network is told
+  int64_t decode_chunk = 8;                      // video: frames decoded at once; memory grows with it
+  uint64_t seed = 0;                             // image_to_video: keys the draw of the start image's latent, with the sample's id
   bool shapes_only = false;                      // no weights: for counting and planning only
 };
 
 struct PipelineInfo {
-  std::string kind;                              // text_to_image | class_to_image | unconditional
+  std::string kind;          // text_to_image | class_to_image | unconditional | text_to_video | image_to_video
   std::string class_name;                        // of model_index.json
   std::filesystem::path folder;                  // or the single file
   std::vector<std::filesystem::path> files;      // the weight files, for provenance
-  std::vector<int64_t> latent_shape;             // [C, H, W]
-  std::vector<int64_t> image_shape;              // [3, H, W]
+  std::vector<int64_t> latent_shape;             // [C, H, W]; video: [C, F, H, W]
+  std::vector<int64_t> image_shape;              // [3, H, W], for video of a frame
+  int64_t frames = 0;                            // of a clip; 0: pictures
   double default_guidance = 1;
   bool guided = false;                           // whether there is guidance at all
   std::string scheduler_class;                   // the folder's own scheduler, "PNDMScheduler"
@@ -56,7 +64,8 @@ class Pipeline {
   // Errors name the sample (a caption missing, a class label out of range).
   virtual std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const = 0;
 
-  // Latents [n, C, h, w] to pictures, uint8 [n, 3, H, W] on the CPU, rounded as diffusers' image processor does.
+  // Latents [n, C, h, w] to pictures, uint8 [n, 3, H, W] on the CPU, rounded as diffusers' image processor does; video:
+  // [n, C, F, h, w] to clips [n, F, 3, H, W].
   virtual at::Tensor Decode(const at::Tensor& latents) const = 0;
 
   // Cost of one forward of the denoising network at this size, batch 1, no guidance; `branch` >= 0: the shallow forward.

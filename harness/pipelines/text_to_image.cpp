@@ -5,18 +5,6 @@
 #include "harness/pipelines/pictures.h"
 
 namespace skipbench {
-namespace {
-
-const std::vector<std::string> kTextClasses = {"CLIPTextModel", "CLIPTextModelWithProjection"};
-
-CLIPTextModel::Config ReadTextConfig(const ModelSource& source, const std::string& component) {
-  auto config = CLIPTextModel::ParseConfig(source.ConfigOf(component, kTextClasses).reader());
-  config.with_projection = source.ClassOf(component) == "CLIPTextModelWithProjection";
-  return config;
-}
-
-}  // namespace
-
 TextToImage::TextToImage(const ModelSource& source, const PipelineOptions& options) : UNetPipeline(source, options) {
   xl_ = source.class_name() == "StableDiffusionXLPipeline";
   info_.kind = "text_to_image";
@@ -33,7 +21,7 @@ TextToImage::TextToImage(const ModelSource& source, const PipelineOptions& optio
     token_width_ += config.hidden_size;
     max_tokens_ = config.max_position_embeddings;
     pooled_width_ = config.projection_dim;
-    if (!shapes_only()) encoders_.push_back(OpenEncoder(source, suffix));
+    if (!shapes_only()) encoders_.push_back(OpenEncoderOf(source, suffix));
   }
   if (shapes_only()) return;
   // SDXL's autoencoder overflows in float16 (force_upcast); diffusers runs it in float32 then.
@@ -43,25 +31,11 @@ TextToImage::TextToImage(const ModelSource& source, const PipelineOptions& optio
                                     LoadOptions(source, "vae", kStem, upcast ? at::kFloat : options_.dtype));
 }
 
-TextEncoder TextToImage::OpenEncoder(const ModelSource& source, const std::string& suffix) {
-  const std::string component = "text_encoder" + suffix;
-  auto tokenizer = source.OpenTokenizer("tokenizer" + suffix, options_.tokenizer == "fast" ? ClipVariant::kFast : ClipVariant::kSlow);
-  auto options = LoadOptions(source, component, "model", options_.dtype);
-  options.ignore.push_back("*.position_ids");
-  auto model = LoadNetwork<CLIPTextModel>(source, component, kTextClasses, "model", std::move(options));
-  if (tokenizer.max_id() >= model->config().vocab_size)
-    Fail("{}: the tokenizer{} knows ids up to {}, the text encoder only {} tokens: they do not belong together", source.path().string(),
-         suffix, tokenizer.max_id(), model->config().vocab_size);
-  return {std::move(tokenizer), std::move(model)};
-}
-
 TextToImage::Encoded TextToImage::EncodeBatch(const std::vector<std::string>& texts) const {
   std::vector<at::Tensor> tokens;
   Encoded encoded;
   for (const auto& encoder : encoders_) {
-    std::vector<at::Tensor> rows;
-    for (const auto& text : texts) rows.push_back(at::tensor(encoder.tokenizer.Encode(text), at::kLong));
-    const ClipTextOutput output = encoder.model->Forward(at::stack(rows).to(options_.device));
+    const ClipTextOutput output = encoder.Encode(texts, options_.device);
     tokens.push_back(xl_ ? output.penultimate() : output.last_hidden_state);
     if (xl_) encoded.pooled = output.text_embeds;      // the second encoder's is the one that stays
   }

@@ -3,18 +3,11 @@
 
 #include <memory>
 
-#include "harness/io/clip_tokenizer.h"
 #include "harness/models/autoencoder_kl.h"
-#include "harness/models/clip_text.h"
+#include "harness/pipelines/text_encoder.h"
 #include "harness/pipelines/unet_pipeline.h"
 
 namespace skipbench {
-
-// A tokenizer and the text encoder behind it.
-struct TextEncoder {
-  ClipTokenizer tokenizer;
-  std::unique_ptr<CLIPTextModel> model;
-};
 
 class TextToImage : public UNetPipeline {
  public:
@@ -30,7 +23,6 @@ class TextToImage : public UNetPipeline {
 
  private:
   UNetInputs MetaInputs() const override;
-  TextEncoder OpenEncoder(const ModelSource& source, const std::string& suffix);
   Encoded EncodeBatch(const std::vector<std::string>& texts) const;
   Encoded EncodeNegative(const Encoded& like, bool one_by_one) const;
 

@@ -25,6 +25,8 @@ const UNetInputs& UNetDenoiser::RowsFor(std::span<const int64_t> conditioning) {
   inputs_.text_embeds = gather(conditioning_.text_embeds);
   inputs_.time_ids = gather(conditioning_.time_ids);
   inputs_.class_labels = gather(conditioning_.class_labels);
+  inputs_.encoded_image_latents = gather(conditioning_.encoded_image_latents);
+  inputs_.fps = gather(conditioning_.fps);
   return inputs_;
 }
 

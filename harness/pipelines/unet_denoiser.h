@@ -21,6 +21,8 @@ struct Conditioning {
   at::Tensor text_embeds;              // [halves, S, P] (SDXL)
   at::Tensor time_ids;                 // [halves, S, 6] (SDXL)
   at::Tensor class_labels;             // [halves, S]
+  at::Tensor encoded_image_latents;    // [halves, S, C, F, H, W] (I2VGen-XL)
+  at::Tensor fps;                      // [halves, S] (I2VGen-XL)
 };
 
 class UNetDenoiser : public Denoiser {

@@ -25,8 +25,13 @@ WeightsOptions UNetPipeline::LoadOptions(const ModelSource& source, const std::s
   return {.dtype = dtype, .device = options_.device, .variant = options_.variant};
 }
 
-void UNetPipeline::OpenUNet(const ModelSource& source) {
-  const auto config = source.ConfigOf("unet", {"UNet2DConditionModel", "UNet2DModel"});
+TextEncoder UNetPipeline::OpenEncoderOf(const ModelSource& source, const std::string& suffix) {
+  const ClipVariant variant = options_.tokenizer == "fast" ? ClipVariant::kFast : ClipVariant::kSlow;
+  return OpenTextEncoder(source, suffix, variant, LoadOptions(source, "text_encoder" + suffix, "model", options_.dtype));
+}
+
+void UNetPipeline::OpenUNet(const ModelSource& source, const std::vector<std::string>& classes) {
+  const auto config = source.ConfigOf("unet", classes);
   counted_ = MakeUNet(config.reader(), Weights::ShapesOnly());
   if (!shapes_only()) {
     constexpr const char* kStem = "diffusion_pytorch_model";
@@ -40,21 +45,27 @@ void UNetPipeline::OpenUNet(const ModelSource& source) {
   info_.scheduler_file = std::move(scheduler.file);
 }
 
-void UNetPipeline::SetShapes(int64_t factor, int64_t latent_channels) {
-  const int64_t own = counted_->sample_size() * factor;
-  const int64_t height = options_.height ? options_.height : own, width = options_.width ? options_.width : own;
+void UNetPipeline::SetShapes(int64_t factor, int64_t latent_channels, int64_t own_height, int64_t own_width) {
+  const auto side = [&](int64_t wanted, int64_t own) { return wanted ? wanted : own ? own : counted_->sample_size() * factor; };
+  const int64_t height = side(options_.height, own_height), width = side(options_.width, own_width);
   if (height == 0) Fail("{}: the network's config names no sample_size; give height and width", info_.folder.string());
   if (height % factor || width % factor)
     Fail("{}: height and width must be multiples of {} (the autoencoder's factor), found {} x {}", info_.folder.string(), factor, height, width);
   if (counted_->in_channels() != latent_channels)
     Fail("{}: the network takes {} channels, the latents have {}", info_.folder.string(), counted_->in_channels(), latent_channels);
   info_.latent_shape = {latent_channels, height / factor, width / factor};
+  if (counted_->is_video()) {
+    info_.frames = options_.frames ? options_.frames : kDefaultFrames;
+    info_.latent_shape.insert(info_.latent_shape.begin() + 1, info_.frames);
+  }
   info_.image_shape = {3, height, width};
 }
 
 UNetInputs UNetPipeline::MetaRow() const {
   UNetInputs inputs = MetaInputs();
-  inputs.sample = at::empty({1, info_.latent_shape[0], info_.latent_shape[1], info_.latent_shape[2]}, at::TensorOptions().device(at::kMeta));
+  std::vector<int64_t> shape = info_.latent_shape;
+  shape.insert(shape.begin(), 1);
+  inputs.sample = at::empty(shape, at::TensorOptions().device(at::kMeta));
   return inputs;
 }
 

@@ -6,6 +6,7 @@ on where the last checkpoint was.
 """
 import argparse
 import copy
+import math
 import os
 import pathlib
 import time
@@ -17,9 +18,9 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from motion import FRAMES, REVERSED, caption, clips
 
-BATCH = 8  # clips
-RATE = 1e-3
-EMA = 0.998
+BATCH = 4  # clips
+RATE = 1.5e-3
+EMA = 0.995
 UNCONDITIONAL = 0.1  # share of captions replaced by the empty one, for guidance
 SAVE_SECONDS = 300
 HEAD_DIM = 16  # of every attention; the image model has 4 heads at every level: the same at 64 channels, 6 instead at 96
@@ -111,7 +112,7 @@ class Training:
     def step(self, latents, ids, noise, t, done):
         """One step on `latents` [n, 4, F, 16, 16] with token ids; `done` in [0, 1] sets the rate. Returns the loss."""
         for group in self.optimizer.param_groups:
-            group["lr"] = RATE * group["share"] * min(1, self.steps / 50) * (0.5 * (1 + np.cos(np.pi * done)) + 0.005)
+            group["lr"] = RATE * group["share"] * min(1, self.steps / 40) * (0.5 * (1 + math.cos(math.pi * done)) + 0.005)
         noisy = SCHEDULER.add_noise(latents, noise, t)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             predicted = self.nets.u(noisy, t, self.nets.t(ids)[0]).sample
@@ -144,12 +145,12 @@ def train(training, latents, ids, reversed_ids, empty, seconds, save):
     last, saved, losses = time.time(), time.time(), []
     while training.seconds < seconds:
         x, text = draw(latents, ids, reversed_ids, empty)
-        noise, t = torch.randn_like(x), torch.randint(0, 1000, (BATCH,))
+        noise, t = torch.randn_like(x), (1000 * torch.rand(BATCH).sqrt()).long()  # the way is decided where noise is high
         losses.append(training.step(x, text, noise, t, training.seconds / seconds))
         now = time.time()
         training.seconds += now - last
         last = now
-        if training.steps % 20 == 0:
+        if training.steps % 10 == 0:
             print(f"{training.steps} {training.seconds:.0f}s loss {np.mean(losses[-100:]):.4f}", flush=True)
         if now - saved > SAVE_SECONDS:
             save()

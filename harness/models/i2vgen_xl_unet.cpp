@@ -1,0 +1,130 @@
+#include "harness/models/i2vgen_xl_unet.h"
+
+#include <ATen/ATen.h>
+#include <fmt/ranges.h>
+
+#include "harness/base/error.h"
+#include "harness/models/config.h"
+#include "harness/nn/macs.h"
+
+namespace skipbench {
+
+namespace {
+
+constexpr int64_t kEncoderHeads = 2, kPooledSide = 32;
+
+// Every bin's mean; on the meta device only the shape. Hook-based counters count one for each input.
+at::Tensor PoolTo32(const at::Tensor& x, const std::string& name) {
+  if (x.is_meta()) {
+    CountMacs(name, "pool", {x.numel(), 0});
+    return at::empty({x.size(0), x.size(1), kPooledSide, kPooledSide}, x.options());
+  }
+  return at::adaptive_avg_pool2d(x, {kPooledSide, kPooledSide});
+}
+
+at::Tensor Silu(const at::Tensor& x) { return x.is_meta() ? x : at::silu(x); }
+
+}  // namespace
+
+I2VGenXLTransformerTemporalEncoder::I2VGenXLTransformerTemporalEncoder(const Weights& w, int64_t dim)
+    : norm1_(w.Sub("norm1"), dim),
+      attn1_(w.Sub("attn1"), {.query_dim = dim, .heads = kEncoderHeads, .dim_head = dim}),
+      proj_(w.Sub("ff.net.0.proj"), dim, 4 * dim),
+      out_(w.Sub("ff.net.2"), 4 * dim, dim) {}
+
+at::Tensor I2VGenXLTransformerTemporalEncoder::Forward(const at::Tensor& x) const {
+  const at::Tensor h = attn1_.ForwardAddOverFrames(norm1_.Forward(x), x);
+  const at::Tensor inner = proj_.Forward(h);
+  return out_.ForwardAdd(inner.is_meta() ? inner : at::gelu(inner), h);
+}
+
+UNet3DConditionModel::Config I2VGenXLUNet::ParseConfig(const JsonReader& json) {
+  CheckClassName(json, {"I2VGenXLUNet"});
+  const Config config = ParseCommon(json);
+  if (config.in_channels != 4) FailUnsupportedValue(json, "in_channels", "4: the image latents have as many");
+  IgnoreTheRest(json, {"num_attention_heads"});      // ignored by diffusers, too: attention_head_dim counts
+  return config;
+}
+
+I2VGenXLUNet::I2VGenXLUNet(const Config& config, const Weights& w) : UNet3DConditionModel(config, w, 2 * config.in_channels) {
+  const int64_t in = config.in_channels, first = config.block_out_channels[0], context = config.cross_attention_dim;
+  const Weights proj_in = w.Sub("image_latents_proj_in"), embedding = w.Sub("image_latents_context_embedding");
+  image_latents_proj_in_.emplace_back(proj_in.Sub("0"), Conv2dOptions{in, 4 * in});
+  image_latents_proj_in_.emplace_back(proj_in.Sub("2"), Conv2dOptions{4 * in, 4 * in});
+  image_latents_proj_in_.emplace_back(proj_in.Sub("4"), Conv2dOptions{4 * in, in});
+  image_latents_context_embedding_.emplace_back(embedding.Sub("0"), Conv2dOptions{in, 8 * in});
+  image_latents_context_embedding_.emplace_back(embedding.Sub("3"), Conv2dOptions{8 * in, 16 * in, 3, 2});
+  image_latents_context_embedding_.emplace_back(embedding.Sub("5"), Conv2dOptions{16 * in, context, 3, 2});
+  image_latents_temporal_encoder_.emplace(w.Sub("image_latents_temporal_encoder"), in);
+  context_in_.emplace(w.Sub("context_embedding.0"), context, 4 * first);
+  context_out_.emplace(w.Sub("context_embedding.2"), 4 * first, context * in);
+  fps_in_.emplace(w.Sub("fps_embedding.0"), first, 4 * first);
+  fps_out_.emplace(w.Sub("fps_embedding.2"), 4 * first, 4 * first);
+}
+
+// [B, 4, h, w] -> [B, 64, D]: 8 x 8 places, whatever the size of the latents.
+at::Tensor I2VGenXLUNet::ImageLatentTokens(const at::Tensor& first_frame) const {
+  const auto& conv = image_latents_context_embedding_;
+  at::Tensor x = Silu(conv[0].Forward(first_frame.contiguous(at::MemoryFormat::ChannelsLast)));
+  x = Silu(conv[1].Forward(PoolTo32(x, "image_latents_context_embedding.2").contiguous(at::MemoryFormat::ChannelsLast)));
+  return ToTokens(conv[2].Forward(x));
+}
+
+at::Tensor I2VGenXLUNet::ContextTokens(const at::Tensor& text, const at::Tensor& image_latents, const at::Tensor& image_embeddings) const {
+  const at::Tensor image = context_out_->Forward(Silu(context_in_->Forward(image_embeddings.to(dtype()))));
+  return at::cat({text.to(dtype()), ImageLatentTokens(image_latents.select(2, 0).to(dtype())),
+                  image.view({image.size(0), config_.in_channels, config_.cross_attention_dim})},
+                 1);
+}
+
+at::Tensor I2VGenXLUNet::EncodeImageLatents(const at::Tensor& image_latents) const {
+  at::Tensor x = FoldFrames(image_latents.to(dtype()));
+  for (size_t i = 0; i < image_latents_proj_in_.size(); ++i) x = image_latents_proj_in_[i].Forward(i == 0 ? x : Silu(x));
+  const int64_t frames = image_latents.size(2);
+  const at::Tensor y = image_latents_temporal_encoder_->Forward(ToFrameTokens(x, frames));       // [B, F, h * w, 4]
+  return y.unflatten(2, {x.size(2), x.size(3)}).permute({0, 4, 1, 2, 3});
+}
+
+UNetInputs I2VGenXLUNet::Complete(const UNetInputs& given) const {
+  if (!given.image_latents.defined()) return given;
+  const int64_t rows = given.sample.size(0);
+  const auto check = [&](const at::Tensor& t, const char* name, int64_t dims) {
+    if (!t.defined() || t.dim() != dims || t.size(0) != rows)
+      Fail("the network takes {} for each of {} samples, got {}", name, rows,
+           t.defined() ? fmt::format("[{}]", fmt::join(t.sizes(), ", ")) : "none");
+  };
+  check(given.image_latents, "image_latents [B, C, F, H, W]", 5);
+  check(given.image_embeddings, "image_embeddings [B, D]", 2);
+  check(given.encoder_hidden_states, "text tokens [B, L, D]", 3);
+  UNetInputs inputs = given;
+  inputs.encoder_hidden_states = ContextTokens(given.encoder_hidden_states, given.image_latents, given.image_embeddings);
+  inputs.encoded_image_latents = EncodeImageLatents(given.image_latents);
+  inputs.cache = nullptr;
+  Observe(inputs, "context", inputs.encoder_hidden_states);
+  return inputs;
+}
+
+at::Tensor I2VGenXLUNet::ConvInInput(const UNetInputs& inputs, const at::Tensor& sample) const {
+  const at::Tensor& image = inputs.encoded_image_latents;
+  if (!image.defined() || image.sizes() != inputs.sample.sizes())
+    Fail("the network takes image latents [{}], got {}", fmt::join(inputs.sample.sizes(), ", "),
+         image.defined() ? fmt::format("[{}]", fmt::join(image.sizes(), ", ")) : "none");
+  const at::Tensor both = at::cat({sample, FoldFrames(image.to(dtype()))}, 1).contiguous(at::MemoryFormat::ChannelsLast);
+  Observe(inputs, "conv_in_input", both);
+  return both;
+}
+
+at::Tensor I2VGenXLUNet::EmbedTime(const UNetInputs& inputs) const {
+  const at::Tensor emb = UNet3DConditionModel::EmbedTime(inputs);
+  if (!inputs.fps.defined() || inputs.fps.dim() != 1 || inputs.fps.size(0) != inputs.sample.size(0))
+    Fail("the network takes fps for each of {} samples", inputs.sample.size(0));
+  const at::Tensor projected = time_proj_.Forward(inputs.fps.to(at::kFloat)).to(dtype());
+  Observe(inputs, "fps_proj", projected);
+  const at::Tensor fps = fps_out_->Forward(Silu(fps_in_->Forward(projected)));
+  Observe(inputs, "fps_embedding", fps);
+  const at::Tensor sum = emb + fps;
+  Observe(inputs, "embedding_sum", sum);
+  return sum;
+}
+
+}  // namespace skipbench

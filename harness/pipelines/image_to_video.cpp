@@ -1,0 +1,167 @@
+#include "harness/pipelines/image_to_video.h"
+
+#include <ATen/ATen.h>
+
+#include "harness/base/error.h"
+#include "harness/pipelines/clips.h"
+#include "harness/runtime/noise.h"
+
+namespace skipbench {
+
+namespace {
+
+constexpr const char* kStem = "diffusion_pytorch_model";
+constexpr int64_t kOwnHeight = 704, kOwnWidth = 1280;      // diffusers' defaults
+// The draw of the start image's latent comes after every draw that a trajectory may ask for (calls are at most 1000 or so).
+constexpr int kImageDraw = 1 << 20;
+
+// uint8 [height, width, 3] -> float32 [3, height, width], 0..255.
+at::Tensor ToTensor(const Image& image) {
+  return at::tensor(image.pixels, at::kByte).view({image.height, image.width, image.channels}).permute({2, 0, 1}).to(at::kFloat);
+}
+
+at::Tensor PerChannel(const std::array<double, 3>& values) {
+  return at::tensor({values[0], values[1], values[2]}, at::kFloat).view({3, 1, 1});
+}
+
+ClipPixels ReadFeatureExtractor(const ModelSource& source) {
+  const ModelSource::Config config = source.ConfigOf("feature_extractor", {"CLIPImageProcessor", "CLIPFeatureExtractor"});
+  const JsonReader json = config.reader();
+  ClipPixels pixels;
+  const auto triple = [&](const char* key) {
+    const std::vector<double> values = json.Doubles(key);
+    if (values.size() != 3) json.FailAt(key, fmt::format("expected 3 numbers, found {}", values.size()));
+    return std::array<double, 3>{values[0], values[1], values[2]};
+  };
+  pixels.mean = triple("image_mean");
+  pixels.std = triple("image_std");
+  for (double value : pixels.std)
+    if (!(value > 0)) json.FailAt("image_std", fmt::format("expected positive numbers, found {}", value));
+  const Json* size = json.Find("crop_size");
+  if (size && size->is_number_integer()) {       // older files
+    pixels.width = pixels.height = static_cast<int>(json.Int("crop_size", 1, 1 << 14));
+  } else {
+    if (!size || !size->is_object() || !size->contains("width") || !size->contains("height"))
+      json.FailAt("crop_size", "expected {\"width\": ..., \"height\": ...}");
+    const JsonReader crop(*size, config.file, "crop_size");
+    pixels.width = static_cast<int>(crop.Int("width", 1, 1 << 14));
+    pixels.height = static_cast<int>(crop.Int("height", 1, 1 << 14));
+  }
+  return pixels;
+}
+
+}  // namespace
+
+StartImage PrepareStartImage(const Image& image, int width, int height, const ClipPixels& clip) {
+  StartImage start;
+  start.clip = CropWide(image, width, width);
+  start.clip_resized = Resize(start.clip.cropped, clip.width, clip.height, ResizeFilter::kBilinear);
+  start.clip_pixels = (ToTensor(start.clip_resized) / 255 - PerChannel(clip.mean)) / PerChannel(clip.std);
+  start.vae = CropWide(image, width, height);
+  start.vae_pixels = 2 * (ToTensor(start.vae.cropped) / 255) - 1;
+  return start;
+}
+
+ImageToVideo::ImageToVideo(const ModelSource& source, const PipelineOptions& options) : UNetPipeline(source, options) {
+  info_.kind = "image_to_video";
+  info_.guided = true;
+  info_.default_guidance = 9.0;      // diffusers' default
+  OpenUNet(source, {"I2VGenXLUNet"});
+  const auto vae = AutoencoderKL::ParseConfig(source.ConfigOf("vae", {"AutoencoderKL"}).reader());
+  SetShapes(vae.net.SpatialFactor(), vae.net.latent_channels, kOwnHeight, kOwnWidth);
+  const auto text = ReadTextConfig(source, "text_encoder");
+  token_width_ = text.hidden_size;
+  max_tokens_ = text.max_position_embeddings;
+  const auto vision_source = source.ConfigOf("image_encoder", {"CLIPVisionModelWithProjection"});
+  const auto vision = CLIPVisionModelWithProjection::ParseConfig(vision_source.reader());
+  image_width_ = vision.projection_dim;
+  clip_pixels_ = ReadFeatureExtractor(source);
+  if (clip_pixels_.width != vision.image_size || clip_pixels_.height != vision.image_size)
+    Fail("{}: the feature extractor makes pictures of {} x {}, the image encoder takes {} x {}", source.path().string(), clip_pixels_.width,
+         clip_pixels_.height, vision.image_size, vision.image_size);
+  if (shapes_only()) return;
+  encoder_ = OpenEncoderOf(source, "");
+  auto vision_options = LoadOptions(source, "image_encoder", "model", options_.dtype);
+  vision_options.ignore.push_back("*.position_ids");
+  image_encoder_ = LoadNetwork<CLIPVisionModelWithProjection>(source, "image_encoder", {"CLIPVisionModelWithProjection"}, "model",
+                                                              std::move(vision_options));
+  vae_ = LoadNetwork<AutoencoderKL>(source, "vae", {"AutoencoderKL"}, kStem, LoadOptions(source, "vae", kStem, options_.dtype));
+}
+
+at::Tensor ImageToVideo::EncodeTexts(const std::vector<std::string>& texts, bool one_by_one) const {
+  // clip_skip 1: the last layer but one, after the final norm.
+  return EncodeTokens(*encoder_, texts, one_by_one, options_.device,
+                      [this](const ClipTextOutput& out) { return encoder_->model->FinalNorm(out.penultimate()); });
+}
+
+at::Tensor ImageToVideo::EmbedImages(const at::Tensor& clip_pixels) const {
+  return image_encoder_->Forward(clip_pixels.to(options_.device)).image_embeds;
+}
+
+at::Tensor ImageToVideo::ImageLatents(const at::Tensor& vae_pixels, const at::Tensor& noise) const {
+  const LatentDistribution distribution = SplitMoments(vae_->Encode(vae_pixels.to(options_.device)));
+  const at::Tensor sample = distribution.mean + distribution.std * noise.to(distribution.std.options());
+  return I2VGenXLImageLatents(sample * vae_->config().scaling_factor, info_.frames);
+}
+
+StartImage ImageToVideo::ReadStartImage(const Sample& sample) const {
+  if (sample.image.empty()) Fail("sample {}: no start image, which an image_to_video pipeline needs", sample.id);
+  try {
+    return PrepareStartImage(ReadImage(sample.image), static_cast<int>(info_.image_shape[2]), static_cast<int>(info_.image_shape[1]),
+                             clip_pixels_);
+  } catch (const Error& e) {
+    Fail("sample {}: start image: {}", sample.id, e.what());
+  }
+}
+
+at::Tensor ImageToVideo::NoiseFor(const Sample& sample) const {
+  return CounterNoise(options_.seed)->Open(sample.id, 0, {info_.latent_shape[0], info_.latent_shape[2], info_.latent_shape[3]})->Draw(kImageDraw);
+}
+
+std::unique_ptr<Denoiser> ImageToVideo::Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const {
+  const int64_t n = static_cast<int64_t>(samples.size());
+  std::vector<std::string> captions;
+  std::vector<at::Tensor> embeddings, latents;
+  for (const auto& sample : samples) {
+    captions.push_back(sample.caption);
+    // One image at a time: they may be large.
+    const StartImage start = ReadStartImage(sample);
+    embeddings.push_back(EmbedImages(start.clip_pixels.unsqueeze(0)));
+    latents.push_back(ImageLatents(start.vae_pixels.unsqueeze(0), NoiseFor(sample).unsqueeze(0)));
+  }
+  const at::Tensor image_embeddings = at::cat(embeddings), image_latents = at::cat(latents);
+  Conditioning conditioning;
+  conditioning.samples = n;
+  conditioning.halves = guidance > 1 ? 2 : 1;
+  conditioning.guidance = guidance;
+  conditioning.tokens = network().ContextTokens(EncodeTexts(captions, one_by_one), image_latents, image_embeddings);
+  if (conditioning.halves == 2) {
+    // The unconditional half knows the image's latents, but neither the text nor the image's embedding.
+    const at::Tensor negative = EncodeTexts({options_.negative_prompt.value_or("")}, one_by_one);
+    const at::Tensor unconditional =
+        network().ContextTokens(negative.expand({n, -1, -1}), image_latents, at::zeros_like(image_embeddings));
+    conditioning.tokens = at::cat({unconditional, conditioning.tokens});
+  }
+  const int64_t halves = conditioning.halves;
+  conditioning.rows = at::arange(halves * n, at::TensorOptions().dtype(at::kLong).device(options_.device)).view({halves, n});
+  const at::Tensor encoded = network().EncodeImageLatents(image_latents).unsqueeze(0);
+  conditioning.encoded_image_latents = halves == 2 ? at::cat({encoded, encoded}) : encoded;
+  conditioning.fps = at::full({halves, n}, options_.fps, at::TensorOptions().device(options_.device));
+  return MakeDenoiser(std::move(conditioning));
+}
+
+at::Tensor ImageToVideo::Decode(const at::Tensor& latents) const { return DecodeClips(*vae_, latents, options_.decode_chunk); }
+
+UNetInputs ImageToVideo::MetaInputs() const {
+  const auto meta = at::TensorOptions().device(at::kMeta);
+  std::vector<int64_t> shape = info_.latent_shape;
+  shape.insert(shape.begin(), 1);
+  UNetInputs inputs;
+  inputs.encoder_hidden_states = at::empty({1, max_tokens_, token_width_}, meta);
+  inputs.image_latents = at::empty(shape, meta);
+  inputs.image_embeddings = at::empty({1, image_width_}, meta);
+  inputs.fps = at::empty({1}, meta);
+  return inputs;
+}
+
+}  // namespace skipbench

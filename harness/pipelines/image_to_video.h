@@ -1,0 +1,58 @@
+// I2VGen-XL (Zhang et al. 2023): a caption and a start image to a clip.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "harness/io/resize.h"
+#include "harness/models/autoencoder_kl.h"
+#include "harness/models/clip_vision.h"
+#include "harness/models/i2vgen_xl_unet.h"
+#include "harness/pipelines/unet_pipeline.h"
+
+namespace skipbench {
+
+// How the start image becomes the two networks' input, with every stage on the way; see io/resize.h.
+struct StartImage {
+  WideCrop clip, vae;                        // cropped to width x width, and to width x height
+  Image clip_resized;                        // bilinear to the image encoder's size
+  at::Tensor clip_pixels;                    // [3, size, size]: /255, minus mean, over standard deviation
+  at::Tensor vae_pixels;                     // [3, height, width] in [-1, 1]
+};
+struct ClipPixels {
+  int width = 224, height = 224;             // of the image encoder's input
+  std::array<double, 3> mean{}, std{};
+};
+StartImage PrepareStartImage(const Image& image, int width, int height, const ClipPixels& clip);
+
+class ImageToVideo : public UNetPipeline {
+ public:
+  ImageToVideo(const ModelSource& source, const PipelineOptions& options);
+
+  // Every sample needs an image; errors name the sample, and the file where it cannot be read.
+  // The latent of the start image is a draw from the autoencoder's distribution. diffusers takes it from the global
+  // generator, which nobody can repeat; here it depends on (seed, sample id) alone.
+  std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const override;
+  at::Tensor Decode(const at::Tensor& latents) const override;
+
+  // The parts of the conditioning, before the U-Net has seen any of it.
+  at::Tensor EncodeTexts(const std::vector<std::string>& texts, bool one_by_one) const;      // [n, L, D]
+  at::Tensor EmbedImages(const at::Tensor& clip_pixels) const;                               // [n, 3, s, s] -> [n, D]
+  // [n, 3, H, W] and unit noise [n, 4, h, w] -> [n, 4, F, h, w].
+  at::Tensor ImageLatents(const at::Tensor& vae_pixels, const at::Tensor& noise) const;
+  const ClipPixels& clip_pixels() const { return clip_pixels_; }
+
+ private:
+  UNetInputs MetaInputs() const override;
+  StartImage ReadStartImage(const Sample& sample) const;
+  at::Tensor NoiseFor(const Sample& sample) const;
+  const I2VGenXLUNet& network() const { return dynamic_cast<const I2VGenXLUNet&>(unet()); }
+
+  int64_t max_tokens_ = 77, token_width_ = 0, image_width_ = 0;
+  ClipPixels clip_pixels_;
+  std::optional<TextEncoder> encoder_;       // not with shapes_only, like the rest
+  std::unique_ptr<CLIPVisionModelWithProjection> image_encoder_;
+  std::unique_ptr<AutoencoderKL> vae_;
+};
+
+}  // namespace skipbench

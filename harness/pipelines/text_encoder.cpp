@@ -1,0 +1,43 @@
+#include "harness/pipelines/text_encoder.h"
+
+#include <ATen/ATen.h>
+
+#include "harness/base/error.h"
+
+namespace skipbench {
+
+namespace {
+const std::vector<std::string> kTextClasses = {"CLIPTextModel", "CLIPTextModelWithProjection"};
+}  // namespace
+
+ClipTextOutput TextEncoder::Encode(const std::vector<std::string>& texts, at::Device device) const {
+  std::vector<at::Tensor> rows;
+  for (const auto& text : texts) rows.push_back(at::tensor(tokenizer.Encode(text), at::kLong));
+  return model->Forward(at::stack(rows).to(device));
+}
+
+CLIPTextModel::Config ReadTextConfig(const ModelSource& source, const std::string& component) {
+  auto config = CLIPTextModel::ParseConfig(source.ConfigOf(component, kTextClasses).reader());
+  config.with_projection = source.ClassOf(component) == "CLIPTextModelWithProjection";
+  return config;
+}
+
+TextEncoder OpenTextEncoder(const ModelSource& source, const std::string& suffix, ClipVariant variant, WeightsOptions options) {
+  auto tokenizer = source.OpenTokenizer("tokenizer" + suffix, variant);
+  options.ignore.push_back("*.position_ids");
+  auto model = LoadNetwork<CLIPTextModel>(source, "text_encoder" + suffix, kTextClasses, "model", std::move(options));
+  if (tokenizer.max_id() >= model->config().vocab_size)
+    Fail("{}: the tokenizer{} knows ids up to {}, the text encoder only {} tokens: they do not belong together", source.path().string(),
+         suffix, tokenizer.max_id(), model->config().vocab_size);
+  return {std::move(tokenizer), std::move(model)};
+}
+
+at::Tensor EncodeTokens(const TextEncoder& encoder, const std::vector<std::string>& texts, bool one_by_one, at::Device device,
+                        const std::function<at::Tensor(const ClipTextOutput&)>& pick) {
+  if (!one_by_one) return pick(encoder.Encode(texts, device));
+  std::vector<at::Tensor> tokens;
+  for (const auto& text : texts) tokens.push_back(pick(encoder.Encode({text}, device)));
+  return at::cat(tokens);
+}
+
+}  // namespace skipbench
