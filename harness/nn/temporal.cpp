@@ -36,7 +36,7 @@ TemporalConv::TemporalConv(const Weights& w, int64_t channels) : name_(ModuleNam
   const cpu::Kernels* kernels = weight.is_cpu() ? cpu::KernelsFor(weight.scalar_type()) : nullptr;
   const bool odd_pairs = weight.scalar_type() == at::kBFloat16 && channels % 2 != 0;
   if (kernels && !odd_pairs) {
-    packed_ = cpu::PackedMatrix(kernels, weight.flatten(2).transpose(1, 2), bias, false);
+    packed_ = cpu::PackedMatrix(kernels, {weight.flatten(2).transpose(1, 2)}, bias, false);
   } else {
     weight_ = weight.squeeze(-1);
     bias_ = bias;
