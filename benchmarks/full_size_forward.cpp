@@ -4,7 +4,7 @@
 //   bench_full_size_forward FOLDER DTYPE INPUTS OUTPUT
 //
 // INPUTS: safetensors with "sample", "timestep" and, as the network takes them, "encoder_hidden_states", "text_embeds",
-// "time_ids", "class_labels". Every line on the standard input is one forward; every forward is answered by a line of JSON,
+// "time_ids", "class_labels", "image_latents", "image_embeddings", "fps". Every line on the standard input is one forward; every forward is answered by a line of JSON,
 // as is the loading before them. The last output stands in OUTPUT as "sample", in float32.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -93,6 +93,9 @@ UNetInputs ReadInputs(const fs::path& path) {
   inputs.text_embeds = tensors["text_embeds"];
   inputs.time_ids = tensors["time_ids"];
   inputs.class_labels = tensors["class_labels"];
+  inputs.image_latents = tensors["image_latents"];
+  inputs.image_embeddings = tensors["image_embeddings"];
+  inputs.fps = tensors["fps"];
   return inputs;
 }
 

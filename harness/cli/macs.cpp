@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <chrono>
 #include <filesystem>
 
@@ -39,9 +41,10 @@ int Macs(const std::vector<std::string>& args) {
       ("input", po::value<std::vector<std::string>>(), "a model's folder (or name), or an experiment's config")
       ("height", po::value<int64_t>()->default_value(0), "pixels (default: the model's own size)")
       ("width", po::value<int64_t>()->default_value(0), "pixels")
+      ("frames", po::value<int64_t>()->default_value(0), "of a clip (video; default: 16)")
       ("branch", po::value<int>()->default_value(-1), "blocks of the shallow forward at this cache position")
       ("models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons");
-  const auto values = Parse("macs", "macs MODEL_OR_CONFIG [--branch N] [--height H --width W]", options, args);
+  const auto values = Parse("macs", "macs MODEL_OR_CONFIG [--branch N] [--height H --width W] [--frames F]", options, args);
   if (!values.contains("input") || values["input"].as<std::vector<std::string>>().size() != 1)
     Fail("skipbench macs: one model folder or config was expected");
   const std::string input = values["input"].as<std::vector<std::string>>()[0];
@@ -49,6 +52,8 @@ int Macs(const std::vector<std::string>& args) {
   open.shapes_only = true;
   open.height = values["height"].as<int64_t>();
   open.width = values["width"].as<int64_t>();
+  open.frames = values["frames"].as<int64_t>();
+  if (open.frames < 0 || open.frames > 1024) Fail("skipbench macs: --frames {}: expected 1 to 1024 (or 0: the default)", open.frames);
   std::string model = input;
   fs::path base = fs::current_path();
   if (fs::path(input).extension() == ".json" && fs::is_regular_file(input)) {
@@ -57,15 +62,17 @@ int Macs(const std::vector<std::string>& args) {
     base = config.folder();
     if (open.height == 0) open.height = config.height;
     if (open.width == 0) open.width = config.width;
+    if (open.frames == 0) open.frames = config.frames.value_or(0);
   }
   const auto pipeline = LoadPipeline(FindModel(model, base, values["models"].as<std::string>()), open);
   const int branch = values["branch"].as<int>();
   if (branch >= pipeline->branches() || branch < -1)
     Fail("skipbench macs: --branch {}: the network has branches 0 to {}", branch, pipeline->branches() - 1);
   const auto& info = pipeline->info();
-  fmt::print("{}: one forward of the denoising network, batch 1, no guidance; pictures {} x {}, latents {} x {} x {}.\n"
+  fmt::print("{}: one forward of the denoising network, batch 1, no guidance; {} {} x {}, latents {}.\n"
              "modules: as the DeepCache and AdaptiveDiffusion repositories count; matmuls: all convolutions, linears and attention.\n",
-             info.folder.string(), info.image_shape[1], info.image_shape[2], info.latent_shape[0], info.latent_shape[1], info.latent_shape[2]);
+             info.folder.string(), info.frames ? fmt::format("clips of {} frames of", info.frames) : "pictures", info.image_shape[1], info.image_shape[2],
+             fmt::join(info.latent_shape, " x "));
   PrintReport(branch < 0 ? "Full forward by block:" : fmt::format("Shallow forward at branch {} by block:", branch), pipeline->DenoiserMacs(branch));
   if (branch < 0) PrintShallow(*pipeline);
   return 0;

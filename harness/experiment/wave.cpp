@@ -8,6 +8,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "harness/experiment/frame_metrics.h"
 #include "harness/experiment/pictures_out.h"
 #include "harness/experiment/traces.h"
 #include "harness/runtime/timer.h"
@@ -187,6 +188,7 @@ class WaveRunner {
     out.macs_matmuls.assign(n, kNaN);
     for (const MetricType* metric : plan_.config.metrics)
       for (const auto& column : metric->columns) out.metrics[column.name].assign(n, kNaN);
+    if (plan_.pipeline->info().frames > 0) ReserveFrames(plan_.config.metrics, plan_.pipeline->info().frames, n, &out);
     // Every wave has the same traces, also one in which this setting failed for all samples.
     if (setting.supported)
       for (const auto& [name, values] : setting.method->Start(ShapeFor(setting))->TakeTrace())
@@ -227,6 +229,8 @@ class WaveRunner {
     if (plan_.config.traces) trace.merge(DifferenceTraces(outcome.record.calls, plan_.pipeline->latent_elements()));
     for (const auto& [name, values] : trace) std::copy(values.begin(), values.end(), out->traces.at(name).values.begin() + s * calls);
     const Outcome& reference = outcomes_[setting.reference][s];
+    if (outcome.picture.defined() && outcome.picture.dim() == 4 && reference.picture.defined())
+      MeasureFrames(plan_.config.metrics, outcome.picture, reference.picture, static_cast<int64_t>(samples_.size()), s, out);
     for (const MetricType* metric : plan_.config.metrics) {
       if (metric->needs_reference && reference.status != Status::kDone) continue;
       const auto values = metric->measure({outcome.picture, outcome.record.final_latent},

@@ -19,11 +19,11 @@ std::vector<fs::path> SplitPaths(const std::string& text) {
 
 bool IsModel(const fs::path& path) { return fs::exists(path / "model_index.json"); }
 
-// The program stands in build/ of the checkout, beside datasets/.
-fs::path ShippedModel() {
+// The program stands in build/ of the checkout, beside datasets/. `folder`: of datasets.
+fs::path ShippedModel(const char* folder) {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  return error ? fs::path() : program.parent_path().parent_path() / "datasets" / "fashion_scenes" / "model";
+  return error ? fs::path() : program.parent_path().parent_path() / "datasets" / folder / "model";
 }
 
 }  // namespace
@@ -33,7 +33,8 @@ fs::path FindModel(const std::string& name, const fs::path& base, const std::str
   for (const auto& path : SplitPaths(models)) places.push_back(path / name);
   if (const char* environment = std::getenv("SKIPBENCH_MODELS"))
     for (const auto& path : SplitPaths(environment)) places.push_back(path / name);
-  if (name == "fashion-scenes") places.push_back(ShippedModel());
+  if (name == "fashion-scenes") places.push_back(ShippedModel("fashion_scenes"));
+  if (name == "fashion-motion") places.push_back(ShippedModel("fashion_motion"));
   std::string looked;
   for (const auto& place : places) {
     if (IsModel(place) || (fs::is_regular_file(place) && place.extension() == ".safetensors")) return place.lexically_normal();

@@ -90,7 +90,7 @@ std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& path, const 
 
 // The folder or .safetensors file that `name` means: a path (absolute, or relative to `base`), or a name on the model search path: `models`
 // (colon-separated, the --models option), then the environment variable SKIPBENCH_MODELS, then what ships with the project
-// ("fashion-scenes"). Throws Error that lists where it looked.
+// ("fashion-scenes", "fashion-motion"). Throws Error that lists where it looked.
 std::filesystem::path FindModel(const std::string& name, const std::filesystem::path& base, const std::string& models);
 
 }  // namespace skipbench

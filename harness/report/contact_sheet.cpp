@@ -13,6 +13,7 @@ namespace {
 
 constexpr Color kWhite = {255, 255, 255}, kBlack = {0, 0, 0}, kGrey = {110, 110, 110}, kPale = {235, 235, 235};
 constexpr int kWantedSide = 160;     // pictures smaller than this are enlarged
+constexpr int kFrameGap = 2;         // between the frames of a clip
 constexpr int kCaptionColumns = 24;  // characters of a row's caption in one line
 
 // Sizes in pixels that the whole sheet shares.
@@ -74,16 +75,20 @@ void DrawCell(Image& canvas, int x, int y, const ContactSheet::Cell& cell, const
   DrawLines(canvas, x, y + geometry.picture_height + 3 * geometry.text_scale, WrapText(cell.note, columns, 1), geometry, kGrey);
 }
 
-// A sample's picture out of images [1, (F,) H, W, 3].
+// A sample's picture out of images [1, (F,) H, W, 3]; of a clip the frames of ShownFrames() side by side.
 Image PictureOf(const Array<uint8_t>& images) {
   const size_t rank = images.shape.size();
-  Image image;
-  image.height = static_cast<int>(images.shape[rank - 3]);
-  image.width = static_cast<int>(images.shape[rank - 2]);
-  const int64_t size = hdf5::Elements({image.height, image.width, 3});
-  const int64_t frame = rank == 5 ? images.shape[1] / 2 : 0;
-  image.pixels.assign(images.values.begin() + frame * size, images.values.begin() + (frame + 1) * size);
-  return image;
+  const std::vector<int64_t> frames = rank == 5 ? ShownFrames(images.shape[1]) : std::vector<int64_t>{0};
+  const int width = static_cast<int>(images.shape[rank - 2]), gap = frames.size() > 1 ? kFrameGap : 0;
+  Image strip;
+  strip.height = static_cast<int>(images.shape[rank - 3]);
+  strip.width = static_cast<int>(frames.size()) * (width + gap) - gap;
+  strip.pixels.assign(static_cast<size_t>(hdf5::Elements({strip.height, strip.width, 3})), 255);
+  for (size_t k = 0; k < frames.size(); ++k)
+    for (int64_t y = 0; y < strip.height; ++y)
+      std::copy_n(images.values.begin() + (frames[k] * strip.height + y) * width * 3, width * 3,
+                  strip.pixels.begin() + (y * strip.width + static_cast<int64_t>(k) * (width + gap)) * 3);
+  return strip;
 }
 
 std::string NoteOf(const ResultReader& result, size_t setting, int64_t sample) {
@@ -108,6 +113,15 @@ std::string CaptionOf(const SampleInfo& sample) {
 }
 
 }  // namespace
+
+std::vector<int64_t> ShownFrames(int64_t frames) {
+  std::vector<int64_t> shown;
+  for (int64_t wanted : {6, 11, 16}) {
+    const int64_t frame = std::max<int64_t>((wanted * frames + 8) / 16, 1) - 1;
+    if (shown.empty() || frame > shown.back()) shown.push_back(frame);
+  }
+  return shown;
+}
 
 Image Assemble(const ContactSheet& sheet) {
   if (sheet.rows.empty() || sheet.columns.empty() || sheet.cells.size() != sheet.rows.size() * sheet.columns.size())

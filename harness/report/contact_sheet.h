@@ -25,8 +25,12 @@ struct ContactSheet {
 Image Assemble(const ContactSheet& sheet);
 
 // The first `rows` samples of a result, with every setting's picture, NFE and PSNR. Error if the result has no pictures
-// ("images" in "save"). Of clips, the middle frame is shown.
+// ("images" in "save"). Of clips, the frames of ShownFrames() are.
 ContactSheet SheetOf(const ResultReader& result, int rows);
+
+// Which frames of a clip (from 0) a sheet shows: the 6th, 11th and 16th of 16, as the paper's figures do, and of a shorter or
+// longer clip those as far along.
+std::vector<int64_t> ShownFrames(int64_t frames);
 
 void WriteContactSheet(const ResultReader& result, int rows, const std::filesystem::path& path);
 
