@@ -13,6 +13,7 @@ namespace {
 
 constexpr Color kWhite = {255, 255, 255}, kBlack = {0, 0, 0}, kGrey = {110, 110, 110}, kPale = {235, 235, 235};
 constexpr int kWantedSide = 160;     // pictures smaller than this are enlarged
+constexpr int kWidestCell = 480;     // but not to more than this
 constexpr int kFrameGap = 2;         // between the frames of a clip
 constexpr int kCaptionColumns = 24;  // characters of a row's caption in one line
 
@@ -41,7 +42,8 @@ Geometry Measure(const ContactSheet& sheet) {
   }
   if (width == 0) width = height = 64;   // nothing but notes
   Geometry geometry;
-  geometry.picture_scale = std::max(1, (kWantedSide + std::max(width, height) - 1) / std::max(width, height));
+  const int side = std::min(width, height);
+  geometry.picture_scale = std::max(1, std::min((kWantedSide + side - 1) / side, kWidestCell / width));
   geometry.cell_width = width * geometry.picture_scale;
   geometry.picture_height = height * geometry.picture_scale;
   geometry.text_scale = std::max(1, geometry.cell_width / 256);
