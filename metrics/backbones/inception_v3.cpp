@@ -180,7 +180,10 @@ struct InceptionV3::Network {
     if (layer == InceptionLayer::kSpatial) return x.narrow(1, 0, 7).contiguous(at::MemoryFormat::Contiguous).flatten(1);
     x = Mean(mixed_7c.Forward(mixed_7b.Forward(mixed_7a.Forward(x))));  // [n, 2048] of 8x8 places
     if (layer == InceptionLayer::kPool3) return x;
-    const at::Tensor logits = x.matmul(fc_weight.t());
+    // One product a sample: in a common one the rounding would depend on how many there are.
+    std::vector<at::Tensor> rows;
+    for (const at::Tensor& row : x.unbind(0)) rows.push_back(fc_weight.mv(row));
+    const at::Tensor logits = at::stack(rows);
     return layer == InceptionLayer::kLogits ? logits + fc_bias : logits;
   }
 };

@@ -80,6 +80,17 @@ void CheckResized(const at::Tensor& resized, const Json& image, const std::strin
   near(values.max(), "max", tolerance);
 }
 
+// A picture's features are the same to the bit, whatever else is in its batch: otherwise distances would depend on
+// shards.
+void CheckBatches(const FeatureNetwork& network) {
+  const at::Tensor pictures =
+      at::arange(3 * 3 * 40 * 50, at::kLong).mul(7919).remainder(251).to(at::kByte).view({3, 3, 40, 50});
+  const at::Tensor all = network.Features(pictures);
+  for (int64_t i = 0; i < pictures.size(0); ++i)
+    EXPECT_TRUE(at::equal(network.Features(pictures.narrow(0, i, 1))[0], all[i]))
+        << "picture " << i << ": off by " << testing::MaxAbsDiff(network.Features(pictures.narrow(0, i, 1))[0], all[i]);
+}
+
 void CheckInception(const Case& one) {
   const Json file = one.ReadJson("expected.json");
   const Tensors features = one.Read("features.safetensors"), crops = one.Read("crops.safetensors"),
@@ -118,6 +129,7 @@ void CheckInception(const Case& one) {
     ASSERT_TRUE(found.contains(name)) << "nothing here computes it";
     EXPECT_LE(testing::RelativeDiff(at::cat(found.at(name)), expected), one.Tolerance("feature_rel_to_max"));
   }
+  CheckBatches(network);
   for (const auto& [mode, expected] : file.at("frechet_img012_vs_img345").items()) {
     const at::Tensor all = at::cat(found.at(mode + ".pool3"));
     const double e = expected.get<double>();
