@@ -3,8 +3,10 @@
 published weights.
 
     scripts/make_random_model.py MODEL OUT [--dtype float16] [--shard-gb 2] [--seed 0]
+    scripts/make_random_model.py sd15 OUT.safetensors --single-file --dtype float16
 
-MODEL: sd15, sdxl, ldm4, cifar10 or lsun. Configs of the denoising networks and autoencoders are those under
+MODEL: sd15, sdxl, ldm4, cifar10 or lsun. --single-file: one file with the original Stable Diffusion's names instead of a
+folder (sd15 only; tokenizers lie in folders). Configs of the denoising networks and autoencoders are those under
 tests/fixtures/metrics/macs/configs. The weights are scaled so that activations stay finite; pictures are noise.
 The tokenizer is the one of the tests' small models: its vocabulary is small, its ids are valid for the real one.
 Needs numpy and safetensors.
@@ -12,6 +14,7 @@ Needs numpy and safetensors.
 import argparse
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 
@@ -165,9 +168,10 @@ def text_config(size, layers, activation, architecture):
 def values(generator, name, shape, dtype):
     """Norms are the identity, biases 0, matrices keep the variance; what a residual branch ends in adds little."""
     if len(shape) == 1:
-        return (np.ones if "norm" in name and name.endswith("weight") else np.zeros)(shape, dtype)
+        norm_layer = any(part in name for part in ("norm", "in_layers.0.", "out_layers.0.", "model.out.0."))
+        return (np.ones if norm_layer and name.endswith("weight") else np.zeros)(shape, dtype)
     scale = 0.02 if "embedding.weight" in name else 1 / math.sqrt(math.prod(shape[1:]))
-    if any(end in name for end in ("conv2.", "to_out.", "ff.net.2.", "out_proj.", "fc2.", "proj_out.")):
+    if any(end in name for end in ("conv2.", "to_out.", "ff.net.2.", "out_proj.", "fc2.", "proj_out.", "out_layers.3.")):
         scale *= 0.2
     return (generator.standard_normal(shape, np.float32) * np.float32(scale)).astype(dtype)
 
@@ -193,6 +197,54 @@ def write_weights(folder, stem, tensors, options, generator):
     if len(shards) > 1:
         write_json(folder / f"{stem}.safetensors.index.json", {"metadata": {"total_size": total * size}, "weight_map": weight_map})
     print(f"{folder}: {total / 1e6:.2f} M parameters, {total * size / 1e9:.2f} GB in {len(shards)} file(s)")
+
+
+def replaced(name, rules):
+    for pattern, replacement in rules:
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+def original_unet_name(name):
+    resnet_rules = [("norm1", "in_layers.0"), ("conv1", "in_layers.2"), ("time_emb_proj", "emb_layers.1"), ("norm2", "out_layers.0"),
+                    ("conv2", "out_layers.3"), ("conv_shortcut", "skip_connection")]
+    found = re.fullmatch(r"(down|up)_blocks\.(\d)\.(\w+)\.(\d)\.(.*)", name)
+    if found:
+        half, block, kind, layer, rest = found.groups()
+        first = 3 * int(block) + (half == "down")
+        side = "input_blocks" if half == "down" else "output_blocks"
+        if kind == "resnets":
+            return f"{side}.{first + int(layer)}.0.{replaced(rest, resnet_rules)}"
+        if kind == "attentions":
+            return f"{side}.{first + int(layer)}.1.{rest}"
+        if kind == "downsamplers":
+            return f"{side}.{first + 2}.0.op.{rest.removeprefix('conv.')}"
+        return f"{side}.{first + 2}.{1 if block == '0' else 2}.{rest}"
+    found = re.fullmatch(r"mid_block\.resnets\.(\d)\.(.*)", name)
+    if found:
+        return f"middle_block.{2 * int(found[1])}.{replaced(found[2], resnet_rules)}"
+    return replaced(name, [(r"^mid_block\.attentions\.0", "middle_block.1"), (r"^time_embedding\.linear_1", "time_embed.0"),
+                           (r"^time_embedding\.linear_2", "time_embed.2"), ("^conv_in", "input_blocks.0.0"),
+                           ("^conv_norm_out", "out.0"), ("^conv_out", "out.2")])
+
+
+def original_vae_name(name):
+    name = re.sub(r"^decoder\.up_blocks\.(\d)", lambda found: f"decoder.up.{3 - int(found[1])}", name)
+    return replaced(name, [("down_blocks", "down"), (r"resnets\.", "block."), (r"downsamplers\.0", "downsample"), (r"upsamplers\.0", "upsample"),
+                           (r"mid_block\.block\.0", "mid.block_1"), (r"mid_block\.block\.1", "mid.block_2"), ("conv_shortcut", "nin_shortcut"),
+                           ("conv_norm_out", "norm_out"), (r"mid_block\.attentions\.0\.group_norm", "mid.attn_1.norm"),
+                           (r"mid_block\.attentions\.0\.to_([qkv])", r"mid.attn_1.\1"),
+                           (r"mid_block\.attentions\.0\.to_out\.0", "mid.attn_1.proj_out")])
+
+
+def original_tensors(parts):
+    """sd15's (name, shape) as CompVis' checkpoints have them."""
+    tensors = [("model.diffusion_model." + original_unet_name(name), shape) for name, shape in parts["unet"][1]]
+    for name, shape in parts["vae"][1]:
+        original = original_vae_name(name)
+        unit_kernel = "attn_1" in original and len(shape) == 2          # its attention is made of 1x1 convolutions
+        tensors.append(("first_stage_model." + original, shape + (1, 1) if unit_kernel else shape))
+    return tensors + [("cond_stage_model.transformer." + name, shape) for name, shape in parts["text_encoder"][1]]
 
 
 def write_json(path, value):
@@ -243,8 +295,14 @@ def main():
     parser.add_argument("out", type=Path)
     parser.add_argument("--dtype", choices=["float32", "float16"], default="float32")
     parser.add_argument("--shard-gb", type=float, default=0, help="largest size of a weight file (default: one file)")
+    parser.add_argument("--single-file", action="store_true", help="sd15: one file with the original code's names")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    if options.single_file:
+        if options.model != "sd15" or options.out.suffix != ".safetensors" or options.shard_gb:
+            parser.error("--single-file takes sd15, a name that ends in .safetensors, and no shards")
+        write_weights(options.out.parent, options.out.stem, original_tensors(components("sd15")[1]), options, np.random.default_rng(options.seed))
+        return
     if options.out.exists() and any(options.out.iterdir()):
         parser.error(f"{options.out} is not empty")
     kind, parts, scheduler = components(options.model)
