@@ -6,6 +6,7 @@
 
 #include "harness/base/error.h"
 #include "metrics/latent_error.h"
+#include "metrics/network_metrics.h"
 #include "metrics/psnr.h"
 #include "metrics/ssim.h"
 
@@ -53,6 +54,23 @@ const std::vector<MetricType>& MetricTypes() {
        .columns = {{"ssim_reflect", "", true}},
        .needs_pictures = true,
        .measure = MeasureSsim<SsimBorder::kReflect>},
+      {.name = "lpips:alex",
+       .summary = "LPIPS v0.1 with AlexNet (Zhang et al. 2018); \"lpips\" means this one",
+       .columns = {{"lpips_alex", "", false}},
+       .needs_pictures = true,
+       .open = OpenLpipsAlex},
+      {.name = "lpips:vgg",
+       .summary = "LPIPS v0.1 with VGG-16",
+       .columns = {{"lpips_vgg", "", false}},
+       .needs_pictures = true,
+       .open = OpenLpipsVgg},
+      {.name = "caption_accuracy",
+       .summary = "share of the caption's items that the shipped network finds in the picture; for the shipped model (no CLIP score)",
+       .columns = {{"caption_accuracy", "", true}},
+       .needs_pictures = true,
+       .needs_reference = false,
+       .needs_caption = true,
+       .open = OpenCaptionAccuracy},
       {.name = "latent_error",
        .summary = "distance of the final latents: L1 and L2, absolute and relative to the reference's norm",
        .columns = {{"latent_l1", "", false}, {"latent_l2", "", false}, {"latent_l1_relative", "", false}, {"latent_l2_relative", "", false}},

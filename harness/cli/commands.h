@@ -14,6 +14,7 @@ int Report(const std::vector<std::string>& args);
 int Macs(const std::vector<std::string>& args);
 int List(const std::vector<std::string>& args);
 int Calibrate(const std::vector<std::string>& args);
+int Metrics(const std::vector<std::string>& args);
 int Doctor(const std::vector<std::string>& args);
 
 // Parses `args`: positional arguments go to the option "input" (which `options` must have). Prints the help and throws

@@ -5,6 +5,7 @@
 #include "harness/schedulers/scheduler.h"
 #include "methods/catalog.h"
 #include "metrics/catalog.h"
+#include "metrics/set_metric.h"
 
 namespace skipbench::cli {
 
@@ -21,6 +22,11 @@ void ListMethods() {
   }
 }
 
+void ListMetrics() {
+  for (const auto& metric : MetricTypes()) fmt::print("{:<16} {}\n", metric.name, metric.summary);
+  for (const auto& [name, summary] : SetMetricNames()) fmt::print("{:<16} {}\n", name, summary);
+}
+
 void ListSchedulers() {
   for (const auto& type : SchedulerTypes()) fmt::print("{}\n", type);
   fmt::print("Options are diffusers' constructor arguments, e.g. {{\"type\": \"ddim\", \"clip_sample\": false}}.\n");
@@ -35,7 +41,7 @@ int List(const std::vector<std::string>& args) {
   const auto what = values.contains("input") ? values["input"].as<std::vector<std::string>>() : std::vector<std::string>{};
   if (what.size() != 1) Fail("skipbench list: expected one of methods, metrics, datasets, schedulers, config");
   if (what[0] == "methods") ListMethods();
-  else if (what[0] == "metrics") for (const auto& metric : MetricTypes()) fmt::print("{:<14} {}\n", metric.name, metric.summary);
+  else if (what[0] == "metrics") ListMetrics();
   else if (what[0] == "datasets") for (const auto& type : DatasetTypes()) fmt::print("{:<16} {}\n", type.name, type.description);
   else if (what[0] == "schedulers") ListSchedulers();
   else if (what[0] == "config") for (const auto& key : ConfigKeys()) fmt::print("{:<20} {}\n", key.name, key.meaning);

@@ -23,6 +23,7 @@ const std::vector<Command>& Commands() {
       {"table", "print a table from results", Table},
       {"report", "figures, tables and a page from results", Report},
       {"calibrate", "find the delta of skipping methods that gives a wanted number of predictions", Calibrate},
+      {"metrics", "measure pictures in folders and results: PSNR, SSIM and the like", Metrics},
       {"macs", "count multiply-accumulates of a model, without weights", Macs},
       {"list", "list methods, schedulers, metrics, datasets, config keys", List},
       {"doctor", "say what is there, what is missing and where to put it", Doctor},

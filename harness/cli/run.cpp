@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include "harness/cli/commands.h"
+#include "harness/cli/distances.h"
 #include "harness/experiment/run_experiment.h"
 #include "harness/report/contact_sheet.h"
 #include "harness/report/table.h"
@@ -15,7 +16,7 @@ namespace {
 
 void Report(const Plan& plan, const fs::path& out) {
   ResultReader reader = ResultReader::Open(out);
-  fmt::print("\n{}\n", RenderMarkdown(MakeTable(reader)));
+  fmt::print("\n{}\n", RenderMarkdown(MakeFullTable(reader)));
   if (plan.config.contact_sheet_rows > 0) {
     const fs::path sheet = out / "contact_sheet.png";
     WriteContactSheet(reader, plan.config.contact_sheet_rows, sheet);
@@ -41,6 +42,7 @@ int Run(const std::vector<std::string>& args) {
       ("overwrite", po::bool_switch(), "replace the results that are in the folder")
       ("dry-run", po::bool_switch(), "print the plan and stop")
       ("models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons")
+      ("allow-missing", po::bool_switch(), "leave out metrics whose weights are missing; their columns say so")
       ("quiet,q", po::bool_switch(), "no progress line");
   const auto values = Parse("run", "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--resume | --overwrite] [--dry-run]", options, args);
   if (!values.contains("input") || values["input"].as<std::vector<std::string>>().size() != 1)
@@ -53,7 +55,9 @@ int Run(const std::vector<std::string>& args) {
   run.resume = values["resume"].as<bool>();
   run.quiet = values["quiet"].as<bool>();
   const bool dry = values["dry-run"].as<bool>();
-  Plan plan = MakePlan(std::move(config), {.models = values["models"].as<std::string>(), .shapes_only = dry});
+  Plan plan = MakePlan(std::move(config), {.models = values["models"].as<std::string>(),
+                                           .shapes_only = dry,
+                                           .allow_missing_metrics = values["allow-missing"].as<bool>()});
   if (dry) {
     fmt::print("{}", DescribePlan(plan));
     return 0;

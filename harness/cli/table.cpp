@@ -1,5 +1,7 @@
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/distances.h"
+#include "harness/report/paired_table.h"
 #include "harness/report/table.h"
 #include "harness/store/result_reader.h"
 
@@ -11,13 +13,22 @@ int Table(const std::vector<std::string>& args) {
   po::options_description options("options");
   options.add_options()
       ("input", po::value<std::vector<std::string>>(), "results: folders (finished or not) or results.h5 files")
-      ("format,f", po::value<std::string>()->default_value("markdown"), "markdown, latex, csv or json");
-  const auto values = Parse("table", "table RESULT... [--format markdown|latex|csv|json]", options, args);
+      ("format,f", po::value<std::string>()->default_value("markdown"), "markdown, latex, csv or json")
+      ("paired", po::value<std::string>(), "differences of every setting to this one (its label) on the same samples, instead of the table");
+  const auto values = Parse("table", "table RESULT... [--format markdown|latex|csv|json] [--paired LABEL]", options, args);
   if (!values.contains("input")) Fail("skipbench table: at least one result was expected");
   std::vector<std::filesystem::path> results;
   for (const auto& one : values["input"].as<std::vector<std::string>>()) results.emplace_back(one);
-  const auto table = MakeTable(ResultReader::Open(results));
   const std::string format = values["format"].as<std::string>();
+  if (values.contains("paired")) {
+    const PairedTable paired = MakePairedTable(ResultReader::Open(results), values["paired"].as<std::string>());
+    if (format == "markdown") fmt::print("{}", RenderPairedMarkdown(paired));
+    else if (format == "csv") fmt::print("{}", RenderPairedCsv(paired));
+    else if (format == "json") fmt::print("{}", RenderPairedJson(paired));
+    else Fail("skipbench table: --format: with --paired expected markdown, csv or json, found \"{}\"", format);
+    return 0;
+  }
+  const auto table = MakeFullTable(ResultReader::Open(results));
   if (format == "markdown") fmt::print("{}", RenderMarkdown(table));
   else if (format == "latex") fmt::print("{}", RenderLatex(table));
   else if (format == "csv") fmt::print("{}", RenderCsv(table));

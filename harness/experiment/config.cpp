@@ -178,6 +178,34 @@ std::vector<SettingSpec> MakeSettings(const JsonReader& root, const std::vector<
   return settings;
 }
 
+// What the distances of "metrics" are measured to: one path for all, or {METRIC: path, ...}.
+void ReadMetricReference(const JsonReader& root, ExperimentConfig* config) {
+  const Json* value = root.Find("metric_reference");
+  if (!value || value->is_null()) return;
+  if (value->is_string()) {
+    config->metric_reference[""] = config->folder() / value->get<std::string>();
+    return;
+  }
+  const JsonReader entries = root.Object("metric_reference");
+  for (const auto& [given, path] : entries.json().items()) {
+    const auto metric = ParseSetMetric(given);
+    const bool asked = metric && std::any_of(config->set_metrics.begin(), config->set_metrics.end(), [&](const auto& m) { return m.name == metric->name; });
+    if (!asked || metric->network.empty()) root.FailAt("metric_reference", fmt::format("\"{}\" is no metric of sets among \"metrics\"", given));
+    config->metric_reference[metric->name] = config->folder() / entries.String(given);
+  }
+}
+
+void ReadMetrics(const JsonReader& root, ExperimentConfig* config) {
+  if (root.Has("metrics"))
+    for (auto& request : RequestMetrics(root.Strings("metrics"), fmt::format("{}: metrics", root.file()))) {
+      if (request.sample) config->metrics.push_back(request.sample);
+      if (request.set) config->set_metrics.push_back(std::move(*request.set));
+    }
+  if (root.Has("metric_weights"))
+    for (const auto& folder : root.Strings("metric_weights")) config->metric_weights.push_back(config->folder() / folder);
+  ReadMetricReference(root, config);
+}
+
 }  // namespace
 
 const std::vector<std::string>& SaveOptions() {
@@ -217,9 +245,7 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.seed = static_cast<uint64_t>(root.IntOr("seed", 0, 0));
   config.noise = ReadNoise(root, config.folder());
   config.settings = MakeSettings(root, config.runs);
-  if (root.Has("metrics"))
-    for (const auto& metric : root.Strings("metrics"))
-      config.metrics.push_back(&FindMetric(metric, fmt::format("{}: metrics", file.string())));
+  ReadMetrics(root, &config);
   if (root.Has("save"))
     for (const auto& what : root.Strings("save")) {
       const auto& known = SaveOptions();

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -14,6 +15,7 @@
 #include "harness/base/json.h"
 #include "harness/sampling/method.h"
 #include "metrics/metric.h"
+#include "metrics/set_metric.h"
 
 namespace skipbench {
 
@@ -70,7 +72,10 @@ struct ExperimentConfig {
   uint64_t seed = 0;
   NoiseConfig noise;
   std::vector<SettingSpec> settings;
-  std::vector<const MetricType*> metrics;
+  std::vector<const MetricType*> metrics;                                  // of single samples
+  std::vector<SetMetric> set_metrics;                                      // of whole sets
+  std::vector<std::filesystem::path> metric_weights;                       // folders
+  std::map<std::string, std::filesystem::path> metric_reference;           // by metric, "" for all: pictures (a folder) or statistics (.npz)
   std::set<std::string> save;            // latents | noise_predictions | images | png; of clips also apng | mp4
   int64_t batch_size = 16;               // samples per network call
   int64_t wave_size = 0;                 // samples between two commits; 0: the batch size, rounded up to whole groups

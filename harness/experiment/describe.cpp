@@ -24,6 +24,7 @@ double BytesPerSample(const Plan& plan, const PlannedSetting& setting) {
   if (plan.config.traces) bytes += calls * 8 * static_cast<double>(DifferenceTraceNames().size());
   if (save.contains("latents")) bytes += (calls + 1) * latent;
   if (save.contains("noise_predictions")) bytes += calls * latent * (setting.guidance > 1 ? 2 : 1);
+  bytes += 4.0 * 2048 * static_cast<double>(plan.config.set_metrics.size());      // features: at most about this
   if (save.contains("images")) bytes += picture;
   for (const char* file : {"png", "apng", "mp4"})
     if (save.contains(file)) bytes += picture;     // at most about this
@@ -108,7 +109,7 @@ RunHeader MakeHeader(const Plan& plan) {
   header.name = config.name;
   header.config = config.json;
   header.expanded_config = Expanded(config, info.frames);
-  header.execution_keys = {"batch_size", "wave_size", "memory", "threads", "device", "latency", "contact_sheet", "decode_chunk", "name", "search_memory"};
+  header.execution_keys = {"batch_size", "wave_size", "memory", "threads", "device", "latency", "contact_sheet", "decode_chunk", "name", "search_memory", "metric_weights"};
   header.model = info.folder.filename() == "model" ? info.folder.parent_path().filename().string() : info.folder.filename().string();
   Sha256 all;
   for (const auto& file : info.files) {

@@ -120,6 +120,23 @@ void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
     if (config.save.contains(what)) refuse(fmt::format("save: \"{}\"", what).c_str());
 }
 
+// Weights that are missing stop a run before it starts.
+void OpenNetworks(const PlanOptions& options, Plan* plan) {
+  std::vector<MetricRequest> requests;
+  for (const MetricType* metric : plan->config.metrics) requests.push_back({.name = metric->name, .sample = metric});
+  for (const auto& metric : plan->config.set_metrics) requests.push_back({.name = metric.name, .set = metric});
+  plan->networks = OpenMetricNetworks(requests, {.weights = plan->config.metric_weights}, options.allow_missing_metrics);
+  const auto& info = plan->pipeline->info();
+  const bool clips = info.frames > 0;
+  for (const auto& [name, network] : plan->networks.features)
+    if (network->info().clips != clips)
+      FailUnsupported("{}: metrics: {} has features of {}; {} makes {}", plan->config.file.string(), name, network->info().clips ? "clips" : "pictures",
+                      plan->pipeline->info().folder.string(), clips ? "clips" : "pictures");
+  std::vector<int64_t> shape = info.image_shape;
+  if (clips) shape.insert(shape.begin(), info.frames);
+  TryOut(shape, &plan->networks);
+}
+
 }  // namespace
 
 int64_t Plan::waves() const {
@@ -148,6 +165,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   if (plan.config.memory > 0)
     for (auto& tree : plan.trees) tree.max_states = MemoryOf(plan, tree).max_states;
   plan.noise = MakeNoise(plan.config.noise, plan.config.seed);
+  if (!options.shapes_only) OpenNetworks(options, &plan);
   return plan;
 }
 

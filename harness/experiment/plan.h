@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/base/sample.h"
+#include "harness/evaluation/metric_networks.h"
 #include "harness/experiment/config.h"
 #include "harness/pipelines/pipeline.h"
 #include "harness/runtime/noise.h"
@@ -37,6 +38,7 @@ struct TreeGroup {
 struct PlanOptions {
   std::string models;                             // --models
   bool shapes_only = false;                       // open no weights: dry runs
+  bool allow_missing_metrics = false;             // metrics without weights are left out, and the results say so
 };
 
 struct Plan {
@@ -48,6 +50,7 @@ struct Plan {
   std::unique_ptr<NoiseSource> noise;
   std::vector<PlannedSetting> settings;
   std::vector<TreeGroup> trees;
+  MetricNetworks networks;                        // of the metrics; none for a dry run
 
   int64_t waves() const;
   // Samples [begin, end) of wave k, by ordinal.

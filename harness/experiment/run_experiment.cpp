@@ -4,6 +4,7 @@
 
 #include "harness/base/progress.h"
 #include "harness/experiment/latency.h"
+#include "harness/experiment/metric_reference.h"
 #include "harness/experiment/search_phase.h"
 #include "harness/experiment/wave.h"
 #include "harness/store/result_writer.h"
@@ -45,8 +46,10 @@ void Count(const Wave& wave, RunSummary* summary) {
 
 RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   RunSummary summary;
+  CheckMetricReferences(plan);
   ResultWriter writer(options.out, MakeHeader(plan), options.resume);
   RunSearches(&plan, &writer, options.quiet);
+  CommitSetMetrics(plan, &writer, options.quiet);
   const auto committed = CommittedOrdinals(plan, writer);
   summary.samples_found = static_cast<int64_t>(committed.size());
   const auto n = static_cast<double>(plan.samples.size());
@@ -71,6 +74,7 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
       progress.Update(static_cast<double>(done), static_cast<double>(total));
     }));
   }
+  CommitDistances(plan, &writer);
   writer.Finish();
   for (const auto& setting : plan.settings) summary.not_supported += !setting.supported;
   return summary;

@@ -11,6 +11,7 @@
 #include "harness/experiment/frame_metrics.h"
 #include "harness/experiment/pictures_out.h"
 #include "harness/experiment/traces.h"
+#include "harness/experiment/wave_metrics.h"
 #include "harness/runtime/timer.h"
 #include "harness/sampling/selected_denoiser.h"
 #include "harness/sampling/trajectory_tree.h"
@@ -26,6 +27,7 @@ struct Outcome {
   std::string message;
   TrajectoryRecord record;
   at::Tensor picture;                  // uint8 [3, H, W]; a clip: [F, 3, H, W]
+  int64_t picture_row = -1;            // among the wave's distinct pictures
 };
 
 class WaveRunner {
@@ -134,7 +136,7 @@ class WaveRunner {
   bool NeedsPictures() const {
     const auto& config = plan_.config;
     const auto saved = [&](const char* what) { return config.save.contains(what); };
-    return saved("images") || saved("png") || saved("apng") || saved("mp4") ||
+    return saved("images") || saved("png") || saved("apng") || saved("mp4") || !config.set_metrics.empty() ||
            std::any_of(config.metrics.begin(), config.metrics.end(), [](const MetricType* m) { return m->needs_pictures; });
   }
 
@@ -159,7 +161,11 @@ class WaveRunner {
     }
     for (auto& setting : outcomes_)
       for (auto& outcome : setting)
-        if (outcome.status == Status::kDone) outcome.picture = pictures[place.at(outcome.record.final_latent.const_data_ptr())];
+        if (outcome.status == Status::kDone) {
+          outcome.picture_row = static_cast<int64_t>(place.at(outcome.record.final_latent.const_data_ptr()));
+          outcome.picture = pictures[outcome.picture_row];
+        }
+    features_ = FeaturesOfPictures(plan_, pictures);
   }
 
   Wave WriteDown() {
@@ -196,6 +202,7 @@ class WaveRunner {
     if (plan_.config.traces)
       for (const auto& name : DifferenceTraceNames()) out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
     for (int64_t s = 0; s < n; ++s) WriteSample(k, s, &out);
+    WriteNetworkMetrics(k, &out);
     WriteTensors(k, &out);
     return out;
   }
@@ -232,11 +239,27 @@ class WaveRunner {
     if (outcome.picture.defined() && outcome.picture.dim() == 4 && reference.picture.defined())
       MeasureFrames(plan_.config.metrics, outcome.picture, reference.picture, static_cast<int64_t>(samples_.size()), s, out);
     for (const MetricType* metric : plan_.config.metrics) {
-      if (metric->needs_reference && reference.status != Status::kDone) continue;
+      if (!metric->measure || (metric->needs_reference && reference.status != Status::kDone)) continue;
       const auto values = metric->measure({outcome.picture, outcome.record.final_latent},
                                           {reference.picture, reference.record.final_latent});
       for (size_t column = 0; column < values.size(); ++column) out->metrics[metric->columns[column].name][s] = values[column];
     }
+  }
+
+  // What networks measure: see wave_metrics.h.
+  void WriteNetworkMetrics(size_t k, SettingWave* out) {
+    std::vector<SamplePictures> samples;
+    for (size_t s = 0; s < samples_.size(); ++s) {
+      const Outcome& outcome = outcomes_[k][s];
+      const Outcome& reference = outcomes_[plan_.settings[k].reference][s];
+      SamplePictures& one = samples.emplace_back();
+      one.caption = samples_[s].caption;
+      if (outcome.status != Status::kDone) continue;
+      one.picture = outcome.picture;
+      one.row = outcome.picture_row;
+      if (reference.status == Status::kDone) one.reference = reference.picture;
+    }
+    MeasureSamples(plan_, samples, features_, out);
   }
 
   // [n, shape...] of what `pick` gives for each sample that was done; the others are NaN (pictures: black).
@@ -297,6 +320,7 @@ class WaveRunner {
   std::vector<std::unique_ptr<NoiseStream>> streams_;
   std::map<double, std::unique_ptr<Denoiser>> denoisers_;
   std::vector<std::vector<Outcome>> outcomes_;      // [setting][sample]
+  PictureFeatures features_;
   WaveCost cost_;
   int64_t done_calls_ = 0, total_calls_ = 0;
 };

@@ -12,6 +12,7 @@ namespace skipbench {
 namespace {
 
 constexpr const char* kMissing = "-";
+constexpr size_t kMetricsInFront = 2;      // beside the costs; PSNR and SSIM, where they are measured
 
 // ---- numbers --------------------------------------------------------------------------------------------------------
 
@@ -105,6 +106,15 @@ std::string MetricCell(const std::string& name, const std::optional<MetricSummar
   return text;
 }
 
+std::string DistanceCell(const std::string& metric, const std::optional<DistanceValue>& distance) {
+  if (!distance) return "";
+  if (!distance->available) return "not available";
+  if (!distance->value) return "";
+  std::string text = MetricNumber(metric, *distance->value);
+  if (distance->low && distance->high) text += fmt::format(" [{}, {}]", MetricNumber(metric, *distance->low), MetricNumber(metric, *distance->high));
+  return text;
+}
+
 std::string MetricHeading(const TableMetric& metric) {
   std::string name = metric.name;
   for (const char* acronym : {"psnr", "ssim", "lpips"})
@@ -128,6 +138,13 @@ bool Any(const Table& table, const std::function<bool(const TableRow&)>& has) {
   return std::any_of(table.rows.begin(), table.rows.end(), has);
 }
 
+TextColumn MetricColumn(const Table& table, size_t m) {
+  return {MetricHeading(table.metrics[m]), [&table, m](const TableRow& row) {
+            if (table.unavailable.contains(table.metrics[m].name)) return std::string("not available");
+            return MetricCell(table.metrics[m].name, row.metrics[m]);
+          }};
+}
+
 std::vector<TextColumn> ColumnsFor(const Table& table) {
   std::vector<TextColumn> columns;
   columns.push_back({"setting", [](const TableRow& row) { return row.setting.label; }});
@@ -140,11 +157,21 @@ std::vector<TextColumn> ColumnsFor(const Table& table) {
   columns.push_back({"latency s", LatencyCell});
   columns.push_back({"speed-up", SpeedUpCell});
   columns.push_back({"memory MiB", MemoryCell});
-  for (size_t m = 0; m < table.metrics.size(); ++m)
-    columns.push_back({MetricHeading(table.metrics[m]), [&table, m](const TableRow& row) {
-                         return MetricCell(table.metrics[m].name, row.metrics[m]);
-                       }});
+  for (size_t m = 0; m < std::min(kMetricsInFront, table.metrics.size()); ++m) columns.push_back(MetricColumn(table, m));
   columns.push_back({"outcome", OutcomeCell});
+  return columns;
+}
+
+// The second table.
+std::vector<TextColumn> MoreColumnsFor(const Table& table) {
+  if (table.metrics.size() <= kMetricsInFront && table.distances.empty()) return {};
+  std::vector<TextColumn> columns = {{"setting", [](const TableRow& row) { return row.setting.label; }}};
+  for (size_t m = kMetricsInFront; m < table.metrics.size(); ++m) columns.push_back(MetricColumn(table, m));
+  for (size_t d = 0; d < table.distances.size(); ++d) {
+    const TableDistance& distance = table.distances[d];
+    columns.push_back({fmt::format("{}{} ({})", distance.metric, distance.units.empty() ? "" : " " + distance.units, distance.against),
+                       [&table, d](const TableRow& row) { return DistanceCell(table.distances[d].metric, row.distances[d]); }});
+  }
   return columns;
 }
 
@@ -210,6 +237,7 @@ std::vector<std::string> MissingNotes(const Table& table) {
     if (row.latency && !row.latency->peak_memory_bytes) notes.push_back(fmt::format("{}: memory was not measured.", label));
     if (row.samples == 0) continue;
     for (size_t m = 0; m < table.metrics.size(); ++m) {
+      if (table.unavailable.contains(table.metrics[m].name)) continue;
       const auto& summary = row.metrics[m];
       if (!summary) notes.push_back(fmt::format("{}: no {}: it was not measured, or the reference failed.", label, table.metrics[m].name));
       else if (summary->missing > 0)
@@ -217,6 +245,7 @@ std::vector<std::string> MissingNotes(const Table& table) {
                                     row.samples - summary->missing, row.samples));
     }
   }
+  for (const auto& [metric, why] : table.unavailable) notes.push_back(fmt::format("{}: not available: {}", metric, why));
   if (table.samples == 0) notes.push_back("- because no sample is in the results yet.");
   return notes;
 }
@@ -235,6 +264,30 @@ std::string LatencyNote(const Table& table) {
       first->repeats, first->batch, first->threads);
   if (!kinds.empty()) note += fmt::format(" memory: {}.", fmt::join(kinds, "; "));
   return note;
+}
+
+// Of the second table: what its values are compared with, how the intervals were made, and what several settings have in common.
+std::vector<std::string> DistanceNotes(const Table& table) {
+  std::vector<std::string> notes;
+  const auto add = [&](const std::string& note) {
+    if (!note.empty() && std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+  };
+  for (size_t d = 0; d < table.distances.size(); ++d) {
+    const TableDistance& distance = table.distances[d];
+    const std::string name = fmt::format("{} ({})", distance.metric, distance.against);
+    std::map<std::string, std::vector<std::string>> by_note;       // the settings that have it
+    size_t with_values = 0;
+    for (const auto& row : table.rows) {
+      const auto& value = row.distances[d];
+      if (!value || !value->available) continue;
+      ++with_values;
+      if (!value->interval.empty()) add(fmt::format("{}: 95 % interval by {}.", name, value->interval));
+      if (!value->note.empty()) by_note[value->note].push_back(row.setting.label);
+    }
+    for (const auto& [note, settings] : by_note)
+      add(settings.size() == with_values ? fmt::format("{}: {}.", name, note) : fmt::format("{}, {}: {}.", name, fmt::join(settings, ", "), note));
+  }
+  return notes;
 }
 
 std::vector<std::string> NotesOf(const Table& table) {
@@ -258,6 +311,9 @@ std::vector<std::string> NotesOf(const Table& table) {
     for (const auto& one : table.environments) places.push_back(Environment(one));
     notes.push_back(fmt::format("Made in several places: {}.", fmt::join(places, "; ")));
   }
+  if (!table.distances.empty())
+    notes.push_back("(data): the setting's pictures as a set against the reference data; (reference): against the pictures of its reference setting.");
+  for (auto& note : DistanceNotes(table)) notes.push_back(std::move(note));
   for (auto& note : MissingNotes(table)) notes.push_back(std::move(note));
   return notes;
 }
@@ -267,15 +323,18 @@ std::vector<std::string> NotesOf(const Table& table) {
 TableText Layout(const Table& table) {
   TableText text;
   text.caption = CaptionOf(table);
-  const std::vector<TextColumn> columns = ColumnsFor(table);
-  for (const auto& column : columns) text.headings.push_back(column.heading);
-  for (const auto& row : table.rows) {
-    auto& cells = text.cells.emplace_back();
-    for (const auto& column : columns) {
-      std::string cell = column.cell(row);
-      cells.push_back(cell.empty() ? kMissing : std::move(cell));
+  const auto fill = [&](const std::vector<TextColumn>& columns, std::vector<std::string>* headings, std::vector<std::vector<std::string>>* cells) {
+    for (const auto& column : columns) headings->push_back(column.heading);
+    for (const auto& row : table.rows) {
+      auto& line = cells->emplace_back();
+      for (const auto& column : columns) {
+        std::string cell = column.cell(row);
+        line.push_back(cell.empty() ? kMissing : std::move(cell));
+      }
     }
-  }
+  };
+  fill(ColumnsFor(table), &text.headings, &text.cells);
+  if (const auto more = MoreColumnsFor(table); !more.empty()) fill(more, &text.more_headings, &text.more_cells);
   text.notes = NotesOf(table);
   return text;
 }

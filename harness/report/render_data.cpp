@@ -51,6 +51,15 @@ void AddMetric(const std::string& name, const std::optional<MetricSummary>& summ
   fields.emplace_back(name + "_identical", summary ? std::to_string(summary->identical) : "");
 }
 
+void AddDistance(const TableDistance& distance, const std::optional<DistanceValue>& value, Fields& fields) {
+  const std::string name = distance.metric + "_" + distance.against;
+  fields.emplace_back(name, CsvNumber(value ? value->value : std::nullopt));
+  fields.emplace_back(name + "_low", CsvNumber(value ? value->low : std::nullopt));
+  fields.emplace_back(name + "_high", CsvNumber(value ? value->high : std::nullopt));
+  fields.emplace_back(name + "_standard_error", CsvNumber(value ? value->standard_error : std::nullopt));
+  fields.emplace_back(name + "_count", value ? std::to_string(value->count) : "");
+}
+
 Fields FieldsOf(const Table& table, const TableRow& row) {
   Fields fields;
   fields.emplace_back("setting", row.setting.label);
@@ -73,6 +82,7 @@ Fields FieldsOf(const Table& table, const TableRow& row) {
   fields.emplace_back("macs_matmuls_ratio", CsvNumber(row.macs_matmuls_ratio));
   AddLatency(row, fields);
   for (size_t m = 0; m < table.metrics.size(); ++m) AddMetric(table.metrics[m].name, row.metrics[m], fields);
+  for (size_t d = 0; d < table.distances.size(); ++d) AddDistance(table.distances[d], row.distances[d], fields);
   return fields;
 }
 
@@ -98,7 +108,16 @@ Json MetricJson(const std::optional<MetricSummary>& summary) {
           {"count", summary->mean.count},       {"identical", summary->identical}, {"missing", summary->missing}};
 }
 
+Json DistanceJson(const std::optional<DistanceValue>& value) {
+  if (!value) return nullptr;
+  return {{"value", Number(value->value)}, {"low", Number(value->low)},       {"high", Number(value->high)}, {"standard_error", Number(value->standard_error)},
+          {"count", value->count},         {"available", value->available}, {"interval", value->interval}, {"note", value->note}};
+}
+
 Json RowJson(const Table& table, const TableRow& row) {
+  Json distances = Json::object();
+  for (size_t d = 0; d < table.distances.size(); ++d)
+    distances[table.distances[d].metric][table.distances[d].against] = DistanceJson(row.distances[d]);
   Json metrics = Json::object();
   for (size_t m = 0; m < table.metrics.size(); ++m) metrics[table.metrics[m].name] = MetricJson(row.metrics[m]);
   return {{"setting", row.setting.label},
@@ -118,7 +137,8 @@ Json RowJson(const Table& table, const TableRow& row) {
           {"macs_matmuls", Number(row.macs_matmuls)},
           {"macs_matmuls_ratio", Number(row.macs_matmuls_ratio)},
           {"latency", LatencyJson(row.latency)},
-          {"metrics", metrics}};
+          {"metrics", metrics},
+          {"distances", distances}};
 }
 
 }  // namespace
@@ -152,6 +172,7 @@ std::string RenderJson(const Table& table) {
                      {"samples_planned", header.sample_count},
                      {"environments", table.environments},
                      {"metric_units", units},
+                     {"unavailable", table.unavailable},
                      {"evaluations", table.cost.evaluations},
                      {"separate_evaluations", table.cost.separate_evaluations},
                      {"shallow_evaluations", table.cost.shallow_evaluations},

@@ -45,34 +45,53 @@ std::string LatexText(const std::string& text) {
   return escaped;
 }
 
-// The first and the last column are text, the others numbers.
-bool IsText(size_t column, size_t columns) { return column == 0 || column + 1 == columns; }
+// The first and, with an outcome, the last column are text, the others numbers.
+bool IsText(size_t column, size_t columns, bool outcome) { return column == 0 || (outcome && column + 1 == columns); }
 
-}  // namespace
-
-std::string RenderMarkdown(const Table& table) {
-  const TableText text = Layout(table);
-  const size_t columns = text.headings.size();
-  std::vector<std::vector<std::string>> rows = {text.headings};
-  rows.insert(rows.end(), text.cells.begin(), text.cells.end());
+// `outcome`: the last column is text that may be long.
+std::string MarkdownGrid(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& cells, bool outcome) {
+  const size_t columns = headings.size();
+  std::vector<std::vector<std::string>> rows = {headings};
+  rows.insert(rows.end(), cells.begin(), cells.end());
   std::vector<size_t> widths(columns, 3);
   for (auto& row : rows)
     for (size_t c = 0; c < columns; ++c) {
       row[c] = MarkdownCell(row[c]);
       // A long reason in the last column need not push the others' borders out.
-      if (c + 1 < columns) widths[c] = std::max(widths[c], Width(row[c]));
+      if (!outcome || c + 1 < columns) widths[c] = std::max(widths[c], Width(row[c]));
     }
-  widths[columns - 1] = Width(rows[0][columns - 1]);
-
-  std::string out = text.caption + "\n\n";
+  if (outcome) widths[columns - 1] = Width(rows[0][columns - 1]);
+  std::string out;
   for (size_t r = 0; r < rows.size(); ++r) {
-    for (size_t c = 0; c < columns; ++c) out += (c ? " | " : "| ") + Pad(rows[r][c], widths[c], !IsText(c, columns));
+    for (size_t c = 0; c < columns; ++c) out += (c ? " | " : "| ") + Pad(rows[r][c], widths[c], !IsText(c, columns, outcome));
     out += " |\n";
     if (r > 0) continue;
     for (size_t c = 0; c < columns; ++c)
-      out += (c ? " | " : "| ") + (IsText(c, columns) ? std::string(widths[c], '-') : std::string(widths[c] - 1, '-') + ":");
+      out += (c ? " | " : "| ") + (IsText(c, columns, outcome) ? std::string(widths[c], '-') : std::string(widths[c] - 1, '-') + ":");
     out += " |\n";
   }
+  return out;
+}
+
+std::string LatexGrid(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& cells, bool outcome) {
+  std::string alignment;
+  for (size_t c = 0; c < headings.size(); ++c) alignment += IsText(c, headings.size(), outcome) ? 'l' : 'r';
+  const auto line = [](const std::vector<std::string>& row) {
+    std::string out = "  ";
+    for (size_t c = 0; c < row.size(); ++c) out += (c ? " & " : "") + LatexText(row[c]);
+    return out + " \\\\\n";
+  };
+  std::string out = "\\resizebox{\\textwidth}{!}{%\n\\begin{tabular}{" + alignment + "}\n  \\toprule\n" + line(headings) + "  \\midrule\n";
+  for (const auto& row : cells) out += line(row);
+  return out + "  \\bottomrule\n\\end{tabular}}\n";
+}
+
+}  // namespace
+
+std::string RenderMarkdown(const Table& table) {
+  const TableText text = Layout(table);
+  std::string out = text.caption + "\n\n" + MarkdownGrid(text.headings, text.cells, true);
+  if (!text.more_headings.empty()) out += "\n" + MarkdownGrid(text.more_headings, text.more_cells, false);
   if (!text.notes.empty()) out += "\n";
   for (const auto& note : text.notes) out += "- " + MarkdownCell(note) + "\n";
   return out;
@@ -80,18 +99,8 @@ std::string RenderMarkdown(const Table& table) {
 
 std::string RenderLatex(const Table& table) {
   const TableText text = Layout(table);
-  const size_t columns = text.headings.size();
-  std::string alignment;
-  for (size_t c = 0; c < columns; ++c) alignment += IsText(c, columns) ? 'l' : 'r';
-  auto line = [&](const std::vector<std::string>& cells) {
-    std::string out = "  ";
-    for (size_t c = 0; c < columns; ++c) out += (c ? " & " : "") + LatexText(cells[c]);
-    return out + " \\\\\n";
-  };
-  std::string out = "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n\\resizebox{\\textwidth}{!}{%\n";
-  out += "\\begin{tabular}{" + alignment + "}\n  \\toprule\n" + line(text.headings) + "  \\midrule\n";
-  for (const auto& cells : text.cells) out += line(cells);
-  out += "  \\bottomrule\n\\end{tabular}}\n";
+  std::string out = "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" + LatexGrid(text.headings, text.cells, true);
+  if (!text.more_headings.empty()) out += "\n\\medskip\n" + LatexGrid(text.more_headings, text.more_cells, false);
   for (const auto& note : text.notes) out += "\n{\\footnotesize " + LatexText(note) + "\\par}\n";
   return out + "\\end{table}\n";
 }

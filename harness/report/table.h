@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,20 @@ struct LatencySummary {
   int64_t repeats = 0;
 };
 
+// A metric of whole sets: of a setting's pictures against other pictures.
+struct TableDistance {
+  std::string metric;           // "fd_fashion"
+  std::string against;          // "data" or "reference": what the pictures are compared with
+  std::string units;
+};
+
+struct DistanceValue {
+  std::optional<double> value, low, high, standard_error;    // 95 % interval
+  int64_t count = 0;            // samples
+  bool available = true;        // false: its weights are missing
+  std::string interval, note;   // how the interval was made; what one has to know, or why there is no value
+};
+
 struct TableRow {
   SettingInfo setting;
   int64_t samples = 0;          // done; the numbers below are over these
@@ -43,6 +58,7 @@ struct TableRow {
   std::optional<LatencySummary> latency;
   std::string latency_message;  // why there is none although it was tried
   std::vector<std::optional<MetricSummary>> metrics;             // as Table::metrics; nothing: not measured for this setting
+  std::vector<std::optional<DistanceValue>> distances;           // as Table::distances; nothing: the reference itself
 };
 
 struct TableMetric {
@@ -56,6 +72,8 @@ struct Table {
   int64_t samples = 0;          // in the results; header.sample_count were planned
   std::vector<TableMetric> metrics;
   std::vector<TableRow> rows;   // as header.settings
+  std::vector<TableDistance> distances;            // filled by whoever has computed them; MakeTable() leaves them out
+  std::map<std::string, std::string> unavailable;  // metrics (of TableMetric or TableDistance) whose weights were missing, and why
   WaveCost cost;
 };
 

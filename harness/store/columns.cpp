@@ -115,7 +115,7 @@ constexpr const char* kStatusCodes = "0 done, 1 failed, 2 not supported";
 bool IsReserved(const std::string& name) {
   static const std::vector<std::string> names = {
       "timesteps", "action",  "branch",  "nfe",      "shallow_nfe", "macs_modules",      "macs_matmuls",
-      "status",    "message", "traces",  "features", "latents",     "noise_predictions", "images"};
+      "status",    "message", "traces",  "features", "auxiliary",   "latents",           "noise_predictions", "images"};
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -160,6 +160,7 @@ std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingI
   }
   for (const auto& [name, values] : wave.traces) collect.PerCall("traces/" + name, values);
   for (const auto& [name, values] : wave.features) collect.Features("features/" + name, values);
+  for (const auto& [name, values] : wave.auxiliary) collect.Numbers("auxiliary/" + name, values, "");
   if (!wave.latents.empty()) collect.States("latents", wave.latents, {"state"}, setting.calls + 1);
   if (!wave.noise_predictions.empty())
     collect.States("noise_predictions", wave.noise_predictions, {"call", "half"}, setting.calls);

@@ -71,6 +71,7 @@ struct SettingWave {
   std::map<std::string, std::vector<double>> metrics;    // psnr, ssim, latent_error, ...: [n]; psnr of identical pictures: +inf
   std::map<std::string, Array<double>> traces;           // criterion, threshold, ...: [n, calls]
   std::map<std::string, Array<float>> features;          // of a feature network: [n, d]
+  std::map<std::string, std::vector<double>> auxiliary;  // what metrics of whole sets need of each sample besides: [n]
   std::vector<Status> status;                            // [n]
   std::vector<std::string> message;                      // [n] why a sample failed or is not supported, else ""
   Array<float> latents;                                  // [n, calls + 1, C, H, W], the scaled initial noise first; optional

@@ -37,12 +37,14 @@ const std::map<std::string, Rooms>& Allowed() {
       {"metrics", {"base", "io", "stats", "runtime", "nn"}},
       {"datasets", {"base", "io"}},
       {"store", {"base", "io"}},
+      {"evaluation", {"base", "io", "stats", "runtime", "nn", "metrics", "store"}},
       {"experiment",
-       {"base", "io", "stats", "runtime", "nn", "models", "schedulers", "sampling", "pipelines", "methods", "metrics", "datasets", "store"}},
+       {"base", "io", "stats", "runtime", "nn", "models", "schedulers", "sampling", "pipelines", "methods", "metrics", "datasets", "store",
+        "evaluation"}},
       {"report", {"base", "io", "stats", "store"}},
       {"cli",
        {"base", "io", "stats", "runtime", "nn", "models", "schedulers", "sampling", "pipelines", "methods", "metrics", "datasets", "store",
-        "experiment", "report"}},
+        "evaluation", "experiment", "report"}},
   };
   return allowed;
 }

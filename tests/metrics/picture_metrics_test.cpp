@@ -155,6 +155,8 @@ TEST(MetricCatalog, EveryMetricMeasuresAsManyValuesAsItSays) {
     EXPECT_TRUE(names.insert(type.name).second);
     EXPECT_FALSE(type.summary.empty());
     for (const MetricColumn& column : type.columns) EXPECT_TRUE(columns.insert(column.name).second) << column.name;
+    ASSERT_TRUE((type.measure == nullptr) != (type.open == nullptr));
+    if (!type.measure) continue;      // needs weights: see fixtures_metrics
     EXPECT_EQ(type.measure(a, b).size(), type.columns.size());
     EXPECT_FALSE(type.columns.empty());
     // What it does not need it does without.

@@ -1,0 +1,291 @@
+#include "harness/evaluation/evaluate.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <cmath>
+#include <limits>
+#include <thread>
+
+#include "harness/base/error.h"
+#include "harness/base/progress.h"
+#include "harness/evaluation/prefetch.h"
+
+namespace skipbench {
+namespace {
+
+struct Unit {
+  int64_t picture = -1, reference = -1;  // -1: none
+};
+
+// What reading a unit gave, and what the reading thread has computed of it already.
+struct Loaded {
+  Unit unit;
+  at::Tensor picture, reference;             // undefined once no network needs them any more
+  std::vector<std::vector<double>> columns;  // [column][frame]; of pictures there is one frame
+  std::vector<SquaredError> errors;          // [frame]
+};
+
+int64_t Frames(const at::Tensor& picture) { return picture.dim() == 4 ? picture.size(0) : 1; }
+at::Tensor Frame(const at::Tensor& picture, int64_t t) { return picture.dim() == 4 ? picture[t] : picture; }
+
+// The mean of the frames that are not identical; infinite if all are.
+double ClipValue(const std::vector<double>& frames) {
+  double sum = 0;
+  int64_t counted = 0;
+  for (const double frame : frames)
+    if (!std::isinf(frame)) {
+      sum += frame;
+      ++counted;
+    }
+  return counted ? sum / static_cast<double>(counted) : std::numeric_limits<double>::infinity();
+}
+
+class Measurer {
+ public:
+  Measurer(const PictureSource& pictures, const PictureSource* reference, const std::vector<MetricRequest>& requests,
+           const MetricNetworks& networks, const MeasureOptions& options)
+      : pictures_(pictures), reference_(reference), options_(options) {
+    for (const auto& request : requests)
+      if (networks.Available(request)) Take(request, networks);
+    for (const auto& [name, network] : networks.features) features_[name] = network.get();
+    Begin();
+  }
+  Measurer(const PictureSource& pictures, const std::string& name, const FeatureNetwork& network,
+           const MeasureOptions& options)
+      : pictures_(pictures), reference_(nullptr), options_(options), features_{{name, &network}} {
+    Begin();
+  }
+
+  Measurement Run() {
+    Progress progress(fmt::format("measuring {}", pictures_.description()), options_.quiet);
+    const int threads =
+        options_.threads > 0 ? options_.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    const auto count = static_cast<int64_t>(units_.size());
+    Prefetcher<Loaded> loading(count, threads, std::max<int64_t>(2 * options_.batch_size, 2 * threads),
+                               [this](int64_t k) { return Load(units_[static_cast<size_t>(k)]); });
+    int64_t done = 0;
+    std::vector<Loaded> batch;
+    while (!loading.Done()) {
+      batch.push_back(loading.Next());
+      if (static_cast<int64_t>(batch.size()) < options_.batch_size && !loading.Done()) continue;
+      done += static_cast<int64_t>(batch.size());
+      Process(&batch);
+      batch.clear();
+      progress.Update(static_cast<double>(done), static_cast<double>(count));
+    }
+    return std::move(out_);
+  }
+
+ private:
+  struct Request {
+    const MetricType* type;
+    const MetricNetwork* network;  // null: measured while reading
+    size_t first_column;
+  };
+
+  void Take(const MetricRequest& request, const MetricNetworks& networks) {
+    pairs_ |= request.needs_pairs();
+    if (request.needs_pairs() && !reference_)
+      Fail("{} compares every picture with its partner; a second set of pictures was expected", request.name);
+    if (request.set) {
+      with_errors_ |= request.set->kind == SetMetricKind::kPaperPsnr;
+      return;
+    }
+    const auto network = networks.samples.find(request.name);
+    samples_.push_back({request.sample, network == networks.samples.end() ? nullptr : network->second.get(),
+                        out_.samples.columns.size()});
+    for (const auto& column : request.sample->columns) out_.samples.columns.push_back({request.name, column, {}, {}});
+  }
+
+  void Begin() {
+    for (const auto& [name, network] : features_) CheckKind(*network);
+    PlanUnits();
+  }
+
+  void CheckKind(const FeatureNetwork& network) const {
+    for (const PictureSource* source : {&pictures_, reference_})
+      if (source && network.info().clips && !source->clips())
+        Fail("{} is for clips, {} are pictures; --clips reads a folder as clips", network.info().name,
+             source->description());
+  }
+
+  void PlanUnits() {
+    if (reference_ && pictures_.clips() != reference_->clips())
+      Fail("{} and {}: clips cannot be compared with pictures", pictures_.description(), reference_->description());
+    if (pairs_) {
+      out_.paired = true;
+      for (const auto& [a, b] : PairByName(pictures_, *reference_)) units_.push_back({a, b});
+      return;
+    }
+    for (int64_t k = 0; k < pictures_.size(); ++k) units_.push_back({k, -1});
+    if (!reference_ || !options_.reference_features || features_.empty()) return;
+    for (int64_t k = 0; k < reference_->size(); ++k) units_.push_back({-1, k});
+  }
+
+  // ---- in the reading threads --------------------------------------------------------------------------------------
+
+  Loaded Load(const Unit& unit) const {
+    c10::InferenceMode inference;
+    Loaded loaded{.unit = unit, .picture = {}, .reference = {}, .columns = {}, .errors = {}};
+    if (unit.picture >= 0) loaded.picture = pictures_.Read(unit.picture);
+    if (unit.reference >= 0) loaded.reference = reference_->Read(unit.reference);
+    if (unit.picture < 0) return loaded;
+    if (unit.reference < 0) {
+      loaded.columns.resize(out_.samples.columns.size());
+      return loaded;
+    }
+    try {
+      MeasurePair(&loaded);
+    } catch (const Error& e) {
+      Fail("{} against {}: {}", pictures_.where(unit.picture), reference_->where(unit.reference), e.what());
+    }
+    return loaded;
+  }
+
+  void MeasurePair(Loaded* loaded) const {
+    if (loaded->picture.sizes() != loaded->reference.sizes())
+      Fail("pictures of unequal sizes, {} against {}", DescribePicture(loaded->picture),
+           DescribePicture(loaded->reference));
+    loaded->columns.resize(out_.samples.columns.size());
+    for (int64_t t = 0; t < Frames(loaded->picture); ++t) {
+      const MetricInput a{Frame(loaded->picture, t), {}}, b{Frame(loaded->reference, t), {}};
+      for (const auto& request : samples_) {
+        if (request.network) continue;
+        size_t column = request.first_column;
+        for (const double value : request.type->measure(a, b)) loaded->columns[column++].push_back(value);
+      }
+      if (with_errors_) loaded->errors.push_back(CompareBytes(a.picture, b.picture));
+    }
+  }
+
+  // ---- in the calling thread ---------------------------------------------------------------------------------------
+
+  void Process(std::vector<Loaded>* batch) {
+    c10::InferenceMode inference;
+    for (const auto& request : samples_)
+      if (request.network) RunSampleNetwork(request, batch);
+    for (const auto& [name, network] : features_) {
+      Features(*network, *batch, pictures_, &Loaded::picture, &Unit::picture, &out_.pictures[name]);
+      if (reference_ && options_.reference_features)
+        Features(*network, *batch, *reference_, &Loaded::reference, &Unit::reference, &out_.reference[name]);
+    }
+    for (auto& loaded : *batch) {
+      if (loaded.unit.picture < 0) continue;
+      out_.samples.names.push_back(pictures_.name(loaded.unit.picture));
+      for (size_t c = 0; c < loaded.columns.size(); ++c) {
+        out_.samples.columns[c].values.push_back(ClipValue(loaded.columns[c]));
+        if (pictures_.clips()) out_.samples.columns[c].frames.push_back(std::move(loaded.columns[c]));
+      }
+      if (with_errors_) out_.samples.errors.push_back(std::move(loaded.errors));
+    }
+  }
+
+  std::string CaptionOf(int64_t picture) const {
+    const auto caption = options_.captions.find(pictures_.name(picture));
+    if (caption == options_.captions.end())
+      Fail("{}: no caption is known for \"{}\"", pictures_.where(picture), pictures_.name(picture));
+    return caption->second;
+  }
+
+  // All frames of the batch's pictures, as many at once as have one size.
+  void RunSampleNetwork(const Request& request, std::vector<Loaded>* batch) const {
+    std::vector<MetricInput> samples, references;
+    std::vector<Loaded*> owners;
+    const auto flush = [&] {
+      if (samples.empty()) return;
+      const auto values = request.network->Measure(samples, references);
+      for (size_t i = 0; i < values.size(); ++i)
+        for (size_t c = 0; c < values[i].size(); ++c)
+          owners[i]->columns[request.first_column + c].push_back(values[i][c]);
+      samples.clear(), references.clear(), owners.clear();
+    };
+    for (auto& loaded : *batch) {
+      if (loaded.unit.picture < 0) continue;
+      const std::string caption = request.type->needs_caption ? CaptionOf(loaded.unit.picture) : "";
+      for (int64_t t = 0; t < Frames(loaded.picture); ++t) {
+        const at::Tensor frame = Frame(loaded.picture, t);
+        if (!samples.empty() && (samples[0].picture.sizes() != frame.sizes() ||
+                                 static_cast<int64_t>(samples.size()) >= options_.batch_size))
+          flush();
+        samples.push_back({frame, {}, caption});
+        if (request.type->needs_reference) references.push_back({Frame(loaded.reference, t), {}, caption});
+        owners.push_back(&loaded);
+      }
+    }
+    flush();
+  }
+
+  void Features(const FeatureNetwork& network, const std::vector<Loaded>& batch, const PictureSource& source,
+                at::Tensor Loaded::*picture, int64_t Unit::*index, FeatureSet* out) const {
+    std::vector<at::Tensor> some;
+    std::vector<int64_t> owners;
+    const auto flush = [&] {
+      if (!some.empty()) Append(network, some, owners, source, out);
+      some.clear(), owners.clear();
+    };
+    for (const auto& loaded : batch) {
+      const at::Tensor& whole = loaded.*picture;
+      if (!whole.defined()) continue;
+      const bool by_frame = whole.dim() == 4 && !network.info().clips;
+      for (int64_t t = 0; t < (by_frame ? whole.size(0) : 1); ++t) {
+        const at::Tensor one = by_frame ? whole[t] : whole;
+        if (!some.empty() &&
+            (some[0].sizes() != one.sizes() ||
+             static_cast<int64_t>(some.size()) >= std::max<int64_t>(1, network.BatchSize(one.size(-2), one.size(-1)))))
+          flush();
+        some.push_back(one);
+        owners.push_back(loaded.unit.*index);
+      }
+    }
+    flush();
+  }
+
+  void Append(const FeatureNetwork& network, const std::vector<at::Tensor>& some, const std::vector<int64_t>& owners,
+              const PictureSource& source, FeatureSet* out) const {
+    at::Tensor features;
+    try {
+      features = network.Features(at::stack(some));
+    } catch (const Error& e) {
+      // Which of them was it? Alone, each says it for itself.
+      if (some.size() == 1) Fail("{}: {}", source.where(owners[0]), e.what());
+      for (size_t i = 0; i < some.size(); ++i) Append(network, {some[i]}, {owners[i]}, source, out);
+      return;
+    }
+    out->description = source.description();
+    out->weights = network.info().weights_sha256;
+    out->dimension = features.size(1);
+    const float* values = features.const_data_ptr<float>();
+    out->values.insert(out->values.end(), values, values + features.numel());
+  }
+
+  const PictureSource& pictures_;
+  const PictureSource* reference_;
+  const MeasureOptions& options_;
+  std::map<std::string, const FeatureNetwork*> features_;
+  std::vector<Request> samples_;
+  bool pairs_ = false, with_errors_ = false;
+  std::vector<Unit> units_;
+  Measurement out_;
+};
+
+}  // namespace
+
+std::string DescribePicture(const at::Tensor& picture) {
+  if (picture.dim() == 4)
+    return fmt::format("{} frames of {} x {} pixels", picture.size(0), picture.size(3), picture.size(2));
+  return fmt::format("{} x {} pixels", picture.size(2), picture.size(1));
+}
+
+Measurement Measure(const PictureSource& pictures, const PictureSource* reference,
+                    const std::vector<MetricRequest>& requests, const MetricNetworks& networks,
+                    const MeasureOptions& options) {
+  return Measurer(pictures, reference, requests, networks, options).Run();
+}
+
+FeatureSet MeasureFeatures(const PictureSource& pictures, const std::string& name, const FeatureNetwork& network,
+                           const MeasureOptions& options) {
+  return Measurer(pictures, name, network, options).Run().pictures.at(name);
+}
+
+}  // namespace skipbench

@@ -1,0 +1,63 @@
+// Metrics of sets of pictures, whatever these come from: every picture is read once, by threads that work ahead of the
+// networks.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/evaluation/feature_set.h"
+#include "harness/evaluation/metric_networks.h"
+#include "harness/evaluation/metric_row.h"
+#include "harness/evaluation/picture_source.h"
+#include "metrics/psnr.h"
+#include "metrics/set_metric.h"
+
+namespace skipbench {
+
+// Values of single samples.
+struct SampleColumn {
+  std::string metric;  // the metric it belongs to
+  MetricColumn column;
+  std::vector<double> values;               // [n]; infinite: identical pictures; NaN: undefined
+  std::vector<std::vector<double>> frames;  // of clips: [n][T]
+};
+struct SampleTable {
+  std::vector<std::string> names;  // [n]
+  std::vector<SampleColumn> columns;
+  std::vector<std::vector<SquaredError>> errors;  // [n][T] (a picture: one), where a metric needs them
+};
+
+struct Measurement {
+  SampleTable samples;              // the metrics of single samples
+  FeatureSets pictures, reference;  // of the metrics of sets
+  bool paired = false;              // row i of both belongs to the same sample
+};
+
+struct MeasureOptions {
+  int threads = 0;                                   // that read and decode; 0: as many as processors
+  int64_t batch_size = 32;                           // samples handed to the networks at once
+  bool reference_features = true;                    // false: features of `pictures` only
+  bool quiet = false;                                // no progress line
+  std::map<std::string, std::string> captions = {};  // by name, for metrics that need them
+};
+
+// Everything that `requests` need of `pictures` and of `reference` (null: there is none). Where a metric needs pairs,
+// the two are paired by name (PairByName) and the order is that of `pictures`. Of clips, each frame is measured by
+// itself and the clip's value is the mean over the frames that are not identical; networks of pictures see the frames
+// as so many pictures. Metrics whose weights are missing are left out. Errors name the file: unreadable, of another
+// size than its partner, without a caption, with features that are not finite; a metric of pairs without a reference; a
+// network of clips given pictures.
+Measurement Measure(const PictureSource& pictures, const PictureSource* reference,
+                    const std::vector<MetricRequest>& requests, const MetricNetworks& networks,
+                    const MeasureOptions& options);
+
+// The features of one network (`name`: as a metric names it) only.
+FeatureSet MeasureFeatures(const PictureSource& pictures, const std::string& name, const FeatureNetwork& network,
+                           const MeasureOptions& options);
+
+// "64 x 64 pixels", "16 frames of 64 x 64 pixels".
+std::string DescribePicture(const at::Tensor& picture);
+
+}  // namespace skipbench

@@ -1,0 +1,152 @@
+#include "harness/evaluation/metric_report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/json.h"
+
+namespace skipbench {
+namespace {
+
+std::string Digits(const MetricRow& row, std::optional<double> value) {
+  if (!value) return "-";
+  if (row.unit == "dB") return fmt::format("{:.3f}", *value);
+  return fmt::format("{:.5g}", *value);
+}
+
+std::string Width(const std::string& text, size_t width, bool right) {
+  const std::string blanks(width - std::min(width, text.size()), ' ');
+  return right ? blanks + text : text + blanks;
+}
+
+std::string CsvCell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+std::string CsvNumber(std::optional<double> value) {
+  return value && std::isfinite(*value) ? fmt::format("{}", *value) : "";
+}
+
+std::string SampleNumber(double value) {
+  if (std::isnan(value)) return "";
+  return std::isinf(value) ? "inf" : fmt::format("{}", value);
+}
+
+Json Number(std::optional<double> value) { return value && std::isfinite(*value) ? Json(*value) : Json(nullptr); }
+
+std::string ValueCell(const MetricRow& row) {
+  if (row.value) return Digits(row, row.value) + (row.unit.empty() ? "" : " " + row.unit);
+  if (!row.available) return "not available";
+  return row.count == 0 && row.identical > 0 ? "identical" : "-";
+}
+
+bool HasSubjects(const MetricReport& report) {
+  return std::any_of(report.rows.begin(), report.rows.end(), [](const auto& row) { return !row.subject.empty(); });
+}
+
+}  // namespace
+
+std::string RenderMetricsMarkdown(const MetricReport& report) {
+  const bool subjects = HasSubjects(report);
+  std::vector<std::vector<std::string>> cells = {{"metric", "value", "95 % interval", "n", "identical"}};
+  if (subjects) cells[0].insert(cells[0].begin(), "setting");
+  for (const auto& row : report.rows) {
+    std::vector<std::string> line = {
+        row.metric, ValueCell(row),
+        row.low && row.high ? fmt::format("[{}, {}]", Digits(row, row.low), Digits(row, row.high)) : "-",
+        std::to_string(row.count), std::to_string(row.identical)};
+    if (subjects) line.insert(line.begin(), row.subject);
+    cells.push_back(std::move(line));
+  }
+  const size_t columns = cells[0].size(), text_columns = subjects ? 2 : 1;
+  std::vector<size_t> widths(columns, 3);
+  for (const auto& line : cells)
+    for (size_t c = 0; c < columns; ++c) widths[c] = std::max(widths[c], line[c].size());
+  std::string out = report.pictures + (report.reference.empty() ? "" : " against " + report.reference) + "\n\n";
+  for (size_t r = 0; r < cells.size(); ++r) {
+    for (size_t c = 0; c < columns; ++c) out += (c ? " | " : "| ") + Width(cells[r][c], widths[c], c >= text_columns);
+    out += " |\n";
+    if (r > 0) continue;
+    for (size_t c = 0; c < columns; ++c)
+      out +=
+          (c ? " | " : "| ") + (c < text_columns ? std::string(widths[c], '-') : std::string(widths[c] - 1, '-') + ":");
+    out += " |\n";
+  }
+  std::vector<std::string> notes;
+  const auto add = [&](std::string note) {
+    std::replace(note.begin(), note.end(), '\n', ' ');
+    if (note.ends_with("..")) note.pop_back();
+    if (!note.empty() && std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+  };
+  for (const auto& row : report.rows) {
+    if (!row.interval.empty()) add(fmt::format("{}: interval by {}.", row.metric, row.interval));
+    if (!row.note.empty())
+      add(fmt::format("{}{}: {}.", row.subject.empty() ? "" : row.subject + ", ", row.metric, row.note));
+  }
+  for (const auto& note : report.notes) add(note);
+  if (!notes.empty()) out += "\n";
+  for (const auto& note : notes) out += "- " + note + "\n";
+  return out;
+}
+
+std::string RenderMetricsCsv(const MetricReport& report) {
+  std::string out = "setting,metric,unit,value,low,high,standard_error,count,identical,interval,note\n";
+  for (const auto& row : report.rows)
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", CsvCell(row.subject), CsvCell(row.metric), row.unit,
+                       CsvNumber(row.value), CsvNumber(row.low), CsvNumber(row.high), CsvNumber(row.standard_error),
+                       row.count, row.identical, CsvCell(row.interval), CsvCell(row.note));
+  return out;
+}
+
+std::string RenderMetricsJson(const MetricReport& report) {
+  Json rows = Json::array();
+  for (const auto& row : report.rows)
+    rows.push_back({{"setting", row.subject.empty() ? Json(nullptr) : Json(row.subject)},
+                    {"metric", row.metric},
+                    {"unit", row.unit},
+                    {"value", Number(row.value)},
+                    {"low", Number(row.low)},
+                    {"high", Number(row.high)},
+                    {"standard_error", Number(row.standard_error)},
+                    {"count", row.count},
+                    {"identical", row.identical},
+                    {"available", row.available},
+                    {"interval", row.interval},
+                    {"note", row.note}});
+  const Json json = {
+      {"pictures", report.pictures}, {"reference", report.reference}, {"notes", report.notes}, {"metrics", rows}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string RenderSamplesCsv(const std::vector<std::pair<std::string, SampleTable>>& tables, bool frames) {
+  const bool subjects = std::any_of(tables.begin(), tables.end(), [](const auto& t) { return !t.first.empty(); });
+  std::string out;
+  for (const auto& [subject, table] : tables) {
+    const std::string start = subjects ? CsvCell(subject) + "," : "";
+    if (out.empty()) {
+      out = fmt::format("{}name{}", subjects ? "setting," : "", frames ? ",frame" : "");
+      for (const auto& column : table.columns) out += "," + column.column.name;
+      out += "\n";
+    }
+    if (frames && (table.columns.empty() || table.columns[0].frames.empty()))
+      Fail("values by frame are there for metrics of clips only (--clips)");
+    for (size_t i = 0; i < table.names.size(); ++i) {
+      const size_t lines = frames ? table.columns[0].frames[i].size() : 1;
+      for (size_t t = 0; t < lines; ++t) {
+        out += start + CsvCell(table.names[i]) + (frames ? fmt::format(",{}", t) : "");
+        for (const auto& column : table.columns)
+          out += "," + SampleNumber(frames ? column.frames[i][t] : column.values[i]);
+        out += "\n";
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace skipbench

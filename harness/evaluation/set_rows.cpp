@@ -1,0 +1,250 @@
+#include "harness/evaluation/set_rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/error.h"
+#include "harness/stats/frechet.h"
+#include "harness/stats/jackknife.h"
+#include "harness/stats/kernel_distance.h"
+#include "harness/stats/precision_recall.h"
+
+namespace skipbench {
+namespace {
+
+constexpr double kNormal95 = 1.959963984540054;
+
+void RequireFeatures(const SetMetric& metric, const FeatureSet& set) {
+  if (!set.has_features())
+    Fail(
+        "{}: {} holds a mean and a covariance only; this metric compares the features themselves (--save-stats keeps "
+        "them with --keep-features)",
+        metric.name, set.description);
+}
+
+void RequireSameWeights(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b) {
+  if (!a.weights.empty() && !b.weights.empty() && a.weights != b.weights)
+    Fail("{}: the features of {} and of {} come from different weights (SHA-256 {:.12} and {:.12})", metric.name,
+         a.description, b.description, a.weights, b.weights);
+}
+
+void RequireTwo(const SetMetric& metric, const FeatureSet& set) {
+  if (set.has_features() && set.count() < 2)
+    Fail("{}: {} has {} sample{}; a covariance needs at least two", metric.name, set.description, set.count(),
+         set.count() == 1 ? "" : "s");
+}
+
+Gaussian NormalOf(const FeatureSet& set) { return set.normal ? *set.normal : StatisticsOf(set.view()).Normal(); }
+
+// The distance with what it is without each block of samples.
+struct Estimate {
+  FrechetResult whole;
+  std::vector<double> without_block;
+};
+
+Estimate AgainstNormal(const FeatureSet& features, const Gaussian& normal, int64_t blocks, const DenseSolver& solver) {
+  std::vector<FeatureStatistics> parts;
+  const auto bounds = BlockBounds(features.count(), std::max<int64_t>(1, blocks));
+  FeatureStatistics all;
+  for (size_t k = 0; k + 1 < bounds.size(); ++k) {
+    parts.push_back(StatisticsOf(features.view().Rows(bounds[k], bounds[k + 1])));
+    all.Merge(parts.back());
+  }
+  Estimate estimate{FrechetDistance(all.Normal(), normal, solver), {}};
+  if (blocks > 1 && features.count() > 2) estimate.without_block = FrechetWithoutBlock(parts, normal, solver);
+  return estimate;
+}
+
+Estimate EstimateDistance(const FeatureSet& a, const FeatureSet& b, bool paired, int64_t blocks,
+                          const DenseSolver& solver) {
+  if (a.has_features() && b.has_features()) {
+    Estimate estimate{FrechetDistance(a.view(), b.view(), solver), {}};
+    // Leaving out a block has to leave two samples.
+    if (blocks > 1 && a.count() > 2 && (!paired || b.count() > 2))
+      estimate.without_block = FrechetWithoutBlock(a.view(), b.view(), paired, blocks, solver);
+    return estimate;
+  }
+  if (a.has_features()) return AgainstNormal(a, NormalOf(b), blocks, solver);
+  if (b.has_features()) return AgainstNormal(b, NormalOf(a), blocks, solver);
+  return {FrechetDistance(NormalOf(a), NormalOf(b), solver), {}};
+}
+
+// A distance warned of is not mended; whoever reads it has to know.
+std::string TooFew(const FeatureSet& a, const FeatureSet& b) {
+  const auto few = [](const FeatureSet& set) { return set.count() > 0 && set.count() <= set.dimension; };
+  if (!few(a) && !few(b)) return "";
+  std::string sets = few(a) ? fmt::format("{} pictures", a.count()) : "";
+  if (few(b) && !(few(a) && a.count() == b.count()))
+    sets += fmt::format("{}{} reference pictures", few(a) ? " and " : "", b.count());
+  return fmt::format("{} for {} dimensions: the covariance is singular and the distance biased upwards", sets,
+                     a.dimension);
+}
+
+MetricRow FrechetRow(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b, bool paired,
+                     const DenseSolver& solver, const SetOptions& options) {
+  RequireTwo(metric, a);
+  RequireTwo(metric, b);
+  const Estimate estimate = EstimateDistance(a, b, paired, options.blocks, solver);
+  MetricRow row{.metric = metric.name, .value = estimate.whole.distance, .count = a.count()};
+  row.note = TooFew(a, b);
+  const JackknifeEstimate jackknife = Jackknife(estimate.whole.distance, estimate.without_block);
+  if (jackknife.blocks < 2) return row;
+  row.standard_error = jackknife.standard_error;
+  row.low = *row.value - kNormal95 * jackknife.standard_error;
+  row.high = *row.value + kNormal95 * jackknife.standard_error;
+  row.interval =
+      fmt::format("jackknife over {} blocks of samples{}", jackknife.blocks, paired ? ", left out of both sets" : "");
+  return row;
+}
+
+MetricRow KernelRow(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b, const SetOptions& options) {
+  RequireFeatures(metric, a);
+  RequireFeatures(metric, b);
+  KernelDistanceOptions kernel;
+  kernel.subsets = options.kernel_subsets;
+  kernel.subset_size = std::min({options.kernel_subset_size, a.count(), b.count()});
+  if (kernel.subset_size < 2)
+    Fail("{}: {} and {} have {} and {} samples; at least two each are needed", metric.name, a.description,
+         b.description, a.count(), b.count());
+  MetricRow row{.metric = metric.name, .count = a.count()};
+  // A subset of all rows is the same whichever rows are drawn.
+  if (kernel.subset_size == a.count() && kernel.subset_size == b.count()) {
+    row.value = UnbiasedMmd2(a.view(), b.view());
+    row.note = "over all pictures at once";
+    return row;
+  }
+  const KernelDistance distance = KernelInceptionDistance(a.view(), b.view(), kernel);
+  row.value = distance.mean;
+  row.note = fmt::format("mean over {} subsets of {}, their standard deviation is {:.3g}", distance.subsets,
+                         distance.subset_size, distance.stddev);
+  return row;
+}
+
+std::vector<MetricRow> PrecisionRecallRows(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b,
+                                           const SetOptions& options) {
+  RequireFeatures(metric, a);
+  RequireFeatures(metric, b);
+  for (const FeatureSet* set : {&a, &b})
+    if (set->count() <= options.neighbours)
+      Fail("{}: {} has {} samples; more than {} are needed", metric.name, set->description, set->count(),
+           options.neighbours);
+  const PrecisionRecall result = ComputePrecisionRecall(a.view(), b.view(), options.neighbours);
+  const std::string note = fmt::format("k = {}", options.neighbours);
+  return {{.metric = metric.name + " precision", .value = result.precision, .count = a.count(), .note = note},
+          {.metric = metric.name + " recall", .value = result.recall, .count = b.count(), .note = note}};
+}
+
+}  // namespace
+
+std::vector<MetricRow> SetRows(const SetMetric& metric, const FeatureSet& pictures, const FeatureSet& reference,
+                               bool paired, const DenseSolver& solver, const SetOptions& options,
+                               const std::string& subject) {
+  RequireSameWeights(metric, pictures, reference);
+  std::vector<MetricRow> rows;
+  try {
+    if (metric.kind == SetMetricKind::kFrechet)
+      rows = {FrechetRow(metric, pictures, reference, paired, solver, options)};
+    else if (metric.kind == SetMetricKind::kKernel)
+      rows = {KernelRow(metric, pictures, reference, options)};
+    else
+      rows = PrecisionRecallRows(metric, pictures, reference, options);
+  } catch (const Error& e) {
+    const std::string what = e.what();
+    if (what.starts_with(metric.name)) throw;
+    Fail("{}: {} against {}: {}", metric.name, pictures.description, reference.description, what);
+  }
+  for (auto& row : rows) row.subject = subject;
+  return rows;
+}
+
+std::vector<double> PairedSquaredDistances(const FeatureSet& pictures, const FeatureSet& reference) {
+  if (pictures.count() != reference.count() || !pictures.has_features() || !reference.has_features())
+    Fail("{} against {}: features of the same samples were expected", pictures.description, reference.description);
+  std::vector<double> distances;
+  for (int64_t i = 0; i < pictures.count(); ++i)
+    distances.push_back(SquaredDistance(pictures.view().row(i), reference.view().row(i)));
+  return distances;
+}
+
+namespace {
+
+std::vector<MetricRow> SampleRows(const Measurement& measured, const MetricRequest& request,
+                                  const std::string& subject) {
+  std::vector<MetricRow> rows;
+  for (const auto& column : measured.samples.columns)
+    if (column.metric == request.name)
+      rows.push_back(MeanRow(column.values, request.sample->columns.size() > 1 ? column.column.name : request.name,
+                             column.column.unit, subject));
+  return rows;
+}
+
+MetricRow PaperFrechetRow(const SetMetric& metric, const FeatureSet& pictures, const FeatureSet& reference,
+                          const std::string& subject) {
+  MetricRow row = MeanRow(PairedSquaredDistances(pictures, reference), metric.name, "", subject);
+  row.note = kPaperFrechetNote;
+  return row;
+}
+
+const FeatureSet& Features(const FeatureSets& sets, const SetMetric& metric) {
+  const auto found = sets.find(metric.network);
+  if (found == sets.end()) Fail("{}: a second set was expected: pictures or a statistics file", metric.name);
+  return found->second;
+}
+
+}  // namespace
+
+MetricRow PaperPsnrRow(const PaperPsnr& paper, int64_t samples) {
+  MetricRow row{.metric = "psnr:paper", .unit = "dB", .count = samples, .note = kPaperPsnrNote};
+  if (paper.batches > paper.dropped) row.value = paper.mean;
+  if (paper.dropped > 0)
+    row.note += fmt::format("; {} of {} batches had no finite value and were dropped", paper.dropped, paper.batches);
+  return row;
+}
+
+MetricRow PaperPsnrRow(const SampleTable& table) {
+  std::vector<SquaredError> pictures;
+  PaperPsnr clips;
+  double sum = 0;
+  for (const auto& frames : table.errors) {
+    if (frames.size() == 1) {
+      pictures.push_back(frames[0]);
+      continue;
+    }
+    const PaperPsnr clip = PaperCompatPsnr(frames, static_cast<int64_t>(frames.size()));
+    clips.batches += clip.batches;
+    clips.dropped += clip.dropped;
+    if (!clip.dropped) sum += clip.mean;
+  }
+  clips.mean = sum / static_cast<double>(clips.batches - clips.dropped);
+  return PaperPsnrRow(pictures.empty() ? clips : PaperCompatPsnr(pictures), static_cast<int64_t>(table.errors.size()));
+}
+
+std::vector<MetricRow> ReportRows(const Measurement& measured, const std::vector<MetricRequest>& requests,
+                                  const MetricNetworks& networks, const DenseSolver& solver, const SetOptions& options,
+                                  const std::string& subject) {
+  std::vector<MetricRow> rows;
+  for (const auto& request : requests) {
+    std::vector<MetricRow> more;
+    if (!networks.Available(request)) {
+      more = {{.subject = subject,
+               .metric = request.name,
+               .available = false,
+               .note = "not available: " + networks.missing.at(request.name)}};
+    } else if (request.sample) {
+      more = SampleRows(measured, request, subject);
+    } else if (request.set->kind == SetMetricKind::kPaperPsnr) {
+      more = {PaperPsnrRow(measured.samples)};
+      more[0].subject = subject;
+    } else {
+      const FeatureSet& a = Features(measured.pictures, *request.set);
+      const FeatureSet& b = Features(measured.reference, *request.set);
+      more = request.set->kind == SetMetricKind::kPaperFrechet
+                 ? std::vector{PaperFrechetRow(*request.set, a, b, subject)}
+                 : SetRows(*request.set, a, b, measured.paired, solver, options, subject);
+    }
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
+  return rows;
+}
+
+}  // namespace skipbench

@@ -1,0 +1,20 @@
+// What a run's metrics of sets are compared with, and their values at its end.
+#pragma once
+
+#include "harness/evaluation/result_distances.h"
+#include "harness/experiment/plan.h"
+#include "harness/store/result_writer.h"
+
+namespace skipbench {
+
+// Throws Error for reference data that is not there, before anything is sampled.
+void CheckMetricReferences(const Plan& plan);
+
+// Stores which metrics of sets there are and the features (or statistics) of their reference data, which it reads for
+// that. Nothing to do for a run without them, and for one that is resumed and has them.
+void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet);
+
+// Computes the distances from the features in the results and stores them.
+void CommitDistances(const Plan& plan, ResultWriter* writer);
+
+}  // namespace skipbench

@@ -1,0 +1,161 @@
+#include "harness/report/paired_table.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/error.h"
+#include "harness/stats/moments.h"
+
+namespace skipbench {
+namespace {
+
+size_t FindSetting(const ResultReader& result, const std::string& label) {
+  std::string known;
+  const auto& settings = result.header().settings;
+  for (size_t k = 0; k < settings.size(); ++k) {
+    if (settings[k].label == label) return k;
+    known += "\n  " + settings[k].label;
+  }
+  Fail("--paired {}: the results have no such setting; they have{}", label, known);
+}
+
+std::vector<bool> DoneOf(const ResultReader& result, size_t setting) {
+  std::vector<bool> done;
+  if (!result.FindColumn(setting, "status")) return std::vector<bool>(result.samples().size(), false);
+  for (const uint8_t status : result.Read<uint8_t>(setting, "status").values)
+    done.push_back(static_cast<Status>(status) == Status::kDone);
+  return done;
+}
+
+PairedMetric Compare(const ResultReader& result, size_t setting, size_t baseline, const ColumnInfo& column,
+                     const std::vector<bool>& both) {
+  const auto a = result.Read<double>(setting, column.name).values,
+             b = result.Read<double>(baseline, column.name).values;
+  PairedMetric metric{column.name, column.units, {}, 0, 0};
+  std::vector<double> ours, theirs;
+  RunningMoments moments;
+  for (size_t i = 0; i < both.size(); ++i) {
+    if (!both[i]) continue;
+    if (!std::isfinite(a[i]) || !std::isfinite(b[i])) {
+      ++metric.left_out;
+      continue;
+    }
+    ours.push_back(a[i]);
+    theirs.push_back(b[i]);
+    moments.Add(a[i] - b[i]);
+  }
+  metric.difference = ComparePairs(ours, theirs);
+  metric.standard_error = moments.stddev() / std::sqrt(static_cast<double>(moments.count()));
+  return metric;
+}
+
+bool IsCompared(const ColumnInfo& column) {
+  return column.row_shape.empty() && (column.kind == "metric" || column.name == "nfe");
+}
+
+std::string Digits(double value) { return fmt::format("{:+.4g}", value); }
+
+Json Number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+std::string CsvNumber(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
+
+std::string Quoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+}  // namespace
+
+PairedTable MakePairedTable(const ResultReader& result, const std::string& baseline) {
+  const size_t base = FindSetting(result, baseline);
+  PairedTable table{baseline, {}};
+  const std::vector<bool> base_done = DoneOf(result, base);
+  for (size_t k = 0; k < result.header().settings.size(); ++k) {
+    if (k == base) continue;
+    std::vector<bool> both = DoneOf(result, k);
+    for (size_t i = 0; i < both.size(); ++i) both[i] = both[i] && base_done[i];
+    PairedRow& row = table.rows.emplace_back();
+    row.setting = result.header().settings[k].label;
+    row.samples = std::count(both.begin(), both.end(), true);
+    for (const auto& column : result.Columns(k))
+      if (IsCompared(column) && result.FindColumn(base, column.name))
+        row.metrics.push_back(Compare(result, k, base, column, both));
+  }
+  return table;
+}
+
+std::string RenderPairedMarkdown(const PairedTable& table) {
+  std::string out =
+      fmt::format("Differences to {} on the same samples: setting - {}.\n\n", table.baseline, table.baseline);
+  std::vector<std::vector<std::string>> cells = {
+      {"setting", "metric", "difference", "95 % interval", "standard error", "higher", "lower", "n", "left out"}};
+  for (const auto& row : table.rows)
+    for (const auto& metric : row.metrics) {
+      const auto& d = metric.difference.difference;
+      const std::string unit = metric.units == "dB" ? " dB" : "";
+      cells.push_back({row.setting, metric.name, d.count ? Digits(d.mean) + unit : "-",
+                       d.count > 1 ? fmt::format("[{}, {}]", Digits(d.low), Digits(d.high)) : "-",
+                       std::isfinite(metric.standard_error) ? fmt::format("{:.3g}", metric.standard_error) : "-",
+                       std::to_string(metric.difference.above), std::to_string(metric.difference.below),
+                       std::to_string(d.count), std::to_string(metric.left_out)});
+    }
+  std::vector<size_t> widths(cells[0].size(), 3);
+  for (const auto& line : cells)
+    for (size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
+  for (size_t r = 0; r < cells.size(); ++r) {
+    for (size_t c = 0; c < widths.size(); ++c) {
+      const std::string blanks(widths[c] - cells[r][c].size(), ' ');
+      out += (c ? " | " : "| ") + (c < 2 ? cells[r][c] + blanks : blanks + cells[r][c]);
+    }
+    out += " |\n";
+    if (r > 0) continue;
+    for (size_t c = 0; c < widths.size(); ++c)
+      out += (c ? " | " : "| ") + (c < 2 ? std::string(widths[c], '-') : std::string(widths[c] - 1, '-') + ":");
+    out += " |\n";
+  }
+  return out +
+         "\n- Intervals by bootstrap over samples. higher, lower: samples whose value is above or below the other "
+         "setting's. left out: samples\n"
+         "  that both have done, but without two finite values (identical pictures have no finite PSNR).\n";
+}
+
+std::string RenderPairedCsv(const PairedTable& table) {
+  std::string out = "setting,baseline,metric,units,difference,low,high,standard_error,above,below,count,left_out\n";
+  for (const auto& row : table.rows)
+    for (const auto& metric : row.metrics) {
+      const auto& d = metric.difference.difference;
+      out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", Quoted(row.setting), Quoted(table.baseline),
+                         metric.name, metric.units, CsvNumber(d.mean), CsvNumber(d.low), CsvNumber(d.high),
+                         CsvNumber(metric.standard_error), metric.difference.above, metric.difference.below, d.count,
+                         metric.left_out);
+    }
+  return out;
+}
+
+std::string RenderPairedJson(const PairedTable& table) {
+  Json rows = Json::array();
+  for (const auto& row : table.rows) {
+    Json metrics = Json::object();
+    for (const auto& metric : row.metrics) {
+      const auto& d = metric.difference.difference;
+      metrics[metric.name] = {{"units", metric.units},
+                              {"difference", Number(d.mean)},
+                              {"low", Number(d.low)},
+                              {"high", Number(d.high)},
+                              {"standard_error", Number(metric.standard_error)},
+                              {"above", metric.difference.above},
+                              {"below", metric.difference.below},
+                              {"count", d.count},
+                              {"left_out", metric.left_out}};
+    }
+    rows.push_back({{"setting", row.setting}, {"samples", row.samples}, {"metrics", metrics}});
+  }
+  const Json json = {{"baseline", table.baseline}, {"settings", rows}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace skipbench

@@ -1,0 +1,198 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <random>
+
+#include "harness/evaluation/result_distances.h"
+#include "harness/stats/frechet.h"
+#include "harness/store/result_writer.h"
+#include "metrics/psnr.h"
+#include "metrics/torch_solver.h"
+#include "tests/store/example_run.h"
+#include "tests/support/fixtures.h"
+
+namespace skipbench {
+namespace {
+
+using testing::ExampleHeader;
+using testing::ExampleWave;
+using ::testing::HasSubstr;
+using testing::TempDir;
+
+SetMetric Metric(const std::string& name) { return ParseSetMetric(name).value(); }
+
+FeatureSet Features(int64_t n, int64_t d, unsigned seed, float shift = 0) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  FeatureSet set{.description = fmt::format("set {}", seed), .dimension = d};
+  for (int64_t i = 0; i < n * d; ++i) set.values.push_back(normal(random) + shift);
+  return set;
+}
+
+TEST(MetricNames, DefaultsPrefixesAndCompanions) {
+  EXPECT_EQ(Metric("fid").name, "fid:clean");
+  EXPECT_EQ(Metric("fid").network, "inception:clean");
+  EXPECT_EQ(Metric("fd:torchscript:/x/y.pt").network, "torchscript:/x/y.pt");
+  EXPECT_EQ(Metric("prc:legacy_tf").columns.size(), 2u);
+  EXPECT_EQ(Metric("prc:i3d").network, "i3d");
+  EXPECT_FALSE(ParseSetMetric("fidd").has_value());
+  const auto requests = RequestMetrics({"psnr:paper", "ssim", "psnr", "fvd:paper"}, "here");
+  std::vector<std::string> names;
+  for (const auto& request : requests) names.push_back(request.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"psnr", "psnr:paper", "ssim", "fvd", "fvd:paper"}));
+  EXPECT_ERROR(RequestMetrics({"fidd"}, "here"), "here: unknown metric \"fidd\"; known: psnr");
+}
+
+TEST(SetRows, FrechetDistanceWithItsInterval) {
+  const FeatureSet a = Features(300, 5, 1), b = Features(400, 5, 2, 1.0f);
+  const auto rows = SetRows(Metric("fid"), a, b, false, TorchSolver(), {}, "s");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_NEAR(*rows[0].value, FrechetDistance(a.view(), b.view()).distance, 1e-9);
+  EXPECT_EQ(rows[0].subject, "s");
+  EXPECT_LT(*rows[0].low, *rows[0].value);
+  EXPECT_NEAR(*rows[0].high - *rows[0].value, 1.96 * *rows[0].standard_error, 1e-3 * *rows[0].standard_error);
+  // Against a file that holds mean and covariance only.
+  FeatureSet statistics{.description = "ref.npz", .dimension = 5, .normal = StatisticsOf(b.view()).Normal()};
+  const auto other = SetRows(Metric("fid"), a, statistics, false, TorchSolver(), {}, "");
+  EXPECT_NEAR(*other[0].value, *rows[0].value, 1e-9);
+  EXPECT_NEAR(*other[0].standard_error, *rows[0].standard_error, 1e-6);
+  EXPECT_ERROR(SetRows(Metric("kid"), a, statistics, false, TorchSolver(), {}, ""),
+               "ref.npz holds a mean and a covariance only");
+  EXPECT_FALSE(SetRows(Metric("fid"), a, b, false, TorchSolver(), {.blocks = 0}, "")[0].low.has_value());
+}
+
+TEST(SetRows, BadFeaturesAreNamed) {
+  const FeatureSet good = Features(10, 4, 1);
+  EXPECT_ERROR(SetRows(Metric("fid"), Features(1, 4, 7), good, false, TorchSolver(), {}, ""),
+               "fid:clean: set 7 has 1 sample;");
+  FeatureSet broken = Features(10, 4, 8);
+  broken.values[7] = NAN;
+  for (const char* metric : {"fid", "kid", "prc"})
+    EXPECT_ERROR(SetRows(Metric(metric), broken, good, false, TorchSolver(), {}, ""), "set 8");
+  EXPECT_ERROR(SetRows(Metric("fid"), Features(10, 3, 9), good, false, TorchSolver(), {}, ""), "dimensions");
+  EXPECT_ERROR(SetRows(Metric("prc"), Features(3, 4, 9), good, false, TorchSolver(), {}, ""), "more than 3 are needed");
+  EXPECT_THAT(SetRows(Metric("fid"), Features(10, 20, 1), Features(30, 20, 2), false, TorchSolver(), {}, "")[0].note,
+              HasSubstr("singular"));
+}
+
+// ---- runs -----------------------------------------------------------------------------------------------------------
+
+constexpr int64_t kSamples = 60;
+constexpr int64_t kDimension = 12;
+
+// Samples [first, last) of a run whose features and errors follow from the sample alone.
+Wave FeatureWave(const RunHeader& header, int64_t first, int64_t last) {
+  Wave wave = ExampleWave(header, first, last - first);
+  for (size_t k = 0; k < wave.settings.size(); ++k) {
+    auto& setting = wave.settings[k];
+    setting.features.clear();
+    for (const char* network : {"inception_clean", "i3d"}) {
+      auto& features = setting.features[network] = {{last - first, kDimension}, {}};
+      for (int64_t i = first; i < last; ++i)
+        for (int64_t d = 0; d < kDimension; ++d)
+          features.values.push_back(static_cast<float>(testing::ExampleValue(i, k, 300 + static_cast<double>(d * d)) +
+                                                       static_cast<double>(k)));
+    }
+    for (int64_t i = first; i < last; ++i) {
+      setting.auxiliary[kMseColumn].push_back(k == 0 ? 0 : 1e-4 * static_cast<double>(1 + i * i));
+      setting.auxiliary[kPeakColumn].push_back(static_cast<double>(100 + i));
+    }
+    if (k == 2 && first <= 11 && 11 < last)
+      setting.status[static_cast<size_t>(11 - first)] = Status::kFailed;  // in nothing
+  }
+  return wave;
+}
+
+SetMetricPlan Plan() {
+  SetMetricPlan plan;
+  for (const char* name : {"fid", "fvd", "fvd:paper", "psnr:paper", "kid", "prc"}) plan.metrics.push_back(Metric(name));
+  plan.reference["inception:clean"] = Features(100, kDimension, 5);
+  const FeatureSet clips = Features(90, kDimension, 6);
+  plan.reference["i3d"] = {
+      .description = "clips.npz", .dimension = kDimension, .normal = StatisticsOf(clips.view()).Normal()};
+  return plan;
+}
+
+void WriteShard(const std::filesystem::path& path, RunHeader header, int index, int count) {
+  header.shard = {index, count};
+  ResultWriter writer(path, header, false);
+  writer.CommitExtra(kSetMetricsPart, [](hdf5::Group& group) { WriteSetMetricPlan(group, Plan()); });
+  const int64_t first = kSamples * index / count, last = kSamples * (index + 1) / count;
+  for (int64_t i = first; i < last; i += 7) writer.Commit(FeatureWave(header, i, std::min(i + 7, last)));
+  if (index % 2 == 0) writer.Finish();
+}
+
+// Features computed in 1, 2 and 7 shards and merged in any order give the same distances.
+TEST(ResultDistances, DoNotDependOnShards) {
+  const TempDir dir;
+  RunHeader header = ExampleHeader(kSamples);
+  std::vector<ResultDistance> whole;
+  std::mt19937 random(3);
+  for (const int count : {1, 2, 7}) {
+    std::vector<std::filesystem::path> shards;
+    for (int k = 0; k < count; ++k) {
+      shards.push_back(dir / fmt::format("{}of{}", k, count));
+      WriteShard(shards.back(), header, k, count);
+    }
+    std::shuffle(shards.begin(), shards.end(), random);
+    const auto distances = ResultDistances(ResultReader::Open(shards), TorchSolver());
+    if (count == 1) whole = distances;
+    ASSERT_EQ(distances.size(), whole.size());
+    for (size_t i = 0; i < distances.size(); ++i) {
+      SCOPED_TRACE(fmt::format("{} of {}, {} shards: {}", distances[i].row.metric, distances[i].row.subject, count,
+                               distances[i].row.note));
+      ASSERT_TRUE(distances[i].row.value.has_value());
+      EXPECT_EQ(distances[i].row.metric, whole[i].row.metric);
+      EXPECT_NEAR(*distances[i].row.value, *whole[i].row.value, 1e-9 * std::max(1.0, std::abs(*whole[i].row.value)));
+    }
+  }
+  // Every metric of features against the data for 3 settings, and everything against the reference for the other 2: 4
+  // and 6 metrics, prc two rows.
+  EXPECT_EQ(whole.size(), 3u * 5 + 2u * 7);
+}
+
+TEST(ResultDistances, AreWhatTheFeaturesSay) {
+  const TempDir dir;
+  const RunHeader header = ExampleHeader(kSamples);
+  WriteShard(dir / "run", header, 0, 1);
+  const ResultReader result = ResultReader::Open(dir / "run");
+  std::vector<SquaredError> errors;
+  for (int64_t i = 0; i < kSamples; ++i)
+    errors.push_back({static_cast<uint64_t>(1 + i * i), 10000, static_cast<uint8_t>(100 + i)});
+  for (const auto& distance : ResultDistances(result, TorchSolver())) {
+    if (distance.setting != 1) continue;
+    const auto a = result.Read<float>(1, "features/i3d"), b = result.Read<float>(0, "features/i3d");
+    const FeatureView va{a.values, kDimension}, vb{b.values, kDimension};
+    if (distance.row.metric == "fvd" && distance.against == Against::kReferenceSetting)
+      EXPECT_NEAR(*distance.row.value, FrechetDistance(va, vb).distance, 1e-9);
+    if (distance.row.metric == "fvd:paper") {
+      double mean = 0;
+      for (int64_t i = 0; i < kSamples; ++i) mean += SquaredDistance(va.row(i), vb.row(i)) / kSamples;
+      EXPECT_NEAR(*distance.row.value, mean, 1e-9);
+    }
+    if (distance.row.metric == "psnr:paper") EXPECT_NEAR(*distance.row.value, PaperCompatPsnr(errors).mean, 1e-9);
+  }
+}
+
+TEST(ResultDistances, AreTakenFromTheResultsIfTheyAreOfTheSameSamples) {
+  const TempDir dir;
+  const RunHeader header = ExampleHeader(kSamples);
+  ResultWriter writer(dir / "run", header, false);
+  writer.CommitExtra(kSetMetricsPart, [](hdf5::Group& group) { WriteSetMetricPlan(group, Plan()); });
+  writer.Commit(FeatureWave(header, 0, 30));
+  {
+    const ResultReader half = ResultReader::Open(dir / "run");
+    auto distances = ResultDistances(half, TorchSolver());
+    distances.resize(1);
+    distances[0].row.value = 123;
+    writer.CommitExtra(kDistancesPart, [&](hdf5::Group& group) { WriteDistances(group, distances, half); });
+  }
+  EXPECT_EQ(*ResultDistances(ResultReader::Open(dir / "run"), TorchSolver()).at(0).row.value, 123);
+  writer.Commit(FeatureWave(header, 30, kSamples));
+  const auto all = ResultDistances(ResultReader::Open(dir / "run"), TorchSolver());
+  EXPECT_GT(all.size(), 1u);
+  EXPECT_EQ(all[0].row.count, kSamples);
+}
+
+}  // namespace
+}  // namespace skipbench
