@@ -65,14 +65,14 @@ struct Command {
   bool keep_features = false;
 };
 
-// Reads the statistics file of every network that a metric compares the features of.
-FeatureSets ReadStatistics(const Command& command, const fs::path& path) {
+// Reads the statistics file of every network that a metric compares the features of. `measured`: the file is A.
+FeatureSets ReadStatistics(const Command& command, const fs::path& path, bool measured) {
   FeatureSets sets;
   for (const auto& request : command.requests) {
     if (!command.networks.Available(request)) continue;
-    if (!request.set || request.set->network.empty())
+    if (request.needs_pairs() || (measured && !request.set))
       Fail("{} needs pictures; {} holds statistics of features", request.name, path.string());
-    sets[request.set->network] = ReadStatisticsFile(path, request.set->network);
+    if (request.set) sets[request.set->network] = ReadStatisticsFile(path, request.set->network);
   }
   return sets;
 }
@@ -99,7 +99,7 @@ Reference OpenReference(const Command& command) {
   if (command.inputs.size() < 2) return reference;
   const fs::path path = command.inputs[1];
   if (IsStatistics(path)) {
-    reference.features = ReadStatistics(command, path);
+    reference.features = ReadStatistics(command, path, false);
   } else if (IsResult(path)) {
     reference.result = std::make_unique<ResultReader>(ResultReader::Open(path));
     const int setting = ReferenceOf(reference.result->header().settings, 0);
@@ -128,7 +128,7 @@ std::vector<MetricRequest> Reportable(const Command& command, bool has_reference
   return requests;
 }
 
-void Report(const Command& command, const Measurement& measured, const std::string& subject, MetricReport* report) {
+void AddRows(const Command& command, const Measurement& measured, const std::string& subject, MetricReport* report) {
   SaveStatistics(command, measured);
   const auto requests = Reportable(command, !measured.reference.empty() || measured.paired);
   for (auto& row : ReportRows(measured, requests, command.networks, TorchSolver(), command.sets, subject))
@@ -147,7 +147,7 @@ void MeasureFolder(const Command& command, MetricReport* report, SampleTables* t
       measured.pictures =
           Measure(*reference.pictures, nullptr, command.requests, command.networks, command.measure).pictures;
     std::swap(measured.pictures, measured.reference);
-    measured.pictures = ReadStatistics(command, command.inputs[0]);
+    measured.pictures = ReadStatistics(command, command.inputs[0], true);
   } else {
     const auto pictures = OpenPictureFolder(command.inputs[0], command.content);
     report->pictures = pictures->description();
@@ -156,7 +156,7 @@ void MeasureFolder(const Command& command, MetricReport* report, SampleTables* t
   for (auto& [network, features] : reference.features) measured.reference[network] = std::move(features);
   if (command.inputs.size() > 1)
     report->reference = reference.pictures ? reference.pictures->description() : command.inputs[1];
-  Report(command, measured, "", report);
+  AddRows(command, measured, "", report);
   tables->emplace_back("", std::move(measured.samples));
 }
 
@@ -220,7 +220,7 @@ void MeasureResult(const Command& command, MetricReport* report, SampleTables* t
       Measurement measured = FromStoredFeatures(command, result, k, place);
       if (!own && known[-1].empty()) known[-1] = FeaturesOfReference(command, reference);
       if (!own) measured.reference = known[-1];
-      Report(command, measured, settings[k].label, report);
+      AddRows(command, measured, settings[k].label, report);
       continue;
     }
     const auto pictures = OpenResultPictures(result, k);
@@ -233,7 +233,7 @@ void MeasureResult(const Command& command, MetricReport* report, SampleTables* t
     } else {
       measured.reference = known[place];
     }
-    Report(command, measured, settings[k].label, report);
+    AddRows(command, measured, settings[k].label, report);
     tables->emplace_back(settings[k].label, std::move(measured.samples));
   }
 }

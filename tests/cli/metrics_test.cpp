@@ -131,5 +131,96 @@ TEST(Metrics, BadInputIsNamed) {
   ExpectRefused({a, b, "-m", "psnr"}, {"two pictures with one name"});
 }
 
+// The first `n` shipped pictures, one of them once more.
+void CopyShipped(const fs::path& folder, int first, int n) {
+  fs::create_directories(folder);
+  for (int i = first; i < first + n; ++i) {
+    const std::string name = fmt::format("{:06}.png", i);
+    fs::copy_file(testing::SourceDir() / "datasets/fashion_scenes/images" / name, folder / name);
+  }
+}
+
+TEST(Metrics, SetsAndStatisticsFiles) {
+  const TempDir dir;
+  CopyShipped(dir / "a", 0, 24);
+  CopyShipped(dir / "b", 24, 30);
+  CopyShipped(dir / "one", 0, 1);
+  const std::string a = (dir / "a").string(), b = (dir / "b").string(), file = (dir / "b.npz").string();
+  const std::string captions = (testing::SourceDir() / "datasets/fashion_scenes/captions.json").string();
+  const Json folders = Measure({a, b, "-m", "fd_fashion,kd_fashion,prc_fashion"});
+  const double distance = RowOf(folders, "fd_fashion").at("value").get<double>();
+  EXPECT_GT(distance, 1);
+  EXPECT_EQ(RowOf(folders, "fd_fashion").at("count"), 24);
+  EXPECT_THAT(RowOf(folders, "fd_fashion").at("note").get<std::string>(),
+              HasSubstr("24 pictures and 30 reference pictures for 128 dimensions: the covariance is singular"));
+  Measure({b, "--save-stats", file, "--keep-features", "-m", "fd_fashion,caption_accuracy", "--captions", captions});
+  const Json statistics = Measure({a, file, "-m", "fd_fashion,kd_fashion,prc_fashion"});
+  for (const char* metric : {"fd_fashion", "kd_fashion", "prc_fashion precision", "prc_fashion recall"})
+    EXPECT_NEAR(RowOf(statistics, metric).at("value").get<double>(), RowOf(folders, metric).at("value").get<double>(),
+                1e-9 * distance)
+        << metric;
+  ExpectRefused({(dir / "one").string(), file, "-m", "fd_fashion"}, {"fd_fashion: ", "one (1 picture) has 1 sample"});
+  ExpectRefused({a, file, "-m", "psnr"}, {"psnr needs pictures; ", "b.npz holds statistics"});
+  ExpectRefused({a, file, "-m", "fd:inception:clean"}, {"inception_v3_fid.safetensors", "metric_weights.py"});
+  WriteFile(file, ReadFile(file).substr(0, 3000));
+  ExpectRefused({a, file, "-m", "fd_fashion"}, {"b.npz"});
+}
+
+TEST(Metrics, MissingWeightsAreSaidOrStop) {
+  const TempDir dir;
+  testing::WritePicture(dir / "a/1.png", Picture(1));
+  testing::WritePicture(dir / "b/1.png", Picture(2));
+  const std::string a = (dir / "a").string(), b = (dir / "b").string();
+  ExpectRefused({a, b, "-m", "psnr,lpips", "-w", a}, {"lpips:alex", "lpips_alex_features.safetensors", a});
+  const Json report = Measure({a, b, "-m", "psnr,lpips,fid,fvd", "--allow-missing"});
+  EXPECT_TRUE(RowOf(report, "psnr").at("value").is_number());
+  for (const char* metric : {"lpips:alex", "fid:clean", "fvd"}) {
+    EXPECT_FALSE(RowOf(report, metric).at("available").get<bool>());
+    EXPECT_THAT(RowOf(report, metric).at("note").get<std::string>(), HasSubstr(".safetensors"));
+  }
+}
+
+TEST(Metrics, InRunsAndTheirTables) {
+  const TempDir dir;
+  Json config = testing::SmallConfig(6, 6);
+  config["metrics"] = {"psnr", "psnr:paper", "caption_accuracy", "fd_fashion", "fid"};
+  config["save"] = {"images"};
+  config["wave_size"] = 4;
+  const auto refused = testing::RunConfig(dir, config, "out");
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("inception_v3_fid.safetensors"));
+  EXPECT_FALSE(fs::exists(dir / "out"));
+  const auto run = testing::RunConfig(dir, config, "out", {"--allow-missing"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  for (const char* text : {"fd_fashion (data)", "fd_fashion (reference)", "psnr:paper dB (reference)",
+                           "caption accuracy", "not available"})
+    EXPECT_THAT(run.out, HasSubstr(text));
+  const std::string out = (dir / "out").string();
+  const auto json = Skipbench({"table", out, "--format", "json"});
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  const Json table = ParseJson(json.out, "table");
+  // The same from the pictures themselves, with the folder of the shipped pictures as reference.
+  const Json again = Measure({out, (testing::SourceDir() / "datasets/fashion_scenes/images").string(), "-m",
+                              "fd_fashion,caption_accuracy", "--setting", "fewer_steps(steps=5)"});
+  const Json own = Measure({out, "-m", "psnr:paper,fd_fashion", "--setting", "fewer_steps(steps=5)"});
+  for (const Json& setting : table.at("settings")) {
+    if (setting.at("setting") != "fewer_steps(steps=5)") continue;
+    const auto value = [&](const char* metric, const char* against) {
+      return setting.at("distances").at(metric).at(against).at("value").get<double>();
+    };
+    EXPECT_NEAR(value("fd_fashion", "data"), RowOf(again, "fd_fashion").at("value").get<double>(), 1e-3);
+    EXPECT_NEAR(value("fd_fashion", "reference"), RowOf(own, "fd_fashion").at("value").get<double>(), 1e-3);
+    EXPECT_NEAR(value("psnr:paper", "reference"), RowOf(own, "psnr:paper").at("value").get<double>(), 1e-9);
+    EXPECT_NEAR(setting.at("metrics").at("caption_accuracy").at("mean").get<double>(),
+                RowOf(again, "caption_accuracy").at("value").get<double>(), 1e-12);
+    EXPECT_FALSE(setting.at("distances").at("fid:clean").at("reference").at("available").get<bool>());
+  }
+  const auto paired = Skipbench({"table", out, "--paired", "fewer_steps(steps=5)", "--format", "json"});
+  ASSERT_EQ(paired.exit_code, 0) << paired.err;
+  const Json differences = ParseJson(paired.out, "paired");
+  EXPECT_EQ(differences.at("settings").size(), 3u);
+  EXPECT_TRUE(differences.at("settings")[1].at("metrics").at("psnr").at("standard_error").is_number());
+}
+
 }  // namespace
 }  // namespace skipbench

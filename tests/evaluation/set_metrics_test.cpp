@@ -170,7 +170,9 @@ TEST(ResultDistances, AreWhatTheFeaturesSay) {
       for (int64_t i = 0; i < kSamples; ++i) mean += SquaredDistance(va.row(i), vb.row(i)) / kSamples;
       EXPECT_NEAR(*distance.row.value, mean, 1e-9);
     }
-    if (distance.row.metric == "psnr:paper") EXPECT_NEAR(*distance.row.value, PaperCompatPsnr(errors).mean, 1e-9);
+    if (distance.row.metric == "psnr:paper") {
+      EXPECT_NEAR(*distance.row.value, PaperCompatPsnr(errors).mean, 1e-9);
+    }
   }
 }
 
