@@ -40,6 +40,9 @@ AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path) {
   std::filesystem::create_directories(parent, error);
   if (error) Fail("{}: cannot create the folder {}: {}", path.string(), parent.string(), error.message());
   if (std::filesystem::is_directory(path, error)) Fail("{}: cannot be written: it is a folder", path.string());
+  // The new file takes the name of the old one; a device, a pipe or a link to one (/dev/stdout) would be gone.
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error))
+    Fail("{}: cannot be written: it is no regular file", path.string());
   temporary_ = (parent / fmt::format(".{}.XXXXXX.tmp", path.filename().string())).string();
   fd_ = mkostemps(temporary_.data(), 4, O_CLOEXEC);
   if (fd_ < 0) {
