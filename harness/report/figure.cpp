@@ -60,6 +60,35 @@ std::string PlotArea::Commands() const {
       static_cast<double>(bottom) / height, x_min, x_max, y_min, y_max);
 }
 
+std::string PlotArea::Titles(const std::string& x, const std::string& y) const {
+  std::string commands;
+  if (!x.empty())
+    commands += fmt::format("set label {} at screen {:.5f},{:.5f} center font ',12' textcolor rgb ink\n", GnuplotString(x),
+                            (left + width - right) / 2.0 / width, 11.0 / height);
+  if (!y.empty())
+    commands += fmt::format("set label {} at screen {:.5f},{:.5f} center rotate by 90 font ',12' textcolor rgb ink\n", GnuplotString(y),
+                            11.0 / width, (bottom + height - top) / 2.0 / height);
+  return commands;
+}
+
+std::string KeyCommands(const std::vector<KeyEntry>& entries, const PlotArea& area) {
+  std::string commands = "unset key\n";
+  const double column = (area.width - 20) / 2.0;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const auto& entry = entries[i];
+    const double x = 14 + column * static_cast<double>(i % 2), y = area.height - 12 - kKeyRow * static_cast<double>(i / 2);
+    if (entry.mark > 0)
+      commands += fmt::format("set label '' at screen {:.5f},{:.5f} point pointtype {} pointsize 0.8 linecolor rgb {}\n",
+                              (x + 9) / area.width, y / area.height, entry.mark, entry.color);
+    else
+      commands += fmt::format("set arrow from screen {:.5f},{:.5f} to screen {:.5f},{:.5f} nohead linecolor rgb {} linewidth 1.2 dashtype 2\n",
+                              x / area.width, y / area.height, (x + 18) / area.width, y / area.height, entry.color);
+    commands += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n", GnuplotString(entry.text),
+                            (x + 24) / area.width, y / area.height);
+  }
+  return commands;
+}
+
 namespace {
 
 struct Box {

@@ -22,7 +22,7 @@ struct Figure {
   std::string title;
   std::string caption;       // what it shows, in words
   std::string alt;           // for whom the picture is not there
-  int width = 480, height = 360;   // pixels
+  int width = 420, height = 330;   // pixels
   DataTable data;
   // Draws the figure on whatever terminal is set. It finds the file name of its data in `data`, and colours in ink, muted,
   // faint, paper, c1 to c7, predict, shallow and reuse.
@@ -39,13 +39,24 @@ std::string Rounded(double value, int digits = 3);
 
 // Commands that set a plot's margins in pixels of the figure, so that the caller knows where its points come to lie.
 struct PlotArea {
-  int width = 480, height = 360;
-  int left = 62, right = 14, top = 34, bottom = 48;
+  int width = 420, height = 330;
+  int left = 62, right = 14, top = 34, bottom = 46;
   double x_min = 0, x_max = 1, y_min = 0, y_max = 1;
   double X(double x) const { return left + (x - x_min) / (x_max - x_min) * (width - left - right); }
   double Y(double y) const { return bottom + (y - y_min) / (y_max - y_min) * (height - top - bottom); }   // from below
   std::string Commands() const;      // margins and ranges
+  // Titles of the axes, at the figure's edges. (gnuplot's own stand where it guesses that the tick labels end.)
+  std::string Titles(const std::string& x, const std::string& y) const;
 };
+
+// A key above the plot, in two columns, each entry with its mark (0: a dashed line).
+struct KeyEntry {
+  std::string text;
+  std::string color;
+  int mark = 7;
+};
+inline constexpr int kKeyRow = 16;          // pixels; the plot's top margin has to hold half the entries
+std::string KeyCommands(const std::vector<KeyEntry>& entries, const PlotArea& area);
 
 // A text of a plot near a point, in pixels from the lower left corner.
 struct PlacedLabel {

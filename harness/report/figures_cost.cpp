@@ -71,9 +71,9 @@ int KeyRows(const std::vector<Point>& points) {
 
 PlotArea AreaOf(const std::vector<Point>& points, std::optional<double> reference_cost) {
   PlotArea area;
-  area.left = 66;
+  area.left = 70;
   area.right = 18;
-  area.top = 16 + 15 * KeyRows(points);
+  area.top = 14 + kKeyRow * KeyRows(points);
   double low = HUGE_VAL, high = -HUGE_VAL, left = HUGE_VAL, right = reference_cost.value_or(0);
   for (const auto& p : points) {
     low = std::min({low, p.quality.value, p.quality.low});
@@ -129,8 +129,7 @@ std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group
                      std::optional<double> reference_cost) {
   const PlotArea area = AreaOf(points, reference_cost);
   std::string script = area.Commands();
-  script += "set xlabel " + GnuplotString(cost.axis) + "\nset ylabel " + GnuplotString(AxisTitle(metric)) + "\n";
-  script += "set key at graph 0, screen 0.985 left top horizontal maxcols 2 font ',11'\n";
+  script += area.Titles(cost.axis, AxisTitle(metric));
   if (reference_cost) {
     script += fmt::format("set arrow from {0}, graph 0 to {0}, graph 1 nohead linecolor rgb muted dashtype 3 back\n", *reference_cost);
     script += fmt::format("set label 'full steps' at {}, graph 0.02 rotate by 90 left offset character -1,0 font ',10' textcolor rgb muted\n",
@@ -140,19 +139,25 @@ std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group
   const bool front = BetterOf(metric.name) != Better::kUnknown;
   if (front) script += FrontBlock(points);
   std::vector<std::string> parts;
-  if (front) parts.push_back("$front using 1:2 with lines linecolor rgb muted linewidth 1.2 dashtype 2 title 'Pareto front'");
+  std::vector<KeyEntry> key;
+  if (front) {
+    parts.push_back("$front using 1:2 with lines linecolor rgb muted linewidth 1.2 dashtype 2 notitle");
+    key.push_back({"Pareto front", "muted", 0});
+  }
   for (size_t s = 0; s < group.series.size(); ++s) {
     if (std::none_of(points.begin(), points.end(), [&](const Point& p) { return p.setting->series == static_cast<int>(s); })) continue;
     const std::string color = SeriesColor(static_cast<int>(s));
     const std::string x = fmt::format("($1=={}?$2:NaN)", s);
     if (group.one_parameter[s])
       parts.push_back(fmt::format("data using {}:5 with lines linecolor rgb {} linewidth 1 notitle", x, color));
-    parts.push_back(fmt::format("data using {}:5:6:7 with yerrorbars linecolor rgb {} linewidth 1 pointtype 0 notitle", x, color));
+    parts.push_back(fmt::format("data using {}:6:(0):($7-$6) with vectors nohead linecolor rgb {} linewidth 1 notitle", x, color));
     if (cost.id == "latency_s")
-      parts.push_back(fmt::format("data using {}:5:3:4 with xerrorbars linecolor rgb {} linewidth 1 pointtype 0 notitle", x, color));
-    parts.push_back(fmt::format("data using {}:5 with points linecolor rgb {} pointtype {} pointsize 0.8 title {}", x, color,
-                                SeriesMark(static_cast<int>(s)), GnuplotString(Shortened(group.series[s], 34))));
+      parts.push_back(fmt::format("data using ($1=={}?$3:NaN):5:($4-$3):(0) with vectors nohead linecolor rgb {} linewidth 1 notitle", s, color));
+    parts.push_back(fmt::format("data using {}:5 with points linecolor rgb {} pointtype {} pointsize 0.8 notitle", x, color,
+                                SeriesMark(static_cast<int>(s))));
+    key.push_back({Shortened(group.series[s], 30), color, SeriesMark(static_cast<int>(s))});
   }
+  script += KeyCommands(key, area);
   script += "plot ";
   for (size_t i = 0; i < parts.size(); ++i) script += (i ? ", \\\n  " : "") + parts[i];
   return script + "\n";
@@ -188,9 +193,9 @@ std::vector<Cost> CostsOf(const ReportData& data) {
     return std::nullopt;
   };
   const bool shallow = std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.shallow_nfe && row.shallow_nfe->max > 0; });
-  return {{"nfe", "network evaluations", "NFE (full network evaluations per sample)",
+  return {{"nfe", "network evaluations", "NFE (full evaluations per sample)",
            shallow ? "Shallow forwards of cached features are not counted here; multiply-accumulates have them." : "", spread},
-          {"gmacs", "multiply-accumulates", "GMACs per sample (denoiser; matmuls convention)", "", macs},
+          {"gmacs", "multiply-accumulates", "GMACs of the denoiser per sample (matmuls)", "", macs},
           {"latency_s", "latency", "latency of one sample (s)", "Horizontal bars: the fastest and the slowest repeat.", latency}};
 }
 

@@ -56,6 +56,8 @@ bool AnyShallow(const std::vector<Paths>& all) {
   return false;
 }
 
+constexpr int kStripTop = 34, kStripBottom = 46;
+
 // A legend of our own: a box of each colour, then its word.
 std::string Legend(bool shallow, int width, int height) {
   std::string commands;
@@ -74,28 +76,28 @@ std::string Legend(bool shallow, int width, int height) {
   return commands;
 }
 
-std::string CallAxis(int calls) {
-  return fmt::format("set xrange [-0.6:{}]\nset xtics 0,{} font ',11'\nset xlabel 'scheduler call, from noise to picture' font ',11'\n",
-                     calls - 0.4, calls > 200 ? 50 : calls > 60 ? 10 : 5);
+std::string CallTicks(int calls) {
+  return fmt::format("set xrange [-0.6:{}]\nset xtics 0,{} font ',11'\n", calls - 0.4, calls > 200 ? 50 : calls > 60 ? 10 : 5);
 }
 
-std::string StripMargins(int left, int right, int top, int bottom, int width, int height) {
+constexpr const char* kCallTitle = "scheduler call, from noise to picture";
+
+// Margins, call axis and legend of a figure of strips; one unit of y is a pixel.
+std::string StripFrame(const Figure& figure, int calls, bool shallow) {
   PlotArea area;
-  area.left = left;
-  area.right = right;
-  area.top = top;
-  area.bottom = bottom;
-  area.width = width;
-  area.height = height;
-  area.x_min = 0;      // the caller sets the ranges
-  area.x_max = 1;
-  area.y_max = height - top - bottom;
-  return area.Commands();
+  area.width = figure.width;
+  area.height = figure.height;
+  area.left = area.right = 16;
+  area.top = kStripTop;
+  area.bottom = kStripBottom;
+  area.y_max = figure.height - kStripTop - kStripBottom;
+  return area.Commands() + area.Titles(kCallTitle, "") + CallTicks(calls) +
+         "unset ytics\nset border 1\nunset grid\nset style fill solid noborder\n" + Legend(shallow, figure.width, figure.height);
 }
 
 // ---- shares over the samples ----------------------------------------------------------------------------------------
 
-constexpr int kRow = 38, kBar = 18, kStripTop = 34, kStripBottom = 48, kStripWidth = 640;
+constexpr int kRow = 38, kBar = 18, kStripWidth = 640;
 
 std::string MeanPredictions(const Paths& paths) {
   double sum = 0;
@@ -135,9 +137,7 @@ Figure ShareFigure(const ReportData& data, const SettingGroup& group, const std:
                           (figure.width - 16.0) / figure.width, y);
     figure.alt += fmt::format("{}: {}. ", paths.setting->name, mean);
   }
-  figure.script = StripMargins(16, 16, kStripTop, kStripBottom, figure.width, figure.height) + CallAxis(calls);
-  figure.script += "unset ytics\nset border 1\nunset grid\nunset key\nset style fill solid noborder\n" + labels;
-  figure.script += Legend(AnyShallow(all), figure.width, figure.height);
+  figure.script = StripFrame(figure, calls, AnyShallow(all)) + labels;
   figure.script += fmt::format("base(r) = {} - {} * (r + 1)\n", kRow * all.size(), kRow) +
                    fmt::format("bar = {}\n", kBar) +
                    "plot data using 2:(0):($2-0.44):($2+0.44):(base($1)):(base($1)+bar) with boxxyerror fillcolor rgb reuse, \\\n"
@@ -183,9 +183,7 @@ Figure SampleFigure(const ReportData& data, const SettingGroup& group, const Pat
   const auto& most = paths.actions[order.back()];
   figure.alt = fmt::format("Paths of {} samples under {}: {} to {} predictions in {} calls.", order.size(), paths.setting->name,
                            CountOf(fewest, kActionPredict), CountOf(most, kActionPredict), paths.calls);
-  figure.script = StripMargins(16, 16, kStripTop, kStripBottom, figure.width, figure.height) + CallAxis(paths.calls);
-  figure.script += "unset ytics\nset border 1\nunset grid\nunset key\nset style fill solid noborder\n";
-  figure.script += Legend(shallow, figure.width, figure.height);
+  figure.script = StripFrame(figure, paths.calls, shallow);
   figure.script += fmt::format("base(r) = {0} - {1} * (r + 1)\n", row * order.size(), row);
   figure.script += "plot ";
   const char* colors[] = {"reuse", "predict", "shallow"};
@@ -219,7 +217,7 @@ Figure HistogramFigure(const ReportData& data, const SettingGroup& group, const 
       low = std::min(low, skips);
       high = std::max(high, skips);
     }
-  figure.script = "unset key\nset style fill solid noborder\nset boxwidth 0.86\nset border 3\n";
+  figure.script = "set style fill solid noborder\nset boxwidth 0.86\nset border 3\n";
   figure.script += fmt::format("set xrange [{}:{}]\nset xtics 0,{} format '' font ',11'\nset multiplot\n", low - 1.0, high + 1.0,
                                high - low > 40 ? 10 : high - low > 14 ? 5 : 1);
   for (size_t r = 0; r < all.size(); ++r) {
@@ -236,13 +234,18 @@ Figure HistogramFigure(const ReportData& data, const SettingGroup& group, const 
                                  static_cast<double>(left) / figure.width, 1 - static_cast<double>(right) / figure.width,
                                  1 - panel_top / height, 1 - (panel_top + kPanel) / height);
     if (r + 1 == all.size())
-      figure.script += "set xtics format '%g'\nset xlabel 'skipped predictions of a sample' font ',11'\n";
+      figure.script += "set xtics format '%g'\n";
     const double y_max = 1.45 * static_cast<double>(most);
-    figure.script += fmt::format("set yrange [0:{}]\nset ytics 0,{} font ',10'\nset ylabel 'samples' font ',11'\n", y_max, most);
+    figure.script += fmt::format("set yrange [0:{}]\nset ytics 0,{} font ',10'\n", y_max, most);
     figure.script += fmt::format("unset label\nunset arrow\nset label {} at graph 0.015,0.88 left font ',11' textcolor rgb ink\n",
                                  GnuplotString(Shortened(all[r]->setting->name, 44)));
     figure.script += fmt::format("set label 'mean {}' at graph 0.99,0.88 right font ',10' textcolor rgb muted\n", Rounded(mean));
     figure.script += fmt::format("set arrow from {0},0 to {0},{1} nohead linecolor rgb ink linewidth 1.2 front\n", mean, 1.15 * static_cast<double>(most));
+    figure.script += fmt::format("set label 'samples' at screen {:.5f},{:.5f} center rotate by 90 font ',11' textcolor rgb ink\n",
+                                 11.0 / figure.width, 1 - (panel_top + kPanel / 2.0) / height);
+    if (r + 1 == all.size())
+      figure.script += fmt::format("set label 'skipped predictions of a sample' at screen {:.5f},{:.5f} center font ',12' textcolor rgb ink\n",
+                                   (left + figure.width - right) / 2.0 / figure.width, 11.0 / height);
     figure.script += fmt::format("plot data using ($1=={} ? $2 : NaN):3 with boxes fillcolor rgb c1\n", r);
     figure.alt += fmt::format("{}: {} skips on average. ", all[r]->setting->name, Rounded(mean));
   }

@@ -37,12 +37,10 @@ constexpr const char* kStyle = R"(set encoding utf8
 set datafile separator comma
 set datafile missing ''
 set border 3 linecolor rgb ink linewidth 0.8
-set tics nomirror out scale 0.6 textcolor rgb ink
+set tics nomirror out scale 0.6 textcolor rgb ink font ',11'
+set xtics offset 0,0.3
 set grid back linecolor rgb faint linewidth 0.7 linetype 1
-set xlabel textcolor rgb ink
-set ylabel textcolor rgb ink
-set key textcolor rgb ink samplen 1.6 Left reverse
-set errorbars small
+unset key
 )";
 
 // A pipe whose ends are closed when nobody needs them.

@@ -10,7 +10,7 @@ inline constexpr const char* kPageStyle = R"css(
 }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
-body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 76rem; background: var(--paper); color: var(--ink);
+body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 80rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", Arial, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .3rem; }
 h2 { font-size: 1.25rem; margin: 2.6rem 0 .6rem; padding-top: .6rem; border-top: 1px solid var(--line); }
@@ -24,7 +24,7 @@ nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .2re
 .scroll:focus-visible { outline: 2px solid var(--accent); }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
 .scroll > table { width: 100%; }
-th, td { padding: .35rem .6rem; text-align: right; vertical-align: top; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th, td { padding: .35rem .5rem; text-align: right; vertical-align: top; border-bottom: 1px solid var(--line); white-space: nowrap; }
 tbody tr:last-child > * { border-bottom: 0; }
 thead th { vertical-align: bottom; color: var(--muted); font-weight: 600; white-space: normal; }
 th:first-child, td.text { text-align: left; }
@@ -55,6 +55,8 @@ dd { margin: 0; overflow-wrap: anywhere; }
   body { padding: 1rem .75rem 3rem; }
   th, td { padding: .3rem .45rem; }
   .grid tbody th { position: static; }
+  figure.wide picture { display: block; overflow-x: auto; }
+  figure.wide img { min-width: 34rem; }
   tbody th { min-width: 7.5rem; max-width: 8.5rem; }
 }
 @media print {
