@@ -1,6 +1,7 @@
 #include "harness/report/figure.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -60,6 +61,22 @@ std::string PlotArea::Commands() const {
       static_cast<double>(bottom) / height, x_min, x_max, y_min, y_max);
 }
 
+std::string PlotArea::LogTicks() const {
+  static const char* const kDigits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  const bool more = y_max / y_min < 100, plain = y_min > 1e-4 && y_max < 1e4;
+  std::vector<std::string> ticks;
+  for (int exponent = static_cast<int>(std::floor(std::log10(y_min))); exponent <= std::log10(y_max); ++exponent) {
+    std::string power = exponent < 0 ? "10⁻" : "10";
+    for (const char digit : std::to_string(std::abs(exponent))) power += kDigits[digit - '0'];
+    for (const int factor : {1, 2, 5}) {
+      const double value = factor * std::pow(10.0, exponent);
+      if (value < y_min || value > y_max || (factor > 1 && !(more && plain))) continue;
+      ticks.push_back(fmt::format("'{}' {}", plain ? fmt::format("{:g}", value) : power, value));
+    }
+  }
+  return fmt::format("set logscale y\nset ytics nomirror ({})\n", fmt::join(ticks, ", "));
+}
+
 std::string PlotArea::Titles(const std::string& x, const std::string& y) const {
   std::string commands;
   if (!x.empty())
@@ -71,18 +88,19 @@ std::string PlotArea::Titles(const std::string& x, const std::string& y) const {
   return commands;
 }
 
-std::string KeyCommands(const std::vector<KeyEntry>& entries, const PlotArea& area) {
+std::string KeyCommands(const std::vector<KeyEntry>& entries, const PlotArea& area, int columns) {
   std::string commands = "unset key\n";
-  const double column = (area.width - 20) / 2.0;
+  const double column = (area.width - 20.0) / columns;
   for (size_t i = 0; i < entries.size(); ++i) {
     const auto& entry = entries[i];
-    const double x = 14 + column * static_cast<double>(i % 2), y = area.height - 12 - kKeyRow * static_cast<double>(i / 2);
+    const double x = 14 + column * static_cast<double>(i % static_cast<size_t>(columns)), y = area.height - 12 - kKeyRow * static_cast<double>(i / static_cast<size_t>(columns));
     if (entry.mark > 0)
       commands += fmt::format("set label '' at screen {:.5f},{:.5f} point pointtype {} pointsize 0.8 linecolor rgb {}\n",
                               (x + 9) / area.width, y / area.height, entry.mark, entry.color);
     else
-      commands += fmt::format("set arrow from screen {:.5f},{:.5f} to screen {:.5f},{:.5f} nohead linecolor rgb {} linewidth 1.2 dashtype 2\n",
-                              x / area.width, y / area.height, (x + 18) / area.width, y / area.height, entry.color);
+      commands += fmt::format("set arrow from screen {:.5f},{:.5f} to screen {:.5f},{:.5f} nohead linecolor rgb {} linewidth {}\n",
+                              x / area.width, y / area.height, (x + 18) / area.width, y / area.height, entry.color,
+                              entry.mark == 0 ? "1.2 dashtype 2" : "1.8");
     commands += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n", GnuplotString(entry.text),
                             (x + 24) / area.width, y / area.height);
   }

@@ -45,18 +45,21 @@ struct PlotArea {
   double X(double x) const { return left + (x - x_min) / (x_max - x_min) * (width - left - right); }
   double Y(double y) const { return bottom + (y - y_min) / (y_max - y_min) * (height - top - bottom); }   // from below
   std::string Commands() const;      // margins and ranges
+  // A logarithmic y axis with labels like 0.01 or, where they would be long, 10⁻⁵; 2 and 5 between where it spans less than
+  // two decades.
+  std::string LogTicks() const;
   // Titles of the axes, at the figure's edges. (gnuplot's own stand where it guesses that the tick labels end.)
   std::string Titles(const std::string& x, const std::string& y) const;
 };
 
-// A key above the plot, in two columns, each entry with its mark (0: a dashed line).
+// A key above the plot, in so many columns, each entry with its mark (0: a dashed line, -1: a line).
 struct KeyEntry {
   std::string text;
   std::string color;
   int mark = 7;
 };
-inline constexpr int kKeyRow = 16;          // pixels; the plot's top margin has to hold half the entries
-std::string KeyCommands(const std::vector<KeyEntry>& entries, const PlotArea& area);
+inline constexpr int kKeyRow = 16;          // pixels; the plot's top margin has to hold the rows
+std::string KeyCommands(const std::vector<KeyEntry>& entries, const PlotArea& area, int columns = 2);
 
 // A text of a plot near a point, in pixels from the lower left corner.
 struct PlacedLabel {

@@ -38,4 +38,8 @@ FigureSection PathFigures(const ReportData& data);
 // How many predictions are skipped: a histogram over the samples, for every setting that decides.
 FigureSection SkipHistograms(const ReportData& data);
 
+// How the latents and the noise predictions move along the trajectory, beside the paths; two samples under an adaptive setting;
+// the latent's error call by call; how the differences go together with a searched path.
+FigureSection TraceFigures(const ReportData& data);
+
 }  // namespace skipbench

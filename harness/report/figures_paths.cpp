@@ -7,47 +7,10 @@
 
 #include "harness/report/escape.h"
 #include "harness/report/figures.h"
+#include "harness/report/paths.h"
 
 namespace skipbench {
 namespace {
-
-// The decisions of one setting, for the samples that were done.
-struct Paths {
-  const NamedSetting* setting = nullptr;
-  int calls = 0;
-  std::vector<size_t> samples;                   // places in ResultReader::samples()
-  std::vector<std::vector<uint8_t>> actions;     // [samples][calls]
-  bool skips = false;                            // some call does not predict
-  bool varies = false;                           // samples differ
-};
-
-Paths PathsOf(const ReportData& data, const NamedSetting& setting) {
-  Paths paths;
-  paths.setting = &setting;
-  paths.calls = data.table.header.settings[setting.index].calls;
-  if (!data.result.FindColumn(setting.index, "action")) return paths;
-  const auto action = data.result.Read<uint8_t>(setting.index, "action");
-  const auto status = data.result.Read<double>(setting.index, "status").values;
-  for (size_t s = 0; s < status.size(); ++s) {
-    if (static_cast<Status>(status[s]) != Status::kDone) continue;
-    const auto begin = action.values.begin() + static_cast<int64_t>(s) * paths.calls;
-    paths.samples.push_back(s);
-    paths.actions.emplace_back(begin, begin + paths.calls);
-    const auto& one = paths.actions.back();
-    paths.skips |= std::any_of(one.begin(), one.end(), [](uint8_t a) { return a != kActionPredict; });
-    paths.varies |= one != paths.actions.front();
-  }
-  return paths;
-}
-
-std::vector<Paths> PathsOf(const ReportData& data, const SettingGroup& group) {
-  std::vector<Paths> all;
-  for (const auto& setting : group.settings)
-    if (auto paths = PathsOf(data, setting); paths.skips) all.push_back(std::move(paths));
-  return all;
-}
-
-int64_t CountOf(const std::vector<uint8_t>& actions, uint8_t action) { return std::count(actions.begin(), actions.end(), action); }
 
 bool AnyShallow(const std::vector<Paths>& all) {
   for (const auto& paths : all)
@@ -99,12 +62,6 @@ std::string StripFrame(const Figure& figure, int calls, bool shallow) {
 
 constexpr int kRow = 38, kBar = 18, kStripWidth = 640;
 
-std::string MeanPredictions(const Paths& paths) {
-  double sum = 0;
-  for (const auto& actions : paths.actions) sum += static_cast<double>(CountOf(actions, kActionPredict));
-  return Rounded(sum / static_cast<double>(paths.actions.size()), 3);
-}
-
 Figure ShareFigure(const ReportData& data, const SettingGroup& group, const std::vector<Paths>& all, int part, int parts) {
   Figure figure;
   figure.id = fmt::format("paths{}{}", group.id, parts > 1 ? fmt::format("_{}", part) : "");
@@ -130,7 +87,7 @@ Figure ShareFigure(const ReportData& data, const SettingGroup& group, const std:
                                   data.table.header.settings[paths.setting->index].label});
     }
     const double y = (kStripBottom + kRow * static_cast<double>(all.size() - r) - 11) / figure.height;
-    const std::string mean = fmt::format("{} of {} predict", MeanPredictions(paths), paths.calls);
+    const std::string mean = fmt::format("{} of {} predict", Rounded(paths.MeanPredictions()), paths.calls);
     labels += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n",
                           GnuplotString(Shortened(paths.setting->name, 64)), 16.0 / figure.width, y);
     labels += fmt::format("set label '{}' at screen {:.5f},{:.5f} right font ',10' textcolor rgb muted\n", mean,
@@ -251,16 +208,6 @@ Figure HistogramFigure(const ReportData& data, const SettingGroup& group, const 
   }
   figure.script += "unset multiplot\n";
   return figure;
-}
-
-// Parts of at most `size`.
-template <class T>
-std::vector<std::vector<T>> Parts(const std::vector<T>& all, size_t size) {
-  std::vector<std::vector<T>> parts;
-  const size_t count = (all.size() + size - 1) / size;
-  for (size_t i = 0; i < count; ++i)
-    parts.emplace_back(all.begin() + static_cast<int64_t>(i * all.size() / count), all.begin() + static_cast<int64_t>((i + 1) * all.size() / count));
-  return parts;
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace {
 std::string MethodTitle(const std::string& type) {
   static const std::map<std::string, std::string> titles = {
       {"full_step", "full steps"}, {"fewer_steps", "fewer steps"},      {"adaptive_diffusion", "AdaptiveDiffusion"},
-      {"deepcache", "DeepCache"},  {"greedy_search", "searched paths"}, {"fixed_path", "fixed path"}};
+      {"deepcache", "DeepCache"},  {"greedy_search", "searched paths"}, {"difference_order", "differences"}, {"fixed_path", "fixed path"}};
   const auto found = titles.find(type);
   return found == titles.end() ? type : found->second;
 }

@@ -223,6 +223,61 @@ TEST(Figures, PathSharesAndHistogramsCountTheActions) {
   EXPECT_EQ(counts, (std::map<std::string, std::string>{{"1", "3"}, {"2", "3"}}));
 }
 
+TEST(Figures, TracesAreThoseOfTheResult) {
+  TempDir dir;
+  RunHeader header = ExampleHeader();
+  header.settings.pop_back();
+  header.settings.push_back(testing::ExampleSetting("searched", "greedy_search", 4));
+  header.settings[1].type = "adaptive_diffusion";
+  header.expanded_config["methods"].erase(2);
+  Wave wave = SomeWave(header, 0, 6);
+  for (size_t k = 0; k < 3; ++k) {
+    auto& traces = wave.settings[k].traces;
+    for (const std::string name : {"latent_relative_1", "latent_relative_2", "latent_relative_3", "latent_error_l2_relative", "threshold"}) {
+      auto& trace = traces[name] = {{6, 4}, {}};
+      for (int s = 0; s < 6; ++s)
+        for (int c = 0; c < 4; ++c) trace.values.push_back(c == 0 ? NAN : 1 + testing::ExampleValue(s, k, c + static_cast<double>(name.back())));
+    }
+  }
+  ResultWriter writer(dir / "run", header, false);
+  writer.Commit(wave);
+  writer.Finish();
+  const ResultReader reader = ResultReader::Open(dir / "run");
+  const ReportData data(reader);
+  const auto section = TraceFigures(data);
+  auto find = [&](const std::string& id) {
+    for (const auto* figures : {&section.figures, &section.details})
+      for (const auto& figure : *figures)
+        if (figure.id == id) return figure;
+    ADD_FAILURE() << "no figure " << id;
+    return Figure();
+  };
+  // The median of six values, call by call.
+  const Figure differences = find("differences_latent");
+  std::vector<double> values;
+  for (int s = 0; s < 6; ++s) values.push_back(1 + testing::ExampleValue(s, 0, 2 + '3'));
+  std::sort(values.begin(), values.end());
+  int checked = 0;
+  for (const auto& row : differences.data.rows) {
+    if (row[0] == "2" && row[1] == "2") EXPECT_DOUBLE_EQ(std::stod(row[3]), (values[2] + values[3]) / 2), ++checked;
+    if (row[0] == "2" && row[1] == "0") EXPECT_EQ(row[3], ""), ++checked;
+    if (row[0] == "3" && row[1] == "0") EXPECT_EQ(row[5], "1"), ++checked;      // the adaptive setting's path: call 0 predicts
+  }
+  EXPECT_EQ(checked, 3);
+  EXPECT_EQ(find("latent_error").data.rows.size(), 8u);                          // two settings, four calls
+  // What is recorded with entry i stands at the call that it decides.
+  const auto samples = find("two_samples_1").data.rows;
+  ASSERT_EQ(samples.size(), 8u);
+  EXPECT_EQ(samples[0][2], "");
+  const auto criterion = reader.Read<double>(1, "traces/criterion");
+  EXPECT_EQ(std::stod(samples[3][2]), criterion.values[std::stoul(samples[3][5]) == 1000 ? 2 : 6]);
+  bool noise = false;
+  for (const auto& figure : section.figures) noise |= figure.id == "differences_prediction";
+  EXPECT_FALSE(noise);                                                           // not in the result
+  WriteReport(reader, dir / "out");
+  ExpectSoundPage(dir / "out");
+}
+
 TEST(Report, HoldsEverything) {
   TempDir dir;
   const RunHeader header = ExampleHeader();
@@ -259,6 +314,7 @@ TEST(Report, OfARunThatIsNotFinished) {
   WriteReport(ResultReader::Open(dir / "run"), dir / "out");
   const std::string page = ReadFile(dir / "out" / "index.html");
   EXPECT_TRUE(Contains(page, "Not finished: 4 of 6 samples"));
+  EXPECT_TRUE(Contains(page, "&quot;traces&quot;: true in the config records them"));
   EXPECT_TRUE(Contains(page, "Quality against latency: the run did not measure it; &quot;latency&quot;"));
   ExpectSoundPage(dir / "out");
 }
