@@ -259,9 +259,18 @@ TEST(Figures, TracesAreThoseOfTheResult) {
   std::sort(values.begin(), values.end());
   int checked = 0;
   for (const auto& row : differences.data.rows) {
-    if (row[0] == "2" && row[1] == "2") EXPECT_DOUBLE_EQ(std::stod(row[3]), (values[2] + values[3]) / 2), ++checked;
-    if (row[0] == "2" && row[1] == "0") EXPECT_EQ(row[3], ""), ++checked;
-    if (row[0] == "3" && row[1] == "0") EXPECT_EQ(row[5], "1"), ++checked;      // the adaptive setting's path: call 0 predicts
+    if (row[0] == "2" && row[1] == "2") {
+      ++checked;
+      EXPECT_DOUBLE_EQ(std::stod(row[3]), (values[2] + values[3]) / 2);
+    }
+    if (row[0] == "2" && row[1] == "0") {
+      ++checked;
+      EXPECT_EQ(row[3], "");
+    }
+    if (row[0] == "3" && row[1] == "0") {   // the adaptive setting's path: call 0 predicts
+      ++checked;
+      EXPECT_EQ(row[5], "1");
+    }
   }
   EXPECT_EQ(checked, 3);
   EXPECT_EQ(find("latent_error").data.rows.size(), 8u);                          // two settings, four calls
