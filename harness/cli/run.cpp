@@ -3,6 +3,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/distances.h"
 #include "harness/experiment/run_experiment.h"
+#include "harness/experiment/shard.h"
 #include "harness/report/contact_sheet.h"
 #include "harness/report/table.h"
 #include "harness/store/result_reader.h"
@@ -30,34 +31,42 @@ void RemoveResults(const fs::path& out) {
   for (const char* name : {"segments", "results.h5", "contact_sheet.png", "png", "search"}) fs::remove_all(out / name);
 }
 
+fs::path DefaultFolder(const std::string& name, const Shard& shard) {
+  const fs::path folder = fs::path("results") / "local" / name;
+  return shard.count == 1 ? folder : folder / fmt::format("shard-{}-of-{}", shard.index, shard.count);
+}
+
 }  // namespace
 
 int Run(const std::vector<std::string>& args) {
   po::options_description options("options");
   options.add_options()
       ("input", po::value<std::vector<std::string>>(), "the experiment's config")
-      ("out,o", po::value<std::string>(), "results folder (default: results/local/NAME of the working directory)")
+      ("out,o", po::value<std::string>(), "results folder (default: results/local/NAME of the working directory; of a shard, its own folder in there)")
       ("set", po::value<std::vector<std::string>>()->composing(), "PATH=VALUE[,VALUE...]: change a value of the config; several sweep")
+      ("shard", po::value<std::string>(), "i/n, i from 0: only this part of the samples; `skipbench merge` joins the parts")
       ("resume", po::bool_switch(), "go on with an interrupted run")
       ("overwrite", po::bool_switch(), "replace the results that are in the folder")
       ("dry-run", po::bool_switch(), "print the plan and stop")
       ("models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons")
       ("allow-missing", po::bool_switch(), "leave out metrics whose weights are missing; their columns say so")
       ("quiet,q", po::bool_switch(), "no progress line");
-  const auto values = Parse("run", "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--resume | --overwrite] [--dry-run]", options, args);
+  const auto values = Parse("run", "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--shard i/n] [--resume | --overwrite] [--dry-run]", options, args);
   if (!values.contains("input") || values["input"].as<std::vector<std::string>>().size() != 1)
     Fail("skipbench run: one config file was expected");
   const fs::path file = values["input"].as<std::vector<std::string>>()[0];
   const auto sets = values.contains("set") ? values["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
   ExperimentConfig config = ReadExperimentConfig(file, sets);
   RunOptions run;
-  run.out = values.contains("out") ? fs::path(values["out"].as<std::string>()) : fs::path("results") / "local" / config.name;
+  const Shard shard = values.contains("shard") ? ParseShard(values["shard"].as<std::string>()) : Shard{};
+  run.out = values.contains("out") ? fs::path(values["out"].as<std::string>()) : DefaultFolder(config.name, shard);
   run.resume = values["resume"].as<bool>();
   run.quiet = values["quiet"].as<bool>();
   const bool dry = values["dry-run"].as<bool>();
   Plan plan = MakePlan(std::move(config), {.models = values["models"].as<std::string>(),
                                            .shapes_only = dry,
-                                           .allow_missing_metrics = values["allow-missing"].as<bool>()});
+                                           .allow_missing_metrics = values["allow-missing"].as<bool>(),
+                                           .shard = shard});
   if (dry) {
     fmt::print("{}", DescribePlan(plan));
     return 0;

@@ -68,12 +68,14 @@ Json Expanded(const ExperimentConfig& config, int64_t plan_frames) {
 
 std::string DescribePlan(const Plan& plan) {
   const auto& info = plan.pipeline->info();
-  const double n = static_cast<double>(plan.samples.size());
+  const double n = static_cast<double>(plan.end - plan.begin);
   const Macs one = plan.pipeline->DenoiserMacs(-1).total;
   std::string text = fmt::format("experiment  {}\nmodel       {} ({})\nlatents     {}, {} {}\n", plan.config.name,
                                  info.folder.string(), info.kind, fmt::join(info.latent_shape, "x"),
                                  info.frames ? fmt::format("clips of {} frames", info.frames) : "pictures", fmt::join(info.image_shape, "x"));
   text += fmt::format("data        {} samples: {}\n", plan.samples.size(), plan.data_description);
+  if (plan.shard.count > 1)
+    text += fmt::format("shard       {}/{}: samples {} to {} of the plan\n", plan.shard.index, plan.shard.count, plan.begin, plan.end - 1);
   text += fmt::format("device      {}, {}\n", plan.device.str(), DtypeName(plan.config.dtype));
   text += fmt::format("forward     {:.4g} GMACs (modules), {:.4g} GMACs (matmuls), without guidance\n",
                       static_cast<double>(one.modules) / 1e9, static_cast<double>(one.matmuls) / 1e9);
@@ -123,6 +125,7 @@ RunHeader MakeHeader(const Plan& plan) {
   header.guidance = plan.settings[0].guidance > 1 ? plan.settings[0].guidance : 0;
   header.seed = config.seed;
   header.sample_count = static_cast<int64_t>(plan.samples.size());
+  header.shard = plan.shard;
   header.device = plan.device.is_cpu() ? "cpu" : fmt::format("{} ({})", plan.device.str(), DeviceName(plan.device));
   header.dtype = DtypeName(config.dtype);
   header.threads = at::get_num_threads();

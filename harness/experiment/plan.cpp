@@ -11,6 +11,7 @@
 #include "harness/experiment/memory.h"
 #include "harness/experiment/recorded_paths.h"
 #include "harness/io/mp4.h"
+#include "harness/experiment/shard.h"
 #include "harness/runtime/device.h"
 #include "harness/sampling/trajectory_tree.h"
 
@@ -139,14 +140,7 @@ void OpenNetworks(const PlanOptions& options, Plan* plan) {
 
 }  // namespace
 
-int64_t Plan::waves() const {
-  return (static_cast<int64_t>(samples.size()) + config.wave_size - 1) / config.wave_size;
-}
-
-std::pair<int64_t, int64_t> Plan::WaveRange(int64_t k) const {
-  const int64_t begin = k * config.wave_size;
-  return {begin, std::min(begin + config.wave_size, static_cast<int64_t>(samples.size()))};
-}
+int64_t Plan::waves() const { return (end - begin + config.wave_size - 1) / config.wave_size; }
 
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   Plan plan;
@@ -161,6 +155,9 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
     Fail("{}: vae_tiling and vae_slicing are for text_to_image, negative_prompt for that and video; {} is {}", plan.config.file.string(),
          info.folder.string(), info.kind);
   LoadSamples(&plan);
+  plan.shard = options.shard;
+  std::tie(plan.begin, plan.end) =
+      ShardRange(plan.shard, static_cast<int64_t>(plan.samples.size()), plan.config.wave_size, plan.config.group_size);
   PlanSettings(&plan);
   if (plan.config.memory > 0)
     for (auto& tree : plan.trees) tree.max_states = MemoryOf(plan, tree).max_states;

@@ -39,6 +39,7 @@ struct PlanOptions {
   std::string models;                             // --models
   bool shapes_only = false;                       // open no weights: dry runs
   bool allow_missing_metrics = false;             // metrics without weights are left out, and the results say so
+  Shard shard = {};                               // --shard: which part of the samples this process takes
 };
 
 struct Plan {
@@ -51,10 +52,10 @@ struct Plan {
   std::vector<PlannedSetting> settings;
   std::vector<TreeGroup> trees;
   MetricNetworks networks;                        // of the metrics; none for a dry run
+  Shard shard;
+  int64_t begin = 0, end = 0;                     // the ordinals [begin, end) of the shard
 
-  int64_t waves() const;
-  // Samples [begin, end) of wave k, by ordinal.
-  std::pair<int64_t, int64_t> WaveRange(int64_t k) const;
+  int64_t waves() const;                          // of the shard
 };
 
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options);

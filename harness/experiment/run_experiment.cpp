@@ -22,14 +22,13 @@ std::set<int64_t> CommittedOrdinals(const Plan& plan, const ResultWriter& writer
 // What is not committed yet, in stretches of at most a wave. Groups are committed whole, so stretches start at a group.
 std::vector<std::pair<int64_t, int64_t>> OpenWaves(const Plan& plan, const std::set<int64_t>& committed) {
   std::vector<std::pair<int64_t, int64_t>> waves;
-  const int64_t n = static_cast<int64_t>(plan.samples.size());
-  for (int64_t begin = 0; begin < n;) {
+  for (int64_t begin = plan.begin; begin < plan.end;) {
     if (committed.contains(begin)) {
       ++begin;
       continue;
     }
     int64_t end = begin;
-    while (end < n && end - begin < plan.config.wave_size && !committed.contains(end)) ++end;
+    while (end < plan.end && end - begin < plan.config.wave_size && !committed.contains(end)) ++end;
     waves.emplace_back(begin, end);
     begin = end;
   }
@@ -52,7 +51,7 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   CommitSetMetrics(plan, &writer, options.quiet);
   const auto committed = CommittedOrdinals(plan, writer);
   summary.samples_found = static_cast<int64_t>(committed.size());
-  const auto n = static_cast<double>(plan.samples.size());
+  const auto n = static_cast<double>(plan.end - plan.begin);
   {
     Progress progress("sampling", options.quiet);
     double done = static_cast<double>(committed.size());
@@ -68,7 +67,8 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
       progress.Update(done, n);
     }
   }
-  if (plan.config.latency.samples > 0 && writer.CommittedLatency().empty()) {
+  // Of a run in shards the first one measures latency: of the same samples as the undivided run.
+  if (plan.config.latency.samples > 0 && plan.shard.index == 0 && writer.CommittedLatency().empty()) {
     Progress progress("latency", options.quiet);
     writer.CommitLatency(MeasureLatency(plan, [&](int64_t done, int64_t total) {
       progress.Update(static_cast<double>(done), static_cast<double>(total));

@@ -104,14 +104,16 @@ void RequireSameColumns(const std::vector<Source>& sources) {
   }
 }
 
-void Join(std::vector<Source>& sources, const std::filesystem::path& path) {
+void Join(std::vector<Source>& sources, const std::filesystem::path& path, std::optional<Shard> shard) {
   if (sources.empty()) Fail("{}: there is nothing to join", path.string());
   RequireSameColumns(sources);
   const Order order = OrderOf(sources);
   std::vector<Json> environments;
   for (const auto& source : sources) MergeEnvironments(environments, source.environments());
   hdf5::FileWriter writer(path);
-  WriteHeader(writer.root(), sources.front().header(), environments);
+  RunHeader header = sources.front().header();
+  if (shard) header.shard = *shard;
+  WriteHeader(writer.root(), header, environments);
   if (!order.samples.empty()) {
     WriteSamples(writer.root(), order.samples);
     WriteWaves(writer.root(), AllWaves(sources));

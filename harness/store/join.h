@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "harness/store/source.h"
@@ -10,8 +11,9 @@ namespace skipbench {
 
 // Writes the samples, columns, waves and extras of `sources` into a new file at `path`, samples in the order of the plan.
 // The sources must be of one run (RequireOneRun). Of an extra that several sources have, the last one counts. Needs memory
-// for a few tens of MB whatever the size of the results. The file appears whole or not at all.
-void Join(std::vector<Source>& sources, const std::filesystem::path& path);
+// for a few tens of MB whatever the size of the results. The file appears whole or not at all. `shard` is what the new file
+// says of itself; without one, what the first source says.
+void Join(std::vector<Source>& sources, const std::filesystem::path& path, std::optional<Shard> shard = {});
 
 // Error if two sources do not have the same columns; names both files and the column.
 void RequireSameColumns(const std::vector<Source>& sources);

@@ -9,31 +9,11 @@ namespace skipbench {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-// The sources of one path given by the user; an extra counts only in the last of them that has it.
-std::vector<Source> OpenPath(const fs::path& path) {
-  std::error_code error;
-  if (!fs::exists(path, error)) Fail("{}: no such result", path.string());
-  std::vector<Source> sources;
-  if (!fs::is_directory(path, error)) {
-    sources.emplace_back(path);
-    return sources;
-  }
-  std::vector<fs::path> leftovers;
-  sources = OpenFolder(path, leftovers);
-  if (sources.empty())
-    Fail("{}: holds no results (neither {} nor {}/*.h5)", path.string(), kJoinedFile, kSegmentFolder);
-  return sources;
-}
-
-}  // namespace
-
 ResultReader ResultReader::Open(const std::vector<fs::path>& paths) {
   if (paths.empty()) Fail("no result was given");
   ResultReader reader;
   for (const auto& path : paths) {
-    std::vector<Source> sources = OpenPath(path);
+    std::vector<Source> sources = OpenResult(path);
     // Within one folder the newest measurements replace older ones; those of different folders stand beside each other.
     for (auto source = sources.rbegin(); source != sources.rend(); ++source) {
       const auto& extras = source->extras();

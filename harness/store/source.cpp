@@ -160,6 +160,21 @@ std::vector<Source> OpenFolder(const fs::path& folder, std::vector<fs::path>& le
   }
 }
 
+std::vector<Source> OpenResult(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) Fail("{}: no such result", path.string());
+  std::vector<Source> sources;
+  if (!fs::is_directory(path, error)) {
+    sources.emplace_back(path);
+    return sources;
+  }
+  std::vector<fs::path> leftovers;
+  sources = OpenFolder(path, leftovers);
+  if (sources.empty())
+    Fail("{}: holds no results (neither {} nor {}/*.h5)", path.string(), kJoinedFile, kSegmentFolder);
+  return sources;
+}
+
 void RequireOneRun(const std::vector<Source>& sources, bool shards) {
   std::map<int64_t, const Source*> by_id, by_ordinal;
   for (const auto& source : sources) {

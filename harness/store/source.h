@@ -73,6 +73,9 @@ std::vector<std::filesystem::path> ResultFiles(const std::filesystem::path& fold
 // `leftovers` instead. Error naming the files.
 std::vector<Source> OpenFolder(const std::filesystem::path& folder, std::vector<std::filesystem::path>& leftovers);
 
+// What a path given by a user holds: a file of results, or a folder with some (OpenFolder). Error when there are none.
+std::vector<Source> OpenResult(const std::filesystem::path& path);
+
 // Error naming both files if the sources are not of one run or hold a sample twice. `shards`: they may be different shards.
 void RequireOneRun(const std::vector<Source>& sources, bool shards);
 

@@ -1,0 +1,19 @@
+// Results of one run, made in several places, become one folder.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+namespace skipbench {
+
+struct MergeSummary {
+  int64_t samples = 0;     // in the merged result
+  int64_t planned = 0;     // of the whole run
+};
+
+// Joins results (folders or files, finished or not) into `out`/results.h5, which reads like the result of an undivided run and
+// can be resumed as one; pictures written as files (png/) are copied. The sources stay as they are. Error naming the files
+// when they are not of one run, when a sample is in two of them, when `out` holds a result already.
+MergeSummary MergeResults(const std::vector<std::filesystem::path>& results, const std::filesystem::path& out);
+
+}  // namespace skipbench
