@@ -9,6 +9,8 @@
 namespace skipbench::cli {
 
 int Run(const std::vector<std::string>& args);
+int Compare(const std::vector<std::string>& args);
+int Merge(const std::vector<std::string>& args);
 int Table(const std::vector<std::string>& args);
 int Report(const std::vector<std::string>& args);
 int Macs(const std::vector<std::string>& args);

@@ -20,6 +20,8 @@ struct Command {
 const std::vector<Command>& Commands() {
   static const std::vector<Command> commands = {
       {"run", "run an experiment", Run},
+      {"compare", "say whether a result is worse than another one", Compare},
+      {"merge", "join shards of a run into one result", Merge},
       {"table", "print a table from results", Table},
       {"report", "figures, tables and a page from results", Report},
       {"calibrate", "find the delta of skipping methods that gives a wanted number of predictions", Calibrate},

@@ -6,6 +6,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -43,7 +44,19 @@ std::map<std::string, double> RunOnce(const Plan& plan, const PlannedSetting& se
   return seconds;
 }
 
+// Seconds of fixed work that has nothing to do with the models: what the machine could do at this moment. Products of matrices
+// that fit the cache, on all threads, some 10 ms on a laptop.
+double Calibrate(at::Device device) {
+  static const at::Tensor a = at::ones({512, 512}, at::TensorOptions().device(device)) / 512;
+  const auto start = std::chrono::steady_clock::now();
+  at::Tensor b = a;
+  for (int i = 0; i < 8; ++i) b = at::mm(a, b);
+  Synchronize(device);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 void Measure(const Plan& plan, int64_t ordinal, bool keep, LatencyRecord* record) {
+  const double before = Calibrate(plan.device);
   malloc_trim(0);      // memory freed by the run before would hide this one's growth
   Synchronize(plan.device);
   PeakMemory peak(plan.device);
@@ -53,6 +66,7 @@ void Measure(const Plan& plan, int64_t ordinal, bool keep, LatencyRecord* record
   record->peak_memory_kind = peak.kind();
   if (const auto bytes = peak.Bytes())
     record->peak_memory_bytes = std::fmax(record->peak_memory_bytes, static_cast<double>(*bytes));
+  if (keep) record->stage_s["calibration"].push_back((before + Calibrate(plan.device)) / 2);
 }
 
 }  // namespace

@@ -61,4 +61,10 @@ void WriteClip(const at::Tensor& clip, const std::filesystem::path& out, const s
   if (files.mp4) WriteMp4(MakeFolder(out, "mp4", setting) / (name + ".mp4"), frames, files.fps);
 }
 
+at::Tensor Thumbnail(const at::Tensor& picture) {
+  at::Tensor pixels = picture.to(at::kDouble);
+  if (pixels.dim() == 4) pixels = pixels.mean(0);
+  return at::adaptive_avg_pool2d(pixels, {8, 8}).round().to(at::kByte).permute({1, 2, 0});
+}
+
 }  // namespace skipbench

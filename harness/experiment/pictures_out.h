@@ -23,4 +23,7 @@ void WriteClip(const at::Tensor& clip, const std::filesystem::path& out, const s
 // A label as a folder's name: letters, digits, '.', '-', '=' and '_' stay, runs of anything else become one '_'.
 std::string FolderName(const std::string& label);
 
+// uint8 [8, 8, 3]: means over a grid of 8 x 8 fields of a picture [3, H, W] (of a clip [T, 3, H, W]: over its frames too).
+at::Tensor Thumbnail(const at::Tensor& picture);
+
 }  // namespace skipbench

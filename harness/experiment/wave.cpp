@@ -288,6 +288,8 @@ class WaveRunner {
       out->noise_predictions = Stack<float>(k, at::kFloat, shape, [](Outcome& o) { return at::stack(o.record.predictions); });
     }
     WriteFiles(k);
+    if (NeedsPictures())
+      out->thumbnail = Stack<uint8_t>(k, at::kByte, {8, 8, 3}, [](Outcome& o) { return Thumbnail(o.picture); });
     if (save.contains("images")) {
       shape = {info.image_shape[1], info.image_shape[2], info.image_shape[0]};
       if (info.frames > 0) shape.insert(shape.begin(), info.frames);

@@ -53,14 +53,14 @@ class Collector {
     Add<T>(name, "", "", array.shape, axes, std::span<const T>(array.values));
   }
 
-  void Images(const Array<uint8_t>& array) {
+  void Images(const std::string& name, const Array<uint8_t>& array) {
     const size_t rank = array.shape.size();
-    Require("images", array, (rank == 4 || rank == 5) && array.shape[0] == n_ && array.shape.back() == 3,
+    Require(name, array, (rank == 4 || rank == 5) && array.shape[0] == n_ && array.shape.back() == 3,
             fmt::format("[{}, height, width, 3]", n_));
     std::vector<std::string> axes = {"sample"};
     for (auto& axis : PictureAxes(rank - 2)) axes.push_back(std::move(axis));
     axes.push_back("channel");
-    Add<uint8_t>("images", "", "", array.shape, axes, std::span<const uint8_t>(array.values));
+    Add<uint8_t>(name, "", "", array.shape, axes, std::span<const uint8_t>(array.values));
   }
 
   void Features(const std::string& name, const Array<float>& array) {
@@ -115,7 +115,8 @@ constexpr const char* kStatusCodes = "0 done, 1 failed, 2 not supported";
 bool IsReserved(const std::string& name) {
   static const std::vector<std::string> names = {
       "timesteps", "action",  "branch",  "nfe",      "shallow_nfe", "macs_modules",      "macs_matmuls",
-      "status",    "message", "traces",  "features", "auxiliary",   "latents",           "noise_predictions", "images"};
+      "status",    "message", "traces",  "features", "auxiliary",   "latents",           "noise_predictions", "images",
+      "thumbnail"};
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -164,7 +165,8 @@ std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingI
   if (!wave.latents.empty()) collect.States("latents", wave.latents, {"state"}, setting.calls + 1);
   if (!wave.noise_predictions.empty())
     collect.States("noise_predictions", wave.noise_predictions, {"call", "half"}, setting.calls);
-  if (!wave.images.empty()) collect.Images(wave.images);
+  if (!wave.thumbnail.empty()) collect.Images("thumbnail", wave.thumbnail);
+  if (!wave.images.empty()) collect.Images("images", wave.images);
   return collect.Take();
 }
 

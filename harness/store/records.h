@@ -76,6 +76,7 @@ struct SettingWave {
   std::vector<std::string> message;                      // [n] why a sample failed or is not supported, else ""
   Array<float> latents;                                  // [n, calls + 1, C, H, W], the scaled initial noise first; optional
   Array<float> noise_predictions;                        // [n, calls, halves, C, H, W]; optional
+  Array<uint8_t> thumbnail;                              // [n, 8, 8, 3] the picture in small, to tell whether pictures changed; optional
   Array<uint8_t> images;                                 // [n, H, W, 3] (clips: [n, F, H, W, 3]); optional
 };
 
@@ -101,6 +102,7 @@ struct LatencyRecord {
   int batch = 1;                                         // samples per run
   int threads = 0;
   std::map<std::string, std::vector<double>> stage_s;    // text_encoder, denoiser, decoder, total: seconds of each repeat, for the whole batch
+                                                         // calibration: of fixed work beside each repeat, which tells how fast the machine was
   double peak_memory_bytes = 0;                          // NaN: not measured
   std::string peak_memory_kind;                          // "process peak growth", "device allocator peak"
   Status status = Status::kDone;

@@ -7,7 +7,7 @@
 //     action, branch  [n, calls]     nfe, shallow_nfe, macs_modules, macs_matmuls, status, message  [n]
 //     <metric>        [n], with the attribute kind = "metric"
 //     traces/<name>   [n, calls]     features/<name> [n, d]     auxiliary/<name> [n]
-//     latents, noise_predictions, images
+//     latents, noise_predictions, thumbnail, images
 //   /waves            first_ordinal, samples, evaluations, ..., wall_s, stages/<name>          [waves]
 //   /search_<k>_<first>   the paths that a search found: see search_record.h
 //   /<extra>          latency, and whatever else is kept beside the samples

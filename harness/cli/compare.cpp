@@ -1,0 +1,104 @@
+#include "harness/report/compare.h"
+
+#include <charconv>
+
+#include "harness/cli/commands.h"
+
+namespace skipbench::cli {
+
+namespace po = boost::program_options;
+
+namespace {
+
+using Strings = std::vector<std::string>;
+
+Strings StringsOf(const po::variables_map& values, const char* name) {
+  return values.contains(name) ? values[name].as<Strings>() : Strings{};
+}
+
+ResultReader Open(const Strings& paths) {
+  std::vector<std::filesystem::path> results(paths.begin(), paths.end());
+  return ResultReader::Open(results);
+}
+
+// "lpips_alex=0.01".
+void ReadLimit(const std::string& text, std::map<std::string, double>& limits) {
+  const size_t equals = text.find('=');
+  double limit = 0;
+  const char* end = text.data() + text.size();
+  const bool number = equals != std::string::npos && equals > 0 &&
+                      std::from_chars(text.data() + equals + 1, end, limit).ptr == end && equals + 1 < text.size();
+  if (!number || !(limit >= 0)) Fail("--max-worse {}: expected METRIC=LIMIT with a limit of at least 0", text);
+  limits[text.substr(0, equals)] = limit;
+}
+
+double AtLeast(const po::variables_map& values, const char* name, double min) {
+  const double value = values[name].as<double>();
+  if (!(value >= min)) Fail("--{}: expected a number of at least {}, found {}", name, min, value);
+  return value;
+}
+
+CompareOptions ReadOptions(const po::variables_map& values) {
+  CompareOptions options;
+  for (const auto& text : StringsOf(values, "max-worse")) ReadLimit(text, options.limits);
+  if (values.contains("max-psnr-drop")) options.limits["psnr"] = AtLeast(values, "max-psnr-drop", 0);
+  if (values.contains("max-ssim-drop")) options.limits["ssim"] = AtLeast(values, "max-ssim-drop", 0);
+  if (values.contains("max-slowdown")) options.max_slowdown = AtLeast(values, "max-slowdown", 1);
+  options.max_cost_rise = AtLeast(values, "max-cost-rise", 0);
+  options.min_agreement_db = AtLeast(values, "min-agreement", 0);
+  options.level = values["level"].as<double>();
+  if (!(options.level > 0 && options.level < 1)) Fail("--level: expected a number between 0 and 1, found {}", options.level);
+  return options;
+}
+
+// Limits for metrics that nobody measured are a mistake in the command.
+void RequireKnownMetrics(const CompareOptions& options, const ResultReader& base) {
+  for (const auto& [metric, limit] : options.limits) {
+    bool known = false;
+    std::string names;
+    for (size_t k = 0; k < base.header().settings.size(); ++k)
+      for (const auto& name : base.Metrics(k)) {
+        known |= name == metric;
+        if (k == 0) names += (names.empty() ? "" : ", ") + name;
+      }
+    if (!known) Fail("skipbench compare: a limit is given for {}, which BASE has not measured; it has: {}", metric, names);
+  }
+}
+
+}  // namespace
+
+int Compare(const Strings& args) {
+  po::options_description options("options");
+  options.add_options()
+      ("input", po::value<Strings>(), "BASE and NEW: folders (finished or not) or results.h5 files")
+      ("base", po::value<Strings>()->multitoken(), "BASE, when it is several shards")
+      ("new", po::value<Strings>()->multitoken(), "NEW, when it is several shards")
+      ("max-psnr-drop", po::value<double>(), "dB that the PSNR may fall (default 0.5)")
+      ("max-ssim-drop", po::value<double>(), "that the SSIM may fall (default 0.005)")
+      ("max-worse", po::value<Strings>()->composing(), "METRIC=LIMIT: how much worse a metric may get, by its name in the results "
+                                                       "(default: LPIPS 0.005, caption_accuracy 0.02, others 2 % of BASE's mean)")
+      ("max-cost-rise", po::value<double>()->default_value(0, "0"), "fraction by which evaluations and multiply-accumulates may rise")
+      ("max-slowdown", po::value<double>(), "ratio by which latency may rise, e.g. 1.2 (default: latency does not count)")
+      ("min-agreement", po::value<double>()->default_value(CompareOptions().min_agreement_db, "40"),
+       "dB of PSNR between the thumbnails of BASE's and NEW's full runs, at least")
+      ("level", po::value<double>()->default_value(0.95, "0.95"), "of the confidence intervals")
+      ("format,f", po::value<std::string>()->default_value("markdown"), "markdown or json");
+  const auto values = Parse("compare", "compare BASE NEW [--max-psnr-drop DB] [--max-slowdown RATIO] [options]", options, args);
+  Strings base = StringsOf(values, "base"), now = StringsOf(values, "new");
+  for (const auto& path : StringsOf(values, "input")) {
+    Strings& side = base.empty() ? base : now;
+    if (!side.empty()) Fail("skipbench compare: expected BASE and NEW; of several shards give each side by --base and --new");
+    side.push_back(path);
+  }
+  if (base.empty() || now.empty()) Fail("skipbench compare: expected two results, BASE and NEW");
+  const CompareOptions limits = ReadOptions(values);
+  const std::string format = values["format"].as<std::string>();
+  if (format != "markdown" && format != "json") Fail("skipbench compare: --format: expected markdown or json, found \"{}\"", format);
+  const ResultReader before = Open(base), after = Open(now);
+  RequireKnownMetrics(limits, before);
+  const Comparison comparison = skipbench::Compare(before, after, limits);
+  fmt::print("{}", format == "json" ? RenderJson(comparison) : RenderMarkdown(comparison, limits));
+  return ExitCode(comparison.verdict);
+}
+
+}  // namespace skipbench::cli

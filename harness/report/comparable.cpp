@@ -1,0 +1,104 @@
+#include "harness/report/comparable.h"
+
+#include <map>
+
+namespace skipbench {
+namespace {
+
+// "a there, b here" under a name, if they differ.
+template <class T>
+void Require(const char* what, const T& base, const T& now, std::vector<std::string>& reasons) {
+  if (!(base == now)) reasons.push_back(fmt::format("other {}: {} in BASE, {} in NEW", what, base, now));
+}
+
+void RequireModel(const RunHeader& base, const RunHeader& now, std::vector<std::string>& reasons) {
+  for (const auto& [file, hash] : base.model_files) {
+    const auto found = now.model_files.find(file);
+    if (found == now.model_files.end()) reasons.push_back(fmt::format("other model: NEW's has no {}", file));
+    else if (found->second != hash)
+      reasons.push_back(fmt::format("other model: {} has the SHA-256 {}... in BASE, {}... in NEW", file, hash.substr(0, 12),
+                                    found->second.substr(0, 12)));
+  }
+  if (reasons.empty() && base.model_hash != now.model_hash)
+    reasons.push_back(fmt::format("other model: {} in BASE, {} in NEW", base.model_hash, now.model_hash));
+}
+
+// Keys of the expanded config that change the pictures of every setting.
+void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std::string>& reasons) {
+  const auto value = [](const RunHeader& header, const char* key) {
+    return header.expanded_config.is_object() && header.expanded_config.contains(key) ? header.expanded_config[key] : Json();
+  };
+  for (const char* key : {"noise", "negative_prompt", "height", "width", "tokenizer", "vae_tiling"})
+    if (value(base, key) != value(now, key))
+      reasons.push_back(fmt::format("other {}: {} in BASE, {} in NEW", key, Describe(value(base, key)), Describe(value(now, key))));
+  for (const auto& setting : base.settings)
+    if (setting.scope == "group" && value(base, "group_size") != value(now, "group_size")) {
+      reasons.push_back(fmt::format("other group_size: {} in BASE, {} in NEW", Describe(value(base, "group_size")),
+                                    Describe(value(now, "group_size"))));
+      break;
+    }
+}
+
+Json Identity(const SettingInfo& info) {
+  Json parameters = info.parameters;
+  if (parameters.is_object()) parameters.erase("id");
+  return {{"type", info.type}, {"parameters", parameters}, {"steps", info.steps}, {"scheduler", info.scheduler}, {"guidance", info.guidance}};
+}
+
+// "steps: 50 in BASE, 25 in NEW" for what two settings do not share.
+std::string Differences(const SettingInfo& base, const SettingInfo& now) {
+  const Json a = Identity(base), b = Identity(now);
+  std::string text;
+  for (const auto& [key, value] : a.items())
+    if (value != b[key]) text += fmt::format("{}{}: {} in BASE, {} in NEW", text.empty() ? "" : "; ", key, Describe(value), Describe(b[key]));
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> WhyNotComparable(const ResultReader& base, const ResultReader& now) {
+  std::vector<std::string> reasons;
+  const RunHeader &a = base.header(), &b = now.header();
+  RequireModel(a, b, reasons);
+  Require("seed", a.seed, b.seed, reasons);
+  Require("dtype", a.dtype, b.dtype, reasons);
+  RequireConfig(a, b, reasons);
+  const auto pairs = PairSamples(base, now);
+  if (pairs.empty()) reasons.push_back("no sample is in both");
+  for (const auto& [i, j] : pairs) {
+    const SampleInfo &s = base.samples()[i], &t = now.samples()[j];
+    if (s.caption == t.caption && s.label == t.label && s.seed == t.seed) continue;
+    reasons.push_back(fmt::format("other data: the sample {} is \"{}\" (class {}) in BASE, \"{}\" (class {}) in NEW", s.id, s.caption,
+                                  s.label, t.caption, t.label));
+    break;
+  }
+  return reasons;
+}
+
+std::vector<std::pair<size_t, size_t>> PairSamples(const ResultReader& base, const ResultReader& now) {
+  std::map<int64_t, size_t> places;
+  for (size_t j = 0; j < now.samples().size(); ++j) places[now.samples()[j].id] = j;
+  std::vector<std::pair<size_t, size_t>> pairs;
+  for (size_t i = 0; i < base.samples().size(); ++i)
+    if (const auto found = places.find(base.samples()[i].id); found != places.end()) pairs.emplace_back(i, found->second);
+  return pairs;
+}
+
+Counterpart FindCounterpart(const RunHeader& base, size_t k, const RunHeader& now) {
+  const SettingInfo& setting = base.settings[k];
+  // Two settings of one identity differ in options of the scheduler; their labels tell them apart.
+  int same = -1, candidates = 0, by_label = -1;
+  for (size_t j = 0; j < now.settings.size(); ++j) {
+    const bool label = now.settings[j].label == setting.label;
+    if (label) by_label = static_cast<int>(j);
+    if (Identity(now.settings[j]) != Identity(setting)) continue;
+    if (label) return {static_cast<int>(j), ""};
+    same = static_cast<int>(j);
+    ++candidates;
+  }
+  if (candidates == 1) return {same, ""};
+  if (by_label >= 0) return {-1, Differences(setting, now.settings[static_cast<size_t>(by_label)])};
+  return {-1, candidates > 1 ? "NEW has several settings like it, under other labels" : "NEW has no such setting"};
+}
+
+}  // namespace skipbench

@@ -1,0 +1,28 @@
+// Whether two results can be compared at all, and which parts of them belong together.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/store/result_reader.h"
+
+namespace skipbench {
+
+// What makes the pictures of two runs differ whatever the program does: another model, seed, noise, guidance, size, precision,
+// other captions under the same ids. One line each; empty: comparable.
+std::vector<std::string> WhyNotComparable(const ResultReader& base, const ResultReader& now);
+
+// Places (in BASE, in NEW) of the samples that both have, in BASE's order.
+std::vector<std::pair<size_t, size_t>> PairSamples(const ResultReader& base, const ResultReader& now);
+
+// The setting of `now` that is the setting `k` of `base`: same method, parameters, scheduler, steps, guidance. Otherwise
+// `index` is -1 and `reason` says what is different about the one that comes closest, or that there is none.
+struct Counterpart {
+  int index = -1;
+  std::string reason;
+};
+Counterpart FindCounterpart(const RunHeader& base, size_t k, const RunHeader& now);
+
+}  // namespace skipbench

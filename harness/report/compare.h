@@ -1,0 +1,84 @@
+// Is NEW worse than BASE? Two results of the same experiment, compared sample by sample and setting by setting: for a person
+// who changed something, and for a CI job.
+//
+// Quality: the mean over samples of how much worse NEW's value is than BASE's of the same sample, with a bootstrap interval
+// (paired: what a sample has in common with itself cancels). Against a limit m: worse when the interval lies above m, fine when
+// it lies at or below m, undecided when it straddles m. Where NEW needs fewer evaluations than BASE, m is 0 for "worse": what
+// is saved must not be paid for in quality.
+// Cost: evaluations and multiply-accumulates, exactly. Latency only when a limit is given: repeats are noisy, so it is worse
+// when the whole interval of the ratio lies above the limit, and fine when the ratio itself does not exceed it.
+// Pictures: those of the reference settings (full_step) must be BASE's, seen through their thumbnails: nothing but the noise,
+// the scheduler or the networks can move them, and metrics against the reference would move along.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/report/table.h"
+#include "harness/stats/bootstrap.h"
+#include "harness/stats/time_ratio.h"
+#include "harness/store/result_reader.h"
+
+namespace skipbench {
+
+struct CompareOptions {
+  double level = 0.95;                            // of the intervals, in (0, 1)
+  std::map<std::string, double> limits;           // metric column -> how much worse it may get; see DefaultLimit
+  double max_cost_rise = 0;                       // of evaluations and MACs, as a fraction
+  std::optional<double> max_slowdown;             // ratio of latencies; none: latency is not looked at
+  double min_agreement_db = 40;                   // PSNR of the reference's thumbnails, NEW against BASE, mean over samples
+};
+
+// How much worse a metric may get unless the user says otherwise: 0.5 dB of PSNR, 0.005 of SSIM and LPIPS, 0.02 of shares
+// (caption_accuracy); of any other metric 2 % of BASE's mean.
+double DefaultLimit(const std::string& metric, double base_mean);
+// psnr, ssim, caption_accuracy ...: more is better; everything else is a distance or an error.
+bool HigherIsBetter(const std::string& metric);
+
+enum class Verdict { kFine, kInconclusive, kNotComparable, kRegression };   // from good to bad
+const char* Name(Verdict verdict);
+// 0 fine, 1 regression, 2 inconclusive or not comparable.
+int ExitCode(Verdict verdict);
+
+struct MetricChange {
+  std::string metric;
+  double base = 0, now = 0;                       // means over the pairs; identical pictures' PSNR counts as 100 dB
+  MeanInterval loss;                              // how much worse NEW is; negative: better
+  double limit = 0;
+  Verdict verdict = Verdict::kFine;
+};
+
+struct CostChange {
+  double base = 0, now = 0;                       // means over the pairs
+  Verdict verdict = Verdict::kFine;
+};
+
+struct SettingChange {
+  std::string label;
+  int64_t pairs = 0;                              // samples that both have done
+  int64_t other_decisions = 0;                    // of these, with at least one call decided otherwise
+  CostChange nfe, macs;                           // MACs: by the convention "matmuls"
+  std::vector<MetricChange> metrics;
+  std::optional<double> agreement_db;             // of thumbnails; +inf: all equal
+  std::optional<TimeRatio> slowdown;              // NEW's latency over BASE's, machine speed taken out where it was measured
+  Verdict verdict = Verdict::kFine;
+  std::vector<std::string> reasons;               // why not fine
+};
+
+struct Comparison {
+  std::string base, now;                          // what was compared, for people
+  int64_t pairs = 0, only_base = 0, only_now = 0; // samples
+  std::vector<std::string> not_comparable;        // why nothing was compared
+  std::vector<SettingChange> settings;            // those of BASE
+  std::vector<std::string> notes;
+  Verdict verdict = Verdict::kFine;               // the worst of all
+};
+
+Comparison Compare(const ResultReader& base, const ResultReader& now, const CompareOptions& options);
+
+std::string RenderMarkdown(const Comparison& comparison, const CompareOptions& options);
+std::string RenderJson(const Comparison& comparison);
+
+}  // namespace skipbench

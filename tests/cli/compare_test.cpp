@@ -1,0 +1,148 @@
+// `skipbench compare` on real runs: a clean rerun passes, damage is found, and what cannot be compared says why.
+#include <random>
+
+#include "tests/cli/cli_support.h"
+#include "tests/store/python.h"
+
+namespace skipbench {
+namespace {
+
+using testing::RunConfig;
+using testing::Skipbench;
+using testing::SmallConfig;
+using testing::TempDir;
+
+bool Contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+class CompareCommand : public ::testing::Test {
+ protected:
+  static Json Config() {
+    Json config = SmallConfig(6, 20);
+    config["wave_size"] = 6;
+    return config;
+  }
+  void SetUp() override { ASSERT_EQ(RunConfig(dir_, Config(), "base").exit_code, 0); }
+  void Run(const Json& config) {
+    const auto run = RunConfig(dir_, config, "new", {"--overwrite"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+  }
+  testing::ProcessResult Compare(std::vector<std::string> more = {}) {
+    std::vector<std::string> args = {"compare", (dir_ / "base").string(), (dir_ / "new").string()};
+    args.insert(args.end(), more.begin(), more.end());
+    return Skipbench(args);
+  }
+  void Expect(int exit_code, const std::string& text, const std::vector<std::string>& more = {}) {
+    const auto compare = Compare(more);
+    EXPECT_EQ(compare.exit_code, exit_code) << compare.out << compare.err;
+    EXPECT_TRUE(Contains(exit_code == 3 ? compare.err : compare.out, text)) << "wanted: " << text << "\n" << compare.out << compare.err;
+  }
+  // Gives the setting with this max_skips in NEW the name and the parameters of the one with 4.
+  void Relabel(int max_skips) {
+    testing::ExpectPython(fmt::format(R"(
+with h5py.File(path, "r+") as f:
+    s = f["settings/1"].attrs
+    for key in ("label", "parameters"):
+        text = s[key].replace("max_skips={0}", "max_skips=4").replace('"max_skips":{0}', '"max_skips":4')
+        del s[key]
+        s.create(key, text, dtype=h5py.string_dtype("utf-8"))
+)", max_skips), dir_ / "new/results.h5");
+  }
+  TempDir dir_;
+};
+
+TEST_F(CompareCommand, RerunsShardsAndSubsets) {
+  Run(Config());
+  Expect(0, "skipbench compare: no regression");
+  const auto json = Compare({"--format", "json"});
+  EXPECT_EQ(ParseJson(json.out, "json")["verdict"], "no regression");
+  Json some = Config();
+  some["data"]["count"] = 3;
+  Run(some);
+  Expect(0, "3 in both, 3 in BASE only");
+  ASSERT_EQ(RunConfig(dir_, Config(), "s0", {"--shard", "0/2"}).exit_code, 0);
+  ASSERT_EQ(RunConfig(dir_, Config(), "s1", {"--shard", "1/2"}).exit_code, 0);
+  const auto shards = Skipbench({"compare", (dir_ / "base").string(), "--new", (dir_ / "s0").string(), (dir_ / "s1").string()});
+  EXPECT_EQ(shards.exit_code, 0) << shards.out << shards.err;
+  EXPECT_TRUE(Contains(shards.out, "6 in both\n")) << shards.out;
+}
+
+TEST_F(CompareCommand, WhatCannotBeCompared) {
+  Json other = Config();
+  other["seed"] = 8;
+  Run(other);
+  Expect(2, "not comparable: other seed: 7 in BASE, 8 in NEW");
+  other = Config();
+  other["steps"] = 16;
+  Run(other);
+  Expect(2, "steps: 20 in BASE, 16 in NEW");
+  Expect(3, "a limit is given for lpips, which BASE has not measured; it has:", {"--max-worse", "lpips=0.1"});
+  Expect(3, "--max-worse psnr: expected METRIC=LIMIT", {"--max-worse", "psnr"});
+  Expect(3, "--max-slowdown: expected a number of at least 1", {"--max-slowdown", "0.5"});
+  Expect(3, "expected BASE and NEW", {"third"});
+  EXPECT_EQ(Skipbench({"compare", (dir_ / "base").string(), (dir_ / "nowhere").string()}).exit_code, 3);
+  EXPECT_EQ(Skipbench({"compare", (dir_ / "base").string()}).exit_code, 3);
+}
+
+// A safetensors file with one float32 tensor.
+void WriteTensor(const std::filesystem::path& path, const std::string& name, const std::vector<int64_t>& shape, const std::vector<float>& values) {
+  const std::string header = Json{{name, {{"dtype", "F32"}, {"shape", shape}, {"data_offsets", {0, values.size() * 4}}}}}.dump();
+  const uint64_t size = header.size();
+  std::string file(reinterpret_cast<const char*>(&size), 8);
+  file += header;
+  file.append(reinterpret_cast<const char*>(values.data()), values.size() * 4);
+  testing::WriteFile(path, file);
+}
+
+// A build that draws the scheduler's noise one step late: every setting moves alike, so its metrics against the full run hardly
+// do; the pictures tell.
+TEST_F(CompareCommand, NoiseThatIsOffByOneStep) {
+  constexpr int64_t kCalls = 20, kRow = 4 * 16 * 16;
+  std::mt19937_64 random(1);
+  std::normal_distribution<float> normal;
+  std::vector<float> initial(6 * kRow), draws(kCalls * 6 * kRow);
+  for (float& value : initial) value = normal(random);
+  for (float& value : draws) value = normal(random);
+  Json config = Config();
+  config["scheduler"] = {{"type", "dpm_solver_multistep"}, {"algorithm_type", "sde-dpmsolver++"}};
+  config["noise"] = {{"source", "file"}, {"path", "initial.safetensors"}, {"step_noise", {{"path", "draws.safetensors"}}}};
+  WriteTensor(dir_ / "initial.safetensors", "noise", {6, 4, 16, 16}, initial);
+  WriteTensor(dir_ / "draws.safetensors", "step_noise", {kCalls, 6, 4, 16, 16}, draws);
+  ASSERT_EQ(RunConfig(dir_, config, "base", {"--overwrite"}).exit_code, 0);
+  Run(config);
+  Expect(0, "no regression");
+  std::rotate(draws.begin(), draws.begin() + 6 * kRow, draws.end());
+  WriteTensor(dir_ / "draws.safetensors", "step_noise", {kCalls, 6, 4, 16, 16}, draws);
+  Run(config);
+  Expect(1, "full_step: the full run makes other pictures of the same noise");
+}
+
+// A build that takes another Cmax than it says, and one whose network has become slower: results of other settings under the
+// names of the right ones.
+TEST_F(CompareCommand, WrongCmaxAndSlowerNetwork) {
+  SKIP_WITHOUT_H5PY();
+  Json config = Config();
+  config["steps"] = 50;
+  config["methods"] = {{{"type", "full_step"}}, {{"type", "adaptive_diffusion"}, {"delta", 0.05}, {"max_skips", 4}}};
+  config["latency"] = {{"samples", 1}, {"repeats", 3}};
+  ASSERT_EQ(RunConfig(dir_, config, "base", {"--overwrite"}).exit_code, 0);
+  for (const int wrong : {3, 5}) {
+    config["methods"][1]["max_skips"] = wrong;
+    Run(config);
+    Expect(2, "NEW has no such setting");
+    Relabel(wrong);
+    Expect(1, "adaptive_diffusion(delta=0.05,max_skips=4)");
+  }
+  config["methods"][1]["max_skips"] = 4;
+  Run(config);
+  Expect(0, "no regression", {"--max-slowdown", "3"});
+  testing::ExpectPython(R"(
+with h5py.File(path, "r+") as f:
+    for record in f["latency"].values():
+        record["stages/total"][...] *= 10
+)", dir_ / "new/results.h5");
+  Expect(0, "no regression");
+  Expect(1, "latency is worse", {"--max-slowdown", "3"});
+}
+
+}  // namespace
+}  // namespace skipbench

@@ -1,0 +1,227 @@
+#include "harness/report/compare.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "harness/store/result_writer.h"
+#include "tests/store/example_run.h"
+#include "tests/support/fixtures.h"
+
+namespace skipbench {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::ExampleHeader;
+using testing::ExampleWave;
+using testing::TempDir;
+
+constexpr int64_t kSamples = 12;
+constexpr size_t kAdaptive = 1;      // index of the adaptive setting
+
+class CompareTest : public ::testing::Test {
+ protected:
+  // A result as the example run has it, after `change`.
+  ResultReader Result(const std::string& name, const std::function<void(RunHeader&, Wave&)>& change = {}, double slowness = 1) {
+    RunHeader header = ExampleHeader(kSamples);
+    Wave wave = ExampleWave(header, 0, kSamples);
+    for (size_t k = 0; k < wave.settings.size(); ++k) {
+      wave.settings[k].thumbnail = {{kSamples, 8, 8, 3}, std::vector<uint8_t>(kSamples * 192)};
+      for (size_t i = 0; i < wave.settings[k].thumbnail.values.size(); ++i) wave.settings[k].thumbnail.values[i] = static_cast<uint8_t>(i * 7 + k);
+    }
+    if (change) change(header, wave);
+    ResultWriter writer(temp_ / name, header, false);
+    writer.Commit(wave);
+    std::vector<LatencyRecord> latency;
+    for (int k = 0; k < 3; ++k) {
+      LatencyRecord record;
+      record.setting = k;
+      record.threads = 2;
+      record.stage_s["total"] = {0.5 * slowness, 0.52 * slowness, 0.49 * slowness};
+      latency.push_back(record);
+    }
+    writer.CommitLatency(latency);
+    writer.Finish();
+    return ResultReader::Open(temp_ / name);
+  }
+  Comparison CompareWith(const std::function<void(RunHeader&, Wave&)>& change, CompareOptions options = {}, double slowness = 1) {
+    const ResultReader base = Result("base"), now = Result("now", change, slowness);
+    const Comparison comparison = Compare(base, now, options);
+    std::filesystem::remove_all(temp_ / "base");
+    std::filesystem::remove_all(temp_ / "now");
+    return comparison;
+  }
+  TempDir temp_;
+};
+
+std::string Reasons(const Comparison& comparison) {
+  std::string text;
+  for (const auto& reason : comparison.not_comparable) text += reason + "\n";
+  for (const auto& setting : comparison.settings)
+    for (const auto& reason : setting.reasons) text += setting.label + ": " + reason + "\n";
+  return text;
+}
+
+void Shift(Wave& wave, size_t setting, const std::string& metric, double by) {
+  for (double& value : wave.settings[setting].metrics[metric]) value += by;
+}
+
+TEST_F(CompareTest, TheSameIsFine) {
+  CompareOptions options;
+  options.max_slowdown = 1.1;
+  const Comparison comparison = CompareWith({}, options);
+  EXPECT_EQ(comparison.verdict, Verdict::kFine) << Reasons(comparison);
+  EXPECT_EQ(ExitCode(comparison.verdict), 0);
+  EXPECT_EQ(comparison.pairs, kSamples);
+  EXPECT_EQ(comparison.settings.size(), 3u);
+  EXPECT_EQ(comparison.settings[1].metrics.size(), 2u);
+  EXPECT_EQ(comparison.settings[1].slowdown->ratio, 1);
+  EXPECT_THAT(RenderMarkdown(comparison, options), HasSubstr("**skipbench compare: no regression**"));
+  EXPECT_EQ(ParseJson(RenderJson(comparison), "json")["exit_code"], 0);
+}
+
+TEST_F(CompareTest, LowerQualityBeyondTheLimit) {
+  const Comparison comparison = CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "psnr", -0.6); });
+  EXPECT_EQ(comparison.verdict, Verdict::kRegression);
+  EXPECT_EQ(ExitCode(comparison.verdict), 1);
+  EXPECT_THAT(Reasons(comparison), HasSubstr("adaptive(delta=0.1): psnr is worse: lower quality by 0.6 [0.6, 0.6], limit 0.5"));
+  EXPECT_EQ(comparison.settings[0].verdict, Verdict::kFine);
+  CompareOptions lenient;
+  lenient.limits["psnr"] = 1;
+  EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "psnr", -0.6); }, lenient).verdict, Verdict::kFine);
+  EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "psnr", 3); }).verdict, Verdict::kFine);
+  // An error is the other way round.
+  EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "latent_error", 0.1); }).verdict, Verdict::kRegression);
+  EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "latent_error", -0.1); }).verdict, Verdict::kFine);
+}
+
+TEST_F(CompareTest, AnIntervalAcrossTheLimitIsUndecided) {
+  const Comparison comparison = CompareWith([](RunHeader&, Wave& wave) {
+    auto& psnr = wave.settings[kAdaptive].metrics["psnr"];
+    for (size_t i = 0; i < psnr.size(); ++i) psnr[i] -= i % 2 ? 2 : -1;
+  });
+  EXPECT_EQ(comparison.verdict, Verdict::kInconclusive);
+  EXPECT_EQ(ExitCode(comparison.verdict), 2);
+  EXPECT_THAT(Reasons(comparison), HasSubstr("psnr is undecided"));
+}
+
+TEST_F(CompareTest, PicturesThatAreNoLongerIdentical) {
+  const Comparison comparison = CompareWith([](RunHeader&, Wave& wave) {
+    for (double& value : wave.settings[0].metrics["psnr"]) value = 60;
+  });
+  EXPECT_EQ(comparison.verdict, Verdict::kRegression);
+}
+
+TEST_F(CompareTest, CostCountsExactly) {
+  const auto one_more = [](RunHeader&, Wave& wave) { ++wave.settings[kAdaptive].nfe[3]; };
+  const Comparison more = CompareWith(one_more);
+  EXPECT_EQ(more.verdict, Verdict::kRegression);
+  EXPECT_THAT(Reasons(more), HasSubstr("more network evaluations"));
+  CompareOptions lenient;
+  lenient.max_cost_rise = 0.05;
+  EXPECT_EQ(CompareWith(one_more, lenient).verdict, Verdict::kFine);
+  EXPECT_THAT(Reasons(CompareWith([](RunHeader&, Wave& wave) { wave.settings[2].macs_matmuls[0] *= 1.001; })), HasSubstr("more multiply-accumulates"));
+  EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { --wave.settings[kAdaptive].nfe[3]; }).verdict, Verdict::kFine);
+}
+
+// Fewer evaluations are no gain where they are paid for in quality, be it below the limit.
+TEST_F(CompareTest, SavingsMustBeFree) {
+  const Comparison comparison = CompareWith([](RunHeader&, Wave& wave) {
+    for (int32_t& nfe : wave.settings[kAdaptive].nfe) --nfe;
+    Shift(wave, kAdaptive, "psnr", -0.2);
+  });
+  EXPECT_EQ(comparison.verdict, Verdict::kRegression);
+  EXPECT_THAT(Reasons(comparison), HasSubstr("worse, with fewer evaluations"));
+}
+
+TEST_F(CompareTest, OtherPicturesOfTheFullRun) {
+  const Comparison comparison = CompareWith([](RunHeader&, Wave& wave) {
+    for (uint8_t& value : wave.settings[0].thumbnail.values) value = static_cast<uint8_t>(value + 40);
+  });
+  EXPECT_EQ(comparison.verdict, Verdict::kRegression);
+  EXPECT_THAT(Reasons(comparison), HasSubstr("full_step: the full run makes other pictures of the same noise"));
+  // Those of a method are judged by its metrics.
+  EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) {
+              for (uint8_t& value : wave.settings[kAdaptive].thumbnail.values) value ^= 64;
+            }).verdict, Verdict::kFine);
+}
+
+TEST_F(CompareTest, TimestepsThatMoved) {
+  EXPECT_THAT(Reasons(CompareWith([](RunHeader& header, Wave&) { header.settings[0].timesteps[0] -= 1; })),
+              HasSubstr("the timesteps differ, though the scheduler's configuration does not"));
+  const Comparison other = CompareWith([](RunHeader& header, Wave&) {
+    header.settings[0].timesteps[0] -= 1;
+    header.expanded_config["scheduler"] = {{"type", "ddim"}, {"timestep_spacing", "trailing"}};
+  });
+  EXPECT_EQ(other.verdict, Verdict::kNotComparable);
+}
+
+TEST_F(CompareTest, LatencyCountsWhenAskedFor) {
+  EXPECT_EQ(CompareWith({}, {}, 3).verdict, Verdict::kFine);
+  CompareOptions options;
+  options.max_slowdown = 1.2;
+  const Comparison slower = CompareWith({}, options, 1.5);
+  EXPECT_EQ(slower.verdict, Verdict::kRegression);
+  EXPECT_THAT(Reasons(slower), HasSubstr("latency is worse: 1.500 ["));
+  EXPECT_EQ(CompareWith({}, options, 1.22).verdict, Verdict::kInconclusive);
+  EXPECT_EQ(CompareWith({}, options, 1.1).verdict, Verdict::kFine);
+  EXPECT_EQ(CompareWith({}, options, 0.5).verdict, Verdict::kFine);
+}
+
+TEST_F(CompareTest, SamplesThatFailNow) {
+  const Comparison comparison = CompareWith([](RunHeader&, Wave& wave) {
+    wave.settings[2].status[4] = Status::kFailed;
+    wave.settings[2].message[4] = "latents are not finite";
+  });
+  EXPECT_EQ(comparison.verdict, Verdict::kRegression);
+  EXPECT_THAT(Reasons(comparison), HasSubstr("1 samples that BASE has done failed in NEW: latents are not finite"));
+  EXPECT_EQ(comparison.settings[2].pairs, kSamples - 1);
+}
+
+TEST_F(CompareTest, NotComparable) {
+  const auto expect = [&](const std::function<void(RunHeader&, Wave&)>& change, const std::string& reason) {
+    const Comparison comparison = CompareWith(change);
+    EXPECT_EQ(comparison.verdict, Verdict::kNotComparable) << reason;
+    EXPECT_EQ(ExitCode(comparison.verdict), 2);
+    EXPECT_THAT(Reasons(comparison), HasSubstr(reason));
+  };
+  expect([](RunHeader& header, Wave& wave) {
+    header.seed = 7;
+    for (auto& sample : wave.samples) sample.seed = 7;
+  }, "other seed: 18446744073709551615 in BASE, 7 in NEW");
+  expect([](RunHeader& header, Wave&) { header.model_files["unet/model.safetensors"] = std::string(64, 'c'); },
+         "other model: unet/model.safetensors has the SHA-256 aaaaaaaaaaaa... in BASE, cccccccccccc... in NEW");
+  expect([](RunHeader& header, Wave&) { header.dtype = "bfloat16"; }, "other dtype: float32 in BASE, bfloat16 in NEW");
+  expect([](RunHeader& header, Wave&) { header.expanded_config["noise"] = {{"source", "torch_cpu"}}; }, "other noise");
+  expect([](RunHeader&, Wave& wave) { wave.samples[2].caption = "something else"; }, "other data: the sample 986 is");
+  expect([](RunHeader&, Wave& wave) { for (auto& sample : wave.samples) sample.id += 5000; }, "no sample is in both");
+  expect([](RunHeader& header, Wave&) { header.settings[1].steps = 3; }, "adaptive(delta=0.1): steps: 4 in BASE, 3 in NEW");
+  expect([](RunHeader& header, Wave&) { header.settings[2].label = "fewer_steps(steps=3)"; header.settings[2].steps = 3; },
+         "fewer_steps(steps=2): NEW has no such setting");
+  expect([](RunHeader&, Wave& wave) { for (auto& setting : wave.settings) setting.metrics.erase("psnr"); }, "psnr: not measured in NEW");
+}
+
+// A sweep's labels say more than a single run's; what the setting is decides.
+TEST_F(CompareTest, PairsByWhatTheSettingIs) {
+  const Comparison comparison = CompareWith([](RunHeader& header, Wave&) {
+    for (auto& setting : header.settings) setting.label += " [ddim]";
+  });
+  EXPECT_EQ(comparison.verdict, Verdict::kFine) << Reasons(comparison);
+}
+
+TEST_F(CompareTest, SubsetsAreComparedOnWhatBothHave) {
+  const ResultReader base = Result("base");
+  RunHeader header = ExampleHeader(4);
+  ResultWriter writer(temp_ / "now", header, false);
+  writer.Commit(ExampleWave(header, 2, 4));
+  writer.Finish();
+  const Comparison comparison = Compare(base, ResultReader::Open(temp_ / "now"), {});
+  EXPECT_EQ(comparison.verdict, Verdict::kFine) << Reasons(comparison);
+  EXPECT_EQ(comparison.pairs, 4);
+  EXPECT_EQ(comparison.only_base, kSamples - 4);
+  EXPECT_THAT(RenderMarkdown(comparison, {}), HasSubstr("4 in both, 8 in BASE only"));
+}
+
+}  // namespace
+}  // namespace skipbench
