@@ -2,7 +2,10 @@
 
 #include <fmt/ranges.h>
 
+#include "datasets/cifar10.h"
 #include "datasets/coco.h"
+#include "datasets/imagenet.h"
+#include "datasets/lsun.h"
 #include "datasets/prompts.h"
 #include "harness/base/error.h"
 
@@ -10,11 +13,15 @@ namespace skipbench {
 
 const std::vector<DatasetType>& DatasetTypes() {
   static const std::vector<DatasetType> types = {
-      {"coco", "captions of MS-COCO (captions, images, caption, count, offset, seed)", ReadCoco},
-      {"fashion_scenes", "the shipped captions and pictures (folder, caption, count, offset, seed)", ReadFashionScenes},
-      {"prompts", "one prompt per line of a text file, or a list (file | prompts, images, count, offset, seed)", ReadPrompts},
-      {"class_labels", "class labels in turn (labels | classes, per_class, count, offset, seed)", ReadClassLabels},
-      {"unconditional", "numbered samples without a condition (count, offset)", ReadUnconditional},
+      {"coco", "captions of MS-COCO: captions_val2014.json, captions_val2017.json (captions, images, caption, count, offset, seed, reference)", ReadCoco},
+      {"fashion_scenes", "the shipped captions and pictures (folder, caption, count, offset, seed, reference)", ReadFashionScenes},
+      {"prompts", "prompts of images or videos: text, CSV, JSON lines, or a list (file | prompts, format, prompt_column, images, image_column, "
+                  "count, offset, seed)", ReadPrompts},
+      {"imagenet", "ImageNet's classes, balanced or random (count, sampling, seed, offset, classes, names, reference)", ReadImageNet},
+      {"class_labels", "given class labels in turn (labels | classes, per_class, count, offset, seed)", ReadClassLabels},
+      {"cifar10", "samples for an unconditional model beside CIFAR-10's binary version (folder, split, partial, count, offset)", ReadCifar10},
+      {"lsun", "samples for an unconditional model beside an LSUN database or folder (folder, count, offset)", ReadLsun},
+      {"unconditional", "numbered samples without a condition (count, offset, reference)", ReadUnconditional},
   };
   return types;
 }

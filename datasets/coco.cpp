@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <random>
 #include <set>
 
+#include "datasets/draw.h"
 #include "harness/base/error.h"
 
 namespace skipbench {
@@ -49,15 +51,21 @@ void ReadAnnotations(const Json& list, const std::string& file, std::map<int64_t
   for (auto& [id, image] : images) std::sort(image.captions.begin(), image.captions.end());
 }
 
-// 0 for "first".
-size_t ReadCaptionIndex(const JsonReader& config) {
+// Which of a picture's captions; nothing: a random one.
+std::optional<size_t> ReadCaptionIndex(const JsonReader& config) {
   const Json* value = config.Find("caption");
   if (!value || value->is_null()) return 0;
-  if (value->is_string()) {
-    if (*value != "first") config.FailAt("caption", "expected \"first\" or a number from 0, found " + Describe(*value));
-    return 0;
-  }
-  return static_cast<size_t>(config.Int("caption", 0, 1000));
+  if (!value->is_string()) return static_cast<size_t>(config.Int("caption", 0, 1000));
+  if (*value == "random") return std::nullopt;
+  if (*value != "first") config.FailAt("caption", "expected \"first\", \"random\" or a number from 0, found " + Describe(*value));
+  return 0;
+}
+
+// Depends on the seed and the picture alone, not on which others are chosen.
+size_t RandomCaption(uint64_t seed, int64_t image_id, size_t count) {
+  std::mt19937_64 generator(seed * 0x9E3779B97F4A7C15 + static_cast<uint64_t>(image_id));
+  generator.discard(8);
+  return static_cast<size_t>(Draw(generator, count));
 }
 
 // The picture's file; a file name is no way out of the folder.
@@ -71,9 +79,11 @@ fs::path ImagePath(const fs::path& folder, int64_t id, const CocoImage& image, c
 }
 
 Dataset ReadCaptions(const std::string& name, const fs::path& captions, const std::optional<fs::path>& pictures,
-                     const JsonReader& config) {
-  const size_t which = ReadCaptionIndex(config);
+                     const JsonReader& config, const fs::path& base_folder) {
+  const std::optional<size_t> wanted = ReadCaptionIndex(config);
   const Subset subset = ReadSubset(config);
+  auto reference = ReadReference(config, base_folder);
+  if (!reference) reference = pictures;
   config.Ignore("type");
   config.RejectUnknownKeys();
 
@@ -88,6 +98,7 @@ Dataset ReadCaptions(const std::string& name, const fs::path& captions, const st
   for (size_t place : Select(subset, ids.size(), config)) {
     const CocoImage& image = images.at(ids[place]);
     if (image.captions.empty()) Fail("{}: image {} ({}) has no caption", file, ids[place], image.file_name);
+    const size_t which = wanted.value_or(RandomCaption(subset.seed.value_or(0), ids[place], image.captions.size()));
     if (which >= image.captions.size())
       config.FailAt("caption", fmt::format("caption {} is asked for, but image {} of {} has only {}", which, ids[place], file,
                                            image.captions.size()));
@@ -97,8 +108,11 @@ Dataset ReadCaptions(const std::string& name, const fs::path& captions, const st
     if (pictures) sample.image = ImagePath(*pictures, ids[place], image, file);
     samples.push_back(std::move(sample));
   }
-  const std::string description = fmt::format("{}: {} images, caption {}", file, Describe(subset, samples.size(), ids.size()), which);
-  return Dataset(name, description, std::move(samples));
+  const std::string caption = wanted ? fmt::format("caption {}", *wanted) : fmt::format("a random caption each (seed {})", subset.seed.value_or(0));
+  const std::string description = fmt::format("{}: {} images, {}", file, Describe(subset, samples.size(), ids.size()), caption);
+  Dataset dataset(name, description, std::move(samples));
+  if (reference) dataset.SetReference(*reference);
+  return dataset;
 }
 
 // The program stands in build/ of the checkout, beside datasets/.
@@ -113,14 +127,14 @@ fs::path ShippedFolder() {
 Dataset ReadCoco(const JsonReader& config, const fs::path& base_folder) {
   std::optional<fs::path> pictures;
   if (config.Has("images")) pictures = ResolvePath(config.String("images"), base_folder);
-  return ReadCaptions("coco", ResolvePath(config.String("captions"), base_folder), pictures, config);
+  return ReadCaptions("coco", ResolvePath(config.String("captions"), base_folder), pictures, config, base_folder);
 }
 
 Dataset ReadFashionScenes(const JsonReader& config, const fs::path& base_folder) {
   const fs::path folder = config.Has("folder") ? ResolvePath(config.String("folder"), base_folder) : ShippedFolder();
   if (!fs::exists(folder / "captions.json"))
     config.FailAt("folder", fmt::format("{} is missing; give the folder of the shipped data", (folder / "captions.json").string()));
-  return ReadCaptions("fashion_scenes", folder / "captions.json", folder / "images", config);
+  return ReadCaptions("fashion_scenes", folder / "captions.json", folder / "images", config, base_folder);
 }
 
 }  // namespace skipbench

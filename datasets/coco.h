@@ -8,10 +8,12 @@
 
 namespace skipbench {
 
-// {"type": "coco", "captions": FILE, "images": FOLDER, "caption": "first" | n, "count", "offset", "seed"}
+// {"type": "coco", "captions": FILE, "images": FOLDER, "caption": "first" | "random" | n, "count", "offset", "seed"}
 //   captions   the annotation file (captions_val2014.json)
 //   images     optional: the folder with the pictures; then each selected picture must be there
 //   caption    which of a picture's captions, in order of annotation id: "first" (default) or its number from 0
+//              "random": drawn for each picture by the seed (0 without one) and the picture's id
+//   reference  optional: what distributions are compared with (default: the folder `images`, if given)
 // One sample per image; its id is the image's id. Throws Error naming file and place.
 Dataset ReadCoco(const JsonReader& config, const std::filesystem::path& base_folder);
 

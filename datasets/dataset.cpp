@@ -1,24 +1,15 @@
 #include "datasets/dataset.h"
 
 #include <algorithm>
-#include <limits>
+#include <cstdlib>
 #include <numeric>
 #include <random>
+#include <sstream>
 
+#include "datasets/draw.h"
 #include "harness/base/error.h"
 
 namespace skipbench {
-namespace {
-
-// An unbiased draw from [0, n) that does not depend on the standard library, as std::uniform_int_distribution does.
-uint64_t Draw(std::mt19937_64& generator, uint64_t n) {
-  const uint64_t limit = std::numeric_limits<uint64_t>::max() / n * n;
-  uint64_t value = generator();
-  while (value >= limit) value = generator();
-  return value % n;
-}
-
-}  // namespace
 
 Dataset::Dataset(std::string name, std::string description, std::vector<Sample> samples)
     : name_(std::move(name)), description_(std::move(description)), samples_(std::move(samples)) {
@@ -40,6 +31,7 @@ std::string Preview(const Dataset& dataset, size_t count) {
     text += '\n';
   }
   if (dataset.samples().size() > count) text += fmt::format("  ... {} more\n", dataset.samples().size() - count);
+  if (dataset.reference()) text += fmt::format("  reference: {}\n", dataset.reference()->string());
   return text;
 }
 
@@ -63,7 +55,7 @@ std::vector<size_t> Select(const Subset& subset, size_t size, const JsonReader& 
   std::iota(order.begin(), order.end(), size_t{0});
   if (subset.seed) {
     std::mt19937_64 generator(*subset.seed);
-    for (size_t i = size; i > 1; --i) std::swap(order[i - 1], order[Draw(generator, i)]);
+    Shuffle(order, generator);
   }
   const auto begin = order.begin() + subset.offset;
   std::vector<size_t> selected(begin, begin + count);
@@ -78,8 +70,27 @@ std::string Describe(const Subset& subset, size_t selected, size_t size) {
   return text;
 }
 
+void Dataset::SetReference(std::filesystem::path reference) {
+  std::error_code error;
+  if (!std::filesystem::exists(reference, error))
+    Fail("{}: missing; expected the reference of {}: a folder of pictures or a file of statistics", reference.string(), name_);
+  reference_ = std::move(reference);
+}
+
+std::optional<std::filesystem::path> ReadReference(const JsonReader& config, const std::filesystem::path& base_folder) {
+  if (!config.Has("reference")) return std::nullopt;
+  return ResolvePath(config.String("reference"), base_folder);
+}
+
 std::filesystem::path ResolvePath(const std::string& path, const std::filesystem::path& base_folder) {
-  return (base_folder / path).lexically_normal();      // an absolute path stays what it is
+  const std::filesystem::path beside = (base_folder / path).lexically_normal();      // an absolute path stays what it is
+  std::error_code error;
+  const char* folders = std::getenv("SKIPBENCH_DATA");
+  if (!folders || std::filesystem::exists(beside, error)) return beside;
+  std::istringstream list(folders);
+  for (std::string folder; std::getline(list, folder, ':');)
+    if (!folder.empty() && std::filesystem::exists(std::filesystem::path(folder) / path, error)) return std::filesystem::path(folder) / path;
+  return beside;
 }
 
 }  // namespace skipbench

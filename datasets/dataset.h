@@ -22,10 +22,16 @@ class Dataset {
   const std::string& description() const { return description_; }
   const std::vector<Sample>& samples() const { return samples_; }       // by ascending id
 
+  // What a distribution of generated pictures is compared with: a folder of pictures, a collection that OpenPictureSet reads, or
+  // a file of statistics. Throws Error when it is not there.
+  void SetReference(std::filesystem::path reference);
+  const std::optional<std::filesystem::path>& reference() const { return reference_; }
+
  private:
   std::string name_;
   std::string description_;
   std::vector<Sample> samples_;
+  std::optional<std::filesystem::path> reference_;
 };
 
 // The description and the first samples, one line each, to look at before a run.
@@ -46,7 +52,11 @@ std::vector<size_t> Select(const Subset& subset, size_t size, const JsonReader& 
 // "16 of 500", "16 of 500 from 100", "16 of 500, drawn with seed 3".
 std::string Describe(const Subset& subset, size_t selected, size_t size);
 
-// `path` as a config means it: relative to the config's folder.
+// The key "reference", resolved; nothing without it.
+std::optional<std::filesystem::path> ReadReference(const JsonReader& config, const std::filesystem::path& base_folder);
+
+// `path` as a config means it: relative to the config's folder, or else to one of the folders that the environment variable
+// SKIPBENCH_DATA lists, separated by colons. Where none has it, the one beside the config, for messages.
 std::filesystem::path ResolvePath(const std::string& path, const std::filesystem::path& base_folder);
 
 }  // namespace skipbench

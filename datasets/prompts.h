@@ -8,15 +8,18 @@
 namespace skipbench {
 
 // {"type": "prompts", "file": FILE} or {"type": "prompts", "prompts": ["...", ...]}, and "count", "offset", "seed".
-// One prompt per line (UTF-8); the sample's id is the line's number from 0. Blank lines are no samples.
-// "images": FOLDER pairs each line with FOLDER/<file name>, given in front of the prompt and separated by a tab.
+//   format         "text": one prompt a line (UTF-8); "csv" with a header; "jsonl": one object a line; default: by the extension
+//   prompt_column  of CSV and JSON lines (default: prompt, caption, text, sentence or description, whichever is there)
+//   images         FOLDER: each prompt goes with a picture in it, named by the column image_column (default: image, image_path,
+//                  file_name or image_name); in a text by what stands before the first tab of a line
+// The sample's id is the number of the line or record, from 0. Empty prompts are no samples.
 Dataset ReadPrompts(const JsonReader& config, const std::filesystem::path& base_folder);
 
 // {"type": "class_labels", "labels": [207, 360, ...] or "classes": 1000, "per_class": 1, "count", "offset", "seed"}:
 // each label per_class times, in turn (ids 0, 1, 2 ... go through all labels before the first comes again).
 Dataset ReadClassLabels(const JsonReader& config, const std::filesystem::path& base_folder);
 
-// {"type": "unconditional", "count": n, "offset": m}: ids m .. m + n - 1, which key the noise; nothing else.
+// {"type": "unconditional", "count": n, "offset": m, "reference": FOLDER OR FILE}: ids m .. m + n - 1, which key the noise.
 Dataset ReadUnconditional(const JsonReader& config, const std::filesystem::path& base_folder);
 
 }  // namespace skipbench

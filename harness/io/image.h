@@ -1,8 +1,11 @@
 // A picture in memory and the readers that give one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace skipbench {
@@ -18,10 +21,12 @@ struct Image {
 constexpr int kMaxImageSide = 1 << 16;
 constexpr int64_t kMaxImagePixels = int64_t{1} << 28;
 
-// Reads .png, .jpg or .jpeg by its content (not its name). Throws Error naming the file.
+// Reads PNG, JPEG or WebP by its content (not its name). Throws Error naming the file.
 Image ReadImage(const std::filesystem::path& path);
+// The same from memory; `origin` is named in errors.
+Image DecodeImage(std::span<const std::byte> bytes, const std::string& origin);
 
-// Whether the name ends in one of the extensions above.
+// Whether the name ends in .png, .jpg, .jpeg or .webp.
 bool IsImageName(const std::filesystem::path& path);
 
 }  // namespace skipbench

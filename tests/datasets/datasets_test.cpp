@@ -61,7 +61,7 @@ TEST_F(DatasetsTest, CocoCaptionAndSubset) {
   EXPECT_THAT(Ids(Make(R"({"type": "coco", "captions": "c.json", "count": 2, "offset": 1})")), ElementsAre(20, 30));
   EXPECT_ERROR(Make(R"({"type": "coco", "captions": "c.json", "count": 3, "offset": 1})"), "data.count: 3 samples are asked for");
   EXPECT_ERROR(Make(R"({"type": "coco", "captions": "c.json", "offset": 3})"), "there are only 3");
-  EXPECT_ERROR(Make(R"({"type": "coco", "captions": "c.json", "caption": "last"})"), "expected \"first\" or a number");
+  EXPECT_ERROR(Make(R"({"type": "coco", "captions": "c.json", "caption": "last"})"), "expected \"first\", \"random\" or a number");
   EXPECT_ERROR(Make(R"({"type": "coco", "captions": "c.json", "cuont": 3})"), "data.cuont: unknown key");
   EXPECT_ERROR(Make(R"({"type": "coco", "captions": "none.json"})"), "none.json: no such file");
 }
@@ -150,7 +150,7 @@ TEST_F(DatasetsTest, LabelsAndNumbers) {
 }
 
 TEST_F(DatasetsTest, UnknownType) {
-  EXPECT_ERROR(Make(R"({"type": "lsun"})"), "expected one of coco, fashion_scenes, prompts, class_labels, unconditional, found \"lsun\"");
+  EXPECT_ERROR(Make(R"({"type": "mnist"})"), "expected one of coco, fashion_scenes, prompts, imagenet, class_labels, cifar10, lsun, unconditional, found \"mnist\"");
 }
 
 TEST_F(DatasetsTest, RepeatedIds) {

@@ -1,0 +1,93 @@
+#include "datasets/imagenet.h"
+
+#include <fstream>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "datasets/draw.h"
+#include "harness/base/error.h"
+
+namespace skipbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A generator for each round (or sample): the label of a sample does not depend on how many there are.
+std::mt19937_64 GeneratorOf(uint64_t seed, int64_t number) {
+  std::mt19937_64 generator(seed * 0x9E3779B97F4A7C15 + static_cast<uint64_t>(number));
+  generator.discard(8);
+  return generator;
+}
+
+// Labels of the samples offset, offset + 1, ...
+std::vector<int64_t> BalancedLabels(uint64_t seed, int64_t offset, int64_t count, int64_t classes) {
+  std::vector<int64_t> labels, order(static_cast<size_t>(classes));
+  int64_t round = -1;
+  for (int64_t id = offset; id < offset + count; ++id) {
+    if (id / classes != round) {
+      round = id / classes;
+      std::iota(order.begin(), order.end(), 0);
+      auto generator = GeneratorOf(seed, round);
+      Shuffle(order, generator);
+    }
+    labels.push_back(order[static_cast<size_t>(id % classes)]);
+  }
+  return labels;
+}
+
+std::vector<int64_t> RandomLabels(uint64_t seed, int64_t offset, int64_t count, int64_t classes) {
+  std::vector<int64_t> labels;
+  for (int64_t id = offset; id < offset + count; ++id) {
+    auto generator = GeneratorOf(seed, id);
+    labels.push_back(static_cast<int64_t>(Draw(generator, static_cast<uint64_t>(classes))));
+  }
+  return labels;
+}
+
+// "n01440764 tench, Tinca tinca" -> "tench, Tinca tinca".
+std::string ClassName(const std::string& line) {
+  const bool synset = line.size() > 10 && line[0] == 'n' && line.find_first_not_of("0123456789", 1) == 9 && (line[9] == ' ' || line[9] == '\t');
+  return synset ? line.substr(10) : line;
+}
+
+std::vector<std::string> ReadNames(const fs::path& path, int64_t classes) {
+  std::ifstream in(path);
+  if (!in) Fail("{}: no such file", path.string());
+  std::vector<std::string> names;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.empty()) names.push_back(ClassName(line));
+  }
+  if (static_cast<int64_t>(names.size()) != classes)
+    Fail("{}: {} lines, expected one for each of {} classes", path.string(), names.size(), classes);
+  return names;
+}
+
+}  // namespace
+
+Dataset ReadImageNet(const JsonReader& config, const fs::path& base_folder) {
+  const int64_t classes = config.IntOr("classes", 1000, 1, 1'000'000);
+  const int64_t count = config.Int("count", 1, 10'000'000), offset = config.IntOr("offset", 0, 0, 1'000'000'000);
+  const auto seed = static_cast<uint64_t>(config.IntOr("seed", 0, 0));
+  const std::string sampling = config.OneOf("sampling", "balanced", {"balanced", "random"});
+  std::vector<std::string> names;
+  if (config.Has("names")) names = ReadNames(ResolvePath(config.String("names"), base_folder), classes);
+  const auto reference = ReadReference(config, base_folder);
+  config.Ignore("type");
+  config.RejectUnknownKeys();
+
+  const auto labels = sampling == "balanced" ? BalancedLabels(seed, offset, count, classes) : RandomLabels(seed, offset, count, classes);
+  std::vector<Sample> samples(labels.size());
+  for (size_t i = 0; i < samples.size(); ++i) {
+    samples[i].id = offset + static_cast<int64_t>(i);
+    samples[i].label = labels[i];
+    if (!names.empty()) samples[i].caption = names[static_cast<size_t>(labels[i])];
+  }
+  const std::string description = fmt::format("{} labels of {} classes, {} with seed {}, from {}", count, classes, sampling, seed, offset);
+  Dataset dataset("imagenet", description, std::move(samples));
+  if (reference) dataset.SetReference(*reference);
+  return dataset;
+}
+
+}  // namespace skipbench

@@ -1,0 +1,24 @@
+// LSUN (Yu et al. 2015, arXiv 1506.03365): one LMDB database a category and split ("bedroom_train_lmdb"), key -> WebP or JPEG
+// picture; or a folder of the pictures exported from it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "datasets/dataset.h"
+#include "datasets/picture_set.h"
+
+namespace skipbench {
+
+// A folder with data.mdb in it, or a file of that name.
+bool IsLsunDatabase(const std::filesystem::path& path);
+
+// Pictures in order of their keys; they keep their size. Throws Error naming the file: no database, a truncated one, one without
+// pictures.
+std::unique_ptr<PictureSet> OpenLsun(const std::filesystem::path& path);
+
+// {"type": "lsun", "folder": DATABASE OR FOLDER, "count", "offset"}: `count` numbered samples for an unconditional model (default:
+// as many as there are pictures), with the pictures as the reference.
+Dataset ReadLsun(const JsonReader& config, const std::filesystem::path& base_folder);
+
+}  // namespace skipbench
