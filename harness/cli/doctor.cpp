@@ -4,11 +4,14 @@
 #include <cmath>
 #include <filesystem>
 
+#include "datasets/catalog.h"
 #include "harness/base/build_info.h"
 #include "harness/base/progress.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/known_files.h"
 #include "harness/experiment/plan.h"
 #include "harness/runtime/device.h"
+#include "harness/runtime/timer.h"
 #include "harness/sampling/difference_sums.h"
 
 namespace skipbench::cli {
@@ -32,6 +35,8 @@ void DescribeProgram() {
   fmt::print("CPU        {}\n", DeviceName(at::kCPU));
   const char* models = std::getenv("SKIPBENCH_MODELS");
   fmt::print("models     SKIPBENCH_MODELS={}\n", models ? models : "(not set)");
+  const char* data = std::getenv("SKIPBENCH_DATA");
+  fmt::print("data       SKIPBENCH_DATA={}\n", data ? data : "(not set)");
   try {
     fmt::print("shipped    {}\n", FindModel("fashion-scenes", fs::current_path(), "").string());
   } catch (const Error& e) {
@@ -73,6 +78,43 @@ double MeasureForward(const Plan& plan) {
   return best;
 }
 
+void Advise(const std::vector<KnownFile>& known, const std::string& name) {
+  if (const std::string advice = AdviceOn(known, name); !advice.empty()) fmt::print("         {}\n", advice);
+}
+
+// Everything that the config names, each for itself, so that one look shows all that is missing.
+bool CheckFiles(const ExperimentConfig& config, const std::string& models) {
+  const bool model = Check("model", [&] { return FindModel(config.pipeline, config.folder(), models).string(); });
+  if (!model) Advise(KnownModels(), config.pipeline);
+  std::string preview;
+  const bool data = Check("data", [&] {
+    const auto dataset = MakeDataset(JsonReader(config.data, config.file.string(), "data"), config.folder());
+    preview = Preview(*dataset, 3);
+    return preview.substr(0, preview.find('\n'));
+  });
+  if (data) fmt::print("{}", preview.substr(preview.find('\n') + 1));
+  else Advise(KnownData(), config.data.value("type", ""));
+  return model && data;
+}
+
+// What a run takes: the plan, and time and memory by one forward.
+void DescribeCost(const Plan& plan) {
+  fmt::print("{}", DescribePlan(plan));
+  double weights = 0;
+  for (const auto& file : plan.pipeline->info().files) weights += static_cast<double>(fs::file_size(file));
+  PeakMemory peak(plan.device);
+  const double forward = MeasureForward(plan);
+  const auto grown = peak.Bytes();
+  double evaluations = 0;
+  for (const auto& setting : plan.settings)
+    if (setting.supported) evaluations += static_cast<double>(setting.scheduler->calls()) * static_cast<double>(plan.end - plan.begin);
+  fmt::print("memory      model files {:.4g} MiB; one prediction of one sample {}, up to {} at once (batch_size)\n", weights / (1 << 20),
+             grown ? fmt::format("{:.4g} MiB more ({})", static_cast<double>(*grown) / (1 << 20), peak.kind()) : "not measured",
+             plan.config.batch_size);
+  fmt::print("time        one prediction of one sample took {:.4g} s: at most {} for this config\n", forward,
+             FormatDuration(evaluations * forward));
+}
+
 bool DescribeConfig(const std::string& file, const std::string& models) {
   ExperimentConfig config;
   if (!Check("config", [&] {
@@ -80,10 +122,11 @@ bool DescribeConfig(const std::string& file, const std::string& models) {
         return fmt::format("{} ({} settings)", file, config.settings.size());
       }))
     return false;
+  if (!CheckFiles(config, models)) return false;
   Plan plan;
   if (!Check("plan", [&] {
         plan = MakePlan(config, {.models = models});
-        return fmt::format("{}; {} samples: {}", plan.pipeline->info().folder.string(), plan.samples.size(), plan.data_description);
+        return fmt::format("{}; {} samples", plan.pipeline->info().folder.string(), plan.samples.size());
       }))
     return false;
   bool fine = true;
@@ -92,13 +135,7 @@ bool DescribeConfig(const std::string& file, const std::string& models) {
       fmt::print("NOT SUPPORTED  {}: {}\n", setting.spec->label, setting.message);
       fine = false;
     }
-  fmt::print("{}", DescribePlan(plan));
-  const double forward = MeasureForward(plan);
-  double evaluations = 0;
-  for (const auto& setting : plan.settings)
-    if (setting.supported) evaluations += static_cast<double>(setting.scheduler->calls()) * static_cast<double>(plan.samples.size());
-  fmt::print("time        one prediction of one sample took {:.4g} s: at most {} for this config\n", forward,
-             FormatDuration(evaluations * forward));
+  DescribeCost(plan);
   return fine;
 }
 

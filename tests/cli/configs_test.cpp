@@ -1,0 +1,65 @@
+// The configs that ship: each of configs/paper says what it lacks, and its twin in configs/small runs to a table.
+#include <filesystem>
+#include <set>
+
+#include "tests/cli/cli_support.h"
+
+namespace skipbench {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Skipbench;
+using testing::TempDir;
+
+// Names of the configs of a folder.
+std::set<std::string> Configs(const std::string& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(testing::SourceDir() / "configs" / folder))
+    if (entry.path().extension() == ".json") names.insert(entry.path().filename().string());
+  return names;
+}
+
+TEST(Configs, EveryPaperConfigHasATwin) {
+  const auto paper = Configs("paper"), small = Configs("small");
+  EXPECT_GE(paper.size(), 13u);
+  for (const auto& name : paper) EXPECT_TRUE(small.count(name)) << "configs/small lacks " << name;
+}
+
+// Without models and data at hand: the config itself is fine, and what is missing is named, with what to do about it.
+TEST(Configs, DoctorNamesWhatPaperConfigsLack) {
+  for (const auto& name : Configs("paper")) {
+    const fs::path file = testing::SourceDir() / "configs/paper" / name;
+    const auto doctor = testing::RunProcess({"env", "-u", "SKIPBENCH_MODELS", "-u", "SKIPBENCH_DATA", testing::SkipbenchPath(), "doctor", file.string()});
+    EXPECT_EQ(doctor.exit_code, 3) << doctor.out;
+    EXPECT_NE(doctor.out.find("ok       config: " + file.string()), std::string::npos) << doctor.out;
+    const size_t model = doctor.out.find("MISSING  model: pipeline \"");
+    ASSERT_NE(model, std::string::npos) << doctor.out;
+    // The advice stands on the line below the places that were looked at.
+    EXPECT_NE(doctor.out.find("\n         ", model), std::string::npos) << name << ": no advice on the model\n" << doctor.out;
+    const bool data_needed = name.find("coco") != std::string::npos || name.find("cifar") != std::string::npos;
+    if (data_needed) {
+      EXPECT_NE(doctor.out.find("MISSING  data: "), std::string::npos) << doctor.out;
+    }
+  }
+}
+
+TEST(Configs, TwinsRunToATable) {
+  for (const auto& name : Configs("small")) {
+    const TempDir dir;
+    const auto run = Skipbench({"run", (testing::SourceDir() / "configs/small" / name).string(), "--out", (dir / "out").string(), "--quiet",
+                                "--set", "data.count=1", "--set", "latency.samples=0"});
+    EXPECT_EQ(run.exit_code, 0) << name << ": " << run.err;
+    EXPECT_NE(run.out.find("| full_step"), std::string::npos) << name << ": " << run.out;
+    EXPECT_EQ(run.out.find("failed"), std::string::npos) << name << ": " << run.out;
+  }
+}
+
+TEST(Configs, DoctorOnATwin) {
+  const auto doctor = Skipbench({"doctor", (testing::SourceDir() / "configs/small/table_coco_sd15.json").string()});
+  EXPECT_EQ(doctor.exit_code, 0) << doctor.out << doctor.err;
+  for (const char* text : {"ok       model: ", "ok       data: fashion_scenes: ", "  0  ", "reference: ", "disk        about", "memory      model files", "time        one prediction"})
+    EXPECT_NE(doctor.out.find(text), std::string::npos) << "wanted: " << text << "\n" << doctor.out;
+}
+
+}  // namespace
+}  // namespace skipbench
