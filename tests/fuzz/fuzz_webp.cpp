@@ -1,0 +1,7 @@
+#include "harness/io/webp.h"
+#include "tests/fuzz/fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace skipbench;
+  return fuzz::Try([&] { DecodeWebp({reinterpret_cast<const std::byte*>(data), size}, "fuzz"); });
+}
