@@ -30,11 +30,11 @@ void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std:
   };
   for (const char* key : {"noise", "negative_prompt", "height", "width", "tokenizer", "vae_tiling"})
     if (value(base, key) != value(now, key))
-      reasons.push_back(fmt::format("other {}: {} in BASE, {} in NEW", key, Describe(value(base, key)), Describe(value(now, key))));
+      reasons.push_back(fmt::format("other {}: {} in BASE, {} in NEW", key, value(base, key).dump(), value(now, key).dump()));
   for (const auto& setting : base.settings)
     if (setting.scope == "group" && value(base, "group_size") != value(now, "group_size")) {
-      reasons.push_back(fmt::format("other group_size: {} in BASE, {} in NEW", Describe(value(base, "group_size")),
-                                    Describe(value(now, "group_size"))));
+      reasons.push_back(fmt::format("other group_size: {} in BASE, {} in NEW", value(base, "group_size").dump(),
+                                    value(now, "group_size").dump()));
       break;
     }
 }
@@ -50,7 +50,7 @@ std::string Differences(const SettingInfo& base, const SettingInfo& now) {
   const Json a = Identity(base), b = Identity(now);
   std::string text;
   for (const auto& [key, value] : a.items())
-    if (value != b[key]) text += fmt::format("{}{}: {} in BASE, {} in NEW", text.empty() ? "" : "; ", key, Describe(value), Describe(b[key]));
+    if (value != b[key]) text += fmt::format("{}{}: {} in BASE, {} in NEW", text.empty() ? "" : "; ", key, value.dump(), b[key].dump());
   return text;
 }
 

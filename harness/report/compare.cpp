@@ -263,7 +263,9 @@ void CompareSettings(const ResultReader& base, const ResultReader& now, const Co
     comparison.settings.push_back(SettingComparer(base, now, k, static_cast<size_t>(other.index), options).Run(pairs));
   }
   for (size_t j = 0; j < used.size(); ++j)
-    if (!used[j]) comparison.notes.push_back(fmt::format("only NEW has {}", now.header().settings[j].label));
+    if (!used[j] && std::none_of(comparison.settings.begin(), comparison.settings.end(),
+                                 [&](const auto& change) { return change.label == now.header().settings[j].label; }))
+      comparison.notes.push_back(fmt::format("only NEW has {}", now.header().settings[j].label));
   for (const auto& change : comparison.settings) Worsen(comparison.verdict, change.verdict);
 }
 

@@ -12,7 +12,6 @@ namespace fs = std::filesystem;
 void CopyPictures(const fs::path& from, const fs::path& to) {
   std::error_code error;
   if (!fs::is_directory(from / "png", error)) return;
-  fs::create_directories(to, error);
   fs::copy(from / "png", to / "png", fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
   if (error) Fail("{}: the pictures cannot be copied to {}: {}", (from / "png").string(), to.string(), error.message());
 }
@@ -32,6 +31,9 @@ MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& 
   MergeSummary summary;
   for (const auto& source : sources) summary.samples += static_cast<int64_t>(source.samples().size());
   summary.planned = sources.front().header().sample_count;
+  std::error_code error;
+  fs::create_directories(out, error);
+  if (error) Fail("{}: cannot be made a folder: {}", out.string(), error.message());
   for (const auto& path : results) CopyPictures(path, out);
   Join(sources, out / kJoinedFile, Shard{});
   return summary;

@@ -78,7 +78,7 @@ TEST(Shards, WhatDoesNotFitTogetherIsRefused) {
     EXPECT_TRUE(Contains(run.err, text)) << run.err;
   };
   const std::string a = (dir / "a").string(), out = (dir / "out").string();
-  expect({"merge", a, (dir / "other").string(), "--out", out}, "are not of one run: config: seed: 7 there, 8 here");
+  expect({"merge", a, (dir / "other").string(), "--out", out}, "are not of one run: config: seed: 7");
   expect({"merge", a, (dir / "whole").string(), "--out", out}, "the sample with id 0 (number 0 of the plan) is in both");
   expect({"table", a, a}, "the sample with id 0 (number 0 of the plan) is in both");
   expect({"merge", a, "--out", (dir / "whole").string()}, "whole: holds a result already");
