@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "harness/report/comparable.h"
+#include "harness/report/naming.h"
 
 namespace skipbench {
 namespace {
@@ -118,7 +119,12 @@ class SettingComparer {
       Note(change_, Verdict::kNotComparable, fmt::format("{}: not measured in NEW", metric));
       return;
     }
-    const double sign = HigherIsBetter(metric) ? 1 : -1;
+    const Better better = BetterOf(metric);
+    if (better == Better::kUnknown) {
+      Note(change_, Verdict::kNotComparable, fmt::format("{}: it is not known whether more of it is better", metric));
+      return;
+    }
+    const double sign = better == Better::kHigher ? 1 : -1;
     std::vector<double> loss, a, b;
     int64_t vanished = 0;
     for (size_t i = 0; i < before.size(); ++i) {
@@ -276,12 +282,6 @@ double DefaultLimit(const std::string& metric, double base_mean) {
   if (metric.starts_with("ssim") || metric.starts_with("lpips")) return 0.005;
   if (metric == "caption_accuracy") return 0.02;
   return 0.02 * std::fabs(base_mean);
-}
-
-bool HigherIsBetter(const std::string& metric) {
-  for (const char* name : {"psnr", "ssim", "caption_accuracy"})
-    if (metric.starts_with(name)) return true;
-  return false;
 }
 
 const char* Name(Verdict verdict) {

@@ -34,8 +34,6 @@ struct CompareOptions {
 // How much worse a metric may get unless the user says otherwise: 0.5 dB of PSNR, 0.005 of SSIM and LPIPS, 0.02 of shares
 // (caption_accuracy); of any other metric 2 % of BASE's mean.
 double DefaultLimit(const std::string& metric, double base_mean);
-// psnr, ssim, caption_accuracy ...: more is better; everything else is a distance or an error.
-bool HigherIsBetter(const std::string& metric);
 
 enum class Verdict { kFine, kInconclusive, kNotComparable, kRegression };   // from good to bad
 const char* Name(Verdict verdict);

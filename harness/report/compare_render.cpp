@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "harness/report/compare.h"
+#include "harness/report/naming.h"
 
 namespace skipbench {
 namespace {
@@ -14,7 +15,7 @@ std::string Cell(const CostChange& cost, double scale) {
 
 std::string Cell(const MetricChange& change) {
   if (change.base == change.now && change.loss.low == 0 && change.loss.high == 0) return fmt::format("{:.4g}", change.base);
-  const double sign = HigherIsBetter(change.metric) ? -1 : 1;      // shown as NEW - BASE
+  const double sign = BetterOf(change.metric) == Better::kHigher ? -1 : 1;      // shown as NEW - BASE
   const double low = sign * (sign < 0 ? change.loss.high : change.loss.low), high = sign * (sign < 0 ? change.loss.low : change.loss.high);
   return fmt::format("{:.4g} → {:.4g} ({:+.3g} [{:+.3g}, {:+.3g}])", change.base, change.now, sign * change.loss.mean, low, high);
 }
