@@ -17,8 +17,8 @@ bool Contains(const std::string& text, const std::string& part) { return text.fi
 class CompareCommand : public ::testing::Test {
  protected:
   static Json Config() {
-    Json config = SmallConfig(6, 20);
-    config["wave_size"] = 6;
+    Json config = SmallConfig(4, 12);
+    config["wave_size"] = 4;
     return config;
   }
   void SetUp() override { ASSERT_EQ(RunConfig(dir_, Config(), "base").exit_code, 0); }
@@ -55,12 +55,12 @@ TEST_F(CompareCommand, RerunsShardsAndSubsets) {
   Json some = Config();
   some["data"]["count"] = 3;
   Run(some);
-  Expect(0, "3 in both, 3 in BASE only");
+  Expect(0, "3 in both, 1 in BASE only");
   ASSERT_EQ(RunConfig(dir_, Config(), "s0", {"--shard", "0/2"}).exit_code, 0);
   ASSERT_EQ(RunConfig(dir_, Config(), "s1", {"--shard", "1/2"}).exit_code, 0);
   const auto shards = Skipbench({"compare", (dir_ / "base").string(), "--new", (dir_ / "s0").string(), (dir_ / "s1").string()});
   EXPECT_EQ(shards.exit_code, 0) << shards.out << shards.err;
-  EXPECT_TRUE(Contains(shards.out, "6 in both\n")) << shards.out;
+  EXPECT_TRUE(Contains(shards.out, "4 in both\n")) << shards.out;
 }
 
 TEST_F(CompareCommand, WhatCannotBeCompared) {
@@ -69,9 +69,9 @@ TEST_F(CompareCommand, WhatCannotBeCompared) {
   Run(other);
   Expect(2, "not comparable: other seed: 7 in BASE, 8 in NEW");
   other = Config();
-  other["steps"] = 16;
+  other["steps"] = 10;
   Run(other);
-  Expect(2, "steps: 20 in BASE, 16 in NEW");
+  Expect(2, "steps: 12 in BASE, 10 in NEW");
   Expect(3, "a limit is given for lpips, which BASE has not measured; it has:", {"--max-worse", "lpips=0.1"});
   Expect(3, "--max-worse psnr: expected METRIC=LIMIT", {"--max-worse", "psnr"});
   Expect(3, "--max-slowdown: expected a number of at least 1", {"--max-slowdown", "0.5"});
@@ -93,22 +93,22 @@ void WriteTensor(const std::filesystem::path& path, const std::string& name, con
 // A build that draws the scheduler's noise one step late: every setting moves alike, so its metrics against the full run hardly
 // do; the pictures tell.
 TEST_F(CompareCommand, NoiseThatIsOffByOneStep) {
-  constexpr int64_t kCalls = 20, kRow = 4 * 16 * 16;
+  constexpr int64_t kCalls = 12, kRow = 4 * 16 * 16;
   std::mt19937_64 random(1);
   std::normal_distribution<float> normal;
-  std::vector<float> initial(6 * kRow), draws(kCalls * 6 * kRow);
+  std::vector<float> initial(4 * kRow), draws(kCalls * 4 * kRow);
   for (float& value : initial) value = normal(random);
   for (float& value : draws) value = normal(random);
   Json config = Config();
   config["scheduler"] = {{"type", "dpm_solver_multistep"}, {"algorithm_type", "sde-dpmsolver++"}};
   config["noise"] = {{"source", "file"}, {"path", "initial.safetensors"}, {"step_noise", {{"path", "draws.safetensors"}}}};
-  WriteTensor(dir_ / "initial.safetensors", "noise", {6, 4, 16, 16}, initial);
-  WriteTensor(dir_ / "draws.safetensors", "step_noise", {kCalls, 6, 4, 16, 16}, draws);
+  WriteTensor(dir_ / "initial.safetensors", "noise", {4, 4, 16, 16}, initial);
+  WriteTensor(dir_ / "draws.safetensors", "step_noise", {kCalls, 4, 4, 16, 16}, draws);
   ASSERT_EQ(RunConfig(dir_, config, "base", {"--overwrite"}).exit_code, 0);
   Run(config);
   Expect(0, "no regression");
-  std::rotate(draws.begin(), draws.begin() + 6 * kRow, draws.end());
-  WriteTensor(dir_ / "draws.safetensors", "step_noise", {kCalls, 6, 4, 16, 16}, draws);
+  std::rotate(draws.begin(), draws.begin() + 4 * kRow, draws.end());
+  WriteTensor(dir_ / "draws.safetensors", "step_noise", {kCalls, 4, 4, 16, 16}, draws);
   Run(config);
   Expect(1, "full_step: the full run makes other pictures of the same noise");
 }
@@ -118,7 +118,7 @@ TEST_F(CompareCommand, NoiseThatIsOffByOneStep) {
 TEST_F(CompareCommand, WrongCmaxAndSlowerNetwork) {
   SKIP_WITHOUT_H5PY();
   Json config = Config();
-  config["steps"] = 50;
+  config["steps"] = 30;
   config["methods"] = {{{"type", "full_step"}}, {{"type", "adaptive_diffusion"}, {"delta", 0.05}, {"max_skips", 4}}};
   config["latency"] = {{"samples", 1}, {"repeats", 3}};
   ASSERT_EQ(RunConfig(dir_, config, "base", {"--overwrite"}).exit_code, 0);

@@ -19,7 +19,7 @@ bool Contains(const std::string& text, const std::string& part) { return text.fi
 
 TEST(Shards, KilledResumedAndMergedTheyAreTheUndividedRun) {
   const TempDir dir;
-  const Json config = SmallConfig(5, 8);
+  const Json config = SmallConfig(5, 4);
   ASSERT_EQ(RunConfig(dir, config, "whole").exit_code, 0);
   const Json whole = TableWithoutTimings({(dir / "whole").string()});
   std::mt19937 random(3);
