@@ -51,11 +51,12 @@ class Searcher {
         progress_("searching (" + job.search->Key() + ")", quiet),
         expected_paths_(job.search->AtMost(job.target, calls_).paths * static_cast<double>(job.samples)) {}
 
-  // The paths of all the job's samples.
+  // The paths of the job's samples, as far as they are in this shard.
   std::vector<SearchRecord> Run() {
+    if (job_.search->shared()) return {Portion(0, job_.samples)};      // every shard needs it
     std::vector<SearchRecord> records;
-    const int64_t size = job_.search->shared() ? job_.samples : plan_.config.wave_size;
-    for (int64_t begin = 0; begin < job_.samples; begin += size) records.push_back(Portion(begin, std::min(begin + size, job_.samples)));
+    const int64_t size = plan_.config.wave_size, end = std::min(plan_.end, job_.samples);
+    for (int64_t begin = plan_.begin; begin < end; begin += size) records.push_back(Portion(begin, std::min(begin + size, end)));
     return records;
   }
 
