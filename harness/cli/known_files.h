@@ -30,6 +30,9 @@ inline const std::vector<KnownFile>& KnownModels() {
       {"ddpm-lsun-church-256",
        "DDPM for LSUN church, 455 MB: ema_lsun_church_model/model-4432000.ckpt of pesser/pytorch_diffusion, by scripts/convert/ddpm.py "
        "model-4432000.ckpt ddpm-lsun-church-256"},
+      {"text-to-video-ms-1.7b",
+       "ModelScope's text-to-video, 7 GB: the folder of huggingface.co/ali-vilab/text-to-video-ms-1.7b (also under damo-vilab)"},
+      {"i2vgen-xl", "I2VGen-XL, 14 GB, half of that as the fp16 variant: the folder of huggingface.co/ali-vilab/i2vgen-xl"},
   };
   return models;
 }
