@@ -49,7 +49,7 @@ int Calibrate(const std::vector<std::string>& args) {
       ("nfe", po::value<double>(), "wanted mean number of predictions of a sample")
       ("speedup", po::value<double>(), "wanted ratio of the full run's MACs to the method's, instead")
       ("samples", po::value<int64_t>()->default_value(16), "of the config's data, from the first")
-      ("tolerance", po::value<double>()->default_value(0.25, "0.25"), "within which the mean NFE counts as reached")
+      ("tolerance", po::value<double>()->default_value(0.25, "0.25"), "within which the mean NFE counts as reached; 0: as near as the samples allow")
       ("set", po::value<std::vector<std::string>>()->composing(), "PATH=VALUE[,VALUE...]: change a value of the config")
       ("models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons")
       ("quiet,q", po::bool_switch(), "no progress line");

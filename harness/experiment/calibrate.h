@@ -31,7 +31,7 @@ struct DeltaProbe {
 
 struct DeltaSearchOptions {
   double target = 0;               // mean NFE, 0 < target
-  double tolerance = 0.25;         // of the mean NFE, within which the target counts as reached
+  double tolerance = 0.25;         // of the mean NFE, within which the target counts as reached and the search ends
   int max_probes = 40;
 };
 

@@ -39,8 +39,8 @@ class Search {
       (nfe > options_.target ? low_ : high_) = {delta, nfe};
       if (low_.delta > 0 && high_.delta / low_.delta < 1 + 10 * kMargin) break;
       // A guess that did not halve what is open is followed by a plain halving.
-      delta = low_.nfe - high_.nfe > before / 2 && halved_ ? Guess() : Halve();
-      halved_ = !halved_;
+      halved_ = !halved_ && low_.nfe - high_.nfe > before / 2;
+      delta = halved_ ? Halve() : Guess();
       if (!(delta > low_.delta && delta < high_.delta)) delta = Halve();
     }
     result_.nfe_above = low_.nfe;
@@ -53,8 +53,8 @@ class Search {
     double delta = 0, nfe = 0;
   };
 
-  // The mean of n whole numbers cannot be closer than half of 1 / n in general.
-  bool Close() const { return best_ <= 0.5 / static_cast<double>(known_.size()) + 1e-9; }
+  // Near enough to stop. The mean of n whole numbers cannot be closer than half of 1 / n in general.
+  bool Close() const { return best_ <= std::max(options_.tolerance, 0.5 / static_cast<double>(known_.size())) + 1e-9; }
 
   const DeltaInterval* Find(size_t sample, double delta) const {
     for (const auto& interval : known_[sample])
@@ -130,7 +130,7 @@ class Search {
   std::vector<double> turns_;                          // deltas at which single decisions turn
   End low_, high_;                                     // too many predictions, too few (or as wanted)
   double best_ = HUGE_VAL;
-  bool halved_ = true;
+  bool halved_ = false;                                // the delta at hand is a plain halving, not a guess
   DeltaSearchResult result_;
 };
 
