@@ -95,7 +95,7 @@ class Search {
       result_.nfe = nfe;
       result_.nfe_min = least;
       result_.nfe_max = most;
-      result_.reached = best_ <= options_.tolerance;
+      result_.reached = Close();
     }
     return nfe;
   }
