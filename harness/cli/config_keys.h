@@ -51,6 +51,8 @@ inline const std::vector<ConfigKey>& ConfigKeys() {
       {"group_size", "consecutive samples that decide together where a method's scope is \"group\" (default 1)"},
       {"batch_invariant", "true: results bit-identical whatever the batch, at some cost (default false)"},
       {"search_memory", "MiB that a search for paths keeps of intermediate states; with less it predicts some of them again (default 1024)"},
+      {"path_study", "compare estimated skip paths with searched ones: {\"skips\", \"samples\", \"search\", \"estimators\", \"random_paths\", \"seed\", "
+                     "\"permutations\"}; harness/experiment/README.md says more (default: not)"},
       {"latency", "{\"samples\": 1, \"repeats\": 3, \"warmup\": 1}: measure latency and memory (default: not)"},
       {"contact_sheet", "samples shown in contact_sheet.png; needs \"images\" in save (default 0: none)"},
   };

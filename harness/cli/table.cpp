@@ -2,6 +2,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/distances.h"
 #include "harness/report/paired_table.h"
+#include "harness/report/path_table.h"
 #include "harness/report/table.h"
 #include "harness/store/result_reader.h"
 
@@ -9,17 +10,32 @@ namespace skipbench::cli {
 
 namespace po = boost::program_options;
 
+namespace {
+
+template <typename T>
+void Print(const T& table, const std::string& format) {
+  if (format == "markdown") fmt::print("{}", RenderMarkdown(table));
+  else if (format == "latex") fmt::print("{}", RenderLatex(table));
+  else if (format == "csv") fmt::print("{}", RenderCsv(table));
+  else if (format == "json") fmt::print("{}", RenderJson(table));
+  else Fail("skipbench table: --format: expected markdown, latex, csv or json, found \"{}\"", format);
+}
+
+}  // namespace
+
 int Table(const std::vector<std::string>& args) {
   po::options_description options("options");
   options.add_options()
       ("input", po::value<std::vector<std::string>>(), "results: folders (finished or not) or results.h5 files")
+      ("paths", po::bool_switch(), "skip paths instead: those that were searched, and how estimated ones compare with them")
       ("format,f", po::value<std::string>()->default_value("markdown"), "markdown, latex, csv or json")
       ("paired", po::value<std::string>(), "differences of every setting to this one (its label) on the same samples, instead of the table");
-  const auto values = Parse("table", "table RESULT... [--format markdown|latex|csv|json] [--paired LABEL]", options, args);
+  const auto values = Parse("table", "table RESULT... [--format markdown|latex|csv|json] [--paired LABEL | --paths]", options, args);
   if (!values.contains("input")) Fail("skipbench table: at least one result was expected");
   std::vector<std::filesystem::path> results;
   for (const auto& one : values["input"].as<std::vector<std::string>>()) results.emplace_back(one);
   const std::string format = values["format"].as<std::string>();
+  if (values.contains("paired") && values["paths"].as<bool>()) Fail("skipbench table: --paired and --paths exclude each other");
   if (values.contains("paired")) {
     const PairedTable paired = MakePairedTable(ResultReader::Open(results), values["paired"].as<std::string>());
     if (format == "markdown") fmt::print("{}", RenderPairedMarkdown(paired));
@@ -28,12 +44,9 @@ int Table(const std::vector<std::string>& args) {
     else Fail("skipbench table: --format: with --paired expected markdown, csv or json, found \"{}\"", format);
     return 0;
   }
-  const auto table = MakeFullTable(ResultReader::Open(results));
-  if (format == "markdown") fmt::print("{}", RenderMarkdown(table));
-  else if (format == "latex") fmt::print("{}", RenderLatex(table));
-  else if (format == "csv") fmt::print("{}", RenderCsv(table));
-  else if (format == "json") fmt::print("{}", RenderJson(table));
-  else Fail("skipbench table: --format: expected markdown, latex, csv or json, found \"{}\"", format);
+  const ResultReader reader = ResultReader::Open(results);
+  if (values["paths"].as<bool>()) Print(MakePathTable(reader, results[0].string()), format);
+  else Print(MakeFullTable(reader), format);
   return 0;
 }
 

@@ -246,6 +246,10 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.noise = ReadNoise(root, config.folder());
   config.settings = MakeSettings(root, config.runs);
   ReadMetrics(root, &config);
+  if (const auto study = root.ObjectIf("path_study")) {
+    if (config.runs.size() > 1) root.FailAt("path_study", fmt::format("needs one scheduler, number of steps and guidance; there are {} combinations", config.runs.size()));
+    config.path_study = ReadPathStudy(*study);
+  }
   if (root.Has("save"))
     for (const auto& what : root.Strings("save")) {
       const auto& known = SaveOptions();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "harness/base/json.h"
+#include "harness/experiment/path_study_config.h"
 #include "harness/sampling/method.h"
 #include "metrics/metric.h"
 #include "metrics/set_metric.h"
@@ -84,6 +85,7 @@ struct ExperimentConfig {
   int64_t memory = 0;                    // bytes for open trajectories (memory.h); 0: no bound
   bool traces = false;                   // record differences and latent error of every call
   int64_t search_memory_mib = 1024;      // states that a search for paths keeps for reuse
+  std::optional<PathStudyConfig> path_study;
   int threads = 0;                       // 0: LibTorch's choice
   LatencyConfig latency;
   int contact_sheet_rows = 0;            // samples shown in contact_sheet.png; 0: none

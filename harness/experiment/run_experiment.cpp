@@ -5,6 +5,7 @@
 #include "harness/base/progress.h"
 #include "harness/experiment/latency.h"
 #include "harness/experiment/metric_reference.h"
+#include "harness/experiment/path_study.h"
 #include "harness/experiment/search_phase.h"
 #include "harness/experiment/wave.h"
 #include "harness/store/result_writer.h"
@@ -47,7 +48,7 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   RunSummary summary;
   CheckMetricReferences(plan);
   ResultWriter writer(options.out, MakeHeader(plan), options.resume);
-  RunSearches(&plan, &writer, options.quiet);
+  const auto searched = RunSearches(&plan, &writer, options.quiet);
   CommitSetMetrics(plan, &writer, options.quiet);
   const auto committed = CommittedOrdinals(plan, writer);
   summary.samples_found = static_cast<int64_t>(committed.size());
@@ -67,6 +68,7 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
       progress.Update(done, n);
     }
   }
+  if (plan.config.path_study) RunPathStudy(plan, searched, &writer, options.quiet);
   // Of a run in shards the first one measures latency: of the same samples as the undivided run.
   if (plan.config.latency.samples > 0 && plan.shard.index == 0 && writer.CommittedLatency().empty()) {
     Progress progress("latency", options.quiet);

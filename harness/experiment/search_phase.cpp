@@ -5,27 +5,11 @@
 
 #include "harness/base/progress.h"
 #include "harness/experiment/search_log.h"
-#include "harness/store/search_record.h"
 
 namespace skipbench {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-std::vector<PathFamily> FamiliesOf(const SearchRecord& record) {
-  std::vector<PathFamily> families;
-  const int64_t skips = record.family.shape.at(1), calls = record.calls();
-  for (int64_t subject = 0; subject < record.family.shape[0]; ++subject) {
-    PathFamily family;
-    for (int64_t k = 0; k < record.PathCount(subject); ++k) {
-      const auto begin = record.family.values.begin() + (subject * skips + k) * calls;
-      family.paths.push_back({Mask(begin, begin + calls), record.family_error.values[subject * skips + k]});
-    }
-    family.ended = record.message[subject];
-    families.push_back(std::move(family));
-  }
-  return families;
-}
 
 void PutFamilies(const std::vector<PathFamily>& families, int64_t calls, SearchRecord* record) {
   int64_t skips = 1;
@@ -205,7 +189,42 @@ void BindPaths(const SearchJob& job, const std::vector<SearchRecord>& records, P
   }
 }
 
+// The study's own search, unless settings search the same way.
+void AddStudy(const Plan& plan, std::vector<SearchJob>* jobs) {
+  const PathStudyConfig& study = *plan.config.path_study;
+  const PlannedSetting& reference = plan.settings[plan.settings[0].reference];
+  auto job = std::find_if(jobs->begin(), jobs->end(), [&](const SearchJob& j) {
+    return j.scheduler == reference.scheduler && j.search->Key() == study.search->Key();
+  });
+  if (job == jobs->end()) {
+    SearchJob fresh;
+    fresh.search = study.search.get();
+    fresh.scheduler = reference.scheduler;
+    fresh.guidance = reference.guidance;
+    fresh.samples = static_cast<int64_t>(plan.samples.size());
+    if (study.samples > 0) fresh.samples = std::min(fresh.samples, study.samples);
+    job = jobs->insert(jobs->end(), fresh);
+  }
+  job->target.skips = std::max(job->target.skips, study.skips);
+  job->study = true;
+}
+
 }  // namespace
+
+std::vector<PathFamily> FamiliesOf(const SearchRecord& record) {
+  std::vector<PathFamily> families;
+  const int64_t skips = record.family.shape.at(1), calls = record.calls();
+  for (int64_t subject = 0; subject < record.family.shape[0]; ++subject) {
+    PathFamily family;
+    for (int64_t k = 0; k < record.PathCount(subject); ++k) {
+      const auto begin = record.family.values.begin() + (subject * skips + k) * calls;
+      family.paths.push_back({Mask(begin, begin + calls), record.family_error.values[subject * skips + k]});
+    }
+    family.ended = record.message[subject];
+    families.push_back(std::move(family));
+  }
+  return families;
+}
 
 std::vector<SearchJob> CollectSearches(const Plan& plan) {
   std::vector<SearchJob> jobs;
@@ -229,13 +248,18 @@ std::vector<SearchJob> CollectSearches(const Plan& plan) {
     job->target.error_bound = std::max(job->target.error_bound, method->target().error_bound);
     job->settings.push_back(static_cast<int>(k));
   }
+  if (plan.config.path_study) AddStudy(plan, &jobs);
   return jobs;
 }
 
-void RunSearches(Plan* plan, ResultWriter* writer, bool quiet) {
+std::vector<std::vector<SearchRecord>> RunSearches(Plan* plan, ResultWriter* writer, bool quiet) {
   const auto jobs = CollectSearches(*plan);
-  for (size_t k = 0; k < jobs.size(); ++k)
-    BindPaths(jobs[k], Searcher(*plan, jobs[k], static_cast<int>(k), writer, quiet).Run(), plan);
+  std::vector<std::vector<SearchRecord>> found;
+  for (size_t k = 0; k < jobs.size(); ++k) {
+    found.push_back(Searcher(*plan, jobs[k], static_cast<int>(k), writer, quiet).Run());
+    BindPaths(jobs[k], found.back(), plan);
+  }
+  return found;
 }
 
 }  // namespace skipbench

@@ -20,4 +20,8 @@ struct TableText {
 
 TableText Layout(const Table& table);
 
+// The first and the last column are text, the others numbers.
+std::string RenderMarkdown(const TableText& text);
+std::string RenderLatex(const TableText& text);
+
 }  // namespace skipbench

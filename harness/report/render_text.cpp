@@ -88,8 +88,10 @@ std::string LatexGrid(const std::vector<std::string>& headings, const std::vecto
 
 }  // namespace
 
-std::string RenderMarkdown(const Table& table) {
-  const TableText text = Layout(table);
+std::string RenderMarkdown(const Table& table) { return RenderMarkdown(Layout(table)); }
+std::string RenderLatex(const Table& table) { return RenderLatex(Layout(table)); }
+
+std::string RenderMarkdown(const TableText& text) {
   std::string out = text.caption + "\n\n" + MarkdownGrid(text.headings, text.cells, true);
   if (!text.more_headings.empty()) out += "\n" + MarkdownGrid(text.more_headings, text.more_cells, false);
   if (!text.notes.empty()) out += "\n";
@@ -97,8 +99,7 @@ std::string RenderMarkdown(const Table& table) {
   return out;
 }
 
-std::string RenderLatex(const Table& table) {
-  const TableText text = Layout(table);
+std::string RenderLatex(const TableText& text) {
   std::string out = "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" + LatexGrid(text.headings, text.cells, true);
   if (!text.more_headings.empty()) out += "\n\\medskip\n" + LatexGrid(text.more_headings, text.more_cells, false);
   for (const auto& note : text.notes) out += "\n{\\footnotesize " + LatexText(note) + "\\par}\n";

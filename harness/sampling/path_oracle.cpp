@@ -245,7 +245,9 @@ void PathOracle::Predict(std::vector<Child>& children, int call) {
     input.sample = scheduler_.ScaleModelInput(GatherRows(rows, 0), call);
     input.timestep = scheduler_.timestep(call);
     input.conditioning = conditioning_;
+    const auto start = Clock::now();
     const DenoiserOutput output = denoiser_.Predict(input);
+    cost_.predict_seconds += SecondsSince(start);
     for (size_t k = 0; k < some.size(); ++k) some[k]->state.raw = {output.raw, static_cast<int64_t>(k)};
     cost_.evaluations += static_cast<int64_t>(some.size());
   });

@@ -33,7 +33,8 @@ struct PathOracleCost {
   int64_t evaluations = 0;                   // predictions made, of one sample each (a guided pair is one)
   int64_t naive_evaluations = 0;             // what the paths asked for would take one by one
   int64_t paths = 0;                         // asked for
-  double seconds = 0;
+  double seconds = 0;                        // of all of it
+  double predict_seconds = 0;                // of them in the network (on a GPU: to queue its work)
 };
 
 class PathOracle : public TrajectoryOracle {

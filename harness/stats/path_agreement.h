@@ -22,6 +22,9 @@ struct PathAgreement {
   int64_t skips_searched = 0;
   int64_t skips_estimated = 0;
   double agreement = 0;        // share of steps with the same decision
+  // Cohen's kappa (1960): agreement beyond what paths with these numbers of skips have by chance, (agreement - chance) /
+  // (1 - chance); 1 for equal paths, 0 on average for unrelated ones. NaN when both paths are all skips or all predictions.
+  double kappa = 0;
 };
 
 // Steps from `first` on: those before it are forced to compute in both paths, and would only inflate the association.

@@ -1,0 +1,69 @@
+#include "harness/experiment/path_study_config.h"
+
+#include "harness/experiment/sweep.h"
+#include "methods/catalog.h"
+#include "methods/greedy_search/greedy_search.h"
+
+namespace skipbench {
+namespace {
+
+// Ranking asks for criterion / threshold, which does not depend on the threshold's factor; this one never skips.
+constexpr double kRankingDelta = 1e-12;
+
+std::string LabelOf(const Json& method) {
+  std::string options;
+  for (const auto& [key, value] : method.items())
+    if (key != "type" && key != "delta") options += fmt::format("{}{}={}", options.empty() ? "" : ",", key, value.is_string() ? value.get<std::string>() : value.dump());
+  return method.at("type").get<std::string>() + (options.empty() ? "" : "(" + options + ")");
+}
+
+PathEstimator ReadEstimator(const JsonReader& reader) {
+  PathEstimator estimator;
+  estimator.ranked = reader.OneOf("use", "ranked", {"ranked", "thresholded"}) == "ranked";
+  const JsonReader given = reader.Object("method");
+  Json method = given.json();
+  const MethodType& type = FindMethodType(given.String("type"), fmt::format("{}: {}", given.file(), given.PathOf("type")));
+  estimator.label = reader.StringOr("name", LabelOf(method));
+  reader.RejectUnknownKeys();
+  if (estimator.ranked) {
+    if (method.contains("delta")) given.FailAt("delta", "a ranked estimate has none: the number of skips takes its place");
+    method["delta"] = kRankingDelta;
+  }
+  const auto variants = ExpandSweeps(method, {}, fmt::format("{}: {}", given.file(), given.path()));
+  if (estimator.ranked && variants.size() > 1) given.FailAt("type", "a ranked estimate takes one value of each option");
+  for (const auto& variant : variants) {
+    const JsonReader options(variant, given.file(), given.path());
+    options.Ignore("type");
+    std::shared_ptr<const Method> made = type.make(options);
+    options.RejectUnknownKeys();
+    if (dynamic_cast<const LatePathMethod*>(made.get()) || made->DecisionScope() == Scope::kGroup || made->Plan({50}) != Schedule{50})
+      given.FailAt("type", fmt::format("{} cannot be an estimate: it must decide for each sample alone, online, on the run's own steps", made->Label()));
+    estimator.methods.push_back(std::move(made));
+  }
+  return estimator;
+}
+
+}  // namespace
+
+PathStudyConfig ReadPathStudy(const JsonReader& reader) {
+  PathStudyConfig study;
+  study.skips = static_cast<int>(reader.Int("skips", 1, 10000));
+  study.samples = reader.IntOr("samples", 0, 0);
+  study.random_paths = static_cast<int>(reader.IntOr("random_paths", study.random_paths, 0, 10000));
+  study.seed = static_cast<uint64_t>(reader.IntOr("seed", 0, 0));
+  study.permutations = static_cast<int>(reader.IntOr("permutations", study.permutations, 1, 10'000'000));
+  PathSearchOptions options;
+  if (const auto search = reader.ObjectIf("search")) {
+    options = ReadPathSearchOptions(*search);
+    search->RejectUnknownKeys();
+    if (options.shared) search->FailAt("scope", "the study compares each sample's own path");
+  }
+  study.search = MakePathSearch(options);
+  study.first = options.first;
+  study.last = options.last;
+  for (const auto& estimator : reader.Objects("estimators")) study.estimators.push_back(ReadEstimator(estimator));
+  reader.RejectUnknownKeys();
+  return study;
+}
+
+}  // namespace skipbench
