@@ -86,6 +86,19 @@ void PlanSettings(Plan* plan) {
       }
 }
 
+void CheckPathStudy(const Plan& plan) {
+  if (!plan.config.path_study) return;
+  const PathStudyConfig& study = *plan.config.path_study;
+  const Scheduler& scheduler = *plan.settings[plan.settings[0].reference].scheduler;
+  try {
+    study.search->Check({.skips = study.skips}, scheduler.calls());
+    for (const auto& estimator : study.estimators)
+      for (const auto& method : estimator.methods) method->Start(ShapeOf(scheduler, plan.pipeline->branches()));
+  } catch (const Error& e) {
+    Fail("{}: path_study: {}", plan.config.file.string(), e.what());
+  }
+}
+
 void LoadSamples(Plan* plan) {
   const auto& config = plan->config;
   const JsonReader reader(config.data, config.file.string(), "data");
@@ -159,6 +172,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   std::tie(plan.begin, plan.end) =
       ShardRange(plan.shard, static_cast<int64_t>(plan.samples.size()), plan.config.wave_size, plan.config.group_size);
   PlanSettings(&plan);
+  CheckPathStudy(plan);
   if (plan.config.memory > 0)
     for (auto& tree : plan.trees) tree.max_states = MemoryOf(plan, tree).max_states;
   plan.noise = MakeNoise(plan.config.noise, plan.config.seed);
