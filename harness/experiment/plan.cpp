@@ -88,6 +88,8 @@ void PlanSettings(Plan* plan) {
 
 void CheckPathStudy(const Plan& plan) {
   if (!plan.config.path_study) return;
+  if (plan.shard.count > 1)
+    Fail("{}: path_study: its samples are compared in one process; run it without --shard", plan.config.file.string());
   const PathStudyConfig& study = *plan.config.path_study;
   const Scheduler& scheduler = *plan.settings[plan.settings[0].reference].scheduler;
   try {
