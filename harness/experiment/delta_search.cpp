@@ -19,9 +19,9 @@ double Shortest(double value, double low, double high) {
   return value;
 }
 
-class Search {
+class DeltaSearch {
  public:
-  Search(int samples, int calls, const DeltaSearchOptions& options, const std::function<DeltaProbe(double, const std::vector<int>&)>& probe)
+  DeltaSearch(int samples, int calls, const DeltaSearchOptions& options, const std::function<DeltaProbe(double, const std::vector<int>&)>& probe)
       : calls_(calls), options_(options), probe_(probe), known_(samples) {}
 
   DeltaSearchResult Run() {
@@ -138,7 +138,7 @@ class Search {
 
 DeltaSearchResult SearchDelta(int samples, int calls, const DeltaSearchOptions& options,
                               const std::function<DeltaProbe(double, const std::vector<int>&)>& probe) {
-  return Search(samples, calls, options, probe).Run();
+  return DeltaSearch(samples, calls, options, probe).Run();
 }
 
 }  // namespace skipbench
