@@ -41,5 +41,7 @@ FigureSection SkipHistograms(const ReportData& data);
 // How the latents and the noise predictions move along the trajectory, beside the paths; two samples under an adaptive setting;
 // the latent's error call by call; how the differences go together with a searched path.
 FigureSection TraceFigures(const ReportData& data);
+// Estimated skip paths against searched ones, over the number of skips: error, chi-square, p, kappa, and the paths.
+FigureSection StudyFigures(const ReportData& data);
 
 }  // namespace skipbench

@@ -126,7 +126,7 @@ void WriteReport(const ResultReader& result, const fs::path& folder, const Repor
   WriteFileAtomically(folder / "table.csv", RenderCsv(data.table));
   WriteFileAtomically(folder / "table.json", RenderJson(data.table));
   PageContent content;
-  if (!result.samples().empty()) content.sections = {CostFigures(data), PathFigures(data), SkipHistograms(data), TraceFigures(data)};
+  if (!result.samples().empty()) content.sections = {CostFigures(data), PathFigures(data), SkipHistograms(data), TraceFigures(data), StudyFigures(data)};
   std::set<std::string> ids;
   for (auto& section : content.sections)
     for (auto* figures : {&section.figures, &section.details})
