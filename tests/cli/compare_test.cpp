@@ -117,8 +117,8 @@ TEST_F(CompareCommand, NoiseThatIsOffByOneStep) {
 // names of the right ones.
 TEST_F(CompareCommand, WrongCmaxAndSlowerNetwork) {
   SKIP_WITHOUT_H5PY();
-  Json config = Config();
-  config["steps"] = 30;
+  Json config = SmallConfig(6, 50);      // enough samples for an interval that says which way
+  config["wave_size"] = 6;
   config["methods"] = {{{"type", "full_step"}}, {{"type", "adaptive_diffusion"}, {"delta", 0.05}, {"max_skips", 4}}};
   config["latency"] = {{"samples", 1}, {"repeats", 3}};
   ASSERT_EQ(RunConfig(dir_, config, "base", {"--overwrite"}).exit_code, 0);

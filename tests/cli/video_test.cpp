@@ -125,7 +125,7 @@ TEST(Video, StartImageOfTheWrongKind) {
   WriteList(dir, "a.png\ta boat\n");
   Json config = VideoConfig(dir);
   config["data"]["images"] = (dir / "pictures").string();
-  ExpectRefused(dir, config, "a.png: neither a PNG nor a JPEG file");
+  ExpectRefused(dir, config, "a.png: neither a PNG nor a JPEG nor a WebP picture");
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ TEST(VideoPipelines, BadStartImagesAreNamed) {
   EXPECT_ERROR(encode({}), "sample 11: no start image");
   EXPECT_ERROR(encode(dir / "absent.png"), "sample 11: start image: " + (dir / "absent.png").string());
   testing::WriteFile(dir / "notes.png", "not a picture");
-  EXPECT_ERROR(encode(dir / "notes.png"), "notes.png: neither a PNG nor a JPEG file");
+  EXPECT_ERROR(encode(dir / "notes.png"), "notes.png: neither a PNG nor a JPEG nor a WebP picture");
   const std::string whole = testing::ReadFile(StartImageFile(0));
   testing::WriteFile(dir / "cut.png", whole.substr(0, whole.size() / 2));
   EXPECT_ERROR(encode(dir / "cut.png"), "cut.png");
