@@ -208,7 +208,9 @@ TEST(PathStudyRun, ComparesAndIsStored) {
     const auto table = Skipbench({"table", "--paths", (dir / "out").string(), "--format", format});
     EXPECT_EQ(table.exit_code, 0) << table.err;
     EXPECT_NE(table.out.find("order=2"), std::string::npos) << table.out;
-    if (format == "json") EXPECT_EQ(ParseJson(table.out, "stdout").at("estimated").size(), 8u);
+    if (format == "json") {
+      EXPECT_EQ(ParseJson(table.out, "stdout").at("estimated").size(), 8u);
+    }
   }
 }
 
