@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/base/cells.h"
 #include "harness/base/json.h"
 
 namespace skipbench {
@@ -19,26 +20,10 @@ std::string Width(const std::string& text, size_t width, bool right) {
   return right ? blanks + text : text + blanks;
 }
 
-std::string CsvCell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
-
-std::string CsvNumber(std::optional<double> value) {
-  return value && std::isfinite(*value) ? fmt::format("{}", *value) : "";
-}
-
 std::string SampleNumber(double value) {
   if (std::isnan(value)) return "";
   return std::isinf(value) ? "inf" : fmt::format("{}", value);
 }
-
-Json Number(std::optional<double> value) { return value && std::isfinite(*value) ? Json(*value) : Json(nullptr); }
 
 std::string ValueCell(const MetricRow& row) {
   if (row.value) return Digits(row, row.value) + (row.unit.empty() ? "" : " " + row.unit);
@@ -110,10 +95,10 @@ std::string RenderMetricsJson(const MetricReport& report) {
     rows.push_back({{"setting", row.subject.empty() ? Json(nullptr) : Json(row.subject)},
                     {"metric", row.metric},
                     {"unit", row.unit},
-                    {"value", Number(row.value)},
-                    {"low", Number(row.low)},
-                    {"high", Number(row.high)},
-                    {"standard_error", Number(row.standard_error)},
+                    {"value", JsonNumber(row.value)},
+                    {"low", JsonNumber(row.low)},
+                    {"high", JsonNumber(row.high)},
+                    {"standard_error", JsonNumber(row.standard_error)},
                     {"count", row.count},
                     {"identical", row.identical},
                     {"available", row.available},

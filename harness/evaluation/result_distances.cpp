@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/base/cells.h"
 #include "harness/base/json.h"
 #include "metrics/psnr.h"
 
 namespace skipbench {
 namespace {
 
-Json Number(std::optional<double> value) { return value && std::isfinite(*value) ? Json(*value) : Json(nullptr); }
 std::optional<double> NumberOf(const Json& json, const char* key) {
   const auto found = json.find(key);
   return found == json.end() || found->is_null() ? std::nullopt : std::optional(found->get<double>());
@@ -99,10 +99,10 @@ Json ToJson(const ResultDistance& distance) {
           {"subject", row.subject},
           {"metric", row.metric},
           {"unit", row.unit},
-          {"value", Number(row.value)},
-          {"low", Number(row.low)},
-          {"high", Number(row.high)},
-          {"standard_error", Number(row.standard_error)},
+          {"value", JsonNumber(row.value)},
+          {"low", JsonNumber(row.low)},
+          {"high", JsonNumber(row.high)},
+          {"standard_error", JsonNumber(row.standard_error)},
           {"count", row.count},
           {"available", row.available},
           {"interval", row.interval},

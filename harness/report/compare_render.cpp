@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/base/cells.h"
 #include "harness/report/compare.h"
 #include "harness/report/naming.h"
 
@@ -57,25 +58,23 @@ std::string RowOf(const SettingChange& setting, const std::vector<std::string>& 
   return text + "\n";
 }
 
-Json Number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 Json SettingJson(const SettingChange& setting) {
   Json metrics = Json::object();
   for (const auto& change : setting.metrics)
-    metrics[change.metric] = {{"base", Number(change.base)},       {"new", Number(change.now)},        {"loss", Number(change.loss.mean)},
-                              {"loss_low", Number(change.loss.low)}, {"loss_high", Number(change.loss.high)}, {"limit", Number(change.limit)},
+    metrics[change.metric] = {{"base", JsonNumber(change.base)},       {"new", JsonNumber(change.now)},        {"loss", JsonNumber(change.loss.mean)},
+                              {"loss_low", JsonNumber(change.loss.low)}, {"loss_high", JsonNumber(change.loss.high)}, {"limit", JsonNumber(change.limit)},
                               {"verdict", Name(change.verdict)}};
   Json json = {{"setting", setting.label},
                {"verdict", Name(setting.verdict)},
                {"reasons", setting.reasons},
                {"samples", setting.pairs},
                {"other_decisions", setting.other_decisions},
-               {"nfe", {{"base", Number(setting.nfe.base)}, {"new", Number(setting.nfe.now)}}},
-               {"macs_matmuls", {{"base", Number(setting.macs.base)}, {"new", Number(setting.macs.now)}}},
-               {"agreement_db", setting.agreement_db ? Number(*setting.agreement_db) : Json(nullptr)},
+               {"nfe", {{"base", JsonNumber(setting.nfe.base)}, {"new", JsonNumber(setting.nfe.now)}}},
+               {"macs_matmuls", {{"base", JsonNumber(setting.macs.base)}, {"new", JsonNumber(setting.macs.now)}}},
+               {"agreement_db", setting.agreement_db ? JsonNumber(*setting.agreement_db) : Json(nullptr)},
                {"metrics", metrics}};
   if (setting.slowdown)
-    json["slowdown"] = {{"ratio", Number(setting.slowdown->ratio)}, {"low", Number(setting.slowdown->low)}, {"high", Number(setting.slowdown->high)}};
+    json["slowdown"] = {{"ratio", JsonNumber(setting.slowdown->ratio)}, {"low", JsonNumber(setting.slowdown->low)}, {"high", JsonNumber(setting.slowdown->high)}};
   return json;
 }
 

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "harness/base/cells.h"
 #include "harness/io/hdf5.h"
 
 namespace skipbench {
@@ -77,13 +78,7 @@ std::string GnuplotTickLabel(std::string_view text) {
   return GnuplotString(doubled);
 }
 
-std::string CsvField(std::string_view text) {
-  const std::string line = OneLine(text);
-  if (line.find_first_of(",\"") == std::string::npos) return line;
-  std::string quoted = "\"";
-  for (const char c : line) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
+std::string CsvField(std::string_view text) { return CsvCell(OneLine(text)); }
 
 size_t CountCharacters(std::string_view text) {
   const std::string valid = hdf5::CleanText(text);

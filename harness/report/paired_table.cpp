@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/base/cells.h"
 #include "harness/base/error.h"
 #include "harness/stats/moments.h"
 
@@ -54,19 +55,6 @@ bool IsCompared(const ColumnInfo& column) {
 }
 
 std::string Digits(double value) { return fmt::format("{:+.4g}", value); }
-
-Json Number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-std::string CsvNumber(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
-
-std::string Quoted(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
 
 }  // namespace
 
@@ -128,7 +116,7 @@ std::string RenderPairedCsv(const PairedTable& table) {
   for (const auto& row : table.rows)
     for (const auto& metric : row.metrics) {
       const auto& d = metric.difference.difference;
-      out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", Quoted(row.setting), Quoted(table.baseline),
+      out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", CsvQuoted(row.setting), CsvQuoted(table.baseline),
                          metric.name, metric.units, CsvNumber(d.mean), CsvNumber(d.low), CsvNumber(d.high),
                          CsvNumber(metric.standard_error), metric.difference.above, metric.difference.below, d.count,
                          metric.left_out);
@@ -143,10 +131,10 @@ std::string RenderPairedJson(const PairedTable& table) {
     for (const auto& metric : row.metrics) {
       const auto& d = metric.difference.difference;
       metrics[metric.name] = {{"units", metric.units},
-                              {"difference", Number(d.mean)},
-                              {"low", Number(d.low)},
-                              {"high", Number(d.high)},
-                              {"standard_error", Number(metric.standard_error)},
+                              {"difference", JsonNumber(d.mean)},
+                              {"low", JsonNumber(d.low)},
+                              {"high", JsonNumber(d.high)},
+                              {"standard_error", JsonNumber(metric.standard_error)},
                               {"above", metric.difference.above},
                               {"below", metric.difference.below},
                               {"count", d.count},

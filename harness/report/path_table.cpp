@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 
+#include "harness/base/cells.h"
 #include "harness/report/layout.h"
 #include "harness/stats/moments.h"
 #include "harness/stats/quantile.h"
@@ -184,17 +185,6 @@ Fields NumbersOf(const PathRow& row) {
           {"error_random", row.error_random}};
 }
 
-std::string Quoted(const std::string& text) {      // RFC 4180
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
-
-std::string Number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
-
 }  // namespace
 
 PathTable MakePathTable(const ResultReader& result, const std::string& name) {
@@ -239,10 +229,10 @@ std::string RenderCsv(const PathTable& table) {
   for (const auto& [name, value] : NumbersOf(none)) out += "," + name;
   out += "\n";
   for (const auto& row : table.searched)
-    out += fmt::format("{},searched,{},{}{}{},,\n", Quoted(row.search), row.skips, row.samples, std::string(21, ','), Number(row.relative_error));
+    out += fmt::format("{},searched,{},{}{}{},,\n", CsvQuoted(row.search), row.skips, row.samples, std::string(21, ','), CsvNumber(row.relative_error));
   for (const auto& row : table.rows) {
-    out += fmt::format("{},{},{}", Quoted(row.estimate), row.use, row.skips);
-    for (const auto& [name, value] : NumbersOf(row)) out += "," + Number(value);
+    out += fmt::format("{},{},{}", CsvQuoted(row.estimate), row.use, row.skips);
+    for (const auto& [name, value] : NumbersOf(row)) out += "," + CsvNumber(value);
     out += "\n";
   }
   return out;

@@ -1,28 +1,11 @@
 // The table for programs: CSV and JSON, with all digits.
 #include <cmath>
 
+#include "harness/base/cells.h"
 #include "harness/report/table.h"
 
 namespace skipbench {
 namespace {
-
-// RFC 4180.
-std::string CsvCell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
-
-std::string CsvNumber(std::optional<double> value) {
-  return value && std::isfinite(*value) ? fmt::format("{}", *value) : "";
-}
-
-// JSON has no NaN.
-Json Number(std::optional<double> value) { return value && std::isfinite(*value) ? Json(*value) : Json(nullptr); }
 
 template <class T, class Value>
 std::optional<double> Of(const std::optional<T>& from, Value value) {
@@ -88,29 +71,29 @@ Fields FieldsOf(const Table& table, const TableRow& row) {
 
 Json SpreadJson(const std::optional<Spread>& spread) {
   if (!spread) return nullptr;
-  return {{"mean", Number(spread->mean)}, {"min", Number(spread->min)}, {"max", Number(spread->max)}};
+  return {{"mean", JsonNumber(spread->mean)}, {"min", JsonNumber(spread->min)}, {"max", JsonNumber(spread->max)}};
 }
 
 Json LatencyJson(const std::optional<LatencySummary>& latency) {
   if (!latency) return nullptr;
-  return {{"seconds_per_sample", Number(latency->seconds)},
-          {"speed_up", Number(latency->speed_up)},
+  return {{"seconds_per_sample", JsonNumber(latency->seconds)},
+          {"speed_up", JsonNumber(latency->speed_up)},
           {"batch", latency->batch},
           {"threads", latency->threads},
           {"repeats", latency->repeats},
-          {"peak_memory_bytes", Number(latency->peak_memory_bytes)},
+          {"peak_memory_bytes", JsonNumber(latency->peak_memory_bytes)},
           {"peak_memory_kind", latency->peak_memory_kind}};
 }
 
 Json MetricJson(const std::optional<MetricSummary>& summary) {
   if (!summary) return nullptr;
-  return {{"mean", Number(summary->mean.mean)}, {"low", Number(summary->mean.low)},   {"high", Number(summary->mean.high)},
+  return {{"mean", JsonNumber(summary->mean.mean)}, {"low", JsonNumber(summary->mean.low)},   {"high", JsonNumber(summary->mean.high)},
           {"count", summary->mean.count},       {"identical", summary->identical}, {"missing", summary->missing}};
 }
 
 Json DistanceJson(const std::optional<DistanceValue>& value) {
   if (!value) return nullptr;
-  return {{"value", Number(value->value)}, {"low", Number(value->low)},       {"high", Number(value->high)}, {"standard_error", Number(value->standard_error)},
+  return {{"value", JsonNumber(value->value)}, {"low", JsonNumber(value->low)},       {"high", JsonNumber(value->high)}, {"standard_error", JsonNumber(value->standard_error)},
           {"count", value->count},         {"available", value->available}, {"interval", value->interval}, {"note", value->note}};
 }
 
@@ -132,10 +115,10 @@ Json RowJson(const Table& table, const TableRow& row) {
           {"message", row.message},
           {"nfe", SpreadJson(row.nfe)},
           {"shallow_nfe", SpreadJson(row.shallow_nfe)},
-          {"macs_modules", Number(row.macs_modules)},
-          {"macs_modules_ratio", Number(row.macs_modules_ratio)},
-          {"macs_matmuls", Number(row.macs_matmuls)},
-          {"macs_matmuls_ratio", Number(row.macs_matmuls_ratio)},
+          {"macs_modules", JsonNumber(row.macs_modules)},
+          {"macs_modules_ratio", JsonNumber(row.macs_modules_ratio)},
+          {"macs_matmuls", JsonNumber(row.macs_matmuls)},
+          {"macs_matmuls_ratio", JsonNumber(row.macs_matmuls_ratio)},
           {"latency", LatencyJson(row.latency)},
           {"metrics", metrics},
           {"distances", distances}};
