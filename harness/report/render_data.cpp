@@ -1,6 +1,4 @@
 // The table for programs: CSV and JSON, with all digits.
-#include <cmath>
-
 #include "harness/base/cells.h"
 #include "harness/report/table.h"
 

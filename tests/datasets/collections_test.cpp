@@ -13,6 +13,7 @@
 #include "datasets/lsun.h"
 #include "datasets/picture_set.h"
 #include "datasets/prompt_file.h"
+#include "tests/datasets/dataset_folder.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {
@@ -23,12 +24,8 @@ using ::testing::HasSubstr;
 using testing::TempDir;
 using testing::WriteFile;
 
-class CollectionsTest : public ::testing::Test {
+class CollectionsTest : public testing::DatasetFolderTest {
  protected:
-  Dataset Make(const std::string& config) {
-    json_ = ParseJson(config, "test.json");
-    return *MakeDataset(JsonReader(json_, "test.json", "data"), temp_.path());
-  }
   static std::vector<int64_t> Labels(const Dataset& dataset) {
     std::vector<int64_t> labels;
     for (const auto& sample : dataset.samples()) labels.push_back(sample.label);
@@ -49,8 +46,6 @@ class CollectionsTest : public ::testing::Test {
     return bytes;
   }
   static std::filesystem::path LsunSample() { return testing::SourceDir() / "tests/datasets/data/bedroom_val_lmdb"; }
-  TempDir temp_;
-  Json json_;
 };
 
 TEST_F(CollectionsTest, Cifar10) {

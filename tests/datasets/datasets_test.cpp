@@ -6,6 +6,7 @@
 #include <set>
 
 #include "datasets/catalog.h"
+#include "tests/datasets/dataset_folder.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {
@@ -16,12 +17,8 @@ using ::testing::HasSubstr;
 using testing::TempDir;
 using testing::WriteFile;
 
-class DatasetsTest : public ::testing::Test {
+class DatasetsTest : public testing::DatasetFolderTest {
  protected:
-  Dataset Make(const std::string& config) {
-    json_ = ParseJson(config, "test.json");
-    return *MakeDataset(JsonReader(json_, "test.json", "data"), temp_.path());
-  }
   static std::vector<int64_t> Ids(const Dataset& dataset) {
     std::vector<int64_t> ids;
     for (const auto& sample : dataset.samples()) ids.push_back(sample.id);
@@ -39,8 +36,6 @@ class DatasetsTest : public ::testing::Test {
         {"id": 1, "image_id": 30, "caption": "thirty"}, {"id": 2, "image_id": 20, "caption": "twenty"},
         {"id": 4, "image_id": 30, "caption": "thirty again"}]})");
   }
-  TempDir temp_;
-  Json json_;
 };
 
 TEST_F(DatasetsTest, CocoByImageId) {
