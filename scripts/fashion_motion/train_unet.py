@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains fashion-motion: the shipped image model with temporal layers, on latents of moving items, for so many seconds.
+"""Trains fashion-motion: the shipped image model with temporal layers, on latents of moving items, for so many CPU seconds.
 
 The spatial layers start from the image UNet, the temporal ones as the identity. Started again with the same --out it goes
 on where the last checkpoint was.
@@ -141,26 +141,28 @@ def draw(latents, ids, reversed_ids, empty):
 
 
 def train(training, latents, ids, reversed_ids, empty, seconds, save):
-    """Trains until `seconds` are over in all; `save` is called every SAVE_SECONDS."""
-    last, saved, losses = time.time(), time.time(), []
+    """Trains until `seconds` of CPU time are over in all; `save` is called every SAVE_SECONDS.
+
+    CPU time, because the rate falls with it: a training that is paused or shares its core goes on where it was.
+    """
+    last, saved, losses = time.process_time(), time.time(), []
     while training.seconds < seconds:
         x, text = draw(latents, ids, reversed_ids, empty)
         noise, t = torch.randn_like(x), (1000 * torch.rand(BATCH).sqrt()).long()  # the way is decided where noise is high
         losses.append(training.step(x, text, noise, t, training.seconds / seconds))
-        now = time.time()
-        training.seconds += now - last
-        last = now
+        training.seconds += time.process_time() - last
+        last = time.process_time()
         if training.steps % 10 == 0:
             print(f"{training.steps} {training.seconds:.0f}s loss {np.mean(losses[-100:]):.4f}", flush=True)
-        if now - saved > SAVE_SECONDS:
+        if time.time() - saved > SAVE_SECONDS:
             save()
-            saved = now
+            saved = time.time()
     save()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5400, help="training time in all")
+    parser.add_argument("--seconds", type=float, default=5400, help="CPU time of the training in all")
     parser.add_argument("--clips", type=int, default=3000, help="number of training clips (3000)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--image-model", default=SHIPPED, help="folder of fashion-scenes")
