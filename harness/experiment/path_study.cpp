@@ -9,6 +9,7 @@
 #include "harness/base/progress.h"
 #include "harness/experiment/search_log.h"
 #include "harness/experiment/search_phase.h"
+#include "harness/sampling/trajectory_tree.h"
 #include "harness/stats/run_permutation.h"
 #include "harness/store/path_study_record.h"
 #include "methods/fixed_path/random_path.h"

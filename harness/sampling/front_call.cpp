@@ -117,16 +117,12 @@ void FrontCall::InChunks(const std::vector<int>& list, const std::function<void(
 
 DenoiserInput FrontCall::InputFor(const Front& front, std::span<const int> chunk) {
   std::vector<RowRef> rows;
-  conditioning_.clear();
+  sample_of_.clear();
   for (int b : chunk) {
     rows.push_back({front.state.latent, front.branches[b].row});
-    conditioning_.push_back(front.branches[b].sample);
+    sample_of_.push_back(front.branches[b].sample);
   }
-  DenoiserInput input;
-  input.sample = scheduler_.ScaleModelInput(GatherRows(rows, 0), front.call);
-  input.timestep = scheduler_.timestep(front.call);
-  input.conditioning = conditioning_;
-  return input;
+  return stepping_.Input(rows, sample_of_, front.call);
 }
 
 void FrontCall::PredictFull(Front* front, std::span<const int> chunk) {
@@ -177,64 +173,23 @@ void FrontCall::Spend(Action action, int position, size_t count) {
 
 // 3: guidance and one scheduler step for all branches.
 void FrontCall::Step(Front* front) {
-  const int64_t n = static_cast<int64_t>(front->branches.size());
   State& state = front->state;
-  std::vector<int64_t> rows;
+  std::vector<int64_t> rows, sample_of;
   std::vector<RowRef> raw;
   for (const auto& branch : front->branches) {
     rows.push_back(branch.row);
     raw.push_back(branch.raw);
+    sample_of.push_back(branch.sample);
   }
   Select(&state, rows);
-  for (int64_t b = 0; b < n; ++b) front->branches[b].row = b;
-  const at::Tensor noise = StepNoise(*front);
-  at::Tensor guided;
-  if (!options_.batch_invariant || n == 1) {
-    guided = denoiser_.Guide(GatherRows(raw, 1));
-    StepResult stepped = scheduler_.Step(state.latent, guided, front->call, state.scheduler, noise);
-    state.latent = std::move(stepped.sample);
-    state.scheduler = std::move(stepped.state);
-  } else {
-    guided = StepRowByRow(front, raw, noise);
-  }
+  for (size_t b = 0; b < front->branches.size(); ++b) front->branches[b].row = static_cast<int64_t>(b);
+  Stepping::Stepped stepped = stepping_.Step(state.latent, state.scheduler, raw, sample_of, front->call);
+  state.latent = std::move(stepped.latent);
+  state.scheduler = std::move(stepped.scheduler);
   PushFront(&state.past_latents, state.latent, needs_.latent_order);
-  PushFront(&state.past_predictions, guided, needs_.prediction_order);
+  PushFront(&state.past_predictions, stepped.guided, needs_.prediction_order);
   if (options_.keep_latents)
     for (auto& branch : front->branches) branch.latents.push_back({state.latent, branch.row});
-}
-
-// Vectorised kernels may round an element differently by its place in the tensor, so batch_invariant steps alone.
-at::Tensor FrontCall::StepRowByRow(Front* front, const std::vector<RowRef>& raw, const at::Tensor& noise) {
-  State& state = front->state;
-  std::vector<at::Tensor> guided, samples;
-  std::vector<std::vector<at::Tensor>> histories;
-  for (size_t b = 0; b < raw.size(); ++b) {
-    auto row = [&](const at::Tensor& t) { return t.narrow(0, static_cast<int64_t>(b), 1); };
-    SchedulerState before;
-    for (const auto& t : state.scheduler.history) before.history.push_back(row(t));
-    guided.push_back(denoiser_.Guide(raw[b].block.narrow(1, raw[b].row, 1)));
-    StepResult stepped = scheduler_.Step(row(state.latent), guided.back(), front->call, before, noise.defined() ? row(noise) : noise);
-    samples.push_back(stepped.sample);
-    histories.resize(stepped.state.history.size());
-    for (size_t h = 0; h < histories.size(); ++h) histories[h].push_back(stepped.state.history[h]);
-  }
-  state.latent = at::cat(samples);
-  state.scheduler.history.clear();
-  for (const auto& h : histories) state.scheduler.history.push_back(at::cat(h));
-  return at::cat(guided);
-}
-
-// Drawn once for each sample: its branches see the same.
-at::Tensor FrontCall::StepNoise(const Front& front) const {
-  if (!scheduler_.UsesNoise(front.call)) return {};
-  std::map<int, at::Tensor> drawn;
-  std::vector<at::Tensor> draws;
-  for (const auto& branch : front.branches) {
-    at::Tensor& draw = drawn[branch.sample];
-    if (!draw.defined()) draw = samples_[branch.sample].noise->Draw(front.call + 1);
-    draws.push_back(draw);
-  }
-  return at::stack(draws).to(front.state.latent.device(), /*non_blocking=*/true);
 }
 
 // 4: one pass of sums, one copy to the host, and every walker looks.

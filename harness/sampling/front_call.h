@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/sampling/front.h"
+#include "harness/sampling/stepping.h"
 #include "harness/sampling/trajectory_tree.h"
 
 namespace skipbench::tree {
@@ -19,7 +20,7 @@ class FrontCall {
   FrontCall(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples, const TreeOptions& options,
             const Needs& needs, std::vector<Walker>* walkers, TreeResult* result)
       : scheduler_(scheduler), denoiser_(denoiser), samples_(samples), options_(options), needs_(needs), walkers_(*walkers),
-        result_(*result) {}
+        result_(*result), stepping_(scheduler, denoiser, samples, options.batch_invariant) {}
 
   // 1: every walker decides; branches split where decisions part. Copies handles, not tensors.
   void Decide(Front* front);
@@ -53,8 +54,6 @@ class FrontCall {
   void Spend(Action action, int position, size_t count);
 
   void Step(Front* front);
-  at::Tensor StepRowByRow(Front* front, const std::vector<RowRef>& raw, const at::Tensor& noise);
-  at::Tensor StepNoise(const Front& front) const;
 
   void Observe(Front* front);
   at::Tensor ErrorSums(const Front& front) const;
@@ -69,7 +68,8 @@ class FrontCall {
   const Needs& needs_;
   std::vector<Walker>& walkers_;
   TreeResult& result_;
-  std::vector<int64_t> conditioning_;
+  const Stepping stepping_;
+  std::vector<int64_t> sample_of_;          // of the rows of one network call
   std::vector<Pending> pending_;
 };
 

@@ -59,7 +59,8 @@ at::Tensor Compact(const std::vector<RowRef>& rows, int64_t dim) {
 
 PathOracle::PathOracle(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
                        at::IntArrayRef latent_shape, at::ScalarType dtype, at::Device device, PathOracleOptions options)
-    : scheduler_(scheduler), denoiser_(denoiser), samples_(samples), shape_(latent_shape.vec()), dtype_(dtype), device_(device),
+    : scheduler_(scheduler), denoiser_(denoiser), samples_(samples),
+      stepping_(scheduler, denoiser, samples, options.batch_invariant), shape_(latent_shape.vec()), dtype_(dtype), device_(device),
       options_(std::move(options)), states_(samples.size()) {}
 
 void PathOracle::RequireValid(const PathQuery& query) const {
@@ -210,7 +211,7 @@ void PathOracle::Walk(std::span<Traveller> travellers, std::vector<double>* erro
   for (int call = first; call < calls(); ++call) {
     std::vector<Child> children = NextChildren(travellers, call);
     Predict(children, call);
-    InPieces(std::span(children), options_.batch_invariant ? 1 : kStepRows, [&](std::span<Child> some) {
+    InPieces(std::span(children), kStepRows, [&](std::span<Child> some) {
       Step(some, call);
       Arrive(some, call, errors);
     });
@@ -236,15 +237,12 @@ void PathOracle::Predict(std::vector<Child>& children, int call) {
     if (child.predict) predicting.push_back(&child);
   InPieces(std::span(predicting), options_.batch_invariant ? 1 : static_cast<size_t>(options_.batch_size), [&](std::span<Child*> some) {
     std::vector<RowRef> rows;
-    conditioning_.clear();
+    std::vector<int64_t> sample_of;
     for (const Child* child : some) {
       rows.push_back({child->state.block->latent, child->state.row});
-      conditioning_.push_back(child->sample);
+      sample_of.push_back(child->sample);
     }
-    DenoiserInput input;
-    input.sample = scheduler_.ScaleModelInput(GatherRows(rows, 0), call);
-    input.timestep = scheduler_.timestep(call);
-    input.conditioning = conditioning_;
+    const DenoiserInput input = stepping_.Input(rows, sample_of, call);
     const auto start = Clock::now();
     const DenoiserOutput output = denoiser_.Predict(input);
     cost_.predict_seconds += SecondsSince(start);
@@ -256,31 +254,23 @@ void PathOracle::Predict(std::vector<Child>& children, int call) {
 void PathOracle::Step(std::span<Child> children, int call) {
   std::vector<RowRef> latents, raws;
   std::vector<std::vector<RowRef>> histories;
+  std::vector<int64_t> sample_of;
   for (const auto& child : children) {
     latents.push_back({child.state.block->latent, child.state.row});
     raws.push_back(child.state.raw);
+    sample_of.push_back(child.sample);
     histories.resize(child.state.block->history.size());
     for (size_t h = 0; h < histories.size(); ++h) histories[h].push_back({child.state.block->history[h], child.state.row});
   }
   SchedulerState before;
   for (const auto& rows : histories) before.history.push_back(GatherRows(rows, 0));
-  StepResult stepped = scheduler_.Step(GatherRows(latents, 0), denoiser_.Guide(GatherRows(raws, 1)), call, before, StepNoise(children, call));
-  history_tensors_ = std::max(history_tensors_, stepped.state.history.size());
-  const auto block = std::make_shared<const Block>(Block{std::move(stepped.sample), std::move(stepped.state.history)});
+  Stepping::Stepped stepped = stepping_.Step(GatherRows(latents, 0), before, raws, sample_of, call);
+  history_tensors_ = std::max(history_tensors_, stepped.scheduler.history.size());
+  const auto block = std::make_shared<const Block>(Block{std::move(stepped.latent), std::move(stepped.scheduler.history)});
   for (size_t k = 0; k < children.size(); ++k) {
     children[k].state.block = block;
     children[k].state.row = static_cast<int64_t>(k);
   }
-}
-
-at::Tensor PathOracle::StepNoise(std::span<const Child> children, int call) const {
-  if (!scheduler_.UsesNoise(call)) return {};
-  std::vector<at::Tensor> draws;
-  for (size_t k = 0; k < children.size(); ++k) {
-    const bool same = k > 0 && children[k].sample == children[k - 1].sample;
-    draws.push_back(same ? draws.back() : samples_[children[k].sample].noise->Draw(call + 1));
-  }
-  return at::stack(draws).to(device_, /*non_blocking=*/true);
 }
 
 // The new states are kept, and handed to the travellers; at the end of the path there is an error instead.

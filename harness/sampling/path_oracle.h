@@ -14,7 +14,7 @@
 
 #include "harness/sampling/rows.h"
 #include "harness/sampling/search.h"
-#include "harness/sampling/trajectory_tree.h"
+#include "harness/sampling/stepping.h"
 
 namespace skipbench {
 
@@ -39,7 +39,7 @@ struct PathOracleCost {
 
 class PathOracle : public TrajectoryOracle {
  public:
-  // As RunTree's arguments; all of them must outlive the oracle.
+  // As RunTree's arguments (trajectory_tree.h); all of them must outlive the oracle.
   PathOracle(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples, at::IntArrayRef latent_shape,
              at::ScalarType dtype, at::Device device, PathOracleOptions options);
 
@@ -87,7 +87,6 @@ class PathOracle : public TrajectoryOracle {
   std::vector<Child> NextChildren(std::span<Traveller> travellers, int call) const;
   void Predict(std::vector<Child>& children, int call);
   void Step(std::span<Child> children, int call);
-  at::Tensor StepNoise(std::span<const Child> children, int call) const;
   void Arrive(std::span<Child> children, int call, std::vector<double>* errors);
   int64_t HeldStates() const;
   int64_t StateBytes() const;
@@ -95,6 +94,7 @@ class PathOracle : public TrajectoryOracle {
   const Scheduler& scheduler_;
   Denoiser& denoiser_;
   const std::vector<TreeSample>& samples_;
+  const Stepping stepping_;
   const std::vector<int64_t> shape_;
   const at::ScalarType dtype_;
   const at::Device device_;
@@ -103,7 +103,6 @@ class PathOracle : public TrajectoryOracle {
   std::shared_ptr<const Block> root_;        // every sample's initial noise
   std::vector<at::Tensor> full_;             // [sample]: final latent of the full path, float64 on the CPU
   size_t history_tensors_ = 0;               // most that the scheduler keeps
-  std::vector<int64_t> conditioning_;
   PathOracleCost cost_;
 };
 

@@ -20,17 +20,12 @@
 #include <string>
 #include <vector>
 
-#include "harness/runtime/noise.h"
 #include "harness/sampling/denoiser.h"
 #include "harness/sampling/method.h"
+#include "harness/sampling/stepping.h"
 #include "harness/schedulers/scheduler.h"
 
 namespace skipbench {
-
-struct TreeSample {
-  int64_t id = 0;                                   // for messages
-  NoiseStream* noise = nullptr;                     // opened with the latent's shape
-};
 
 struct TreeOptions {
   int64_t batch_size = 16;                          // trajectories per network call (before guidance doubles them), >= 1

@@ -1,0 +1,59 @@
+#include "harness/sampling/stepping.h"
+
+#include <ATen/ATen.h>
+
+#include <map>
+
+namespace skipbench {
+
+DenoiserInput Stepping::Input(std::span<const RowRef> latents, std::span<const int64_t> sample_of, int call) const {
+  DenoiserInput input;
+  input.sample = scheduler_.ScaleModelInput(GatherRows(latents, 0), call);
+  input.timestep = scheduler_.timestep(call);
+  input.conditioning = sample_of;
+  return input;
+}
+
+Stepping::Stepped Stepping::Step(const at::Tensor& latent, const SchedulerState& before, std::span<const RowRef> raw,
+                                 std::span<const int64_t> sample_of, int call) const {
+  const at::Tensor noise = Noise(sample_of, call, latent.device());
+  if (batch_invariant_ && raw.size() > 1) return RowByRow(latent, before, raw, noise, call);
+  at::Tensor guided = denoiser_.Guide(GatherRows(raw, 1));
+  StepResult stepped = scheduler_.Step(latent, guided, call, before, noise);
+  return {std::move(guided), std::move(stepped.sample), std::move(stepped.state)};
+}
+
+// Vectorised kernels may round an element differently by its place in the tensor, so batch_invariant steps alone.
+Stepping::Stepped Stepping::RowByRow(const at::Tensor& latent, const SchedulerState& before, std::span<const RowRef> raw,
+                                     const at::Tensor& noise, int call) const {
+  std::vector<at::Tensor> guided, latents;
+  std::vector<std::vector<at::Tensor>> histories;
+  for (size_t b = 0; b < raw.size(); ++b) {
+    auto row = [&](const at::Tensor& t) { return t.narrow(0, static_cast<int64_t>(b), 1); };
+    SchedulerState own;
+    for (const auto& t : before.history) own.history.push_back(row(t));
+    guided.push_back(denoiser_.Guide(raw[b].block.narrow(1, raw[b].row, 1)));
+    StepResult stepped = scheduler_.Step(row(latent), guided.back(), call, own, noise.defined() ? row(noise) : noise);
+    latents.push_back(stepped.sample);
+    histories.resize(stepped.state.history.size());
+    for (size_t h = 0; h < histories.size(); ++h) histories[h].push_back(stepped.state.history[h]);
+  }
+  SchedulerState after;
+  for (const auto& h : histories) after.history.push_back(at::cat(h));
+  return {at::cat(guided), at::cat(latents), std::move(after)};
+}
+
+// Drawn once for each sample: all its trajectories see the same.
+at::Tensor Stepping::Noise(std::span<const int64_t> sample_of, int call, at::Device device) const {
+  if (!scheduler_.UsesNoise(call)) return {};
+  std::map<int64_t, at::Tensor> drawn;
+  std::vector<at::Tensor> draws;
+  for (const int64_t sample : sample_of) {
+    at::Tensor& draw = drawn[sample];
+    if (!draw.defined()) draw = samples_[sample].noise->Draw(call + 1);
+    draws.push_back(draw);
+  }
+  return at::stack(draws).to(device, /*non_blocking=*/true);
+}
+
+}  // namespace skipbench
