@@ -33,10 +33,11 @@ class Searcher {
   Searcher(const Plan& plan, const SearchJob& job, int number, ResultWriter* writer, bool quiet)
       : plan_(plan), job_(job), number_(number), writer_(*writer), calls_(job.scheduler->calls()),
         progress_("searching (" + job.search->Key() + ")", quiet),
-        expected_paths_(job.search->AtMost(job.target, calls_).paths * static_cast<double>(job.samples)) {}
+        expected_paths_(job.search->AtMost(job.target, calls_).paths * static_cast<double>(SamplesHere())) {}
 
   // The paths of the job's samples, as far as they are in this shard.
   std::vector<SearchRecord> Run() {
+    ShowProgress(0);
     if (job_.search->shared()) return {Portion(0, job_.samples)};      // every shard needs it
     std::vector<SearchRecord> records;
     const int64_t size = plan_.config.wave_size, end = std::min(plan_.end, job_.samples);
@@ -45,6 +46,14 @@ class Searcher {
   }
 
  private:
+  int64_t SamplesHere() const {
+    if (job_.search->shared()) return job_.samples;
+    return std::max<int64_t>(0, std::min(plan_.end, job_.samples) - plan_.begin);
+  }
+
+  // `paths` of the portion at work.
+  void ShowProgress(double paths) { progress_.Update(std::min(done_before_ + paths, expected_paths_), expected_paths_); }
+
   // Samples [begin, end) of the plan, from the results if they are there.
   SearchRecord Portion(int64_t begin, int64_t end) {
     const std::string name = SearchName(number_, begin);
@@ -57,7 +66,7 @@ class Searcher {
     std::filesystem::remove(LogFile(begin, end), ignored);
     std::filesystem::remove(LogFile(begin, end).parent_path(), ignored);
     done_before_ += static_cast<double>(record.tried_error.size());
-    progress_.Update(std::min(done_before_, expected_paths_), expected_paths_);
+    ShowProgress(0);
     return record;
   }
 
@@ -93,8 +102,9 @@ class Searcher {
     options.memory_bytes = plan_.config.search_memory_mib << 20;
     options.answered = [&](std::span<const PathQuery> queries, std::span<const double> errors) {
       log.Add(queries, errors, asked->cost());
-      progress_.Update(std::min(done_before_ + static_cast<double>(log.errors().size()), expected_paths_), expected_paths_);
+      ShowProgress(static_cast<double>(log.errors().size()));
     };
+    options.progress = [&](double paths) { ShowProgress(static_cast<double>(log.errors().size()) + paths); };
     PathOracle oracle(*job_.scheduler, *denoiser, tree_samples, plan_.pipeline->info().latent_shape, plan_.config.dtype, plan_.device, options);
     asked = &oracle;
     if (log.norms().size() < samples.size()) log.AddNorms(oracle.FullNorms());

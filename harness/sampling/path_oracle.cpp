@@ -207,7 +207,11 @@ void PathOracle::KeepOnly(std::span<Traveller> travellers, bool starts_only) {
 // Takes the travellers (in order of sample and mask) to the end, call by call. Without `errors` they are the full paths.
 void PathOracle::Walk(std::span<Traveller> travellers, std::vector<double>* errors) {
   int first = calls();
-  for (const auto& traveller : travellers) first = std::min(first, traveller.depth);
+  std::vector<int> starts;
+  for (const auto& traveller : travellers) {
+    first = std::min(first, traveller.depth);
+    starts.push_back(traveller.depth);
+  }
   for (int call = first; call < calls(); ++call) {
     std::vector<Child> children = NextChildren(travellers, call);
     Predict(children, call);
@@ -215,7 +219,10 @@ void PathOracle::Walk(std::span<Traveller> travellers, std::vector<double>* erro
       Step(some, call);
       Arrive(some, call, errors);
     });
-    if (options_.progress) options_.progress();
+    if (!options_.progress) continue;
+    double done = 0;
+    for (const int start : starts) done += std::max(0.0, static_cast<double>(call + 1 - start) / (calls() - start));
+    options_.progress(done);
   }
 }
 

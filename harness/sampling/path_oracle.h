@@ -26,7 +26,7 @@ struct PathOracleOptions {
   int64_t memory_bytes = int64_t{1} << 30;
   // After each portion: what is known now. A search's progress is stored here.
   std::function<void(std::span<const PathQuery> queries, std::span<const double> errors)> answered;
-  std::function<void()> progress;            // after each scheduler call, may be empty
+  std::function<void(double paths)> progress; // after each scheduler call: how many paths' worth of the portion is done; may be empty
 };
 
 struct PathOracleCost {
