@@ -1,8 +1,12 @@
 #include "harness/report/compare.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <charconv>
 
 #include "harness/cli/commands.h"
+#include "harness/cli/distances.h"
 
 namespace skipbench::cli {
 
@@ -23,7 +27,7 @@ ResultReader Open(const Strings& paths) {
 
 // "lpips_alex=0.01".
 void ReadLimit(const std::string& text, std::map<std::string, double>& limits) {
-  const size_t equals = text.find('=');
+  const size_t equals = text.rfind('=');      // names of features' files may hold one
   double limit = 0;
   const char* end = text.data() + text.size();
   const bool number = equals != std::string::npos && equals > 0 &&
@@ -53,15 +57,19 @@ CompareOptions ReadOptions(const po::variables_map& values) {
 
 // Limits for metrics that nobody measured are a mistake in the command.
 void RequireKnownMetrics(const CompareOptions& options, const ResultReader& base) {
+  Strings names;
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (size_t k = 0; k < base.header().settings.size(); ++k)
+    for (const auto& name : base.Metrics(k)) add(name);
+  for (const auto& name : SetMetricColumns(base)) add(name);
   for (const auto& [metric, limit] : options.limits) {
-    bool known = false;
-    std::string names;
-    for (size_t k = 0; k < base.header().settings.size(); ++k)
-      for (const auto& name : base.Metrics(k)) {
-        known |= name == metric;
-        if (k == 0) names += (names.empty() ? "" : ", ") + name;
-      }
-    if (!known) Fail("skipbench compare: a limit is given for {}, which BASE has not measured; it has: {}", metric, names);
+    std::string name = metric;
+    for (const std::string against : {" (data)", " (reference)"})
+      if (name.ends_with(against)) name.resize(name.size() - against.size());
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      Fail("skipbench compare: a limit is given for {}, which BASE has not measured; it has: {}", metric, fmt::join(names, ", "));
   }
 }
 
@@ -76,7 +84,9 @@ int Compare(const Strings& args) {
       ("max-psnr-drop", po::value<double>(), "dB that the PSNR may fall (default 0.5)")
       ("max-ssim-drop", po::value<double>(), "that the SSIM may fall (default 0.005)")
       ("max-worse", po::value<Strings>()->composing(), "METRIC=LIMIT: how much worse a metric may get, by its name in the results "
-                                                       "(default: LPIPS 0.005, caption_accuracy 0.02, others 2 % of BASE's mean)")
+                                                       "(default: LPIPS 0.005, caption_accuracy 0.02, others 2 % of BASE's mean). "
+                                                       "A metric of whole sets: fd_fashion=2, or \"fd_fashion (reference)=0.1\" for one of its "
+                                                       "two columns (default: the standard error of BASE's value, at least 2 % of it)")
       ("max-cost-rise", po::value<double>()->default_value(0, "0"), "fraction by which evaluations and multiply-accumulates may rise")
       ("max-slowdown", po::value<double>(), "ratio by which latency may rise, e.g. 1.2 (default: latency does not count)")
       ("min-agreement", po::value<double>()->default_value(CompareOptions().min_agreement_db, "40"),
@@ -96,7 +106,7 @@ int Compare(const Strings& args) {
   if (format != "markdown" && format != "json") Fail("skipbench compare: --format: expected markdown or json, found \"{}\"", format);
   const ResultReader before = Open(base), after = Open(now);
   RequireKnownMetrics(limits, before);
-  const Comparison comparison = skipbench::Compare(before, after, limits);
+  const Comparison comparison = skipbench::Compare(before, after, limits, DistancesToCompare(before, after));
   fmt::print("{}", format == "json" ? RenderJson(comparison) : RenderMarkdown(comparison, limits));
   return ExitCode(comparison.verdict);
 }

@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include "harness/cli/commands.h"
+#include "harness/cli/distances.h"
 #include "harness/report/contact_sheet.h"
 #include "harness/report/table.h"
 #include "harness/store/merge.h"
@@ -24,7 +25,7 @@ int Merge(const std::vector<std::string>& args) {
   const fs::path out = values["out"].as<std::string>();
   const MergeSummary summary = MergeResults(results, out);
   const ResultReader merged = ResultReader::Open(out);
-  fmt::print("{}\n", RenderMarkdown(MakeTable(merged)));
+  fmt::print("{}\n", RenderMarkdown(MakeFullTable(merged)));
   const JsonReader config(merged.header().config, "config");
   if (const int rows = static_cast<int>(config.IntOr("contact_sheet", 0)); rows > 0)
     WriteContactSheet(merged, rows, out / "contact_sheet.png");

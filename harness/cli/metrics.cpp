@@ -304,7 +304,7 @@ int Metrics(const std::vector<std::string>& args) {
       "per-sample", po::value<std::string>(), "write every picture's (or clip's) values to this CSV file")(
       "per-frame", po::value<std::string>(), "of clips: write every frame's values to this CSV file")(
       "blocks", po::value<int64_t>()->default_value(20),
-      "of the jackknife that gives Frechet distances their intervals; 0: none")(
+      "of the jackknife that gives metrics of sets their intervals; 0: none")(
       "batch", po::value<int64_t>()->default_value(32), "samples handed to a network at once")(
       "threads", po::value<int>()->default_value(0), "that read and decode (default: as many as processors)")(
       "format,f", po::value<std::string>()->default_value("markdown"), "markdown, csv or json")(

@@ -2,6 +2,7 @@
 
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/distances.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench::cli {
@@ -25,7 +26,9 @@ int Report(const std::vector<std::string>& args) {
   std::vector<std::filesystem::path> results;
   for (const auto& one : values["input"].as<std::vector<std::string>>()) results.emplace_back(one);
   const std::filesystem::path folder = values["out"].as<std::string>();
-  WriteReport(ResultReader::Open(results), folder, report);
+  const ResultReader result = ResultReader::Open(results);
+  report.table = MakeFullTable(result);
+  WriteReport(result, folder, report);
   fmt::print("report: {}\n", (folder / "index.html").string());
   return 0;
 }

@@ -37,7 +37,8 @@ int Table(const std::vector<std::string>& args) {
   const std::string format = values["format"].as<std::string>();
   if (values.contains("paired") && values["paths"].as<bool>()) Fail("skipbench table: --paired and --paths exclude each other");
   if (values.contains("paired")) {
-    const PairedTable paired = MakePairedTable(ResultReader::Open(results), values["paired"].as<std::string>());
+    const ResultReader reader = ResultReader::Open(results);
+    const PairedTable paired = MakePairedTable(reader, values["paired"].as<std::string>(), DistancesOf(reader));
     if (format == "markdown") fmt::print("{}", RenderPairedMarkdown(paired));
     else if (format == "csv") fmt::print("{}", RenderPairedCsv(paired));
     else if (format == "json") fmt::print("{}", RenderPairedJson(paired));

@@ -91,19 +91,10 @@ std::string RenderMetricsCsv(const MetricReport& report) {
 
 std::string RenderMetricsJson(const MetricReport& report) {
   Json rows = Json::array();
-  for (const auto& row : report.rows)
-    rows.push_back({{"setting", row.subject.empty() ? Json(nullptr) : Json(row.subject)},
-                    {"metric", row.metric},
-                    {"unit", row.unit},
-                    {"value", JsonNumber(row.value)},
-                    {"low", JsonNumber(row.low)},
-                    {"high", JsonNumber(row.high)},
-                    {"standard_error", JsonNumber(row.standard_error)},
-                    {"count", row.count},
-                    {"identical", row.identical},
-                    {"available", row.available},
-                    {"interval", row.interval},
-                    {"note", row.note}});
+  for (const auto& row : report.rows) {
+    rows.push_back(RowJson(row));
+    rows.back()["setting"] = row.subject.empty() ? Json(nullptr) : Json(row.subject);
+  }
   const Json json = {
       {"pictures", report.pictures}, {"reference", report.reference}, {"notes", report.notes}, {"metrics", rows}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -3,11 +3,48 @@
 #include <cmath>
 #include <vector>
 
+#include "harness/base/cells.h"
 #include "harness/base/error.h"
 #include "harness/stats/bootstrap.h"
 #include "harness/stats/moments.h"
 
 namespace skipbench {
+namespace {
+
+std::optional<double> NumberOf(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found == json.end() || found->is_null() ? std::nullopt : std::optional(found->get<double>());
+}
+
+}  // namespace
+
+Json RowJson(const MetricRow& row) {
+  return {{"metric", row.metric},
+          {"unit", row.unit},
+          {"value", JsonNumber(row.value)},
+          {"low", JsonNumber(row.low)},
+          {"high", JsonNumber(row.high)},
+          {"standard_error", JsonNumber(row.standard_error)},
+          {"count", row.count},
+          {"identical", row.identical},
+          {"available", row.available},
+          {"interval", row.interval},
+          {"note", row.note}};
+}
+
+MetricRow RowFromJson(const Json& json) {
+  return {.metric = json.at("metric").get<std::string>(),
+          .unit = json.at("unit").get<std::string>(),
+          .value = NumberOf(json, "value"),
+          .low = NumberOf(json, "low"),
+          .high = NumberOf(json, "high"),
+          .standard_error = NumberOf(json, "standard_error"),
+          .count = json.at("count").get<int64_t>(),
+          .identical = json.value("identical", int64_t{0}),  // results of before it was stored
+          .available = json.at("available").get<bool>(),
+          .interval = json.at("interval").get<std::string>(),
+          .note = json.at("note").get<std::string>()};
+}
 
 MetricRow MeanRow(std::span<const double> values, const std::string& metric, const std::string& unit,
                   const std::string& subject) {

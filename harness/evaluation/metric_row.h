@@ -5,6 +5,9 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
+
+#include "harness/base/json.h"
 
 namespace skipbench {
 
@@ -19,7 +22,15 @@ struct MetricRow {
   bool available = true;      // false: weights are missing; `note` says which
   std::string interval = {};  // how the interval was made; empty: none
   std::string note = {};      // what one has to know to read the value
+  // The value without each of the blocks of a jackknife: two rows over the same samples have a difference with a
+  // standard error by these (harness/stats/jackknife.h). Empty: the interval is none of a jackknife.
+  std::vector<double> without_block = {};
 };
+
+// The row as an object for programs, and as it is stored; all but the subject and `without_block`.
+Json RowJson(const MetricRow& row);
+// Back from that. Throws Json::exception for what is none.
+MetricRow RowFromJson(const Json& json);
 
 // The mean over samples with its bootstrap interval; infinite values (identical pictures) and NaN (undefined ones) are
 // counted and left out.

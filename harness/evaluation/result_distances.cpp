@@ -3,25 +3,19 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/base/cells.h"
 #include "harness/base/json.h"
 #include "metrics/psnr.h"
 
 namespace skipbench {
 namespace {
 
-std::optional<double> NumberOf(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  return found == json.end() || found->is_null() ? std::nullopt : std::optional(found->get<double>());
-}
-
 // The rows of a result: one setting's, and those of the setting it is compared with.
 class Distances {
  public:
-  Distances(const ResultReader& result, const SetMetricPlan& plan, const DenseSolver& solver, const SetOptions& options)
-      : result_(result), plan_(plan), solver_(solver), options_(options) {
-    for (size_t k = 0; k < result.header().settings.size(); ++k) done_.push_back(DoneSamples(result, k));
-  }
+  // `rows`: [setting][sample], the samples that count.
+  Distances(const ResultReader& result, const SetMetricPlan& plan, std::vector<std::vector<bool>> rows,
+            const DenseSolver& solver, const SetOptions& options)
+      : result_(result), plan_(plan), rows_(std::move(rows)), solver_(solver), options_(options) {}
 
   std::vector<ResultDistance> All() {
     std::vector<ResultDistance> all;
@@ -57,9 +51,9 @@ class Distances {
   }
 
   std::vector<MetricRow> Rows(const SetMetric& metric, size_t setting, int reference) {
-    std::vector<bool> rows = done_[setting];
+    std::vector<bool> rows = rows_[setting];
     if (reference >= 0)
-      for (size_t i = 0; i < rows.size(); ++i) rows[i] = rows[i] && done_[static_cast<size_t>(reference)][i];
+      for (size_t i = 0; i < rows.size(); ++i) rows[i] = rows[i] && rows_[static_cast<size_t>(reference)][i];
     if (metric.kind == SetMetricKind::kPaperPsnr) return {PaperPsnr(setting, rows)};
     const FeatureSet a = StoredFeatures(result_, setting, metric.network, rows);
     if (reference < 0) return SetRows(metric, a, plan_.reference.at(metric.network), false, solver_, options_, "");
@@ -85,46 +79,29 @@ class Distances {
 
   const ResultReader& result_;
   const SetMetricPlan& plan_;
+  const std::vector<std::vector<bool>> rows_;
   const DenseSolver& solver_;
   const SetOptions& options_;
-  std::vector<std::vector<bool>> done_;
 };
 
 // ---- what is stored -------------------------------------------------------------------------------------------------
 
 Json ToJson(const ResultDistance& distance) {
-  const MetricRow& row = distance.row;
-  return {{"setting", distance.setting},
-          {"against", distance.against == Against::kData ? "data" : "reference"},
-          {"subject", row.subject},
-          {"metric", row.metric},
-          {"unit", row.unit},
-          {"value", JsonNumber(row.value)},
-          {"low", JsonNumber(row.low)},
-          {"high", JsonNumber(row.high)},
-          {"standard_error", JsonNumber(row.standard_error)},
-          {"count", row.count},
-          {"available", row.available},
-          {"interval", row.interval},
-          {"note", row.note}};
+  Json json = RowJson(distance.row);
+  json["setting"] = distance.setting;
+  json["against"] = distance.against == Against::kData ? "data" : "reference";
+  json["subject"] = distance.row.subject;
+  json["without_block"] = distance.row.without_block;
+  return json;
 }
 
 ResultDistance FromJson(const Json& json) {
   ResultDistance distance;
   distance.setting = json.at("setting").get<size_t>();
   distance.against = json.at("against") == "data" ? Against::kData : Against::kReferenceSetting;
-  MetricRow& row = distance.row;
-  row.subject = json.at("subject").get<std::string>();
-  row.metric = json.at("metric").get<std::string>();
-  row.unit = json.at("unit").get<std::string>();
-  row.value = NumberOf(json, "value");
-  row.low = NumberOf(json, "low");
-  row.high = NumberOf(json, "high");
-  row.standard_error = NumberOf(json, "standard_error");
-  row.count = json.at("count").get<int64_t>();
-  row.available = json.at("available").get<bool>();
-  row.interval = json.at("interval").get<std::string>();
-  row.note = json.at("note").get<std::string>();
+  distance.row = RowFromJson(json);
+  distance.row.subject = json.at("subject").get<std::string>();
+  distance.row.without_block = json.value("without_block", std::vector<double>{});  // older results have none
   return distance;
 }
 
@@ -162,6 +139,7 @@ void WriteSetMetricPlan(hdf5::Group& group, const SetMetricPlan& plan) {
   for (const auto& metric : plan.metrics) names.push_back(metric.name);
   group.SetAttribute("metrics", Json(names).dump());
   group.SetAttribute("missing", Json(plan.missing).dump());
+  group.SetAttribute("weights", Json(plan.weights).dump());
   group.SetAttribute("paper_batch", plan.paper_batch);
   hdf5::Group references = group.CreateGroup("reference");
   for (const auto& [network, set] : plan.reference) {
@@ -191,6 +169,9 @@ SetMetricPlan ReadSetMetricPlan(const hdf5::Group& group) {
     }
     plan.missing =
         ParseJson(group.Attribute<std::string>("missing"), group.Where()).get<std::map<std::string, std::string>>();
+    if (group.HasAttribute("weights"))  // older results do not say
+      plan.weights =
+          ParseJson(group.Attribute<std::string>("weights"), group.Where()).get<std::map<std::string, std::string>>();
   } catch (const Json::exception& e) {
     Fail("{}: {}", group.Where(), e.what());
   }
@@ -233,6 +214,12 @@ std::vector<bool> DoneSamples(const ResultReader& result, size_t setting) {
   return done;
 }
 
+std::vector<std::vector<bool>> DoneSamples(const ResultReader& result) {
+  std::vector<std::vector<bool>> done;
+  for (size_t k = 0; k < result.header().settings.size(); ++k) done.push_back(DoneSamples(result, k));
+  return done;
+}
+
 FeatureSet StoredFeatures(const ResultReader& result, size_t setting, const std::string& network,
                           const std::vector<bool>& rows) {
   const auto all = result.Read<float>(setting, "features/" + FeatureColumn(network));
@@ -247,10 +234,21 @@ FeatureSet StoredFeatures(const ResultReader& result, size_t setting, const std:
 
 std::vector<ResultDistance> ResultDistances(const ResultReader& result, const DenseSolver& solver,
                                             const SetOptions& options) {
-  if (auto stored = StoredDistances(result)) return std::move(*stored);
+  return ResultDistances(result, DoneSamples(result), solver, options);
+}
+
+std::vector<ResultDistance> ResultDistances(const ResultReader& result, std::vector<std::vector<bool>> rows,
+                                            const DenseSolver& solver, const SetOptions& options) {
   const auto plan = FindSetMetricPlan(result);
   if (!plan || result.samples().empty()) return {};
-  return Distances(result, *plan, solver, options).All();
+  const auto done = DoneSamples(result);
+  if (rows.size() != done.size())
+    Fail("distances of {} settings were asked for; the results have {}", rows.size(), done.size());
+  for (size_t k = 0; k < rows.size(); ++k)
+    for (size_t i = 0; i < done[k].size(); ++i) rows[k][i] = rows[k][i] && done[k][i];
+  if (rows == done)
+    if (auto stored = StoredDistances(result)) return std::move(*stored);
+  return Distances(result, *plan, std::move(rows), solver, options).All();
 }
 
 void WriteDistances(hdf5::Group& group, const std::vector<ResultDistance>& distances, const ResultReader& result) {

@@ -19,6 +19,7 @@ namespace skipbench {
 struct SetMetricPlan {
   std::vector<SetMetric> metrics;
   FeatureSets reference;                       // by network: the data's; absent: the metric has none
+  std::map<std::string, std::string> weights;  // by network: SHA-256
   std::map<std::string, std::string> missing;  // metrics (of sets or of samples) without weights, and why
   int64_t paper_batch = 16;                    // samples in a batch of psnr:paper; of clips 1
 };
@@ -42,8 +43,9 @@ struct ResultDistance {
   MetricRow row;  // metric: "fd_fashion"
 };
 
-// Which samples a setting has done.
+// Which samples a setting has done; all settings: [setting][sample].
 std::vector<bool> DoneSamples(const ResultReader& result, size_t setting);
+std::vector<std::vector<bool>> DoneSamples(const ResultReader& result);
 // The stored features of a network for the samples that `rows` says; an Error where they are not stored or no sample is
 // asked for.
 FeatureSet StoredFeatures(const ResultReader& result, size_t setting, const std::string& network,
@@ -54,6 +56,9 @@ FeatureSet StoredFeatures(const ResultReader& result, size_t setting, const std:
 // of the same samples.
 std::vector<ResultDistance> ResultDistances(const ResultReader& result, const DenseSolver& solver,
                                             const SetOptions& options = {});
+// The same over the samples that `rows` [setting][sample] says, of those that were done.
+std::vector<ResultDistance> ResultDistances(const ResultReader& result, std::vector<std::vector<bool>> rows,
+                                            const DenseSolver& solver, const SetOptions& options = {});
 
 // Stored beside the samples, because large networks' distances take a while.
 inline constexpr const char* kDistancesPart = "distances";

@@ -80,6 +80,27 @@ std::string TooFew(const FeatureSet& a, const FeatureSet& b) {
                      a.dimension);
 }
 
+// What is said of the blocks.
+std::string JackknifeText(int64_t blocks, bool paired) {
+  return fmt::format("jackknife over {} blocks of samples{}", blocks, paired ? ", left out of both sets" : "");
+}
+
+// The interval of a value that is known without each block too, within [min, max].
+void SetInterval(const std::vector<double>& without_block, bool paired, double min, double max, MetricRow* row) {
+  const JackknifeEstimate jackknife = Jackknife(*row->value, without_block);
+  if (jackknife.blocks < 2) return;
+  row->without_block = without_block;
+  row->standard_error = jackknife.standard_error;
+  row->low = std::max(min, *row->value - kNormal95 * jackknife.standard_error);
+  row->high = std::min(max, *row->value + kNormal95 * jackknife.standard_error);
+  row->interval = JackknifeText(jackknife.blocks, paired);
+}
+
+// No blocks where intervals are not wanted.
+std::vector<int64_t> BoundsFor(const FeatureSet& set, const SetOptions& options) {
+  return options.blocks > 1 ? BlockBounds(set.count(), options.blocks) : std::vector<int64_t>();
+}
+
 MetricRow FrechetRow(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b, bool paired,
                      const DenseSolver& solver, const SetOptions& options) {
   RequireTwo(metric, a);
@@ -87,17 +108,12 @@ MetricRow FrechetRow(const SetMetric& metric, const FeatureSet& a, const Feature
   const Estimate estimate = EstimateDistance(a, b, paired, options.blocks, solver);
   MetricRow row{.metric = metric.name, .value = estimate.whole.distance, .count = a.count()};
   row.note = TooFew(a, b);
-  const JackknifeEstimate jackknife = Jackknife(estimate.whole.distance, estimate.without_block);
-  if (jackknife.blocks < 2) return row;
-  row.standard_error = jackknife.standard_error;
-  row.low = *row.value - kNormal95 * jackknife.standard_error;
-  row.high = *row.value + kNormal95 * jackknife.standard_error;
-  row.interval =
-      fmt::format("jackknife over {} blocks of samples{}", jackknife.blocks, paired ? ", left out of both sets" : "");
+  SetInterval(estimate.without_block, paired, -HUGE_VAL, HUGE_VAL, &row);
   return row;
 }
 
-MetricRow KernelRow(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b, const SetOptions& options) {
+MetricRow KernelRow(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b, bool paired,
+                    const SetOptions& options) {
   RequireFeatures(metric, a);
   RequireFeatures(metric, b);
   KernelDistanceOptions kernel;
@@ -108,30 +124,39 @@ MetricRow KernelRow(const SetMetric& metric, const FeatureSet& a, const FeatureS
          b.description, a.count(), b.count());
   MetricRow row{.metric = metric.name, .count = a.count()};
   // A subset of all rows is the same whichever rows are drawn.
-  if (kernel.subset_size == a.count() && kernel.subset_size == b.count()) {
-    row.value = UnbiasedMmd2(a.view(), b.view());
-    row.note = "over all pictures at once";
-    return row;
-  }
-  const KernelDistance distance = KernelInceptionDistance(a.view(), b.view(), kernel);
+  const bool all = kernel.subset_size == a.count() && kernel.subset_size == b.count();
+  if (all) kernel.subsets = 1;
+  const KernelDistance distance =
+      KernelInceptionDistance(a.view(), b.view(), kernel, {BoundsFor(a, options), paired});
   row.value = distance.mean;
-  row.note = fmt::format("mean over {} subsets of {}, their standard deviation is {:.3g}", distance.subsets,
-                         distance.subset_size, distance.stddev);
+  row.note = all ? "over all pictures at once"
+                 : fmt::format("mean over {} subsets of {}, their standard deviation is {:.3g}", distance.subsets,
+                               distance.subset_size, distance.stddev);
+  SetInterval(distance.without_block, paired, -HUGE_VAL, HUGE_VAL, &row);
   return row;
 }
 
 std::vector<MetricRow> PrecisionRecallRows(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b,
-                                           const SetOptions& options) {
+                                           bool paired, const SetOptions& options) {
   RequireFeatures(metric, a);
   RequireFeatures(metric, b);
   for (const FeatureSet* set : {&a, &b})
     if (set->count() <= options.neighbours)
       Fail("{}: {} has {} samples; more than {} are needed", metric.name, set->description, set->count(),
            options.neighbours);
-  const PrecisionRecall result = ComputePrecisionRecall(a.view(), b.view(), options.neighbours);
+  const PrecisionRecallBlocks result =
+      ComputePrecisionRecall(a.view(), b.view(), paired, BoundsFor(a, options), options.neighbours);
   const std::string note = fmt::format("k = {}", options.neighbours);
-  return {{.metric = metric.name + " precision", .value = result.precision, .count = a.count(), .note = note},
-          {.metric = metric.name + " recall", .value = result.recall, .count = b.count(), .note = note}};
+  MetricRow precision{.metric = metric.name + " precision", .value = result.whole.precision, .count = a.count(), .note = note},
+      recall{.metric = metric.name + " recall", .value = result.whole.recall, .count = b.count(), .note = note};
+  std::vector<double> precisions, recalls;
+  for (const auto& one : result.without_block) {
+    precisions.push_back(one.precision);
+    recalls.push_back(one.recall);
+  }
+  SetInterval(precisions, paired, 0, 1, &precision);
+  SetInterval(recalls, paired, 0, 1, &recall);
+  return {precision, recall};
 }
 
 }  // namespace
@@ -145,9 +170,9 @@ std::vector<MetricRow> SetRows(const SetMetric& metric, const FeatureSet& pictur
     if (metric.kind == SetMetricKind::kFrechet)
       rows = {FrechetRow(metric, pictures, reference, paired, solver, options)};
     else if (metric.kind == SetMetricKind::kKernel)
-      rows = {KernelRow(metric, pictures, reference, options)};
+      rows = {KernelRow(metric, pictures, reference, paired, options)};
     else
-      rows = PrecisionRecallRows(metric, pictures, reference, options);
+      rows = PrecisionRecallRows(metric, pictures, reference, paired, options);
   } catch (const Error& e) {
     const std::string what = e.what();
     if (what.starts_with(metric.name)) throw;

@@ -12,7 +12,7 @@
 namespace skipbench {
 
 struct SetOptions {
-  int64_t blocks = 20;           // of the jackknife; 0: no intervals
+  int64_t blocks = 20;           // of the jackknife that gives all of them intervals; 0: none
   int64_t kernel_subsets = 100;  // of KID
   int64_t kernel_subset_size = 1000;
   int64_t neighbours = 3;  // of precision and recall

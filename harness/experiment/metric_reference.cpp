@@ -68,6 +68,7 @@ void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet) {
   SetMetricPlan stored;
   stored.metrics = plan.config.set_metrics;
   stored.missing = plan.networks.missing;
+  for (const auto& [name, network] : plan.networks.features) stored.weights[name] = network->info().weights_sha256;
   stored.paper_batch = plan.pipeline->info().frames > 0 ? 1 : 16;
   std::map<std::string, fs::path> read;  // by network
   for (const auto& metric : plan.config.set_metrics) {

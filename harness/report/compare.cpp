@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "harness/report/comparable.h"
+#include "harness/report/compare_sets.h"
 #include "harness/report/naming.h"
 
 namespace skipbench {
@@ -31,8 +32,9 @@ double Mean(const std::vector<double>& values) {
 // One setting of BASE and its counterpart, on the samples that both have done.
 class SettingComparer {
  public:
-  SettingComparer(const ResultReader& base, const ResultReader& now, size_t k, size_t j, const CompareOptions& options)
-      : base_(base), now_(now), k_(k), j_(j), options_(options) {
+  SettingComparer(const ResultReader& base, const ResultReader& now, size_t k, size_t j, const CompareOptions& options,
+                  const SetDistances& sets)
+      : base_(base), now_(now), k_(k), j_(j), options_(options), sets_(sets) {
     change_.label = base.header().settings[k].label;
   }
 
@@ -46,6 +48,8 @@ class SettingComparer {
     change_.nfe = Cost("nfe", "network evaluations");
     change_.macs = Cost("macs_matmuls", "multiply-accumulates");
     for (const auto& metric : base_.Metrics(k_)) Quality(metric);
+    for (const auto& distance : sets_.base)
+      if (distance.setting == k_) Set(distance);
     Pictures();
     if (options_.max_slowdown) Latency();
     return std::move(change_);
@@ -152,11 +156,27 @@ class SettingComparer {
     change_.metrics.push_back(std::move(change));
   }
 
+  void Set(const SettingDistance& base) {
+    SetComparison comparison = CompareSet(base, FindDistance(sets_.now, j_, base.distance), sets_.not_comparable, options_);
+    if (!comparison.not_comparable.empty()) Note(change_, Verdict::kNotComparable, comparison.not_comparable);
+    if (!comparison.change) return;
+    MetricChange& change = *comparison.change;
+    if (std::isnan(change.loss.low) && change.loss.mean > change.limit) {
+      change.verdict = Verdict::kRegression;
+      Note(change_, change.verdict,
+           fmt::format("{} is worse: lower quality by {:.4g} (no interval), limit {:.4g}; {:.5g} in BASE, {:.5g} in NEW", change.metric,
+                       change.loss.mean, change.limit, change.base, change.now));
+    } else if (!std::isnan(change.loss.low)) {
+      Judge(change, change.base == change.now);
+    }
+    change_.sets.push_back(std::move(change));
+  }
+
   void Judge(MetricChange& change, bool equal) {
     if (equal) return;
     const auto describe = [&](const char* verdict, double limit) {
-      return fmt::format("{} is {}: lower quality by {:.4g} [{:.4g}, {:.4g}], limit {:.4g}", change.metric, verdict, change.loss.mean,
-                         change.loss.low, change.loss.high, limit);
+      return fmt::format("{} is {}: lower quality by {:.4g} [{:.4g}, {:.4g}], limit {:.4g}; {:.5g} in BASE, {:.5g} in NEW", change.metric,
+                         verdict, change.loss.mean, change.loss.low, change.loss.high, limit, change.base, change.now);
     };
     const bool cheaper = change_.nfe.now < change_.nfe.base;
     if (std::isnan(change.loss.low)) {
@@ -244,6 +264,7 @@ class SettingComparer {
   const ResultReader& now_;
   size_t k_, j_;
   const CompareOptions& options_;
+  const SetDistances& sets_;
   Pairs pairs_;
   SettingChange change_;
 };
@@ -253,8 +274,8 @@ std::string DescribeResult(const RunHeader& header) {
                      header.git_revision.empty() ? "" : " " + header.git_revision.substr(0, 12), header.git_dirty ? ", modified" : "");
 }
 
-void CompareSettings(const ResultReader& base, const ResultReader& now, const CompareOptions& options, const Pairs& pairs,
-                     Comparison& comparison) {
+void CompareSettings(const ResultReader& base, const ResultReader& now, const CompareOptions& options, const SetDistances& sets,
+                     const Pairs& pairs, Comparison& comparison) {
   std::vector<bool> used(now.header().settings.size());
   for (size_t k = 0; k < base.header().settings.size(); ++k) {
     const Counterpart other = FindCounterpart(base.header(), k, now.header());
@@ -266,7 +287,7 @@ void CompareSettings(const ResultReader& base, const ResultReader& now, const Co
       continue;
     }
     used[static_cast<size_t>(other.index)] = true;
-    comparison.settings.push_back(SettingComparer(base, now, k, static_cast<size_t>(other.index), options).Run(pairs));
+    comparison.settings.push_back(SettingComparer(base, now, k, static_cast<size_t>(other.index), options, sets).Run(pairs));
   }
   for (size_t j = 0; j < used.size(); ++j)
     if (!used[j] && std::none_of(comparison.settings.begin(), comparison.settings.end(),
@@ -299,7 +320,7 @@ int ExitCode(Verdict verdict) {
   return verdict == Verdict::kRegression ? 1 : 2;
 }
 
-Comparison Compare(const ResultReader& base, const ResultReader& now, const CompareOptions& options) {
+Comparison Compare(const ResultReader& base, const ResultReader& now, const CompareOptions& options, const SetDistances& sets) {
   Comparison comparison;
   comparison.base = DescribeResult(base.header());
   comparison.now = DescribeResult(now.header());
@@ -312,7 +333,7 @@ Comparison Compare(const ResultReader& base, const ResultReader& now, const Comp
     comparison.verdict = Verdict::kNotComparable;
     return comparison;
   }
-  CompareSettings(base, now, options, pairs, comparison);
+  CompareSettings(base, now, options, sets, pairs, comparison);
   return comparison;
 }
 

@@ -5,6 +5,8 @@
 // (paired: what a sample has in common with itself cancels). Against a limit m: worse when the interval lies above m, fine when
 // it lies at or below m, undecided when it straddles m. Where NEW needs fewer evaluations than BASE, m is 0 for "worse": what
 // is saved must not be paid for in quality.
+// Metrics of whole sets (distances): the same with the difference of the two values, over the same samples; its interval is that
+// of a jackknife that leaves the same blocks of samples out of both.
 // Cost: evaluations and multiply-accumulates, exactly. Latency only when a limit is given: repeats are noisy, so it is worse
 // when the whole interval of the ratio lies above the limit, and fine when the ratio itself does not exceed it.
 // Pictures: those of the reference settings (full_step) must be BASE's, seen through their thumbnails: nothing but the noise,
@@ -25,15 +27,20 @@ namespace skipbench {
 
 struct CompareOptions {
   double level = 0.95;                            // of the intervals, in (0, 1)
-  std::map<std::string, double> limits;           // metric column -> how much worse it may get; see DefaultLimit
+  // How much worse a metric may get, by its column; a metric of sets by its name ("fd_fashion"), or by what it is against too
+  // ("fd_fashion (reference)"). See DefaultLimit and DefaultAllowance.
+  std::map<std::string, double> limits;
   double max_cost_rise = 0;                       // of evaluations and MACs, as a fraction
-  std::optional<double> max_slowdown;             // ratio of latencies; none: latency is not looked at
+  std::optional<double> max_slowdown = {};        // ratio of latencies; none: latency is not looked at
   double min_agreement_db = 40;                   // PSNR of the reference's thumbnails, NEW against BASE, mean over samples
 };
 
 // How much worse a metric may get unless the user says otherwise: 0.5 dB of PSNR, 0.005 of SSIM and LPIPS, 0.02 of shares
 // (caption_accuracy); of any other metric 2 % of BASE's mean.
 double DefaultLimit(const std::string& metric, double base_mean);
+// The same of a metric of whole sets: the standard error of BASE's value, by which it would move had other samples been drawn;
+// at least DefaultLimit.
+double DefaultAllowance(const std::string& metric, const DistanceValue& base);
 
 enum class Verdict { kFine, kInconclusive, kNotComparable, kRegression };   // from good to bad
 const char* Name(Verdict verdict);
@@ -41,9 +48,9 @@ const char* Name(Verdict verdict);
 int ExitCode(Verdict verdict);
 
 struct MetricChange {
-  std::string metric;
+  std::string metric;                             // of sets: with what it is against, "fd_fashion (data)"
   double base = 0, now = 0;                       // means over the pairs; identical pictures' PSNR counts as 100 dB
-  MeanInterval loss;                              // how much worse NEW is; negative: better
+  MeanInterval loss;                              // how much worse NEW is; negative: better. NaN ends: no interval
   double limit = 0;
   Verdict verdict = Verdict::kFine;
 };
@@ -58,7 +65,8 @@ struct SettingChange {
   int64_t pairs = 0;                              // samples that both have done
   int64_t other_decisions = 0;                    // of these, with at least one call decided otherwise
   CostChange nfe, macs;                           // MACs: by the convention "matmuls"
-  std::vector<MetricChange> metrics;
+  std::vector<MetricChange> metrics;              // of single samples
+  std::vector<MetricChange> sets;                 // of whole sets
   std::optional<double> agreement_db;             // of thumbnails; +inf: all equal
   std::optional<TimeRatio> slowdown;              // NEW's latency over BASE's, machine speed taken out where it was measured
   Verdict verdict = Verdict::kFine;
@@ -74,7 +82,13 @@ struct Comparison {
   Verdict verdict = Verdict::kFine;               // the worst of all
 };
 
-Comparison Compare(const ResultReader& base, const ResultReader& now, const CompareOptions& options);
+// Metrics of whole sets of both results, over the samples that both have done; this room cannot compute them.
+struct SetDistances {
+  std::vector<SettingDistance> base, now;
+  std::map<std::string, std::string> not_comparable;  // by metric, why: other weights, other reference data
+};
+
+Comparison Compare(const ResultReader& base, const ResultReader& now, const CompareOptions& options, const SetDistances& sets = {});
 
 std::string RenderMarkdown(const Comparison& comparison, const CompareOptions& options);
 std::string RenderJson(const Comparison& comparison);

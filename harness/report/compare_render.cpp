@@ -15,8 +15,10 @@ std::string Cell(const CostChange& cost, double scale) {
 }
 
 std::string Cell(const MetricChange& change) {
-  if (change.base == change.now && change.loss.low == 0 && change.loss.high == 0) return fmt::format("{:.4g}", change.base);
+  const bool interval = !std::isnan(change.loss.low);
+  if (change.base == change.now && (!interval || (change.loss.low == 0 && change.loss.high == 0))) return fmt::format("{:.4g}", change.base);
   const double sign = BetterOf(change.metric) == Better::kHigher ? -1 : 1;      // shown as NEW - BASE
+  if (!interval) return fmt::format("{:.4g} → {:.4g} ({:+.3g})", change.base, change.now, sign * change.loss.mean);
   const double low = sign * (sign < 0 ? change.loss.high : change.loss.low), high = sign * (sign < 0 ? change.loss.low : change.loss.high);
   return fmt::format("{:.4g} → {:.4g} ({:+.3g} [{:+.3g}, {:+.3g}])", change.base, change.now, sign * change.loss.mean, low, high);
 }
@@ -33,9 +35,10 @@ std::string Agreement(const std::optional<double>& db) {
 // The metrics that any setting has, in the order of the first one that has them.
 std::vector<std::string> MetricNames(const Comparison& comparison) {
   std::vector<std::string> names;
-  for (const auto& setting : comparison.settings)
-    for (const auto& change : setting.metrics)
-      if (std::find(names.begin(), names.end(), change.metric) == names.end()) names.push_back(change.metric);
+  for (const auto list : {&SettingChange::metrics, &SettingChange::sets})
+    for (const auto& setting : comparison.settings)
+      for (const auto& change : setting.*list)
+        if (std::find(names.begin(), names.end(), change.metric) == names.end()) names.push_back(change.metric);
   return names;
 }
 
@@ -50,20 +53,25 @@ std::string RowOf(const SettingChange& setting, const std::vector<std::string>& 
                       Agreement(setting.agreement_db));
   for (const auto& name : metrics) {
     std::string cell = "-";
-    for (const auto& change : setting.metrics)
-      if (change.metric == name) cell = Cell(change);
+    for (const auto list : {&setting.metrics, &setting.sets})
+      for (const auto& change : *list)
+        if (change.metric == name) cell = Cell(change);
     text += fmt::format(" {} |", cell);
   }
   if (latency) text += fmt::format(" {} |", Cell(setting.slowdown));
   return text + "\n";
 }
 
-Json SettingJson(const SettingChange& setting) {
+Json MetricsJson(const std::vector<MetricChange>& changes) {
   Json metrics = Json::object();
-  for (const auto& change : setting.metrics)
+  for (const auto& change : changes)
     metrics[change.metric] = {{"base", JsonNumber(change.base)},       {"new", JsonNumber(change.now)},        {"loss", JsonNumber(change.loss.mean)},
                               {"loss_low", JsonNumber(change.loss.low)}, {"loss_high", JsonNumber(change.loss.high)}, {"limit", JsonNumber(change.limit)},
                               {"verdict", Name(change.verdict)}};
+  return metrics;
+}
+
+Json SettingJson(const SettingChange& setting) {
   Json json = {{"setting", setting.label},
                {"verdict", Name(setting.verdict)},
                {"reasons", setting.reasons},
@@ -72,7 +80,8 @@ Json SettingJson(const SettingChange& setting) {
                {"nfe", {{"base", JsonNumber(setting.nfe.base)}, {"new", JsonNumber(setting.nfe.now)}}},
                {"macs_matmuls", {{"base", JsonNumber(setting.macs.base)}, {"new", JsonNumber(setting.macs.now)}}},
                {"agreement_db", setting.agreement_db ? JsonNumber(*setting.agreement_db) : Json(nullptr)},
-               {"metrics", metrics}};
+               {"metrics", MetricsJson(setting.metrics)},
+               {"set_metrics", MetricsJson(setting.sets)}};
   if (setting.slowdown)
     json["slowdown"] = {{"ratio", JsonNumber(setting.slowdown->ratio)}, {"low", JsonNumber(setting.slowdown->low)}, {"high", JsonNumber(setting.slowdown->high)}};
   return json;
@@ -106,8 +115,8 @@ std::string RenderMarkdown(const Comparison& comparison, const CompareOptions& o
   }
   text += rule + "\n";
   for (const auto& setting : comparison.settings) text += RowOf(setting, metrics, latency);
-  return text + fmt::format("\nBASE → NEW (change [{:.0f} % interval, paired by sample]); one number: no change. pictures: PSNR of thumbnails, NEW "
-                            "against BASE.\n", 100 * options.level);
+  return text + fmt::format("\nBASE → NEW (change [{:.0f} % interval, paired by sample, of whole sets by jackknife over blocks of samples]); "
+                            "one number: no change. pictures: PSNR of thumbnails, NEW against BASE.\n", 100 * options.level);
 }
 
 std::string RenderJson(const Comparison& comparison) {

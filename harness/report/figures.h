@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/report/figure.h"
@@ -27,8 +28,10 @@ struct ReportData {
   const ResultReader& result;
   Table table;
   std::vector<SettingGroup> groups;
-  explicit ReportData(const ResultReader& reader)
-      : result(reader), table(MakeTable(reader)), groups(GroupSettings(reader.header())) {}
+  explicit ReportData(const ResultReader& reader) : ReportData(reader, MakeTable(reader)) {}
+  // `of_result`: with the metrics of whole sets.
+  ReportData(const ResultReader& reader, Table of_result)
+      : result(reader), table(std::move(of_result)), groups(GroupSettings(reader.header())) {}
 };
 
 // Quality against cost: each metric against NFE, multiply-accumulates and latency, with 95 % intervals and the Pareto front.

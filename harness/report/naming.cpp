@@ -170,9 +170,9 @@ std::vector<SettingGroup> GroupSettings(const RunHeader& header) {
 }
 
 Better BetterOf(const std::string& metric) {
-  for (const char* name : {"psnr", "ssim", "caption_accuracy", "clip_score", "inception_score", "accuracy"})
+  for (const char* name : {"psnr", "ssim", "caption_accuracy", "clip_score", "inception_score", "accuracy", "prc"})
     if (metric.starts_with(name)) return Better::kHigher;
-  for (const char* name : {"lpips", "latent_", "fid", "fvd", "kid", "fd_", "frechet", "mse", "cmmd"})
+  for (const char* name : {"lpips", "latent_", "fid", "sfid", "fvd", "kid", "fd_", "fd:", "kd_", "kd:", "frechet", "mse", "cmmd"})
     if (metric.starts_with(name)) return Better::kLower;
   return Better::kUnknown;
 }

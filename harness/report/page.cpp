@@ -42,21 +42,31 @@ std::string CellText(const std::string& cell) {
   return HtmlText(cell.substr(0, bracket)) + " <span class=\"ci\">" + HtmlText(cell.substr(bracket + 1)) + "</span>";
 }
 
-std::string TableHtml(const Table& table, const TableText& text) {
-  std::string html = "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of all settings\">\n<table>\n<thead><tr>";
-  for (const auto& heading : text.headings) html += "<th scope=\"col\">" + HtmlText(heading) + "</th>";
+using Cells = std::vector<std::vector<std::string>>;
+
+// `outcome`: the last column is text.
+std::string GridTable(const Table& table, const std::string& name, const std::vector<std::string>& headings, const Cells& rows, bool outcome) {
+  std::string html = fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n<table>\n<thead><tr>", name);
+  for (const auto& heading : headings) html += "<th scope=\"col\">" + HtmlText(heading) + "</th>";
   html += "</tr></thead>\n<tbody>\n";
-  for (size_t r = 0; r < text.cells.size(); ++r) {
-    const auto& cells = text.cells[r];
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const auto& cells = rows[r];
     html += table.rows[r].setting.reference ? "<tr class=\"reference\">" : "<tr>";
     for (size_t c = 0; c < cells.size(); ++c) {
       if (c == 0) html += "<th scope=\"row\">" + LabelText(cells[c]) + "</th>";
-      else if (c + 1 == cells.size()) html += "<td class=\"text\">" + HtmlText(cells[c]) + "</td>";
+      else if (outcome && c + 1 == cells.size()) html += "<td class=\"text\">" + HtmlText(cells[c]) + "</td>";
       else html += "<td>" + CellText(cells[c]) + "</td>";
     }
     html += "</tr>\n";
   }
-  html += "</tbody>\n</table>\n</div>\n" + List(text.notes, "notes");
+  return html + "</tbody>\n</table>\n</div>\n";
+}
+
+std::string TableHtml(const Table& table, const TableText& text) {
+  std::string html = GridTable(table, "Table of all settings", text.headings, text.cells, true);
+  if (!text.more_headings.empty())
+    html += GridTable(table, "Further metrics of all settings", text.more_headings, text.more_cells, false);
+  html += List(text.notes, "notes");
   return html + "<p class=\"files\">The same table: <a href=\"table.tex\">LaTeX</a>, <a href=\"table.md\">Markdown</a>, "
                 "<a href=\"table.csv\">CSV</a>, <a href=\"table.json\">JSON</a> (the last two with all digits).</p>\n";
 }

@@ -50,6 +50,16 @@ PairedMetric Compare(const ResultReader& result, size_t setting, size_t baseline
   return metric;
 }
 
+std::vector<PairedSet> CompareSets(const std::vector<SettingDistance>& distances, size_t setting, size_t baseline) {
+  std::vector<PairedSet> sets;
+  for (const auto& a : distances)
+    for (const auto& b : distances)
+      if (a.setting == setting && b.setting == baseline && a.distance.Name() == b.distance.Name() && a.value.value &&
+          b.value.value && a.value.count == b.value.count)
+        sets.push_back({a.distance.Name(), a.distance.units, DifferenceOf(a.value, b.value)});
+  return sets;
+}
+
 bool IsCompared(const ColumnInfo& column) {
   return column.row_shape.empty() && (column.kind == "metric" || column.name == "nfe");
 }
@@ -58,7 +68,8 @@ std::string Digits(double value) { return fmt::format("{:+.4g}", value); }
 
 }  // namespace
 
-PairedTable MakePairedTable(const ResultReader& result, const std::string& baseline) {
+PairedTable MakePairedTable(const ResultReader& result, const std::string& baseline,
+                            const std::vector<SettingDistance>& distances) {
   const size_t base = FindSetting(result, baseline);
   PairedTable table{baseline, {}};
   const std::vector<bool> base_done = DoneOf(result, base);
@@ -72,6 +83,7 @@ PairedTable MakePairedTable(const ResultReader& result, const std::string& basel
     for (const auto& column : result.Columns(k))
       if (IsCompared(column) && result.FindColumn(base, column.name))
         row.metrics.push_back(Compare(result, k, base, column, both));
+    row.sets = CompareSets(distances, k, base);
   }
   return table;
 }
@@ -91,6 +103,16 @@ std::string RenderPairedMarkdown(const PairedTable& table) {
                        std::to_string(metric.difference.above), std::to_string(metric.difference.below),
                        std::to_string(d.count), std::to_string(metric.left_out)});
     }
+  bool sets = false;
+  for (const auto& row : table.rows)
+    for (const auto& set : row.sets) {
+      const SetDifference& d = set.difference;
+      sets = true;
+      cells.push_back({row.setting, set.name, Digits(d.difference) + (set.units == "dB" ? " dB" : ""),
+                       std::isfinite(d.low) ? fmt::format("[{}, {}]", Digits(d.low), Digits(d.high)) : "-",
+                       std::isfinite(d.standard_error) ? fmt::format("{:.3g}", d.standard_error) : "-", "-", "-",
+                       std::to_string(d.count), "0"});
+    }
   std::vector<size_t> widths(cells[0].size(), 3);
   for (const auto& line : cells)
     for (size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
@@ -108,7 +130,10 @@ std::string RenderPairedMarkdown(const PairedTable& table) {
   return out +
          "\n- Intervals by bootstrap over samples. higher, lower: samples whose value is above or below the other "
          "setting's. left out: samples\n"
-         "  that both have done, but without two finite values (identical pictures have no finite PSNR).\n";
+         "  that both have done, but without two finite values (identical pictures have no finite PSNR).\n" +
+         (sets ? "- (data), (reference): of whole sets; intervals by jackknife, the same blocks of samples left out of both "
+                 "settings.\n"
+               : "");
 }
 
 std::string RenderPairedCsv(const PairedTable& table) {
@@ -120,6 +145,13 @@ std::string RenderPairedCsv(const PairedTable& table) {
                          metric.name, metric.units, CsvNumber(d.mean), CsvNumber(d.low), CsvNumber(d.high),
                          CsvNumber(metric.standard_error), metric.difference.above, metric.difference.below, d.count,
                          metric.left_out);
+    }
+  for (const auto& row : table.rows)
+    for (const auto& set : row.sets) {
+      const SetDifference& d = set.difference;
+      out += fmt::format("{},{},{},{},{},{},{},{},,,{},0\n", CsvQuoted(row.setting), CsvQuoted(table.baseline),
+                         CsvCell(set.name), set.units, CsvNumber(d.difference), CsvNumber(d.low), CsvNumber(d.high),
+                         CsvNumber(d.standard_error), d.count);
     }
   return out;
 }
@@ -140,7 +172,15 @@ std::string RenderPairedJson(const PairedTable& table) {
                               {"count", d.count},
                               {"left_out", metric.left_out}};
     }
-    rows.push_back({{"setting", row.setting}, {"samples", row.samples}, {"metrics", metrics}});
+    Json sets = Json::object();
+    for (const auto& set : row.sets)
+      sets[set.name] = {{"units", set.units},
+                        {"difference", JsonNumber(set.difference.difference)},
+                        {"low", JsonNumber(set.difference.low)},
+                        {"high", JsonNumber(set.difference.high)},
+                        {"standard_error", JsonNumber(set.difference.standard_error)},
+                        {"count", set.difference.count}};
+    rows.push_back({{"setting", row.setting}, {"samples", row.samples}, {"metrics", metrics}, {"set_metrics", sets}});
   }
   const Json json = {{"baseline", table.baseline}, {"settings", rows}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

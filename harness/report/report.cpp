@@ -119,7 +119,7 @@ void AddPictures(const ReportData& data, int rows, const fs::path& folder, PageC
 void WriteReport(const ResultReader& result, const fs::path& folder, const ReportOptions& options) {
   if (options.pictures < 0) Fail("report: pictures: expected a number of samples >= 0, found {}", options.pictures);
   const Gnuplot gnuplot(options.gnuplot);
-  const ReportData data(result);
+  const ReportData data(result, options.table ? *options.table : MakeTable(result));
   Prepare(folder);
   WriteFileAtomically(folder / "table.md", RenderMarkdown(data.table));
   WriteFileAtomically(folder / "table.tex", RenderLatex(data.table));

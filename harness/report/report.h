@@ -1,7 +1,7 @@
 // A result becomes a folder that can be read without skipbench: a page, figures, pictures, tables.
 //
 //   index.html               everything, readable without network and scripts; refers to the files below
-//   table.md .tex .csv .json the table (MakeTable)
+//   table.md .tex .csv .json the table
 //   figures/ID.svg .dark.svg .png .pdf;  figures/src/ID.csv .gp: the numbers of each figure, and the commands that draw it
 //   pictures/                contact_sheet.png, and the single pictures that the page shows (at most 256 pixels a side)
 //
@@ -9,8 +9,10 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
+#include "harness/report/table.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench {
@@ -18,6 +20,7 @@ namespace skipbench {
 struct ReportOptions {
   int pictures = 8;                  // samples in the picture grid, the first ones of the plan; >= 0
   std::string gnuplot = "gnuplot";   // the program that draws: a path, or a name in PATH
+  std::optional<Table> table = {};   // of the result, with the metrics of whole sets; absent: MakeTable's, without those
 };
 
 // `folder` is made; it may exist if it is empty or holds an earlier report, which is replaced. Error, before anything is

@@ -145,7 +145,20 @@ void Latency(const std::vector<LatencyRecord>& records, size_t k, int reference,
   }
 }
 
+size_t PlaceOf(const TableDistance& distance, Table* table) {
+  for (size_t d = 0; d < table->distances.size(); ++d)
+    if (table->distances[d].Name() == distance.Name()) return d;
+  table->distances.push_back(distance);
+  for (auto& row : table->rows) row.distances.emplace_back();
+  return table->distances.size() - 1;
+}
+
 }  // namespace
+
+void AddDistance(const SettingDistance& distance, Table* table) {
+  const size_t place = PlaceOf(distance.distance, table);
+  table->rows.at(distance.setting).distances[place] = distance.value;
+}
 
 Table MakeTable(const ResultReader& result) {
   Table table;

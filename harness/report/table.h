@@ -38,13 +38,22 @@ struct TableDistance {
   std::string metric;           // "fd_fashion"
   std::string against;          // "data" or "reference": what the pictures are compared with
   std::string units;
+  std::string Name() const { return metric + " (" + against + ")"; }
 };
 
 struct DistanceValue {
-  std::optional<double> value, low, high, standard_error;    // 95 % interval
+  std::optional<double> value = {}, low = {}, high = {}, standard_error = {};    // 95 % interval
   int64_t count = 0;            // samples
   bool available = true;        // false: its weights are missing
-  std::string interval, note;   // how the interval was made; what one has to know, or why there is no value
+  std::string interval = {}, note = {};   // how the interval was made; what one has to know, or why there is no value
+  std::vector<double> without_block = {};   // the value without each block of samples of a jackknife, for differences
+};
+
+// A value of one setting.
+struct SettingDistance {
+  size_t setting = 0;
+  TableDistance distance;
+  DistanceValue value;
 };
 
 struct TableRow {
@@ -78,6 +87,8 @@ struct Table {
 };
 
 Table MakeTable(const ResultReader& result);
+// Puts a metric of a whole set into its row, in a column that is made when there is none.
+void AddDistance(const SettingDistance& distance, Table* table);
 
 // For people. A value that is not there is "-"; notes below the table say why.
 std::string RenderMarkdown(const Table& table);

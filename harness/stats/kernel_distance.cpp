@@ -1,6 +1,8 @@
 #include "harness/stats/kernel_distance.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -30,22 +32,79 @@ RowMatrix Gather(const FeatureView& features, std::span<const int64_t> rows) {
   return result;
 }
 
-double SumOfKernel(const RowMatrix& x, const RowMatrix& y) {
-  const RowMatrix products = x * y.transpose();
-  return (products.array() / static_cast<double>(x.cols()) + 1).cube().sum();
+// The kernel of every row of x with every row of y.
+RowMatrix Kernel(const RowMatrix& x, const RowMatrix& y) {
+  RowMatrix products = x * y.transpose();
+  products = (products.array() / static_cast<double>(x.cols()) + 1).cube();
+  return products;
 }
 
-// Sum over pairs of different rows.
-double SumWithoutDiagonal(const RowMatrix& x) {
-  const Eigen::ArrayXd squares = x.rowwise().squaredNorm();
-  return SumOfKernel(x, x) - (squares / static_cast<double>(x.cols()) + 1).cube().sum();
+constexpr int64_t kNoBlock = -1;
+
+// Rows of a subset, and the block that each is in.
+struct Rows {
+  RowMatrix features;
+  std::vector<int64_t> blocks;
+
+  int64_t Outside(int64_t block) const {
+    return static_cast<int64_t>(blocks.size()) - std::count(blocks.begin(), blocks.end(), block);
+  }
+};
+
+// Sums over a matrix of the kernel: of all, and without the rows and columns of each block.
+struct KernelSums {
+  double all = 0;
+  std::vector<double> without;
+};
+
+KernelSums SumsOf(const RowMatrix& kernel, const std::vector<int64_t>& row_blocks,
+                  const std::vector<int64_t>& column_blocks, int64_t count) {
+  KernelSums sums{kernel.sum(), std::vector<double>(count, 0)};
+  if (count == 0) return sums;
+  // What a block takes off: its rows, its columns, and where the two meet once only.
+  std::vector<double> taken(count, 0), of_row(count);
+  for (int64_t i = 0; i < kernel.rows(); ++i) {
+    double row = 0;
+    std::fill(of_row.begin(), of_row.end(), 0);
+    for (int64_t j = 0; j < kernel.cols(); ++j) {
+      row += kernel(i, j);
+      if (column_blocks[j] != kNoBlock) of_row[column_blocks[j]] += kernel(i, j);
+    }
+    for (int64_t b = 0; b < count; ++b)
+      if (b != row_blocks[i]) taken[b] += of_row[b];
+    if (row_blocks[i] != kNoBlock) taken[row_blocks[i]] += row;
+  }
+  for (int64_t b = 0; b < count; ++b) sums.without[b] = sums.all - taken[b];
+  return sums;
 }
 
-double Mmd2(const RowMatrix& x, const RowMatrix& y) {
-  const auto n = static_cast<double>(x.rows()), m = static_cast<double>(y.rows());
-  if (n < 2 || m < 2) Fail("kernel distance: {} and {} samples; at least two of each are needed", x.rows(), y.rows());
-  return SumWithoutDiagonal(x) / (n * (n - 1)) + SumWithoutDiagonal(y) / (m * (m - 1)) -
-         2 * SumOfKernel(x, y) / (n * m);
+// Over pairs of different rows.
+KernelSums SumsWithoutDiagonal(const Rows& x, int64_t count) {
+  RowMatrix kernel = Kernel(x.features, x.features);
+  kernel.diagonal().setZero();
+  return SumsOf(kernel, x.blocks, x.blocks, count);
+}
+
+// Of the whole subset, and without each block; NaN where less than two rows of a set would be left.
+struct Mmd2Values {
+  double whole = 0;
+  std::vector<double> without;
+};
+
+Mmd2Values Mmd2(const Rows& x, const Rows& y, int64_t count) {
+  const auto unbiased = [](int64_t rows_x, int64_t rows_y, double xx, double yy, double xy) {
+    if (rows_x < 2 || rows_y < 2) return std::numeric_limits<double>::quiet_NaN();
+    const auto n = static_cast<double>(rows_x), m = static_cast<double>(rows_y);
+    return xx / (n * (n - 1)) + yy / (m * (m - 1)) - 2 * xy / (n * m);
+  };
+  const int64_t n = x.features.rows(), m = y.features.rows();
+  if (n < 2 || m < 2) Fail("kernel distance: {} and {} samples; at least two of each are needed", n, m);
+  const KernelSums xx = SumsWithoutDiagonal(x, count), yy = SumsWithoutDiagonal(y, count),
+                   xy = SumsOf(Kernel(x.features, y.features), x.blocks, y.blocks, count);
+  Mmd2Values values{unbiased(n, m, xx.all, yy.all, xy.all), {}};
+  for (int64_t b = 0; b < count; ++b)
+    values.without.push_back(unbiased(x.Outside(b), y.Outside(b), xx.without[b], yy.without[b], xy.without[b]));
+  return values;
 }
 
 std::vector<int64_t> AllRows(int64_t count) {
@@ -73,21 +132,76 @@ void Check(const KernelDistanceOptions& options, const FeatureView& a, const Fea
            options.subset_size);
 }
 
+void CheckBlocks(const KernelBlocks& blocks, const FeatureView& a, const FeatureView& b) {
+  if (blocks.bounds.empty()) return;
+  if (blocks.bounds.front() != 0 || blocks.bounds.back() != a.rows())
+    Fail("kernel distance: blocks of {} samples for a set of {}", blocks.bounds.back(), a.rows());
+  if (blocks.paired && a.rows() != b.rows())
+    Fail("kernel distance: sets of the same samples, but A has {} and B {}", a.rows(), b.rows());
+}
+
+std::vector<int64_t> BlockOfRows(const std::vector<int64_t>& bounds, int64_t rows) {
+  std::vector<int64_t> blocks(rows, kNoBlock);
+  for (size_t b = 0; b + 1 < bounds.size(); ++b)
+    for (int64_t i = bounds[b]; i < bounds[b + 1]; ++i) blocks[i] = static_cast<int64_t>(b);
+  return blocks;
+}
+
+Rows Take(const FeatureView& features, std::span<const int64_t> rows, const std::vector<int64_t>& block_of_rows) {
+  Rows taken{Gather(features, rows), {}};
+  for (const int64_t row : rows) taken.blocks.push_back(block_of_rows[row]);
+  return taken;
+}
+
+// Over the subsets of which enough is left.
+class MeansWithoutBlock {
+ public:
+  explicit MeansWithoutBlock(int64_t count) : sums_(count, 0), subsets_(count, 0) {}
+  void Add(const std::vector<double>& values) {
+    for (size_t b = 0; b < values.size(); ++b) {
+      if (std::isnan(values[b])) continue;
+      sums_[b] += values[b];
+      ++subsets_[b];
+    }
+  }
+  std::vector<double> Means() const {
+    std::vector<double> means;
+    for (size_t b = 0; b < sums_.size(); ++b) {
+      if (subsets_[b] == 0) return {};
+      means.push_back(sums_[b] / static_cast<double>(subsets_[b]));
+    }
+    return means;
+  }
+
+ private:
+  std::vector<double> sums_;
+  std::vector<int64_t> subsets_;
+};
+
 }  // namespace
 
 double UnbiasedMmd2(const FeatureView& a, const FeatureView& b) {
-  CheckDimensions(a, b);
-  return Mmd2(Gather(a, AllRows(a.rows())), Gather(b, AllRows(b.rows())));
+  const std::vector<int64_t> rows_a = AllRows(a.rows()), rows_b = AllRows(b.rows());
+  return KernelInceptionDistance(a, b, std::span(&rows_a, 1), std::span(&rows_b, 1)).mean;
 }
 
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
                                        std::span<const std::vector<int64_t>> rows_a,
-                                       std::span<const std::vector<int64_t>> rows_b) {
+                                       std::span<const std::vector<int64_t>> rows_b, const KernelBlocks& blocks) {
   CheckDimensions(a, b);
+  CheckBlocks(blocks, a, b);
   if (rows_a.size() != rows_b.size() || rows_a.empty())
     Fail("kernel distance: {} subsets of set A, {} of set B", rows_a.size(), rows_b.size());
+  const int64_t count = std::max<int64_t>(0, static_cast<int64_t>(blocks.bounds.size()) - 1);
+  const std::vector<int64_t> blocks_a = BlockOfRows(blocks.bounds, a.rows()),
+                             blocks_b = BlockOfRows(blocks.paired ? blocks.bounds : std::vector<int64_t>(), b.rows());
   std::vector<double> values;
-  for (size_t i = 0; i < rows_a.size(); ++i) values.push_back(Mmd2(Gather(a, rows_a[i]), Gather(b, rows_b[i])));
+  MeansWithoutBlock without(count);
+  for (size_t i = 0; i < rows_a.size(); ++i) {
+    Mmd2Values one = Mmd2(Take(a, rows_a[i], blocks_a), Take(b, rows_b[i], blocks_b), count);
+    values.push_back(one.whole);
+    without.Add(one.without);
+  }
   KernelDistance result;
   result.subsets = static_cast<int64_t>(values.size());
   result.subset_size = static_cast<int64_t>(rows_a[0].size());
@@ -96,11 +210,12 @@ KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& 
   for (double value : values)
     variance += (value - result.mean) * (value - result.mean) / static_cast<double>(values.size());
   result.stddev = std::sqrt(variance);
+  result.without_block = without.Means();
   return result;
 }
 
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
-                                       const KernelDistanceOptions& options) {
+                                       const KernelDistanceOptions& options, const KernelBlocks& blocks) {
   CheckDimensions(a, b);
   Check(options, a, b);
   SplitMix random(options.seed);
@@ -109,7 +224,7 @@ KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& 
     rows_a.push_back(Draw(&random, a.rows(), options.subset_size));
     rows_b.push_back(Draw(&random, b.rows(), options.subset_size));
   }
-  return KernelInceptionDistance(a, b, rows_a, rows_b);
+  return KernelInceptionDistance(a, b, rows_a, rows_b, blocks);
 }
 
 }  // namespace skipbench

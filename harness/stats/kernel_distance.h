@@ -22,6 +22,16 @@ struct KernelDistance {
   double stddev = 0;  // of the subsets' values (population), as is usually reported; not a standard error
   int64_t subsets = 0;
   int64_t subset_size = 0;
+  // The mean without each of the blocks of samples that were asked for: each subset without the rows that it has of the
+  // block (subsets of which less than two rows would be left do not count). Empty: no blocks, or no subset left.
+  std::vector<double> without_block = {};
+};
+
+// The blocks of a jackknife: `bounds` cuts the rows of a (jackknife.h: BlockBounds). `paired`: row i of both sets belongs
+// to the same sample, and both lose the block; else b is fixed.
+struct KernelBlocks {
+  std::vector<int64_t> bounds = {};
+  bool paired = false;
 };
 
 // Unbiased MMD^2 of all rows, in float64; at least two rows each. Time and memory grow with the product of the row
@@ -31,11 +41,12 @@ double UnbiasedMmd2(const FeatureView& a, const FeatureView& b);
 // Mean over random subsets. Throws Error for options out of range, sets smaller than a subset, and values that are not
 // finite.
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
-                                       const KernelDistanceOptions& options = {});
+                                       const KernelDistanceOptions& options = {}, const KernelBlocks& blocks = {});
 
-// Of given subsets: rows of a and of b, [subsets][subset_size].
+// Of given subsets: rows of a and of b, [subsets][subset_size]. Blocks cost next to nothing: what they leave out of a
+// subset is taken off its sums.
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
                                        std::span<const std::vector<int64_t>> rows_a,
-                                       std::span<const std::vector<int64_t>> rows_b);
+                                       std::span<const std::vector<int64_t>> rows_b, const KernelBlocks& blocks = {});
 
 }  // namespace skipbench

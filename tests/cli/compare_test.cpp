@@ -113,6 +113,35 @@ TEST_F(CompareCommand, NoiseThatIsOffByOneStep) {
   Expect(1, "full_step: the full run makes other pictures of the same noise");
 }
 
+// Pictures of another distribution under the name of the right one: metrics of whole sets tell, also on some of the samples.
+TEST_F(CompareCommand, MetricsOfWholeSets) {
+  SKIP_WITHOUT_H5PY();
+  Json config = SmallConfig(16, 12);
+  config["wave_size"] = 16;
+  config["batch_size"] = 16;
+  config["methods"] = {{{"type", "full_step"}}, {{"type", "adaptive_diffusion"}, {"delta", 0.05}, {"max_skips", 4}}};
+  config["metrics"] = {"fd_fashion", "prc_fashion"};
+  ASSERT_EQ(RunConfig(dir_, config, "base", {"--overwrite"}).exit_code, 0);
+  Run(config);
+  Expect(0, "fd_fashion (data) |");
+  Json some = config;
+  some["data"]["count"] = 10;
+  Run(some);
+  Expect(0, "10 in both, 6 in BASE only");
+  config["methods"][1]["max_skips"] = 0;
+  config["methods"][1]["delta"] = 5;
+  Run(config);
+  testing::EditResults(R"py(
+  s = f["settings/1"]
+  s.attrs["label"] = "adaptive_diffusion(delta=0.05,max_skips=4)"
+  s.attrs["parameters"] = s.attrs["parameters"].replace('"delta":5', '"delta":0.05').replace('"max_skips":0', '"max_skips":4')
+)py", dir_ / "new/results.h5");
+  Expect(1, "regression: adaptive_diffusion(delta=0.05,max_skips=4): fd_fashion (reference) is worse");
+  // Whatever the limit: savings that are paid for in quality are none.
+  Expect(1, "fd_fashion (reference) is worse, with fewer evaluations", {"--max-worse", "fd_fashion=1e6"});
+  Expect(3, "a limit is given for fid, which BASE has not measured; it has: fd_fashion, prc_fashion, prc_fashion precision", {"--max-worse", "fid=1"});
+}
+
 // A build that takes another Cmax than it says, and one whose network has become slower: results of other settings under the
 // names of the right ones.
 TEST_F(CompareCommand, WrongCmaxAndSlowerNetwork) {

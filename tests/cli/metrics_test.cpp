@@ -220,6 +220,16 @@ TEST(Metrics, InRunsAndTheirTables) {
   const Json differences = ParseJson(paired.out, "paired");
   EXPECT_EQ(differences.at("settings").size(), 3u);
   EXPECT_TRUE(differences.at("settings")[1].at("metrics").at("psnr").at("standard_error").is_number());
+  // Of sets: the difference of the two values in the table, with an interval of its own.
+  const Json& set = differences.at("settings")[1].at("set_metrics").at("fd_fashion (data)");
+  const auto value = [&](const std::string& label) {
+    for (const Json& setting : table.at("settings"))
+      if (setting.at("setting") == label) return setting.at("distances").at("fd_fashion").at("data").at("value").get<double>();
+    return std::nan("");
+  };
+  EXPECT_NEAR(set.at("difference").get<double>(),
+              value(differences.at("settings")[1].at("setting").get<std::string>()) - value("fewer_steps(steps=5)"), 1e-9);
+  EXPECT_GT(set.at("standard_error").get<double>(), 0);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "harness/evaluation/result_distances.h"
 #include "harness/stats/frechet.h"
+#include "harness/stats/jackknife.h"
 #include "harness/store/result_writer.h"
 #include "metrics/psnr.h"
 #include "metrics/torch_solver.h"
@@ -59,6 +60,34 @@ TEST(SetRows, FrechetDistanceWithItsInterval) {
   EXPECT_ERROR(SetRows(Metric("kid"), a, statistics, false, TorchSolver(), {}, ""),
                "ref.npz holds a mean and a covariance only");
   EXPECT_FALSE(SetRows(Metric("fid"), a, b, false, TorchSolver(), {.blocks = 0}, "")[0].low.has_value());
+}
+
+// Left out of one set, or of both where their rows belong together.
+TEST(SetRows, KernelDistancesPrecisionAndRecallHaveIntervals) {
+  const FeatureSet a = Features(60, 5, 1), b = Features(60, 5, 2, 0.7f);
+  const std::vector<int64_t> bounds = BlockBounds(60, 20);
+  for (const bool paired : {false, true}) {
+    for (const auto& metric : {"kid", "prc"})
+      for (const auto& row : SetRows(Metric(metric), a, b, paired, TorchSolver(), {}, "s")) {
+        SCOPED_TRACE(row.metric);
+        ASSERT_EQ(row.without_block.size(), 20u);
+        EXPECT_NEAR(*row.standard_error, Jackknife(*row.value, row.without_block).standard_error, 1e-15);
+        EXPECT_LT(*row.low, *row.value);
+        EXPECT_EQ(row.interval, paired ? "jackknife over 20 blocks of samples, left out of both sets" : "jackknife over 20 blocks of samples");
+        if (row.metric != "kid:clean") {
+          EXPECT_GE(*row.low, 0);
+          EXPECT_LE(*row.high, 1);
+        }
+      }
+    const auto kid = SetRows(Metric("kid"), a, b, paired, TorchSolver(), {}, "");
+    if (!paired) continue;
+    FeatureSet rest = a, rest_b = b;
+    for (FeatureSet* set : {&rest, &rest_b}) set->values.resize(static_cast<size_t>(bounds[19] * 5));
+    EXPECT_NEAR(kid[0].without_block[19], *SetRows(Metric("kid"), rest, rest_b, true, TorchSolver(), {}, "")[0].value, 1e-12);
+  }
+  for (const char* metric : {"kid", "prc"}) EXPECT_FALSE(SetRows(Metric(metric), a, b, false, TorchSolver(), {.blocks = 0}, "")[0].low.has_value());
+  // Two samples can lose none.
+  EXPECT_FALSE(SetRows(Metric("kid"), Features(2, 5, 3), Features(2, 5, 4), true, TorchSolver(), {}, "")[0].low.has_value());
 }
 
 TEST(SetRows, BadFeaturesAreNamed) {
@@ -173,6 +202,53 @@ TEST(ResultDistances, AreWhatTheFeaturesSay) {
     if (distance.row.metric == "psnr:paper") {
       EXPECT_NEAR(*distance.row.value, PaperCompatPsnr(errors).mean, 1e-9);
     }
+  }
+}
+
+// Over some of the samples they are what the features of those say, each row with its blocks; the latter are stored too.
+TEST(ResultDistances, OverSomeOfTheSamples) {
+  const TempDir dir;
+  const RunHeader header = ExampleHeader(kSamples);
+  WriteShard(dir / "run", header, 0, 1);
+  const ResultReader result = ResultReader::Open(dir / "run");
+  std::vector<std::vector<bool>> rows(3, std::vector<bool>(kSamples));
+  for (size_t i = 0; i < 40; ++i) rows[1][i] = true;
+  std::vector<std::vector<bool>> both = rows;
+  for (size_t i = 10; i < kSamples; ++i) both[0][i] = true;
+  bool found = false;
+  for (const auto& distance : ResultDistances(result, both, TorchSolver())) {
+    if (distance.setting != 1 || distance.row.metric != "fvd" || distance.against != Against::kReferenceSetting) continue;
+    found = true;
+    const auto a = result.Read<float>(1, "features/i3d"), b = result.Read<float>(0, "features/i3d");
+    const auto estimate = EstimateFrechet(FeatureView{a.values, kDimension}.Rows(10, 40), FeatureView{b.values, kDimension}.Rows(10, 40), true);
+    EXPECT_EQ(distance.row.count, 30);
+    EXPECT_NEAR(*distance.row.value, estimate.whole.distance, 1e-9);
+    EXPECT_NEAR(*distance.row.standard_error, estimate.jackknife.standard_error, 1e-9);
+    EXPECT_EQ(distance.row.without_block.size(), 20u);
+  }
+  EXPECT_TRUE(found);
+  EXPECT_ERROR(ResultDistances(result, {}, TorchSolver()), "0 settings");
+}
+
+TEST(ResultDistances, AreStoredWithTheirBlocks) {
+  const TempDir dir;
+  const RunHeader header = ExampleHeader(kSamples);
+  WriteShard(dir / "run", header, 0, 1);
+  const auto computed = ResultDistances(ResultReader::Open(dir / "run"), TorchSolver());
+  {
+    ResultWriter writer(dir / "again", header, false);
+    writer.CommitExtra(kSetMetricsPart, [](hdf5::Group& group) { WriteSetMetricPlan(group, Plan()); });
+    writer.Commit(FeatureWave(header, 0, kSamples));
+    const ResultReader result = ResultReader::Open(dir / "run");
+    writer.CommitExtra(kDistancesPart, [&](hdf5::Group& group) { WriteDistances(group, computed, result); });
+    writer.Finish();
+  }
+  const auto stored = ResultDistances(ResultReader::Open(dir / "again"), TorchSolver());
+  ASSERT_EQ(stored.size(), computed.size());
+  for (size_t i = 0; i < stored.size(); ++i) {
+    EXPECT_EQ(RowJson(stored[i].row), RowJson(computed[i].row));
+    EXPECT_EQ(stored[i].row.without_block, computed[i].row.without_block);
+    EXPECT_EQ(stored[i].row.subject, computed[i].row.subject);
   }
 }
 

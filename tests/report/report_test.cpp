@@ -316,6 +316,23 @@ TEST(Report, HoldsEverything) {
   ExpectSoundPage(out);
 }
 
+TEST(Report, ShowsMetricsOfSets) {
+  TempDir dir;
+  WriteResult(dir / "run", ExampleHeader());
+  const ResultReader reader = ResultReader::Open(dir / "run");
+  ReportOptions options;
+  options.table = MakeTable(reader);
+  AddDistance({1, {"fd_fashion", "data", ""}, {.value = 88.4, .low = 53.5, .high = 123, .count = 6, .interval = "jackknife over 6 blocks"}}, &*options.table);
+  AddDistance({2, {"fid:clean", "reference", ""}, {.available = false, .note = "no weights"}}, &*options.table);
+  WriteReport(reader, dir / "out", options);
+  ExpectSoundPage(dir / "out");
+  const std::string page = ReadFile(dir / "out" / "index.html");
+  for (const std::string text : {"<th scope=\"col\">fd_fashion (data)</th>", "<td>88.4 <span class=\"ci\">[53.5, 123]</span></td>", "<td>not available</td>",
+                                 "fd_fashion (data): 95 % interval by jackknife over 6 blocks."})
+    EXPECT_TRUE(Contains(page, text)) << text;
+  for (const char* file : {"table.md", "table.tex", "table.csv", "table.json"}) EXPECT_TRUE(Contains(ReadFile(dir / "out" / file), "88.4")) << file;
+}
+
 TEST(Report, OfARunThatIsNotFinished) {
   TempDir dir;
   WriteResult(dir / "run", ExampleHeader(), /*finish=*/false, /*samples=*/4);
