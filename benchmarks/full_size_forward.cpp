@@ -4,8 +4,9 @@
 //   bench_full_size_forward FOLDER DTYPE INPUTS OUTPUT
 //
 // INPUTS: safetensors with "sample", "timestep" and, as the network takes them, "encoder_hidden_states", "text_embeds",
-// "time_ids", "class_labels", "image_latents", "image_embeddings", "fps". Every line on the standard input is one forward; every forward is answered by a line of JSON,
-// as is the loading before them. The last output stands in OUTPUT as "sample", in float32.
+// "time_ids", "class_labels", "image_latents", "image_embeddings", "fps". Every line on the standard input is one forward;
+// every forward is answered by a line of JSON, as is the loading before them. The last output stands in OUTPUT as "sample",
+// in float32.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
@@ -31,13 +32,18 @@ using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// Anonymous memory of this process, in bytes: what is not a page of a file.
-int64_t AnonymousBytes() {
+// A line of /proc/self/status ("RssAnon:"), in bytes.
+int64_t StatusBytes(const std::string& key) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("RssAnon:")) return std::stoll(line.substr(8)) * 1024;
-  Fail("/proc/self/status has no RssAnon");
+    if (line.starts_with(key)) return std::stoll(line.substr(key.size())) * 1024;
+  Fail("/proc/self/status has no {}", key);
 }
+
+// Anonymous memory of this process: what is not a page of a file.
+int64_t AnonymousBytes() { return StatusBytes("RssAnon:"); }
+// The largest size that the process ever had in memory, pages of files included.
+int64_t ResidentPeakBytes() { return StatusBytes("VmHWM:"); }
 
 // The largest growth of the anonymous memory, looked at every millisecond.
 class AnonymousPeak {
@@ -122,7 +128,7 @@ void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_
     const at::Tensor output = unet->Forward(inputs).sample;
     const double took = SecondsSince(begin);
     WriteTensorFile(output_file, {{"sample", output.to(at::kFloat)}});
-    std::cout << Json{{"seconds", took}, {"peak_bytes", peak.Stop()}}.dump() << std::endl;
+    std::cout << Json{{"seconds", took}, {"peak_bytes", peak.Stop()}, {"resident_peak_bytes", ResidentPeakBytes()}}.dump() << std::endl;
   }
 }
 

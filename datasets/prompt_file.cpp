@@ -45,11 +45,12 @@ std::vector<PromptRow> ReadLines(const std::string& text, const std::string& fil
   std::vector<PromptRow> rows;
   int64_t number = 0;
   for (size_t place = 0; place < text.size(); ++number) {
-    PromptRow row{number, NextLine(text, &place), ""};
+    PromptRow row{number, NextLine(text, &place), "", ""};
     if (IsBlank(row.prompt)) continue;
     if (images) {
       const size_t tab = row.prompt.find('\t');
       if (tab == std::string::npos) Fail("{}:{}: expected the picture's file name, a tab and the prompt", file, number + 1);
+      row.place = fmt::format("{}:{}", file, number + 1);
       row.image = row.prompt.substr(0, tab);
       row.prompt.erase(0, tab + 1);
     }
@@ -108,7 +109,12 @@ std::vector<PromptRow> ReadCsv(const std::string& text, const std::string& file,
     if (fields.size() != columns.size())
       Fail("{}: record {} has {} fields, the header has {} ({})", file, number, fields.size(), columns.size(), fmt::join(columns, ", "));
     if (IsBlank(fields[prompt])) continue;
-    rows.push_back({number, fields[prompt], format.images ? fields[image] : ""});
+    PromptRow row{number, fields[prompt], "", ""};
+    if (format.images) {
+      row.image = fields[image];
+      row.place = fmt::format("{}: record {}", file, number);
+    }
+    rows.push_back(std::move(row));
   }
   return rows;
 }
@@ -123,7 +129,8 @@ std::vector<PromptRow> ReadJsonLines(const std::string& text, const std::string&
     const JsonReader reader(json, where);
     Strings keys;
     for (const auto& [key, value] : json.items()) keys.push_back(key);
-    PromptRow row{number, reader.String(keys[FindColumn(keys, format.prompt_column, kPromptColumns, where)]), ""};
+    PromptRow row{number, reader.String(keys[FindColumn(keys, format.prompt_column, kPromptColumns, where)]), "", ""};
+    if (format.images) row.place = where;
     if (format.images) row.image = reader.String(keys[FindColumn(keys, format.image_column, kImageColumns, where)]);
     if (!IsBlank(row.prompt)) rows.push_back(std::move(row));
   }

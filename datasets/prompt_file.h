@@ -12,6 +12,7 @@ struct PromptRow {
   int64_t number = 0;          // from 0: of the line (text, JSON lines; blank ones count), of the record (CSV, without its header)
   std::string prompt;
   std::string image;           // a file name; empty unless asked for
+  std::string place;           // for messages: "list.txt:3", of CSV "list.csv: record 2"; empty unless pictures are asked for
 };
 
 struct PromptFormat {

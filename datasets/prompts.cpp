@@ -1,7 +1,11 @@
 #include "datasets/prompts.h"
 
+#include <map>
+#include <set>
+
 #include "datasets/prompt_file.h"
 #include "harness/base/error.h"
+#include "harness/io/image.h"
 
 namespace skipbench {
 namespace {
@@ -13,7 +17,7 @@ constexpr int64_t kMaxSamples = 10'000'000;
 std::vector<PromptRow> ReadRows(const JsonReader& config, const fs::path& path) {
   if (config.Has("prompts")) {
     std::vector<PromptRow> rows;
-    for (auto& prompt : config.Strings("prompts")) rows.push_back({static_cast<int64_t>(rows.size()), std::move(prompt), ""});
+    for (auto& prompt : config.Strings("prompts")) rows.push_back({static_cast<int64_t>(rows.size()), std::move(prompt), "", ""});
     return rows;
   }
   PromptFormat format;
@@ -33,6 +37,23 @@ Dataset Choose(const std::string& name, const std::string& origin, std::vector<S
   return Dataset(name, description, std::move(chosen));
 }
 
+// Reads every picture, each file once: a long run shall not end at one that is broken.
+void CheckPictures(const std::vector<Sample>& samples, const std::map<int64_t, std::string>& named_at) {
+  std::set<fs::path> read;
+  for (const auto& sample : samples) {
+    if (!read.insert(sample.image).second) continue;
+    const std::string& place = named_at.at(sample.id);
+    std::error_code error;
+    if (!sample.image.has_filename()) Fail("{}: no picture is named", place);
+    if (!fs::exists(sample.image, error)) Fail("{}: the picture {} is missing", place, sample.image.string());
+    try {
+      ReadImage(sample.image);
+    } catch (const Error& e) {
+      Fail("{}: {}", place, e.what());
+    }
+  }
+}
+
 }  // namespace
 
 Dataset ReadPrompts(const JsonReader& config, const fs::path& base_folder) {
@@ -49,8 +70,10 @@ Dataset ReadPrompts(const JsonReader& config, const fs::path& base_folder) {
   config.RejectUnknownKeys();
 
   std::vector<Sample> samples;
+  std::map<int64_t, std::string> named_at;                        // by id: where the list names the picture
   for (auto& row : rows) {
     Sample sample;
+    if (pictures) named_at[row.number] = row.place;
     sample.id = row.number;
     sample.caption = std::move(row.prompt);
     if (pictures) sample.image = *pictures / row.image;
@@ -58,9 +81,7 @@ Dataset ReadPrompts(const JsonReader& config, const fs::path& base_folder) {
   }
   if (samples.empty()) Fail("{}: no prompts", origin);
   Dataset dataset = Choose("prompts", origin, std::move(samples), subset, config);
-  for (const auto& sample : dataset.samples())
-    if (std::error_code error; pictures && !fs::is_regular_file(sample.image, error))
-      Fail("{}: missing; line {} of {} names it", sample.image.string(), sample.id + 1, origin);
+  if (pictures) CheckPictures(dataset.samples(), named_at);
   return dataset;
 }
 

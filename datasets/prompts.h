@@ -11,7 +11,8 @@ namespace skipbench {
 //   format         "text": one prompt a line (UTF-8); "csv" with a header; "jsonl": one object a line; default: by the extension
 //   prompt_column  of CSV and JSON lines (default: prompt, caption, text, sentence or description, whichever is there)
 //   images         FOLDER: each prompt goes with a picture in it, named by the column image_column (default: image, image_path,
-//                  file_name or image_name); in a text by what stands before the first tab of a line
+//                  file_name or image_name); in a text by what stands before the first tab of a line. The pictures of the
+//                  samples taken are read once, to see that they can be; errors name the list, the line and the picture
 // The sample's id is the number of the line or record, from 0. Empty prompts are no samples.
 Dataset ReadPrompts(const JsonReader& config, const std::filesystem::path& base_folder);
 

@@ -119,6 +119,17 @@ void LoadSamples(Plan* plan) {
   }
 }
 
+// What the samples of this shard consist of is there and of the right kind.
+void CheckInputs(const Plan& plan) {
+  for (int64_t place = plan.begin; place < plan.end; ++place) {
+    try {
+      plan.pipeline->CheckInput(plan.samples[place]);
+    } catch (const Error& e) {
+      Fail("{}: data: {}", plan.config.file.string(), e.what());
+    }
+  }
+}
+
 // Keys and outputs that only clips know.
 void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
   if (info.frames > 0) {
@@ -173,6 +184,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   plan.shard = options.shard;
   std::tie(plan.begin, plan.end) =
       ShardRange(plan.shard, static_cast<int64_t>(plan.samples.size()), plan.config.wave_size, plan.config.group_size);
+  CheckInputs(plan);
   PlanSettings(&plan);
   CheckPathStudy(plan);
   if (plan.config.memory > 0)

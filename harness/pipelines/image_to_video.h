@@ -33,6 +33,7 @@ class ImageToVideo : public UNetPipeline {
   // The latent of the start image is a draw from the autoencoder's distribution. diffusers takes it from the global
   // generator, which nobody can repeat; here it depends on (seed, sample id) alone.
   std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const override;
+  void CheckInput(const Sample& sample) const override { ReadStartImage(sample); }
   at::Tensor Decode(const at::Tensor& latents) const override;
 
   // The parts of the conditioning, before the U-Net has seen any of it.

@@ -64,6 +64,10 @@ class Pipeline {
   // Errors name the sample (a caption missing, a class label out of range).
   virtual std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const = 0;
 
+  // Reads what a sample consists of beside its text (a start image) as Encode will, and keeps nothing: throws Error that names
+  // the sample and its file, so that hours of sampling do not end at a file that is no picture. Needs no weights.
+  virtual void CheckInput(const Sample&) const {}
+
   // Latents [n, C, h, w] to pictures, uint8 [n, 3, H, W] on the CPU, rounded as diffusers' image processor does; video:
   // [n, C, F, h, w] to clips [n, F, 3, H, W].
   virtual at::Tensor Decode(const at::Tensor& latents) const = 0;

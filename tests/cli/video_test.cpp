@@ -106,7 +106,7 @@ TEST(Video, BadConfigs) {
   WriteList(dir, "start_0.png a boat without a tab\n");
   ExpectRefused(dir, VideoConfig(dir), "list.txt:1: expected the picture's file name, a tab and the prompt");
   WriteList(dir, "nowhere.png\ta boat\n");
-  ExpectRefused(dir, VideoConfig(dir), "nowhere.png: missing; line 1 of");
+  ExpectRefused(dir, VideoConfig(dir), "list.txt:1: the picture " + (Fixtures() / "images/nowhere.png").string() + " is missing");
   // Keys of clips on a pipeline of pictures.
   config = testing::SmallConfig(1, 4);
   const Json video_keys = {{"frames", 8}, {"fps", 8}, {"decode_chunk", 2}, {"save", {"apng"}}};
@@ -117,15 +117,28 @@ TEST(Video, BadConfigs) {
   }
 }
 
-// A start image that cannot be read ends the run before anything is written; it names the sample and the file.
+// A start image that cannot be used is found by run, --dry-run and doctor, not by the wave that needs it.
 TEST(Video, StartImageOfTheWrongKind) {
   const TempDir dir;
   fs::create_directories(dir / "pictures");
   testing::WriteFile(dir / "pictures/a.png", "this is text");
-  WriteList(dir, "a.png\ta boat\n");
+  fs::copy(Fixtures() / "images/start_0.png", dir / "pictures/b.png");
+  WriteList(dir, "b.png\ta lake\na.png\ta boat\n");
   Json config = VideoConfig(dir);
   config["data"]["images"] = (dir / "pictures").string();
-  ExpectRefused(dir, config, "a.png: neither a PNG nor a JPEG nor a WebP picture");
+  const std::string message = "list.txt:2: " + (dir / "pictures/a.png").string() + ": neither a PNG nor a JPEG nor a WebP picture";
+  ExpectRefused(dir, config, message);
+  EXPECT_FALSE(fs::exists(dir / "refused"));
+  const std::string file = (dir / "config.json").string();
+  testing::WriteFile(file, config.dump());
+  for (const auto& args : std::vector<std::vector<std::string>>{{"run", file, "--dry-run"}, {"doctor", file}}) {
+    const auto run = testing::Skipbench(args);
+    EXPECT_EQ(run.exit_code, 3) << args[0];
+    EXPECT_NE((run.out + run.err).find(message), std::string::npos) << run.out << run.err;
+  }
+  // Nobody can crop this to a clip's shape.
+  WritePng(dir / "pictures/a.png", Image{.width = 1, .height = 30000, .pixels = std::vector<uint8_t>(90000)});
+  ExpectRefused(dir, config, "data: sample 1: start image: a picture of 1 x 30000 cannot be resized");
 }
 
 }  // namespace

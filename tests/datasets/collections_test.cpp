@@ -230,7 +230,7 @@ TEST_F(CollectionsTest, PromptsFromCsv) {
 }
 
 TEST_F(CollectionsTest, PromptsFromJsonLinesWithPictures) {
-  WriteFile(temp_ / "i/a.png", "x");
+  WritePicture("i/a.png");
   WriteFile(temp_ / "p.jsonl", "{\"prompt\": \"it moves\", \"image\": \"a.png\", \"fps\": 8}\n\n{\"text\": \"it stands\", \"image\": \"b.png\"}\n");
   const Dataset plain = Make(R"({"type": "prompts", "file": "p.jsonl"})");
   EXPECT_EQ(plain.samples()[1].caption, "it stands");
@@ -240,9 +240,10 @@ TEST_F(CollectionsTest, PromptsFromJsonLinesWithPictures) {
 }
 
 TEST_F(CollectionsTest, PromptPicturesThatAreMissing) {
-  WriteFile(temp_ / "i/a.png", "x");
   WriteFile(temp_ / "p.jsonl", "{\"prompt\": \"it moves\", \"image\": \"b.png\"}\n");
-  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.jsonl", "images": "i"})"), "i/b.png: missing; line 1");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.jsonl", "images": "i"})"), "p.jsonl:1: the picture " + (temp_ / "i/b.png").string() + " is missing");
+  WriteFile(temp_ / "p.csv", "prompt,image\na cat,b.png\n");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.csv", "images": "i"})"), "p.csv: record 0: the picture");
   EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.jsonl", "images": "i", "image_column": "frame"})"), "p.jsonl:1: no column frame; there are: image, prompt");
   EXPECT_ERROR(Make(R"({"type": "prompts", "prompts": ["x"], "images": "i"})"), "data.images: goes with a \"file\"");
   WriteFile(temp_ / "p.jsonl", "{\"prompt\": 3}\n");

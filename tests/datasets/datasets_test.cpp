@@ -121,15 +121,40 @@ TEST_F(DatasetsTest, Prompts) {
 }
 
 TEST_F(DatasetsTest, PromptsWithPictures) {
-  WriteFile(temp_ / "i/x.png", "x");
+  WritePicture("i/x.png");
   WriteFile(temp_ / "p.txt", "x.png\ta moving cat\n");
   const Dataset dataset = Make(R"({"type": "prompts", "file": "p.txt", "images": "i"})");
   EXPECT_EQ(dataset.samples()[0].caption, "a moving cat");
   EXPECT_EQ(dataset.samples()[0].image, temp_ / "i/x.png");
   WriteFile(temp_ / "p.txt", "y.png\ta moving cat\n");
-  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.txt", "images": "i"})"), "y.png: missing; line 1");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.txt", "images": "i"})"), "p.txt:1: the picture " + (temp_ / "i/y.png").string() + " is missing");
+  WriteFile(temp_ / "p.txt", "x.png\ta moving cat\n\n\ta cat\n");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.txt", "images": "i"})"), "p.txt:3: no picture is named");
   WriteFile(temp_ / "p.txt", "a moving cat\n");
   EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.txt", "images": "i"})"), "p.txt:1: expected the picture's file name");
+}
+
+// A picture that is none is found before anything is sampled; the list's line says where it is named.
+TEST_F(DatasetsTest, PromptsWithPicturesThatCannotBeRead) {
+  WritePicture("i/x.png");
+  const std::string list = R"({"type": "prompts", "file": "p.txt", "images": "i"})";
+  const auto refuse = [&](const std::string& picture, const std::string& message) {
+    WriteFile(temp_ / "p.txt", "x.png\ta cat\n" + picture + "\ta dog\n");
+    EXPECT_ERROR(Make(list), "p.txt:2: " + (temp_ / "i" / picture).string() + ": " + message);
+    // Only the pictures of the samples taken are read.
+    EXPECT_EQ(Make(R"({"type": "prompts", "file": "p.txt", "images": "i", "count": 1})").samples().size(), 1u);
+  };
+  WriteFile(temp_ / "i/text.png", "this is text");
+  refuse("text.png", "neither a PNG nor a JPEG nor a WebP picture");
+  WriteFile(temp_ / "i/animated.gif", "GIF89a and so on");
+  refuse("animated.gif", "neither a PNG nor a JPEG nor a WebP picture");
+  WriteFile(temp_ / "i/empty.jpg", "");
+  refuse("empty.jpg", "neither a PNG nor a JPEG nor a WebP picture");
+  const std::string whole = testing::ReadFile(temp_ / "i/x.png");
+  WriteFile(temp_ / "i/cut.png", whole.substr(0, whole.size() - 20));
+  refuse("cut.png", "broken PNG: ");
+  WriteFile(temp_ / "i/folder/inside", "x");
+  refuse("folder", "not a regular file");
 }
 
 TEST_F(DatasetsTest, LabelsAndNumbers) {

@@ -135,6 +135,13 @@ TEST(VideoPipelines, BadStartImagesAreNamed) {
     pipeline->Encode(samples, 9, false);
   };
   EXPECT_ERROR(encode({}), "sample 11: no start image");
+  // Found without weights, too.
+  PipelineOptions shapes = Options();
+  shapes.shapes_only = true;
+  auto absent = Samples(1)[0];
+  LoadPipeline(Models() / "i2vgen-xl-tiny", shapes)->CheckInput(absent);
+  absent.image = dir / "absent.png";
+  EXPECT_ERROR(LoadPipeline(Models() / "i2vgen-xl-tiny", shapes)->CheckInput(absent), "sample 10: start image: " + absent.image.string());
   EXPECT_ERROR(encode(dir / "absent.png"), "sample 11: start image: " + (dir / "absent.png").string());
   testing::WriteFile(dir / "notes.png", "not a picture");
   EXPECT_ERROR(encode(dir / "notes.png"), "notes.png: neither a PNG nor a JPEG nor a WebP picture");
