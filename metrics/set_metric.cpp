@@ -46,6 +46,10 @@ const Named kNamed[] = {
     {"kd_fashion", "kernel distance of the shipped network's features (no KID)", SetMetricKind::kKernel, "fashion"},
     {"prc_fashion", "precision and recall of the shipped network's features", SetMetricKind::kPrecisionRecall,
      "fashion"},
+    {"fd_motion",
+     "Frechet distance of nine numbers read off a clip's pixels (where something bright begins and ends, its size, colour, "
+     "change), for the shipped model's clips: no network, no FVD",
+     SetMetricKind::kFrechet, "motion"},
 };
 
 // In front of the name of any feature network.

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <map>
 
 #include "datasets/catalog.h"
 #include "harness/base/build_info.h"
@@ -82,6 +83,47 @@ void Advise(const std::vector<KnownFile>& known, const std::string& name) {
   if (const std::string advice = AdviceOn(known, name); !advice.empty()) fmt::print("         {}\n", advice);
 }
 
+// By the file that is named, or else by the type.
+void AdviseOnData(const Json& data) {
+  const auto text = [&](const char* key) { return data.contains(key) && data[key].is_string() ? data[key].get<std::string>() : ""; };
+  const std::string file = fs::path(text("file")).filename().string();
+  Advise(KnownData(), AdviceOn(KnownData(), file).empty() ? text("type") : file);
+}
+
+// Where a metric's weights are; the error does without the network's name, which only repeats the metric's.
+std::string OpenWeights(const MetricRequest& request, const std::string& network, const std::vector<fs::path>& folders) {
+  try {
+    const auto networks = OpenMetricNetworks({request}, {.weights = folders}, /*allow_missing=*/false);
+    if (networks.features.empty()) return "its weights are there";
+    const fs::path& file = networks.features.begin()->second->info().weights;
+    return file.empty() ? "needs no weights" : file.string();
+  } catch (const MissingWeightsError& e) {
+    const std::string text = e.what(), prefix = network + ": ";
+    throw MissingWeightsError(text.starts_with(prefix) ? text.substr(prefix.size()) : text);
+  }
+}
+
+// The metrics that need networks, each network once, and the reference data that the config names.
+bool CheckMetrics(const ExperimentConfig& config) {
+  std::map<std::string, std::vector<MetricRequest>> by_network;
+  for (const auto& request : MetricRequests(config)) {
+    const std::string network = request.set ? request.set->network : request.sample->open ? request.name : "";
+    if (!network.empty()) by_network[network].push_back(request);
+  }
+  bool fine = true;
+  for (const auto& [network, requests] : by_network) {
+    std::string label = "metric";
+    for (const auto& request : requests) label += (&request == &requests[0] ? " " : ", ") + request.name;
+    fine &= Check(label.c_str(), [&] { return OpenWeights(requests[0], network, config.metric_weights); });
+  }
+  for (const auto& [metric, path] : config.metric_reference)
+    fine &= Check(metric.empty() ? "metric_reference" : ("metric_reference of " + metric).c_str(), [&] {
+      if (!fs::exists(path)) Fail("{}: no such folder or file", path.lexically_normal().string());
+      return path.lexically_normal().string();
+    });
+  return fine;
+}
+
 // Everything that the config names, each for itself, so that one look shows all that is missing.
 bool CheckFiles(const ExperimentConfig& config, const std::string& models) {
   const bool model = Check("model", [&] { return FindModel(config.pipeline, config.folder(), models).string(); });
@@ -93,8 +135,9 @@ bool CheckFiles(const ExperimentConfig& config, const std::string& models) {
     return preview.substr(0, preview.find('\n'));
   });
   if (data) fmt::print("{}", preview.substr(preview.find('\n') + 1));
-  else Advise(KnownData(), config.data.value("type", ""));
-  return model && data;
+  else AdviseOnData(config.data);
+  const bool metrics = CheckMetrics(config);
+  return model && data && metrics;
 }
 
 // What a run takes: the plan, and time and memory by one forward.

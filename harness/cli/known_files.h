@@ -7,7 +7,7 @@
 namespace skipbench::cli {
 
 struct KnownFile {
-  std::string name;      // as a config names the pipeline, or the type of the data
+  std::string name;      // as a config names the pipeline, the data's file, or the type of the data
   std::string advice;
 };
 
@@ -45,6 +45,12 @@ inline const std::vector<KnownFile>& KnownData() {
                   "SKIPBENCH_DATA's folders"},
       {"lsun", "LSUN, 43 GB (bedroom) and 2 GB (church_outdoor): download.py of github.com/fyu/lsun, unpacked into a folder lsun of one of "
                "SKIPBENCH_DATA's folders"},
+      {"MSRVTT_JSFUSION_test.csv",
+       "MSR-VTT's 1000 test captions (the 1k-A split), 0.1 MB: MSRVTT_JSFUSION_test.csv of msrvtt_data.zip in the releases of "
+       "github.com/ArrowLuo/CLIP4Clip, into a folder msrvtt of one of SKIPBENCH_DATA's folders"},
+      {"samples.tsv",
+       "AIGCBench as the authors of AdaptiveDiffusion sampled it, 3 GB: huggingface.co/datasets/HankYe/Sampled_AIGCBench_text2image_ar_0.625, "
+       "unpacked into a folder aigcbench of one of SKIPBENCH_DATA's folders; samples.tsv is made of its samples.txt as datasets/README.md says"},
   };
   return data;
 }

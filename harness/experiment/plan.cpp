@@ -149,10 +149,7 @@ void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
 
 // Weights that are missing stop a run before it starts.
 void OpenNetworks(const PlanOptions& options, Plan* plan) {
-  std::vector<MetricRequest> requests;
-  for (const MetricType* metric : plan->config.metrics) requests.push_back({.name = metric->name, .sample = metric});
-  for (const auto& metric : plan->config.set_metrics) requests.push_back({.name = metric.name, .set = metric});
-  plan->networks = OpenMetricNetworks(requests, {.weights = plan->config.metric_weights}, options.allow_missing_metrics);
+  plan->networks = OpenMetricNetworks(MetricRequests(plan->config), {.weights = plan->config.metric_weights}, options.allow_missing_metrics);
   const auto& info = plan->pipeline->info();
   const bool clips = info.frames > 0;
   for (const auto& [name, network] : plan->networks.features)
@@ -165,6 +162,13 @@ void OpenNetworks(const PlanOptions& options, Plan* plan) {
 }
 
 }  // namespace
+
+std::vector<MetricRequest> MetricRequests(const ExperimentConfig& config) {
+  std::vector<MetricRequest> requests;
+  for (const MetricType* metric : config.metrics) requests.push_back({.name = metric->name, .sample = metric});
+  for (const auto& metric : config.set_metrics) requests.push_back({.name = metric.name, .set = metric});
+  return requests;
+}
 
 int64_t Plan::waves() const { return (end - begin + config.wave_size - 1) / config.wave_size; }
 

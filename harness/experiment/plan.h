@@ -58,6 +58,9 @@ struct Plan {
   int64_t waves() const;                          // of the shard
 };
 
+// The config's metrics as the networks' opening takes them.
+std::vector<MetricRequest> MetricRequests(const ExperimentConfig& config);
+
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options);
 
 // What --dry-run prints: samples, settings, network evaluations at most, MACs, disk.

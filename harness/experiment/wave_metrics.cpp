@@ -39,19 +39,31 @@ void WriteFeatures(const std::string& name, int64_t d, const std::vector<SampleP
 int64_t Frames(const at::Tensor& picture) { return picture.dim() == 4 ? picture.size(0) : 1; }
 at::Tensor Frame(const at::Tensor& picture, int64_t t) { return picture.dim() == 4 ? picture[t] : picture; }
 
-// Of clips the mean over the frames.
+// [samples, frames] without values.
+Array<float> NoFrames(size_t samples, int64_t frames) {
+  const auto n = static_cast<int64_t>(samples);
+  return {{n, frames}, std::vector<float>(static_cast<size_t>(n * frames), std::numeric_limits<float>::quiet_NaN())};
+}
+
+// Of clips the mean over the frames, and every frame's value beside it ("lpips_alex_per_frame", as frame_metrics.h has them).
 void WriteColumns(const Plan& plan, const MetricType& metric, const MetricNetwork& network,
                   const std::vector<SamplePictures>& samples, SettingWave* out) {
   std::vector<MetricInput> inputs, references;
   std::vector<size_t> owners;
+  std::vector<int64_t> frames;
   for (size_t s = 0; s < samples.size(); ++s) {
     if (!samples[s].picture.defined() || (metric.needs_reference && !samples[s].reference.defined())) continue;
     for (int64_t t = 0; t < Frames(samples[s].picture); ++t) {
       inputs.push_back({Frame(samples[s].picture, t), {}, samples[s].caption});
       if (metric.needs_reference) references.push_back({Frame(samples[s].reference, t), {}, samples[s].caption});
       owners.push_back(s);
+      frames.push_back(t);
     }
   }
+  const int64_t clip = plan.pipeline->info().frames;   // 0: pictures
+  std::vector<Array<float>*> by_frame;                 // by column
+  for (const auto& column : metric.columns)
+    if (clip > 0) by_frame.push_back(&(out->features[column.name + "_per_frame"] = NoFrames(samples.size(), clip)));
   const auto size = static_cast<size_t>(plan.config.batch_size);
   for (size_t begin = 0; begin < inputs.size(); begin += size) {
     const size_t count = std::min(size, inputs.size() - begin);
@@ -64,6 +76,7 @@ void WriteColumns(const Plan& plan, const MetricType& metric, const MetricNetwor
         double& value = out->metrics.at(metric.columns[c].name)[owners[begin + i]];
         value = (std::isnan(value) ? 0 : value) +
                 values[i][c] / static_cast<double>(Frames(samples[owners[begin + i]].picture));
+        if (clip > 0) by_frame[c]->values[owners[begin + i] * clip + frames[begin + i]] = static_cast<float>(values[i][c]);
       }
   }
 }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "metrics/backbones/clip_motion.h"
 #include "metrics/backbones/fashion_net.h"
 #include "metrics/backbones/i3d.h"
 #include "metrics/backbones/inception_v3.h"
@@ -18,13 +19,13 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kKnown =
-    "fashion, inception:clean, inception:legacy_tf, inception:pytorch_fid (each with :LAYER), i3d, torchscript:PATH, "
+    "fashion, inception:clean, inception:legacy_tf, inception:pytorch_fid (each with :LAYER), i3d, motion, torchscript:PATH, "
     "torchscript_01:PATH, "
     "torchscript_11:PATH";
 
 // A name taken apart.
 struct Parsed {
-  enum Kind { kFashion, kInception, kI3d, kTorchScript } kind = kFashion;
+  enum Kind { kFashion, kInception, kI3d, kMotion, kTorchScript } kind = kFashion;
   FidPreprocessing preprocessing = FidPreprocessing::kClean;
   InceptionLayer layer = InceptionLayer::kPool3;
   TorchScriptInput input = TorchScriptInput::kBytes;
@@ -49,6 +50,10 @@ Parsed Parse(const std::string& name, const std::string& where) {
   if (name == "fashion") return parsed;
   if (name == "i3d") {
     parsed.kind = Parsed::kI3d;
+    return parsed;
+  }
+  if (name == "motion") {
+    parsed.kind = Parsed::kMotion;
     return parsed;
   }
   if (name.starts_with("inception:") && ParseInception(name.substr(10), where, &parsed)) return parsed;
@@ -138,6 +143,8 @@ std::unique_ptr<FeatureNetwork> OpenFeatureNetwork(const std::string& name, cons
       return I3d::Open(
           FindMetricWeights("i3d_k400.safetensors", options, name,
                             "scripts/convert/metric_weights.py rgb_imagenet.pt FOLDER/i3d_k400.safetensors"));
+    case Parsed::kMotion:
+      return std::make_unique<ClipMotion>();
     case Parsed::kTorchScript:
       return OpenTorchScript(parsed.path, parsed.input);
   }

@@ -6,6 +6,7 @@
 //   inception:legacy_tf[:LAYER]               "                                 2048             pictures
 //   inception:pytorch_fid[:LAYER]             "                                 2048             pictures
 //   i3d                                       i3d_k400.safetensors              400              clips
+//   motion                                    none (see clip_motion.h)          9                clips
 //   torchscript:PATH, _01:PATH, _11:PATH      PATH (see torchscript.h)          what it gives    pictures or clips
 //
 // LAYER: pool3 (default, 2048), 64, 192, 768 (after the first and second max pool and Mixed_6e), spatial (the first 7
@@ -33,7 +34,7 @@ class MissingWeightsError : public Error {
 // What a network is, for provenance; two sets of features are comparable only if all of it is equal.
 struct FeatureNetworkInfo {
   std::string name;           // as above, with the layer: "inception:clean:pool3"
-  std::string network;        // "inception_v3_fid", "i3d_k400", "feature_net", "torchscript"
+  std::string network;        // "inception_v3_fid", "i3d_k400", "feature_net", "clip_motion", "torchscript"
   std::string preprocessing;  // "clean", "legacy_tf", "pytorch_fid", "fvd", "unit" ([-1, 1]), "file" (the TorchScript
                               // file's own)
   int64_t dimension = 0;

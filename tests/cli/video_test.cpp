@@ -1,7 +1,12 @@
 // Experiments on clips, as a whole: runs, what they leave behind, and bad input.
+#include <ATen/ATen.h>
+
+#include <array>
 #include <filesystem>
+#include <map>
 
 #include "harness/io/png.h"
+#include "harness/nn/tensor_file.h"
 #include "tests/cli/cli_support.h"
 
 namespace skipbench {
@@ -28,7 +33,7 @@ Json VideoConfig(const TempDir& dir, const std::string& model = "i2vgen-xl-tiny"
           {"threads", 1},
           {"data", {{"type", "prompts"}, {"file", (dir / "list.txt").string()}, {"images", (Fixtures() / "images").string()}}},
           {"methods", {{{"type", "full_step"}}, {{"type", "adaptive_diffusion"}, {"delta", {0.05, 0.5}}}, {{"type", "deepcache"}, {"interval", 2}, {"branch", 1}}}},
-          {"metrics", {"psnr", "ssim", "latent_error"}}};
+          {"metrics", {"psnr", "ssim", "latent_error", "fd_motion"}}};
 }
 
 TEST(Video, RunsAndLeavesClips) {
@@ -51,6 +56,10 @@ TEST(Video, RunsAndLeavesClips) {
   ASSERT_EQ(frames.size(), 6u);
   for (size_t s = 0; s < 2; ++s) EXPECT_NEAR((frames[3 * s] + frames[3 * s + 1] + frames[3 * s + 2]) / 3, clips[s], 1e-4);
   EXPECT_EQ(result.Read<double>(2, "features/ssim_per_frame").shape, (std::vector<int64_t>{2, 3}));
+  // The full run's clips are at no distance from themselves; those of others are.
+  EXPECT_EQ(result.Read<float>(2, "features/motion").shape, (std::vector<int64_t>{2, 9}));
+  const auto table = testing::Skipbench({"table", (dir / "out").string()});
+  EXPECT_NE(table.out.find("fd_motion (reference)"), std::string::npos) << table.out;
   // The files show what the results hold.
   const auto images = result.Read<uint8_t>(0, "images").values;
   const fs::path clip = dir / "out/png/full_step/000001";
@@ -61,6 +70,40 @@ TEST(Video, RunsAndLeavesClips) {
   }
   EXPECT_TRUE(fs::exists(dir / "out/apng/full_step/000000.png"));
   EXPECT_GT(ReadPng(dir / "out/contact_sheet.png").width, 4 * 3 * 48);
+}
+
+// LPIPS with made-up weights: a clip's value is the mean over its frames, and every frame's stands beside it.
+TEST(Video, LpipsOfEveryFrame) {
+  const TempDir dir;
+  std::map<std::string, at::Tensor> features, heads;
+  const std::vector<std::array<int64_t, 4>> layers = {{0, 64, 3, 11}, {3, 192, 64, 5}, {6, 384, 192, 3}, {8, 256, 384, 3}, {10, 256, 256, 3}};
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const auto& [index, out, in, kernel] = layers[i];
+    const std::string layer = fmt::format("features.{}.", index);
+    features[layer + "weight"] = at::arange(out * in * kernel * kernel).remainder(7).sub(3).to(at::kFloat).div(in * kernel).view({out, in, kernel, kernel});
+    features[layer + "bias"] = at::zeros({out});
+    heads[fmt::format("lin{}.model.1.weight", i)] = at::ones({1, out, 1, 1});
+  }
+  WriteTensorFile(dir / "lpips_alex_features.safetensors", features);
+  WriteTensorFile(dir / "lpips_v0.1_alex.safetensors", heads);
+  WriteList(dir);
+  Json config = VideoConfig(dir);
+  config["metrics"] = {"lpips"};
+  config["metric_weights"] = {dir.path().string()};
+  config["methods"] = {{{"type", "full_step"}}, {{"type", "fewer_steps"}, {"steps", 3}}};
+  const auto run = RunConfig(dir, config, "out");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const ResultReader result = ResultReader::Open(dir / "out");
+  for (int setting = 0; setting < 2; ++setting) {
+    const auto clips = result.Read<double>(setting, "lpips_alex").values;
+    const auto frames = result.Read<double>(setting, "features/lpips_alex_per_frame");
+    ASSERT_EQ(frames.shape, (std::vector<int64_t>{2, 3}));
+    for (size_t s = 0; s < 2; ++s) {
+      const double* frame = frames.values.data() + 3 * s;
+      EXPECT_NEAR((frame[0] + frame[1] + frame[2]) / 3, clips[s], 1e-6);
+      EXPECT_EQ(clips[s] > 0, setting == 1);
+    }
+  }
 }
 
 // Batches, waves and decoding chunks change nothing but float noise; a resumed run is the whole one.
