@@ -68,7 +68,7 @@ void PlanSettings(Plan* plan) {
     setting.scheduler = tree.scheduler;
     try {
       if (const auto* recorded = dynamic_cast<const RecordedPathMethod*>(spec.method.get()))
-        setting.method = recorded->Bind(LoadRecordedPaths(recorded->source(), plan->samples, spec.label));
+        setting.method = recorded->Bind(LoadRecordedPaths(recorded->source(), plan->samples, spec.label, run.label));
       setting.method->Start(ShapeOf(*tree.scheduler, plan->pipeline->branches()));
       tree.settings.push_back(static_cast<int>(plan->settings.size()));
     } catch (const UnsupportedError& e) {

@@ -10,8 +10,8 @@ namespace {
 
 class Loader {
  public:
-  Loader(const RecordedPathMethod::Source& source, const std::string& label)
-      : source_(source), where_(fmt::format("{}: {}", label, source.result.string())), result_(Open()), setting_(FindSetting()) {}
+  Loader(const RecordedPathMethod::Source& source, const std::string& label, const std::string& run)
+      : source_(source), run_(run.empty() ? "" : " [" + run + "]"), where_(fmt::format("{}: {}", label, source.result.string())), result_(Open()), setting_(FindSetting()) {}
 
   SuppliedPaths Load() {
     SuppliedPaths paths;
@@ -48,6 +48,12 @@ class Loader {
     for (size_t k = 0; k < settings.size(); ++k) {
       known += (known.empty() ? "" : ", ") + settings[k].label;
       if (source_.setting.empty() ? !settings[k].reference : settings[k].label == source_.setting) found.push_back(k);
+    }
+    if (found.size() != 1 && !run_.empty()) {
+      found.clear();
+      for (size_t k = 0; k < settings.size(); ++k)
+        if (source_.setting.empty() ? !settings[k].reference && settings[k].label.ends_with(run_) : settings[k].label == source_.setting + run_)
+          found.push_back(k);
     }
     if (source_.setting.empty() && found.size() != 1)
       Fail("{}: has {} settings besides the reference; \"setting\" must say whose paths are meant; there are: {}", where_, found.size(), known);
@@ -100,6 +106,7 @@ class Loader {
   }
 
   const RecordedPathMethod::Source& source_;
+  const std::string run_;                      // what labels of this run end with
   std::string where_;
   ResultReader result_;
   size_t setting_;
@@ -107,8 +114,9 @@ class Loader {
 
 }  // namespace
 
-SuppliedPaths LoadRecordedPaths(const RecordedPathMethod::Source& source, const std::vector<Sample>& samples, const std::string& label) {
-  Loader loader(source, label);
+SuppliedPaths LoadRecordedPaths(const RecordedPathMethod::Source& source, const std::vector<Sample>& samples, const std::string& label,
+                                const std::string& run) {
+  Loader loader(source, label, run);
   SuppliedPaths paths = loader.Load();
   if (paths.shared) return paths;
   for (const auto& sample : samples)

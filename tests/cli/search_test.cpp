@@ -172,6 +172,25 @@ TEST(FixedPathRun, ReplaysPathsOfAnotherResult) {
   refused({{"from", "out"}, {"setting", row}, {"sample", 999}}, "holds no path of sample 999");
 }
 
+TEST(FixedPathRun, OneLineServesAllSchedulersOfAConfig) {
+  const TempDir dir;
+  Json config = SearchConfig(2, 6);
+  config["scheduler"] = {"ddim", "euler"};
+  config["methods"] = {{{"type", "full_step"}}, {{"type", "greedy_search"}, {"skips", 2}, {"scope", "shared"}}};
+  ASSERT_EQ(RunConfig(dir, config, "out").exit_code, 0);
+  config["scheduler"] = {"euler", "ddim"};
+  config["methods"][1] = {{"type", "fixed_path"}, {"from", "out"}, {"setting", "greedy_search(skips=2,scope=shared)"}, {"skips", {1, 2}}};
+  const auto run = RunConfig(dir, config, "replayed");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  ResultReader original = ResultReader::Open(dir / "out"), replayed = ResultReader::Open(dir / "replayed");
+  EXPECT_EQ(replayed.Read<uint8_t>(2, "action").values, original.Read<uint8_t>(3, "action").values) << "euler";
+  EXPECT_EQ(replayed.Read<uint8_t>(5, "action").values, original.Read<uint8_t>(1, "action").values) << "ddim";
+  config["scheduler"] = {"euler", "dpm_solver_multistep"};
+  const auto missing = RunConfig(dir, config, "missing");
+  EXPECT_EQ(missing.exit_code, 3);
+  EXPECT_NE(missing.err.find("has no setting \"greedy_search(skips=2,scope=shared)\"; there are: full_step [ddim]"), std::string::npos) << missing.err;
+}
+
 TEST(PathStudyRun, ComparesAndIsStored) {
   const TempDir dir;
   Json config = SearchConfig(3, 9);
