@@ -129,13 +129,20 @@ std::unique_ptr<Lpips> Lpips::Open(const std::string& net, const FeatureNetworkO
   FindBackbone(net);
   const std::string name = "lpips:" + net;
   const std::string checkpoint = net == "alex" ? "alexnet-owt-7be5be79.pth" : "vgg16-397923af.pth";
-  const auto features = FindMetricWeights(
-      fmt::format("lpips_{}_features.safetensors", net), options, name,
-      fmt::format("scripts/convert/metric_weights.py {} FOLDER/lpips_{}_features.safetensors", checkpoint, net));
-  const auto heads = FindMetricWeights(
-      fmt::format("lpips_v0.1_{}.safetensors", net), options, name,
-      fmt::format("scripts/convert/metric_weights.py lpips/weights/v0.1/{0}.pth FOLDER/lpips_v0.1_{0}.safetensors",
-                  net));
+  std::string missing;  // both files are named where both are
+  const auto find = [&](const std::string& file, const std::string& from) -> std::filesystem::path {
+    try {
+      return FindMetricWeights(file, options, name,
+                               fmt::format("scripts/convert/metric_weights.py {} FOLDER/{}", from, file));
+    } catch (const MissingWeightsError& e) {
+      missing += (missing.empty() ? "" : "\n") + std::string(e.what());
+      return {};
+    }
+  };
+  const auto features = find(fmt::format("lpips_{}_features.safetensors", net), checkpoint);
+  const auto heads =
+      find(fmt::format("lpips_v0.1_{}.safetensors", net), fmt::format("lpips/weights/v0.1/{}.pth", net));
+  if (!missing.empty()) throw MissingWeightsError(missing);
   return Open(net, features, heads);
 }
 

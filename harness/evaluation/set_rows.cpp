@@ -70,12 +70,13 @@ Estimate EstimateDistance(const FeatureSet& a, const FeatureSet& b, bool paired,
 }
 
 // A distance warned of is not mended; whoever reads it has to know.
-std::string TooFew(const FeatureSet& a, const FeatureSet& b) {
+std::string TooFew(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b) {
+  const char* things = metric.network == "i3d" || metric.network == "motion" ? "clips" : "pictures";
   const auto few = [](const FeatureSet& set) { return set.count() > 0 && set.count() <= set.dimension; };
   if (!few(a) && !few(b)) return "";
-  std::string sets = few(a) ? fmt::format("{} pictures", a.count()) : "";
+  std::string sets = few(a) ? fmt::format("{} {}", a.count(), things) : "";
   if (few(b) && !(few(a) && a.count() == b.count()))
-    sets += fmt::format("{}{} reference pictures", few(a) ? " and " : "", b.count());
+    sets += fmt::format("{}{} reference {}", few(a) ? " and " : "", b.count(), things);
   return fmt::format("{} for {} dimensions: the covariance is singular and the distance biased upwards", sets,
                      a.dimension);
 }
@@ -107,7 +108,7 @@ MetricRow FrechetRow(const SetMetric& metric, const FeatureSet& a, const Feature
   RequireTwo(metric, b);
   const Estimate estimate = EstimateDistance(a, b, paired, options.blocks, solver);
   MetricRow row{.metric = metric.name, .value = estimate.whole.distance, .count = a.count()};
-  row.note = TooFew(a, b);
+  row.note = TooFew(metric, a, b);
   SetInterval(estimate.without_block, paired, -HUGE_VAL, HUGE_VAL, &row);
   return row;
 }

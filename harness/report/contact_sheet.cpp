@@ -1,5 +1,7 @@
 #include "harness/report/contact_sheet.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -14,7 +16,7 @@ namespace {
 constexpr Color kWhite = {255, 255, 255}, kBlack = {0, 0, 0}, kGrey = {110, 110, 110}, kPale = {235, 235, 235};
 constexpr int kWantedSide = 160;     // pictures smaller than this are enlarged
 constexpr int kWidestCell = 480;     // but not to more than this
-constexpr int kFrameGap = 2;         // between the frames of a clip
+constexpr int kFrameGap = 1;         // between the frames of a clip
 constexpr int kCaptionColumns = 24;  // characters of a row's caption in one line
 
 // Sizes in pixels that the whole sheet shares.
@@ -109,6 +111,19 @@ ContactSheet::Cell CellOf(const ResultReader& result, size_t setting, int64_t sa
   return {{}, (status == Status::kFailed ? "failed: " : "not supported: ") + message};
 }
 
+// Which frames of the clips are shown: " (frames 3, 6, 8 of 8)".
+std::string FramesNote(const ResultReader& result) {
+  for (size_t k = 0; k < result.header().settings.size(); ++k) {
+    if (!result.FindColumn(k, "images")) continue;
+    const std::vector<int64_t> shape = result.ReadSamples<uint8_t>(k, "images", 0, 1).shape;
+    if (shape.size() != 5) return "";
+    std::vector<int64_t> shown = ShownFrames(shape[1]);
+    for (int64_t& frame : shown) ++frame;
+    return fmt::format(" (frames {} of {})", fmt::join(shown, ", "), shape[1]);
+  }
+  return "";
+}
+
 std::string CaptionOf(const SampleInfo& sample) {
   if (!sample.caption.empty()) return sample.caption;
   return sample.label >= 0 ? fmt::format("class {}", sample.label) : fmt::format("sample {}", sample.id);
@@ -154,7 +169,7 @@ ContactSheet SheetOf(const ResultReader& result, int rows) {
   if (sheet.columns.empty() || count == 0)
     Fail("the result {} has no pictures to show: its config lacks \"images\" in \"save\"", result.header().name);
   for (size_t s = 0; s < count; ++s) {
-    sheet.rows.push_back(CaptionOf(result.samples()[s]));
+    sheet.rows.push_back(CaptionOf(result.samples()[s]) + FramesNote(result));
     for (size_t k = 0; k < settings.size(); ++k)
       if (result.FindColumn(k, "images")) sheet.cells.push_back(CellOf(result, k, static_cast<int64_t>(s)));
   }

@@ -191,6 +191,13 @@ std::string Environment(const Json& one) {
                      one.value("skipbench_version", "?"));
 }
 
+// Of a clip; 0: the samples are pictures.
+int64_t FramesOf(const Table& table) {
+  const Json& config = table.header.expanded_config;
+  const auto frames = config.find("frames");
+  return frames != config.end() && frames->is_number_integer() ? frames->get<int64_t>() : 0;
+}
+
 std::string CaptionOf(const Table& table) {
   const RunHeader& header = table.header;
   std::string text = header.name + ": " + header.model;
@@ -200,6 +207,7 @@ std::string CaptionOf(const Table& table) {
   text += table.samples == header.sample_count
               ? fmt::format(", {} samples", table.samples)
               : fmt::format(", {} of {} samples (not finished)", table.samples, header.sample_count);
+  if (const int64_t frames = FramesOf(table); frames > 0) text += fmt::format(", clips of {} frames", frames);
   text += fmt::format(", seed {}; {}, {} threads, {}", header.seed, header.device, header.threads, header.dtype);
   text += "; skipbench " + header.skipbench_version;
   if (!header.git_revision.empty())
@@ -290,8 +298,20 @@ std::vector<std::string> DistanceNotes(const Table& table) {
   return notes;
 }
 
+// What the names of metrics of sets mean, of those that there are.
+std::string AgainstNote(const Table& table, const char* things) {
+  const auto has = [&](const char* against) {
+    return std::any_of(table.distances.begin(), table.distances.end(), [&](const auto& one) { return one.against == against; });
+  };
+  if (has("data"))
+    return fmt::format("(data): the setting's {0} as a set against the reference data; (reference): against the {0} of its reference setting.", things);
+  return has("reference") ? fmt::format("(reference): the setting's {0} as a set against the {0} of its reference setting.", things) : "";
+}
+
 std::vector<std::string> NotesOf(const Table& table) {
+  const char* things = FramesOf(table) > 0 ? "clips" : "pictures";
   std::vector<std::string> notes;
+  std::string clip_means;
   if (table.samples > 0) {
     notes.push_back(SweepNote(table));
     notes.push_back("MACs: of the denoiser, mean of a sample; in parentheses the ratio to the reference.");
@@ -305,14 +325,18 @@ std::vector<std::string> NotesOf(const Table& table) {
     }
   if (interval) notes.push_back("[low, high]: 95 % interval of the mean, bootstrap over samples.");
   if (identical)
-    notes.push_back("identical, (+k): all, or k, pictures are equal to the reference's in every byte; counted, not averaged.");
+    notes.push_back(fmt::format("identical, (+k): all, or k, {} are equal to the reference's in every byte; counted, not averaged.", things));
+  if (FramesOf(table) > 0)
+    for (const auto& metric : table.metrics)
+      if (metric.name == "psnr" || metric.name == "ssim" || metric.name.starts_with("lpips_"))
+        clip_means += (clip_means.empty() ? "" : ", ") + MetricHeading({metric.name, ""});
+  if (!clip_means.empty()) notes.push_back(clip_means + ": of a clip the mean over its frames.");
   if (table.environments.size() > 1) {
     std::vector<std::string> places;
     for (const auto& one : table.environments) places.push_back(Environment(one));
     notes.push_back(fmt::format("Made in several places: {}.", fmt::join(places, "; ")));
   }
-  if (!table.distances.empty())
-    notes.push_back("(data): the setting's pictures as a set against the reference data; (reference): against the pictures of its reference setting.");
+  if (auto note = AgainstNote(table, things); !note.empty()) notes.push_back(std::move(note));
   for (auto& note : DistanceNotes(table)) notes.push_back(std::move(note));
   for (auto& note : MissingNotes(table)) notes.push_back(std::move(note));
   return notes;

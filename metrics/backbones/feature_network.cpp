@@ -120,7 +120,7 @@ fs::path FindMetricWeights(const std::string& file, const FeatureNetworkOptions&
   }
   throw MissingWeightsError(
       fmt::format("{}: the weights {} are not there; looked at{}\nMake the file with\n  {}\nand name its FOLDER with "
-                  "--metric-weights or SKIPBENCH_METRIC_WEIGHTS.",
+                  "\"metric_weights\" in a config, --metric-weights (skipbench metrics) or SKIPBENCH_METRIC_WEIGHTS.",
                   wanted_by, file, looked.empty() ? " no folder (none is named)" : looked, how));
 }
 

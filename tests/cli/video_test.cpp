@@ -7,6 +7,7 @@
 
 #include "harness/io/png.h"
 #include "harness/nn/tensor_file.h"
+#include "harness/report/contact_sheet.h"
 #include "tests/cli/cli_support.h"
 
 namespace skipbench {
@@ -59,7 +60,10 @@ TEST(Video, RunsAndLeavesClips) {
   // The full run's clips are at no distance from themselves; those of others are.
   EXPECT_EQ(result.Read<float>(2, "features/motion").shape, (std::vector<int64_t>{2, 9}));
   const auto table = testing::Skipbench({"table", (dir / "out").string()});
-  EXPECT_NE(table.out.find("fd_motion (reference)"), std::string::npos) << table.out;
+  for (const char* text : {"fd_motion (reference)", "2 samples, clips of 3 frames", "2 clips for 9 dimensions", "of a clip the mean over its frames",
+                           "- (reference): the setting's clips as a set"})
+    EXPECT_NE(table.out.find(text), std::string::npos) << "wanted: " << text << "\n" << table.out;
+  EXPECT_EQ(SheetOf(result, 1).rows[0], "a boat on a lake (frames 1, 2, 3 of 3)");
   // The files show what the results hold.
   const auto images = result.Read<uint8_t>(0, "images").values;
   const fs::path clip = dir / "out/png/full_step/000001";
