@@ -125,25 +125,29 @@ void CheckPictures(const at::Tensor& pictures, const Backbone& backbone) {
 Lpips::Lpips() = default;
 Lpips::~Lpips() = default;
 
-std::unique_ptr<Lpips> Lpips::Open(const std::string& net, const FeatureNetworkOptions& options) {
+std::vector<std::filesystem::path> Lpips::FindWeights(const std::string& net, const FeatureNetworkOptions& options) {
   FindBackbone(net);
-  const std::string name = "lpips:" + net;
   const std::string checkpoint = net == "alex" ? "alexnet-owt-7be5be79.pth" : "vgg16-397923af.pth";
-  std::string missing;  // both files are named where both are
-  const auto find = [&](const std::string& file, const std::string& from) -> std::filesystem::path {
+  const std::pair<std::string, std::string> files[] = {
+      {fmt::format("lpips_{}_features.safetensors", net), checkpoint},
+      {fmt::format("lpips_v0.1_{}.safetensors", net), fmt::format("lpips/weights/v0.1/{}.pth", net)}};
+  std::vector<std::filesystem::path> found;
+  std::string missing;
+  for (const auto& [file, source] : files) {
     try {
-      return FindMetricWeights(file, options, name,
-                               fmt::format("scripts/convert/metric_weights.py {} FOLDER/{}", from, file));
+      found.push_back(FindMetricWeights(file, options, "lpips:" + net,
+                                        fmt::format("scripts/convert/metric_weights.py {} FOLDER/{}", source, file)));
     } catch (const MissingWeightsError& e) {
       missing += (missing.empty() ? "" : "\n") + std::string(e.what());
-      return {};
     }
-  };
-  const auto features = find(fmt::format("lpips_{}_features.safetensors", net), checkpoint);
-  const auto heads =
-      find(fmt::format("lpips_v0.1_{}.safetensors", net), fmt::format("lpips/weights/v0.1/{}.pth", net));
+  }
   if (!missing.empty()) throw MissingWeightsError(missing);
-  return Open(net, features, heads);
+  return found;
+}
+
+std::unique_ptr<Lpips> Lpips::Open(const std::string& net, const FeatureNetworkOptions& options) {
+  const auto files = FindWeights(net, options);
+  return Open(net, files[0], files[1]);
 }
 
 std::unique_ptr<Lpips> Lpips::Open(const std::string& net, const std::filesystem::path& features,

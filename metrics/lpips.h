@@ -19,6 +19,8 @@ class Lpips {
   // folders; see scripts/convert/metric_weights.py. Throws Error for another net, MissingWeightsError, Error for
   // weights that do not fit.
   static std::unique_ptr<Lpips> Open(const std::string& net, const FeatureNetworkOptions& options = {});
+  // The two files; MissingWeightsError names all that are missing.
+  static std::vector<std::filesystem::path> FindWeights(const std::string& net, const FeatureNetworkOptions& options);
   static std::unique_ptr<Lpips> Open(const std::string& net, const std::filesystem::path& features,
                                      const std::filesystem::path& heads);
   ~Lpips();

@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -45,6 +46,8 @@ struct MetricType {
   // does not fit.
   // Null where the metric has a network.
   std::vector<double> (*measure)(const MetricInput& sample, const MetricInput& reference) = nullptr;
+  // The files of its network's weights; null where it has none. Throws MissingWeightsError, which names all that are missing.
+  std::vector<std::filesystem::path> (*weights)(const FeatureNetworkOptions& options) = nullptr;
   // Loads its network; null where it has none. Throws MissingWeightsError (metrics/backbones/feature_network.h).
   std::unique_ptr<MetricNetwork> (*open)(const FeatureNetworkOptions& options) = nullptr;
 };

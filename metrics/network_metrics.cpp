@@ -50,6 +50,18 @@ class CaptionAccuracy : public MetricNetwork {
 
 }  // namespace
 
+std::vector<std::filesystem::path> LpipsAlexWeights(const FeatureNetworkOptions& options) {
+  return Lpips::FindWeights("alex", options);
+}
+
+std::vector<std::filesystem::path> LpipsVggWeights(const FeatureNetworkOptions& options) {
+  return Lpips::FindWeights("vgg", options);
+}
+
+std::vector<std::filesystem::path> CaptionAccuracyWeights(const FeatureNetworkOptions& options) {
+  return {FindFeatureNetworkWeights("fashion", options)};
+}
+
 std::unique_ptr<MetricNetwork> OpenLpipsAlex(const FeatureNetworkOptions& options) {
   return std::make_unique<LpipsMetric>(Lpips::Open("alex", options));
 }

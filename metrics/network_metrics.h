@@ -8,6 +8,9 @@
 
 namespace skipbench {
 
+std::vector<std::filesystem::path> LpipsAlexWeights(const FeatureNetworkOptions& options);
+std::vector<std::filesystem::path> LpipsVggWeights(const FeatureNetworkOptions& options);
+std::vector<std::filesystem::path> CaptionAccuracyWeights(const FeatureNetworkOptions& options);
 std::unique_ptr<MetricNetwork> OpenLpipsAlex(const FeatureNetworkOptions& options);
 std::unique_ptr<MetricNetwork> OpenLpipsVgg(const FeatureNetworkOptions& options);
 std::unique_ptr<MetricNetwork> OpenCaptionAccuracy(const FeatureNetworkOptions& options);

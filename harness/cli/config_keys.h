@@ -40,7 +40,7 @@ inline const std::vector<ConfigKey>& ConfigKeys() {
       {"metrics", "list of names: see `skipbench list metrics` (default: none)"},
       {"metric_weights", "list of folders with the metrics' weights (also: SKIPBENCH_METRIC_WEIGHTS)"},
       {"metric_reference", "what distances of sets are measured to: a folder of pictures or a statistics file (.npz), or {\"METRIC\": path, ...} "
-                           "(default: the shipped pictures for the shipped network's metrics, else none)"},
+                           "(default: the data's own reference; without one, the shipped pictures for the shipped network's metrics, else none)"},
       {"save", "list of latents, noise_predictions, images (into the results), png (as files); of clips also apng and mp4"},
       {"traces", "true: record for every sample and call the differences of order one to three of latents and noise predictions, and the latent's "
                  "distance to the full-step trajectory (default false)"},

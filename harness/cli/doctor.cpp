@@ -1,9 +1,10 @@
 #include <ATen/Parallel.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <map>
 
 #include "datasets/catalog.h"
 #include "harness/base/build_info.h"
@@ -38,6 +39,8 @@ void DescribeProgram() {
   fmt::print("models     SKIPBENCH_MODELS={}\n", models ? models : "(not set)");
   const char* data = std::getenv("SKIPBENCH_DATA");
   fmt::print("data       SKIPBENCH_DATA={}\n", data ? data : "(not set)");
+  const char* weights = std::getenv("SKIPBENCH_METRIC_WEIGHTS");
+  fmt::print("weights    SKIPBENCH_METRIC_WEIGHTS={}\n", weights ? weights : "(not set)");
   try {
     fmt::print("shipped    {}\n", FindModel("fashion-scenes", fs::current_path(), "").string());
   } catch (const Error& e) {
@@ -90,32 +93,25 @@ void AdviseOnData(const Json& data) {
   Advise(KnownData(), AdviceOn(KnownData(), file).empty() ? text("type") : file);
 }
 
-// Where a metric's weights are; the error does without the network's name, which only repeats the metric's.
-std::string OpenWeights(const MetricRequest& request, const std::string& network, const std::vector<fs::path>& folders) {
-  try {
-    const auto networks = OpenMetricNetworks({request}, {.weights = folders}, /*allow_missing=*/false);
-    if (networks.features.empty()) return "its weights are there";
-    const fs::path& file = networks.features.begin()->second->info().weights;
-    return file.empty() ? "needs no weights" : file.string();
-  } catch (const MissingWeightsError& e) {
-    const std::string text = e.what(), prefix = network + ": ";
-    throw MissingWeightsError(text.starts_with(prefix) ? text.substr(prefix.size()) : text);
-  }
-}
-
-// The metrics that need networks, each network once, and the reference data that the config names.
+// The weights of the metrics' networks, metrics that share them in one line, and the reference data that the config names.
 bool CheckMetrics(const ExperimentConfig& config) {
-  std::map<std::string, std::vector<MetricRequest>> by_network;
-  for (const auto& request : MetricRequests(config)) {
-    const std::string network = request.set ? request.set->network : request.sample->open ? request.name : "";
-    if (!network.empty()) by_network[network].push_back(request);
+  std::vector<MetricWeights> networks;
+  for (const auto& metric : FindMetricFiles(config)) {
+    const auto same = std::find_if(networks.begin(), networks.end(),
+                                   [&](const auto& one) { return one.files == metric.files && one.missing == metric.missing; });
+    if (same == networks.end()) networks.push_back(metric);
+    else same->metric += ", " + metric.metric;
   }
   bool fine = true;
-  for (const auto& [network, requests] : by_network) {
-    std::string label = "metric";
-    for (const auto& request : requests) label += (&request == &requests[0] ? " " : ", ") + request.name;
-    fine &= Check(label.c_str(), [&] { return OpenWeights(requests[0], network, config.metric_weights); });
-  }
+  for (const auto& one : networks)
+    fine &= Check(("metric " + one.metric).c_str(), [&] {
+      // Without the network's name, which only repeats the metric's.
+      if (const size_t start = one.missing.find(": the weights "); start != std::string::npos) Fail("{}", one.missing.substr(start + 2));
+      if (!one.missing.empty()) Fail("{}", one.missing);
+      std::vector<std::string> names;
+      for (const auto& file : one.files) names.push_back(file.lexically_normal().string());
+      return names.empty() ? "needs no weights" : fmt::format("{}", fmt::join(names, ", "));
+    });
   for (const auto& [metric, path] : config.metric_reference)
     fine &= Check(metric.empty() ? "metric_reference" : ("metric_reference of " + metric).c_str(), [&] {
       if (!fs::exists(path)) Fail("{}: no such folder or file", path.lexically_normal().string());

@@ -1,6 +1,7 @@
 // The networks that metrics need, opened before anything is computed.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,8 +21,20 @@ struct MetricNetworks {
   bool Available(const MetricRequest& request) const { return !missing.contains(request.name); }
 };
 
-// Opens each network once. Throws MissingWeightsError, unless `allow_missing`: then what cannot be measured is in
-// `missing`.
+// The weights that a metric needs: found, or what is to be said of those that are missing.
+struct MetricWeights {
+  std::string metric;
+  std::vector<std::filesystem::path> files = {};
+  std::string missing = {};  // which file, where it was looked for, how to make it; empty: all are there
+};
+// Of the metrics that have a network, in their order; nothing is opened. Throws Error for an unknown network.
+std::vector<MetricWeights> FindMetricFiles(const std::vector<MetricRequest>& requests,
+                                           const FeatureNetworkOptions& options);
+// Throws MissingWeightsError that says of each missing file what `missing` says.
+void RequireMetricFiles(const std::vector<MetricWeights>& weights);
+
+// Opens each network once. Throws MissingWeightsError (RequireMetricFiles), unless `allow_missing`: then what cannot be
+// measured is in `missing`.
 MetricNetworks OpenMetricNetworks(const std::vector<MetricRequest>& requests, const FeatureNetworkOptions& options,
                                   bool allow_missing);
 

@@ -60,11 +60,15 @@ NpyArray TextArray(const std::string& text) { return {.shape = {}, .values = {},
 
 }  // namespace
 
+std::string NetworkOfStatistics(const std::filesystem::path& path) { return Text(ReadNpz(path), "network"); }
+
+bool SameFeatures(const std::string& a, const std::string& b) { return WithoutDefault(a) == WithoutDefault(b); }
+
 FeatureSet ReadStatisticsFile(const std::filesystem::path& path, const std::string& network) {
   const Npz file = ReadNpz(path);
   FeatureSet set{.description = path.string(), .weights = Text(file, "weights")};
   const std::string made_by = Text(file, "network");
-  if (!made_by.empty() && WithoutDefault(made_by) != WithoutDefault(network))
+  if (!made_by.empty() && !SameFeatures(made_by, network))
     Fail("{}: holds statistics of the features of {}, not of {}", path.string(), made_by, network);
   set.normal = ReadNormal(file, path);
   set.dimension = set.normal->dimension();

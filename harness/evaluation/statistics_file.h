@@ -14,6 +14,11 @@ namespace skipbench {
 // not finite.
 FeatureSet ReadStatisticsFile(const std::filesystem::path& path, const std::string& network);
 
+// The network that the file says its statistics are of; empty where it does not say.
+std::string NetworkOfStatistics(const std::filesystem::path& path);
+// Whether two names are of the same features: a layer that is the default may be left out.
+bool SameFeatures(const std::string& a, const std::string& b);
+
 // Writes mu, sigma (unbiased), count, network and weights, all float64; with `keep_features` also features. At least
 // two samples.
 void WriteStatisticsFile(const std::filesystem::path& path, const FeatureSet& set, const std::string& network,

@@ -5,6 +5,7 @@
 
 #include "harness/base/build_info.h"
 #include "harness/experiment/memory.h"
+#include "harness/experiment/metric_reference.h"
 #include "harness/experiment/plan.h"
 #include "harness/experiment/search_phase.h"
 #include "harness/experiment/traces.h"
@@ -46,6 +47,23 @@ std::string DescribeMemory(const Plan& plan) {
   std::string text = fmt::format("memory      open trajectories take {} at most ({} samples at a time{})", bytes(largest.bytes_at_once),
                                  largest.samples_at_once, largest.depth_first ? ", their branches one after the other" : "");
   text += fmt::format("; {} for a sample with all settings side by side, {} at least\n", bytes(side_by_side / largest.needs.unit_samples), bytes(least));
+  return text;
+}
+
+// Which metrics, what those of sets are measured to, and which are left out.
+std::string DescribeMetrics(const Plan& plan) {
+  std::vector<std::string> names, missing;
+  std::map<std::string, std::vector<std::string>> references;      // by what they are
+  for (const auto& request : MetricRequests(plan.config)) {
+    (plan.networks.Available(request) ? names : missing).push_back(request.name);
+    if (!request.set || request.set->network.empty() || request.needs_pairs() || !plan.networks.Available(request)) continue;
+    const auto reference = MetricReferenceOf(plan, *request.set);
+    references[reference.empty() ? "none; only to the run's own full steps" : reference.lexically_normal().string()].push_back(request.name);
+  }
+  if (names.empty() && missing.empty()) return "";
+  std::string text = fmt::format("metrics     {}\n", names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
+  for (const auto& [reference, metrics] : references) text += fmt::format("  reference of {}: {}\n", fmt::join(metrics, ", "), reference);
+  if (!missing.empty()) text += fmt::format("  left out, for their weights are missing: {}\n", fmt::join(missing, ", "));
   return text;
 }
 
@@ -98,6 +116,7 @@ std::string DescribePlan(const Plan& plan) {
   for (const auto& tree : plan.trees) least += n * tree.scheduler->calls();
   text += fmt::format("evaluations {:.0f} at most, {:.0f} at least (settings share what they decide alike); {:.4g} TMACs (matmuls) at most\n",
                       evaluations, std::min(least, evaluations), macs / 1e12);
+  text += DescribeMetrics(plan);
   text += DescribeMemory(plan);
   text += fmt::format("disk        about {}\nwaves       {} of {} samples\n", FormatBytes(disk), plan.waves(), plan.config.wave_size);
   return text;

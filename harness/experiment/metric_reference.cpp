@@ -1,7 +1,10 @@
 #include "harness/experiment/metric_reference.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 
+#include "datasets/picture_set.h"
 #include "harness/evaluation/evaluate.h"
 #include "harness/evaluation/statistics_file.h"
 #include "metrics/torch_solver.h"
@@ -22,13 +25,39 @@ fs::path ShippedPictures() {
   return program.parent_path().parent_path() / "datasets" / "fashion_scenes" / "images";
 }
 
-// Empty: there is none.
-fs::path ReferenceOf(const Plan& plan, const SetMetric& metric) {
-  const auto& given = plan.config.metric_reference;
-  if (metric.network.empty() || metric.needs_pairs) return {};
-  if (const auto own = given.find(metric.name); own != given.end()) return own->second;
-  if (const auto all = given.find(""); all != given.end()) return all->second;
-  return metric.network == "fashion" && fs::is_directory(ShippedPictures()) ? ShippedPictures() : fs::path();
+// The data's own reference, where it fits the metric: statistics of its features, or pictures for a network of pictures.
+bool Fits(const Plan& plan, const SetMetric& metric, const fs::path& reference) {
+  if (reference.extension() != ".npz") return plan.pipeline->info().frames == 0;
+  const std::string network = NetworkOfStatistics(reference);
+  return network.empty() || SameFeatures(network, metric.network);
+}
+
+// Pictures in the container that their collection is published in.
+class SetPictures : public PictureSource {
+ public:
+  explicit SetPictures(std::unique_ptr<PictureSet> set) : set_(std::move(set)) {
+    for (int64_t i = 0; i < set_->size(); ++i) names_.push_back(set_->name(i));
+  }
+  std::string description() const override { return set_->description(); }
+  bool clips() const override { return false; }
+  int64_t size() const override { return set_->size(); }
+  const std::string& name(int64_t index) const override { return names_[static_cast<size_t>(index)]; }
+  std::string where(int64_t index) const override { return set_->description() + ": " + name(index); }
+  at::Tensor Read(int64_t index) const override {
+    Image image = set_->Read(index);
+    return at::from_blob(image.pixels.data(), {image.height, image.width, 3}, at::kByte)
+        .permute({2, 0, 1})
+        .clone(at::MemoryFormat::Contiguous);
+  }
+
+ private:
+  std::unique_ptr<PictureSet> set_;
+  std::vector<std::string> names_;
+};
+
+std::unique_ptr<PictureSource> OpenReferencePictures(const fs::path& path, bool clips) {
+  if (clips) return OpenPictureFolder(path, FolderContent::kClips);
+  return std::make_unique<SetPictures>(OpenPictureSet(path));
 }
 
 bool Available(const Plan& plan, const SetMetric& metric) { return !plan.networks.missing.contains(metric.name); }
@@ -44,8 +73,7 @@ FeatureSet ReadReference(const Plan& plan, const SetMetric& metric, const fs::pa
            plan.networks.dimensions.at(metric.network));
     return set;
   }
-  const auto pictures =
-      OpenPictureFolder(path, network.info().clips ? FolderContent::kClips : FolderContent::kPictures);
+  const auto pictures = OpenReferencePictures(path, network.info().clips);
   MeasureOptions options;
   options.quiet = quiet;
   return MeasureFeatures(*pictures, metric.network, network, options);
@@ -53,9 +81,18 @@ FeatureSet ReadReference(const Plan& plan, const SetMetric& metric, const fs::pa
 
 }  // namespace
 
+fs::path MetricReferenceOf(const Plan& plan, const SetMetric& metric) {
+  const auto& given = plan.config.metric_reference;
+  if (metric.network.empty() || metric.needs_pairs) return {};
+  if (const auto own = given.find(metric.name); own != given.end()) return own->second;
+  if (const auto all = given.find(""); all != given.end()) return all->second;
+  if (plan.data_reference && Fits(plan, metric, *plan.data_reference)) return *plan.data_reference;
+  return metric.network == "fashion" && fs::is_directory(ShippedPictures()) ? ShippedPictures() : fs::path();
+}
+
 void CheckMetricReferences(const Plan& plan) {
   for (const auto& metric : plan.config.set_metrics) {
-    const fs::path path = ReferenceOf(plan, metric);
+    const fs::path path = MetricReferenceOf(plan, metric);
     if (path.empty() || !Available(plan, metric)) continue;
     if (!fs::exists(path))
       Fail("{}: metric_reference: {} is missing", plan.config.file.string(), path.lexically_normal().string());
@@ -72,7 +109,7 @@ void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet) {
   stored.paper_batch = plan.pipeline->info().frames > 0 ? 1 : 16;
   std::map<std::string, fs::path> read;  // by network
   for (const auto& metric : plan.config.set_metrics) {
-    const fs::path path = ReferenceOf(plan, metric);
+    const fs::path path = MetricReferenceOf(plan, metric);
     if (path.empty() || !Available(plan, metric)) continue;
     if (const auto before = read.find(metric.network); before != read.end()) {
       if (before->second != path)

@@ -7,6 +7,11 @@
 
 namespace skipbench {
 
+// What a metric of sets is measured to: what "metric_reference" says of it, or of all; else the data's own reference, where it
+// fits (statistics of the metric's features; pictures, unless the run makes clips); else, for the shipped network, the shipped
+// pictures. Empty: nothing, or the metric is one of pairs.
+std::filesystem::path MetricReferenceOf(const Plan& plan, const SetMetric& metric);
+
 // Throws Error for reference data that is not there, before anything is sampled.
 void CheckMetricReferences(const Plan& plan);
 

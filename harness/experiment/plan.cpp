@@ -9,6 +9,7 @@
 #include "datasets/catalog.h"
 #include "harness/experiment/file_noise.h"
 #include "harness/experiment/memory.h"
+#include "harness/experiment/metric_reference.h"
 #include "harness/experiment/recorded_paths.h"
 #include "harness/io/mp4.h"
 #include "harness/experiment/shard.h"
@@ -107,6 +108,7 @@ void LoadSamples(Plan* plan) {
   const auto dataset = MakeDataset(reader, config.folder());
   plan->samples = dataset->samples();
   plan->data_description = dataset->description();
+  plan->data_reference = dataset->reference();
   if (plan->samples.empty()) Fail("{}: data: no samples", config.file.string());
   const std::string& kind = plan->pipeline->info().kind;
   const bool captions = kind == "text_to_image" || kind == "text_to_video" || kind == "image_to_video";
@@ -147,7 +149,14 @@ void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
     if (config.save.contains(what)) refuse(fmt::format("save: \"{}\"", what).c_str());
 }
 
-// Weights that are missing stop a run before it starts.
+// Weights that are missing stop a run before anything is loaded.
+void CheckMetricFiles(const PlanOptions& options, Plan* plan) {
+  const auto weights = FindMetricFiles(plan->config);
+  if (!options.allow_missing_metrics) RequireMetricFiles(weights);
+  for (const auto& one : weights)
+    if (!one.missing.empty()) plan->networks.missing[one.metric] = one.missing;
+}
+
 void OpenNetworks(const PlanOptions& options, Plan* plan) {
   plan->networks = OpenMetricNetworks(MetricRequests(plan->config), {.weights = plan->config.metric_weights}, options.allow_missing_metrics);
   const auto& info = plan->pipeline->info();
@@ -170,6 +179,10 @@ std::vector<MetricRequest> MetricRequests(const ExperimentConfig& config) {
   return requests;
 }
 
+std::vector<MetricWeights> FindMetricFiles(const ExperimentConfig& config) {
+  return FindMetricFiles(MetricRequests(config), {.weights = config.metric_weights});
+}
+
 int64_t Plan::waves() const { return (end - begin + config.wave_size - 1) / config.wave_size; }
 
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
@@ -178,6 +191,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   if (plan.config.threads > 0) at::set_num_threads(plan.config.threads);
   plan.device = ParseDevice(plan.config.device);
   const auto folder = FindModel(plan.config.pipeline, plan.config.folder(), options.models);
+  CheckMetricFiles(options, &plan);
   plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options.shapes_only));
   const auto& info = plan.pipeline->info();
   CheckVideoKeys(plan.config, info);
@@ -194,6 +208,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   if (plan.config.memory > 0)
     for (auto& tree : plan.trees) tree.max_states = MemoryOf(plan, tree).max_states;
   plan.noise = MakeNoise(plan.config.noise, plan.config.seed);
+  CheckMetricReferences(plan);
   if (!options.shapes_only) OpenNetworks(options, &plan);
   return plan;
 }

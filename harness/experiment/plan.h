@@ -2,8 +2,10 @@
 // setting checked. What can fail before the first network call fails here.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,20 +50,22 @@ struct Plan {
   std::unique_ptr<Pipeline> pipeline;
   std::vector<Sample> samples;                    // place = ordinal
   std::string data_description;
+  std::optional<std::filesystem::path> data_reference;   // what the data's pictures are compared with, where the data say so
   std::unique_ptr<NoiseSource> noise;
   std::vector<PlannedSetting> settings;
   std::vector<TreeGroup> trees;
-  MetricNetworks networks;                        // of the metrics; none for a dry run
+  MetricNetworks networks;                        // of the metrics; for a dry run only what is missing
   Shard shard;
   int64_t begin = 0, end = 0;                     // the ordinals [begin, end) of the shard
 
   int64_t waves() const;                          // of the shard
 };
 
-// The config's metrics as the networks' opening takes them.
-std::vector<MetricRequest> MetricRequests(const ExperimentConfig& config);
-
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options);
+
+// The config's metrics as the networks' opening takes them, and the files of their weights.
+std::vector<MetricRequest> MetricRequests(const ExperimentConfig& config);
+std::vector<MetricWeights> FindMetricFiles(const ExperimentConfig& config);
 
 // What --dry-run prints: samples, settings, network evaluations at most, MACs, disk.
 std::string DescribePlan(const Plan& plan);

@@ -46,7 +46,6 @@ void Count(const Wave& wave, RunSummary* summary) {
 
 RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   RunSummary summary;
-  CheckMetricReferences(plan);
   ResultWriter writer(options.out, MakeHeader(plan), options.resume);
   const auto searched = RunSearches(&plan, &writer, options.quiet);
   CommitSetMetrics(plan, &writer, options.quiet);

@@ -124,29 +124,45 @@ fs::path FindMetricWeights(const std::string& file, const FeatureNetworkOptions&
                   wanted_by, file, looked.empty() ? " no folder (none is named)" : looked, how));
 }
 
-std::unique_ptr<FeatureNetwork> OpenFeatureNetwork(const std::string& name, const FeatureNetworkOptions& options) {
+fs::path FindFeatureNetworkWeights(const std::string& name, const FeatureNetworkOptions& options) {
   const Parsed parsed = Parse(name, "features");
   switch (parsed.kind) {
     case Parsed::kFashion: {
       FeatureNetworkOptions places = options;
       places.weights.push_back(options.shipped.empty() ? ShippedFolder() : options.shipped);
-      return FashionNet::Open(
-          FindMetricWeights("feature_net.safetensors", places, name, "scripts/fashion_scenes/train_featurenet.py"));
+      return FindMetricWeights("feature_net.safetensors", places, name, "scripts/fashion_scenes/train_featurenet.py");
     }
     case Parsed::kInception:
-      return InceptionV3::Open(
-          FindMetricWeights("inception_v3_fid.safetensors", options, name,
-                            "scripts/convert/metric_weights.py pt_inception-2015-12-05-6726825d.pth "
-                            "FOLDER/inception_v3_fid.safetensors"),
-          parsed.preprocessing, parsed.layer);
+      return FindMetricWeights("inception_v3_fid.safetensors", options, name,
+                               "scripts/convert/metric_weights.py pt_inception-2015-12-05-6726825d.pth "
+                               "FOLDER/inception_v3_fid.safetensors");
     case Parsed::kI3d:
-      return I3d::Open(
-          FindMetricWeights("i3d_k400.safetensors", options, name,
-                            "scripts/convert/metric_weights.py rgb_imagenet.pt FOLDER/i3d_k400.safetensors"));
+      return FindMetricWeights("i3d_k400.safetensors", options, name,
+                               "scripts/convert/metric_weights.py rgb_imagenet.pt FOLDER/i3d_k400.safetensors");
+    case Parsed::kMotion:
+      return {};
+    case Parsed::kTorchScript:
+      if (!fs::is_regular_file(parsed.path))
+        throw MissingWeightsError(fmt::format("{}: no such TorchScript file: {}", name, parsed.path.string()));
+      return parsed.path;
+  }
+  Fail("features: unknown network \"{}\"", name);
+}
+
+std::unique_ptr<FeatureNetwork> OpenFeatureNetwork(const std::string& name, const FeatureNetworkOptions& options) {
+  const Parsed parsed = Parse(name, "features");
+  const fs::path weights = FindFeatureNetworkWeights(name, options);
+  switch (parsed.kind) {
+    case Parsed::kFashion:
+      return FashionNet::Open(weights);
+    case Parsed::kInception:
+      return InceptionV3::Open(weights, parsed.preprocessing, parsed.layer);
+    case Parsed::kI3d:
+      return I3d::Open(weights);
     case Parsed::kMotion:
       return std::make_unique<ClipMotion>();
     case Parsed::kTorchScript:
-      return OpenTorchScript(parsed.path, parsed.input);
+      return OpenTorchScript(weights, parsed.input);
   }
   Fail("features: unknown network \"{}\"", name);
 }

@@ -74,6 +74,9 @@ struct FeatureNetworkOptions {
 // fit.
 std::unique_ptr<FeatureNetwork> OpenFeatureNetwork(const std::string& name, const FeatureNetworkOptions& options = {});
 
+// The file of a network's weights, without opening it; empty: it needs none. Throws as OpenFeatureNetwork does.
+std::filesystem::path FindFeatureNetworkWeights(const std::string& name, const FeatureNetworkOptions& options = {});
+
 // Whether `name` is one of the above, without opening anything; throws Error as OpenFeatureNetwork does for unknown
 // names.
 void CheckFeatureNetworkName(const std::string& name, const std::string& where);

@@ -9,7 +9,7 @@
 #include "metrics/backbones/torchscript.h"
 #include "metrics/lpips.h"
 #include "metrics/torch_solver.h"
-#include "tests/fixtures_metrics/formula_weights.h"
+#include "tests/support/formula_weights.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

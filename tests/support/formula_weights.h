@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/base/json.h"
 
@@ -17,6 +18,9 @@ uint32_t Crc32(std::string_view text);
 
 // The value in [-1, 1) of element `k` of the tensor `name`.
 float FormulaUnit(std::string_view name, uint64_t k, uint32_t salt);
+
+// What a tensor is, by its name.
+std::string RoleOf(const std::string& name, const std::vector<int64_t>& shape);
 
 // float32; `role`: "matrix", "scale", "var" or "small".
 at::Tensor FormulaTensor(const std::string& name, const std::vector<int64_t>& shape, const std::string& role,
