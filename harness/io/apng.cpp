@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kSignature = 8, kHeaderChunk = 8 + 13 + 4;      // IHDR: length, type, 13 bytes, CRC
 
-std::string BigEndian(uint32_t value, int bytes) {
+std::string BigEndian(uint64_t value, int bytes) {
   std::string text;
   for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i) & 0xFF);
   return text;
