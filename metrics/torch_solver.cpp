@@ -58,6 +58,13 @@ class Solver : public DenseSolver {
   double NuclearNorm(const RowMatrix& a, const RowMatrix& b) const override {
     return SumOfSingularValues(Reduced(Rows(a)).matmul(Reduced(Rows(b)).t()));
   }
+
+  RowMatrix Products(const RowMatrix& a, const RowMatrix& b) const override {
+    RowMatrix products(a.rows(), b.rows());
+    at::Tensor out = Rows(products);
+    at::matmul_out(out, Rows(a), Rows(b).t());
+    return products;
+  }
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The linear algebra of Frechet distances (harness/stats/dense_solver.h) by LibTorch's LAPACK, on all threads: for 2048
+// The linear algebra of distances of sets (harness/stats/dense_solver.h) by LibTorch's LAPACK, on all threads: for 2048
 // dimensions some ten times as fast as EigenSolver().
 #pragma once
 

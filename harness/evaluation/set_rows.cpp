@@ -114,7 +114,7 @@ MetricRow FrechetRow(const SetMetric& metric, const FeatureSet& a, const Feature
 }
 
 MetricRow KernelRow(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b, bool paired,
-                    const SetOptions& options) {
+                    const DenseSolver& solver, const SetOptions& options) {
   RequireFeatures(metric, a);
   RequireFeatures(metric, b);
   KernelDistanceOptions kernel;
@@ -128,7 +128,7 @@ MetricRow KernelRow(const SetMetric& metric, const FeatureSet& a, const FeatureS
   const bool all = kernel.subset_size == a.count() && kernel.subset_size == b.count();
   if (all) kernel.subsets = 1;
   const KernelDistance distance =
-      KernelInceptionDistance(a.view(), b.view(), kernel, {BoundsFor(a, options), paired});
+      KernelInceptionDistance(a.view(), b.view(), kernel, {BoundsFor(a, options), paired}, solver);
   row.value = distance.mean;
   row.note = all ? "over all pictures at once"
                  : fmt::format("mean over {} subsets of {}, their standard deviation is {:.3g}", distance.subsets,
@@ -171,7 +171,7 @@ std::vector<MetricRow> SetRows(const SetMetric& metric, const FeatureSet& pictur
     if (metric.kind == SetMetricKind::kFrechet)
       rows = {FrechetRow(metric, pictures, reference, paired, solver, options)};
     else if (metric.kind == SetMetricKind::kKernel)
-      rows = {KernelRow(metric, pictures, reference, paired, options)};
+      rows = {KernelRow(metric, pictures, reference, paired, solver, options)};
     else
       rows = PrecisionRecallRows(metric, pictures, reference, paired, options);
   } catch (const Error& e) {

@@ -73,6 +73,8 @@ class Solver : public DenseSolver {
   double NuclearNorm(const RowMatrix& a, const RowMatrix& b) const override {
     return SumOfSingularValues(Reduced(a) * Reduced(b).transpose());
   }
+
+  RowMatrix Products(const RowMatrix& a, const RowMatrix& b) const override { return a * b.transpose(); }
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The linear algebra behind a Frechet distance. Which library does it changes the time, not the result: what is here uses
+// The linear algebra behind distances of sets of features. Which library does it changes the time, not the result: what is here uses
 // Eigen and serves for some hundred dimensions; metrics/torch_solver.h has the same through LibTorch's LAPACK, several
 // times faster for the 2048 dimensions of Inception.
 #pragma once
@@ -22,6 +22,8 @@ class DenseSolver {
   virtual double TraceOfRoot(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) const = 0;
   // The sum of the singular values of a b^T; a [n_a, d], b [n_b, d].
   virtual double NuclearNorm(const RowMatrix& a, const RowMatrix& b) const = 0;
+  // a b^T [n_a, n_b]; a [n_a, d], b [n_b, d].
+  virtual RowMatrix Products(const RowMatrix& a, const RowMatrix& b) const = 0;
 };
 
 const DenseSolver& EigenSolver();

@@ -33,8 +33,8 @@ RowMatrix Gather(const FeatureView& features, std::span<const int64_t> rows) {
 }
 
 // The kernel of every row of x with every row of y.
-RowMatrix Kernel(const RowMatrix& x, const RowMatrix& y) {
-  RowMatrix products = x * y.transpose();
+RowMatrix Kernel(const RowMatrix& x, const RowMatrix& y, const DenseSolver& solver) {
+  RowMatrix products = solver.Products(x, y);
   products = (products.array() / static_cast<double>(x.cols()) + 1).cube();
   return products;
 }
@@ -79,8 +79,8 @@ KernelSums SumsOf(const RowMatrix& kernel, const std::vector<int64_t>& row_block
 }
 
 // Over pairs of different rows.
-KernelSums SumsWithoutDiagonal(const Rows& x, int64_t count) {
-  RowMatrix kernel = Kernel(x.features, x.features);
+KernelSums SumsWithoutDiagonal(const Rows& x, int64_t count, const DenseSolver& solver) {
+  RowMatrix kernel = Kernel(x.features, x.features, solver);
   kernel.diagonal().setZero();
   return SumsOf(kernel, x.blocks, x.blocks, count);
 }
@@ -91,7 +91,7 @@ struct Mmd2Values {
   std::vector<double> without;
 };
 
-Mmd2Values Mmd2(const Rows& x, const Rows& y, int64_t count) {
+Mmd2Values Mmd2(const Rows& x, const Rows& y, int64_t count, const DenseSolver& solver) {
   const auto unbiased = [](int64_t rows_x, int64_t rows_y, double xx, double yy, double xy) {
     if (rows_x < 2 || rows_y < 2) return std::numeric_limits<double>::quiet_NaN();
     const auto n = static_cast<double>(rows_x), m = static_cast<double>(rows_y);
@@ -99,8 +99,8 @@ Mmd2Values Mmd2(const Rows& x, const Rows& y, int64_t count) {
   };
   const int64_t n = x.features.rows(), m = y.features.rows();
   if (n < 2 || m < 2) Fail("kernel distance: {} and {} samples; at least two of each are needed", n, m);
-  const KernelSums xx = SumsWithoutDiagonal(x, count), yy = SumsWithoutDiagonal(y, count),
-                   xy = SumsOf(Kernel(x.features, y.features), x.blocks, y.blocks, count);
+  const KernelSums xx = SumsWithoutDiagonal(x, count, solver), yy = SumsWithoutDiagonal(y, count, solver),
+                   xy = SumsOf(Kernel(x.features, y.features, solver), x.blocks, y.blocks, count);
   Mmd2Values values{unbiased(n, m, xx.all, yy.all, xy.all), {}};
   for (int64_t b = 0; b < count; ++b)
     values.without.push_back(unbiased(x.Outside(b), y.Outside(b), xx.without[b], yy.without[b], xy.without[b]));
@@ -187,7 +187,8 @@ double UnbiasedMmd2(const FeatureView& a, const FeatureView& b) {
 
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
                                        std::span<const std::vector<int64_t>> rows_a,
-                                       std::span<const std::vector<int64_t>> rows_b, const KernelBlocks& blocks) {
+                                       std::span<const std::vector<int64_t>> rows_b, const KernelBlocks& blocks,
+                                       const DenseSolver& solver) {
   CheckDimensions(a, b);
   CheckBlocks(blocks, a, b);
   if (rows_a.size() != rows_b.size() || rows_a.empty())
@@ -198,7 +199,7 @@ KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& 
   std::vector<double> values;
   MeansWithoutBlock without(count);
   for (size_t i = 0; i < rows_a.size(); ++i) {
-    Mmd2Values one = Mmd2(Take(a, rows_a[i], blocks_a), Take(b, rows_b[i], blocks_b), count);
+    Mmd2Values one = Mmd2(Take(a, rows_a[i], blocks_a), Take(b, rows_b[i], blocks_b), count, solver);
     values.push_back(one.whole);
     without.Add(one.without);
   }
@@ -215,7 +216,8 @@ KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& 
 }
 
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
-                                       const KernelDistanceOptions& options, const KernelBlocks& blocks) {
+                                       const KernelDistanceOptions& options, const KernelBlocks& blocks,
+                                       const DenseSolver& solver) {
   CheckDimensions(a, b);
   Check(options, a, b);
   SplitMix random(options.seed);
@@ -224,7 +226,7 @@ KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& 
     rows_a.push_back(Draw(&random, a.rows(), options.subset_size));
     rows_b.push_back(Draw(&random, b.rows(), options.subset_size));
   }
-  return KernelInceptionDistance(a, b, rows_a, rows_b, blocks);
+  return KernelInceptionDistance(a, b, rows_a, rows_b, blocks, solver);
 }
 
 }  // namespace skipbench

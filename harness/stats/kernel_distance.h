@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "harness/stats/dense_solver.h"
 #include "harness/stats/feature_statistics.h"
 
 namespace skipbench {
@@ -41,12 +42,14 @@ double UnbiasedMmd2(const FeatureView& a, const FeatureView& b);
 // Mean over random subsets. Throws Error for options out of range, sets smaller than a subset, and values that are not
 // finite.
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
-                                       const KernelDistanceOptions& options = {}, const KernelBlocks& blocks = {});
+                                       const KernelDistanceOptions& options = {}, const KernelBlocks& blocks = {},
+                                       const DenseSolver& solver = EigenSolver());
 
 // Of given subsets: rows of a and of b, [subsets][subset_size]. Blocks cost next to nothing: what they leave out of a
 // subset is taken off its sums.
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
                                        std::span<const std::vector<int64_t>> rows_a,
-                                       std::span<const std::vector<int64_t>> rows_b, const KernelBlocks& blocks = {});
+                                       std::span<const std::vector<int64_t>> rows_b, const KernelBlocks& blocks = {},
+                                       const DenseSolver& solver = EigenSolver());
 
 }  // namespace skipbench

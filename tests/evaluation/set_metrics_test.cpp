@@ -6,6 +6,7 @@
 #include "harness/evaluation/result_distances.h"
 #include "harness/stats/frechet.h"
 #include "harness/stats/jackknife.h"
+#include "harness/stats/kernel_distance.h"
 #include "harness/store/result_writer.h"
 #include "metrics/psnr.h"
 #include "metrics/torch_solver.h"
@@ -80,6 +81,7 @@ TEST(SetRows, KernelDistancesPrecisionAndRecallHaveIntervals) {
         }
       }
     const auto kid = SetRows(Metric("kid"), a, b, paired, TorchSolver(), {}, "");
+    EXPECT_NEAR(*kid[0].value, UnbiasedMmd2(a.view(), b.view()), 1e-12);
     if (!paired) continue;
     FeatureSet rest = a, rest_b = b;
     for (FeatureSet* set : {&rest, &rest_b}) set->values.resize(static_cast<size_t>(bounds[19] * 5));
