@@ -67,7 +67,7 @@ PackedMatrix::PackedMatrix(const Kernels* kernels, const std::vector<at::Tensor>
   const int64_t rows = taps_ * depth_;
   data_ = at::empty({panels_, rows * width}, weights[0].options());
   if (bias.defined()) bias_ = at::zeros({panels_, width}, at::kFloat);
-  const at::Tensor wide_bias = bias.defined() ? bias.to(at::kFloat) : at::Tensor();
+  const at::Tensor wide_bias = bias.defined() ? bias.to(at::kFloat).contiguous() : at::Tensor();
   at::parallel_for(0, panels_, 1, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
       const auto column = [&](int64_t c) -> int64_t {

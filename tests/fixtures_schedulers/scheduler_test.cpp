@@ -72,7 +72,8 @@ void CheckSigmas(const Case& c) {
   if (!c.tensors.contains("sigmas")) return;
   const at::Tensor expected = c.tensors.at("sigmas").to(at::kFloat);
   if (c.scheduler->type() == "dpm_solver_multistep") {
-    const SchedulerOptions options("dpm_solver_multistep", c.config, Json::object(), "case");
+    const Json none = Json::object();
+    const SchedulerOptions options("dpm_solver_multistep", c.config, none, "case");
     const auto schedule = ReadDpmSolverSchedule(options, c.json.at("steps").get<int>());
     const at::Tensor sigmas = at::tensor(at::ArrayRef<float>(schedule.sigmas));
     EXPECT_LE(testing::RelativeDiff(sigmas, expected), 1e-6);
