@@ -128,6 +128,13 @@ TEST_F(CompareCommand, MetricsOfWholeSets) {
   some["data"]["count"] = 10;
   Run(some);
   Expect(0, "10 in both, 6 in BASE only");
+  some["data"]["count"] = 5;
+  some["metric_reference"] = "others";
+  std::filesystem::create_directory(dir_ / "others");
+  for (const char* name : {"000003.png", "000004.png", "000005.png", "000006.png"})
+    std::filesystem::copy_file(testing::SourceDir() / "datasets/fashion_scenes/images" / name, dir_ / "others" / name);
+  Run(some);
+  Expect(2, "not comparable: full_step: fd_fashion (data): other reference data: ");
   config["methods"][1]["max_skips"] = 0;
   config["methods"][1]["delta"] = 5;
   Run(config);
