@@ -191,8 +191,10 @@ FigureSection StudyFigures(const ReportData& data) {
   for (const auto& what : figures)
     if (auto figure = Draw(study, what)) section.figures.push_back(std::move(*figure));
   const auto count = static_cast<int64_t>(study.skips.size());
-  for (const int64_t k : {(count - 1) / 2, count - 1})
-    if (section.figures.back().id != PathsFigure(study, k).id) section.figures.push_back(PathsFigure(study, k));
+  for (const int64_t k : {(count - 1) / 2, count - 1}) {
+    Figure figure = PathsFigure(study, k);
+    if (section.figures.back().id != figure.id) section.figures.push_back(std::move(figure));      // of one number of skips both are the same
+  }
   return section;
 }
 
