@@ -11,6 +11,7 @@
 #include "harness/experiment/search_phase.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "harness/stats/run_permutation.h"
+#include "harness/stats/split_mix.h"
 #include "harness/store/path_study_record.h"
 #include "methods/fixed_path/random_path.h"
 
@@ -63,12 +64,7 @@ std::vector<int> Ranking(const Trace& trace, const std::string& label) {
   return calls;
 }
 
-uint64_t Mix(uint64_t a, uint64_t b) {      // splitmix64's finaliser
-  uint64_t z = a + 0x9e3779b97f4a7c15 * (b + 1);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
+uint64_t Mix(uint64_t a, uint64_t b) { return SplitMix(a + 0x9e3779b97f4a7c15 * b).Next(); }
 
 class Study {
  public:

@@ -52,6 +52,13 @@ std::vector<int64_t> BlockBounds(int64_t samples, int64_t blocks) {
   return bounds;
 }
 
+std::vector<int64_t> BlockOfRows(std::span<const int64_t> bounds, int64_t rows) {
+  std::vector<int64_t> blocks(rows, kNoBlock);
+  for (size_t b = 0; b + 1 < bounds.size(); ++b)
+    for (int64_t i = bounds[b]; i < bounds[b + 1]; ++i) blocks[i] = static_cast<int64_t>(b);
+  return blocks;
+}
+
 std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks, const Gaussian& reference,
                                         const DenseSolver& solver) {
   const FeatureStatistics all = Merged(blocks);

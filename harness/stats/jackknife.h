@@ -31,6 +31,10 @@ JackknifeEstimate Jackknife(double value, std::span<const double> without_block)
 // Cuts n samples into at most `blocks` consecutive blocks as equal as can be: their begins, and n at the end.
 std::vector<int64_t> BlockBounds(int64_t samples, int64_t blocks);
 
+// Which of the blocks with these bounds each of `rows` rows is in; kNoBlock: in none, so that it is never left out.
+constexpr int64_t kNoBlock = -1;
+std::vector<int64_t> BlockOfRows(std::span<const int64_t> bounds, int64_t rows);
+
 // The distances to `reference` without block k of a set given by its blocks' statistics (in that order).
 std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks, const Gaussian& reference,
                                         const DenseSolver& solver = EigenSolver());

@@ -8,6 +8,7 @@
 
 #include "harness/base/error.h"
 #include "harness/stats/dense_solver.h"
+#include "harness/stats/jackknife.h"
 #include "harness/stats/split_mix.h"
 
 namespace skipbench {
@@ -38,8 +39,6 @@ RowMatrix Kernel(const RowMatrix& x, const RowMatrix& y, const DenseSolver& solv
   products = (products.array() / static_cast<double>(x.cols()) + 1).cube();
   return products;
 }
-
-constexpr int64_t kNoBlock = -1;
 
 // Rows of a subset, and the block that each is in.
 struct Rows {
@@ -138,13 +137,6 @@ void CheckBlocks(const KernelBlocks& blocks, const FeatureView& a, const Feature
     Fail("kernel distance: blocks of {} samples for a set of {}", blocks.bounds.back(), a.rows());
   if (blocks.paired && a.rows() != b.rows())
     Fail("kernel distance: sets of the same samples, but A has {} and B {}", a.rows(), b.rows());
-}
-
-std::vector<int64_t> BlockOfRows(const std::vector<int64_t>& bounds, int64_t rows) {
-  std::vector<int64_t> blocks(rows, kNoBlock);
-  for (size_t b = 0; b + 1 < bounds.size(); ++b)
-    for (int64_t i = bounds[b]; i < bounds[b + 1]; ++i) blocks[i] = static_cast<int64_t>(b);
-  return blocks;
 }
 
 Rows Take(const FeatureView& features, std::span<const int64_t> rows, const std::vector<int64_t>& block_of_rows) {

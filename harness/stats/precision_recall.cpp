@@ -5,6 +5,7 @@
 
 #include "harness/base/error.h"
 #include "harness/stats/dense_solver.h"
+#include "harness/stats/jackknife.h"
 
 namespace skipbench {
 namespace {
@@ -23,8 +24,7 @@ RowMatrix ToDouble(const FeatureView& features) {
   return Eigen::Map<const Floats>(features.values.data(), features.rows(), features.dimension).cast<double>();
 }
 
-// Which block of samples each row is in; kNoBlock: in none, so that it is never left out.
-constexpr int64_t kNoBlock = -1;
+// Which block of samples each row is in (BlockOfRows).
 using Blocks = std::vector<int64_t>;
 
 // The nearest others of a row, sorted by distance: those that say the k-th nearest whichever one block is left out. Of a
@@ -141,13 +141,6 @@ void Mark(const Radii& radii, const Blocks& centres, int64_t centre, double dist
     if (centres[centre] != b && distance <= without[b]) members->Set(point, b + 1);
 }
 
-Blocks BlocksOf(int64_t rows, std::span<const int64_t> bounds) {
-  Blocks blocks(rows, kNoBlock);
-  for (size_t b = 0; b + 1 < bounds.size(); ++b)
-    for (int64_t i = bounds[b]; i < bounds[b + 1]; ++i) blocks[i] = static_cast<int64_t>(b);
-  return blocks;
-}
-
 void Check(const FeatureView& features, int64_t k, const char* name) {
   CheckFeatures(features, fmt::format("precision and recall: {}", name));
   if (k < 1) Fail("precision and recall: expected k of at least 1, found {}", k);
@@ -182,7 +175,7 @@ PrecisionRecallBlocks ComputePrecisionRecall(const FeatureView& generated, const
   if (generated.rows() - largest <= k) bounds = {};
   const int64_t count = std::max<int64_t>(0, static_cast<int64_t>(bounds.size()) - 1);
   const RowMatrix g = ToDouble(generated), r = ToDouble(real);
-  const Blocks blocks_g = BlocksOf(g.rows(), bounds),
+  const Blocks blocks_g = BlockOfRows(bounds, g.rows()),
                blocks_r = paired ? blocks_g : Blocks(r.rows(), kNoBlock);
   const Radii radii_g = RadiiOf(g, blocks_g, count, k), radii_r = RadiiOf(r, blocks_r, paired ? count : 0, k);
   Membership precise(g.rows(), count + 1), recalled(r.rows(), count + 1);
