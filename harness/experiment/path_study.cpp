@@ -7,8 +7,8 @@
 #include <limits>
 
 #include "harness/base/progress.h"
-#include "harness/experiment/search_log.h"
 #include "harness/experiment/search_phase.h"
+#include "harness/experiment/search_portion.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "harness/stats/run_permutation.h"
 #include "harness/stats/split_mix.h"
@@ -137,32 +137,13 @@ class Study {
 
   // Estimated and random paths of the samples [begin, end), and their errors.
   void Portion(int64_t begin, int64_t end) {
-    const std::span<const Sample> samples(plan_.samples.data() + begin, static_cast<size_t>(end - begin));
-    const auto denoiser = plan_.pipeline->Encode(samples, reference_.guidance, plan_.config.batch_invariant);
-    std::vector<std::unique_ptr<NoiseStream>> streams;
-    std::vector<TreeSample> tree_samples;
-    std::vector<int64_t> ids;
-    for (size_t s = 0; s < samples.size(); ++s) {
-      streams.push_back(plan_.noise->Open(samples[s].id, begin + static_cast<int64_t>(s), plan_.pipeline->info().latent_shape));
-      tree_samples.push_back({samples[s].id, streams.back().get()});
-      ids.push_back(samples[s].id);
-    }
-    Estimate(begin, tree_samples, *denoiser);
+    SearchPortion portion(plan_, *reference_.scheduler, reference_.guidance, begin, end);
+    Estimate(begin, portion.samples(), portion.denoiser());
     DrawRandom(begin, end);
-
-    SearchLog log(LogFile(begin), "path_study", calls_, ids);
-    PathOracle* asked = nullptr;
-    PathOracleOptions options;
-    options.batch_size = plan_.config.batch_size;
-    options.batch_invariant = plan_.config.batch_invariant;
-    options.memory_bytes = plan_.config.search_memory_mib << 20;
-    options.answered = [&](std::span<const PathQuery> queries, std::span<const double> errors) { log.Add(queries, errors, asked->cost()); };
-    PathOracle oracle(*reference_.scheduler, *denoiser, tree_samples, plan_.pipeline->info().latent_shape, plan_.config.dtype, plan_.device, options);
-    asked = &oracle;
-    if (log.norms().size() < samples.size()) log.AddNorms(oracle.FullNorms());
+    TrajectoryOracle& oracle = portion.Open(LogFile(begin), "path_study");
+    const SearchLog& log = portion.log();
     for (const auto& [number, norm] : log.norms()) record_.latent_norm[begin + number] = norm;
-    LoggedOracle logged(oracle, log);
-    Measure(begin, end, logged);
+    Measure(begin, end, oracle);
     record_.evaluations += log.cost().evaluations;
     record_.seconds += log.cost().seconds;
   }

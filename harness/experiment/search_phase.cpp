@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "harness/base/progress.h"
-#include "harness/experiment/search_log.h"
+#include "harness/experiment/search_portion.h"
 
 namespace skipbench {
 namespace {
@@ -84,32 +84,12 @@ class Searcher {
   }
 
   SearchRecord Search(int64_t begin, int64_t end) {
-    const std::span<const Sample> samples(plan_.samples.data() + begin, static_cast<size_t>(end - begin));
-    const auto denoiser = plan_.pipeline->Encode(samples, job_.guidance, plan_.config.batch_invariant);
-    std::vector<std::unique_ptr<NoiseStream>> streams;
-    std::vector<TreeSample> tree_samples;
+    SearchPortion portion(plan_, *job_.scheduler, job_.guidance, begin, end);
+    TrajectoryOracle& oracle = portion.Open(LogFile(begin, end), job_.search->Key(), [&](double paths) { ShowProgress(paths); });
+    const SearchLog& log = portion.log();
     SearchRecord record = Empty();
-    for (size_t s = 0; s < samples.size(); ++s) {
-      streams.push_back(plan_.noise->Open(samples[s].id, begin + static_cast<int64_t>(s), plan_.pipeline->info().latent_shape));
-      tree_samples.push_back({samples[s].id, streams.back().get()});
-      record.samples.push_back(samples[s].id);
-    }
-    SearchLog log(LogFile(begin, end), job_.search->Key(), calls_, record.samples);
-    PathOracle* asked = nullptr;
-    PathOracleOptions options;
-    options.batch_size = plan_.config.batch_size;
-    options.batch_invariant = plan_.config.batch_invariant;
-    options.memory_bytes = plan_.config.search_memory_mib << 20;
-    options.answered = [&](std::span<const PathQuery> queries, std::span<const double> errors) {
-      log.Add(queries, errors, asked->cost());
-      ShowProgress(static_cast<double>(log.errors().size()));
-    };
-    options.progress = [&](double paths) { ShowProgress(static_cast<double>(log.errors().size()) + paths); };
-    PathOracle oracle(*job_.scheduler, *denoiser, tree_samples, plan_.pipeline->info().latent_shape, plan_.config.dtype, plan_.device, options);
-    asked = &oracle;
-    if (log.norms().size() < samples.size()) log.AddNorms(oracle.FullNorms());
-    LoggedOracle logged(oracle, log);
-    PutFamilies(job_.search->Run(logged, job_.target), calls_, &record);
+    record.samples = portion.ids();
+    PutFamilies(job_.search->Run(oracle, job_.target), calls_, &record);
     for (const auto& [number, norm] : log.norms()) record.latent_norm.push_back(norm);
     for (const auto& [query, error] : log.errors()) {
       record.tried_sample.push_back(record.samples[query.sample]);
