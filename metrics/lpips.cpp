@@ -138,10 +138,10 @@ std::vector<std::filesystem::path> Lpips::FindWeights(const std::string& net, co
       found.push_back(FindMetricWeights(file, options, "lpips:" + net,
                                         fmt::format("scripts/convert/metric_weights.py {} FOLDER/{}", source, file)));
     } catch (const MissingWeightsError& e) {
-      missing += (missing.empty() ? "" : "\n") + std::string(e.what());
+      missing += (missing.empty() ? "" : "\n") + e.reason();
     }
   }
-  if (!missing.empty()) throw MissingWeightsError(missing);
+  if (!missing.empty()) throw MissingWeightsError("lpips:" + net, missing);
   return found;
 }
 

@@ -105,8 +105,6 @@ bool CheckMetrics(const ExperimentConfig& config) {
   bool fine = true;
   for (const auto& one : networks)
     fine &= Check(("metric " + one.metric).c_str(), [&] {
-      // Without the network's name, which only repeats the metric's.
-      if (const size_t start = one.missing.find(": the weights "); start != std::string::npos) Fail("{}", one.missing.substr(start + 2));
       if (!one.missing.empty()) Fail("{}", one.missing);
       std::vector<std::string> names;
       for (const auto& file : one.files) names.push_back(file.lexically_normal().string());

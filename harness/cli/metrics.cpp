@@ -275,7 +275,8 @@ Command ReadCommand(const po::variables_map& values) {
   if (values.contains("metric-weights"))
     for (const auto& list : values["metric-weights"].as<std::vector<std::string>>())
       for (auto& path : SplitPaths(list)) weights.weights.push_back(std::move(path));
-  command.networks = OpenMetricNetworks(command.requests, weights, values["allow-missing"].as<bool>());
+  command.networks = OpenMetricNetworks(
+      command.requests, weights, MissingMetrics(FindMetricFiles(command.requests, weights), values["allow-missing"].as<bool>()));
   return command;
 }
 

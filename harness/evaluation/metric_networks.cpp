@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
-#include <set>
+#include <algorithm>
 
 namespace skipbench {
 
@@ -19,27 +19,29 @@ std::vector<MetricWeights> FindMetricFiles(const std::vector<MetricRequest>& req
       if (set)
         if (const auto file = FindFeatureNetworkWeights(request.set->network, options); !file.empty()) one.files = {file};
     } catch (const MissingWeightsError& e) {
-      one.missing = e.what();
+      one.network = e.wanted_by();
+      one.missing = e.reason();
     }
   }
   return weights;
 }
 
-void RequireMetricFiles(const std::vector<MetricWeights>& weights) {
-  std::set<std::string> said;  // metrics may share a network
-  std::string missing;
-  for (const auto& one : weights)
-    if (!one.missing.empty() && said.insert(one.missing).second) missing += (missing.empty() ? "" : "\n") + one.missing;
-  if (!missing.empty()) throw MissingWeightsError(missing + "\n--allow-missing leaves such metrics out.");
+std::map<std::string, std::string> MissingMetrics(const std::vector<MetricWeights>& weights, bool allow_missing) {
+  std::map<std::string, std::string> missing;
+  std::vector<std::string> messages;  // each once: metrics may share a network
+  for (const auto& one : weights) {
+    if (one.missing.empty()) continue;
+    missing[one.metric] = one.Message();
+    if (std::find(messages.begin(), messages.end(), one.Message()) == messages.end()) messages.push_back(one.Message());
+  }
+  if (!allow_missing && !messages.empty())
+    Fail("{}\n--allow-missing leaves such metrics out.", fmt::join(messages, "\n"));
+  return missing;
 }
 
 MetricNetworks OpenMetricNetworks(const std::vector<MetricRequest>& requests, const FeatureNetworkOptions& options,
-                                  bool allow_missing) {
-  MetricNetworks networks;
-  const auto weights = FindMetricFiles(requests, options);
-  if (!allow_missing) RequireMetricFiles(weights);
-  for (const auto& one : weights)
-    if (!one.missing.empty()) networks.missing[one.metric] = one.missing;
+                                  std::map<std::string, std::string> missing) {
+  MetricNetworks networks{.features = {}, .samples = {}, .dimensions = {}, .missing = std::move(missing)};
   for (const auto& request : requests) {
     if (!networks.Available(request)) continue;
     if (request.sample && request.sample->open) networks.samples[request.name] = request.sample->open(options);

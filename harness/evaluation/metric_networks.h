@@ -25,18 +25,20 @@ struct MetricNetworks {
 struct MetricWeights {
   std::string metric;
   std::vector<std::filesystem::path> files = {};
+  std::string network = {};  // of missing ones: whose they are
   std::string missing = {};  // which file, where it was looked for, how to make it; empty: all are there
+
+  std::string Message() const { return network + ": " + missing; }
 };
 // Of the metrics that have a network, in their order; nothing is opened. Throws Error for an unknown network.
 std::vector<MetricWeights> FindMetricFiles(const std::vector<MetricRequest>& requests,
                                            const FeatureNetworkOptions& options);
-// Throws MissingWeightsError that says of each missing file what `missing` says.
-void RequireMetricFiles(const std::vector<MetricWeights>& weights);
+// What of it is missing, by metric; throws Error with all their messages unless `allow_missing`.
+std::map<std::string, std::string> MissingMetrics(const std::vector<MetricWeights>& weights, bool allow_missing);
 
-// Opens each network once. Throws MissingWeightsError (RequireMetricFiles), unless `allow_missing`: then what cannot be
-// measured is in `missing`.
+// Opens each network once, but for the metrics in `missing` (MissingMetrics).
 MetricNetworks OpenMetricNetworks(const std::vector<MetricRequest>& requests, const FeatureNetworkOptions& options,
-                                  bool allow_missing);
+                                  std::map<std::string, std::string> missing);
 
 // Runs every network once on an empty picture [3, H, W] (or clip [T, 3, H, W]), whose shape is given: input that does
 // not fit stops a run before it starts, and a TorchScript file shows how many features it has.

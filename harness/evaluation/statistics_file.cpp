@@ -60,7 +60,10 @@ NpyArray TextArray(const std::string& text) { return {.shape = {}, .values = {},
 
 }  // namespace
 
-std::string NetworkOfStatistics(const std::filesystem::path& path) { return Text(ReadNpz(path), "network"); }
+std::string NetworkOfStatistics(const std::filesystem::path& path) {
+  const auto network = ReadNpzMember(path, "network");
+  return network && network->is_text ? network->text : "";
+}
 
 bool SameFeatures(const std::string& a, const std::string& b) { return WithoutDefault(a) == WithoutDefault(b); }
 

@@ -57,8 +57,9 @@ std::string DescribeMetrics(const Plan& plan) {
   for (const auto& request : MetricRequests(plan.config)) {
     (plan.networks.Available(request) ? names : missing).push_back(request.name);
     if (!request.set || request.set->network.empty() || request.needs_pairs() || !plan.networks.Available(request)) continue;
-    const auto reference = MetricReferenceOf(plan, *request.set);
-    references[reference.empty() ? "none; only to the run's own full steps" : reference.lexically_normal().string()].push_back(request.name);
+    const auto found = plan.metric_references.find(request.name);
+    references[found == plan.metric_references.end() ? "none; only to the run's own full steps" : found->second.lexically_normal().string()]
+        .push_back(request.name);
   }
   if (names.empty() && missing.empty()) return "";
   std::string text = fmt::format("metrics     {}\n", names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));

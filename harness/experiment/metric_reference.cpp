@@ -26,10 +26,20 @@ fs::path ShippedPictures() {
 }
 
 // The data's own reference, where it fits the metric: statistics of its features, or pictures for a network of pictures.
-bool Fits(const Plan& plan, const SetMetric& metric, const fs::path& reference) {
-  if (reference.extension() != ".npz") return plan.pipeline->info().frames == 0;
-  const std::string network = NetworkOfStatistics(reference);
+// `network`: of which the file of statistics says it is; empty where it does not.
+bool Fits(const Plan& plan, const SetMetric& metric, const std::string& network) {
+  if (plan.data_reference->extension() != ".npz") return plan.pipeline->info().frames == 0;
   return network.empty() || SameFeatures(network, metric.network);
+}
+
+// Empty: none.
+fs::path ReferenceOf(const Plan& plan, const SetMetric& metric, const std::string& network_of_data) {
+  const auto& given = plan.config.metric_reference;
+  if (metric.network.empty() || metric.needs_pairs || plan.networks.missing.contains(metric.name)) return {};
+  if (const auto own = given.find(metric.name); own != given.end()) return own->second;
+  if (const auto all = given.find(""); all != given.end()) return all->second;
+  if (plan.data_reference && Fits(plan, metric, network_of_data)) return *plan.data_reference;
+  return metric.network == "fashion" && fs::is_directory(ShippedPictures()) ? ShippedPictures() : fs::path();
 }
 
 // Pictures in the container that their collection is published in.
@@ -60,8 +70,6 @@ std::unique_ptr<PictureSource> OpenReferencePictures(const fs::path& path, bool 
   return std::make_unique<SetPictures>(OpenPictureSet(path));
 }
 
-bool Available(const Plan& plan, const SetMetric& metric) { return !plan.networks.missing.contains(metric.name); }
-
 FeatureSet ReadReference(const Plan& plan, const SetMetric& metric, const fs::path& path, bool quiet) {
   const FeatureNetwork& network = *plan.networks.features.at(metric.network);
   if (path.extension() == ".npz") {
@@ -81,22 +89,23 @@ FeatureSet ReadReference(const Plan& plan, const SetMetric& metric, const fs::pa
 
 }  // namespace
 
-fs::path MetricReferenceOf(const Plan& plan, const SetMetric& metric) {
-  const auto& given = plan.config.metric_reference;
-  if (metric.network.empty() || metric.needs_pairs) return {};
-  if (const auto own = given.find(metric.name); own != given.end()) return own->second;
-  if (const auto all = given.find(""); all != given.end()) return all->second;
-  if (plan.data_reference && Fits(plan, metric, *plan.data_reference)) return *plan.data_reference;
-  return metric.network == "fashion" && fs::is_directory(ShippedPictures()) ? ShippedPictures() : fs::path();
-}
-
-void CheckMetricReferences(const Plan& plan) {
+std::map<std::string, fs::path> FindMetricReferences(const Plan& plan) {
+  std::map<std::string, fs::path> references, of_network;
+  if (plan.config.set_metrics.empty()) return references;
+  const bool statistics = plan.data_reference && plan.data_reference->extension() == ".npz" && fs::exists(*plan.data_reference);
+  const std::string network_of_data = statistics ? NetworkOfStatistics(*plan.data_reference) : "";
   for (const auto& metric : plan.config.set_metrics) {
-    const fs::path path = MetricReferenceOf(plan, metric);
-    if (path.empty() || !Available(plan, metric)) continue;
+    const fs::path path = ReferenceOf(plan, metric, network_of_data);
+    if (path.empty()) continue;
     if (!fs::exists(path))
       Fail("{}: metric_reference: {} is missing", plan.config.file.string(), path.lexically_normal().string());
+    const fs::path& first = of_network.emplace(metric.network, path).first->second;
+    if (first != path)
+      Fail("{}: metric_reference: two references, {} and {}, for metrics of the same features ({})",
+           plan.config.file.string(), first.string(), path.string(), metric.network);
+    references[metric.name] = path;
   }
+  return references;
 }
 
 void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet) {
@@ -107,18 +116,10 @@ void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet) {
   stored.missing = plan.networks.missing;
   for (const auto& [name, network] : plan.networks.features) stored.weights[name] = network->info().weights_sha256;
   stored.paper_batch = plan.pipeline->info().frames > 0 ? 1 : 16;
-  std::map<std::string, fs::path> read;  // by network
   for (const auto& metric : plan.config.set_metrics) {
-    const fs::path path = MetricReferenceOf(plan, metric);
-    if (path.empty() || !Available(plan, metric)) continue;
-    if (const auto before = read.find(metric.network); before != read.end()) {
-      if (before->second != path)
-        Fail("{}: metric_reference: two references, {} and {}, for metrics of the same features ({})",
-             plan.config.file.string(), before->second.string(), path.string(), metric.network);
-      continue;
-    }
-    read[metric.network] = path;
-    FeatureSet set = ReadReference(plan, metric, path, quiet);
+    const auto reference = plan.metric_references.find(metric.name);
+    if (reference == plan.metric_references.end() || stored.reference.contains(metric.network)) continue;
+    FeatureSet set = ReadReference(plan, metric, reference->second, quiet);
     const bool keep = std::any_of(plan.config.set_metrics.begin(), plan.config.set_metrics.end(), [&](const auto& m) {
       return m.network == metric.network && m.kind != SetMetricKind::kFrechet;
     });

@@ -151,14 +151,11 @@ void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
 
 // Weights that are missing stop a run before anything is loaded.
 void CheckMetricFiles(const PlanOptions& options, Plan* plan) {
-  const auto weights = FindMetricFiles(plan->config);
-  if (!options.allow_missing_metrics) RequireMetricFiles(weights);
-  for (const auto& one : weights)
-    if (!one.missing.empty()) plan->networks.missing[one.metric] = one.missing;
+  plan->networks.missing = MissingMetrics(FindMetricFiles(plan->config), options.allow_missing_metrics);
 }
 
-void OpenNetworks(const PlanOptions& options, Plan* plan) {
-  plan->networks = OpenMetricNetworks(MetricRequests(plan->config), {.weights = plan->config.metric_weights}, options.allow_missing_metrics);
+void OpenNetworks(Plan* plan) {
+  plan->networks = OpenMetricNetworks(MetricRequests(plan->config), {.weights = plan->config.metric_weights}, std::move(plan->networks.missing));
   const auto& info = plan->pipeline->info();
   const bool clips = info.frames > 0;
   for (const auto& [name, network] : plan->networks.features)
@@ -208,8 +205,8 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   if (plan.config.memory > 0)
     for (auto& tree : plan.trees) tree.max_states = MemoryOf(plan, tree).max_states;
   plan.noise = MakeNoise(plan.config.noise, plan.config.seed);
-  CheckMetricReferences(plan);
-  if (!options.shapes_only) OpenNetworks(options, &plan);
+  plan.metric_references = FindMetricReferences(plan);
+  if (!options.shapes_only) OpenNetworks(&plan);
   return plan;
 }
 

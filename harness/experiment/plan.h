@@ -55,6 +55,7 @@ struct Plan {
   std::vector<PlannedSetting> settings;
   std::vector<TreeGroup> trees;
   MetricNetworks networks;                        // of the metrics; for a dry run only what is missing
+  std::map<std::string, std::filesystem::path> metric_references;   // of the metrics of sets that have one
   Shard shard;
   int64_t begin = 0, end = 0;                     // the ordinals [begin, end) of the shard
 

@@ -185,13 +185,17 @@ std::string Deflate(const std::string& data, const std::string& origin) {
   return out;
 }
 
+std::string WhereOf(const Member& member, const std::string& origin) {
+  return fmt::format("{}: member \"{}\"", origin, Printable(member.name));
+}
+
 }  // namespace
 
 Npz ParseNpz(std::span<const std::byte> bytes, const std::string& origin) {
   const Reader in(bytes, origin);
   Npz arrays;
   for (const Member& member : ReadDirectory(in, origin)) {
-    const std::string where = fmt::format("{}: member \"{}\"", origin, Printable(member.name));
+    const std::string where = WhereOf(member, origin);
     if (!member.name.ends_with(".npy")) Fail("{}: expected a name that ends in .npy", where);
     if (!arrays.emplace(member.name.substr(0, member.name.size() - 4), ReadMember(in, member, where)).second)
       Fail("{}: is there twice", where);
@@ -202,6 +206,14 @@ Npz ParseNpz(std::span<const std::byte> bytes, const std::string& origin) {
 Npz ReadNpz(const std::filesystem::path& path) {
   const MappedFile file(path);
   return ParseNpz(file.bytes(), path.string());
+}
+
+std::optional<NpyArray> ReadNpzMember(const std::filesystem::path& path, const std::string& name) {
+  const MappedFile file(path);
+  const Reader in(file.bytes(), path.string());
+  for (const Member& member : ReadDirectory(in, path.string()))
+    if (member.name == name + ".npy") return ReadMember(in, member, WhereOf(member, path.string()));
+  return std::nullopt;
 }
 
 void WriteNpz(const std::filesystem::path& path, const Npz& arrays, bool deflate) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ using Npz = std::map<std::string, NpyArray>;  // by name, without ".npy"
 // compressed members) is refused by name. Whatever the file says is checked before memory is taken for it. Throws Error
 // naming file and member.
 Npz ReadNpz(const std::filesystem::path& path);
+// One array of it, the others unread; nothing if it is not there.
+std::optional<NpyArray> ReadNpzMember(const std::filesystem::path& path, const std::string& name);
 Npz ParseNpz(std::span<const std::byte> bytes, const std::string& origin);
 
 // Writes float64 arrays ("<f8", C order) and text ("<U"), atomically. Throws Error when values and shape do not fit.

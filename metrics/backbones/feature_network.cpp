@@ -119,9 +119,10 @@ fs::path FindMetricWeights(const std::string& file, const FeatureNetworkOptions&
     looked += "\n  " + (folder / file).lexically_normal().string();
   }
   throw MissingWeightsError(
-      fmt::format("{}: the weights {} are not there; looked at{}\nMake the file with\n  {}\nand name its FOLDER with "
+      wanted_by,
+      fmt::format("the weights {} are not there; looked at{}\nMake the file with\n  {}\nand name its FOLDER with "
                   "\"metric_weights\" in a config, --metric-weights (skipbench metrics) or SKIPBENCH_METRIC_WEIGHTS.",
-                  wanted_by, file, looked.empty() ? " no folder (none is named)" : looked, how));
+                  file, looked.empty() ? " no folder (none is named)" : looked, how));
 }
 
 fs::path FindFeatureNetworkWeights(const std::string& name, const FeatureNetworkOptions& options) {
@@ -143,7 +144,7 @@ fs::path FindFeatureNetworkWeights(const std::string& name, const FeatureNetwork
       return {};
     case Parsed::kTorchScript:
       if (!fs::is_regular_file(parsed.path))
-        throw MissingWeightsError(fmt::format("{}: no such TorchScript file: {}", name, parsed.path.string()));
+        throw MissingWeightsError(name, "no such TorchScript file: " + parsed.path.string());
       return parsed.path;
   }
   Fail("features: unknown network \"{}\"", name);

@@ -24,11 +24,18 @@
 
 namespace skipbench {
 
-// A metric's weights are not where they are looked for. The message names the file, the places, and how to get it. A
-// caller that was told so (--allow-missing) may go on without the metric; nothing else stands in for it.
+// A metric's weights are not where they are looked for. The reason names the file, the places, and how to get it; the
+// message begins with who wants them ("lpips:alex"). A caller that was told so (--allow-missing) may go on without the
+// metric; nothing else stands in for it.
 class MissingWeightsError : public Error {
  public:
-  using Error::Error;
+  MissingWeightsError(const std::string& wanted_by, const std::string& reason)
+      : Error(wanted_by + ": " + reason), wanted_by_(wanted_by), reason_(reason) {}
+  const std::string& wanted_by() const { return wanted_by_; }
+  const std::string& reason() const { return reason_; }
+
+ private:
+  std::string wanted_by_, reason_;
 };
 
 // What a network is, for provenance; two sets of features are comparable only if all of it is equal.

@@ -114,7 +114,7 @@ std::unique_ptr<FeatureNetwork> OpenTorchScript(const std::filesystem::path& pat
   FeatureNetworkInfo info;
   info.name = fmt::format("{}:{}", TorchScriptInputName(input), path.string());
   if (!std::filesystem::is_regular_file(path))
-    throw MissingWeightsError(fmt::format("{}: no such TorchScript file: {}", info.name, path.string()));
+    throw MissingWeightsError(info.name, "no such TorchScript file: " + path.string());
   info.network = "torchscript";
   info.preprocessing = "file";
   info.weights = path;

@@ -32,7 +32,7 @@ TEST(MetricFiles, DoctorDryRunAndRunSayWhichAreMissing) {
     const auto run = RunConfig(dir, config, "out", more);
     EXPECT_EQ(run.exit_code, 3) << run.out;
     for (const char* text : {"lpips:alex: the weights lpips_alex_features.safetensors are not there", "scripts/convert/metric_weights.py alexnet-owt-7be5be79.pth",
-                             "lpips:alex: the weights lpips_v0.1_alex.safetensors are not there", "inception_v3_fid.safetensors"})
+                             "\nthe weights lpips_v0.1_alex.safetensors are not there", "inception_v3_fid.safetensors"})
       EXPECT_THAT(run.err, HasSubstr(text));
     EXPECT_EQ(Count(run.err, "the weights inception_v3_fid.safetensors"), 1) << run.err;  // fid and kid share it
     EXPECT_FALSE(fs::exists(dir / "out"));

@@ -194,8 +194,9 @@ TEST(ResultDistances, AreWhatTheFeaturesSay) {
     if (distance.setting != 1) continue;
     const auto a = result.Read<float>(1, "features/i3d"), b = result.Read<float>(0, "features/i3d");
     const FeatureView va{a.values, kDimension}, vb{b.values, kDimension};
-    if (distance.row.metric == "fvd" && distance.against == Against::kReferenceSetting)
+    if (distance.row.metric == "fvd" && distance.against == Against::kReferenceSetting) {
       EXPECT_NEAR(*distance.row.value, FrechetDistance(va, vb).distance, 1e-9);
+    }
     if (distance.row.metric == "fvd:paper") {
       double mean = 0;
       for (int64_t i = 0; i < kSamples; ++i) mean += SquaredDistance(va.row(i), vb.row(i)) / kSamples;

@@ -42,7 +42,9 @@ TEST(Npz, WhatIsWrittenIsReadAgain) {
       EXPECT_EQ(read.at(name).shape, array.shape) << name;
       EXPECT_EQ(read.at(name).values, array.values) << name;
       EXPECT_EQ(read.at(name).text, array.text) << name;
+      EXPECT_EQ(ReadNpzMember(folder / "a.npz", name)->values, array.values) << name;
     }
+    EXPECT_FALSE(ReadNpzMember(folder / "a.npz", "of another name"));
   }
   arrays["sigma"].shape = {7};
   EXPECT_ERROR(WriteNpz(folder / "b.npz", arrays), "member \"sigma\": 6 values do not fill the shape");

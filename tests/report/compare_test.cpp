@@ -127,12 +127,16 @@ TEST_F(CompareTest, CostCountsExactly) {
 
 // Fewer evaluations are no gain where they are paid for in quality, be it below the limit.
 TEST_F(CompareTest, SavingsMustBeFree) {
-  const Comparison comparison = CompareWith([](RunHeader&, Wave& wave) {
+  const auto cheaper_and_worse = [](RunHeader&, Wave& wave) {
     for (int32_t& nfe : wave.settings[kAdaptive].nfe) --nfe;
     Shift(wave, kAdaptive, "psnr", -0.2);
-  });
+  };
+  const Comparison comparison = CompareWith(cheaper_and_worse);
   EXPECT_EQ(comparison.verdict, Verdict::kRegression);
   EXPECT_THAT(Reasons(comparison), HasSubstr("worse, with fewer evaluations"));
+  // Unless the user said how much may be paid.
+  EXPECT_EQ(CompareWith(cheaper_and_worse, {.limits = {{"psnr", 0.3}}}).verdict, Verdict::kFine);
+  EXPECT_EQ(CompareWith(cheaper_and_worse, {.limits = {{"psnr", 0.1}}}).verdict, Verdict::kRegression);
 }
 
 TEST_F(CompareTest, OtherPicturesOfTheFullRun) {
