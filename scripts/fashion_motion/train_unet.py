@@ -18,9 +18,10 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from motion import FRAMES, REVERSED, caption, clips
 
-BATCH = 4  # clips
+BATCH = 4  # clips: two, each forwards and backwards
 RATE = 1.5e-3
 EMA = 0.995
+PURE, PURE_FROM = 0.5, 850  # share of clips that start from pure noise, and the first of their noise levels
 UNCONDITIONAL = 0.1  # share of captions replaced by the empty one, for guidance
 SAVE_SECONDS = 300
 HEAD_DIM = 16  # of every attention; the image model has 4 heads at every level: the same at 64 channels, 6 instead at 96
@@ -109,14 +110,17 @@ class Training:
         self.optimizer.load_state_dict(state["optimizer"])
         self.steps, self.seconds = state["steps"], state["seconds"]
 
-    def step(self, latents, ids, noise, t, done):
+    def step(self, latents, ids, done):
         """One step on `latents` [n, 4, F, 16, 16] with token ids; `done` in [0, 1] sets the rate. Returns the loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = RATE * group["share"] * min(1, self.steps / 40) * (0.5 * (1 + math.cos(math.pi * done)) + 0.005)
-        noisy = SCHEDULER.add_noise(latents, noise, t)
+        noisy, noise, t = add_noise(latents)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             predicted = self.nets.u(noisy, t, self.nets.t(ids)[0]).sample
-        loss = (predicted.float() - noise).pow(2).mean()
+        # The error of the noise over alpha_bar is that of the velocity (Salimans and Ho 2022). Unweighted, what is decided
+        # at high noise, the way that an item takes, has hardly a share in the loss.
+        errors = (predicted.float() - noise).pow(2).mean((1, 2, 3, 4))
+        loss = (errors / SCHEDULER.alphas_cumprod[t]).mean()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.nets.parameters(), 1.0)
         self.optimizer.step()
@@ -131,13 +135,34 @@ class Training:
 SCHEDULER = DDIMScheduler(clip_sample=False, **NOISE)
 
 
+def add_noise(latents):
+    """Noisy latents, the noise to be predicted, and the noise level of each clip; the same noise in both halves of the batch.
+
+    The schedule ends with alpha_bar 0.005. Over a whole clip that is signal enough to see where the item goes, so a network
+    trained on it need not listen to the caption; where sampling begins there is no signal at all (Lin et al. 2023, "Common
+    diffusion noise schedules and sample steps are flawed"). So a share of the clips starts as sampling does: from noise that
+    has nothing of the clip, which the caption alone tells the network to make.
+    """
+    count = len(latents) // 2
+    drawn = torch.randn_like(latents[:count]).repeat(2, 1, 1, 1, 1)
+    pure = (torch.rand(count) < PURE).repeat(2)
+    ordinary, late = 1000 * torch.rand(count).sqrt(), PURE_FROM + (1000 - PURE_FROM) * torch.rand(count)
+    t = torch.where(pure, late.repeat(2), ordinary.repeat(2)).long()
+    signal = SCHEDULER.alphas_cumprod[t].sqrt().view(-1, 1, 1, 1, 1)
+    noisy = torch.where(pure.view(-1, 1, 1, 1, 1), drawn, SCHEDULER.add_noise(latents, drawn, t))
+    return noisy, (noisy - signal * latents) / (1 - signal**2).sqrt(), t
+
+
 def draw(latents, ids, reversed_ids, empty):
-    """A random batch: latents and token ids, half of the clips played backwards."""
-    chosen = torch.randint(0, len(latents), (BATCH,))
-    backwards = torch.rand(BATCH) < 0.5
-    x = torch.where(backwards.view(-1, 1, 1, 1, 1), latents[chosen].flip(2), latents[chosen])
-    text = torch.where(backwards.view(-1, 1), reversed_ids[chosen], ids[chosen])
-    return x, torch.where((torch.rand(BATCH) < UNCONDITIONAL).view(-1, 1), empty, text)
+    """A random batch, latents and token ids: each clip as it is and played backwards.
+
+    Both get the same noise (add_noise): what then differs between the two is the word for the direction and what it does,
+    which a network is slow to find out from clips that differ in everything.
+    """
+    chosen = torch.randint(0, len(latents), (BATCH // 2,))
+    x = torch.cat([latents[chosen], latents[chosen].flip(2)])
+    text = torch.cat([ids[chosen], reversed_ids[chosen]])
+    return x, torch.where((torch.rand(BATCH // 2) < UNCONDITIONAL).repeat(2).view(-1, 1), empty, text)
 
 
 def train(training, latents, ids, reversed_ids, empty, seconds, save):
@@ -148,8 +173,7 @@ def train(training, latents, ids, reversed_ids, empty, seconds, save):
     last, saved, losses = time.process_time(), time.time(), []
     while training.seconds < seconds:
         x, text = draw(latents, ids, reversed_ids, empty)
-        noise, t = torch.randn_like(x), (1000 * torch.rand(BATCH).sqrt()).long()  # the way is decided where noise is high
-        losses.append(training.step(x, text, noise, t, training.seconds / seconds))
+        losses.append(training.step(x, text, training.seconds / seconds))
         training.seconds += time.process_time() - last
         last = time.process_time()
         if training.steps % 10 == 0:
