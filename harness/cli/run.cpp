@@ -75,6 +75,7 @@ int Run(const std::vector<std::string>& args) {
     if (run.resume) Fail("skipbench run: --resume and --overwrite exclude each other");
     RemoveResults(run.out);
   }
+  for (const auto& note : plan.notes) fmt::print(stderr, "skipbench: {}\n", note);
   const RunSummary summary = RunExperiment(plan, run);
   Report(plan, run.out);
   if (summary.failed) fmt::print(stderr, "skipbench: {} of the samples' runs failed; the table's last column counts them\n", summary.failed);

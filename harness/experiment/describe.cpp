@@ -119,6 +119,7 @@ std::string DescribePlan(const Plan& plan) {
                       evaluations, std::min(least, evaluations), macs / 1e12);
   text += DescribeMetrics(plan);
   text += DescribeMemory(plan);
+  for (const auto& note : plan.notes) text += fmt::format("NOTE        {}\n", note);
   text += fmt::format("disk        about {}\nwaves       {} of {} samples\n", FormatBytes(disk), plan.waves(), plan.config.wave_size);
   return text;
 }

@@ -87,6 +87,19 @@ void PlanSettings(Plan* plan) {
       }
 }
 
+// DDIM and DDPM clip unless their config says otherwise, which many a config written for another class does not.
+void NoteClippedLatents(Plan* plan) {
+  const auto& info = plan->pipeline->info();
+  if (info.kind == "unconditional") return;      // of pixels
+  std::set<std::string> types;
+  for (const auto& tree : plan->trees)
+    if (tree.scheduler->ClipsSample()) types.insert(tree.scheduler->type());
+  for (const auto& type : types)
+    plan->notes.push_back(fmt::format("scheduler {0}: clip_sample is true, so it clips predicted latents to a range that is meant for pixels; that is "
+                                      "the default where {1} does not say otherwise. Probably meant: {{\"type\": \"{0}\", \"clip_sample\": false}}",
+                                      type, info.scheduler_file.empty() ? "scheduler_config.json" : info.scheduler_file));
+}
+
 void CheckPathStudy(const Plan& plan) {
   if (!plan.config.path_study) return;
   if (plan.shard.count > 1)
@@ -201,6 +214,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
       ShardRange(plan.shard, static_cast<int64_t>(plan.samples.size()), plan.config.wave_size, plan.config.group_size);
   CheckInputs(plan);
   PlanSettings(&plan);
+  NoteClippedLatents(&plan);
   CheckPathStudy(plan);
   if (plan.config.memory > 0)
     for (auto& tree : plan.trees) tree.max_states = MemoryOf(plan, tree).max_states;

@@ -58,6 +58,7 @@ struct Plan {
   std::map<std::string, std::filesystem::path> metric_references;   // of the metrics of sets that have one
   Shard shard;
   int64_t begin = 0, end = 0;                     // the ordinals [begin, end) of the shard
+  std::vector<std::string> notes;                 // what will run as asked for, but hardly as meant
 
   int64_t waves() const;                          // of the shard
 };

@@ -40,6 +40,8 @@ class Ddim final : public SchedulerBase {
     }
   }
 
+  bool ClipsSample() const override { return limits_.clip; }
+
   StepResult Step(const at::Tensor& x, const at::Tensor& model_output, int call, const SchedulerState& state,
                   const at::Tensor& noise) const override {
     CheckStep(x, model_output, call, state, 0, noise);

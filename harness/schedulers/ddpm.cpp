@@ -44,6 +44,8 @@ class Ddpm final : public SchedulerBase {
     }
   }
 
+  bool ClipsSample() const override { return limits_.clip; }
+
   StepResult Step(const at::Tensor& x, const at::Tensor& model_output, int call, const SchedulerState& state,
                   const at::Tensor& noise) const override {
     CheckStep(x, model_output, call, state, 0, noise);

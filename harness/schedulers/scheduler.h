@@ -37,6 +37,7 @@ class Scheduler {
   virtual double init_noise_sigma() const = 0;             // the initial latent is unit noise times this
   virtual bool stochastic() const = 0;                     // whether any call draws noise that can change the sample
   virtual bool UsesNoise(int call) const = 0;              // whether this call's noise can change the sample
+  virtual bool ClipsSample() const { return false; }       // whether predicted samples are clipped to a range, as pixels may be
 
   // The network's input for `call`. Default: the sample itself.
   virtual at::Tensor ScaleModelInput(const at::Tensor& sample, int call) const { return sample; }

@@ -153,6 +153,20 @@ TEST(Run, ReplaysNoiseFromAFile) {
   EXPECT_EQ(short_file.exit_code, 3);
 }
 
+// As diffusers' from_config, a scheduler takes its own defaults; that one of them ruins latents is said.
+TEST(Run, ClippedLatentsAreNoted) {
+  const TempDir dir;
+  Json config = SmallConfig(1, 2);
+  config["methods"] = {{{"type", "full_step"}}};
+  config["scheduler"] = {"ddim", "euler"};
+  EXPECT_EQ(RunConfig(dir, config, "out").err, "");
+  config["scheduler"] = {{"type", "ddpm"}, {"clip_sample", true}};
+  for (const auto& run : {RunConfig(dir, config, "clipped"), RunConfig(dir, config, "clipped", {"--dry-run"})}) {
+    EXPECT_EQ(run.exit_code, 0);
+    EXPECT_NE((run.err + run.out).find("scheduler ddpm: clip_sample is true, so it clips predicted latents"), std::string::npos) << run.err << run.out;
+  }
+}
+
 TEST(Run, UnsupportedSettingsAreRecordedAndEndInAnError) {
   const TempDir dir;
   Json config = SmallConfig(1);
