@@ -69,13 +69,14 @@ std::string DescribeMetrics(const Plan& plan) {
 }
 
 // The config with its defaults written out: what a run computes, whether or not its author said so.
-Json Expanded(const ExperimentConfig& config, int64_t plan_frames) {
+Json Expanded(const ExperimentConfig& config, const PipelineInfo& info) {
   Json json = {{"name", config.name}, {"dtype", DtypeName(config.dtype)}, {"seed", config.seed}, {"steps", 50},
                {"tokenizer", config.tokenizer}, {"variant", config.variant}, {"noise", {{"source", config.noise.source}}},
                {"batch_size", config.batch_size}, {"wave_size", config.wave_size}, {"group_size", config.group_size},
                {"batch_invariant", config.batch_invariant}, {"traces", config.traces}, {"device", config.device}, {"threads", config.threads},
                {"height", config.height}, {"width", config.width}, {"save", Json::array()}, {"metrics", Json::array()}};
-  if (plan_frames > 0) json["frames"] = plan_frames;
+  if (info.frames > 0) json["frames"] = info.frames;
+  json["model_scheduler"] = info.scheduler_config;   // what the run's scheduler takes from the model
   json.update(config.json);
   Json settings = Json::array();
   for (const auto& setting : config.settings) settings.push_back({{"label", setting.label}, {"parameters", setting.parameters}});
@@ -131,7 +132,7 @@ RunHeader MakeHeader(const Plan& plan) {
   RunHeader header;
   header.name = config.name;
   header.config = config.json;
-  header.expanded_config = Expanded(config, info.frames);
+  header.expanded_config = Expanded(config, info);
   header.execution_keys = {"batch_size", "wave_size", "memory", "threads", "device", "latency", "contact_sheet", "decode_chunk", "name", "search_memory", "metric_weights"};
   header.model = info.folder.filename() == "model" ? info.folder.parent_path().filename().string() : info.folder.filename().string();
   Sha256 all;

@@ -1,6 +1,7 @@
 #include "harness/report/comparable.h"
 
 #include <map>
+#include <set>
 
 namespace skipbench {
 namespace {
@@ -23,6 +24,19 @@ void RequireModel(const RunHeader& base, const RunHeader& now, std::vector<std::
     reasons.push_back(fmt::format("other model: {} in BASE, {} in NEW", base.model_hash, now.model_hash));
 }
 
+// The model's scheduler_config.json; results of early versions do not hold it.
+void RequireModelScheduler(const Json& base, const Json& now, std::vector<std::string>& reasons) {
+  if (!base.is_object() || !now.is_object()) return;
+  const auto text = [](const Json& config, const std::string& key) { return config.contains(key) ? config[key].dump() : "absent"; };
+  std::set<std::string> keys;
+  for (const Json& config : {base, now})
+    for (const auto& [key, value] : config.items())
+      if (!key.starts_with("_")) keys.insert(key);         // versions and class names
+  for (const auto& key : keys)
+    if (text(base, key) != text(now, key))
+      reasons.push_back(fmt::format("other scheduler of the model: {}: {} in BASE, {} in NEW", key, text(base, key), text(now, key)));
+}
+
 // Keys of the expanded config that change the pictures of every setting.
 void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std::string>& reasons) {
   const auto value = [](const RunHeader& header, const char* key) {
@@ -31,6 +45,7 @@ void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std:
   for (const char* key : {"noise", "negative_prompt", "height", "width", "tokenizer", "vae_tiling"})
     if (value(base, key) != value(now, key))
       reasons.push_back(fmt::format("other {}: {} in BASE, {} in NEW", key, value(base, key).dump(), value(now, key).dump()));
+  RequireModelScheduler(value(base, "model_scheduler"), value(now, "model_scheduler"), reasons);
   for (const auto& setting : base.settings)
     if (setting.scope == "group" && value(base, "group_size") != value(now, "group_size")) {
       reasons.push_back(fmt::format("other group_size: {} in BASE, {} in NEW", value(base, "group_size").dump(),

@@ -197,6 +197,8 @@ TEST_F(CompareTest, NotComparable) {
   expect([](RunHeader& header, Wave&) { header.model_files["unet/model.safetensors"] = std::string(64, 'c'); },
          "other model: unet/model.safetensors has the SHA-256 aaaaaaaaaaaa... in BASE, cccccccccccc... in NEW");
   expect([](RunHeader& header, Wave&) { header.dtype = "bfloat16"; }, "other dtype: float32 in BASE, bfloat16 in NEW");
+  expect([](RunHeader& header, Wave&) { header.expanded_config["model_scheduler"] = {{"clip_sample", true}}; },
+         "other scheduler of the model: clip_sample: false in BASE, true in NEW");
   expect([](RunHeader& header, Wave&) { header.expanded_config["noise"] = {{"source", "torch_cpu"}}; }, "other noise");
   expect([](RunHeader&, Wave& wave) { wave.samples[2].caption = "something else"; }, "other data: the sample 986 is");
   expect([](RunHeader&, Wave& wave) { for (auto& sample : wave.samples) sample.id += 5000; }, "no sample is in both");

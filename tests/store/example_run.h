@@ -28,7 +28,7 @@ inline RunHeader ExampleHeader(int64_t samples = 6) {
   RunHeader header;
   header.name = "example";
   header.config = Json::parse(R"({"name": "example", "steps": 4, "methods": [{"type": "adaptive", "delta": [0.1]}]})");
-  header.expanded_config = Json::parse(R"({"steps": 4, "batch_size": 2, "methods": [{"type": "full_step"},
+  header.expanded_config = Json::parse(R"({"steps": 4, "batch_size": 2, "model_scheduler": {"clip_sample": false}, "methods": [{"type": "full_step"},
       {"type": "adaptive", "delta": 0.1}, {"type": "fewer_steps", "steps": 2}]})");
   header.execution_keys = {"batch_size"};
   header.model = "tiny";
