@@ -15,13 +15,17 @@ int Report(const std::vector<std::string>& args) {
       ("input", po::value<std::vector<std::string>>(), "results: folders (finished or not) or results.h5 files of one run")
       ("out,o", po::value<std::string>(), "the report's folder: new, empty, or an earlier report, which is replaced")
       ("pictures", po::value<int>()->default_value(8), "samples in the picture grid")
+      ("per-setting", po::value<int>()->default_value(6),
+       "of the settings of a sweep that decide for themselves, how many get figures of their own (every sample's path, two samples)")
       ("gnuplot", po::value<std::string>()->default_value("gnuplot"), "the gnuplot program");
-  const auto values = Parse("report", "report RESULT... --out DIR [--pictures N] [--gnuplot PROGRAM]", options, args);
+  const auto values = Parse("report", "report RESULT... --out DIR [--pictures N] [--per-setting N] [--gnuplot PROGRAM]", options, args);
   if (!values.contains("input")) Fail("skipbench report: at least one result was expected");
   if (!values.contains("out")) Fail("skipbench report: --out DIR was expected");
   ReportOptions report;
   report.pictures = values["pictures"].as<int>();
   if (report.pictures < 0) Fail("skipbench report: --pictures: expected a number >= 0, found {}", report.pictures);
+  report.per_setting = values["per-setting"].as<int>();
+  if (report.per_setting < 0) Fail("skipbench report: --per-setting: expected a number >= 0, found {}", report.per_setting);
   report.gnuplot = values["gnuplot"].as<std::string>();
   std::vector<std::filesystem::path> results;
   for (const auto& one : values["input"].as<std::vector<std::string>>()) results.emplace_back(one);

@@ -28,6 +28,7 @@ struct ReportData {
   const ResultReader& result;
   Table table;
   std::vector<SettingGroup> groups;
+  int per_setting = 6;            // settings of a group that get figures of their own
   explicit ReportData(const ResultReader& reader) : ReportData(reader, MakeTable(reader)) {}
   // `of_result`: with the metrics of whole sets.
   ReportData(const ResultReader& reader, Table of_result)

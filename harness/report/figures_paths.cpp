@@ -219,14 +219,18 @@ FigureSection PathFigures(const ReportData& data) {
   section.intro = "What each setting does in every call of the scheduler: a full prediction, a shallow forward on cached features, or the "
                   "last output again. Settings that always predict (full steps, fewer steps) are not shown.";
   section.details_title = "The path of every sample";
+  size_t left_out = 0;
   for (const auto& group : data.groups) {
     const auto all = PathsOf(data, group);
     const auto parts = Parts(all, 16);
     for (size_t p = 0; p < parts.size(); ++p)
       section.figures.push_back(ShareFigure(data, group, parts[p], static_cast<int>(p) + 1, static_cast<int>(parts.size())));
-    for (const auto& paths : all)
-      if (paths.varies) section.details.push_back(SampleFigure(data, group, paths));
+    const auto varying = Varying(all);
+    const auto shown = Spread(varying, data.per_setting);
+    left_out += varying.size() - shown.size();
+    for (const Paths* paths : shown) section.details.push_back(SampleFigure(data, group, *paths));
   }
+  if (left_out > 0) section.details_title += fmt::format(" (of {} more settings: skipbench report --per-setting)", left_out);
   if (section.figures.empty()) section.missing.push_back("Skip paths: no setting of this result skips a prediction.");
   return section;
 }
@@ -238,10 +242,7 @@ FigureSection SkipHistograms(const ReportData& data) {
   section.intro = "Settings that decide for themselves skip more for one sample than for another.";
   for (const auto& group : data.groups) {
     const auto all = PathsOf(data, group);
-    std::vector<const Paths*> varying;
-    for (const auto& paths : all)
-      if (paths.varies) varying.push_back(&paths);
-    const auto parts = Parts(varying, 6);
+    const auto parts = Parts(Varying(all), 6);
     for (size_t p = 0; p < parts.size(); ++p)
       section.figures.push_back(HistogramFigure(data, group, parts[p], static_cast<int>(p) + 1, static_cast<int>(parts.size())));
   }

@@ -311,9 +311,9 @@ FigureSection TraceFigures(const ReportData& data) {
     std::vector<Figure> samples;
     double best = HUGE_VAL;
     size_t best_at = 0;
-    for (const auto& paths : all)
-      if (auto figure = TwoSamplesFigure(data, group, paths)) {
-        const double distance = std::fabs(paths.MeanPredictions() - 0.5 * paths.calls);
+    for (const Paths* paths : Spread(Varying(all), data.per_setting))
+      if (auto figure = TwoSamplesFigure(data, group, *paths)) {
+        const double distance = std::fabs(paths->MeanPredictions() - 0.5 * paths->calls);
         if (distance < best) best = distance, best_at = samples.size();
         samples.push_back(std::move(*figure));
       }

@@ -40,4 +40,20 @@ double Paths::MeanPredictions() const {
   return sum / static_cast<double>(actions.size());
 }
 
+std::vector<const Paths*> Varying(const std::vector<Paths>& all) {
+  std::vector<const Paths*> varying;
+  for (const auto& paths : all)
+    if (paths.varies) varying.push_back(&paths);
+  return varying;
+}
+
+std::vector<const Paths*> Spread(const std::vector<const Paths*>& all, int most) {
+  const auto count = static_cast<size_t>(std::max(most, 0));
+  if (all.size() <= count) return all;
+  if (count == 1) return {all[all.size() / 2]};
+  std::vector<const Paths*> some;
+  for (size_t k = 0; k < count; ++k) some.push_back(all[k * (all.size() - 1) / (count - 1)]);
+  return some;
+}
+
 }  // namespace skipbench

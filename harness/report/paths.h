@@ -40,4 +40,9 @@ std::vector<std::vector<T>> Parts(const std::vector<T>& all, size_t size) {
   return parts;
 }
 
+// Those whose samples differ.
+std::vector<const Paths*> Varying(const std::vector<Paths>& all);
+// At most `most` of them, evenly from the first to the last: of a sweep its ends and what lies between.
+std::vector<const Paths*> Spread(const std::vector<const Paths*>& all, int most);
+
 }  // namespace skipbench

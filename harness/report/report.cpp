@@ -118,8 +118,10 @@ void AddPictures(const ReportData& data, int rows, const fs::path& folder, PageC
 
 void WriteReport(const ResultReader& result, const fs::path& folder, const ReportOptions& options) {
   if (options.pictures < 0) Fail("report: pictures: expected a number of samples >= 0, found {}", options.pictures);
+  if (options.per_setting < 0) Fail("report: per_setting: expected a number of settings >= 0, found {}", options.per_setting);
   const Gnuplot gnuplot(options.gnuplot);
-  const ReportData data(result, options.table ? *options.table : MakeTable(result));
+  ReportData data(result, options.table ? *options.table : MakeTable(result));
+  data.per_setting = options.per_setting;
   Prepare(folder);
   WriteFileAtomically(folder / "table.md", RenderMarkdown(data.table));
   WriteFileAtomically(folder / "table.tex", RenderLatex(data.table));

@@ -19,6 +19,7 @@ namespace skipbench {
 
 struct ReportOptions {
   int pictures = 8;                  // samples in the picture grid, the first ones of the plan; >= 0
+  int per_setting = 6;               // settings with a scheduler and steps in common that get figures of their own; >= 0
   std::string gnuplot = "gnuplot";   // the program that draws: a path, or a name in PATH
   std::optional<Table> table = {};   // of the result, with the metrics of whole sets; absent: MakeTable's, without those
 };

@@ -7,6 +7,7 @@
 #include "harness/report/escape.h"
 #include "harness/report/figures.h"
 #include "harness/report/gnuplot.h"
+#include "harness/report/paths.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"
 #include "tests/store/python.h"
@@ -221,6 +222,32 @@ TEST(Figures, PathSharesAndHistogramsCountTheActions) {
   std::map<std::string, std::string> counts;
   for (const auto& row : histogram.figures[0].data.rows) counts[row[1]] = row[2];
   EXPECT_EQ(counts, (std::map<std::string, std::string>{{"1", "3"}, {"2", "3"}}));
+}
+
+TEST(Figures, OfALargeSweepSomeSettingsStandForAll) {
+  std::vector<Paths> sweep(10);
+  for (size_t k = 0; k < sweep.size(); ++k) sweep[k].varies = k != 9;
+  const auto varying = Varying(sweep);
+  ASSERT_EQ(varying.size(), 9u);
+  const auto places = [&](int most) {
+    std::vector<int64_t> found;
+    for (const Paths* paths : Spread(varying, most)) found.push_back(paths - sweep.data());
+    return found;
+  };
+  EXPECT_EQ(places(3), (std::vector<int64_t>{0, 4, 8}));
+  EXPECT_EQ(places(2), (std::vector<int64_t>{0, 8}));
+  EXPECT_EQ(places(1), (std::vector<int64_t>{4}));
+  EXPECT_EQ(places(0), std::vector<int64_t>{});
+  EXPECT_EQ(places(9).size(), 9u);
+
+  TempDir dir;
+  WriteResult(dir / "run", ExampleHeader());
+  const ResultReader reader = ResultReader::Open(dir / "run");
+  ReportData data(reader);
+  data.per_setting = 0;
+  const auto section = PathFigures(data);
+  EXPECT_TRUE(section.details.empty());
+  EXPECT_EQ(section.details_title, "The path of every sample (of 1 more settings: skipbench report --per-setting)");
 }
 
 TEST(Figures, TracesAreThoseOfTheResult) {
