@@ -99,7 +99,9 @@ std::vector<std::pair<size_t, size_t>> PairSamples(const ResultReader& base, con
   return pairs;
 }
 
-Counterpart FindCounterpart(const RunHeader& base, size_t k, const RunHeader& now) {
+namespace {
+
+Counterpart FindSetting(const RunHeader& base, size_t k, const RunHeader& now) {
   const SettingInfo& setting = base.settings[k];
   // Two settings of one identity differ in options of the scheduler; their labels tell them apart.
   int same = -1, candidates = 0, by_label = -1;
@@ -114,6 +116,19 @@ Counterpart FindCounterpart(const RunHeader& base, size_t k, const RunHeader& no
   if (candidates == 1) return {same, ""};
   if (by_label >= 0) return {-1, Differences(setting, now.settings[static_cast<size_t>(by_label)])};
   return {-1, candidates > 1 ? "NEW has several settings like it, under other labels" : "NEW has no such setting"};
+}
+
+}  // namespace
+
+Counterpart FindCounterpart(const RunHeader& base, size_t k, const RunHeader& now) {
+  const Counterpart found = FindSetting(base, k, now);
+  if (found.index < 0) return found;
+  // The same 25 steps measured to a full run of 50 steps and to one of 40 have nothing to say to each other.
+  const int before = ReferenceOf(base.settings, k), after = ReferenceOf(now.settings, static_cast<size_t>(found.index));
+  if (before < 0 || after < 0) return found;
+  const std::string other = Differences(base.settings[static_cast<size_t>(before)], now.settings[static_cast<size_t>(after)]);
+  if (!other.empty()) return {-1, "it is compared with another full run: " + other};
+  return found;
 }
 
 }  // namespace skipbench

@@ -8,7 +8,8 @@
 // Metrics of whole sets (distances): the same with the difference of the two values, over the same samples; its interval is that
 // of a jackknife that leaves the same blocks of samples out of both.
 // Cost: evaluations and multiply-accumulates, exactly. Latency only when a limit is given: repeats are noisy, so it is worse
-// when the whole interval of the ratio lies above the limit, and fine when the ratio itself does not exceed it.
+// when the whole interval of the ratio lies above the limit, and fine when the ratio itself, or that of the fastest repeats, does not
+// exceed it.
 // Pictures: those of the reference settings (full_step) must be BASE's, seen through their thumbnails: nothing but the noise,
 // the scheduler or the networks can move them, and metrics against the reference would move along.
 #pragma once

@@ -202,6 +202,7 @@ TEST_F(CompareTest, NotComparable) {
   expect([](RunHeader& header, Wave&) { header.expanded_config["noise"] = {{"source", "torch_cpu"}}; }, "other noise");
   expect([](RunHeader&, Wave& wave) { wave.samples[2].caption = "something else"; }, "other data: the sample 986 is");
   expect([](RunHeader&, Wave& wave) { for (auto& sample : wave.samples) sample.id += 5000; }, "no sample is in both");
+  expect([](RunHeader& header, Wave&) { header.settings[0].steps = 5; }, "fewer_steps(steps=2): it is compared with another full run: steps: 4 in BASE, 5 in NEW");
   expect([](RunHeader& header, Wave&) { header.settings[1].steps = 3; }, "adaptive(delta=0.1): steps: 4 in BASE, 3 in NEW");
   expect([](RunHeader& header, Wave&) { header.settings[2].label = "fewer_steps(steps=3)"; header.settings[2].steps = 3; },
          "fewer_steps(steps=2): NEW has no such setting");
