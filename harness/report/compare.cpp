@@ -151,8 +151,7 @@ class SettingComparer {
     bootstrap.level = options_.level;
     change.loss = BootstrapMean(loss, bootstrap);
     const auto given = options_.limits.find(metric);
-    change.limit_given = given != options_.limits.end();
-    change.limit = change.limit_given ? given->second : DefaultLimit(metric, change.base);
+    change.limit = given == options_.limits.end() ? DefaultLimit(metric, change.base) : given->second;
     Judge(change, std::all_of(loss.begin(), loss.end(), [](double l) { return l == 0; }));
     change_.metrics.push_back(std::move(change));
   }
@@ -179,7 +178,7 @@ class SettingComparer {
       return fmt::format("{} is {}: lower quality by {:.4g} [{:.4g}, {:.4g}], limit {:.4g}; {:.5g} in BASE, {:.5g} in NEW", change.metric,
                          verdict, change.loss.mean, change.loss.low, change.loss.high, limit, change.base, change.now);
     };
-    const bool must_be_free = change_.nfe.now < change_.nfe.base && !change.limit_given;
+    const bool cheaper = change_.nfe.now < change_.nfe.base;
     if (std::isnan(change.loss.low)) {
       if (change.loss.mean <= 0) return;
       change.verdict = Verdict::kInconclusive;
@@ -187,7 +186,7 @@ class SettingComparer {
     } else if (change.loss.low > change.limit) {
       change.verdict = Verdict::kRegression;
       Note(change_, change.verdict, describe("worse", change.limit));
-    } else if (must_be_free && change.loss.low > 0) {
+    } else if (cheaper && change.loss.low > 0) {
       change.verdict = Verdict::kRegression;
       Note(change_, change.verdict, describe("worse, with fewer evaluations", 0));
     } else if (change.loss.high > change.limit) {

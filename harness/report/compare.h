@@ -3,8 +3,8 @@
 //
 // Quality: the mean over samples of how much worse NEW's value is than BASE's of the same sample, with a bootstrap interval
 // (paired: what a sample has in common with itself cancels). Against a limit m: worse when the interval lies above m, fine when
-// it lies at or below m, undecided when it straddles m. Where NEW needs fewer evaluations than BASE and the limit is not the
-// user's own, m is 0 for "worse": what is saved must not be paid for in quality.
+// it lies at or below m, undecided when it straddles m. Where NEW needs fewer evaluations than BASE, m is 0 for "worse": what
+// is saved must not be paid for in quality.
 // Metrics of whole sets (distances): the same with the difference of the two values, over the same samples; its interval is that
 // of a jackknife that leaves the same blocks of samples out of both.
 // Cost: evaluations and multiply-accumulates, exactly. Latency only when a limit is given: repeats are noisy, so it is worse
@@ -53,7 +53,6 @@ struct MetricChange {
   double base = 0, now = 0;                       // means over the pairs; identical pictures' PSNR counts as 100 dB
   MeanInterval loss;                              // how much worse NEW is; negative: better. NaN ends: no interval
   double limit = 0;
-  bool limit_given = false;                       // by the user, not by default
   Verdict verdict = Verdict::kFine;
 };
 

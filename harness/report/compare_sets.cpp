@@ -16,10 +16,10 @@ std::string MetricOf(const TableDistance& distance) {
 }
 
 // What is written for "fd_fashion (data)" says more than what is written for "fd_fashion".
-std::optional<double> GivenLimit(const SettingDistance& base, const CompareOptions& options) {
+double LimitOf(const SettingDistance& base, const CompareOptions& options) {
   for (const auto& name : {base.distance.Name(), base.distance.metric, MetricOf(base.distance)})
     if (const auto given = options.limits.find(name); given != options.limits.end()) return given->second;
-  return std::nullopt;
+  return DefaultAllowance(base.distance.metric, base.value);
 }
 
 // How much worse NEW is.
@@ -58,13 +58,11 @@ SetComparison CompareSet(const SettingDistance& base, const DistanceValue* now, 
     comparison.not_comparable = name + ": it is not known whether more of it is better";
     return comparison;
   }
-  const std::optional<double> given = GivenLimit(base, options);
   comparison.change = {.metric = name,
                        .base = *base.value.value,
                        .now = *now->value,
                        .loss = LossOf(base.value, *now, better, options.level),
-                       .limit = given.value_or(DefaultAllowance(base.distance.metric, base.value)),
-                       .limit_given = given.has_value()};
+                       .limit = LimitOf(base, options)};
   return comparison;
 }
 

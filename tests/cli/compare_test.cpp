@@ -116,7 +116,7 @@ TEST_F(CompareCommand, NoiseThatIsOffByOneStep) {
 // Pictures of another distribution under the name of the right one: metrics of whole sets tell, also on some of the samples.
 TEST_F(CompareCommand, MetricsOfWholeSets) {
   SKIP_WITHOUT_H5PY();
-  Json config = SmallConfig(16, 12);
+  Json config = SmallConfig(16, 20);
   config["wave_size"] = 16;
   config["batch_size"] = 16;
   config["methods"] = {{{"type", "full_step"}}, {{"type", "adaptive_diffusion"}, {"delta", 0.05}, {"max_skips", 4}}};

@@ -45,7 +45,7 @@ std::vector<std::string> RunExamples(const std::string& heading, const std::file
 class ResultsReadme : public ::testing::Test {
  protected:
   void SetUp() override {
-    Json config = SmallConfig(3, 6);
+    Json config = SmallConfig(2, 6);       // means of two counts have one digit after the point
     ASSERT_EQ(RunConfig(dir_, config, "run").exit_code, 0);
   }
   TempDir dir_;
