@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "datasets/catalog.h"
 #include "harness/experiment/file_noise.h"
@@ -162,11 +163,6 @@ void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
     if (config.save.contains(what)) refuse(fmt::format("save: \"{}\"", what).c_str());
 }
 
-// Weights that are missing stop a run before anything is loaded.
-void CheckMetricFiles(const PlanOptions& options, Plan* plan) {
-  plan->networks.missing = MissingMetrics(FindMetricFiles(plan->config), options.allow_missing_metrics);
-}
-
 void OpenNetworks(Plan* plan) {
   plan->networks = OpenMetricNetworks(MetricRequests(plan->config), {.weights = plan->config.metric_weights}, std::move(plan->networks.missing));
   const auto& info = plan->pipeline->info();
@@ -201,7 +197,8 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   if (plan.config.threads > 0) at::set_num_threads(plan.config.threads);
   plan.device = ParseDevice(plan.config.device);
   const auto folder = FindModel(plan.config.pipeline, plan.config.folder(), options.models);
-  CheckMetricFiles(options, &plan);
+  // Weights that are missing stop a run before anything is loaded.
+  plan.networks.missing = MissingMetrics(FindMetricFiles(plan.config), options.allow_missing_metrics);
   plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options.shapes_only));
   const auto& info = plan.pipeline->info();
   CheckVideoKeys(plan.config, info);

@@ -1,7 +1,6 @@
 #include "harness/report/comparable.h"
 
 #include <map>
-#include <set>
 
 namespace skipbench {
 namespace {
@@ -24,17 +23,24 @@ void RequireModel(const RunHeader& base, const RunHeader& now, std::vector<std::
     reasons.push_back(fmt::format("other model: {} in BASE, {} in NEW", base.model_hash, now.model_hash));
 }
 
-// The model's scheduler_config.json; results of early versions do not hold it.
-void RequireModelScheduler(const Json& base, const Json& now, std::vector<std::string>& reasons) {
+// "steps: 50 in BASE, 25 in NEW; ..." for the keys of two objects whose values differ.
+std::string Differences(const Json& base, const Json& now) {
+  const auto text = [](const Json& object, const std::string& key) { return object.contains(key) ? object[key].dump() : "absent"; };
+  Json all = base;
+  all.update(now);
+  std::string differences;
+  for (const auto& [key, value] : all.items())
+    if (const std::string a = text(base, key), b = text(now, key); a != b)
+      differences += fmt::format("{}{}: {} in BASE, {} in NEW", differences.empty() ? "" : "; ", key, a, b);
+  return differences;
+}
+
+// The model's scheduler_config.json, but for the version that wrote it; results of early versions do not hold it.
+void RequireModelScheduler(Json base, Json now, std::vector<std::string>& reasons) {
   if (!base.is_object() || !now.is_object()) return;
-  const auto text = [](const Json& config, const std::string& key) { return config.contains(key) ? config[key].dump() : "absent"; };
-  std::set<std::string> keys;
-  for (const Json& config : {base, now})
-    for (const auto& [key, value] : config.items())
-      if (!key.starts_with("_")) keys.insert(key);         // versions and class names
-  for (const auto& key : keys)
-    if (text(base, key) != text(now, key))
-      reasons.push_back(fmt::format("other scheduler of the model: {}: {} in BASE, {} in NEW", key, text(base, key), text(now, key)));
+  for (Json* config : {&base, &now}) config->erase("_diffusers_version");
+  if (const std::string differences = Differences(base, now); !differences.empty())
+    reasons.push_back("other scheduler of the model: " + differences);
 }
 
 // Keys of the expanded config that change the pictures of every setting.
@@ -60,13 +66,21 @@ Json Identity(const SettingInfo& info) {
   return {{"type", info.type}, {"parameters", parameters}, {"steps", info.steps}, {"scheduler", info.scheduler}, {"guidance", info.guidance}};
 }
 
-// "steps: 50 in BASE, 25 in NEW" for what two settings do not share.
-std::string Differences(const SettingInfo& base, const SettingInfo& now) {
-  const Json a = Identity(base), b = Identity(now);
-  std::string text;
-  for (const auto& [key, value] : a.items())
-    if (value != b[key]) text += fmt::format("{}{}: {} in BASE, {} in NEW", text.empty() ? "" : "; ", key, value.dump(), b[key].dump());
-  return text;
+Counterpart FindSetting(const RunHeader& base, size_t k, const RunHeader& now) {
+  const SettingInfo& setting = base.settings[k];
+  // Two settings of one identity differ in options of the scheduler; their labels tell them apart.
+  int same = -1, candidates = 0, by_label = -1;
+  for (size_t j = 0; j < now.settings.size(); ++j) {
+    const bool label = now.settings[j].label == setting.label;
+    if (label) by_label = static_cast<int>(j);
+    if (Identity(now.settings[j]) != Identity(setting)) continue;
+    if (label) return {static_cast<int>(j), ""};
+    same = static_cast<int>(j);
+    ++candidates;
+  }
+  if (candidates == 1) return {same, ""};
+  if (by_label >= 0) return {-1, Differences(Identity(setting), Identity(now.settings[static_cast<size_t>(by_label)]))};
+  return {-1, candidates > 1 ? "NEW has several settings like it, under other labels" : "NEW has no such setting"};
 }
 
 }  // namespace
@@ -99,34 +113,13 @@ std::vector<std::pair<size_t, size_t>> PairSamples(const ResultReader& base, con
   return pairs;
 }
 
-namespace {
-
-Counterpart FindSetting(const RunHeader& base, size_t k, const RunHeader& now) {
-  const SettingInfo& setting = base.settings[k];
-  // Two settings of one identity differ in options of the scheduler; their labels tell them apart.
-  int same = -1, candidates = 0, by_label = -1;
-  for (size_t j = 0; j < now.settings.size(); ++j) {
-    const bool label = now.settings[j].label == setting.label;
-    if (label) by_label = static_cast<int>(j);
-    if (Identity(now.settings[j]) != Identity(setting)) continue;
-    if (label) return {static_cast<int>(j), ""};
-    same = static_cast<int>(j);
-    ++candidates;
-  }
-  if (candidates == 1) return {same, ""};
-  if (by_label >= 0) return {-1, Differences(setting, now.settings[static_cast<size_t>(by_label)])};
-  return {-1, candidates > 1 ? "NEW has several settings like it, under other labels" : "NEW has no such setting"};
-}
-
-}  // namespace
-
 Counterpart FindCounterpart(const RunHeader& base, size_t k, const RunHeader& now) {
   const Counterpart found = FindSetting(base, k, now);
   if (found.index < 0) return found;
   // The same 25 steps measured to a full run of 50 steps and to one of 40 have nothing to say to each other.
   const int before = ReferenceOf(base.settings, k), after = ReferenceOf(now.settings, static_cast<size_t>(found.index));
   if (before < 0 || after < 0) return found;
-  const std::string other = Differences(base.settings[static_cast<size_t>(before)], now.settings[static_cast<size_t>(after)]);
+  const std::string other = Differences(Identity(base.settings[static_cast<size_t>(before)]), Identity(now.settings[static_cast<size_t>(after)]));
   if (!other.empty()) return {-1, "it is compared with another full run: " + other};
   return found;
 }

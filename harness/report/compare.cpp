@@ -264,9 +264,9 @@ class SettingComparer {
                          *options_.max_slowdown);
     };
     // What else runs on the machine makes times longer, never shorter: what is really slower is so in its fastest repeat too.
-    if (Fastest(*b, calibrated) / Fastest(*a, calibrated) <= *options_.max_slowdown) return;
-    if (ratio.low > *options_.max_slowdown && ratio.ratio > *options_.max_slowdown) Note(change_, Verdict::kRegression, describe("is worse"));
-    else if (ratio.ratio > *options_.max_slowdown) Note(change_, Verdict::kInconclusive, describe("is undecided"));
+    if (std::min(ratio.ratio, Fastest(*b, calibrated) / Fastest(*a, calibrated)) <= *options_.max_slowdown) return;
+    if (ratio.low > *options_.max_slowdown) Note(change_, Verdict::kRegression, describe("is worse"));
+    else Note(change_, Verdict::kInconclusive, describe("is undecided"));
   }
 
   const ResultReader& base_;
