@@ -13,10 +13,11 @@ namespace skipbench {
 
 const std::vector<DatasetType>& DatasetTypes() {
   static const std::vector<DatasetType> types = {
-      {"coco", "captions of MS-COCO: captions_val2014.json, captions_val2017.json (captions, images, caption, count, offset, seed, reference)", ReadCoco},
+      {"coco", "captions of MS-COCO: captions_val2014.json, captions_val2017.json, or Karpathy's dataset_coco.json (captions, images, caption, split, count, "
+                "offset, seed, reference)", ReadCoco},
       {"fashion_scenes", "the shipped captions and pictures (folder, caption, count, offset, seed, reference)", ReadFashionScenes},
-      {"prompts", "prompts of images or videos: text, CSV, JSON lines, or a list (file | prompts, format, prompt_column, images, image_column, "
-                  "count, offset, seed)", ReadPrompts},
+      {"prompts", "prompts of images or videos: a file (.txt, .csv, .tsv, .json, .jsonl) or a list in the config (file | prompts, format, prompt_column, images, "
+                  "image_column, split, count, offset, seed)", ReadPrompts},
       {"imagenet", "ImageNet's classes, balanced or random (count, sampling, seed, offset, classes, names, reference)", ReadImageNet},
       {"class_labels", "given class labels in turn (labels | classes, per_class, count, offset, seed)", ReadClassLabels},
       {"cifar10", "samples for an unconditional model beside CIFAR-10's binary version (folder, split, partial, count, offset)", ReadCifar10},

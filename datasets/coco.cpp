@@ -1,10 +1,9 @@
 #include "datasets/coco.h"
 
 #include <algorithm>
-#include <map>
 #include <random>
-#include <set>
 
+#include "datasets/coco_file.h"
 #include "datasets/draw.h"
 #include "harness/base/error.h"
 
@@ -12,44 +11,6 @@ namespace skipbench {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct CocoImage {
-  std::string file_name;
-  std::vector<std::pair<int64_t, std::string>> captions;    // by annotation id
-};
-
-const Json& List(const Json& root, const char* key, const std::string& file) {
-  const auto found = root.is_object() ? root.find(key) : root.end();
-  if (!root.is_object() || found == root.end() || !found->is_array())
-    Fail("{}: not a COCO caption file: it has no list \"{}\"", file, key);
-  return *found;
-}
-
-std::map<int64_t, CocoImage> ReadImages(const Json& list, const std::string& file) {
-  std::map<int64_t, CocoImage> images;
-  for (size_t i = 0; i < list.size(); ++i) {
-    const JsonReader reader(list[i], file, fmt::format("images[{}]", i));
-    const int64_t id = reader.Int("id", 0);
-    CocoImage image{reader.String("file_name"), {}};
-    if (!images.emplace(id, std::move(image)).second) reader.FailAt("id", fmt::format("the image id {} occurs twice", id));
-  }
-  return images;
-}
-
-void ReadAnnotations(const Json& list, const std::string& file, std::map<int64_t, CocoImage>& images) {
-  std::set<int64_t> ids;
-  for (size_t i = 0; i < list.size(); ++i) {
-    const JsonReader reader(list[i], file, fmt::format("annotations[{}]", i));
-    if (!reader.Has("caption"))
-      Fail("{}: not a COCO caption file: annotations[{}] has no caption (is it the file of instances or keypoints?)", file, i);
-    const int64_t id = reader.Int("id", 0), image_id = reader.Int("image_id", 0);
-    if (!ids.insert(id).second) reader.FailAt("id", fmt::format("the annotation id {} occurs twice", id));
-    const auto image = images.find(image_id);
-    if (image == images.end()) reader.FailAt("image_id", fmt::format("there is no image with the id {}", image_id));
-    image->second.captions.emplace_back(id, reader.String("caption"));
-  }
-  for (auto& [id, image] : images) std::sort(image.captions.begin(), image.captions.end());
-}
 
 // Which of a picture's captions; nothing: a random one.
 std::optional<size_t> ReadCaptionIndex(const JsonReader& config) {
@@ -74,6 +35,9 @@ fs::path ImagePath(const fs::path& folder, int64_t id, const CocoImage& image, c
   const bool leaves = name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end();
   if (leaves || name.empty()) Fail("{}: image {}: the file name \"{}\" is not one inside a folder", file, id, image.file_name);
   std::error_code error;
+  // Karpathy's file also says in which folder of COCO's own tree the picture is; that may be the one given, or in it.
+  const fs::path inner(image.folder);
+  if (!image.folder.empty() && inner == inner.filename() && inner != ".." && fs::is_regular_file(folder / inner / name, error)) return folder / inner / name;
   if (!fs::is_regular_file(folder / name, error)) Fail("{}: missing; {} names it for image {}", (folder / name).string(), file, id);
   return folder / name;
 }
@@ -84,13 +48,14 @@ Dataset ReadCaptions(const std::string& name, const fs::path& captions, const st
   const Subset subset = ReadSubset(config);
   auto reference = ReadReference(config, base_folder);
   if (!reference) reference = pictures;
+  const std::string split = config.StringOr("split", "");
   config.Ignore("type");
   config.RejectUnknownKeys();
 
   const std::string file = captions.string();
   const Json root = ReadJsonFile(captions);
-  std::map<int64_t, CocoImage> images = ReadImages(List(root, "images", file), file);
-  ReadAnnotations(List(root, "annotations", file), file, images);
+  const CocoCaptions coco = ReadCocoCaptions(root, file, split);
+  const auto& images = coco.images;
   std::vector<int64_t> ids;
   for (const auto& [id, image] : images) ids.push_back(id);
 
@@ -109,7 +74,9 @@ Dataset ReadCaptions(const std::string& name, const fs::path& captions, const st
     samples.push_back(std::move(sample));
   }
   const std::string caption = wanted ? fmt::format("caption {}", *wanted) : fmt::format("a random caption each (seed {})", subset.seed.value_or(0));
-  const std::string description = fmt::format("{}: {} images, {}", file, Describe(subset, samples.size(), ids.size()), caption);
+  std::string part;
+  if (!coco.splits.empty()) part = split.empty() ? fmt::format(" of all splits ({})", DescribeSplits(coco)) : fmt::format(" of the split {}", split);
+  const std::string description = fmt::format("{}: {} images{}, {}", file, Describe(subset, samples.size(), ids.size()), part, caption);
   Dataset dataset(name, description, std::move(samples));
   if (reference) dataset.SetReference(*reference);
   return dataset;

@@ -1,4 +1,4 @@
-// Captions in MS-COCO's format: {"images": [{"id", "file_name", ...}], "annotations": [{"id", "image_id", "caption"}]}.
+// Captions of MS-COCO, from its annotation files or Karpathy's split file (coco_file.h).
 // Lin et al. 2014, "Microsoft COCO: Common Objects in Context"; Chen et al. 2015, "Microsoft COCO Captions".
 #pragma once
 
@@ -8,8 +8,9 @@
 
 namespace skipbench {
 
-// {"type": "coco", "captions": FILE, "images": FOLDER, "caption": "first" | "random" | n, "count", "offset", "seed"}
-//   captions   the annotation file (captions_val2014.json)
+// {"type": "coco", "captions": FILE, "images": FOLDER, "caption": "first" | "random" | n, "split", "count", "offset", "seed"}
+//   captions   the annotation file (captions_val2014.json), or Karpathy's dataset_coco.json
+//   split      of Karpathy's file: "train", "restval", "val" or "test" (default: all of them)
 //   images     optional: the folder with the pictures; then each selected picture must be there
 //   caption    which of a picture's captions, in order of annotation id: "first" (default) or its number from 0
 //              "random": drawn for each picture by the seed (0 without one) and the picture's id

@@ -3,9 +3,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
+#include <optional>
 
+#include "datasets/coco_file.h"
+#include "datasets/delimited.h"
 #include "harness/base/error.h"
+#include "harness/base/git_lfs.h"
 #include "harness/base/json.h"
 
 namespace skipbench {
@@ -16,38 +21,69 @@ using Strings = std::vector<std::string>;
 
 constexpr uintmax_t kMaxFile = uintmax_t{256} << 20;
 
+const Strings kPromptColumns = {"prompt", "prompts", "caption", "text", "sentence", "description", "prompt_en"};
+const Strings kImageColumns = {"image", "image_path", "file_name", "image_name"};
+
 std::string ReadText(const fs::path& path) {
   std::error_code error;
+  if (fs::is_directory(path, error)) Fail("{}: a folder; a file of prompts was expected", path.string());
   if (!fs::is_regular_file(path, error)) Fail("{}: no such file", path.string());
   const auto size = fs::file_size(path, error);
   if (error || size > kMaxFile) Fail("{}: cannot be read, or larger than {} bytes", path.string(), kMaxFile);
   std::ifstream in(path, std::ios::binary);
   std::string text(static_cast<size_t>(size), '\0');
   if (!in.read(text.data(), static_cast<std::streamsize>(size))) Fail("{}: cannot be read", path.string());
+  RefuseLfsPointer(text, path.string());
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) Fail("{}: UTF-16 text (as Excel writes it); save it as UTF-8", path.string());
   if (const size_t zero = text.find('\0'); zero != std::string::npos)
     Fail("{}:{}: a zero byte: not a text file", path.string(), 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(zero), '\n'));
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
   return text;
 }
 
-// The line that begins at `place`, without its end; `place` moves behind it.
-std::string NextLine(const std::string& text, size_t* place) {
-  const size_t end = std::min(text.find('\n', *place), text.size());
-  std::string line = text.substr(*place, end - *place);
-  if (!line.empty() && line.back() == '\r') line.pop_back();
-  *place = end + 1;
-  return line;
+std::string Lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
 }
 
-bool IsBlank(const std::string& line) { return line.find_first_not_of(" \t\r\n\v\f") == std::string::npos; }
+// A column's name without case and white space around it.
+std::string Plain(const std::string& name) {
+  const size_t begin = name.find_first_not_of(" \t"), end = name.find_last_not_of(" \t");
+  return begin == std::string::npos ? "" : Lower(name.substr(begin, end - begin + 1));
+}
 
-std::vector<PromptRow> ReadLines(const std::string& text, const std::string& file, bool images) {
+// The place of `wanted` among the columns, or of the first of `usual` when nothing is wanted: spelled as it is, or else in another case.
+std::optional<size_t> FindColumn(const Strings& columns, const std::string& wanted, const Strings& usual) {
+  const Strings candidates = wanted.empty() ? usual : Strings{wanted};
+  for (const bool exactly : {true, false})
+    for (const auto& name : candidates) {
+      const auto found = std::find_if(columns.begin(), columns.end(),
+                                      [&](const auto& column) { return exactly ? column == name : Plain(column) == Plain(name); });
+      if (found != columns.end()) return static_cast<size_t>(found - columns.begin());
+    }
+  return std::nullopt;
+}
+
+size_t NeedColumn(const Strings& columns, const std::string& wanted, const Strings& usual, const std::string& key, const std::string& where) {
+  const auto found = FindColumn(columns, wanted, usual);
+  if (found) return *found;
+  Fail("{}: no column {}; there are: {} (\"{}\" names another one)", where, fmt::join(wanted.empty() ? usual : Strings{wanted}, ", "),
+       fmt::join(columns, ", "), key);
+}
+
+void RefuseColumns(const PromptFormat& format, const std::string& file, const std::string& what) {
+  if (!format.prompt_column.empty()) Fail("{}: prompt_column \"{}\": {} has no columns", file, format.prompt_column, what);
+  if (!format.image_column.empty()) Fail("{}: image_column \"{}\": {} has no columns", file, format.image_column, what);
+}
+
+std::vector<PromptRow> ReadLines(const std::string& text, const std::string& file, const PromptFormat& format) {
+  RefuseColumns(format, file, "a text");
   std::vector<PromptRow> rows;
   int64_t number = 0;
   for (size_t place = 0; place < text.size(); ++number) {
     PromptRow row{number, NextLine(text, &place), "", ""};
     if (IsBlank(row.prompt)) continue;
-    if (images) {
+    if (format.images) {
       const size_t tab = row.prompt.find('\t');
       if (tab == std::string::npos) Fail("{}:{}: expected the picture's file name, a tab and the prompt", file, number + 1);
       row.place = fmt::format("{}:{}", file, number + 1);
@@ -59,53 +95,20 @@ std::vector<PromptRow> ReadLines(const std::string& text, const std::string& fil
   return rows;
 }
 
-// One record of RFC 4180 from `place` on; fields in quotes may hold commas, line ends and doubled quotes.
-Strings NextRecord(const std::string& text, size_t* place, const std::string& file) {
-  Strings fields(1);
-  const size_t begin = *place;
-  bool quoted = false;
-  for (; *place < text.size(); ++*place) {
-    const char c = text[*place];
-    if (quoted) {
-      if (c != '"') fields.back() += c;
-      else if (*place + 1 < text.size() && text[*place + 1] == '"') fields.back() += text[++*place];
-      else quoted = false;
-    } else if (c == '"' && fields.back().empty()) {
-      quoted = true;
-    } else if (c == ',') {
-      fields.emplace_back();
-    } else if (c == '\n') {
-      break;
-    } else if (c != '\r') {
-      fields.back() += c;
-    }
-  }
-  if (quoted) Fail("{}:{}: a quotation mark is not closed", file, 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
-  ++*place;
-  return fields;
-}
-
-// The place of `wanted` among the columns, or of the first of `usual` when nothing is wanted.
-size_t FindColumn(const Strings& columns, const std::string& wanted, const Strings& usual, const std::string& where) {
-  const Strings candidates = wanted.empty() ? usual : Strings{wanted};
-  for (const auto& name : candidates)
-    if (const auto found = std::find(columns.begin(), columns.end(), name); found != columns.end())
-      return static_cast<size_t>(found - columns.begin());
-  Fail("{}: no column {}; there are: {}", where, fmt::join(candidates, ", "), fmt::join(columns, ", "));
-}
-
-const Strings kPromptColumns = {"prompt", "caption", "text", "sentence", "description"};
-const Strings kImageColumns = {"image", "image_path", "file_name", "image_name"};
-
-std::vector<PromptRow> ReadCsv(const std::string& text, const std::string& file, const PromptFormat& format) {
+// `separator`: ',' or a tab. Of TSV, programs that trim lines leave out fields at the end, which are empty then.
+std::vector<PromptRow> ReadTable(const std::string& text, char separator, const std::string& file, const PromptFormat& format) {
   size_t place = 0;
-  const Strings columns = NextRecord(text, &place, file);
-  const size_t prompt = FindColumn(columns, format.prompt_column, kPromptColumns, file);
-  const size_t image = format.images ? FindColumn(columns, format.image_column, kImageColumns, file) : 0;
+  const bool tabs = separator == '\t';
+  const Strings columns = NextRecord(text, separator, &place, file);
+  if (tabs && format.images && format.prompt_column.empty() && !FindColumn(columns, "", kPromptColumns)) return ReadLines(text, file, format);
+  const size_t prompt = NeedColumn(columns, format.prompt_column, kPromptColumns, "prompt_column", file);
+  const size_t image = format.images ? NeedColumn(columns, format.image_column, kImageColumns, "image_column", file) : 0;
   std::vector<PromptRow> rows;
   for (int64_t number = 0; place < text.size(); ++number) {
-    const Strings fields = NextRecord(text, &place, file);
-    if (fields.size() == 1 && IsBlank(fields[0])) continue;
+    Strings fields = NextRecord(text, separator, &place, file);
+    if (std::all_of(fields.begin(), fields.end(), IsBlank)) continue;
+    while (tabs && fields.size() > columns.size() && IsBlank(fields.back())) fields.pop_back();
+    if (tabs && fields.size() < columns.size()) fields.resize(columns.size());
     if (fields.size() != columns.size())
       Fail("{}: record {} has {} fields, the header has {} ({})", file, number, fields.size(), columns.size(), fmt::join(columns, ", "));
     if (IsBlank(fields[prompt])) continue;
@@ -119,33 +122,108 @@ std::vector<PromptRow> ReadCsv(const std::string& text, const std::string& file,
   return rows;
 }
 
+// One prompt: a string, or an object with a column for it. Nothing where the prompt is empty or null.
+void AddJson(const Json& json, int64_t number, const std::string& where, const PromptFormat& format, std::vector<PromptRow>* rows) {
+  PromptRow row{number, "", "", format.images ? where : ""};
+  if (json.is_string() && !format.images) {
+    RefuseColumns(format, where, "a string");
+    row.prompt = json.get<std::string>();
+  } else {
+    const JsonReader reader(json, where);
+    Strings keys;
+    for (const auto& [key, value] : json.items()) keys.push_back(key);
+    row.prompt = reader.StringOr(keys[NeedColumn(keys, format.prompt_column, kPromptColumns, "prompt_column", where)], "");
+    if (format.images) row.image = reader.String(keys[NeedColumn(keys, format.image_column, kImageColumns, "image_column", where)]);
+  }
+  if (!IsBlank(row.prompt)) rows->push_back(std::move(row));
+}
+
 std::vector<PromptRow> ReadJsonLines(const std::string& text, const std::string& file, const PromptFormat& format) {
   std::vector<PromptRow> rows;
   int64_t number = 0;
   for (size_t place = 0; place < text.size(); ++number) {
     const std::string line = NextLine(text, &place), where = fmt::format("{}:{}", file, number + 1);
-    if (IsBlank(line)) continue;
-    const Json json = ParseJson(line, where);
-    const JsonReader reader(json, where);
-    Strings keys;
-    for (const auto& [key, value] : json.items()) keys.push_back(key);
-    PromptRow row{number, reader.String(keys[FindColumn(keys, format.prompt_column, kPromptColumns, where)]), "", ""};
-    if (format.images) row.place = where;
-    if (format.images) row.image = reader.String(keys[FindColumn(keys, format.image_column, kImageColumns, where)]);
-    if (!IsBlank(row.prompt)) rows.push_back(std::move(row));
+    if (!IsBlank(line)) AddJson(ParseJson(line, where), number, where, format, &rows);
   }
   return rows;
 }
 
+std::vector<PromptRow> ReadJsonList(const Json& list, const std::string& file, const PromptFormat& format) {
+  std::vector<PromptRow> rows;
+  for (size_t i = 0; i < list.size(); ++i) AddJson(list[i], static_cast<int64_t>(i), fmt::format("{}: record {}", file, i), format, &rows);
+  return rows;
+}
+
+std::vector<PromptRow> ReadCocoPrompts(const Json& root, const std::string& file, const PromptFormat& format) {
+  RefuseColumns(format, file, "a file of COCO captions");
+  std::vector<PromptRow> rows;
+  for (const auto& [id, image] : ReadCocoCaptions(root, file, format.split).images) {
+    if (image.captions.empty() || IsBlank(image.captions[0].second)) continue;
+    rows.push_back({id, image.captions[0].second, "", ""});
+    if (!format.images) continue;
+    rows.back().image = image.file_name;
+    rows.back().place = fmt::format("{}: image {}", file, id);
+  }
+  return rows;
+}
+
+// Whether the first line is a JSON object by itself and another line follows.
+bool IsJsonLines(const std::string& text) {
+  size_t place = 0;
+  std::string line;
+  while (place < text.size() && IsBlank(line)) line = NextLine(text, &place);
+  return line.starts_with('{') && Json::accept(line) && place < text.size() && !IsBlank(std::string_view(text).substr(place));
+}
+
+std::vector<PromptRow> ReadJsonFormat(const std::string& text, const std::string& file, const PromptFormat& format) {
+  if (IsJsonLines(text)) return ReadJsonLines(text, file, format);
+  const Json root = ParseJson(text, file);
+  if (root.is_array()) return ReadJsonList(root, file, format);
+  if (IsCocoFile(root)) return ReadCocoPrompts(root, file, format);
+  if (root.is_object() && !root.empty()) {
+    for (const auto& [key, value] : root.items())
+      if (value.is_array() && FindColumn({key}, "", kPromptColumns)) return ReadJsonList(value, file, format);
+    Strings keys;
+    for (const auto& [key, value] : root.items()) keys.push_back(key);
+    if (FindColumn(keys, format.prompt_column, kPromptColumns)) return ReadJsonList(Json::array({root}), file, format);      // JSON lines, of one line
+    const bool records = std::all_of(root.begin(), root.end(), [](const Json& one) { return one.is_object(); });
+    // In the file's order, not in that of the keys.
+    if (records) {
+      Json list = Json::array();
+      const auto ordered = nlohmann::ordered_json::parse(text, nullptr, true, /*ignore_comments=*/true);
+      for (const auto& [key, value] : ordered.items()) list.push_back(root[key]);
+      return ReadJsonList(list, file, format);
+    }
+  }
+  Fail("{}: expected a list of prompts (strings, or objects with one of {}), found {}", file, fmt::join(kPromptColumns, ", "), Describe(root));
+}
+
+std::string FormatOf(const fs::path& path) {
+  const std::string extension = Lower(path.extension().string());
+  if (extension == ".txt" || extension == ".text") return "text";
+  if (extension == ".ndjson") return "jsonl";
+  for (const auto& format : PromptFormats())
+    if (extension == "." + format) return format;
+  Fail("{}: the extension \"{}\" says no format; give \"format\" (one of {}), or a file called .txt, .csv, .tsv, .json or .jsonl", path.string(), extension,
+       fmt::join(PromptFormats(), ", "));
+}
+
 }  // namespace
 
+const Strings& PromptFormats() {
+  static const Strings formats = {"text", "csv", "tsv", "json", "jsonl"};
+  return formats;
+}
+
 std::vector<PromptRow> ReadPromptFile(const fs::path& path, const PromptFormat& format) {
-  const std::string text = ReadText(path), file = path.string(), extension = path.extension().string();
-  std::string kind = format.format;
-  if (kind.empty()) kind = extension == ".csv" ? "csv" : extension == ".jsonl" ? "jsonl" : "text";
-  if (kind == "csv") return ReadCsv(text, file, format);
+  const std::string text = ReadText(path), file = path.string();
+  const std::string kind = format.format.empty() ? FormatOf(path) : format.format;
+  if (!format.split.empty() && kind != "json") Fail("{}: split \"{}\": only Karpathy's file (dataset_coco.json) has splits", file, format.split);
+  if (kind == "csv") return ReadTable(text, ',', file, format);
+  if (kind == "tsv") return ReadTable(text, '\t', file, format);
+  if (kind == "json") return ReadJsonFormat(text, file, format);
   if (kind == "jsonl") return ReadJsonLines(text, file, format);
-  return ReadLines(text, file, format.images);
+  return ReadLines(text, file, format);
 }
 
 }  // namespace skipbench

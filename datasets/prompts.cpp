@@ -21,10 +21,11 @@ std::vector<PromptRow> ReadRows(const JsonReader& config, const fs::path& path) 
     return rows;
   }
   PromptFormat format;
-  format.format = config.OneOf("format", "", {"", "text", "csv", "jsonl"});
+  if (config.Has("format")) format.format = config.OneOf("format", "", PromptFormats());
   format.prompt_column = config.StringOr("prompt_column", "");
   format.image_column = config.StringOr("image_column", "");
   format.images = config.Has("images");
+  format.split = config.StringOr("split", "");
   return ReadPromptFile(path, format);
 }
 

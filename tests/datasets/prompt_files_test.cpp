@@ -1,0 +1,130 @@
+// Prompt sets in the forms in which they are published, cut down to a few lines: PartiPrompts, DrawBench, HPSv2, GenEval, VBench, MJHQ-30K, COCO's
+// captions and Karpathy's split file.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/datasets/dataset_folder.h"
+
+namespace skipbench {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::WriteFile;
+
+class PromptFilesTest : public testing::DatasetFolderTest {
+ protected:
+  // "ID:PROMPT" of the prompts in a file with this content; `options`: more keys of the data, after a comma.
+  std::vector<std::string> Read(const std::string& name, const std::string& content, const std::string& options = "") {
+    WriteFile(temp_ / name, content);
+    std::vector<std::string> prompts;
+    const Dataset dataset = Make(fmt::format(R"({{"type": "prompts", "file": "{}"{}}})", name, options));
+    for (const auto& sample : dataset.samples())
+      prompts.push_back(fmt::format("{}:{}", sample.id, sample.caption));
+    return prompts;
+  }
+};
+
+TEST_F(PromptFilesTest, TabsWithAHeader) {
+  const std::string parti = "Prompt\tCategory\tChallenge\tNote\na green kettle\tArtifacts\tBasic\t\n\nA sign. The words \"Fly an airplane\" are on it.\tScenes\tComplex\n"
+                            "a blue bag\tArtifacts\tSimple Detail\tshort\n";
+  const auto expected = ElementsAre("0:a green kettle", "2:A sign. The words \"Fly an airplane\" are on it.", "3:a blue bag");
+  EXPECT_THAT(Read("parti.tsv", parti), expected);
+  EXPECT_THAT(Read("PARTI.TSV", "\xEF\xBB\xBF" + parti), expected);
+  std::string crlf;
+  for (const char c : parti) crlf += c == '\n' ? "\r\n" : std::string(1, c);
+  EXPECT_THAT(Read("crlf.Tsv", crlf), expected);
+  EXPECT_THAT(Read("parti.dat", parti, R"(, "format": "tsv")"), expected);
+  EXPECT_THAT(Read("parti.tsv", parti, R"(, "prompt_column": "note")"), ElementsAre("3:short"));
+  EXPECT_ERROR(Read("parti.tsv", parti, R"(, "prompt_column": "name")"), "parti.tsv: no column name; there are: Prompt, Category, Challenge, Note");
+  EXPECT_ERROR(Read("bare.tsv", "a red shirt\na blue bag\n"), "bare.tsv: no column prompt");
+  EXPECT_ERROR(Read("wide.tsv", "prompt\tx\na\tb\tc\n"), "wide.tsv: record 0 has 3 fields, the header has 2 (prompt, x)");
+}
+
+// A field in quotation marks is one only where they enclose it.
+TEST_F(PromptFilesTest, QuotationMarksInTabs) {
+  EXPECT_THAT(Read("q.tsv", "id\tprompt\n1\t\"a \"\"red\"\" shirt\"\n2\t\"Fly\" it says\n3\t\"open\n4\ta \"b\"\n"),
+              ElementsAre("0:a \"red\" shirt", "1:\"Fly\" it says", "2:\"open", "3:a \"b\""));
+}
+
+TEST_F(PromptFilesTest, Commas) {
+  EXPECT_THAT(Read("DrawBench.CSV", "Prompts,Category\r\nA red colored car.,Colors\r\n\"A bird, \"\"tall\"\".\",\"Text\"\r\n,\r\nlast,x"),
+              ElementsAre("0:A red colored car.", "1:A bird, \"tall\".", "3:last"));
+  EXPECT_ERROR(Read("semicolons.csv", "Prompts;Category\na;b\n"), "there are: Prompts;Category");
+}
+
+TEST_F(PromptFilesTest, JsonLists) {
+  EXPECT_THAT(Read("anime.json", "[\"a red shirt\", \"\", \"a blue bag\"]"), ElementsAre("0:a red shirt", "2:a blue bag"));
+  EXPECT_THAT(Read("VBench.JSON", R"([{"prompt_en": "a person swims", "dimension": ["x"]}, {"prompt_en": null}])"), ElementsAre("0:a person swims"));
+  EXPECT_THAT(Read("x.json", R"([{"Prompt": "a", "note": "b"}])", R"(, "prompt_column": "note")"), ElementsAre("0:b"));
+  EXPECT_THAT(Read("held.json", R"({"version": 1, "prompts": ["a", {"text": "b"}]})"), ElementsAre("0:a", "1:b"));
+  // By key, in the file's order: MJHQ-30K, GenAI-Bench.
+  EXPECT_THAT(Read("meta.json", R"({"f2": {"category": "x", "prompt": "first"}, "a1": {"category": "y", "prompt": "second"}})"),
+              ElementsAre("0:first", "1:second"));
+  EXPECT_ERROR(Read("x.json", R"([{"name": "a"}])"), "x.json: record 0: no column prompt, prompts");
+  EXPECT_ERROR(Read("x.json", R"([3])"), "x.json: record 0");
+  EXPECT_ERROR(Read("x.json", R"(["a"])", R"(, "prompt_column": "note")"), "prompt_column \"note\": a string has no columns");
+  EXPECT_ERROR(Read("x.json", R"({"a": "b"})"), "x.json: expected a list of prompts");
+  EXPECT_ERROR(Read("x.json", "[\"a\","), "not valid JSON");
+  EXPECT_ERROR(Read("x.json", "[]"), "x.json: no prompts");
+}
+
+TEST_F(PromptFilesTest, JsonLines) {
+  const std::string lines = "{\"tag\": \"single\", \"prompt\": \"a bench\"}\n\n\"a string\"\n";
+  EXPECT_THAT(Read("evaluation_metadata.jsonl", lines), ElementsAre("0:a bench", "2:a string"));
+  EXPECT_THAT(Read("lines.NDJSON", lines), ElementsAre("0:a bench", "2:a string"));
+  EXPECT_THAT(Read("lines.json", lines), ElementsAre("0:a bench", "2:a string"));
+  EXPECT_THAT(Read("one.json", "{\"prompt\": \"a bench\"}\n"), ElementsAre("0:a bench"));
+}
+
+TEST_F(PromptFilesTest, CocoAndKarpathy) {
+  EXPECT_THAT(Read("captions_val2014.json", R"({"images": [{"id": 7, "file_name": "b.jpg"}, {"id": 3, "file_name": "a.jpg"}], "annotations": [
+      {"id": 9, "image_id": 7, "caption": "seven"}, {"id": 4, "image_id": 7, "caption": "first of seven"}, {"id": 1, "image_id": 3, "caption": "three"}]})"),
+              ElementsAre("3:three", "7:first of seven"));
+  const std::string karpathy = R"({"images": [
+      {"filepath": "val2014", "sentids": [770337, 771687], "filename": "COCO_val2014_000000391895.jpg", "imgid": 0, "split": "test", "cocoid": 391895, "sentences": [
+        {"tokens": ["a", "man"], "raw": "A man with a red helmet. ", "imgid": 0, "sentid": 771687}, {"tokens": ["a"], "raw": "A man on a moped", "imgid": 0, "sentid": 770337}]},
+      {"filepath": "train2014", "sentids": [5], "filename": "COCO_train2014_000000057870.jpg", "imgid": 1, "split": "train", "cocoid": 57870, "sentences": [
+        {"tokens": ["a"], "raw": "A restaurant", "imgid": 1, "sentid": 5}]}], "dataset": "coco"})";
+  EXPECT_THAT(Read("dataset_coco.json", karpathy, R"(, "split": "test")"), ElementsAre("391895:A man on a moped"));
+  EXPECT_THAT(Read("dataset_coco.json", karpathy), ElementsAre("57870:A restaurant", "391895:A man on a moped"));
+  EXPECT_ERROR(Read("dataset_coco.json", karpathy, R"(, "split": "dev")"), "dataset_coco.json: no split \"dev\"; there are: test 1, train 1");
+  EXPECT_ERROR(Read("x.txt", "a\n", R"(, "split": "test")"), "x.txt: split \"test\": only Karpathy's file");
+
+  const Dataset all = Make(R"({"type": "coco", "captions": "dataset_coco.json"})");
+  EXPECT_THAT(all.description(), HasSubstr("all 2 images of all splits (test 1, train 1)"));
+  WritePicture("coco/val2014/COCO_val2014_000000391895.jpg");
+  const Dataset test = Make(R"({"type": "coco", "captions": "dataset_coco.json", "split": "test", "images": "coco", "caption": 1})");
+  ASSERT_EQ(test.samples().size(), 1u);
+  EXPECT_EQ(test.samples()[0].caption, "A man with a red helmet. ");
+  EXPECT_EQ(test.samples()[0].image, temp_ / "coco/val2014/COCO_val2014_000000391895.jpg");
+  EXPECT_THAT(test.description(), HasSubstr("all 1 images of the split test"));
+  // Flickr30k's has no ids but the place in the list.
+  EXPECT_THAT(Read("dataset_flickr30k.json", R"({"images": [{"sentids": [0], "imgid": 4, "filename": "1000.jpg", "split": "val", "sentences": [
+      {"tokens": ["two"], "raw": "Two men", "imgid": 4, "sentid": 0}]}], "dataset": "flickr30k"})"), ElementsAre("4:Two men"));
+}
+
+TEST_F(PromptFilesTest, WhatIsNoPromptList) {
+  for (const std::string name : {"p.prompts", "prompts", "p.parquet", "p.tsv.gz"}) {
+    EXPECT_ERROR(Read(name, "a red shirt\n"), "says no format; give \"format\"");
+    EXPECT_THAT(Read(name, "a red shirt\n", R"(, "format": "text")"), ElementsAre("0:a red shirt"));
+  }
+  EXPECT_THAT(Read("P.TXT", "a red shirt\n"), ElementsAre("0:a red shirt"));
+  EXPECT_ERROR(Read("p.txt", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"),
+               "p.txt: a Git LFS pointer, not the file itself (which has 12345 bytes, sha256:4d7a)");
+  EXPECT_ERROR(Read("excel.tsv", std::string("\xFF\xFEP\0r\0", 6)), "excel.tsv: UTF-16 text");
+  EXPECT_ERROR(Read("p.txt", "a\n", R"(, "prompt_column": "x")"), "prompt_column \"x\": a text has no columns");
+  std::filesystem::create_directory(temp_ / "folder.txt");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "folder.txt"})"), "folder.txt: a folder; a file of prompts was expected");
+}
+
+TEST_F(PromptFilesTest, PicturesInTabs) {
+  WritePicture("i/x.png");
+  const std::string images = R"(, "images": "i")";
+  EXPECT_THAT(Read("header.tsv", "file_name\tprompt\nx.png\tit moves\n", images), ElementsAre("0:it moves"));
+  EXPECT_THAT(Read("plain.tsv", "x.png\tit moves\n", images), ElementsAre("0:it moves"));
+  EXPECT_ERROR(Read("wrong.tsv", "picture\twords\nx.png\tit moves\n", images), "wrong.tsv:1: the picture " + (temp_ / "i/picture").string() + " is missing");
+}
+
+}  // namespace
+}  // namespace skipbench
