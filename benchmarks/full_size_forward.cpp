@@ -1,10 +1,10 @@
 // One denoising network, loaded and run at another program's bidding: scripts/compare_full_size.py lets it take turns with
 // diffusers. Not a benchmark to be run by hand.
 //
-//   bench_full_size_forward FOLDER DTYPE INPUTS OUTPUT
+//   bench_full_size_forward FOLDER DTYPE INPUTS OUTPUT [DEVICE]
 //
 // INPUTS: safetensors with "sample", "timestep" and, as the network takes them, "encoder_hidden_states", "text_embeds",
-// "time_ids", "class_labels", "image_latents", "image_embeddings", "fps". Every line on the standard input is one forward;
+// "time_ids", "class_labels", "image_latents", "image_embeddings", "fps". DEVICE: cpu (the default) or cuda:N. Every line on the standard input is one forward;
 // every forward is answered by a line of JSON, as is the loading before them. The last output stands in OUTPUT as "sample",
 // in float32.
 #include <ATen/ATen.h>
@@ -23,6 +23,7 @@
 #include "harness/models/load.h"
 #include "harness/nn/cpu_gemm.h"
 #include "harness/nn/tensor_file.h"
+#include "harness/runtime/device.h"
 
 namespace skipbench {
 namespace {
@@ -90,9 +91,11 @@ at::ScalarType TypeOf(const std::string& name) {
   Fail("dtype \"{}\": expected float32, bfloat16 or float16", name);
 }
 
-UNetInputs ReadInputs(const fs::path& path) {
+UNetInputs ReadInputs(const fs::path& path, at::Device device) {
   auto tensors = ReadTensorFile(path);
   UNetInputs inputs;
+  for (auto& [name, tensor] : tensors)
+    if (name != "timestep") tensor = tensor.to(device);
   inputs.sample = tensors.at("sample");
   inputs.timestep = tensors.at("timestep").item().toDouble();
   inputs.encoder_hidden_states = tensors["encoder_hidden_states"];
@@ -105,15 +108,17 @@ UNetInputs ReadInputs(const fs::path& path) {
   return inputs;
 }
 
-void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_file, const fs::path& output_file) {
+void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_file, const fs::path& output_file, at::Device device) {
   c10::InferenceMode inference;
-  const UNetInputs inputs = ReadInputs(inputs_file);
+  PrepareDevice(device);
+  const UNetInputs inputs = ReadInputs(inputs_file, device);
   at::zeros({1 << 16}).add_(1);                                  // the threads are there before anything is measured
   AnonymousPeak load_peak;
   const auto start = Clock::now();
-  const auto unet = LoadUNet(folder, {.dtype = dtype});
+  const auto unet = LoadUNet(folder, {.dtype = dtype, .device = device});
+  Synchronize(device);
   const double seconds = SecondsSince(start);
-  const cpu::Kernels* kernels = cpu::KernelsFor(dtype);
+  const cpu::Kernels* kernels = device.is_cpu() ? cpu::KernelsFor(dtype) : nullptr;
   const int64_t weights = Parameters(folder) * static_cast<int64_t>(at::elementSize(dtype));
   std::cout << Json{{"load_seconds", seconds},
                     {"weights_bytes", weights},
@@ -124,11 +129,16 @@ void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_
             << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
     AnonymousPeak peak;
+    PeakMemory device_peak(device);
     const auto begin = Clock::now();
     const at::Tensor output = unet->Forward(inputs).sample;
+    Synchronize(device);
     const double took = SecondsSince(begin);
+    const int64_t device_bytes = device.is_cpu() ? 0 : device_peak.Bytes().value_or(0);
     WriteTensorFile(output_file, {{"sample", output.to(at::kFloat)}});
-    std::cout << Json{{"seconds", took}, {"peak_bytes", peak.Stop()}, {"resident_peak_bytes", ResidentPeakBytes()}}.dump() << std::endl;
+    std::cout << Json{{"seconds", took}, {"peak_bytes", peak.Stop()}, {"resident_peak_bytes", ResidentPeakBytes()}, {"device_peak_bytes", device_bytes}}
+                     .dump()
+              << std::endl;
   }
 }
 
@@ -137,8 +147,8 @@ void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_
 
 int main(int argc, char** argv) {
   try {
-    if (argc != 5) skipbench::Fail("usage: {} FOLDER float32|bfloat16|float16 INPUTS OUTPUT", argv[0]);
-    skipbench::Serve(argv[1], skipbench::TypeOf(argv[2]), argv[3], argv[4]);
+    if (argc != 5 && argc != 6) skipbench::Fail("usage: {} FOLDER float32|bfloat16|float16 INPUTS OUTPUT [cpu|cuda:N]", argv[0]);
+    skipbench::Serve(argv[1], skipbench::TypeOf(argv[2]), argv[3], argv[4], skipbench::ParseDevice(argc == 6 ? argv[5] : "cpu"));
     return 0;
   } catch (const std::exception& e) {
     std::cerr << "error: " << e.what() << "\n";

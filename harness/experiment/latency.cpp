@@ -92,6 +92,9 @@ std::vector<LatencyRecord> MeasureLatency(const Plan& plan, const std::function<
         if (record.status == Status::kDone) {
           try {
             Measure(plan, s, repeat >= 0, &record);
+          } catch (const c10::OutOfMemoryError&) {
+            record.status = Status::kFailed;
+            record.message = OutOfMemoryMessage(plan.device, "one sample alone", "choose a smaller height and width, or dtype float16 or bfloat16");
           } catch (const Error& e) {
             record.status = Status::kFailed;
             record.message = e.what();

@@ -196,6 +196,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   plan.config = std::move(config);
   if (plan.config.threads > 0) at::set_num_threads(plan.config.threads);
   plan.device = ParseDevice(plan.config.device);
+  PrepareDevice(plan.device);
   const auto folder = FindModel(plan.config.pipeline, plan.config.folder(), options.models);
   // Weights that are missing stop a run before anything is loaded.
   plan.networks.missing = MissingMetrics(FindMetricFiles(plan.config), options.allow_missing_metrics);

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
 #include <cmath>
@@ -12,6 +13,7 @@
 #include "harness/experiment/pictures_out.h"
 #include "harness/experiment/traces.h"
 #include "harness/experiment/wave_metrics.h"
+#include "harness/runtime/device.h"
 #include "harness/runtime/timer.h"
 #include "harness/sampling/selected_denoiser.h"
 #include "harness/sampling/trajectory_tree.h"
@@ -68,9 +70,23 @@ class WaveRunner {
     for (size_t s = 0; s < all.size(); ++s) all[s] = static_cast<int>(s);
     try {
       RunSettings(tree, denoiser, tree.settings, all);
+    } catch (const c10::OutOfMemoryError&) {
+      FailOutOfMemory("the network");
     } catch (const std::exception& e) {
       SampleOneByOne(tree, denoiser, all, e.what());
     }
+  }
+
+  // Ends the run: going on one by one would take hours longer than was asked for without a word. What was committed stays.
+  [[noreturn]] void FailOutOfMemory(const char* where) const {
+    const auto& config = plan_.config;
+    const auto rows = std::min<int64_t>(config.batch_size, static_cast<int64_t>(samples_.size() * plan_.settings.size()));
+    throw Error(OutOfMemoryMessage(
+        plan_.device,
+        fmt::format("a batch of {} latents [{}] in {} through {}", rows, fmt::join(plan_.pipeline->info().latent_shape, ", "),
+                    c10::toString(config.dtype), where),
+        fmt::format("lower batch_size (now {}){}", config.batch_size,
+                    config.memory > 0 ? " or memory" : ", or bound open trajectories with \"memory\"")));
   }
 
   // After an error: every setting on every sample (or group) alone, so that only the ones concerned are lost.
@@ -156,7 +172,12 @@ class WaveRunner {
     std::vector<at::Tensor> pictures;
     for (size_t begin = 0; begin < latents.size(); begin += size) {
       const at::TensorList some = at::TensorList(latents).slice(begin, std::min(size, latents.size() - begin));
-      const at::Tensor decoded = plan_.pipeline->Decode(at::stack(some));
+      at::Tensor decoded;
+      try {
+        decoded = plan_.pipeline->Decode(at::stack(some));
+      } catch (const c10::OutOfMemoryError&) {
+        FailOutOfMemory("the decoder");
+      }
       for (int64_t k = 0; k < decoded.size(0); ++k) pictures.push_back(decoded[k]);
     }
     for (auto& setting : outcomes_)

@@ -4,6 +4,7 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
+#include <fmt/format.h>
 
 #include <charconv>
 #include <fstream>
@@ -95,6 +96,27 @@ c10::Device ParseDevice(const std::string& name) {
 
 std::string DeviceName(c10::Device device) {
   return device.is_cpu() ? CpuName() : GpuName(device.has_index() ? device.index() : 0);
+}
+
+void PrepareDevice(c10::Device device) {
+  if (device.is_cpu()) return;
+  at::Context& context = at::globalContext();
+  context.setAllowTF32CuDNN(false);
+  context.setAllowTF32CuBLAS(false);
+  context.setAllowFP16ReductionCuBLAS(false);
+  context.setAllowBF16ReductionCuBLAS(false);
+  context.setBenchmarkCuDNN(false);
+  context.setDeterministicCuDNN(true);
+}
+
+std::string OutOfMemoryMessage(c10::Device device, const std::string& what, const std::string& remedy) {
+  std::string memory;
+  if (!device.is_cpu()) {
+    const auto [free, total] = at::getDeviceAllocator(device.type())->getMemoryInfo(device.has_index() ? device.index() : 0);
+    constexpr double kGiB = 1 << 30;
+    memory = fmt::format(", {:.1f} of {:.1f} GiB free", static_cast<double>(free) / kGiB, static_cast<double>(total) / kGiB);
+  }
+  return fmt::format("{} ({}{}) is out of memory for {}: {}", device.str(), DeviceName(device), memory, what, remedy);
 }
 
 void Synchronize(c10::Device device) {

@@ -23,6 +23,15 @@ c10::Device ParseDevice(const std::string& name);
 // The processor's name, for provenance: "Intel(R) Xeon(R) ..." or "NVIDIA H200".
 std::string DeviceName(c10::Device device);
 
+// Makes a device's arithmetic what the dtype says and the same from run to run, for the whole process: no TF32 in float32
+// convolutions (PyTorch allows it there by default: 10 bits of mantissa), no sums of products in half precision, and only
+// cuDNN's deterministic algorithms. Nothing to do on the CPU.
+void PrepareDevice(c10::Device device);
+
+// What to say of an allocation that `device` could not make: the device, its memory, `what` needed it ("32 rows of 4x64x64 in
+// float16 through the network") and `remedy` ("lower batch_size (now 16)").
+std::string OutOfMemoryMessage(c10::Device device, const std::string& what, const std::string& remedy);
+
 // Waits until everything queued on the device is done; nothing to do on the CPU.
 void Synchronize(c10::Device device);
 
