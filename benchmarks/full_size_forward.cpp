@@ -4,9 +4,9 @@
 //   bench_full_size_forward FOLDER DTYPE INPUTS OUTPUT [DEVICE]
 //
 // INPUTS: safetensors with "sample", "timestep" and, as the network takes them, "encoder_hidden_states", "text_embeds",
-// "time_ids", "class_labels", "image_latents", "image_embeddings", "fps". DEVICE: cpu (the default) or cuda:N. Every line on the standard input is one forward;
-// every forward is answered by a line of JSON, as is the loading before them. The last output stands in OUTPUT as "sample",
-// in float32.
+// "time_ids", "class_labels", "image_latents", "image_embeddings", "fps". DEVICE: cpu (the default) or cuda:N, where the forward is
+// a recorded graph from the second on. Every line on the standard input is one forward; every forward is answered by a line of
+// JSON, as is the loading before them. The last output stands in OUTPUT as "sample", in float32.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
@@ -23,6 +23,7 @@
 #include "harness/models/load.h"
 #include "harness/nn/cpu_gemm.h"
 #include "harness/nn/tensor_file.h"
+#include "harness/pipelines/replayed_unet.h"
 #include "harness/runtime/device.h"
 
 namespace skipbench {
@@ -118,6 +119,7 @@ void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_
   const auto unet = LoadUNet(folder, {.dtype = dtype, .device = device});
   Synchronize(device);
   const double seconds = SecondsSince(start);
+  ReplayedUNet replayed(*unet);
   const cpu::Kernels* kernels = device.is_cpu() ? cpu::KernelsFor(dtype) : nullptr;
   const int64_t weights = Parameters(folder) * static_cast<int64_t>(at::elementSize(dtype));
   std::cout << Json{{"load_seconds", seconds},
@@ -131,7 +133,7 @@ void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_
     AnonymousPeak peak;
     PeakMemory device_peak(device);
     const auto begin = Clock::now();
-    const at::Tensor output = unet->Forward(inputs).sample;
+    const at::Tensor output = replayed.Forward(inputs, {}).sample;
     Synchronize(device);
     const double took = SecondsSince(begin);
     const int64_t device_bytes = device.is_cpu() ? 0 : device_peak.Bytes().value_or(0);

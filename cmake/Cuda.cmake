@@ -15,9 +15,10 @@ foreach(name torch_cuda c10_cuda)
   add_library(LibTorch::${name} SHARED IMPORTED GLOBAL)
   set_target_properties(LibTorch::${name} PROPERTIES IMPORTED_LOCATION ${torch_root}/lib/lib${name}.so)
 endforeach()
-# No symbol of ours refers to libtorch_cuda: it registers itself when it is loaded, so it must stay on the link line.
+# libtorch_cuda registers itself when it is loaded, and most programs refer to no symbol of it: it must be linked all the same. One
+# word, so that CMake cannot move the libraries out of the brackets when it removes repeated ones.
 target_link_libraries(LibTorch::LibTorch INTERFACE
-  -Wl,--push-state,--no-as-needed LibTorch::torch_cuda LibTorch::c10_cuda -Wl,--pop-state)
+  "-Wl,--push-state,--no-as-needed,${torch_root}/lib/libtorch_cuda.so,${torch_root}/lib/libc10_cuda.so,--pop-state")
 
 find_path(SKIPBENCH_NVTX_INCLUDE nvtx3/nvToolsExt.h
   HINTS ${torch_root}/../nvidia/cu13/include $ENV{CUDA_HOME}/include /usr/local/cuda/include)
@@ -34,18 +35,30 @@ else()
   message(STATUS "NVTX: not found; stages will not be named in profiles")
 endif()
 
+# The one CUDA runtime of the process is LibTorch's.
+file(GLOB cuda_runtime ${torch_root}/../nvidia/cu13/lib/libcudart.so.* ${torch_root}/lib/libcudart*.so*)
+list(LENGTH cuda_runtime cuda_runtime_count)
+if(cuda_runtime_count EQUAL 0)
+  message(FATAL_ERROR "SKIPBENCH_CUDA: no libcudart beside ${torch_root}; run scripts/setup --cuda.")
+endif()
+list(GET cuda_runtime 0 cuda_runtime)
+add_library(LibTorch::cudart SHARED IMPORTED GLOBAL)
+set_target_properties(LibTorch::cudart PROPERTIES IMPORTED_LOCATION ${cuda_runtime})
+
+# CUDA graphs: the *_cuda.cpp of the rooms.
+find_path(SKIPBENCH_CUDA_INCLUDE cuda_runtime_api.h
+  HINTS ${torch_root}/../nvidia/cu13/include $ENV{CUDA_HOME}/include /usr/local/cuda/include)
+if(SKIPBENCH_CUDA_INCLUDE)
+  message(STATUS "CUDA headers: ${SKIPBENCH_CUDA_INCLUDE}")
+  add_library(skipbench_cuda_headers INTERFACE)
+  target_link_libraries(skipbench_cuda_headers INTERFACE LibTorch::torch_cuda LibTorch::c10_cuda LibTorch::cudart)
+else()
+  message(NOTICE "CUDA headers: none; forwards are launched kernel by kernel instead of as CUDA graphs")
+endif()
+
 find_program(SKIPBENCH_NVCC nvcc HINTS ${torch_root}/../nvidia/cu13/bin $ENV{CUDA_HOME}/bin PATHS /usr/local/cuda/bin)
 set(skipbench_cuda_kernels OFF)
 if(SKIPBENCH_CUDA_KERNELS AND SKIPBENCH_NVCC)
-  # The one CUDA runtime of the process is LibTorch's.
-  file(GLOB cuda_runtime ${torch_root}/../nvidia/cu13/lib/libcudart.so.* ${torch_root}/lib/libcudart*.so*)
-  list(LENGTH cuda_runtime cuda_runtime_count)
-  if(cuda_runtime_count EQUAL 0)
-    message(FATAL_ERROR "SKIPBENCH_CUDA: no libcudart beside ${torch_root}; run scripts/setup --cuda.")
-  endif()
-  list(GET cuda_runtime 0 cuda_runtime)
-  add_library(LibTorch::cudart SHARED IMPORTED GLOBAL)
-  set_target_properties(LibTorch::cudart PROPERTIES IMPORTED_LOCATION ${cuda_runtime})
   message(STATUS "CUDA kernels: ${SKIPBENCH_NVCC}, runtime ${cuda_runtime}")
   set(skipbench_cuda_kernels ON)
 else()

@@ -5,7 +5,7 @@
 namespace skipbench {
 
 UNetDenoiser::UNetDenoiser(const UNet& unet, Conditioning conditioning, std::vector<MacCount> macs)
-    : unet_(unet), conditioning_(std::move(conditioning)), macs_(std::move(macs)), cache_(conditioning_.tokens) {}
+    : unet_(unet), replayed_(unet), conditioning_(std::move(conditioning)), macs_(std::move(macs)), cache_(conditioning_.tokens) {}
 
 int UNetDenoiser::branches() const { return unet_.branches(); }
 
@@ -38,10 +38,10 @@ DenoiserOutput UNetDenoiser::Predict(const DenoiserInput& input) {
   auto unfold = [&](const at::Tensor& t) { return t.unflatten(0, {halves, n}); };
   DenoiserOutput output;
   if (input.shallow) {
-    output.raw = unfold(unet_.ForwardShallow(inputs, input.branch, input.features.flatten(0, 1)));
+    output.raw = unfold(replayed_.ForwardShallow(inputs, input.branch, input.features.flatten(0, 1)));
     return output;
   }
-  UNetOutput full = unet_.Forward(inputs, input.keep);
+  UNetOutput full = replayed_.Forward(inputs, input.keep);
   output.raw = unfold(full.sample);
   for (auto& [branch, features] : full.features) output.features[branch] = unfold(features);
   return output;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/models/unet.h"
+#include "harness/pipelines/replayed_unet.h"
 #include "harness/sampling/denoiser.h"
 
 namespace skipbench {
@@ -40,6 +41,7 @@ class UNetDenoiser : public Denoiser {
   const UNetInputs& RowsFor(std::span<const int64_t> conditioning);
 
   const UNet& unet_;
+  ReplayedUNet replayed_;
   Conditioning conditioning_;
   std::vector<MacCount> macs_;
   ConditioningCache cache_;            // what the network computes from tokens and timesteps alone

@@ -124,7 +124,10 @@ void Synchronize(c10::Device device) {
   c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.has_index() ? device.index() : 0);
 }
 
-PeakMemory::PeakMemory(c10::Device device) : device_(device) { Reset(); }
+PeakMemory::PeakMemory(c10::Device device) : device_(device) {
+  if (!device_.is_cpu()) at::globalContext().lazyInitDevice(device_.type());      // before that the allocator knows of no device
+  Reset();
+}
 
 void PeakMemory::Reset() {
   if (!device_.is_cpu()) {

@@ -4,6 +4,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <cmath>
+#include <cstdlib>
 
 #include "harness/experiment/plan.h"
 #include "harness/pipelines/pipeline.h"
@@ -109,6 +110,21 @@ TEST_P(GpuPipelines, TheSameTwice) {
   for (size_t m = 0; m < a.tree.records.size(); ++m)
     for (int64_t s = 0; s < kSamples; ++s)
       EXPECT_TRUE(a.tree.records[m][s].final_latent.equal(b.tree.records[m][s].final_latent)) << "method " << m << ", sample " << s;
+}
+
+// A graph holds the same kernels; a timestep given as a number or as a tensor of rows may take another product's algorithm.
+TEST_P(GpuPipelines, RecordedForwardsAreTheSame) {
+  ::setenv("SKIPBENCH_CUDA_GRAPHS", "0", 1);
+  const Outcome plain = Sampled(GetParam(), gpu_, at::kFloat);
+  ::unsetenv("SKIPBENCH_CUDA_GRAPHS");
+  const Outcome recorded = Sampled(GetParam(), gpu_, at::kFloat);
+  for (size_t m = 0; m < plain.tree.records.size(); ++m)
+    for (int64_t s = 0; s < kSamples; ++s) {
+      const auto &a = plain.tree.records[m][s], &b = recorded.tree.records[m][s];
+      ASSERT_EQ(a.decisions, b.decisions) << "method " << m << ", sample " << s;
+      for (size_t k = 0; k < a.latents.size(); ++k)
+        ASSERT_LE(testing::RelativeDiff(b.latents[k].cpu(), a.latents[k].cpu()), kFloat32) << "method " << m << ", sample " << s << ", call " << k;
+    }
 }
 
 TEST_P(GpuPipelines, HalfPrecisionRuns) {

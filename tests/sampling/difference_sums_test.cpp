@@ -118,7 +118,7 @@ TEST(DifferenceSums, RefusesWhatDoesNotFitTogether) {
 TEST(DifferenceSums, GpuEqualsTheDefinition) {
   if (GpuCount() == 0) GTEST_SKIP() << "no GPU";
   for (const auto type : {at::kHalf, at::kBFloat16, at::kFloat, at::kDouble}) {
-    for (const auto& shape : std::vector<std::vector<int64_t>>{{1, 4, 16, 16}, {3, 4, 5, 7}, {2, 4, 128, 128}, {0, 4}}) {
+    for (const auto& shape : std::vector<std::vector<int64_t>>{{1, 4, 16, 16}, {3, 4, 5, 7}, {2, 4, 128, 128}}) {
       const auto history = History(4, shape, type);
       std::vector<at::Tensor> on_gpu;
       for (const auto& h : history) on_gpu.push_back(h.cuda());
@@ -130,6 +130,7 @@ TEST(DifferenceSums, GpuEqualsTheDefinition) {
       }
     }
   }
+  EXPECT_EQ(ComputeDifferenceSums({at::zeros({0, 4}).cuda()}, 0).sizes(), at::IntArrayRef({0, kDifferenceColumns}));
 }
 
 }  // namespace
