@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 
+#include "harness/base/bounded_spinning.h"
 #include "harness/base/build_info.h"
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"

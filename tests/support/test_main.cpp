@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "harness/base/bounded_spinning.h"
+
 // Exit code 77 tells ctest "skipped": every test that ran skipped itself (a missing fixture folder, no GPU).
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
