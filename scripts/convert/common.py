@@ -1,74 +1,55 @@
 """What the conversions share: reading checkpoints without running them, and writing model folders."""
-import collections
 import json
 import os
-import pickle
 import shutil
 import sys
 
-import safetensors.torch
-import torch
+import arrays
+import pickles
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ENVIRONMENT = os.path.join(ROOT, ".env")      # where scripts/setup installs
 
 
-class Inert(dict):
-    """Stands for whatever a checkpoint carries beside tensors (callbacks, configurations): keeps nothing, does nothing."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__()
-
-    def __setstate__(self, state):
-        pass
-
-    def __call__(self, *args, **kwargs):
-        return Inert()
-
-    def append(self, item):
-        pass
-
-    def extend(self, items):
-        pass
+def lacks():
+    """What this Python lacks for a conversion; None: nothing."""
+    for module in ("numpy", "safetensors"):
+        try:
+            __import__(module)
+        except ImportError:
+            return module
+    return None
 
 
-class InertUnpickler(pickle.Unpickler):
-    """Makes tensors and plain containers; every other class of the pickle becomes Inert instead of being imported."""
-
-    def find_class(self, module, name):
-        if (module, name) == ("collections", "OrderedDict"):
-            return collections.OrderedDict
-        if module == "torch._utils" and name in ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_parameter"):
-            return super().find_class(module, name)
-        if module in ("torch", "torch.storage") and (name.endswith("Storage") or name == "Size" or isinstance(getattr(torch, name, None), torch.dtype)):
-            return super().find_class(module, name)
-        return Inert
+def use_environment():
+    """The Python that scripts/setup made has what is needed; one that lacks it goes on there."""
+    python = os.path.join(ENVIRONMENT, "bin", "python")
+    if lacks() and os.path.realpath(sys.prefix) != os.path.realpath(ENVIRONMENT) and os.access(python, os.X_OK) and os.path.isfile(sys.argv[0]):
+        os.execv(python, [python, *sys.argv])
 
 
-class InertPickle:
-    """A `pickle_module` for torch.load."""
-
-    Unpickler = InertUnpickler
-
-    @staticmethod
-    def load(file, **kwargs):
-        return InertUnpickler(file, **kwargs).load()
+use_environment()
 
 
 def read_checkpoint(path):
     """All tensors of a .safetensors, .ckpt, .pt, .pth or .bin file, by name. Nothing in the file is executed."""
     if not os.path.isfile(path):
         sys.exit(f"{path}: no such file")
-    if path.endswith(".safetensors"):
-        return safetensors.torch.load_file(path)
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        content = torch.load(path, map_location="cpu", weights_only=False, pickle_module=InertPickle)
-    return tensors_of(content, path)
+    with open(path, "rb") as file:
+        if file.read(40).startswith(b"version https://git-lfs.github.com"):
+            sys.exit(f"{path}: a Git LFS pointer, not the file itself; run `git lfs pull` in its repository, or download it again")
+    if path.lower().endswith(".safetensors"):
+        try:
+            return arrays.read_safetensors(path)
+        except (ValueError, KeyError, TypeError) as error:
+            sys.exit(f"{path}: no safetensors file, or a damaged one: {error}")
+    return tensors_of(pickles.read(path), path)
 
 
 def tensors_of(content, path):
     """The state dict inside a checkpoint: the ermongroup/ddim list ends with the averaged weights, Lightning nests them."""
     if isinstance(content, (list, tuple)):
-        dicts = [one for one in content if isinstance(one, dict) and any(torch.is_tensor(v) for v in one.values())]
+        dicts = [one for one in content if isinstance(one, dict) and any(arrays.is_array(v) for v in one.values())]
         if not dicts:
             sys.exit(f"{path}: holds no tensors by name")
         content = dicts[-1]
@@ -77,7 +58,7 @@ def tensors_of(content, path):
             content = content[key]
     if not isinstance(content, dict):
         sys.exit(f"{path}: expected tensors by name, found {type(content).__name__}")
-    tensors = {str(name): value.detach() for name, value in content.items() if torch.is_tensor(value)}
+    tensors = {str(name): value for name, value in content.items() if arrays.is_array(value)}
     if not tensors:
         sys.exit(f"{path}: holds no tensors by name")
     if all(name.startswith("module.") for name in tensors):
@@ -97,10 +78,10 @@ def write_json(path, value):
 
 
 def write_tensors(path, tensors):
-    """Contiguous, in memory of their own, and only under their final name when complete."""
+    """Only under its final name when complete."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     temporary = path + ".tmp"
-    safetensors.torch.save_file({name: value.contiguous().clone() for name, value in tensors.items()}, temporary, metadata={"format": "pt"})
+    arrays.write_safetensors(temporary, tensors)
     os.replace(temporary, path)
     print(f"wrote {path}: {len(tensors)} tensors")
 
@@ -133,7 +114,10 @@ def take_all(names, tensors, what):
 
 def run(convert, parser):
     """The command line of a conversion; a tensor with an unknown name ends it with a sentence instead of a traceback."""
+    arguments = parser.parse_args()
+    if lacks():
+        sys.exit(f"{sys.argv[0]}: {sys.executable} has no {lacks()}: run scripts/setup, which installs it into {ENVIRONMENT}; then this line works as it is")
     try:
-        convert(parser.parse_args())
+        convert(arguments)
     except KeyError as error:
         sys.exit(f"a tensor has a name that this conversion does not know, or one is missing: {error}")

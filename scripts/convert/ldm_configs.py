@@ -25,7 +25,7 @@ def unet_config(tensors, heads, image_size, pooled_width=None):
         "sample_size": image_size, "in_channels": tensors["conv_in.weight"].shape[1], "out_channels": tensors["conv_out.weight"].shape[0],
         "layers_per_block": layers, "block_out_channels": channels, "cross_attention_dim": cross[0],
         "attention_head_dim": heads if heads else [max(1, width // 64) for width in channels],
-        "use_linear_projection": projections[0].dim() == 2,
+        "use_linear_projection": projections[0].ndim == 2,
         "transformer_layers_per_block": [max(1, one) for one in depth] if any(one > 1 for one in depth) else 1,
         "down_block_types": ["CrossAttnDownBlock2D" if one else "DownBlock2D" for one in attends],
         "up_block_types": ["CrossAttnUpBlock2D" if one else "UpBlock2D" for one in reversed(attends)],

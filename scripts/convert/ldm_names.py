@@ -118,7 +118,7 @@ def without_unit_kernels(tensors):
     """The attention of the autoencoders is 1x1 convolutions there, linear layers here."""
     def squeeze(name, value):
         linear = re.search(r"attentions\.\d+\.(to_q|to_k|to_v|to_out\.0)\.weight$", name)
-        return value[:, :, 0, 0] if linear and value.dim() == 4 else value
+        return value[:, :, 0, 0] if linear and value.ndim == 4 else value
     return {name: squeeze(name, value) for name, value in tensors.items()}
 
 
@@ -127,6 +127,12 @@ OPEN_CLIP = {"positional_embedding": "text_model.embeddings.position_embedding.w
              "ln_final.weight": "text_model.final_layer_norm.weight", "ln_final.bias": "text_model.final_layer_norm.bias"}
 OPEN_CLIP_LAYER = {"ln_1": "layer_norm1", "ln_2": "layer_norm2", "mlp.c_fc": "mlp.fc1", "mlp.c_proj": "mlp.fc2",
                    "attn.out_proj": "self_attn.out_proj"}
+
+
+def split_in_three(value):
+    """q, k and v, one above the other."""
+    third = value.shape[0] // 3
+    return [value[i * third:(i + 1) * third] for i in range(3)]
 
 
 def open_clip_tensors(tensors, layers, projection):
@@ -138,13 +144,13 @@ def open_clip_tensors(tensors, layers, projection):
             result[OPEN_CLIP[name]] = value
         elif name == "text_projection":
             if projection:
-                result["text_projection.weight"] = value.t()
+                result["text_projection.weight"] = value.T
         elif name == "logit_scale" or name == "attn_mask":
             continue
         elif layer and int(layer[1]) >= layers:
             continue                       # SD 2.x stops before the last layer
         elif layer and layer[2] == "attn.in_proj":
-            for part, piece in zip("qkv", value.chunk(3)):
+            for part, piece in zip("qkv", split_in_three(value)):
                 result[f"text_model.encoder.layers.{layer[1]}.self_attn.{part}_proj.{layer[3]}"] = piece
         elif layer:
             module = OPEN_CLIP_LAYER[layer[2]]

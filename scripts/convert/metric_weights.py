@@ -33,12 +33,16 @@ def wanted(tensors):
     sys.exit("neither LPIPS heads, AlexNet, VGG-16, the FID Inception nor I3D, by the names of its tensors")
 
 
-def convert(args):
-    tensors = common.read_checkpoint(args.checkpoint)
+def keep(tensors, path):
+    """Those of the tensors that a metric has a use for."""
     kind, pattern = wanted(tensors)
     kept = {name: value for name, value in tensors.items() if re.fullmatch(pattern, name)}
-    print(f"{args.checkpoint}: {kind}; {len(kept)} of {len(tensors)} tensors are kept")
-    common.write_tensors(args.out, kept)
+    print(f"{path}: {kind}; {len(kept)} of {len(tensors)} tensors are kept")
+    return kept
+
+
+def convert(args):
+    common.write_tensors(args.out, keep(common.read_checkpoint(args.checkpoint), args.checkpoint))
 
 
 def parser():

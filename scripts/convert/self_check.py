@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 
+import numpy as np
 import torch
 import transformers
 from diffusers import AutoencoderKL, UNet2DConditionModel, UNet2DModel, VQModel
@@ -39,6 +40,16 @@ def expect_exit(what, call, text):
             return print(f"  {what}: refused")
         print(f"  {what}: refused with another message: {error.code}")
     FAILED.append(what)
+
+
+def write(path, tensors):
+    """Tensors of PyTorch as a safetensors file."""
+    common.write_tensors(path, {name: value.detach().contiguous().numpy() for name, value in tensors.items()})
+
+
+def read(path):
+    """A checkpoint's tensors for PyTorch."""
+    return {name: torch.from_numpy(np.array(value)) for name, value in common.read_checkpoint(path).items()}
 
 
 def random_model(model):
@@ -99,7 +110,7 @@ def check_sd1(folder, tokenizer):
     path = os.path.join(folder, "sd1.safetensors")
     state = under("cond_stage_model.transformer.", text)
     state["cond_stage_model.transformer.text_model.embeddings.position_ids"] = torch.arange(77)[None]
-    common.write_tensors(path, {**under("model.diffusion_model.", unet), **under("first_stage_model.", vae), **state,
+    write(path, {**under("model.diffusion_model.", unet), **under("first_stage_model.", vae), **state,
                                 "alphas_cumprod": torch.ones(1000)})
     out = os.path.join(folder, "sd1")
     run(stable_diffusion, path, out, "--tokenizer", tokenizer, "--text-heads", 4)
@@ -133,7 +144,7 @@ def check_sdxl(folder, tokenizer):
     unet = random_model(originals.UNetModel(4, 64, [1, 2, 2], 2, {1, 2}, 96, None, True, [1, 1, 2], added=48 + 6 * 32))
     vae = random_model(originals.Autoencoder(32, [1, 2], 1, 4))
     path = os.path.join(folder, "xl.safetensors")
-    common.write_tensors(path, {**under("model.diffusion_model.", unet), **under("first_stage_model.", vae),
+    write(path, {**under("model.diffusion_model.", unet), **under("first_stage_model.", vae),
                                 **under("conditioner.embedders.0.transformer.", text), **under("conditioner.embedders.1.model.", second)})
     out = os.path.join(folder, "xl")
     run(stable_diffusion, path, out, "--tokenizer", tokenizer, "--text-heads", 2)
@@ -164,9 +175,9 @@ def check_ldm(folder):
     image, latent = torch.randn(1, 3, 32, 32), torch.randn(1, 3, 8, 8)
     compare("vq encoder", model.encode(image).latents, vq.encode(image))
     compare("vq decoder", model.decode(latent, force_not_quantize=True).sample, vq.decode(latent))
-    codes = common.read_checkpoint(os.path.join(out, "vqvae", "diffusion_pytorch_model.safetensors"))["quantize.embedding.weight"]
+    codes = read(os.path.join(out, "vqvae", "diffusion_pytorch_model.safetensors"))["quantize.embedding.weight"]
     compare("codes", codes, vq.quantize.embedding.weight)
-    rows = common.read_checkpoint(os.path.join(out, "class_embedder", "diffusion_pytorch_model.safetensors"))["embedding.weight"]
+    rows = read(os.path.join(out, "class_embedder", "diffusion_pytorch_model.safetensors"))["embedding.weight"]
     compare("class embedder", rows, state["cond_stage_model.embedding.weight"], 0)
 
 
