@@ -7,6 +7,7 @@
 #include "datasets/imagenet.h"
 #include "datasets/lsun.h"
 #include "datasets/prompts.h"
+#include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 
 namespace skipbench {
@@ -34,7 +35,7 @@ std::unique_ptr<Dataset> MakeDataset(const JsonReader& config, const std::filesy
     if (type.name == name) return std::make_unique<Dataset>(type.read(config, base_folder));
     known.push_back(type.name);
   }
-  config.FailAt("type", fmt::format("expected one of {}, found \"{}\"", fmt::join(known, ", "), name));
+  config.FailAt("type", fmt::format("expected one of {}, found \"{}\"{}", fmt::join(known, ", "), name, DidYouMean(name, known)));
 }
 
 }  // namespace skipbench

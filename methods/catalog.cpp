@@ -1,5 +1,6 @@
 #include "methods/catalog.h"
 
+#include "harness/base/did_you_mean.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
 #include "methods/deepcache/deepcache.h"
 #include "methods/difference_order/difference_order.h"
@@ -18,13 +19,19 @@ const std::vector<MethodType>& MethodTypes() {
   return types;
 }
 
+const MethodOption* ThresholdOption(const MethodType& type) {
+  for (const auto& option : type.options)
+    if (option.threshold) return &option;
+  return nullptr;
+}
+
 const MethodType& FindMethodType(const std::string& name, const std::string& where) {
-  std::string known;
+  std::vector<std::string> known;
   for (const auto& type : MethodTypes()) {
     if (type.name == name) return type;
-    known += (known.empty() ? "" : ", ") + type.name;
+    known.push_back(type.name);
   }
-  Fail("{}: unknown method \"{}\"; known: {}", where, name, known);
+  Fail("{}: unknown method \"{}\"; {}", where, name, KnownNames(name, known));
 }
 
 }  // namespace skipbench

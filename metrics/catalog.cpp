@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "metrics/latent_error.h"
 #include "metrics/network_metrics.h"
@@ -83,12 +84,12 @@ const std::vector<MetricType>& MetricTypes() {
 }
 
 const MetricType& FindMetric(const std::string& name, const std::string& where) {
-  std::string known;
+  std::vector<std::string> known;
   for (const MetricType& type : MetricTypes()) {
     if (type.name == name) return type;
-    known += (known.empty() ? "" : ", ") + type.name;
+    known.push_back(type.name);
   }
-  Fail("{}: unknown metric \"{}\"; known: {}", where, name, known);
+  Fail("{}: unknown metric \"{}\"; {}", where, name, KnownNames(name, known));
 }
 
 }  // namespace skipbench

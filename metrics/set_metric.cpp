@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "metrics/catalog.h"
 
@@ -98,10 +99,10 @@ MetricRequest Request(const std::string& given, const std::string& where) {
     if (type.name == request.name) request.sample = &type;
   if (!request.sample) request.set = ParseSetMetric(request.name);
   if (request.sample || request.set) return request;
-  std::string known;
-  for (const auto& type : MetricTypes()) known += (known.empty() ? "" : ", ") + type.name;
-  for (const auto& [name, summary] : SetMetricNames()) known += ", " + name;
-  Fail("{}: unknown metric \"{}\"; known: {}", where, given, known);
+  std::vector<std::string> known;
+  for (const auto& type : MetricTypes()) known.push_back(type.name);
+  for (const auto& [name, summary] : SetMetricNames()) known.push_back(name);
+  Fail("{}: unknown metric \"{}\"; {}", where, given, KnownNames(given, known));
 }
 
 }  // namespace

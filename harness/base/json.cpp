@@ -6,6 +6,8 @@
 #include <fstream>
 #include <limits>
 
+#include "harness/base/did_you_mean.h"
+
 namespace skipbench {
 namespace {
 
@@ -153,7 +155,7 @@ std::string JsonReader::OneOf(const std::string& key, const std::string& fallbac
   const std::string value = StringOr(key, fallback);
   for (const auto& one : allowed)
     if (value == one) return value;
-  FailAt(key, fmt::format("expected one of {}, found \"{}\"", fmt::join(allowed, ", "), value));
+  FailAt(key, fmt::format("expected one of {}, found \"{}\"{}", fmt::join(allowed, ", "), value, DidYouMean(value, allowed)));
 }
 
 std::vector<int64_t> JsonReader::Ints(const std::string& key) const {
@@ -206,7 +208,8 @@ std::vector<JsonReader> JsonReader::Objects(const std::string& key) const {
 
 void JsonReader::RejectUnknownKeys() const {
   for (const auto& [key, value] : object_->items())
-    if (!known_.contains(key)) FailAt(key, fmt::format("unknown key; known here: {}", fmt::join(known_, ", ")));
+    if (!known_.contains(key))
+      FailAt(key, fmt::format("unknown key; known here: {}{}", fmt::join(known_, ", "), DidYouMean(key, {known_.begin(), known_.end()})));
 }
 
 }  // namespace skipbench

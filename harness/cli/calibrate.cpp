@@ -17,14 +17,18 @@ void Print(const Calibration& one, const CalibrationOptions& options, int64_t sa
   fmt::print("    NFE          {:.4g} of {} on the mean of {} samples ({}-{}); wanted {:.4g}\n", result.nfe, one.calls, samples, result.nfe_min, result.nfe_max,
              one.target);
   fmt::print("    speed-up     {:.3f} in MACs\n", one.calls / result.nfe);
-  fmt::print("    evaluations  {} for {} values of delta; every sample at each of them would take {}\n", one.evaluations, result.probes,
+  fmt::print("    evaluations  {} for {} values of {}; every sample at each of them would take {}\n", one.evaluations, result.probes, one.option,
              one.plain_evaluations);
   fmt::print("    config       {}\n", one.parameters.dump());
   if (result.reached) return;
   if (std::isnan(result.nfe_below))
-    fmt::print("    NOT REACHED  no delta predicts less than {:.4g} times: the cap on runs of skips (max_skips) forbids it\n", result.nfe_above);
+    fmt::print("    NOT REACHED  no {} predicts less than {:.4g} times: the warm-up, or the cap on runs of skips (max_skips), forbids it\n", one.option,
+               result.nfe_above);
+  else if (std::isnan(result.nfe_above))
+    fmt::print("    NOT REACHED  no {} predicts more than {:.4g} times\n", one.option, result.nfe_below);
   else
-    fmt::print("    NOT REACHED  within {}: as delta grows, the mean NFE jumps from {:.4g} to {:.4g}\n", options.tolerance, result.nfe_above, result.nfe_below);
+    fmt::print("    NOT REACHED  within {}: as {} {}, the mean NFE jumps from {:.4g} to {:.4g}\n", options.tolerance, one.option,
+               one.predicts_above ? "grows" : "falls", result.nfe_above, result.nfe_below);
 }
 
 CalibrationOptions ReadOptions(const po::variables_map& values) {
@@ -59,20 +63,24 @@ int Calibrate(const std::vector<std::string>& args) {
   const CalibrationOptions options = ReadOptions(values);
   const auto sets = values.contains("set") ? values["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
   const Plan plan = MakePlan(ReadExperimentConfig(values["input"].as<std::vector<std::string>>()[0], sets), {.models = values["models"].as<std::string>()});
-  std::vector<Calibration> found;
+  Calibrations all;
   {
     Progress progress("calibrating", values["quiet"].as<bool>());
-    found = skipbench::Calibrate(plan, options, [&](size_t done, size_t total, const std::string& what) {
+    all = skipbench::Calibrate(plan, options, [&](size_t done, size_t total, const std::string& what) {
       progress.Update(static_cast<double>(done), static_cast<double>(total), what);
     });
-    progress.Update(static_cast<double>(found.size()), static_cast<double>(found.size()));
+    progress.Update(static_cast<double>(all.found.size()), static_cast<double>(all.found.size()));
   }
-  bool reached = true;
-  for (const auto& one : found) {
+  bool done = true;
+  for (const auto& one : all.found) {
     Print(one, options, std::min<int64_t>(options.samples, static_cast<int64_t>(plan.samples.size())));
-    reached &= one.result.reached;
+    done &= one.result.reached;
   }
-  return reached ? 0 : 3;
+  for (const auto& one : all.refused) {
+    fmt::print("{}\n    {}  {}\n", one.method, one.adaptive ? "NOT CALIBRATED" : "left alone    ", one.reason);
+    done &= !one.adaptive;      // a method that watches was probably meant
+  }
+  return done ? 0 : 3;
 }
 
 }  // namespace skipbench::cli

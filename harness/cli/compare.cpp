@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "harness/base/did_you_mean.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/distances.h"
 
@@ -69,7 +70,7 @@ void RequireKnownMetrics(const CompareOptions& options, const ResultReader& base
     for (const std::string against : {" (data)", " (reference)"})
       if (name.ends_with(against)) name.resize(name.size() - against.size());
     if (std::find(names.begin(), names.end(), name) == names.end())
-      Fail("skipbench compare: a limit is given for {}, which BASE has not measured; it has: {}", metric, fmt::join(names, ", "));
+      Fail("skipbench compare: a limit is given for {}, which BASE has not measured; it has: {}{}", metric, fmt::join(names, ", "), DidYouMean(metric, names));
   }
 }
 
@@ -103,7 +104,7 @@ int Compare(const Strings& args) {
   if (base.empty() || now.empty()) Fail("skipbench compare: expected two results, BASE and NEW");
   const CompareOptions limits = ReadOptions(values);
   const std::string format = values["format"].as<std::string>();
-  if (format != "markdown" && format != "json") Fail("skipbench compare: --format: expected markdown or json, found \"{}\"", format);
+  if (format != "markdown" && format != "json") Fail("skipbench compare: --format: expected markdown or json, found \"{}\"{}", format, DidYouMean(format, {"markdown", "json"}));
   const ResultReader before = Open(base), after = Open(now);
   RequireKnownMetrics(limits, before);
   const Comparison comparison = skipbench::Compare(before, after, limits, DistancesToCompare(before, after));

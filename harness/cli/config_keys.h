@@ -36,12 +36,12 @@ inline const std::vector<ConfigKey>& ConfigKeys() {
       {"data", "{\"type\": ..., ...}: see `skipbench list datasets`; required"},
       {"seed", "integer >= 0 (default 0)"},
       {"noise", "{\"source\": \"counter\" (default) | \"torch_cpu\" | \"file\", \"path\", \"tensor\", \"step_noise\": {\"path\", \"tensor\"}}"},
-      {"methods", "list of {\"type\": ..., \"id\": ..., options}; a list for an option sweeps; required"},
-      {"metrics", "list of names: see `skipbench list metrics` (default: none)"},
-      {"metric_weights", "list of folders with the metrics' weights (also: SKIPBENCH_METRIC_WEIGHTS)"},
+      {"methods", "list of {\"type\": ..., \"id\": ..., options}, or of types (one alone needs no list); a list for an option sweeps; required"},
+      {"metrics", "list of names, or one: see `skipbench list metrics` (default: none)"},
+      {"metric_weights", "list of folders, or one, with the metrics' weights (also: SKIPBENCH_METRIC_WEIGHTS)"},
       {"metric_reference", "what distances of sets are measured to: a folder of pictures or a statistics file (.npz), or {\"METRIC\": path, ...} "
                            "(default: the data's own reference; without one, the shipped pictures for the shipped network's metrics, else none)"},
-      {"save", "list of latents, noise_predictions, images (into the results), png (as files); of clips also apng and mp4"},
+      {"save", "list (or one) of latents, noise_predictions, images (into the results), png (as files); of clips also apng and mp4"},
       {"traces", "true: record for every sample and call the differences of order one to three of latents and noise predictions, and the latent's "
                  "distance to the full-step trajectory (default false)"},
       {"batch_size", "samples of one network call (default 16)"},

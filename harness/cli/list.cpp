@@ -1,4 +1,5 @@
 #include "datasets/catalog.h"
+#include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/config_keys.h"
@@ -45,7 +46,8 @@ int List(const std::vector<std::string>& args) {
   else if (what[0] == "datasets") for (const auto& type : DatasetTypes()) fmt::print("{:<16} {}\n", type.name, type.description);
   else if (what[0] == "schedulers") ListSchedulers();
   else if (what[0] == "config") for (const auto& key : ConfigKeys()) fmt::print("{:<20} {}\n", key.name, key.meaning);
-  else Fail("skipbench list: expected one of methods, metrics, datasets, schedulers, config; found \"{}\"", what[0]);
+  else Fail("skipbench list: expected one of methods, metrics, datasets, schedulers, config; found \"{}\"{}", what[0],
+            DidYouMean(what[0], {"methods", "metrics", "datasets", "schedulers", "config"}));
   return 0;
 }
 

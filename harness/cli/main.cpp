@@ -4,6 +4,7 @@
 
 #include "harness/base/bounded_spinning.h"
 #include "harness/base/build_info.h"
+#include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
 
@@ -25,7 +26,7 @@ const std::vector<Command>& Commands() {
       {"merge", "join shards of a run into one result", Merge},
       {"table", "print a table from results", Table},
       {"report", "figures, tables and a page from results", Report},
-      {"calibrate", "find the delta of skipping methods that gives a wanted number of predictions", Calibrate},
+      {"calibrate", "find the threshold of skipping methods that gives a wanted number of predictions", Calibrate},
       {"metrics", "measure pictures in folders and results: PSNR, SSIM and the like", Metrics},
       {"macs", "count multiply-accumulates of a model, without weights", Macs},
       {"list", "list methods, schedulers, metrics, datasets, config keys", List},
@@ -55,10 +56,21 @@ int Main(const std::vector<std::string>& args) {
                build.libtorch_version, build.compiler);
     return 0;
   }
-  for (const auto& command : Commands())
+  std::vector<std::string> known;
+  for (const auto& command : Commands()) {
     if (command.name == args[0]) return command.run({args.begin() + 1, args.end()});
-  fmt::print(stderr, "skipbench: unknown command \"{}\"\n\n{}", args[0], Usage());
+    known.push_back(command.name);
+  }
+  fmt::print(stderr, "skipbench: unknown command \"{}\"{}\n\n{}", args[0], DidYouMean(args[0], known), Usage());
   return 3;
+}
+
+// "--out", "--resume", ...; what positional arguments become has no name on the command line.
+std::vector<std::string> OptionNames(const po::options_description& options) {
+  std::vector<std::string> names;
+  for (const auto& option : options.options())
+    if (option->long_name() != "input") names.push_back("--" + option->long_name());
+  return names;
 }
 
 }  // namespace
@@ -73,6 +85,9 @@ po::variables_map Parse(const std::string& command, const std::string& usage, co
   try {
     po::store(po::command_line_parser(args).options(all).positional(positional).run(), values);
     po::notify(values);
+  } catch (const po::unknown_option& e) {
+    if (!values.contains("help"))
+      Fail("skipbench {}: {}{}\nusage: skipbench {}", command, e.what(), DidYouMean(e.get_option_name(), OptionNames(options)), usage);
   } catch (const po::error& e) {
     if (!values.contains("help")) Fail("skipbench {}: {}\nusage: skipbench {}", command, e.what(), usage);
   }

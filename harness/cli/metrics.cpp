@@ -1,8 +1,11 @@
 // skipbench metrics A [B]: A is what is measured, B the reference.
+#include <fmt/ranges.h>
+
 #include <filesystem>
 #include <optional>
 #include <sstream>
 
+#include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
 #include "harness/evaluation/captions.h"
@@ -44,7 +47,7 @@ std::string Render(const MetricReport& report, const std::string& format) {
   if (format == "markdown") return RenderMetricsMarkdown(report);
   if (format == "csv") return RenderMetricsCsv(report);
   if (format == "json") return RenderMetricsJson(report);
-  Fail("skipbench metrics: --format: expected markdown, csv or json, found \"{}\"", format);
+  Fail("skipbench metrics: --format: expected markdown, csv or json, found \"{}\"{}", format, DidYouMean(format, {"markdown", "csv", "json"}));
 }
 
 bool IsStatistics(const fs::path& path) { return path.extension() == ".npz"; }
@@ -79,12 +82,12 @@ FeatureSets ReadStatistics(const Command& command, const fs::path& path, bool me
 
 // A result's settings, by label.
 size_t FindSetting(const ResultReader& result, const std::string& label) {
-  std::string known;
+  std::vector<std::string> known;
   for (size_t k = 0; k < result.header().settings.size(); ++k) {
     if (result.header().settings[k].label == label) return k;
-    known += "\n  " + result.header().settings[k].label;
+    known.push_back(result.header().settings[k].label);
   }
-  Fail("--setting {}: the results have no such setting; they have{}", label, known);
+  Fail("--setting {}: the results have no such setting; they have\n  {}{}", label, fmt::join(known, "\n  "), DidYouMean(label, known));
 }
 
 // B, whatever it is.

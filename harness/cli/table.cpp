@@ -1,3 +1,4 @@
+#include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/distances.h"
@@ -18,7 +19,7 @@ void Print(const T& table, const std::string& format) {
   else if (format == "latex") fmt::print("{}", RenderLatex(table));
   else if (format == "csv") fmt::print("{}", RenderCsv(table));
   else if (format == "json") fmt::print("{}", RenderJson(table));
-  else Fail("skipbench table: --format: expected markdown, latex, csv or json, found \"{}\"", format);
+  else Fail("skipbench table: --format: expected markdown, latex, csv or json, found \"{}\"{}", format, DidYouMean(format, {"markdown", "latex", "csv", "json"}));
 }
 
 }  // namespace
@@ -42,7 +43,7 @@ int Table(const std::vector<std::string>& args) {
     if (format == "markdown") fmt::print("{}", RenderPairedMarkdown(paired));
     else if (format == "csv") fmt::print("{}", RenderPairedCsv(paired));
     else if (format == "json") fmt::print("{}", RenderPairedJson(paired));
-    else Fail("skipbench table: --format: with --paired expected markdown, csv or json, found \"{}\"", format);
+    else Fail("skipbench table: --format: with --paired expected markdown, csv or json, found \"{}\"{}", format, DidYouMean(format, {"markdown", "csv", "json"}));
     return 0;
   }
   const ResultReader reader = ResultReader::Open(results);

@@ -14,35 +14,54 @@
 namespace skipbench {
 namespace {
 
-bool HasDelta(const Method& method) {
-  const auto& options = FindMethodType(method.type(), "calibrate").options;
-  return std::any_of(options.begin(), options.end(), [](const MethodOption& option) { return option.name == "delta"; });
-}
-
-std::unique_ptr<Method> WithDelta(Json parameters, double delta, const std::string& file) {
-  parameters["delta"] = delta;
+std::unique_ptr<Method> With(const SettingSpec& setting, Json parameters, const std::string& option, double value, const std::string& file) {
+  parameters[option] = value;
   const JsonReader reader(parameters, file, "methods");
   reader.Ignore("type");
   reader.Ignore("id");
-  return FindMethodType(parameters.at("type").get<std::string>(), file).make(reader);
+  return setting.type->make(reader);
 }
 
-// The deltas at which this trajectory's decisions turn: entry i of the trace belongs to the decision for call i + 1.
-void ReadTrajectory(const TrajectoryRecord& record, double delta, DeltaProbe* probe) {
+// Why the setting has no threshold to move; "": it has one.
+std::string WhyNot(const PlannedSetting& setting) {
+  if (!setting.supported) return setting.message;
+  const bool declares = setting.spec->method->criterion().has_value(), option = ThresholdOption(*setting.spec->type) != nullptr;
+  if (declares && option) return "";
+  if (declares) return "its criterion's threshold is proportional to none of its options";
+  return option ? "it declares no criterion for its threshold" : "it declares no criterion with a threshold";
+}
+
+}  // namespace
+
+DeltaProbe ReadTrajectory(const std::string& method, const Criterion& declared, const Trace& trace, const std::vector<Decision>& decisions, double delta) {
+  const auto criterion = trace.find("criterion"), threshold = trace.find("threshold");
+  for (const auto& [name, found] : {std::pair("criterion", criterion), std::pair("threshold", threshold)})
+    if (found == trace.end() || found->second.size() != decisions.size())
+      Fail("{}: declares a criterion, but does not record its \"{}\" for each of {} calls", method, name, decisions.size());
+  const bool above = declared.predicts == Criterion::Predicts::kAbove;
+  DeltaProbe probe;
   DeltaInterval interval{0, HUGE_VAL, 0};
-  const auto &criterion = record.trace.at("criterion"), &threshold = record.trace.at("threshold");
-  for (size_t call = 0; call < record.decisions.size(); ++call) {
-    const bool predicted = record.decisions[call].action == Action::kPredict;
+  for (size_t call = 0; call < decisions.size(); ++call) {
+    const bool predicted = decisions[call].action == Action::kPredict;
     interval.nfe += predicted;
-    if (call == 0 || std::isnan(criterion[call - 1])) continue;
-    const double turn = criterion[call - 1] / (threshold[call - 1] / delta);
+    // Entry i belongs to the decision for call i + 1.
+    const double left = call > 0 ? criterion->second[call - 1] : NAN, right = call > 0 ? threshold->second[call - 1] : NAN;
+    if (std::isnan(left) || std::isnan(right)) continue;
+    const bool as_declared = predicted == (above ? left > right : left < right);
+    if (left != right && !as_declared)
+      Fail("{}: declares that it predicts where its criterion is {} the threshold; call {} {} with {:.6g} against {:.6g}", method,
+           above ? "above" : "below", call, predicted ? "predicts" : "does not", left, right);
+    const double turn = left / (right / delta);
     if (!std::isfinite(turn)) continue;
-    (predicted ? probe->predicted : probe->skipped).push_back(turn);
-    if (predicted) interval.high = std::min(interval.high, turn);
+    (predicted ? probe.predicted : probe.skipped).push_back(turn);
+    if (predicted == above) interval.high = std::min(interval.high, turn);
     else interval.low = std::max(interval.low, turn);
   }
-  probe->samples.push_back(interval);
+  probe.samples.push_back(interval);
+  return probe;
 }
+
+namespace {
 
 class Calibrator {
  public:
@@ -52,7 +71,11 @@ class Calibrator {
   }
 
   Calibration Run(const PlannedSetting& setting, const std::function<void(const std::string&)>& progress) {
+    const Criterion criterion = *setting.spec->method->criterion();
+    const MethodOption& option = *ThresholdOption(*setting.spec->type);
     Calibration found;
+    found.option = option.name;
+    found.predicts_above = criterion.predicts == Criterion::Predicts::kAbove;
     const std::string file = plan_.config.file.string();
     found.run = plan_.config.runs[setting.spec->run].label;
     found.parameters = setting.spec->parameters;
@@ -63,18 +86,28 @@ class Calibrator {
            setting.scheduler->type(), setting.scheduler->steps(), found.calls);
     Denoiser& denoiser = DenoiserFor(setting.guidance);
     const auto probe = [&](double delta, const std::vector<int>& which) {
-      const auto method = WithDelta(found.parameters, delta, file);
+      const auto method = With(*setting.spec, found.parameters, option.name, delta, file);
       const TreeResult result = RunOn(which, *method, setting, denoiser);
       found.evaluations += result.full_evaluations;
       DeltaProbe seen;
-      for (const auto& record : result.records[0]) ReadTrajectory(record, delta, &seen);
+      for (const auto& record : result.records[0]) {
+        const DeltaProbe one = ReadTrajectory(method->Label(), criterion, record.trace, record.decisions, delta);
+        seen.samples.insert(seen.samples.end(), one.samples.begin(), one.samples.end());
+        seen.predicted.insert(seen.predicted.end(), one.predicted.begin(), one.predicted.end());
+        seen.skipped.insert(seen.skipped.end(), one.skipped.begin(), one.skipped.end());
+      }
       progress(fmt::format("{} {}", method->Label(), found.run));
       return seen;
     };
-    found.result = SearchDelta(static_cast<int>(count_), found.calls, {.target = found.target, .tolerance = options_.tolerance}, probe);
+    const DeltaSearchOptions search{.target = found.target,
+                                    .predicts_above = found.predicts_above,
+                                    .least = option.threshold->least,
+                                    .most = option.threshold->most,
+                                    .tolerance = options_.tolerance};
+    found.result = SearchDelta(static_cast<int>(count_), found.calls, search, probe);
     found.plain_evaluations = std::llround(found.result.nfe_of_probes * static_cast<double>(count_));
-    found.parameters["delta"] = found.result.delta;
-    found.method = WithDelta(found.parameters, found.result.delta, file)->Label();
+    found.parameters[option.name] = found.result.delta;
+    found.method = With(*setting.spec, found.parameters, option.name, found.result.delta, file)->Label();
     return found;
   }
 
@@ -107,25 +140,34 @@ class Calibrator {
 
 }  // namespace
 
-std::vector<Calibration> Calibrate(const Plan& plan, const CalibrationOptions& options,
-                                   const std::function<void(size_t done, size_t total, const std::string& what)>& progress) {
+Calibrations Calibrate(const Plan& plan, const CalibrationOptions& options,
+                       const std::function<void(size_t done, size_t total, const std::string& what)>& progress) {
   c10::InferenceMode inference;
+  Calibrations all;
   std::vector<const PlannedSetting*> settings;
   std::set<std::string> seen;
+  std::string reasons;
   for (const auto& setting : plan.settings) {
-    if (!setting.supported || !HasDelta(*setting.spec->method)) continue;
+    const Method& method = *setting.spec->method;
+    if (const std::string reason = WhyNot(setting); !reason.empty()) {
+      if (!seen.insert(method.Label()).second) continue;
+      const Needs needs = method.Observes();
+      reasons += fmt::format("\n  {}: {}", method.Label(), reason);
+      if (!setting.spec->reference)
+        all.refused.push_back({method.Label(), reason, needs.latent_order > 0 || needs.prediction_order > 0 || needs.tensors});
+      continue;
+    }
     Json others = setting.spec->parameters;
-    others.erase("delta");
+    others.erase(ThresholdOption(*setting.spec->type)->name);
     if (seen.insert(fmt::format("{} {}", setting.spec->run, others.dump())).second) settings.push_back(&setting);
   }
-  if (settings.empty()) Fail("{}: methods: none of them has an option \"delta\" that could be calibrated", plan.config.file.string());
+  if (settings.empty()) Fail("{}: methods: none of them has a threshold that could be calibrated:{}", plan.config.file.string(), reasons);
   Calibrator calibrator(plan, options);
-  std::vector<Calibration> found;
   for (const auto* setting : settings)
-    found.push_back(calibrator.Run(*setting, [&](const std::string& what) {
-      if (progress) progress(found.size(), settings.size(), what);
+    all.found.push_back(calibrator.Run(*setting, [&](const std::string& what) {
+      if (progress) progress(all.found.size(), settings.size(), what);
     }));
-  return found;
+  return all;
 }
 
 }  // namespace skipbench

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/base/did_you_mean.h"
 #include "harness/experiment/memory.h"
 #include "harness/experiment/sweep.h"
 #include "harness/schedulers/scheduler.h"
@@ -125,7 +126,27 @@ LatencyConfig ReadLatency(const JsonReader& root) {
   return latency;
 }
 
+// A list of names, or one name.
+std::vector<std::string> OneOrMore(const JsonReader& root, const std::string& key) {
+  const Json* value = root.Find(key);
+  return value && value->is_string() ? std::vector<std::string>{root.String(key)} : root.Strings(key);
+}
+
+// The entries of "methods": "full_step" is short for {"type": "full_step"}.
+Json MethodEntries(const JsonReader& root) {
+  const Json* given = root.Find("methods");
+  if (!given || given->is_null()) root.FailAt("methods", "missing");
+  Json list = given->is_array() ? *given : Json::array({*given});
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (list[i].is_string()) list[i] = Json{{"type", list[i]}};
+    if (!list[i].is_object())
+      root.FailAt(given->is_array() ? fmt::format("methods[{}]", i) : "methods", fmt::format("expected a name or an object with a \"type\", found {}", Describe(list[i])));
+  }
+  return list;
+}
+
 struct MethodVariant {
+  const MethodType* type;
   std::shared_ptr<const Method> method;
   Json parameters;
 };
@@ -133,7 +154,9 @@ struct MethodVariant {
 std::vector<MethodVariant> ReadMethods(const JsonReader& root) {
   std::vector<MethodVariant> variants;
   std::set<std::string> ids;
-  for (const auto& entry : root.Objects("methods")) {
+  const Json entries = MethodEntries(root);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const JsonReader entry(entries[i], root.file(), fmt::format("methods[{}]", i));
     const std::string where = fmt::format("{}: {}", root.file(), entry.PathOf("type"));
     const MethodType& type = FindMethodType(entry.String("type"), where);
     if (entry.Has("id") && !ids.insert(entry.String("id")).second) entry.FailAt("id", "given twice");
@@ -146,7 +169,7 @@ std::vector<MethodVariant> ReadMethods(const JsonReader& root) {
       reader.Ignore("id");
       std::shared_ptr<const Method> method = type.make(reader);
       reader.RejectUnknownKeys();
-      variants.push_back({std::move(method), parameters});
+      variants.push_back({&type, std::move(method), parameters});
     }
   }
   return variants;
@@ -162,10 +185,11 @@ std::vector<SettingSpec> MakeSettings(const JsonReader& root, const std::vector<
     std::vector<MethodVariant> all = variants;
     const bool has_reference =
         std::any_of(all.begin(), all.end(), [](const auto& v) { return v.method->type() == "full_step"; });
-    if (!has_reference) all.insert(all.begin(), {std::shared_ptr<const Method>(MakeFullStep()), Json{{"type", "full_step"}}});
+    if (!has_reference) all.insert(all.begin(), {&FindMethodType("full_step", root.file()), std::shared_ptr<const Method>(MakeFullStep()), Json{{"type", "full_step"}}});
     for (const auto& variant : all) {
       SettingSpec setting;
       setting.run = static_cast<int>(r);
+      setting.type = variant.type;
       setting.method = variant.method;
       setting.parameters = variant.parameters;
       setting.reference = variant.method->type() == "full_step";
@@ -190,19 +214,24 @@ void ReadMetricReference(const JsonReader& root, ExperimentConfig* config) {
   for (const auto& [given, path] : entries.json().items()) {
     const auto metric = ParseSetMetric(given);
     const bool asked = metric && std::any_of(config->set_metrics.begin(), config->set_metrics.end(), [&](const auto& m) { return m.name == metric->name; });
-    if (!asked || metric->network.empty()) root.FailAt("metric_reference", fmt::format("\"{}\" is no metric of sets among \"metrics\"", given));
+    if (!asked || metric->network.empty()) {
+      std::vector<std::string> known;
+      for (const auto& one : config->set_metrics)
+        if (!one.network.empty()) known.push_back(one.name);
+      root.FailAt("metric_reference", fmt::format("\"{}\" is no metric of sets among \"metrics\"{}", given, DidYouMean(given, known)));
+    }
     config->metric_reference[metric->name] = config->folder() / entries.String(given);
   }
 }
 
 void ReadMetrics(const JsonReader& root, ExperimentConfig* config) {
   if (root.Has("metrics"))
-    for (auto& request : RequestMetrics(root.Strings("metrics"), fmt::format("{}: metrics", root.file()))) {
+    for (auto& request : RequestMetrics(OneOrMore(root, "metrics"), fmt::format("{}: metrics", root.file()))) {
       if (request.sample) config->metrics.push_back(request.sample);
       if (request.set) config->set_metrics.push_back(std::move(*request.set));
     }
   if (root.Has("metric_weights"))
-    for (const auto& folder : root.Strings("metric_weights")) config->metric_weights.push_back(config->folder() / folder);
+    for (const auto& folder : OneOrMore(root, "metric_weights")) config->metric_weights.push_back(config->folder() / folder);
   ReadMetricReference(root, config);
 }
 
@@ -251,10 +280,10 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
     config.path_study = ReadPathStudy(*study);
   }
   if (root.Has("save"))
-    for (const auto& what : root.Strings("save")) {
+    for (const auto& what : OneOrMore(root, "save")) {
       const auto& known = SaveOptions();
       if (std::find(known.begin(), known.end(), what) == known.end())
-        root.FailAt("save", fmt::format("unknown output \"{}\"; known: {}", what, fmt::join(known, ", ")));
+        root.FailAt("save", fmt::format("unknown output \"{}\"; {}", what, KnownNames(what, known)));
       config.save.insert(what);
     }
   config.batch_size = root.IntOr("batch_size", config.batch_size, 1, 4096);

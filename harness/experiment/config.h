@@ -15,6 +15,7 @@
 #include "harness/base/json.h"
 #include "harness/experiment/path_study_config.h"
 #include "harness/sampling/method.h"
+#include "methods/catalog.h"
 #include "metrics/metric.h"
 #include "metrics/set_metric.h"
 
@@ -47,6 +48,7 @@ struct LatencyConfig {
 // One method with its parameters on one run: a row of the table.
 struct SettingSpec {
   int run = 0;                           // index into runs
+  const MethodType* type = nullptr;
   std::shared_ptr<const Method> method;
   std::string label;                     // unique in the experiment
   Json parameters;                       // as in the config, sweeps expanded

@@ -10,11 +10,14 @@ namespace {
 // Decisions are taken to be the same only this far inside of an interval: the batch's rounding moves the ratios a little.
 constexpr double kMargin = 1e-5;
 
-// The shortest decimal in (low, high), near `value`.
-double Shortest(double value, double low, double high) {
+// As good as no bound.
+constexpr double kFarthest = 1e6;
+
+// The shortest decimal in (low, high) and in [least, most], near `value`.
+double Shortest(double value, double low, double high, double least, double most) {
   for (int digits = 1; digits < 17; ++digits) {
     const double rounded = std::stod(fmt::format("{:.{}g}", value, digits));
-    if (rounded > low * (1 + kMargin) && rounded < high * (1 - kMargin)) return rounded;
+    if (rounded > low * (1 + kMargin) && rounded < high * (1 - kMargin) && rounded >= least && rounded <= most) return rounded;
   }
   return value;
 }
@@ -25,11 +28,19 @@ class DeltaSearch {
       : calls_(calls), options_(options), probe_(probe), known_(samples) {}
 
   DeltaSearchResult Run() {
-    // Delta 0 predicts always (a criterion is not below 0), the largest skips whatever the cap allows.
-    low_ = {0, static_cast<double>(calls_)};
-    high_ = {kLargestDelta, Try(kLargestDelta)};
+    // One end skips whatever the cap allows.
+    const double most = options_.predicts_above ? std::min(options_.most, kFarthest) : 1 / std::max(options_.least, 1 / kFarthest);
+    high_ = {most, Try(most)};
     if (high_.nfe > options_.target) {                 // nothing skips more
       result_.nfe_above = high_.nfe;
+      return std::move(result_);
+    }
+    // The other predicts always where the threshold is 0 (a criterion is not below 0); else it is tried.
+    low_ = {0, static_cast<double>(calls_)};
+    const double least = options_.predicts_above ? options_.least : 1 / options_.most;
+    if (!(options_.predicts_above && least == 0)) low_ = {least, Try(least)};
+    if (low_.nfe < options_.target) {                  // nothing predicts more
+      result_.nfe_below = low_.nfe;
       return std::move(result_);
     }
     double delta = FirstGuess();
@@ -53,6 +64,21 @@ class DeltaSearch {
     double delta = 0, nfe = 0;
   };
 
+  // The search goes along a delta that predicts the less the larger it is. Where the option is the other way round, that is its inverse.
+  double Turned(double delta) const { return options_.predicts_above ? delta : 1 / delta; }
+  DeltaProbe Probe(double delta, const std::vector<int>& which) const {
+    DeltaProbe seen = probe_(Turned(delta), which);
+    if (options_.predicts_above) return seen;
+    for (auto& interval : seen.samples) interval = {1 / interval.high, 1 / interval.low, interval.nfe};
+    for (auto* turns : {&seen.predicted, &seen.skipped})
+      for (double& turn : *turns) turn = 1 / turn;
+    return seen;
+  }
+  double ShortestOption(double delta, double low, double high) const {
+    return options_.predicts_above ? Shortest(delta, low, high, options_.least, options_.most)
+                                   : Shortest(1 / delta, 1 / high, 1 / low, options_.least, options_.most);
+  }
+
   // Near enough to stop. The mean of n whole numbers cannot be closer than half of 1 / n in general.
   bool Close() const { return best_ <= std::max(options_.tolerance, 0.5 / static_cast<double>(known_.size())) + 1e-9; }
 
@@ -68,7 +94,7 @@ class DeltaSearch {
       if (!Find(s, delta)) which.push_back(static_cast<int>(s));
     std::vector<DeltaInterval> here(known_.size());
     if (!which.empty()) {
-      DeltaProbe seen = probe_(delta, which);
+      const DeltaProbe seen = Probe(delta, which);
       for (size_t k = 0; k < which.size(); ++k) {
         here[which[k]] = seen.samples[k];
         known_[which[k]].push_back(seen.samples[k]);
@@ -91,7 +117,7 @@ class DeltaSearch {
     result_.nfe_of_probes += nfe;
     if (std::abs(nfe - options_.target) < best_) {
       best_ = std::abs(nfe - options_.target);
-      result_.delta = Shortest(delta, low, high);
+      result_.delta = ShortestOption(delta, low, high);
       result_.nfe = nfe;
       result_.nfe_min = least;
       result_.nfe_max = most;
@@ -103,7 +129,7 @@ class DeltaSearch {
   // Where decisions turned on the trajectory that skips most: the share of them that has to predict.
   double FirstGuess() const {
     const double share = (options_.target - high_.nfe) / std::max(1.0, calls_ - high_.nfe);
-    return Quantile(1 - std::clamp(share, 0.0, 1.0), 0, kLargestDelta);
+    return Quantile(1 - std::clamp(share, 0.0, 1.0), low_.delta, high_.delta);
   }
 
   // The same between the two ends.

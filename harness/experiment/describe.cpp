@@ -125,6 +125,18 @@ std::string DescribePlan(const Plan& plan) {
   return text;
 }
 
+namespace {
+
+// As the results keep it.
+std::optional<CriterionInfo> CriterionOf(const SettingSpec& setting) {
+  const auto criterion = setting.method->criterion();
+  if (!criterion) return std::nullopt;
+  const MethodOption* option = ThresholdOption(*setting.type);
+  return CriterionInfo{criterion->name, criterion->axis, criterion->predicts == Criterion::Predicts::kAbove, option ? option->name : ""};
+}
+
+}  // namespace
+
 RunHeader MakeHeader(const Plan& plan) {
   const ExperimentConfig& config = plan.config;
   const auto& info = plan.pipeline->info();
@@ -169,6 +181,7 @@ RunHeader MakeHeader(const Plan& plan) {
     one.guidance = setting.guidance > 1 ? setting.guidance : 0;
     one.reference = setting.spec->reference;
     one.compared_with = setting.reference;
+    one.criterion = CriterionOf(*setting.spec);
     header.settings.push_back(std::move(one));
   }
   return header;

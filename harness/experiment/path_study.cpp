@@ -49,14 +49,15 @@ class Watcher : public Method {
 };
 
 // Calls in the order in which a ranked estimate skips them. Entry i of a trace belongs to the decision for call i + 1.
-std::vector<int> Ranking(const Trace& trace, const std::string& label) {
+std::vector<int> Ranking(const Trace& trace, const Criterion& declared, const std::string& label) {
   const auto criterion = trace.find("criterion"), threshold = trace.find("threshold");
   if (criterion == trace.end() || threshold == trace.end())
     Fail("path_study: {} records no criterion and threshold, by which calls could be ranked", label);
   std::vector<std::pair<double, int>> scores;
   for (size_t i = 0; i + 1 < criterion->second.size(); ++i) {
-    const double score = criterion->second[i] / threshold->second[i];
-    if (!std::isnan(score)) scores.emplace_back(score, static_cast<int>(i + 1));
+    const double ratio = criterion->second[i] / threshold->second[i];
+    if (std::isnan(ratio)) continue;
+    scores.emplace_back(declared.predicts == Criterion::Predicts::kAbove ? ratio : -ratio, static_cast<int>(i + 1));
   }
   std::sort(scores.begin(), scores.end());
   std::vector<int> calls;
@@ -167,7 +168,7 @@ class Study {
       for (size_t m = 0; m < estimator.methods.size(); ++m, ++at)
         for (size_t s = 0; s < samples.size(); ++s) {
           const auto& run = result.records[at][s];
-          if (estimator.ranked) PutRanked(Ranking(run.trace, estimator.label), begin + static_cast<int64_t>(s), &record_.estimates[e].path);
+          if (estimator.ranked) PutRanked(Ranking(run.trace, *estimator.methods[0]->criterion(), estimator.label), begin + static_cast<int64_t>(s), &record_.estimates[e].path);
           else PutDecided(run.decisions, begin + static_cast<int64_t>(s), estimator.label, &record_.estimates[e].path);
         }
     }

@@ -1,5 +1,7 @@
 #include "harness/experiment/path_study_config.h"
 
+#include <algorithm>
+
 #include "harness/experiment/sweep.h"
 #include "methods/catalog.h"
 #include "methods/greedy_search/greedy_search.h"
@@ -7,13 +9,32 @@
 namespace skipbench {
 namespace {
 
-// Ranking asks for criterion / threshold, which does not depend on the threshold's factor; this one never skips.
-constexpr double kRankingDelta = 1e-12;
+// Ranking asks for criterion / threshold, which does not depend on the threshold's factor. It takes one that never skips, where
+// predicting is above the threshold as small as may be.
+constexpr double kSmallest = 1e-12;
 
-std::string LabelOf(const Json& method) {
+// The option that a ranked estimate sets, with that value.
+std::pair<std::string, double> RankingThreshold(const MethodType& type, const JsonReader& given) {
+  const MethodOption* option = ThresholdOption(type);
+  if (!option) given.FailAt("type", fmt::format("{} cannot be a ranked estimate: none of its options is the threshold of a criterion", type.name));
+  if (given.json().contains(option->name))
+    given.FailAt(option->name, "a ranked estimate has none: the number of skips takes its place");
+  Json method = given.json();
+  method[option->name] = option->threshold->most;
+  for (Json& variant : ExpandSweeps(method, {}, fmt::format("{}: {}", given.file(), given.path()))) {
+    const JsonReader options(variant, given.file(), given.path());
+    options.Ignore("type");
+    const auto criterion = type.make(options)->criterion();
+    if (!criterion) given.FailAt("type", fmt::format("{} cannot be a ranked estimate: it declares no criterion", type.name));
+    if (criterion->predicts == Criterion::Predicts::kBelow) return {option->name, option->threshold->most};
+  }
+  return {option->name, std::max(option->threshold->least, kSmallest)};
+}
+
+std::string LabelOf(const Json& method, const std::string& threshold) {
   std::string options;
   for (const auto& [key, value] : method.items())
-    if (key != "type" && key != "delta") options += fmt::format("{}{}={}", options.empty() ? "" : ",", key, value.is_string() ? value.get<std::string>() : value.dump());
+    if (key != "type" && key != threshold) options += fmt::format("{}{}={}", options.empty() ? "" : ",", key, value.is_string() ? value.get<std::string>() : value.dump());
   return method.at("type").get<std::string>() + (options.empty() ? "" : "(" + options + ")");
 }
 
@@ -23,11 +44,11 @@ PathEstimator ReadEstimator(const JsonReader& reader) {
   const JsonReader given = reader.Object("method");
   Json method = given.json();
   const MethodType& type = FindMethodType(given.String("type"), fmt::format("{}: {}", given.file(), given.PathOf("type")));
-  estimator.label = reader.StringOr("name", LabelOf(method));
+  estimator.label = reader.StringOr("name", LabelOf(method, ThresholdOption(type) ? ThresholdOption(type)->name : ""));
   reader.RejectUnknownKeys();
   if (estimator.ranked) {
-    if (method.contains("delta")) given.FailAt("delta", "a ranked estimate has none: the number of skips takes its place");
-    method["delta"] = kRankingDelta;
+    const auto [option, value] = RankingThreshold(type, given);
+    method[option] = value;
   }
   const auto variants = ExpandSweeps(method, {}, fmt::format("{}: {}", given.file(), given.path()));
   if (estimator.ranked && variants.size() > 1) given.FailAt("type", "a ranked estimate takes one value of each option");

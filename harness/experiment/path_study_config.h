@@ -13,8 +13,9 @@ namespace skipbench {
 // How paths with a wanted number of skips are made from a method's criterion.
 struct PathEstimator {
   std::string label;
-  // true: the calls where criterion / threshold is smallest on the full-step trajectory are skipped ("ranked"). false: the method
-  // itself, with the first of several thresholds that skips that often ("thresholded").
+  // true: the calls where criterion / threshold is smallest on the full-step trajectory are skipped, or largest where the method
+  // predicts below its threshold ("ranked"). false: the method itself, with the first of several thresholds that skips that often
+  // ("thresholded").
   bool ranked = true;
   std::vector<std::shared_ptr<const Method>> methods;
 };

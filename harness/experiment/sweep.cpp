@@ -1,6 +1,10 @@
 #include "harness/experiment/sweep.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+
+#include "harness/base/did_you_mean.h"
 
 namespace skipbench {
 
@@ -26,7 +30,15 @@ std::vector<Json> ExpandSweeps(const Json& object, const std::set<std::string>& 
 
 namespace {
 
-Json ParseValue(const std::string& text) {
+// Keys whose value is one text, whatever stands in it.
+bool IsText(const std::string& path, const Json& now) {
+  static const std::set<std::string> keys = {"name",         "pipeline",   "variant",      "tokenizer_folder",     "negative_prompt",
+                                             "device",       "noise.path", "noise.tensor", "noise.step_noise.path", "noise.step_noise.tensor",
+                                             "metric_reference"};
+  return keys.contains(path) || (path.starts_with("data.") && now.is_string());
+}
+
+Json ParseWord(const std::string& text) {
   try {
     return ParseJson(text, "--set");
   } catch (const Error&) {
@@ -35,16 +47,25 @@ Json ParseValue(const std::string& text) {
 }
 
 // "0.005,0.01" -> two values; "[1,2]", "{...}" and quoted strings are one.
-Json ParseValues(const std::string& text) {
-  if (!text.empty() && (text[0] == '[' || text[0] == '{' || text[0] == '"')) return ParseValue(text);
+Json ParseValues(const std::string& text, const std::string& assignment) {
+  if (!text.empty() && (text[0] == '[' || text[0] == '{' || text[0] == '"')) return ParseJson(text, "--set " + assignment);
   Json values = Json::array();
   for (size_t begin = 0; begin <= text.size();) {
     size_t end = text.find(',', begin);
     if (end == std::string::npos) end = text.size();
-    values.push_back(ParseValue(text.substr(begin, end - begin)));
+    values.push_back(ParseWord(text.substr(begin, end - begin)));
     begin = end + 1;
   }
   return values.size() == 1 ? values[0] : values;
+}
+
+// The value for the key at `path`, which holds `now`.
+Json ValueFor(const std::string& path, const Json& now, const std::string& text, const std::string& assignment) {
+  if (IsText(path, now) && text != "null" && !text.starts_with('"') && !text.starts_with('{')) return text;
+  Json value = ParseValues(text, assignment);
+  // What the data have a list of is no sweep, so that one value is a list of one.
+  if (path.starts_with("data.") && now.is_array() && !value.is_array() && !value.is_null()) return Json::array({value});
+  return value;
 }
 
 std::vector<std::string> SplitPath(const std::string& path, const std::string& assignment) {
@@ -59,14 +80,20 @@ std::vector<std::string> SplitPath(const std::string& path, const std::string& a
   return parts;
 }
 
-// Entries of a list named `name`: by id, else by type, else by index.
-std::vector<Json*> EntriesOf(Json* list, const std::string& name, const std::string& assignment) {
+// "ddim" is short for {"type": "ddim"}.
+void SpellOut(Json* entry) {
+  if (entry->is_string()) *entry = Json{{"type", *entry}};
+}
+
+// The entry of a list named `name`: by id, else by type, else by index.
+Json* EntryOf(Json* list, const std::string& name, const std::string& assignment) {
   std::vector<Json*> found;
-  std::string known;
+  std::vector<std::string> known;
+  for (auto& entry : *list) SpellOut(&entry);
   for (const char* key : {"id", "type"}) {
     for (auto& entry : *list) {
       if (!entry.is_object() || !entry.contains(key) || !entry[key].is_string()) continue;
-      known += (known.empty() ? "" : ", ") + entry[key].get<std::string>();
+      known.push_back(entry[key].get<std::string>());
       if (entry[key] == name) found.push_back(&entry);
     }
     if (!found.empty()) break;
@@ -75,8 +102,9 @@ std::vector<Json*> EntriesOf(Json* list, const std::string& name, const std::str
     Fail("--set {}: {} entries are called {}; tell them apart by an \"id\"", assignment, found.size(), name);
   const bool is_index = std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c); });
   if (found.empty() && is_index && name.size() < 7 && std::stoul(name) < list->size()) found.push_back(&(*list)[std::stoul(name)]);
-  if (found.empty()) Fail("--set {}: no entry is called {}; there are: {}", assignment, name, known);
-  return found;
+  if (found.empty())
+    Fail("--set {}: no entry is called {}; there are: {}{}", assignment, name, fmt::join(known, ", "), DidYouMean(name, known));
+  return found[0];
 }
 
 }  // namespace
@@ -84,18 +112,20 @@ std::vector<Json*> EntriesOf(Json* list, const std::string& name, const std::str
 void ApplySet(Json* config, const std::string& assignment) {
   const size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) Fail("--set {}: expected PATH=VALUE[,VALUE...]", assignment);
-  const auto parts = SplitPath(assignment.substr(0, equals), assignment);
+  const std::string path = assignment.substr(0, equals);
+  const auto parts = SplitPath(path, assignment);
   Json* place = config;
   for (size_t i = 0; i < parts.size(); ++i) {
+    if (i == 1 && parts[0] == "scheduler") SpellOut(place);
     if (place->is_array()) {
-      place = EntriesOf(place, parts[i], assignment)[0];
+      place = EntryOf(place, parts[i], assignment);
     } else if (place->is_object() || place->is_null()) {
       place = &(*place)[parts[i]];
     } else {
       Fail("--set {}: {} is {}, which has no keys", assignment, i ? parts[i - 1] : "the config", Describe(*place));
     }
   }
-  *place = ParseValues(assignment.substr(equals + 1));
+  *place = ValueFor(path, *place, assignment.substr(equals + 1), assignment);
 }
 
 }  // namespace skipbench

@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "harness/base/did_you_mean.h"
 #include "harness/pipelines/pipeline.h"
 
 namespace skipbench {
@@ -40,8 +41,9 @@ fs::path FindModel(const std::string& name, const fs::path& base, const std::str
     if (IsModel(place) || (fs::is_regular_file(place) && place.extension() == ".safetensors")) return place.lexically_normal();
     looked += "\n  " + place.lexically_normal().string();
   }
+  const std::string meant = DidYouMean(name, {"fashion-scenes", "fashion-motion"});
   Fail("pipeline \"{}\": no folder with a model_index.json (and no single-file .safetensors checkpoint) found; looked at{}\n"
-       "Give a path, or name the folder that holds it with --models or SKIPBENCH_MODELS.", name, looked);
+       "Give a path, or name the folder that holds it with --models or SKIPBENCH_MODELS{}", name, looked, meant.empty() ? "." : meant);
 }
 
 }  // namespace skipbench

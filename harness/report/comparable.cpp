@@ -96,9 +96,16 @@ std::vector<std::string> WhyNotComparable(const ResultReader& base, const Result
   if (pairs.empty()) reasons.push_back("no sample is in both");
   for (const auto& [i, j] : pairs) {
     const SampleInfo &s = base.samples()[i], &t = now.samples()[j];
-    if (s.caption == t.caption && s.label == t.label && s.seed == t.seed) continue;
+    if (s.caption == t.caption && s.label == t.label) continue;
     reasons.push_back(fmt::format("other data: the sample {} is \"{}\" (class {}) in BASE, \"{}\" (class {}) in NEW", s.id, s.caption,
                                   s.label, t.caption, t.label));
+    break;
+  }
+  if (a.seed != b.seed) return reasons;      // said above
+  for (const auto& [i, j] : pairs) {
+    const SampleInfo &s = base.samples()[i], &t = now.samples()[j];
+    if (s.seed == t.seed) continue;
+    reasons.push_back(fmt::format("other noise: the sample {} has the seed {} in BASE, {} in NEW", s.id, s.seed, t.seed));
     break;
   }
   return reasons;

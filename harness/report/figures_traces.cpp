@@ -27,13 +27,13 @@ std::string TitleWith(const std::string& title, const SettingGroup& group) {
 
 // ---- differences beside the paths -----------------------------------------------------------------------------------
 
-// Settings whose paths are worth comparing with the differences: searched ones, then those that decide by differences.
+// Settings whose paths are worth comparing with the differences: searched ones, then those that decide by a criterion.
 std::vector<const Paths*> Chosen(const ReportData& data, const std::vector<Paths>& all) {
   std::vector<const Paths*> searched, adaptive;
   for (const auto& paths : all) {
-    const std::string& type = data.table.header.settings[paths.setting->index].type;
-    if (type == "greedy_search") searched.push_back(&paths);
-    else if (type == "adaptive_diffusion" || type == "difference_order") adaptive.push_back(&paths);
+    const SettingInfo& setting = data.table.header.settings[paths.setting->index];
+    if (setting.type == "greedy_search") searched.push_back(&paths);
+    else if (setting.criterion) adaptive.push_back(&paths);
   }
   if (searched.size() > 2) searched.resize(2);
   while (searched.size() + adaptive.size() > 4) adaptive.erase(adaptive.begin() + static_cast<int64_t>(adaptive.size() / 2));
@@ -122,15 +122,18 @@ std::string SampleName(const SampleInfo& sample) {
 
 std::optional<Figure> TwoSamplesFigure(const ReportData& data, const SettingGroup& group, const Paths& paths) {
   const size_t k = paths.setting->index;
-  if (!paths.varies || !data.result.FindColumn(k, "traces/criterion") || !data.result.FindColumn(k, "traces/threshold")) return std::nullopt;
+  const auto& criterion_of = data.table.header.settings[k].criterion;
+  if (!paths.varies || !criterion_of || !data.result.FindColumn(k, "traces/criterion") || !data.result.FindColumn(k, "traces/threshold"))
+    return std::nullopt;
   const auto fewer = [](const auto& a, const auto& b) { return CountOf(a, kActionPredict) < CountOf(b, kActionPredict); };
   const auto [low, high] = std::minmax_element(paths.actions.begin(), paths.actions.end(), fewer);
   if (CountOf(*low, kActionPredict) == CountOf(*high, kActionPredict)) return std::nullopt;
   Figure figure;
   figure.id = fmt::format("two_samples_{}", k);
   figure.title = TitleWith(paths.setting->name + ", two samples", group);
-  figure.caption = "The samples with the fewest and the most predictions. The criterion below its threshold: the next call uses the last output again "
-                   "(unless the cap forbids it). Both stand at the call that they decide.";
+  figure.caption = fmt::format("The samples with the fewest and the most predictions. Where the {} is {} the threshold, the call predicts; where there "
+                               "is none, something else decided (a warm-up, a cap). Both stand at the call that they decide.",
+                               criterion_of->name, criterion_of->predicts_above ? "above" : "below");
   const int panel = 132, strip = 12, pitch = panel + 62, top = 34;
   figure.height = top + 2 * pitch + 22;
   figure.data.columns = {"panel", "call", "criterion", "threshold", "action", "sample"};
@@ -160,8 +163,8 @@ std::optional<Figure> TwoSamplesFigure(const ReportData& data, const SettingGrou
     const std::string name = fmt::format("{}: {} of {} predict", SampleName(data.result.samples()[sample]), CountOf(*actions, kActionPredict), paths.calls);
     figure.alt += name + ". ";
     script += "unset label\nunset arrow\nset border 3\nset grid\n" + area.LogTicks() + area.Commands() + Ticks(paths.calls) +
-              "set xtics format ''\n" + area.Titles("", "latent difference");
-    if (p == 0) script += KeyCommands({{"criterion", "c2", -1}, {"threshold", "c1", 0}}, area);
+              "set xtics format ''\n" + area.Titles("", criterion_of->axis);
+    if (p == 0) script += KeyCommands({{Shortened(criterion_of->name, 40), "c2", -1}, {"threshold", "c1", 0}}, area);
     script += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n", GnuplotString(name),
                           static_cast<double>(area.left) / area.width, (figure.height - area.top + 10.0) / figure.height);
     script += fmt::format("plot data using ($1=={0}?$2:NaN):3 with lines linecolor rgb c2 linewidth 1.6, \\\n"
@@ -322,6 +325,9 @@ FigureSection TraceFigures(const ReportData& data) {
     samples.erase(samples.begin() + static_cast<int64_t>(best_at));
     for (auto& figure : samples) section.details.push_back(std::move(figure));
   }
+  for (const auto& setting : data.table.header.settings)
+    if (const size_t k = static_cast<size_t>(&setting - data.table.header.settings.data()); !setting.criterion && data.result.FindColumn(k, "traces/criterion"))
+      section.missing.push_back("The criterion of " + setting.label + ": the result does not say what it is (the method declares none, or an earlier skipbench wrote it).");
   if (!differences || !errors)
     section.missing.push_back("Differences of the latents and of the noise predictions, and the latent's error call by call: \"traces\": true in the config records them.");
   if (!searched)

@@ -60,9 +60,13 @@ Variation VariationOf(const RunHeader& header, const std::vector<size_t>& settin
   // An id tells settings apart that differ in something else already.
   if (variation.numbers.size() + variation.words.size() > 1) std::erase(variation.words, "id");
   // What is alone has nothing that varies; it still has the number that its method is known by.
-  if (settings.size() == 1)
-    for (const char* key : {"delta", "interval", "steps"})
-      if (Parameter(header.settings[settings[0]], key).is_number()) variation.numbers.push_back(key);
+  if (settings.size() == 1) {
+    const SettingInfo& setting = header.settings[settings[0]];
+    std::set<std::string> known = {"delta", "interval", "steps"};
+    if (setting.criterion) known.insert(setting.criterion->option);
+    for (const auto& key : known)
+      if (Parameter(setting, key).is_number()) variation.numbers.push_back(key);
+  }
   return variation;
 }
 

@@ -1,9 +1,12 @@
 #include "harness/report/paired_table.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "harness/base/cells.h"
+#include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "harness/stats/moments.h"
 
@@ -11,13 +14,13 @@ namespace skipbench {
 namespace {
 
 size_t FindSetting(const ResultReader& result, const std::string& label) {
-  std::string known;
+  std::vector<std::string> known;
   const auto& settings = result.header().settings;
   for (size_t k = 0; k < settings.size(); ++k) {
     if (settings[k].label == label) return k;
-    known += "\n  " + settings[k].label;
+    known.push_back(settings[k].label);
   }
-  Fail("--paired {}: the results have no such setting; they have{}", label, known);
+  Fail("--paired {}: the results have no such setting; they have\n  {}{}", label, fmt::join(known, "\n  "), DidYouMean(label, known));
 }
 
 std::vector<bool> DoneOf(const ResultReader& result, size_t setting) {

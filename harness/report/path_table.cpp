@@ -204,7 +204,8 @@ PathTable MakePathTable(const ResultReader& result, const std::string& name) {
     for (const auto& estimate : study.estimates)
       for (size_t k = 0; k < study.skips.size(); ++k) table.rows.push_back(RowOf(study, estimate, static_cast<int64_t>(k)));
     table.notes.push_back(fmt::format(
-        "Compared step by step from call {} on. ranked: the calls where criterion / threshold is smallest along the full-step trajectory are skipped; "
+        "Compared step by step from call {} on. ranked: the calls where criterion / threshold is smallest (largest, where the method predicts below its "
+        "threshold) along the full-step trajectory are skipped; "
         "thresholded: the method itself, with the first of several thresholds that skips that often. Random: {} paths of each sample.",
         study.first, study.random_path.shape[2]));
     table.notes.push_back(fmt::format(

@@ -24,13 +24,22 @@ void PushFront(std::vector<at::Tensor>* past, const at::Tensor& newest, int orde
   if (static_cast<int>(past->size()) > order + 1) past->pop_back();
 }
 
-void Add(const double* row, DifferenceSums* sums) {
-  for (int order = 0; order < 3; ++order) {
-    sums->abs[order] += row[2 * order];
-    sums->square[order] += row[2 * order + 1];
+// The sum over `rows` of what is asked for by `order`.
+DifferenceSums Total(std::span<const double* const> rows, int order) {
+  DifferenceSums total;
+  const auto add_up = [&](int column) {
+    double sum = 0;
+    for (const double* row : rows) sum += row[column];
+    return sum;
+  };
+  for (int k = 0; k < order; ++k) {
+    total.abs[k] = add_up(2 * k);
+    total.square[k] = add_up(2 * k + 1);
   }
-  sums->self_abs += row[kSelfAbs];
-  sums->self_square += row[kSelfSquare];
+  if (order == 0) return total;
+  total.self_abs = add_up(kSelfAbs);
+  total.self_square = add_up(kSelfSquare);
+  return total;
 }
 
 }  // namespace
@@ -228,18 +237,23 @@ at::Tensor FrontCall::ErrorSums(const Front& front) const {
 }
 
 void FrontCall::Show(const Front& front, Walker* walker, const at::Tensor& sums) const {
+  const Needs asked = walker->method->Observes();
   Observation seen;
+  seen.action = walker->decisions.back().action;
+  seen.elements = front.state.latent.numel() / front.state.latent.size(0) * static_cast<int64_t>(walker->branch.size());
   std::vector<at::Tensor> latents;
-  const int64_t elements = front.state.latent.numel() / front.state.latent.size(0);
-  for (int b : walker->branch) {
-    seen.elements += elements;
-    if (needs_.tensors) latents.push_back(front.state.latent.select(0, b));
-    if (!sums.is_cpu()) continue;
-    const double* row = sums.const_data_ptr<double>() + b * sums.size(1);
-    Add(row, &seen.latent);
-    if (needs_.prediction_order) Add(row + kPredictionColumns, &seen.prediction);
-  }
+  if (asked.tensors)
+    for (int b : walker->branch) latents.push_back(front.state.latent.select(0, b));
   seen.latents = latents;
+  if (asked.latent_order || asked.prediction_order) {      // then the sums are on the host
+    std::vector<const double*> rows, predictions;
+    for (int b : walker->branch) {
+      rows.push_back(sums.const_data_ptr<double>() + b * sums.size(1));
+      predictions.push_back(rows.back() + kPredictionColumns);
+    }
+    seen.latent = Total(rows, asked.latent_order);
+    seen.prediction = Total(predictions, asked.prediction_order);
+  }
   walker->policy->Observe(front.call, seen);
 }
 
@@ -261,9 +275,10 @@ void FrontCall::CheckPending() const {
 
 CallTrace FrontCall::TraceOf(const RowRef& sums) const {
   const double* row = sums.block.const_data_ptr<double>() + sums.row * sums.block.size(1);
+  const double* const prediction = row + kPredictionColumns;
   CallTrace trace;
-  Add(row, &trace.latent);
-  Add(row + kPredictionColumns, &trace.prediction);
+  trace.latent = Total({&row, 1}, 3);
+  trace.prediction = Total({&prediction, 1}, 3);
   trace.error_square = options_.reference >= 0 ? row[kErrorColumns] : kNaN;
   trace.reference_square = options_.reference >= 0 ? row[kErrorColumns + 1] : kNaN;
   return trace;

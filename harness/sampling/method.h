@@ -8,8 +8,10 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,35 +46,51 @@ struct Schedule {
 
 enum class Scope { kSample, kGroup };
 
+// A sum that a policy did not ask for, or that the trajectory is too short for.
+inline constexpr double kNotShown = std::numeric_limits<double>::quiet_NaN();
+
 // Sums over all elements (and, for a group, over its samples) of finite differences along the trajectory.
 struct DifferenceSums {
   // [order - 1]: order 1: x_i - x_{i-1}, 2: x_i - 2 x_{i-1} + x_{i-2}, 3: x_i - 3 x_{i-1} + 3 x_{i-2} - x_{i-3}.
   // NaN where the trajectory is too short: latents start with the one after call 0 (the initial noise never counts).
-  std::array<double, 3> abs{};           // sum |difference|
-  std::array<double, 3> square{};        // sum difference^2
-  double self_abs = 0;                   // sum |x_i|
-  double self_square = 0;                // sum x_i^2
+  std::array<double, 3> abs{kNotShown, kNotShown, kNotShown};      // sum |difference|
+  std::array<double, 3> square{kNotShown, kNotShown, kNotShown};   // sum difference^2
+  double self_abs = kNotShown;           // sum |x_i|
+  double self_square = kNotShown;        // sum x_i^2
 };
 
-// Which parts of an Observation a policy reads; only those are computed.
+// Which parts of an Observation a policy reads; only those are shown to it, whatever others beside it asked for.
 struct Needs {
-  int latent_order = 0;                  // 0..3: DifferenceSums of the latents up to this order
-  int prediction_order = 0;              // 0..3: of the guided predictions
+  int latent_order = 0;                  // 0: nothing; 1..3: sums of the latent itself and of its differences up to this order
+  int prediction_order = 0;              // the same of the guided predictions
   bool tensors = false;                  // the latent itself
   void Merge(const Needs& other);
 };
 
-// What a trajectory shows after a call. Sums are float64, finite (a latent with NaN or infinity ends the run with an error
-// that names sample and call before any policy sees it).
+// What a trajectory shows after a call. Sums are float64; those that were not asked for are NaN, the others finite (a latent
+// with NaN or infinity ends the run with an error that names sample and call before any policy sees it).
 struct Observation {
+  // What the call did. After kReuse the prediction is the one of the call before: its differences of order 1 are exactly 0, and the
+  // next call that runs the network shows at once what the prediction moved since the last one that did.
+  Action action = Action::kPredict;
   int64_t elements = 0;                  // elements behind each sum: C*H*W, times the group's size
   DifferenceSums latent;                 // of x_call, the latent after the call
   DifferenceSums prediction;             // of the guided prediction used by the call
-  std::span<const at::Tensor> latents;   // x_call of each sample [C, ...], when Needs::tensors
+  std::span<const at::Tensor> latents;   // x_call of each sample [C, ...], when Needs::tensors; void after Observe returns
 };
 
 // Named values a policy wants in the results, one per call; NaN where there is none.
 using Trace = std::map<std::string, std::vector<double>>;
+
+// How a method that compares a number with a threshold decides, in words: for those who draw that, or move the threshold. Its
+// policies record both sides in the traces "criterion" and "threshold". Entry i belongs to the decision for call i + 1 and is NaN
+// where something else decides (a warm-up, a cap). A criterion that adds up over calls records the sum that was compared.
+struct Criterion {
+  enum class Predicts { kAbove, kBelow };
+  std::string name;                        // in a legend, singular, lower case: "third-order difference of the latents"
+  std::string axis;                        // the axis that both sides stand on: "mean |difference|"
+  Predicts predicts = Predicts::kAbove;    // the call predicts where the criterion is above (below) the threshold; a tie goes either way
+};
 
 // Decides call by call for one sample, or one group: Decide(0), Observe(0), Decide(1), Observe(1), ...
 class Policy {
@@ -93,6 +111,8 @@ class Method {
   virtual Schedule Plan(const Schedule& run) const { return run; }  // fewer_steps changes it
   virtual Scope DecisionScope() const { return Scope::kSample; }
   virtual Needs Observes() const { return {}; }
+  // Nothing: the method compares no number with a threshold, or not by the rules above.
+  virtual std::optional<Criterion> criterion() const { return std::nullopt; }
   virtual std::vector<int> CachedBranches(const RunShape& run) const { return {}; }   // branches Decide may ask for
   // Throws Error if the setting cannot run in this shape (a mask of another length, a branch the network lacks).
   virtual std::unique_ptr<Policy> Start(const RunShape& run) const = 0;

@@ -1,7 +1,6 @@
 #include "harness/schedulers/scheduler.h"
 
-#include <fmt/ranges.h>
-
+#include "harness/base/did_you_mean.h"
 #include "harness/schedulers/ddim.h"
 #include "harness/schedulers/ddim_quadratic.h"
 #include "harness/schedulers/ddpm.h"
@@ -35,7 +34,10 @@ constexpr Entry kSchedulers[] = {
 const Entry& FindScheduler(const std::string& type, const std::string& origin) {
   for (const Entry& entry : kSchedulers)
     if (!type.empty() && (type == entry.type || type == entry.class_name)) return entry;
-  FailUnsupported("{}: unknown scheduler \"{}\"; known: {}", origin, type, fmt::join(SchedulerTypes(), ", "));
+  std::vector<std::string> names = SchedulerTypes();
+  for (const Entry& entry : kSchedulers)
+    if (*entry.class_name) names.emplace_back(entry.class_name);
+  FailUnsupported("{}: unknown scheduler \"{}\"; {}", origin, type, KnownNames(type, names));
 }
 
 }  // namespace

@@ -22,6 +22,15 @@ struct Array {
   bool empty() const { return shape.empty(); }
 };
 
+// How a method that compares a number with a threshold decides, as the method declares it (harness/sampling/method.h). The two sides
+// are the traces "criterion" and "threshold"; entry i belongs to the decision for call i + 1.
+struct CriterionInfo {
+  std::string name;                  // "third-order difference of the latents"
+  std::string axis;                  // what both sides are: "mean |difference|"
+  bool predicts_above = true;        // the call predicts where the criterion is above its threshold, or where it is below
+  std::string option;                // key of `parameters` that the threshold is proportional to; "": none
+};
+
 // One method with its parameters, in the place it has in the experiment.
 struct SettingInfo {
   std::string label;                 // unique: "adaptive_diffusion(delta=0.01,max_skips=4)"
@@ -35,6 +44,7 @@ struct SettingInfo {
   double guidance = 0;               // 0: none
   bool reference = false;            // full_step: what metrics, MACs and latency of others are compared with
   int compared_with = -1;            // index of this setting's reference; -1: the first one that is a reference
+  std::optional<CriterionInfo> criterion;   // what its method declares; absent: nothing
 };
 
 // Index of the setting that `setting` is compared with; -1: there is none.

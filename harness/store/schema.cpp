@@ -36,7 +36,18 @@ void WriteSetting(hdf5::Group& settings, size_t index, const SettingInfo& info) 
   group.SetAttribute("guidance", info.guidance);
   group.SetAttribute("reference", int64_t{info.reference});
   group.SetAttribute("compared_with", int64_t{info.compared_with});
+  if (info.criterion)
+    group.SetAttribute("criterion", Dump({{"name", info.criterion->name},
+                                          {"axis", info.criterion->axis},
+                                          {"predicts", info.criterion->predicts_above ? "above" : "below"},
+                                          {"option", info.criterion->option}}));
   group.Write("timesteps", info.timesteps, {static_cast<int64_t>(info.timesteps.size())}, {"call"});
+}
+
+CriterionInfo ReadCriterion(const hdf5::Group& group) {
+  const Json json = ParseAttribute(group, "criterion");
+  const JsonReader reader(json, group.Where(), "criterion");
+  return {reader.String("name"), reader.String("axis"), reader.OneOf("predicts", "above", {"above", "below"}) == "above", reader.StringOr("option", "")};
 }
 
 SettingInfo ReadSetting(const hdf5::Group& group) {
@@ -51,6 +62,7 @@ SettingInfo ReadSetting(const hdf5::Group& group) {
   info.guidance = group.Attribute<double>("guidance");
   info.reference = ReadInt(group, "reference", 0, 1) == 1;
   info.compared_with = ReadInt(group, "compared_with", -1, kMaxCount);
+  if (group.HasAttribute("criterion")) info.criterion = ReadCriterion(group);
   info.timesteps = group.Read<double>("timesteps");
   return info;
 }

@@ -3,7 +3,7 @@
 //   /                 attributes: see WriteHeader
 //   /samples          ordinal, id, caption, seed, label                                        [n]
 //   /settings/<k>     attributes: label, type, parameters (JSON), steps, calls, scope, scheduler, guidance,
-//                     reference, compared_with; timesteps [calls]
+//                     reference, compared_with, criterion (JSON; only where the method declares one); timesteps [calls]
 //     action, branch  [n, calls]     nfe, shallow_nfe, macs_modules, macs_matmuls, status, message  [n]
 //     <metric>        [n], with the attribute kind = "metric"
 //     traces/<name>   [n, calls]     features/<name> [n, d]     auxiliary/<name> [n]

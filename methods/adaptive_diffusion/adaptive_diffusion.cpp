@@ -10,6 +10,7 @@ namespace {
 
 using Options = AdaptiveDiffusionOptions;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr double kMostDelta = 1e6;
 
 struct Comparison {
   double criterion;
@@ -87,6 +88,11 @@ class AdaptiveDiffusion : public Method {
   Needs Observes() const override {
     return {.latent_order = options_.criterion == Options::Criterion::kTensor ? 3 : 1};
   }
+  std::optional<Criterion> criterion() const override {
+    if (options_.criterion == Options::Criterion::kPublished)
+      return Criterion{"difference of the mean steps", "mean |step of the latents|"};
+    return Criterion{"third-order difference of the latents", options_.norm == Options::Norm::kL2 ? "L2 norm of the difference" : "mean |difference|"};
+  }
   std::unique_ptr<Policy> Start(const RunShape& run) const override { return std::make_unique<AdaptivePolicy>(options_, run.calls); }
 
  private:
@@ -95,7 +101,7 @@ class AdaptiveDiffusion : public Method {
 
 std::unique_ptr<Method> Make(const JsonReader& json) {
   Options options;
-  options.delta = json.DoubleOr("delta", options.delta, 0, 1e6);
+  options.delta = json.DoubleOr("delta", options.delta, 0, kMostDelta);
   options.max_skips = static_cast<int>(json.IntOr("max_skips", options.max_skips, 0, 1000));
   options.criterion = json.OneOf("criterion", "published", {"published", "tensor"}) == "tensor" ? Options::Criterion::kTensor
                                                                                                : Options::Criterion::kPublished;
@@ -115,7 +121,7 @@ std::unique_ptr<Method> MakeAdaptiveDiffusion(const AdaptiveDiffusionOptions& op
 MethodType AdaptiveDiffusionType() {
   return {"adaptive_diffusion",
           "skip predictions where the third-order difference of the latents is small (NeurIPS 2024)",
-          {{"delta", "number >= 0", "0.01", "threshold of the criterion; larger skips more"},
+          {{"delta", "number >= 0", "0.01", "threshold of the criterion; larger skips more", false, ThresholdRange{0, kMostDelta}},
            {"max_skips", "integer >= 0", "4", "longest run of skips (Cmax); 0: practically no cap"},
            {"criterion", "published | tensor", "published", "the released code's rule, or the paper's formula on the tensors"},
            {"norm", "mean_abs | l2", "mean_abs", "norm of the criterion \"tensor\""},

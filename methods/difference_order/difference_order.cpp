@@ -10,6 +10,7 @@ namespace {
 
 using Options = DifferenceOrderOptions;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr double kMostDelta = 1e6;
 
 class OrderPolicy : public Policy {
  public:
@@ -62,6 +63,11 @@ class DifferenceOrder : public Method {
   }
   Scope DecisionScope() const override { return options_.scope; }
   Needs Observes() const override { return {.latent_order = options_.order}; }
+  std::optional<Criterion> criterion() const override {
+    const char* orders[] = {"first", "second", "third"};
+    return Criterion{fmt::format("{}-order difference of the latents", orders[options_.order - 1]),
+                     options_.norm == Options::Norm::kL2 ? "L2 norm of the difference" : "mean |difference|"};
+  }
   std::unique_ptr<Policy> Start(const RunShape& run) const override { return std::make_unique<OrderPolicy>(options_, run.calls); }
 
  private:
@@ -71,7 +77,7 @@ class DifferenceOrder : public Method {
 std::unique_ptr<Method> Make(const JsonReader& json) {
   Options options;
   options.order = static_cast<int>(json.Int("order", 1, 3));
-  options.delta = json.Double("delta", 0, 1e6);
+  options.delta = json.Double("delta", 0, kMostDelta);
   options.max_skips = static_cast<int>(json.IntOr("max_skips", options.max_skips, 0, 1000));
   options.norm = json.OneOf("norm", "mean_abs", {"mean_abs", "l2"}) == "l2" ? Options::Norm::kL2 : Options::Norm::kMeanAbs;
   options.scope = json.OneOf("scope", "sample", {"sample", "group"}) == "group" ? Scope::kGroup : Scope::kSample;
@@ -88,7 +94,7 @@ MethodType DifferenceOrderType() {
   return {"difference_order",
           "skip predictions where the latents' difference of order 1, 2 or 3 is small: AdaptiveDiffusion's comparison of orders",
           {{"order", "1 | 2 | 3", "", "of the finite difference along the trajectory"},
-           {"delta", "number >= 0", "", "threshold; each order has a scale of its own (skipbench calibrate finds it)"},
+           {"delta", "number >= 0", "", "threshold; each order has a scale of its own (skipbench calibrate finds it)", false, ThresholdRange{0, kMostDelta}},
            {"max_skips", "integer >= 0", "4", "longest run of skips (Cmax); 0: practically no cap"},
            {"norm", "mean_abs | l2", "mean_abs", "of the differences"},
            {"scope", "sample | group", "sample", "decide for each sample alone, or for a group together"}},

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "harness/base/did_you_mean.h"
 #include "metrics/backbones/clip_motion.h"
 #include "metrics/backbones/fashion_net.h"
 #include "metrics/backbones/i3d.h"
@@ -22,6 +23,7 @@ constexpr const char* kKnown =
     "fashion, inception:clean, inception:legacy_tf, inception:pytorch_fid (each with :LAYER), i3d, motion, torchscript:PATH, "
     "torchscript_01:PATH, "
     "torchscript_11:PATH";
+const char* const kWithoutPath[] = {"fashion", "inception:clean", "inception:legacy_tf", "inception:pytorch_fid", "i3d", "motion"};
 
 // A name taken apart.
 struct Parsed {
@@ -65,7 +67,8 @@ Parsed Parse(const std::string& name, const std::string& where) {
     parsed.path = name.substr(prefix.size());
     return parsed;
   }
-  Fail("{}: unknown feature network \"{}\"; known: {}", where, name, kKnown);
+  Fail("{}: unknown feature network \"{}\"; known: {}{}", where, name, kKnown,
+       DidYouMean(name, {std::begin(kWithoutPath), std::end(kWithoutPath)}));
 }
 
 void CheckInput(const at::Tensor& pictures, const FeatureNetworkInfo& info) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/base/did_you_mean.h"
 #include "harness/io/sha256.h"
 #include "metrics/backbones/conv_unit.h"
 
@@ -219,12 +220,12 @@ at::Tensor InceptionV3::Compute(const at::Tensor& pictures) const {
 int64_t InceptionV3::BatchSize(int64_t, int64_t) const { return 8; }
 
 InceptionLayer ParseInceptionLayer(const std::string& name, const std::string& where) {
-  std::string known;
+  std::vector<std::string> known;
   for (const auto& layer : kLayers) {
     if (name == layer.name) return layer.layer;
-    known += (known.empty() ? "" : ", ") + std::string(layer.name);
+    known.emplace_back(layer.name);
   }
-  Fail("{}: unknown layer \"{}\" of Inception; known: {}", where, name, known);
+  Fail("{}: unknown layer \"{}\" of Inception; {}", where, name, KnownNames(name, known));
 }
 
 const char* InceptionLayerName(InceptionLayer layer) {

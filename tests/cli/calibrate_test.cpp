@@ -19,13 +19,17 @@ TEST(Calibrate, FindsDeltasThatDoWhatTheySay) {
   config["metrics"] = Json::array();
   config["batch_invariant"] = true;
   config["group_size"] = 2;
-  config["methods"] = {{{"type", "adaptive_diffusion"}, {"max_skips", {4}}},
+  config["methods"] = {"full_step",
+                       {{"type", "fewer_steps"}, {"steps", 5}},
+                       {{"type", "adaptive_diffusion"}, {"max_skips", {4}}},
                        {{"type", "adaptive_diffusion"}, {"criterion", "tensor"}, {"norm", "l2"}},
                        {{"type", "adaptive_diffusion"}, {"scope", "group"}},
                        {{"type", "difference_order"}, {"order", {1, 2, 3}}, {"delta", 1}}};
   WriteFile(dir / "c.json", config.dump());
   const auto found = Skipbench({"calibrate", (dir / "c.json").string(), "--nfe", "12", "--samples", "4", "--tolerance", "1.5", "--quiet"});
   ASSERT_EQ(found.exit_code, 0) << found.out << found.err;
+  EXPECT_NE(found.out.find("fewer_steps(steps=5)\n    left alone      it declares no criterion with a threshold\n"), std::string::npos) << found.out;
+  EXPECT_EQ(found.out.find("full_step"), std::string::npos) << found.out;
   std::vector<double> wanted;
   Json methods = Json::array();
   const std::regex nfe("NFE +([0-9.]+) of 20"), line("config +(\\{.*\\})");
@@ -67,7 +71,7 @@ TEST(Calibrate, SaysWhatCannotBe) {
   expect({"--nfe", "5"}, "one config file was expected");
   config["methods"] = {{{"type", "full_step"}}};
   WriteFile(dir / "c.json", config.dump());
-  expect({file, "--nfe", "5"}, "none of them has an option \"delta\"");
+  expect({file, "--nfe", "5"}, "none of them has a threshold that could be calibrated:\n  full_step: it declares no criterion with a threshold");
 }
 
 }  // namespace

@@ -47,6 +47,39 @@ TEST(Set, PathsAndValues) {
   EXPECT_ERROR(ApplySet(&config, "steps"), "expected PATH=VALUE");
 }
 
+// A value under the key `path` of a config.
+Json AfterSet(Json config, const std::string& assignment, const std::string& pointer) {
+  ApplySet(&config, assignment);
+  return config.at(Json::json_pointer(pointer));
+}
+
+TEST(Set, TextsNeedNoQuotes) {
+  const Json config = {{"negative_prompt", "x"}, {"data", {{"type", "coco"}, {"captions", "a.json"}, {"count", 4}, {"labels", {1, 2}}}}};
+  EXPECT_EQ(AfterSet(config, "negative_prompt=blurry, ugly, true", "/negative_prompt"), "blurry, ugly, true");
+  EXPECT_EQ(AfterSet(config, "negative_prompt=[a] picture", "/negative_prompt"), "[a] picture");
+  EXPECT_EQ(AfterSet(config, "negative_prompt=", "/negative_prompt"), "");
+  EXPECT_EQ(AfterSet(config, "negative_prompt=\"a, b\"", "/negative_prompt"), "a, b");
+  EXPECT_EQ(AfterSet(config, "negative_prompt=null", "/negative_prompt"), Json());
+  EXPECT_EQ(AfterSet(config, "name=2024", "/name"), "2024");
+  EXPECT_EQ(AfterSet(config, "pipeline=/models/v1,5", "/pipeline"), "/models/v1,5");
+  EXPECT_EQ(AfterSet(config, "noise.path=1e5", "/noise/path"), "1e5");
+  EXPECT_EQ(AfterSet(config, "metric_reference={\"fid\": \"a\"}", "/metric_reference/fid"), "a");
+  EXPECT_EQ(AfterSet(config, "data.captions=my,captions.json", "/data/captions"), "my,captions.json");
+  EXPECT_EQ(AfterSet(config, "data.count=16", "/data/count"), 16);
+  EXPECT_EQ(AfterSet(config, "data.labels=3", "/data/labels"), Json::array({3}));
+  EXPECT_EQ(AfterSet(config, "data.labels=3,4", "/data/labels"), (Json{3, 4}));
+  EXPECT_ERROR(AfterSet(config, "data={\"type\": ", ""), "--set data={\"type\": : not valid JSON");
+}
+
+TEST(Set, ANameStandsForAnObjectWithThatType) {
+  EXPECT_EQ(AfterSet({{"scheduler", "ddim"}}, "scheduler.eta=0.5,1", "/scheduler"), (Json{{"type", "ddim"}, {"eta", {0.5, 1}}}));
+  EXPECT_EQ(AfterSet({{"scheduler", {"ddim", "euler"}}}, "scheduler.ddim.eta=1", "/scheduler/0"), (Json{{"type", "ddim"}, {"eta", 1}}));
+  EXPECT_EQ(AfterSet({{"methods", {"full_step", "deepcache"}}}, "methods.deepcache.interval=2,3", "/methods/1"),
+            (Json{{"type", "deepcache"}, {"interval", {2, 3}}}));
+  EXPECT_ERROR(AfterSet({{"methods", {"full_step", "deepcache"}}}, "methods.deep_cache.interval=2", ""),
+               "no entry is called deep_cache; there are: full_step, deepcache; did you mean \"deepcache\"?");
+}
+
 std::filesystem::path Write(const TempDir& dir, const Json& config) {
   WriteFile(dir / "c.json", config.dump());
   return dir / "c.json";
@@ -54,6 +87,40 @@ std::filesystem::path Write(const TempDir& dir, const Json& config) {
 
 Json Minimal() {
   return {{"pipeline", "p"}, {"data", {{"type", "unconditional"}, {"count", 2}}}, {"methods", {{{"type", "fewer_steps"}, {"steps", 5}}}}};
+}
+
+TEST(Config, OneNameNeedsNoList) {
+  const TempDir dir;
+  const ExperimentConfig config = ReadExperimentConfig(
+      Write(dir, Minimal()), {"metrics=psnr", "save=images", "metric_weights=w", "methods=full_step,deepcache", "scheduler=euler"});
+  ASSERT_EQ(config.metrics.size(), 1u);
+  EXPECT_EQ(config.metrics[0]->name, "psnr");
+  EXPECT_EQ(config.save, std::set<std::string>{"images"});
+  EXPECT_EQ(config.metric_weights, std::vector<std::filesystem::path>{dir / "w"});
+  ASSERT_EQ(config.settings.size(), 2u);
+  EXPECT_EQ(config.settings[1].label, "deepcache(interval=3,branch=0)");
+  EXPECT_EQ(config.runs[0].scheduler, "euler");
+  EXPECT_EQ(ReadExperimentConfig(Write(dir, Minimal()), {"methods=deepcache"}).settings.size(), 2u);      // and the full run
+  EXPECT_ERROR(ReadExperimentConfig(Write(dir, Minimal()), {"metrics=5"}), "metrics: expected a list of strings, found 5");
+  EXPECT_ERROR(ReadExperimentConfig(Write(dir, Minimal()), {"methods=full_step,5"}), "methods[1]: expected a name or an object with a \"type\", found 5");
+  EXPECT_ERROR(ReadExperimentConfig(Write(dir, Minimal()), {"methods=null"}), "methods: missing");
+}
+
+TEST(Config, UnknownNamesSayWhatWasMeant) {
+  const TempDir dir;
+  const auto refused = [&](const std::string& set, const std::string& message) {
+    SCOPED_TRACE(set);
+    EXPECT_ERROR(ReadExperimentConfig(Write(dir, Minimal()), {set}), message);
+  };
+  refused("guidence=4", "did you mean \"guidance\"?");
+  refused("method.x.delta=4", "did you mean \"methods\"?");
+  refused("methods=DeepCach", "did you mean \"deepcache\"?");
+  refused("methods.fewer_steps.step=4", "methods[0].step");
+  refused("metrics=psrn,ssim", "did you mean \"psnr\"?");
+  refused("metrics=fid_clean", "did you mean \"fid:clean\"?");
+  refused("dtype=float23", "did you mean \"float32\"?");
+  refused("save=image", "did you mean \"images\"?");
+  refused("noise.source=torchcpu", "did you mean \"torch_cpu\"?");
 }
 
 TEST(Config, DefaultsAndTheReference) {

@@ -77,6 +77,55 @@ TEST(DeltaSearch, SaysWhatThereIsInstead) {
   EXPECT_LT(found.probes, 40);
 }
 
+// The same trajectories under a rule that predicts *below* its threshold: ratio < delta.
+TEST(DeltaSearch, GoesTheOtherWayWhereALargerDeltaPredictsMore) {
+  for (uint64_t seed = 0; seed < 5; ++seed)
+    for (const double target : {6.0, 17.5, 25.0, 49.0}) {
+      Ratios ratios(16, seed, 1);
+      const auto predictions = [&](int s, double delta) { return 4 + std::count_if(ratios.of[s].begin(), ratios.of[s].end(), [&](double r) { return r < delta; }); };
+      const auto probe = [&](double delta, const std::vector<int>& which) {
+        EXPECT_GE(delta, 1e-4);
+        EXPECT_LE(delta, 10);
+        DeltaProbe seen;
+        for (int s : which) {
+          DeltaInterval interval{0, HUGE_VAL, static_cast<int>(predictions(s, delta))};
+          for (double r : ratios.of[s]) {
+            (r < delta ? seen.predicted : seen.skipped).push_back(r);
+            if (r < delta) interval.low = std::max(interval.low, r);
+            else interval.high = std::min(interval.high, r);
+          }
+          seen.samples.push_back(interval);
+        }
+        return seen;
+      };
+      const auto found = SearchDelta(16, 50, {.target = target, .predicts_above = false, .least = 1e-4, .most = 10}, probe);
+      SCOPED_TRACE(fmt::format("seed {}, target {}", seed, target));
+      EXPECT_TRUE(found.reached);
+      EXPECT_NEAR(found.nfe, target, 0.25);
+      double sum = 0;
+      for (int s = 0; s < 16; ++s) sum += static_cast<double>(predictions(s, found.delta));
+      EXPECT_DOUBLE_EQ(sum / 16, found.nfe) << "the printed delta does what was found";
+    }
+}
+
+TEST(DeltaSearch, StaysWithinTheOptionsRange) {
+  Ratios ratios(4, 1, 1);
+  for (auto& sample : ratios.of) sample = std::vector<double>(46, 0.5);
+  std::vector<double> tried;
+  const auto probe = [&](double delta, const std::vector<int>& which) {
+    tried.push_back(delta);
+    return ratios(delta, which);
+  };
+  const auto never = SearchDelta(4, 50, {.target = 25, .least = 0.1, .most = 0.4}, probe);
+  EXPECT_FALSE(never.reached);
+  EXPECT_EQ(never.nfe_above, 50) << "nothing in the range skips";
+  const auto always = SearchDelta(4, 50, {.target = 25, .least = 0.6, .most = 0.9}, probe);
+  EXPECT_FALSE(always.reached);
+  EXPECT_EQ(always.nfe_below, 4) << "everything in the range skips";
+  EXPECT_TRUE(std::isnan(always.nfe_above));
+  for (const double delta : tried) EXPECT_TRUE((delta >= 0.1 && delta <= 0.4) || (delta >= 0.6 && delta <= 0.9)) << delta;
+}
+
 TEST(DeltaSearch, SaysWhenNothingSkipsSoMuch) {
   Ratios ratios(4, 1, 1);
   const auto found = SearchDelta(4, 50, {.target = 3}, std::ref(ratios));

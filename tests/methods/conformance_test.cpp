@@ -1,9 +1,12 @@
-// One body that every method passes, instantiated for every entry of the catalog.
+// One body that every method passes, instantiated for every entry of the catalog and for the example in README.md.
 #include <gtest/gtest.h>
+#include <methods/steady/steady.h>      // taken out of README.md when the tests are built
 
 #include "harness/sampling/search.h"
 #include "methods/catalog.h"
 #include "tests/sampling/fake_run.h"
+#include "tests/sampling/small_trajectory.h"
+#include "tests/sampling/toy_method.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {
@@ -12,6 +15,7 @@ namespace {
 using testing::FakeDenoiser;
 using testing::FakeRun;
 using testing::FakeScheduler;
+using testing::SmallTrajectory;
 
 struct Example {
   std::string type;
@@ -39,12 +43,21 @@ std::vector<Example> Examples() {
       {"difference_order", {{"order", 1}, {"delta", 0.3}}},
       {"difference_order", {{"order", 2}, {"delta", 0.3}, {"norm", "l2"}}},
       {"difference_order", {{"order", 3}, {"delta", 0.3}, {"scope", "group"}}},
+      {"steady", {{"delta", 0.2}}},
+      {"toy", {{"similarity", 0.92}}},
   };
+}
+
+const MethodType& TypeOf(const std::string& name) {
+  static const std::vector<MethodType> here = {SteadyType(), testing::ToyType()};
+  for (const auto& type : here)
+    if (type.name == name) return type;
+  return FindMethodType(name, "test");
 }
 
 std::shared_ptr<const Method> MakeUnbound(const Example& example) {
   const JsonReader reader(example.options, "test.json", "methods[0]");
-  std::shared_ptr<const Method> method = FindMethodType(example.type, "test").make(reader);
+  std::shared_ptr<const Method> method = TypeOf(example.type).make(reader);
   reader.RejectUnknownKeys();
   return method;
 }
@@ -67,16 +80,31 @@ RunShape TwelveCalls() {
   return shape;
 }
 
-// An observation a policy may meet: finite positive sums that vary from call to call.
-Observation Seen(int call, double wobble) {
-  Observation seen;
-  seen.elements = 30;
-  for (int order = 0; order < 3; ++order) {
-    seen.latent.abs[order] = seen.prediction.abs[order] = 3.0 / (order + 1) + 0.4 * std::sin(call * (1.3 + wobble) + order);
-    seen.latent.square[order] = seen.prediction.square[order] = 0.5 * seen.latent.abs[order];
+// NaN is "none" in a trace, so traces are compared as text.
+std::string AsText(const Trace& trace) {
+  std::string text;
+  for (const auto& [name, values] : trace)
+    for (double value : values) text += fmt::format("{} {} ", name, value);
+  return text;
+}
+
+// What a policy decided and recorded along a trajectory.
+struct Course {
+  std::vector<Decision> decisions;
+  Trace trace;
+};
+
+Course Follow(const Method& method, double wobble, double unasked = kNotShown) {
+  const RunShape shape = TwelveCalls();
+  const auto policy = method.Start(shape);
+  SmallTrajectory trajectory(method, wobble, unasked);
+  Course course;
+  for (int call = 0; call < shape.calls; ++call) {
+    course.decisions.push_back(policy->Decide(call));
+    policy->Observe(call, trajectory.Step(call, course.decisions.back()));
   }
-  seen.latent.self_abs = seen.latent.self_square = 10;
-  return seen;
+  course.trace = policy->TakeTrace();
+  return course;
 }
 
 class MethodConformance : public ::testing::TestWithParam<Example> {};
@@ -87,15 +115,69 @@ TEST_P(MethodConformance, FirstCallPredictsAndStaysInBounds) {
   EXPECT_NE(method->Label().find(GetParam().type), std::string::npos);
   const RunShape shape = TwelveCalls();
   const auto declared = method->CachedBranches(shape);
-  const auto policy = method->Start(shape);
-  for (int call = 0; call < shape.calls; ++call) {
-    const Decision decision = policy->Decide(call);
-    if (call == 0) EXPECT_EQ(decision.action, Action::kPredict);
+  const Course course = Follow(*method, 0);
+  EXPECT_EQ(course.decisions[0].action, Action::kPredict);
+  for (const Decision& decision : course.decisions)
     if (decision.action == Action::kShallow)
       EXPECT_NE(std::find(declared.begin(), declared.end(), decision.branch), declared.end());
-    policy->Observe(call, Seen(call, 0));
+  for (const auto& [name, values] : course.trace) EXPECT_EQ(static_cast<int>(values.size()), shape.calls) << name;
+}
+
+// A sum that the method's Observes() does not name moves nothing, whatever stands there.
+TEST_P(MethodConformance, DecidesByWhatItAskedForOnly) {
+  const auto method = Make(GetParam());
+  for (const double wobble : {0.0, 0.5, 1.0}) {
+    const Course course = Follow(*method, wobble), disturbed = Follow(*method, wobble, 1e-3);
+    EXPECT_EQ(disturbed.decisions, course.decisions) << "it reads sums that Observes() does not ask for";
+    EXPECT_EQ(AsText(disturbed.trace), AsText(course.trace));
   }
-  for (const auto& [name, values] : policy->TakeTrace()) EXPECT_EQ(static_cast<int>(values.size()), shape.calls) << name;
+}
+
+// Criterion and threshold are what was compared, in the declared direction.
+TEST_P(MethodConformance, DecidesAsItsCriterionDeclares) {
+  const auto method = Make(GetParam());
+  const auto declared = method->criterion();
+  if (ThresholdOption(TypeOf(GetParam().type))) EXPECT_TRUE(declared) << "an option is marked as a threshold of nothing";
+  if (!declared) GTEST_SKIP() << "declares no criterion";
+  EXPECT_FALSE(declared->name.empty());
+  EXPECT_FALSE(declared->axis.empty());
+  int compared = 0;
+  for (const double wobble : {0.0, 0.5, 1.0}) {
+    const Course course = Follow(*method, wobble);
+    ASSERT_TRUE(course.trace.contains("criterion") && course.trace.contains("threshold"));
+    for (size_t call = 1; call < course.decisions.size(); ++call) {
+      const double criterion = course.trace.at("criterion")[call - 1], threshold = course.trace.at("threshold")[call - 1];
+      EXPECT_EQ(std::isnan(criterion), std::isnan(threshold)) << "call " << call;
+      if (std::isnan(criterion) || criterion == threshold) continue;
+      ++compared;
+      EXPECT_EQ(course.decisions[call].action == Action::kPredict, (criterion > threshold) == (declared->predicts == Criterion::Predicts::kAbove))
+          << "call " << call << ": " << criterion << " against " << threshold;
+    }
+  }
+  EXPECT_GT(compared, 0);
+}
+
+// As long as decisions are the same, a larger option is a larger threshold in proportion, and the criterion stays.
+TEST_P(MethodConformance, ItsThresholdIsProportionalToTheOptionItMarks) {
+  const MethodOption* option = ThresholdOption(TypeOf(GetParam().type));
+  if (!option) GTEST_SKIP() << "marks no option";
+  Example larger = GetParam();
+  const double factor = 1.05;
+  ASSERT_TRUE(larger.options.contains(option->name)) << "the example must give it";
+  larger.options[option->name] = factor * larger.options[option->name].get<double>();
+  const auto method = Make(GetParam()), other = Make(larger);
+  int compared = 0;
+  for (const double wobble : {0.0, 0.5, 1.0}) {
+    const Course a = Follow(*method, wobble), b = Follow(*other, wobble);
+    for (size_t call = 0; call < a.decisions.size() && a.decisions[call] == b.decisions[call]; ++call) {
+      const double threshold = a.trace.at("threshold")[call];
+      if (std::isnan(threshold)) continue;
+      ++compared;
+      EXPECT_EQ(b.trace.at("criterion")[call], a.trace.at("criterion")[call]);
+      EXPECT_NEAR(b.trace.at("threshold")[call], factor * threshold, 1e-12 * std::abs(threshold)) << "call " << call;
+    }
+  }
+  EXPECT_GT(compared, 0);
 }
 
 // A clone made after any call decides and records as the original does, and is independent of it.
@@ -104,31 +186,28 @@ TEST_P(MethodConformance, CloneContinuesAlikeAndIndependently) {
   const RunShape shape = TwelveCalls();
   for (int fork = 0; fork < shape.calls; ++fork) {
     auto original = method->Start(shape);
+    SmallTrajectory trajectory(*method, 0);
     std::vector<Decision> expected;
     std::unique_ptr<Policy> clone, disturbed;
+    std::optional<SmallTrajectory> after, elsewhere;
     for (int call = 0; call < shape.calls; ++call) {
       expected.push_back(original->Decide(call));
-      original->Observe(call, Seen(call, 0));
+      original->Observe(call, trajectory.Step(call, expected.back()));
       if (call == fork) {
         clone = original->Clone();
         disturbed = original->Clone();
+        after = trajectory;
+        elsewhere.emplace(*method, 0.7);
+        for (int c = 0; c <= call; ++c) elsewhere->Step(c, expected[static_cast<size_t>(c)]);
       } else if (disturbed) {
-        disturbed->Decide(call);
-        disturbed->Observe(call, Seen(call, 0.7));
+        disturbed->Observe(call, elsewhere->Step(call, disturbed->Decide(call)));
       }
     }
     for (int call = fork + 1; call < shape.calls; ++call) {
       EXPECT_EQ(clone->Decide(call), expected[call]) << "forked after " << fork << ", call " << call;
-      clone->Observe(call, Seen(call, 0));
+      clone->Observe(call, after->Step(call, expected[call]));
     }
-    // NaN is "none" in a trace, so traces are compared as text.
-    const auto as_text = [](const Trace& trace) {
-      std::string text;
-      for (const auto& [name, values] : trace)
-        for (double value : values) text += fmt::format("{} {} ", name, value);
-      return text;
-    };
-    EXPECT_EQ(as_text(clone->TakeTrace()), as_text(original->TakeTrace()));
+    EXPECT_EQ(AsText(clone->TakeTrace()), AsText(original->TakeTrace()));
   }
 }
 
@@ -174,7 +253,7 @@ TEST(Methods, BadOptionsNameTheKey) {
   EXPECT_ERROR(make("adaptive_diffusion", {{"delta", -1}}), "test.json: methods[0].delta: expected a number in [0,");
   EXPECT_ERROR(make("adaptive_diffusion", {{"criterion", "guess"}}), "methods[0].criterion: expected one of published, tensor");
   EXPECT_ERROR(make("adaptive_diffusion", {{"norm", "l2"}}), "only the criterion \"tensor\" has a norm");
-  EXPECT_ERROR(make("adaptive_diffusion", {{"dleta", 1}}), "methods[0].dleta: unknown key; known here: criterion, delta");
+  EXPECT_ERROR(make("adaptive_diffusion", {{"dleta", 1}}), "methods[0].dleta: unknown key; known here: criterion, delta, max_skips, norm, scope; did you mean \"delta\"?");
   EXPECT_ERROR(make("difference_order", {{"delta", 0.1}}), "methods[0].order: missing");
   EXPECT_ERROR(make("difference_order", {{"order", 4}, {"delta", 0.1}}), "methods[0].order: expected an integer in [1, 3]");
   EXPECT_ERROR(make("difference_order", {{"order", 1}}), "methods[0].delta: missing");
@@ -193,10 +272,23 @@ TEST(Methods, BadOptionsNameTheKey) {
   EXPECT_ERROR(MakeUnbound({"greedy_search", {{"skips", 2}}})->Start(TwelveCalls())->Decide(0), "its path was not found yet");
   EXPECT_ERROR(make("deepcache", {{"power", 2}}), "the uniform schedule has no power");
   EXPECT_ERROR(FindMethodType("magic", "test.json: methods[0].type"), "unknown method \"magic\"; known: full_step, fewer_steps");
+  EXPECT_ERROR(FindMethodType("AdaptiveDifusion", "test.json: methods[0].type"), "greedy_search; did you mean \"adaptive_diffusion\"?");
   const auto path = Make({"fixed_path", {{"mask", {1, 0}}}});
   EXPECT_ERROR(path->Start(TwelveCalls()), "the mask has 2 entries, the run makes 12 scheduler calls");
   const auto cache = Make({"deepcache", {{"branch", 3}}});
   EXPECT_ERROR(cache->Start(TwelveCalls()), "the network has branches 0 to 2, not 3");
+}
+
+// What README.md says of its example: one skip after a prediction that moved little.
+TEST(Methods, TheExampleInTheReadmeSkips) {
+  const MethodType type = SteadyType();
+  const auto nfe = [&](double delta) {
+    const Course course = Follow(*TypeOf("steady").make(JsonReader(Json{{"delta", delta}}, "test.json")), 0);
+    return std::count_if(course.decisions.begin(), course.decisions.end(), [](const Decision& d) { return d.action == Action::kPredict; });
+  };
+  EXPECT_EQ(nfe(0), 12);
+  EXPECT_EQ(nfe(2), 7);      // 0, then every second one from 1 on
+  EXPECT_LE(nfe(0.2), nfe(0.1));
 }
 
 TEST(Methods, PathsThatWereFoundBeforeTheRunAreChecked) {

@@ -13,6 +13,7 @@ namespace skipbench {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::ExampleHeader;
 using testing::ExampleWave;
 using testing::TempDir;
@@ -206,6 +207,19 @@ TEST_F(CompareTest, NotComparable) {
   expect([](RunHeader& header, Wave&) { header.settings[2].label = "fewer_steps(steps=3)"; header.settings[2].steps = 3; },
          "fewer_steps(steps=2): NEW has no such setting");
   expect([](RunHeader&, Wave& wave) { for (auto& setting : wave.settings) setting.metrics.erase("psnr"); }, "psnr: not measured in NEW");
+}
+
+// Other noise on the same captions is no other data.
+TEST_F(CompareTest, ASeedIsNoData) {
+  const auto reseed = [](Wave& wave) { for (auto& sample : wave.samples) sample.seed = 7; };
+  const std::string run = Reasons(CompareWith([&](RunHeader& header, Wave& wave) { header.seed = 7; reseed(wave); }));
+  EXPECT_THAT(run, HasSubstr("other seed: 18446744073709551615 in BASE, 7 in NEW"));
+  EXPECT_THAT(run, Not(HasSubstr("other data")));
+  EXPECT_THAT(run, Not(HasSubstr("other noise")));
+  const std::string samples = Reasons(CompareWith([&](RunHeader&, Wave& wave) { reseed(wave); }));
+  EXPECT_THAT(samples, HasSubstr("other noise: the sample "));
+  EXPECT_THAT(samples, HasSubstr(" in BASE, 7 in NEW"));
+  EXPECT_THAT(samples, Not(HasSubstr("other data")));
 }
 
 // A sweep's labels say more than a single run's; what the setting is decides.

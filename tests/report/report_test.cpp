@@ -1,5 +1,6 @@
 #include "harness/report/report.h"
 
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -255,7 +256,8 @@ TEST(Figures, TracesAreThoseOfTheResult) {
   RunHeader header = ExampleHeader();
   header.settings.pop_back();
   header.settings.push_back(testing::ExampleSetting("searched", "greedy_search", 4));
-  header.settings[1].type = "adaptive_diffusion";
+  header.settings[1].type = "toy";
+  header.settings[1].criterion = CriterionInfo{"similarity of \"latents\"", "similarity [%]", false, "similarity"};
   header.expanded_config["methods"].erase(2);
   Wave wave = SomeWave(header, 0, 6);
   for (size_t k = 0; k < 3; ++k) {
@@ -302,7 +304,11 @@ TEST(Figures, TracesAreThoseOfTheResult) {
   EXPECT_EQ(checked, 3);
   EXPECT_EQ(find("latent_error").data.rows.size(), 8u);                          // two settings, four calls
   // What is recorded with entry i stands at the call that it decides.
-  const auto samples = find("two_samples_1").data.rows;
+  const Figure two = find("two_samples_1");
+  EXPECT_TRUE(Contains(two.caption, "Where the similarity of \"latents\" is below the threshold, the call predicts"));
+  EXPECT_TRUE(Contains(two.script, "similarity [%]"));
+  EXPECT_FALSE(Contains(two.script, "latent difference"));
+  const auto samples = two.data.rows;
   ASSERT_EQ(samples.size(), 8u);
   EXPECT_EQ(samples[0][2], "");
   const auto criterion = reader.Read<double>(1, "traces/criterion");
@@ -312,6 +318,25 @@ TEST(Figures, TracesAreThoseOfTheResult) {
   EXPECT_FALSE(noise);                                                           // not in the result
   WriteReport(reader, dir / "out");
   ExpectSoundPage(dir / "out");
+}
+
+// A method that does not say what it compares is not drawn as if it were another one; the page says what is missing.
+TEST(Figures, ACriterionWithoutADeclarationIsNotDrawn) {
+  TempDir dir;
+  RunHeader header = ExampleHeader();
+  header.settings.pop_back();
+  header.settings[1].type = "adaptive_diffusion";
+  header.expanded_config["methods"].erase(2);
+  Wave wave = SomeWave(header, 0, 6);
+  for (auto& setting : wave.settings) setting.traces["threshold"] = setting.traces.at("criterion");
+  ResultWriter writer(dir / "run", header, false);
+  writer.Commit(wave);
+  writer.Finish();
+  const ResultReader reader = ResultReader::Open(dir / "run");
+  const auto section = TraceFigures(ReportData(reader));
+  for (const auto* figures : {&section.figures, &section.details})
+    for (const auto& figure : *figures) EXPECT_FALSE(figure.id.starts_with("two_samples")) << figure.id;
+  EXPECT_TRUE(Contains(fmt::format("{}", fmt::join(section.missing, "\n")), "The criterion of " + header.settings[1].label + ": the result does not say what it is"));
 }
 
 TEST(Report, HoldsEverything) {
