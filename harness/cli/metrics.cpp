@@ -1,19 +1,17 @@
 // skipbench metrics A [B]: A is what is measured, B the reference.
 #include <fmt/ranges.h>
 
+#include <cstdio>
 #include <filesystem>
-#include <optional>
 #include <sstream>
 
 #include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
 #include "harness/evaluation/captions.h"
-#include "harness/evaluation/evaluate.h"
+#include "harness/evaluation/comparison.h"
 #include "harness/evaluation/metric_report.h"
-#include "harness/evaluation/result_distances.h"
 #include "harness/evaluation/set_rows.h"
-#include "harness/evaluation/statistics_file.h"
 #include "harness/io/atomic_file.h"
 #include "harness/store/source.h"
 #include "metrics/torch_solver.h"
@@ -50,8 +48,6 @@ std::string Render(const MetricReport& report, const std::string& format) {
   Fail("skipbench metrics: --format: expected markdown, csv or json, found \"{}\"{}", format, DidYouMean(format, {"markdown", "csv", "json"}));
 }
 
-bool IsStatistics(const fs::path& path) { return path.extension() == ".npz"; }
-
 bool IsResult(const fs::path& path) {
   return path.extension() == ".h5" || fs::exists(path / kJoinedFile) || fs::exists(path / kSegmentFolder);
 }
@@ -61,24 +57,12 @@ struct Command {
   std::vector<MetricRequest> requests;
   MetricNetworks networks;
   FolderContent content = FolderContent::kPictures;
-  MeasureOptions measure;
+  ComparisonOptions comparison;
   SetOptions sets;
   std::vector<std::string> settings;  // --setting
   std::string save_stats;
-  bool keep_features = false;
+  bool keep_features = false, allow_missing = false;
 };
-
-// Reads the statistics file of every network that a metric compares the features of. `measured`: the file is A.
-FeatureSets ReadStatistics(const Command& command, const fs::path& path, bool measured) {
-  FeatureSets sets;
-  for (const auto& request : command.requests) {
-    if (!command.networks.Available(request)) continue;
-    if (request.needs_pairs() || (measured && !request.set))
-      Fail("{} needs pictures; {} holds statistics of features", request.name, path.string());
-    if (request.set) sets[request.set->network] = ReadStatisticsFile(path, request.set->network);
-  }
-  return sets;
-}
 
 // A result's settings, by label.
 size_t FindSetting(const ResultReader& result, const std::string& label) {
@@ -90,28 +74,92 @@ size_t FindSetting(const ResultReader& result, const std::string& label) {
   Fail("--setting {}: the results have no such setting; they have\n  {}{}", label, fmt::join(known, "\n  "), DidYouMean(label, known));
 }
 
-// B, whatever it is.
-struct Reference {
-  std::unique_ptr<ResultReader> result;
-  std::unique_ptr<PictureSource> pictures;
-  FeatureSets features;  // of a statistics file, or computed once for several settings
+// What is measured: a folder or file, or a setting of a result. B may be shared by several.
+struct Subject {
+  std::string label;
+  ComparedSet set;
+  const ComparedSet* reference = nullptr;  // null: none
+  int place = -1;                          // of the reference in A's own settings; -1: B
+  bool is_reference = false;               // of A's own settings
 };
 
-Reference OpenReference(const Command& command) {
-  Reference reference;
-  if (command.inputs.size() < 2) return reference;
+struct Subjects {
+  std::unique_ptr<ResultReader> a, b;
+  std::map<int, ComparedSet> references;  // by place
+  std::vector<Subject> all;
+};
+
+void OpenReference(const Command& command, Subjects* subjects) {
+  if (command.inputs.size() < 2) return;
   const fs::path path = command.inputs[1];
-  if (IsStatistics(path)) {
-    reference.features = ReadStatistics(command, path, false);
-  } else if (IsResult(path)) {
-    reference.result = std::make_unique<ResultReader>(ResultReader::Open(path));
-    const int setting = ReferenceOf(reference.result->header().settings, 0);
-    if (setting < 0) Fail("{}: no setting of it is a reference", path.string());
-    reference.pictures = OpenResultPictures(*reference.result, static_cast<size_t>(setting));
-  } else {
-    reference.pictures = OpenPictureFolder(path, command.content);
+  if (!IsResult(path)) {
+    subjects->references[-1] = OpenComparedSet(path, command.content);
+    return;
   }
-  return reference;
+  subjects->b = std::make_unique<ResultReader>(ResultReader::Open(path));
+  const int setting = ReferenceOf(subjects->b->header().settings, 0);
+  if (setting < 0) Fail("{}: no setting of it is a reference", path.string());
+  subjects->references[-1] = OpenComparedSet(*subjects->b, static_cast<size_t>(setting));
+}
+
+// Every setting against B, or without B against its reference setting, which has a row of its own for what needs none.
+void OpenSettings(const Command& command, Subjects* subjects) {
+  subjects->a = std::make_unique<ResultReader>(ResultReader::Open(command.inputs[0]));
+  const ResultReader& result = *subjects->a;
+  const auto& settings = result.header().settings;
+  std::vector<size_t> chosen;
+  for (const auto& label : command.settings) chosen.push_back(FindSetting(result, label));
+  if (command.settings.empty())
+    for (size_t k = 0; k < settings.size(); ++k) chosen.push_back(k);
+  const bool own = !subjects->references.contains(-1);
+  for (const size_t k : chosen) {
+    Subject subject{.label = settings[k].label, .set = OpenComparedSet(result, k)};
+    subject.place = own ? ReferenceOf(settings, k) : -1;
+    subject.is_reference = own && subject.place == static_cast<int>(k);
+    if (own && subject.place < 0) Fail("{}: {} has no reference setting", command.inputs[0], subject.label);
+    if (own && !subject.is_reference && !subjects->references.contains(subject.place))
+      subjects->references[subject.place] = OpenComparedSet(result, static_cast<size_t>(subject.place));
+    subjects->all.push_back(std::move(subject));
+  }
+}
+
+Subjects OpenSubjects(const Command& command) {
+  Subjects subjects;
+  OpenReference(command, &subjects);
+  if (IsResult(command.inputs[0])) {
+    OpenSettings(command, &subjects);
+    if (!command.save_stats.empty() && subjects.all.size() != 1)
+      Fail("--save-stats: of one setting; choose it with --setting");
+  } else {
+    subjects.all.push_back({.label = "", .set = OpenComparedSet(command.inputs[0], command.content)});
+  }
+  for (auto& subject : subjects.all)
+    if (const auto found = subjects.references.find(subject.place); found != subjects.references.end() && !subject.is_reference)
+      subject.reference = &found->second;
+  return subjects;
+}
+
+// Requests that no subject can meet, found before anything is read. Error when nothing is left to measure.
+std::vector<std::string> FindUnmetRequests(const Command& command, const Subjects& subjects) {
+  std::map<std::string, std::string> unmet;
+  std::map<std::string, size_t> times;
+  for (const auto& subject : subjects.all) {
+    for (auto& [name, why] : FindUnmet(subject.set, subject.reference, command.requests, command.networks, command.comparison)) {
+      ++times[name];
+      // What a setting lacks says more than that the reference is compared with nothing.
+      if (!subject.is_reference || !unmet.contains(name)) unmet[name] = why;
+    }
+  }
+  std::vector<std::string> whole;
+  for (const auto& request : command.requests)
+    if (times[request.name] == subjects.all.size()) whole.push_back(unmet[request.name]);
+  const bool others = std::any_of(command.requests.begin(), command.requests.end(), [&](const auto& request) {
+    return times[request.name] < subjects.all.size();
+  });
+  if (!others && subjects.all.size() == 1 && subjects.all[0].is_reference)
+    Fail("{}: no setting to compare with the reference", command.inputs[0]);
+  if (!others) Fail("{}", fmt::join(whole, "\n"));
+  return whole;
 }
 
 void SaveStatistics(const Command& command, const Measurement& measured) {
@@ -131,113 +179,57 @@ std::vector<MetricRequest> Reportable(const Command& command, bool has_reference
   return requests;
 }
 
-void AddRows(const Command& command, const Measurement& measured, const std::string& subject, MetricReport* report) {
+void AddRows(const Command& command, const Subject& subject, const Measurement& measured, MetricReport* report) {
   SaveStatistics(command, measured);
-  const auto requests = Reportable(command, !measured.reference.empty() || measured.paired);
-  for (auto& row : ReportRows(measured, requests, command.networks, TorchSolver(), command.sets, subject))
+  const auto requests = Reportable(command, subject.reference != nullptr);
+  for (auto& row : ReportRows(measured, requests, command.networks, TorchSolver(), command.sets, subject.label)) {
+    if (subject.is_reference && !row.available && measured.unmet.contains(row.metric)) {
+      row.available = true;
+      row.note = "the reference that the other settings are compared with";
+    }
     report->rows.push_back(std::move(row));
+  }
+  for (auto& note : ComparisonNotes(subject.set, subject.reference, measured, command.requests, command.networks, command.comparison))
+    report->notes.push_back(std::move(note));
 }
 
 using SampleTables = std::vector<std::pair<std::string, SampleTable>>;
 
-void MeasureFolder(const Command& command, MetricReport* report, SampleTables* tables) {
-  Reference reference = OpenReference(command);
-  Measurement measured;
-  if (IsStatistics(command.inputs[0])) {
-    if (!reference.pictures && reference.features.empty()) Fail("skipbench metrics: a second set was expected");
-    report->pictures = command.inputs[0];
-    if (reference.pictures)
-      measured.pictures =
-          Measure(*reference.pictures, nullptr, command.requests, command.networks, command.measure).pictures;
-    std::swap(measured.pictures, measured.reference);
-    measured.pictures = ReadStatistics(command, command.inputs[0], true);
-  } else {
-    const auto pictures = OpenPictureFolder(command.inputs[0], command.content);
-    report->pictures = pictures->description();
-    measured = Measure(*pictures, reference.pictures.get(), command.requests, command.networks, command.measure);
-  }
-  for (auto& [network, features] : reference.features) measured.reference[network] = std::move(features);
-  if (command.inputs.size() > 1)
-    report->reference = reference.pictures ? reference.pictures->description() : command.inputs[1];
-  AddRows(command, measured, "", report);
-  tables->emplace_back("", std::move(measured.samples));
-}
-
-// Without pictures in the results: from the features that they hold, if those are all that the metrics need.
-bool OnStoredFeatures(const Command& command, const ResultReader& result, size_t setting) {
-  if (result.FindColumn(setting, "images")) return false;
-  return std::all_of(command.requests.begin(), command.requests.end(), [&](const auto& request) {
-    return request.set && !request.set->network.empty() &&
-           result.FindColumn(setting, "features/" + FeatureColumn(request.set->network));
+// B's features are measured once for all settings, as long as all of its pictures are.
+bool IsWhole(const FeatureSets& features, const ComparedSet& reference) {
+  return !features.empty() && std::all_of(features.begin(), features.end(), [&](const auto& one) {
+    return !reference.pictures || reference.pictures->clips() || one.second.count() == reference.pictures->size();
   });
 }
 
-// `reference`: -1: B's features are given.
-Measurement FromStoredFeatures(const Command& command, const ResultReader& result, size_t setting, int reference) {
-  Measurement measured;
-  measured.paired = reference >= 0;
-  std::vector<bool> rows = DoneSamples(result, setting);
-  if (reference >= 0) {
-    const auto other = DoneSamples(result, static_cast<size_t>(reference));
-    for (size_t i = 0; i < rows.size(); ++i) rows[i] = rows[i] && other[i];
+MetricReport ReportOn(const Command& command, const Subjects& subjects) {
+  const auto b = subjects.references.find(-1);
+  MetricReport report;
+  report.pictures = subjects.a ? fmt::format("{} ({})", command.inputs[0], subjects.a->header().name)
+                               : subjects.all[0].set.description();
+  if (b != subjects.references.end()) {
+    report.reference = b->second.description();
+  } else if (subjects.a) {
+    report.reference = "its reference settings";
   }
-  for (const auto& request : command.requests) {
-    const std::string& network = request.set->network;
-    measured.pictures[network] = StoredFeatures(result, setting, network, rows);
-    if (reference >= 0)
-      measured.reference[network] = StoredFeatures(result, static_cast<size_t>(reference), network, rows);
-  }
-  return measured;
+  return report;
 }
 
-// B's features, from its pictures unless it is a statistics file.
-FeatureSets FeaturesOfReference(const Command& command, const Reference& reference) {
-  if (!reference.pictures) return reference.features;
-  return Measure(*reference.pictures, nullptr, command.requests, command.networks, command.measure).pictures;
-}
-
-// Every setting against B, or without B against the reference setting of its own run.
-void MeasureResult(const Command& command, MetricReport* report, SampleTables* tables) {
-  const ResultReader result = ResultReader::Open(command.inputs[0]);
-  const auto& settings = result.header().settings;
-  Reference reference = OpenReference(command);
-  const bool own = command.inputs.size() < 2;
-  report->pictures = fmt::format("{} ({})", command.inputs[0], result.header().name);
-  report->reference = own                  ? "its reference settings"
-                      : reference.pictures ? reference.pictures->description()
-                                           : command.inputs[1];
-  std::vector<size_t> chosen;
-  for (const auto& label : command.settings) chosen.push_back(FindSetting(result, label));
-  for (size_t k = 0; chosen.empty() && k < settings.size(); ++k) chosen.push_back(k);
-  if (command.settings.empty() && own) std::erase_if(chosen, [&](size_t k) { return settings[k].reference; });
-  if (chosen.empty()) Fail("{}: no setting to compare with the reference", command.inputs[0]);
-  if (!command.save_stats.empty() && chosen.size() != 1) Fail("--save-stats: of one setting; choose it with --setting");
-  std::map<int, FeatureSets> known;  // features of references, by setting; -1: of B
-  if (!own) known[-1] = reference.features;
-  MeasureOptions options = command.measure;
-  for (const auto& sample : result.samples()) options.captions[fmt::format("{:06}", sample.id)] = sample.caption;
-  for (const size_t k : chosen) {
-    const int place = own ? ReferenceOf(settings, k) : -1;
-    if (own && place < 0) Fail("{}: {} has no reference setting", command.inputs[0], settings[k].label);
-    if (OnStoredFeatures(command, result, k)) {
-      Measurement measured = FromStoredFeatures(command, result, k, place);
-      if (!own && known[-1].empty()) known[-1] = FeaturesOfReference(command, reference);
-      if (!own) measured.reference = known[-1];
-      AddRows(command, measured, settings[k].label, report);
-      continue;
-    }
-    const auto pictures = OpenResultPictures(result, k);
-    const auto own_reference = own ? OpenResultPictures(result, static_cast<size_t>(place)) : nullptr;
-    const PictureSource* against = own ? own_reference.get() : reference.pictures.get();
-    options.reference_features = !known.contains(place) || known[place].empty();
-    Measurement measured = Measure(*pictures, against, command.requests, command.networks, options);
-    if (options.reference_features) {
-      known[place] = measured.reference;
-    } else {
-      measured.reference = known[place];
-    }
-    AddRows(command, measured, settings[k].label, report);
-    tables->emplace_back(settings[k].label, std::move(measured.samples));
+void MeasureSubjects(const Command& command, const Subjects& subjects, MetricReport* report, SampleTables* tables) {
+  std::map<int, FeatureSets> known;
+  ComparisonOptions options = command.comparison;
+  if (subjects.a)
+    for (const auto& sample : subjects.a->samples()) options.measure.captions[fmt::format("{:06}", sample.id)] = sample.caption;
+  for (const auto& subject : subjects.all) {
+    const auto found = known.find(subject.place);
+    const FeatureSets* features = subject.reference && found != known.end() ? &found->second : nullptr;
+    // Samples that one of a run's settings has not done are left out of both.
+    options.measure.common_only = subject.place >= 0;
+    Measurement measured = CompareSets(subject.set, subject.reference, command.requests, command.networks, options, features);
+    if (subjects.all.size() > 1 && subject.reference && !features && IsWhole(measured.reference, *subject.reference))
+      known[subject.place] = measured.reference;
+    AddRows(command, subject, measured, report);
+    if (!measured.samples.names.empty()) tables->emplace_back(subject.label, std::move(measured.samples));
   }
 }
 
@@ -249,6 +241,9 @@ Command ReadCommand(const po::variables_map& values) {
          command.inputs.size());
   if (values.contains("save-stats")) command.save_stats = values["save-stats"].as<std::string>();
   command.keep_features = values["keep-features"].as<bool>();
+  command.allow_missing = values["allow-missing"].as<bool>();
+  command.comparison.pair = !values["unpaired"].as<bool>();
+  command.comparison.features_only = !command.save_stats.empty();
   if (command.keep_features && command.save_stats.empty())
     Fail("skipbench metrics: --keep-features is for --save-stats");
   auto names = values.contains("metric") ? SplitAtCommas(values["metric"].as<std::vector<std::string>>())
@@ -265,12 +260,12 @@ Command ReadCommand(const po::variables_map& values) {
   if (values.contains("setting")) command.settings = values["setting"].as<std::vector<std::string>>();
   if (!command.settings.empty() && !IsResult(command.inputs[0]))
     Fail("skipbench metrics: --setting chooses of a result; {} is none", command.inputs[0]);
-  command.measure.threads = values["threads"].as<int>();
-  command.measure.batch_size = values["batch"].as<int64_t>();
-  if (command.measure.batch_size < 1 || command.measure.batch_size > 4096)
-    Fail("skipbench metrics: --batch: expected 1 to 4096, found {}", command.measure.batch_size);
-  command.measure.quiet = values["quiet"].as<bool>();
-  if (values.contains("captions")) command.measure.captions = ReadCaptionsByName(values["captions"].as<std::string>());
+  command.comparison.measure.threads = values["threads"].as<int>();
+  command.comparison.measure.batch_size = values["batch"].as<int64_t>();
+  if (command.comparison.measure.batch_size < 1 || command.comparison.measure.batch_size > 4096)
+    Fail("skipbench metrics: --batch: expected 1 to 4096, found {}", command.comparison.measure.batch_size);
+  command.comparison.measure.quiet = values["quiet"].as<bool>();
+  if (values.contains("captions")) command.comparison.measure.captions = ReadCaptionsByName(values["captions"].as<std::string>());
   command.sets.blocks = values["blocks"].as<int64_t>();
   if (command.sets.blocks < 0 || command.sets.blocks > 1000)
     Fail("skipbench metrics: --blocks: expected 0 to 1000, found {}", command.sets.blocks);
@@ -279,7 +274,7 @@ Command ReadCommand(const po::variables_map& values) {
     for (const auto& list : values["metric-weights"].as<std::vector<std::string>>())
       for (auto& path : SplitPaths(list)) weights.weights.push_back(std::move(path));
   command.networks = OpenMetricNetworks(
-      command.requests, weights, MissingMetrics(FindMetricFiles(command.requests, weights), values["allow-missing"].as<bool>()));
+      command.requests, weights, MissingMetrics(FindMetricFiles(command.requests, weights), command.allow_missing));
   return command;
 }
 
@@ -289,7 +284,8 @@ int Metrics(const std::vector<std::string>& args) {
   po::options_description options("options");
   options.add_options()("input", po::value<std::vector<std::string>>(),
                         "A, what is measured, and B, the reference: folders of PNG and JPEG pictures, results, or "
-                        "statistics files (.npz). A result without B: its settings against their own references")(
+                        "statistics files (.npz). Of a result every setting is a row; without B against its own "
+                        "reference")(
       "metric,m", po::value<std::vector<std::string>>()->composing(),
       "names, separated by commas: see `skipbench list metrics`")(
       "clips", po::bool_switch(),
@@ -299,12 +295,16 @@ int Metrics(const std::vector<std::string>& args) {
       "metric-weights,w", po::value<std::vector<std::string>>()->composing(),
       "folders to look for the metrics' weights in, separated by colons")(
       "allow-missing", po::bool_switch(),
-      "a metric without weights gets a row that says \"not available\"; the rest is computed")(
+      "a metric without weights, or that A and B cannot give, gets a row that says \"not available\"; the rest is "
+      "computed, and the exit code is 0")(
+      "unpaired", po::bool_switch(),
+      "metrics of sets take A and B as independent also where their pictures pair by name")(
       "captions", po::value<std::string>(),
       "captions in MS-COCO's format, for metrics that need them (caption_accuracy)")(
       "save-stats", po::value<std::string>(),
       "write mean and covariance of A's features to this .npz file (default metric: fid)")(
-      "keep-features", po::bool_switch(), "with --save-stats: the features themselves too (kid and prc need them)")(
+      "keep-features", po::bool_switch(), "with --save-stats: the features themselves and the pictures' names too (kid and prc need the features, pairs the "
+      "names)")(
       "per-sample", po::value<std::string>(), "write every picture's (or clip's) values to this CSV file")(
       "per-frame", po::value<std::string>(), "of clips: write every frame's values to this CSV file")(
       "blocks", po::value<int64_t>()->default_value(20),
@@ -317,16 +317,22 @@ int Metrics(const std::vector<std::string>& args) {
       Parse("metrics", "metrics A [B] --metric NAME[,NAME...] [--metric-weights DIR] [--clips] [--save-stats FILE]",
             options, args);
   const Command command = ReadCommand(values);
-  MetricReport report;
+  const Subjects subjects = OpenSubjects(command);
+  const std::vector<std::string> unmet = FindUnmetRequests(command, subjects);
+  MetricReport report = ReportOn(command, subjects);
   SampleTables tables;
-  (IsResult(command.inputs[0]) ? MeasureResult : MeasureFolder)(command, &report, &tables);
+  MeasureSubjects(command, subjects, &report, &tables);
   if (values.contains("per-sample"))
     WriteFileAtomically(values["per-sample"].as<std::string>(), RenderSamplesCsv(tables, false));
   if (values.contains("per-frame"))
     WriteFileAtomically(values["per-frame"].as<std::string>(), RenderSamplesCsv(tables, true));
   if (!command.save_stats.empty()) report.notes.push_back("statistics of A: " + command.save_stats);
   fmt::print("{}", Render(report, values["format"].as<std::string>()));
-  return 0;
+  if (unmet.empty() || command.allow_missing) return 0;
+  // What could be measured is printed; that something could not be is no success.
+  std::fflush(stdout);
+  for (const auto& why : unmet) fmt::print(stderr, "skipbench: {}\n", why);
+  return 3;
 }
 
 }  // namespace skipbench::cli

@@ -3,8 +3,10 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <thread>
 
 #include "harness/base/error.h"
@@ -48,7 +50,6 @@ class Measurer {
       : pictures_(pictures), reference_(reference), options_(options) {
     for (const auto& request : requests)
       if (networks.Available(request)) Take(request, networks);
-    for (const auto& [name, network] : networks.features) features_[name] = network.get();
     Begin();
   }
   Measurer(const PictureSource& pictures, const std::string& name, const FeatureNetwork& network,
@@ -74,6 +75,8 @@ class Measurer {
       batch.clear();
       progress.Update(static_cast<double>(done), static_cast<double>(count));
     }
+    // Read in the order of the pairs; a set's features are in its own order whatever else is measured.
+    for (auto& [name, set] : out_.reference) SortBySource(owners_.at(name), &set);
     return std::move(out_);
   }
 
@@ -84,11 +87,22 @@ class Measurer {
     size_t first_column;
   };
 
+  static void SortBySource(const std::vector<int64_t>& owners, FeatureSet* set) {
+    if (std::is_sorted(owners.begin(), owners.end())) return;
+    std::vector<int64_t> order(owners.size());
+    std::iota(order.begin(), order.end(), int64_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int64_t a, int64_t b) { return owners[static_cast<size_t>(a)] < owners[static_cast<size_t>(b)]; });
+    set->Reorder(order);
+  }
+
   void Take(const MetricRequest& request, const MetricNetworks& networks) {
     pairs_ |= request.needs_pairs();
     if (request.needs_pairs() && !reference_)
       Fail("{} compares every picture with its partner; a second set of pictures was expected", request.name);
     if (request.set) {
+      if (const auto network = networks.features.find(request.set->network); network != networks.features.end())
+        features_[network->first] = network->second.get();
       with_errors_ |= request.set->kind == SetMetricKind::kPaperPsnr;
       return;
     }
@@ -114,8 +128,8 @@ class Measurer {
     if (reference_ && pictures_.clips() != reference_->clips())
       Fail("{} and {}: clips cannot be compared with pictures", pictures_.description(), reference_->description());
     if (pairs_) {
-      out_.paired = true;
-      for (const auto& [a, b] : PairByName(pictures_, *reference_)) units_.push_back({a, b});
+      const auto pairs = options_.common_only ? CommonPairs(pictures_, *reference_) : PairByName(pictures_, *reference_);
+      for (const auto& [a, b] : pairs) units_.push_back({a, b});
       return;
     }
     for (int64_t k = 0; k < pictures_.size(); ++k) units_.push_back({k, -1});
@@ -166,9 +180,10 @@ class Measurer {
     for (const auto& request : samples_)
       if (request.network) RunSampleNetwork(request, batch);
     for (const auto& [name, network] : features_) {
-      Features(*network, *batch, pictures_, &Loaded::picture, &Unit::picture, &out_.pictures[name]);
+      Features(*network, *batch, pictures_, &Loaded::picture, &Unit::picture, &out_.pictures[name], nullptr);
       if (reference_ && options_.reference_features)
-        Features(*network, *batch, *reference_, &Loaded::reference, &Unit::reference, &out_.reference[name]);
+        Features(*network, *batch, *reference_, &Loaded::reference, &Unit::reference, &out_.reference[name],
+                 &owners_[name]);
     }
     for (auto& loaded : *batch) {
       if (loaded.unit.picture < 0) continue;
@@ -217,11 +232,13 @@ class Measurer {
   }
 
   void Features(const FeatureNetwork& network, const std::vector<Loaded>& batch, const PictureSource& source,
-                at::Tensor Loaded::*picture, int64_t Unit::*index, FeatureSet* out) const {
+                at::Tensor Loaded::*picture, int64_t Unit::*index, FeatureSet* out,
+                std::vector<int64_t>* owners_of_rows) const {
     std::vector<at::Tensor> some;
     std::vector<int64_t> owners;
     const auto flush = [&] {
       if (!some.empty()) Append(network, some, owners, source, out);
+      if (owners_of_rows) owners_of_rows->insert(owners_of_rows->end(), owners.begin(), owners.end());
       some.clear(), owners.clear();
     };
     for (const auto& loaded : batch) {
@@ -236,6 +253,8 @@ class Measurer {
           flush();
         some.push_back(one);
         owners.push_back(loaded.unit.*index);
+        const std::string& name = source.name(loaded.unit.*index);
+        out->names.push_back(by_frame ? fmt::format("{}#{}", name, t) : name);
       }
     }
     flush();
@@ -266,6 +285,7 @@ class Measurer {
   std::vector<Request> samples_;
   bool pairs_ = false, with_errors_ = false;
   std::vector<Unit> units_;
+  std::map<std::string, std::vector<int64_t>> owners_;  // of each network: which reference picture a row is of
   Measurement out_;
 };
 

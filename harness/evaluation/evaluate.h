@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,9 @@ struct SampleTable {
 
 struct Measurement {
   SampleTable samples;              // the metrics of single samples
-  FeatureSets pictures, reference;  // of the metrics of sets
-  bool paired = false;              // row i of both belongs to the same sample
+  FeatureSets pictures, reference;  // of the metrics of sets, each in the order of its source
+  std::set<std::string> paired;     // networks of which row i of both belongs to the same sample (comparison.h)
+  std::map<std::string, std::string> unmet;  // metrics that could not be measured, and why
 };
 
 struct MeasureOptions {
@@ -41,10 +43,12 @@ struct MeasureOptions {
   bool reference_features = true;                    // false: features of `pictures` only
   bool quiet = false;                                // no progress line
   std::map<std::string, std::string> captions = {};  // by name, for metrics that need them
+  // Of sets that do not pair whole, what pairs is measured: samples of a run that one setting did and another did not.
+  bool common_only = false;
 };
 
 // Everything that `requests` need of `pictures` and of `reference` (null: there is none). Where a metric needs pairs,
-// the two are paired by name (PairByName) and the order is that of `pictures`. Of clips, each frame is measured by
+// the two are paired by name (PairByName) and the order of its values is that of `pictures`. Of clips, each frame is measured by
 // itself and the clip's value is the mean over the frames that are not identical; networks of pictures see the frames
 // as so many pictures. Metrics whose weights are missing are left out. Errors name the file: unreadable, of another
 // size than its partner, without a caption, with features that are not finite; a metric of pairs without a reference; a

@@ -102,22 +102,31 @@ std::string RenderMetricsJson(const MetricReport& report) {
 
 std::string RenderSamplesCsv(const std::vector<std::pair<std::string, SampleTable>>& tables, bool frames) {
   const bool subjects = std::any_of(tables.begin(), tables.end(), [](const auto& t) { return !t.first.empty(); });
-  std::string out;
+  // A setting may lack a metric that the others have.
+  std::vector<std::string> columns;
+  for (const auto& [subject, table] : tables)
+    for (const auto& column : table.columns)
+      if (std::find(columns.begin(), columns.end(), column.column.name) == columns.end())
+        columns.push_back(column.column.name);
+  std::string out = fmt::format("{}name{}", subjects ? "setting," : "", frames ? ",frame" : "");
+  for (const auto& column : columns) out += "," + column;
+  out += "\n";
   for (const auto& [subject, table] : tables) {
-    const std::string start = subjects ? CsvCell(subject) + "," : "";
-    if (out.empty()) {
-      out = fmt::format("{}name{}", subjects ? "setting," : "", frames ? ",frame" : "");
-      for (const auto& column : table.columns) out += "," + column.column.name;
-      out += "\n";
-    }
     if (frames && (table.columns.empty() || table.columns[0].frames.empty()))
       Fail("values by frame are there for metrics of clips only (--clips)");
+    std::vector<const SampleColumn*> found;
+    for (const auto& name : columns) {
+      const auto one = std::find_if(table.columns.begin(), table.columns.end(),
+                                    [&](const SampleColumn& column) { return column.column.name == name; });
+      found.push_back(one == table.columns.end() ? nullptr : &*one);
+    }
+    const std::string start = subjects ? CsvCell(subject) + "," : "";
     for (size_t i = 0; i < table.names.size(); ++i) {
       const size_t lines = frames ? table.columns[0].frames[i].size() : 1;
       for (size_t t = 0; t < lines; ++t) {
         out += start + CsvCell(table.names[i]) + (frames ? fmt::format(",{}", t) : "");
-        for (const auto& column : table.columns)
-          out += "," + SampleNumber(frames ? column.frames[i][t] : column.values[i]);
+        for (const SampleColumn* column : found)
+          out += "," + (column ? SampleNumber(frames ? column->frames[i][t] : column->values[i]) : "");
         out += "\n";
       }
     }

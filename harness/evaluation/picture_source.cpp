@@ -212,6 +212,15 @@ std::unique_ptr<PictureSource> OpenResultPictures(const ResultReader& result, si
   return std::make_unique<ResultSource>(result, setting);
 }
 
+std::vector<std::pair<int64_t, int64_t>> CommonPairs(const PictureSource& a, const PictureSource& b) {
+  std::map<std::string, int64_t> partner;
+  for (int64_t k = 0; k < b.size(); ++k) partner[b.name(k)] = k;
+  std::vector<std::pair<int64_t, int64_t>> pairs;
+  for (int64_t i = 0; i < a.size(); ++i)
+    if (const auto found = partner.find(a.name(i)); found != partner.end()) pairs.emplace_back(i, found->second);
+  return pairs;
+}
+
 std::vector<std::pair<int64_t, int64_t>> PairByName(const PictureSource& a, const PictureSource& b) {
   std::map<std::string, int64_t> partner;
   for (int64_t k = 0; k < b.size(); ++k) partner[b.name(k)] = k;

@@ -49,6 +49,9 @@ std::unique_ptr<PictureSource> OpenResultPictures(const ResultReader& result, si
 // and names those without a partner, in either.
 std::vector<std::pair<int64_t, int64_t>> PairByName(const PictureSource& a, const PictureSource& b);
 
+// The same of those that have a partner only.
+std::vector<std::pair<int64_t, int64_t>> CommonPairs(const PictureSource& a, const PictureSource& b);
+
 // "a2" before "a10": runs of digits compare as numbers.
 bool NaturalLess(const std::string& a, const std::string& b);
 

@@ -147,11 +147,10 @@ void WriteSetMetricPlan(hdf5::Group& group, const SetMetricPlan& plan) {
     one.SetAttribute("network", network);
     one.SetAttribute("description", hdf5::CleanText(set.description));
     one.SetAttribute("count", set.count());
-    if (set.has_features()) {
-      one.Write("features", set.values, {set.count(), set.dimension}, {"picture", "feature"});
-      continue;
-    }
+    if (set.has_features()) one.Write("features", set.values, {set.count(), set.dimension}, {"picture", "feature"});
+    if (!set.compares_normals()) continue;
     const Gaussian& normal = *set.normal;
+    if (set.has_features()) one.SetAttribute("normal_count", normal.count);
     const int64_t d = normal.dimension();
     one.Write("mu", std::vector<double>(normal.mean.data(), normal.mean.data() + d), {d}, {"feature"});
     one.Write("sigma", std::vector<double>(normal.covariance.data(), normal.covariance.data() + d * d), {d, d},
@@ -185,13 +184,17 @@ SetMetricPlan ReadSetMetricPlan(const hdf5::Group& group) {
       if (features.shape().size() != 2) Fail("{}: expected [n, d]", features.Where());
       set.dimension = features.shape()[1];
       set.values = features.Read<float>();
-    } else {
+    }
+    if (one.Has("mu")) {
       const auto mean = one.Read<double>("mu"), covariance = one.Read<double>("sigma");
+      set.normal_is_apart = set.has_features();
+      if (set.has_features() && set.dimension != static_cast<int64_t>(mean.size()))
+        Fail("{}: mu has {} values, the features {}", one.Where(), mean.size(), set.dimension);
       set.dimension = static_cast<int64_t>(mean.size());
       if (covariance.size() != mean.size() * mean.size())
         Fail("{}: sigma has {} values for {} dimensions", one.Where(), covariance.size(), mean.size());
       Gaussian& normal = set.normal.emplace();
-      normal.count = one.Attribute<int64_t>("count");
+      normal.count = one.Attribute<int64_t>(set.has_features() ? "normal_count" : "count");
       normal.mean = Eigen::Map<const Eigen::VectorXd>(mean.data(), set.dimension);
       normal.covariance = Eigen::Map<const Eigen::MatrixXd>(covariance.data(), set.dimension, set.dimension);
     }
@@ -226,7 +229,9 @@ FeatureSet StoredFeatures(const ResultReader& result, size_t setting, const std:
   FeatureSet set{.description = result.header().settings[setting].label, .dimension = all.shape[1]};
   for (size_t i = 0; i < rows.size(); ++i) {
     const auto begin = all.values.begin() + static_cast<std::ptrdiff_t>(i) * set.dimension;
-    if (rows[i]) set.values.insert(set.values.end(), begin, begin + set.dimension);
+    if (!rows[i]) continue;
+    set.values.insert(set.values.end(), begin, begin + set.dimension);
+    set.names.push_back(fmt::format("{:06}", result.samples()[i].id));
   }
   if (set.values.empty()) Fail("{}: no sample was done", set.description);
   return set;

@@ -29,10 +29,13 @@ void RequireSameWeights(const SetMetric& metric, const FeatureSet& a, const Feat
 }
 
 void RequireTwo(const SetMetric& metric, const FeatureSet& set) {
-  if (set.has_features() && set.count() < 2)
+  if (!set.compares_normals() && set.count() < 2)
     Fail("{}: {} has {} sample{}; a covariance needs at least two", metric.name, set.description, set.count(),
          set.count() == 1 ? "" : "s");
 }
+
+// Samples that a Frechet distance is of; 0: a file that does not say.
+int64_t CountOf(const FeatureSet& set) { return set.compares_normals() && set.normal ? set.normal->count : set.count(); }
 
 Gaussian NormalOf(const FeatureSet& set) { return set.normal ? *set.normal : StatisticsOf(set.view()).Normal(); }
 
@@ -57,26 +60,26 @@ Estimate AgainstNormal(const FeatureSet& features, const Gaussian& normal, int64
 
 Estimate EstimateDistance(const FeatureSet& a, const FeatureSet& b, bool paired, int64_t blocks,
                           const DenseSolver& solver) {
-  if (a.has_features() && b.has_features()) {
+  if (!a.compares_normals() && !b.compares_normals()) {
     Estimate estimate{FrechetDistance(a.view(), b.view(), solver), {}};
     // Leaving out a block has to leave two samples.
     if (blocks > 1 && a.count() > 2 && (!paired || b.count() > 2))
       estimate.without_block = FrechetWithoutBlock(a.view(), b.view(), paired, blocks, solver);
     return estimate;
   }
-  if (a.has_features()) return AgainstNormal(a, NormalOf(b), blocks, solver);
-  if (b.has_features()) return AgainstNormal(b, NormalOf(a), blocks, solver);
+  if (!a.compares_normals()) return AgainstNormal(a, NormalOf(b), blocks, solver);
+  if (!b.compares_normals()) return AgainstNormal(b, NormalOf(a), blocks, solver);
   return {FrechetDistance(NormalOf(a), NormalOf(b), solver), {}};
 }
 
 // A distance warned of is not mended; whoever reads it has to know.
 std::string TooFew(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b) {
   const char* things = metric.network == "i3d" || metric.network == "motion" ? "clips" : "pictures";
-  const auto few = [](const FeatureSet& set) { return set.count() > 0 && set.count() <= set.dimension; };
+  const auto few = [](const FeatureSet& set) { return CountOf(set) > 0 && CountOf(set) <= set.dimension; };
   if (!few(a) && !few(b)) return "";
-  std::string sets = few(a) ? fmt::format("{} {}", a.count(), things) : "";
-  if (few(b) && !(few(a) && a.count() == b.count()))
-    sets += fmt::format("{}{} reference {}", few(a) ? " and " : "", b.count(), things);
+  std::string sets = few(a) ? fmt::format("{} {}", CountOf(a), things) : "";
+  if (few(b) && !(few(a) && CountOf(a) == CountOf(b)))
+    sets += fmt::format("{}{} reference {}", few(a) ? " and " : "", CountOf(b), things);
   return fmt::format("{} for {} dimensions: the covariance is singular and the distance biased upwards", sets,
                      a.dimension);
 }
@@ -106,8 +109,9 @@ MetricRow FrechetRow(const SetMetric& metric, const FeatureSet& a, const Feature
                      const DenseSolver& solver, const SetOptions& options) {
   RequireTwo(metric, a);
   RequireTwo(metric, b);
+  paired = paired && !a.compares_normals() && !b.compares_normals();
   const Estimate estimate = EstimateDistance(a, b, paired, options.blocks, solver);
-  MetricRow row{.metric = metric.name, .value = estimate.whole.distance, .count = a.count()};
+  MetricRow row{.metric = metric.name, .value = estimate.whole.distance, .count = CountOf(a)};
   row.note = TooFew(metric, a, b);
   SetInterval(estimate.without_block, paired, -HUGE_VAL, HUGE_VAL, &row);
   return row;
@@ -133,6 +137,7 @@ MetricRow KernelRow(const SetMetric& metric, const FeatureSet& a, const FeatureS
   row.note = all ? "over all pictures at once"
                  : fmt::format("mean over {} subsets of {}, their standard deviation is {:.3g}", distance.subsets,
                                distance.subset_size, distance.stddev);
+  if (paired) row.note += "; pairs: a picture is not compared with its own partner";
   SetInterval(distance.without_block, paired, -HUGE_VAL, HUGE_VAL, &row);
   return row;
 }
@@ -256,6 +261,10 @@ std::vector<MetricRow> ReportRows(const Measurement& measured, const std::vector
                .metric = request.name,
                .available = false,
                .note = "not available: " + networks.missing.at(request.name)}};
+    } else if (const auto why = measured.unmet.find(request.name); why != measured.unmet.end()) {
+      const std::string name = request.name + ": ";
+      const std::string note = why->second.starts_with(name) ? why->second.substr(name.size()) : why->second;
+      more = {{.subject = subject, .metric = request.name, .available = false, .note = note}};
     } else if (request.sample) {
       more = SampleRows(measured, request, subject);
     } else if (request.set->kind == SetMetricKind::kPaperPsnr) {
@@ -266,7 +275,7 @@ std::vector<MetricRow> ReportRows(const Measurement& measured, const std::vector
       const FeatureSet& b = Features(measured.reference, *request.set);
       more = request.set->kind == SetMetricKind::kPaperFrechet
                  ? std::vector{PaperFrechetRow(*request.set, a, b, subject)}
-                 : SetRows(*request.set, a, b, measured.paired, solver, options, subject);
+                 : SetRows(*request.set, a, b, measured.paired.contains(request.set->network), solver, options, subject);
     }
     rows.insert(rows.end(), more.begin(), more.end());
   }

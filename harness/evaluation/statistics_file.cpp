@@ -1,12 +1,16 @@
 #include "harness/evaluation/statistics_file.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "harness/base/error.h"
-#include "harness/io/npz.h"
+#include "harness/evaluation/array_pictures.h"
+#include "harness/io/npy_pictures.h"
 
 namespace skipbench {
 namespace {
+
+constexpr int64_t kPool3 = 2048, kSpatial = 2023;  // features of Inception's layers
 
 // The layer that a name without one means.
 std::string WithoutDefault(std::string network) {
@@ -15,74 +19,180 @@ std::string WithoutDefault(std::string network) {
   return network;
 }
 
-const NpyArray& Array(const Npz& file, const char* name, const std::filesystem::path& path) {
-  const auto found = file.find(name);
-  if (found == file.end() || found->second.is_text)
-    Fail("{}: no array \"{}\"; expected mu [d] and sigma [d, d], as pytorch-fid and clean-fid write them",
-         path.string(), name);
-  return found->second;
+template <class T>
+void CheckFinite(const std::vector<T>& values, const NpyReader& array) {
+  for (size_t i = 0; i < values.size(); ++i)
+    if (!std::isfinite(values[i])) Fail("{}: value {} is not finite", array.origin(), i);
 }
 
-void CheckFinite(const NpyArray& array, const char* name, const std::filesystem::path& path) {
-  for (size_t i = 0; i < array.values.size(); ++i)
-    if (!std::isfinite(array.values[i])) Fail("{}: {}: value {} is not finite", path.string(), name, i);
+std::string ShapeText(const std::vector<int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+bool WantsFeatures(const SetMetric& metric) { return metric.kind != SetMetricKind::kFrechet; }
+
+}  // namespace
+
+StatisticsFile::StatisticsFile(const std::filesystem::path& path) : path_(path), file_(path) {
+  network_ = Text("network");
+  ours_ = !network_.empty();
+  has_pictures_ = file_.Has("arr_0") && NpyPictures::Fits(*file_.Open("arr_0"));
+  // guided-diffusion's evaluator is the only one that keeps mu_s; its Inception is TensorFlow's.
+  if (!ours_ && Length("mu") == kPool3 && file_.Has("mu_s") && file_.Has("sigma_s")) network_ = "inception:legacy_tf";
 }
 
-Gaussian ReadNormal(const Npz& file, const std::filesystem::path& path) {
-  const NpyArray& mu = Array(file, "mu", path);
-  const NpyArray& sigma = Array(file, "sigma", path);
-  if (mu.shape.size() != 1 || mu.shape[0] < 1)
-    Fail("{}: mu: expected the shape [d], found {} axes", path.string(), mu.shape.size());
-  const int64_t d = mu.shape[0];
-  if (sigma.shape != std::vector<int64_t>{d, d})
-    Fail("{}: sigma: expected the shape [{}, {}], as mu has {} values; found {} values in {} axes", path.string(), d, d,
-         d, sigma.values.size(), sigma.shape.size());
-  CheckFinite(mu, "mu", path);
-  CheckFinite(sigma, "sigma", path);
+std::string StatisticsFile::Text(const char* name) const {
+  if (!file_.Has(name)) return "";
+  const auto array = file_.Open(name);
+  return array->is_text() && array->shape().empty() ? array->All().text() : "";
+}
+
+int64_t StatisticsFile::Length(const std::string& name) const {
+  if (!file_.Has(name)) return 0;
+  const auto array = file_.Open(name);
+  return array->shape().empty() ? 0 : array->shape()[0];
+}
+
+StatisticsFile::NormalArrays StatisticsFile::FindNormal(const std::string& network, int64_t dimension) const {
+  const bool spatial = network.starts_with("inception:") && network.ends_with(":spatial");
+  NormalArrays found{"mu", "sigma"};
+  if (ours_ || !network_.empty()) {
+    const bool adm_spatial = !ours_ && network == network_ + ":spatial";
+    if (adm_spatial) found = {"mu_s", "sigma_s"};
+    if (!adm_spatial && !SameFeatures(network_, network))
+      return {.why_not = fmt::format("holds statistics of the features of {}{}, not of {}", network_,
+                                     ours_ ? "" : " (it has mu_s: guided-diffusion's evaluator wrote it)", network)};
+  } else if (spatial && file_.Has("mu_s") && file_.Has("sigma_s")) {
+    found = {"mu_s", "sigma_s"};
+  } else if (spatial && Length("mu") != kSpatial) {
+    return {.why_not = "no arrays mu_s [d] and sigma_s [d, d], which hold statistics of spatial features"};
+  }
+  for (const auto& name : {found.mean, found.covariance})
+    if (!file_.Has(name))
+      return {.why_not = fmt::format("no array \"{}\"; expected mu [d] and sigma [d, d], as pytorch-fid and clean-fid "
+                                     "write them", name)};
+  if (dimension > 0 && Length(found.mean) != dimension)
+    return {.why_not = fmt::format("{} has {} values, the features of {} have {}", found.mean, Length(found.mean), network,
+                                   dimension)};
+  return found;
+}
+
+std::string StatisticsFile::FindFeatures(const std::string& network, int64_t dimension) const {
+  if (!network_.empty() && !SameFeatures(network_, network)) return "";
+  for (const char* name : {"features", "feats"}) {
+    if (!file_.Has(name)) continue;
+    const auto array = file_.Open(name);
+    if (array->shape().size() == 2 && (dimension == 0 || array->shape()[1] == dimension)) return name;
+    if (ours_) Fail("{}: expected the shape [n, {}], found {}", array->origin(), dimension, ShapeText(array->shape()));
+  }
+  return "";
+}
+
+StatisticsFile::Basis StatisticsFile::BasisOf(const SetMetric& metric, const FeatureNetworkInfo& network,
+                                              int64_t dimension) const {
+  if (metric.network.empty()) return Basis::kNone;
+  if (dimension == 0) dimension = network.dimension;
+  if (!WantsFeatures(metric) && FindNormal(metric.network, dimension).why_not.empty()) return Basis::kNormal;
+  const bool features = !FindFeatures(metric.network, dimension).empty();
+  if (metric.needs_pairs) return features && file_.Has("names") ? Basis::kFeatures : Basis::kNone;
+  if (features) return Basis::kFeatures;
+  return has_pictures_ && !network.clips ? Basis::kPictures : Basis::kNone;
+}
+
+std::string StatisticsFile::WhyNot(const SetMetric& metric, const FeatureNetworkInfo& network, int64_t dimension) const {
+  if (BasisOf(metric, network, dimension) != Basis::kNone) return "";
+  if (dimension == 0) dimension = network.dimension;
+  if (metric.network.empty()) return fmt::format("needs pictures; {} holds statistics of features", path_.string());
+  if (metric.needs_pairs)
+    return fmt::format("compares every clip with its partner; {} does not say which of its features is whose", path_.string());
+  const NormalArrays normal = FindNormal(metric.network, dimension);
+  if (!normal.why_not.empty()) return path_.string() + ": " + normal.why_not;
+  return fmt::format(
+      "{} holds a mean and a covariance only; this metric compares the features themselves (--save-stats keeps them with "
+      "--keep-features)",
+      path_.string());
+}
+
+std::string StatisticsFile::NoteOn(const SetMetric& metric, const FeatureNetworkInfo& network, int64_t dimension) const {
+  if (BasisOf(metric, network, dimension) != Basis::kPictures) return "";
+  const std::string why = WantsFeatures(metric) ? "" : FindNormal(metric.network, dimension ? dimension : network.dimension).why_not;
+  return fmt::format("{}: of the {} pictures in arr_0 of {}{}", metric.name, Length("arr_0"), path_.string(),
+                     why.empty() ? "" : "; " + why);
+}
+
+Gaussian StatisticsFile::ReadNormal(const NormalArrays& arrays) const {
+  const auto mean = file_.Open(arrays.mean), covariance = file_.Open(arrays.covariance);
+  if (mean->shape().size() != 1 || mean->shape()[0] < 1)
+    Fail("{}: expected the shape [d], found {}", mean->origin(), ShapeText(mean->shape()));
+  const int64_t d = mean->shape()[0];
+  if (covariance->shape() != std::vector<int64_t>{d, d})
+    Fail("{}: expected the shape [{}, {}], as {} has {} values; found {}", covariance->origin(), d, d, arrays.mean, d,
+         ShapeText(covariance->shape()));
+  const std::vector<double> mu = mean->Values<double>(), sigma = covariance->Values<double>();
+  CheckFinite(mu, *mean);
+  CheckFinite(sigma, *covariance);
   Gaussian normal;
-  normal.mean = Eigen::Map<const Eigen::VectorXd>(mu.values.data(), d);
-  normal.covariance = Eigen::Map<const Eigen::MatrixXd>(sigma.values.data(), d, d);
-  if (file.contains("count")) {
-    const NpyArray& count = Array(file, "count", path);
-    if (count.values.size() != 1 || !(count.values[0] >= 2))
-      Fail("{}: count: expected a number of at least 2", path.string());
-    normal.count = static_cast<int64_t>(count.values[0]);
+  normal.mean = Eigen::Map<const Eigen::VectorXd>(mu.data(), d);
+  normal.covariance = Eigen::Map<const Eigen::MatrixXd>(sigma.data(), d, d);
+  if (ours_ && file_.Has("count")) {
+    const auto count = file_.Open("count");
+    const auto values = count->Values<double>();
+    if (values.size() != 1 || !(values[0] >= 2 && values[0] < 1e15)) Fail("{}: expected a number of at least 2", count->origin());
+    normal.count = static_cast<int64_t>(values[0]);
   }
   return normal;
 }
 
-std::string Text(const Npz& file, const char* name) {
-  const auto found = file.find(name);
-  return found != file.end() && found->second.is_text ? found->second.text : "";
+void StatisticsFile::ReadFeatures(const std::string& name, FeatureSet* set) const {
+  const auto array = file_.Open(name);
+  const auto shape = array->shape();
+  if (shape.size() != 2 || shape[0] < 1 || shape[1] < 1)
+    Fail("{}: expected the shape [n, d], found {}", array->origin(), ShapeText(shape));
+  if (set->dimension > 0 && set->dimension != shape[1])
+    Fail("{}: expected the shape [n, {}], found {}", array->origin(), set->dimension, ShapeText(shape));
+  set->dimension = shape[1];
+  set->values = array->Values<float>();
+  CheckFinite(set->values, *array);
+  if (!ours_ || !file_.Has("names")) return;
+  const auto names = file_.Open("names");
+  set->names = names->Texts();
+  if (static_cast<int64_t>(set->names.size()) != shape[0])
+    Fail("{}: {} names of {} pictures", names->origin(), set->names.size(), shape[0]);
 }
 
-NpyArray TextArray(const std::string& text) { return {.shape = {}, .values = {}, .text = text, .is_text = true}; }
+FeatureSet StatisticsFile::Read(std::span<const SetMetric> metrics, const FeatureNetwork& network,
+                                const MeasureOptions& options, int64_t dimension) const {
+  if (dimension == 0) dimension = network.info().dimension;
+  bool normal = false, features = false, pictures = false;
+  for (const SetMetric& metric : metrics) {
+    const Basis basis = BasisOf(metric, network.info(), dimension);
+    if (basis == Basis::kNone) Fail("{}: {}", metric.name, WhyNot(metric, network.info(), dimension));
+    normal |= basis == Basis::kNormal;
+    features |= basis == Basis::kFeatures;
+    pictures |= basis == Basis::kPictures;
+  }
+  const std::string name = metrics[0].network;
+  FeatureSet set{.description = path_.string(), .weights = ours_ ? Text("weights") : ""};
+  if (pictures) {
+    const auto source = OpenPictureArray(path_);
+    set = MeasureFeatures(*source, name, network, options);
+    set.names.clear();  // places in an array are no names to pair by
+  }
+  if (normal) {
+    set.normal = ReadNormal(FindNormal(name, dimension));
+    set.dimension = set.normal->dimension();
+  }
+  // Features that skipbench kept beside a mean and a covariance are those that they are of, and tell more.
+  const std::string array = FindFeatures(name, dimension);
+  if (!pictures && !array.empty() && (features || ours_)) ReadFeatures(array, &set);
+  set.normal_is_apart = set.normal && set.has_features() && !ours_;
+  return set;
+}
 
-}  // namespace
-
-std::string NetworkOfStatistics(const std::filesystem::path& path) {
-  const auto network = ReadNpzMember(path, "network");
-  return network && network->is_text ? network->text : "";
+bool HoldsStatistics(const std::filesystem::path& path) {
+  const NpzFile file(path);
+  return !file.Has("arr_0") || file.Has("mu") || file.Has("feats") || file.Has("features");
 }
 
 bool SameFeatures(const std::string& a, const std::string& b) { return WithoutDefault(a) == WithoutDefault(b); }
-
-FeatureSet ReadStatisticsFile(const std::filesystem::path& path, const std::string& network) {
-  const Npz file = ReadNpz(path);
-  FeatureSet set{.description = path.string(), .weights = Text(file, "weights")};
-  const std::string made_by = Text(file, "network");
-  if (!made_by.empty() && !SameFeatures(made_by, network))
-    Fail("{}: holds statistics of the features of {}, not of {}", path.string(), made_by, network);
-  set.normal = ReadNormal(file, path);
-  set.dimension = set.normal->dimension();
-  if (!file.contains("features")) return set;
-  const NpyArray& features = Array(file, "features", path);
-  if (features.shape.size() != 2 || features.shape[1] != set.dimension || features.shape[0] < 1)
-    Fail("{}: features: expected the shape [n, {}]", path.string(), set.dimension);
-  CheckFinite(features, "features", path);
-  set.values.assign(features.values.begin(), features.values.end());
-  return set;
-}
 
 void WriteStatisticsFile(const std::filesystem::path& path, const FeatureSet& set, const std::string& network,
                          bool keep_features) {
@@ -90,15 +200,16 @@ void WriteStatisticsFile(const std::filesystem::path& path, const FeatureSet& se
     Fail("{}: {} has {} sample; a covariance needs at least two", path.string(), set.description, set.count());
   const Gaussian normal = StatisticsOf(set.view()).Normal();
   const int64_t d = normal.dimension();
-  Npz file;
-  file["mu"] = {.shape = {d}, .values = {normal.mean.data(), normal.mean.data() + d}, .text = {}};
-  file["sigma"] = {.shape = {d, d}, .values = {normal.covariance.data(), normal.covariance.data() + d * d}, .text = {}};
-  file["count"] = {.shape = {}, .values = {static_cast<double>(normal.count)}, .text = {}};
-  file["network"] = TextArray(network);
-  if (!set.weights.empty()) file["weights"] = TextArray(set.weights);
-  if (keep_features)
-    file["features"] = {.shape = {set.count(), d}, .values = {set.values.begin(), set.values.end()}, .text = {}};
-  WriteNpz(path, file);
+  const double count = static_cast<double>(normal.count);
+  NpzWriter writer(path);
+  writer.Add("mu", {d}, std::span(normal.mean.data(), static_cast<size_t>(d)));
+  writer.Add("sigma", {d, d}, std::span(normal.covariance.data(), static_cast<size_t>(d * d)));
+  writer.Add("count", {}, std::span(&count, 1));
+  writer.AddText("network", network);
+  if (!set.weights.empty()) writer.AddText("weights", set.weights);
+  if (keep_features) writer.Add("features", {set.count(), d}, std::span(set.values));
+  if (keep_features && !set.names.empty()) writer.AddTexts("names", set.names);
+  writer.Commit();
 }
 
 }  // namespace skipbench

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "datasets/picture_set.h"
 #include "harness/evaluation/evaluate.h"
@@ -25,20 +26,27 @@ fs::path ShippedPictures() {
   return program.parent_path().parent_path() / "datasets" / "fashion_scenes" / "images";
 }
 
+// What is known of a network before it is opened.
+FeatureNetworkInfo Unopened(const Plan& plan) {
+  FeatureNetworkInfo info;
+  info.clips = plan.pipeline->info().frames > 0;
+  return info;
+}
+
 // The data's own reference, where it fits the metric: statistics of its features, or pictures for a network of pictures.
-// `network`: of which the file of statistics says it is; empty where it does not.
-bool Fits(const Plan& plan, const SetMetric& metric, const std::string& network) {
+// `statistics`: the file of statistics, if it is one.
+bool Fits(const Plan& plan, const SetMetric& metric, const std::optional<StatisticsFile>& statistics) {
   if (plan.data_reference->extension() != ".npz") return plan.pipeline->info().frames == 0;
-  return network.empty() || SameFeatures(network, metric.network);
+  return !statistics || statistics->BasisOf(metric, Unopened(plan)) != StatisticsFile::Basis::kNone;
 }
 
 // Empty: none.
-fs::path ReferenceOf(const Plan& plan, const SetMetric& metric, const std::string& network_of_data) {
+fs::path ReferenceOf(const Plan& plan, const SetMetric& metric, const std::optional<StatisticsFile>& statistics) {
   const auto& given = plan.config.metric_reference;
   if (metric.network.empty() || metric.needs_pairs || plan.networks.missing.contains(metric.name)) return {};
   if (const auto own = given.find(metric.name); own != given.end()) return own->second;
   if (const auto all = given.find(""); all != given.end()) return all->second;
-  if (plan.data_reference && Fits(plan, metric, network_of_data)) return *plan.data_reference;
+  if (plan.data_reference && Fits(plan, metric, statistics)) return *plan.data_reference;
   return metric.network == "fashion" && fs::is_directory(ShippedPictures()) ? ShippedPictures() : fs::path();
 }
 
@@ -70,20 +78,22 @@ std::unique_ptr<PictureSource> OpenReferencePictures(const fs::path& path, bool 
   return std::make_unique<SetPictures>(OpenPictureSet(path));
 }
 
-FeatureSet ReadReference(const Plan& plan, const SetMetric& metric, const fs::path& path, bool quiet) {
+// `metrics`: of one network, all of which are measured to it.
+FeatureSet ReadReference(const Plan& plan, const std::vector<SetMetric>& metrics, const fs::path& path, bool quiet) {
+  const SetMetric& metric = metrics[0];
   const FeatureNetwork& network = *plan.networks.features.at(metric.network);
+  MeasureOptions options;
+  options.quiet = quiet;
   if (path.extension() == ".npz") {
-    FeatureSet set = ReadStatisticsFile(path, metric.network);
+    const int64_t dimension = plan.networks.dimensions.at(metric.network);
+    FeatureSet set = StatisticsFile(path).Read(metrics, network, options, dimension);
     if (!set.weights.empty() && set.weights != network.info().weights_sha256)
       Fail("{}: holds statistics of other weights than {}", path.string(), network.info().weights.string());
-    if (set.dimension != plan.networks.dimensions.at(metric.network))
-      Fail("{}: has {} dimensions, the features of {} have {}", path.string(), set.dimension, metric.network,
-           plan.networks.dimensions.at(metric.network));
+    if (set.dimension != dimension)
+      Fail("{}: has {} dimensions, the features of {} have {}", path.string(), set.dimension, metric.network, dimension);
     return set;
   }
   const auto pictures = OpenReferencePictures(path, network.info().clips);
-  MeasureOptions options;
-  options.quiet = quiet;
   FeatureSet set = MeasureFeatures(*pictures, metric.network, network, options);
   // What ships is the same wherever the checkout lies, and a result that ships names no folder of one machine.
   std::error_code error;
@@ -96,10 +106,11 @@ FeatureSet ReadReference(const Plan& plan, const SetMetric& metric, const fs::pa
 std::map<std::string, fs::path> FindMetricReferences(const Plan& plan) {
   std::map<std::string, fs::path> references, of_network;
   if (plan.config.set_metrics.empty()) return references;
-  const bool statistics = plan.data_reference && plan.data_reference->extension() == ".npz" && fs::exists(*plan.data_reference);
-  const std::string network_of_data = statistics ? NetworkOfStatistics(*plan.data_reference) : "";
+  std::optional<StatisticsFile> statistics;
+  if (plan.data_reference && plan.data_reference->extension() == ".npz" && fs::exists(*plan.data_reference))
+    statistics.emplace(*plan.data_reference);
   for (const auto& metric : plan.config.set_metrics) {
-    const fs::path path = ReferenceOf(plan, metric, network_of_data);
+    const fs::path path = ReferenceOf(plan, metric, statistics);
     if (path.empty()) continue;
     if (!fs::exists(path))
       Fail("{}: metric_reference: {} is missing", plan.config.file.string(), path.lexically_normal().string());
@@ -107,6 +118,9 @@ std::map<std::string, fs::path> FindMetricReferences(const Plan& plan) {
     if (first != path)
       Fail("{}: metric_reference: two references, {} and {}, for metrics of the same features ({})",
            plan.config.file.string(), first.string(), path.string(), metric.network);
+    if (path.extension() == ".npz")
+      if (const auto why = StatisticsFile(path).WhyNot(metric, Unopened(plan)); !why.empty())
+        Fail("{}: metric_reference: {}: {}", plan.config.file.string(), metric.name, why);
     references[metric.name] = path;
   }
   return references;
@@ -123,7 +137,10 @@ void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet) {
   for (const auto& metric : plan.config.set_metrics) {
     const auto reference = plan.metric_references.find(metric.name);
     if (reference == plan.metric_references.end() || stored.reference.contains(metric.network)) continue;
-    FeatureSet set = ReadReference(plan, metric, reference->second, quiet);
+    std::vector<SetMetric> metrics;
+    for (const auto& m : plan.config.set_metrics)
+      if (m.network == metric.network && plan.metric_references.contains(m.name)) metrics.push_back(m);
+    FeatureSet set = ReadReference(plan, metrics, reference->second, quiet);
     const bool keep = std::any_of(plan.config.set_metrics.begin(), plan.config.set_metrics.end(), [&](const auto& m) {
       return m.network == metric.network && m.kind != SetMetricKind::kFrechet;
     });

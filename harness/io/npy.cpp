@@ -1,9 +1,11 @@
 #include "harness/io/npy.h"
 
+#include <algorithm>
 #include <bit>
 #include <cctype>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -18,6 +20,8 @@ namespace {
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr size_t kMaxHeader = size_t{1} << 16;
 constexpr size_t kMaxRank = 32;
+constexpr size_t kChunk = size_t{1} << 16;  // values handed over at once
+static_assert(std::endian::native == std::endian::little, "arrays are written as they stand in memory");
 
 struct Header {
   std::string descr;
@@ -38,8 +42,7 @@ class HeaderParser {
       const std::string key = String();
       Expect(':');
       if (key == "descr" && !std::exchange(descr, true)) {
-        if (Peek() != '\'' && Peek() != '"') FailUnsupported("{}: records are not supported", origin_);
-        header.descr = String();
+        header.descr = Peek() == '[' ? Records() : String();
       } else if (key == "fortran_order" && !std::exchange(order, true)) {
         header.fortran_order = Bool();
       } else if (key == "shape" && !std::exchange(shape, true)) {
@@ -79,6 +82,16 @@ class HeaderParser {
     at_ = end + 1;
     return value;
   }
+  // The fields of a record, unparsed.
+  std::string Records() {
+    const size_t begin = at_;
+    int depth = 0;
+    for (; at_ < text_.size(); ++at_) {
+      depth += (text_[at_] == '[') - (text_[at_] == ']');
+      if (depth == 0) return std::string(text_.substr(begin, ++at_ - begin));
+    }
+    Wrong();
+  }
   bool Bool() {
     Peek();
     for (const auto& [word, value] : {std::pair<std::string_view, bool>("True", true), {"False", false}}) {
@@ -113,22 +126,38 @@ struct ElementType {
   bool swap = false;  // stored big-endian
 };
 
-ElementType ParseDescr(const std::string& descr, const std::string& origin) {
-  const auto refuse = [&] { FailUnsupported("{}: values of type \"{}\" are not supported", origin, Printable(descr)); };
+[[noreturn]] void Refuse(const std::string& descr, const std::string& origin) {
+  if (descr.starts_with("["))
+    FailUnsupported("{}: records are not supported", origin);
+  if (descr.size() > 1 && descr[1] == 'V')
+    FailUnsupported("{}: opaque bytes (\"{}\"): numpy's name for types that are not its own, bfloat16 and float8 of "
+                    "ml_dtypes among them; which it was the file does not say: convert to float32 before saving", origin,
+                    Printable(descr));
+  FailUnsupported("{}: values of type \"{}\" are not supported", origin, Printable(descr));
+}
+
+// Nothing for what has no size that could be told (objects, records).
+std::optional<ElementType> FindElementType(const std::string& descr) {
   if (descr.size() < 3 || descr.size() > 12 || std::string_view("<>|=").find(descr[0]) == std::string_view::npos)
-    refuse();
+    return std::nullopt;
   ElementType type{descr[1], 0, descr[0] == '>'};
   for (char c : descr.substr(2)) {
-    if (!std::isdigit(static_cast<unsigned char>(c))) refuse();
+    if (!std::isdigit(static_cast<unsigned char>(c))) return std::nullopt;
     type.size = type.size * 10 + static_cast<size_t>(c - '0');
   }
   const bool power = type.size == 1 || type.size == 2 || type.size == 4 || type.size == 8;
   const bool known = (type.kind == 'f' && power && type.size > 1) ||
                      ((type.kind == 'i' || type.kind == 'u') && power) || (type.kind == 'b' && type.size == 1) ||
                      type.kind == 'U' || type.kind == 'S';
-  if (!known) refuse();
+  if (!known) return std::nullopt;
   if (type.kind == 'U') type.size *= 4;
   return type;
+}
+
+ElementType ParseDescr(const std::string& descr, const std::string& origin) {
+  const auto type = FindElementType(descr);
+  if (!type) Refuse(descr, origin);
+  return *type;
 }
 
 uint64_t LoadBits(const std::byte* from, size_t size, bool swap) {
@@ -163,7 +192,7 @@ double ToDouble(uint64_t bits, const ElementType& type) {
   }
 }
 
-// A scalar of characters, in UTF-8; NULs at the end are padding.
+// One text, in UTF-8; NULs at the end are padding.
 std::string DecodeText(std::span<const std::byte> data, const ElementType& type, const std::string& origin) {
   std::string text;
   const size_t step = type.kind == 'U' ? 4 : 1;
@@ -187,13 +216,14 @@ std::string DecodeText(std::span<const std::byte> data, const ElementType& type,
 }
 
 // Values in Fortran order (first index fastest) to row-major.
-std::vector<double> ToRowMajor(const std::vector<double>& fortran, const std::vector<int64_t>& shape) {
-  std::vector<double> values(fortran.size());
+template <class T>
+std::vector<T> ToRowMajor(const std::vector<T>& fortran, const std::vector<int64_t>& shape) {
+  std::vector<T> values(fortran.size());
   std::vector<int64_t> stride(shape.size(), 1);  // in `values`
   for (size_t d = shape.size(); d-- > 1;) stride[d - 1] = stride[d] * shape[d];
   std::vector<int64_t> index(shape.size(), 0);
   int64_t to = 0;
-  for (double value : fortran) {
+  for (const T& value : fortran) {
     values[to] = value;
     for (size_t d = 0; d < shape.size(); ++d) {
       to += stride[d];
@@ -205,6 +235,52 @@ std::vector<double> ToRowMajor(const std::vector<double>& fortran, const std::ve
   return values;
 }
 
+// Code points of UTF-8.
+std::vector<uint32_t> DecodeUtf8(const std::string& text, const std::string& origin) {
+  std::vector<uint32_t> points;
+  for (size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i]);
+    const size_t length = first < 0x80 ? 1 : first >> 5 == 6 ? 2 : first >> 4 == 14 ? 3 : first >> 3 == 30 ? 4 : 0;
+    uint32_t point = length == 1 ? first : first & (0x7F >> length);
+    if (length == 0 || i + length > text.size()) Fail("{}: \"{}\" is no UTF-8", origin, Printable(text));
+    for (size_t k = 1; k < length; ++k) {
+      if ((text[i + k] & 0xC0) != 0x80) Fail("{}: \"{}\" is no UTF-8", origin, Printable(text));
+      point = point << 6 | (text[i + k] & 0x3F);
+    }
+    points.push_back(point);
+    i += length;
+  }
+  return points;
+}
+
+class MemoryStream : public ByteStream {
+ public:
+  explicit MemoryStream(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  size_t Read(std::span<std::byte> out) override {
+    const size_t count = std::min(out.size(), bytes_.size());
+    std::copy_n(bytes_.begin(), count, out.begin());
+    bytes_ = bytes_.subspan(count);
+    return count;
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+class FileStream : public ByteStream {
+ public:
+  explicit FileStream(const std::filesystem::path& path) : in_(path, std::ios::binary) {
+    if (!in_) Fail("{}: cannot be opened", path.string());
+  }
+  size_t Read(std::span<std::byte> out) override {
+    in_.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()));
+    return static_cast<size_t>(in_.gcount());
+  }
+
+ private:
+  std::ifstream in_;
+};
+
 int64_t CountOf(const std::vector<int64_t>& shape, const std::string& origin) {
   int64_t count = 1;
   for (int64_t size : shape)
@@ -214,67 +290,149 @@ int64_t CountOf(const std::vector<int64_t>& shape, const std::string& origin) {
 
 }  // namespace
 
-NpyArray ParseNpy(std::span<const std::byte> bytes, const std::string& origin) {
-  if (bytes.size() < 10 || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0)
-    Fail("{}: not a .npy array", origin);
-  const int major = static_cast<int>(bytes[6]);
-  if (major < 1 || major > 3) FailUnsupported("{}: version {} of the .npy format is not supported", origin, major);
-  const size_t length_size = major == 1 ? 2 : 4, start = 8 + length_size;
-  if (bytes.size() < start) Fail("{}: the file ends within the header", origin);
-  const uint64_t length = LoadBits(bytes.data() + 8, length_size, false);
-  if (length > kMaxHeader || length > bytes.size() - start)
-    Fail("{}: a header of {} bytes does not fit", origin, length);
-  const Header header = HeaderParser({reinterpret_cast<const char*>(bytes.data()) + start, length}, origin).Parse();
-  const ElementType type = ParseDescr(header.descr, origin);
-  const std::span<const std::byte> data = bytes.subspan(start + length);
+NpyReader::NpyReader(std::unique_ptr<ByteStream> bytes, uint64_t size, std::string origin)
+    : bytes_(std::move(bytes)), origin_(std::move(origin)) {
+  ReadHeader(size);
+}
 
-  NpyArray array;
-  array.shape = header.shape;
-  const int64_t count = CountOf(header.shape, origin);
-  size_t expected = 0;
-  if (__builtin_mul_overflow(static_cast<size_t>(count), type.size, &expected) || expected != data.size())
-    Fail("{}: {} values of {} bytes do not fill {} bytes", origin, count, type.size, data.size());
-  if (type.kind == 'U' || type.kind == 'S') {
-    if (!header.shape.empty()) FailUnsupported("{}: arrays of text are not supported", origin);
-    array.is_text = true;
-    array.text = DecodeText(data, type, origin);
-    return array;
+void NpyReader::ReadHeader(uint64_t size) {
+  std::byte start[12];
+  if (size < 10 || bytes_->Read(std::span(start, 10)) != 10 || std::memcmp(start, kMagic.data(), kMagic.size()) != 0)
+    Fail("{}: not a .npy array", origin_);
+  const int major = static_cast<int>(start[6]);
+  if (major < 1 || major > 3) FailUnsupported("{}: version {} of the .npy format is not supported", origin_, major);
+  const size_t length_size = major == 1 ? 2 : 4;
+  if (length_size == 4 && bytes_->Read(std::span(start + 10, 2)) != 2)
+    Fail("{}: the file ends within the header", origin_);
+  const uint64_t length = LoadBits(start + 8, length_size, false), before = 8 + length_size;
+  if (length > kMaxHeader || before > size || length > size - before)
+    Fail("{}: a header of {} bytes does not fit", origin_, length);
+  std::string text(length, '\0');
+  if (bytes_->Read(std::as_writable_bytes(std::span(text))) != length)
+    Fail("{}: the file ends within the header", origin_);
+  Header header = HeaderParser(text, origin_).Parse();
+  descr_ = std::move(header.descr);
+  shape_ = std::move(header.shape);
+  fortran_order_ = header.fortran_order;
+  count_ = CountOf(shape_, origin_);
+  const auto type = FindElementType(descr_);
+  if (!type) return;
+  uint64_t expected = 0;
+  const uint64_t data = size - before - length;
+  if (__builtin_mul_overflow(static_cast<uint64_t>(count_), type->size, &expected) || expected != data)
+    Fail("{}: {} values of {} bytes do not fill {} bytes", origin_, count_, type->size, data);
+}
+
+bool NpyReader::is_text() const {
+  const auto type = FindElementType(descr_);
+  return type && (type->kind == 'U' || type->kind == 'S');
+}
+
+void NpyReader::Fill(std::span<std::byte> out) {
+  if (bytes_->Read(out) != out.size()) Fail("{}: the array is truncated", origin_);
+}
+
+// Whether the bytes are whole is known at their end only.
+void NpyReader::End() {
+  std::byte more[1];
+  if (bytes_->Read(more) != 0) Fail("{}: there are bytes after the array", origin_);
+}
+
+template <class T>
+std::vector<T> NpyReader::Values() {
+  const ElementType type = ParseDescr(descr_, origin_);
+  if (is_text()) FailUnsupported("{}: text (\"{}\") where numbers were expected", origin_, descr_);
+  std::vector<T> values(static_cast<size_t>(count_));
+  const bool as_it_is = type.kind == 'f' && type.size == sizeof(T) && !type.swap;
+  std::vector<std::byte> chunk(as_it_is ? 0 : std::min(values.size(), kChunk) * type.size);
+  for (size_t done = 0; done < values.size();) {
+    const size_t some = std::min(values.size() - done, kChunk);
+    if (as_it_is) {
+      Fill(std::as_writable_bytes(std::span(values).subspan(done, some)));
+    } else {
+      Fill(std::span(chunk).first(some * type.size));
+      for (size_t i = 0; i < some; ++i)
+        values[done + i] = static_cast<T>(ToDouble(LoadBits(chunk.data() + i * type.size, type.size, type.swap), type));
+    }
+    done += some;
   }
-  array.values.resize(count);
-  for (int64_t i = 0; i < count; ++i)
-    array.values[i] = ToDouble(LoadBits(data.data() + i * type.size, type.size, type.swap), type);
-  if (header.fortran_order && header.shape.size() > 1) array.values = ToRowMajor(array.values, header.shape);
+  End();
+  return fortran_order_ && shape_.size() > 1 ? ToRowMajor(values, shape_) : values;
+}
+template std::vector<double> NpyReader::Values<double>();
+template std::vector<float> NpyReader::Values<float>();
+
+std::vector<std::string> NpyReader::Texts() {
+  const ElementType type = ParseDescr(descr_, origin_);
+  if (!is_text()) Fail("{}: values of type \"{}\" where text was expected", origin_, descr_);
+  std::vector<std::string> texts;
+  std::vector<std::byte> one(type.size);
+  // Texts of no characters take no bytes: nothing bounds how many there are.
+  if (type.size == 0 && count_ > (int64_t{1} << 16)) Fail("{}: {} empty texts", origin_, count_);
+  for (int64_t i = 0; i < count_; ++i) {
+    Fill(one);
+    texts.push_back(DecodeText(one, type, origin_));
+  }
+  End();
+  return fortran_order_ && shape_.size() > 1 ? ToRowMajor(texts, shape_) : texts;
+}
+
+NpyArray NpyReader::All() {
+  NpyArray array{.shape = shape_};
+  if (is_text()) {
+    array.texts = Texts();
+  } else {
+    array.values = Values<double>();
+  }
   return array;
 }
 
-std::string FormatNpy(const NpyArray& array, const std::string& origin) {
-  std::string descr = "<f8", data;
-  if (array.is_text) {
-    if (!array.shape.empty()) Fail("{}: text must be a scalar", origin);
-    for (unsigned char c : array.text) {
-      if (c >= 0x80 || c == 0) Fail("{}: only ASCII text can be written", origin);
-      data += {static_cast<char>(c), '\0', '\0', '\0'};
-    }
-    if (data.empty()) data.assign(4, '\0');
-    descr = fmt::format("<U{}", data.size() / 4);
-  } else {
-    if (CountOf(array.shape, origin) != static_cast<int64_t>(array.values.size()))
-      Fail("{}: {} values do not fill the shape", origin, array.values.size());
-    data.resize(array.values.size() * 8);
-    for (size_t i = 0; i < array.values.size(); ++i) {
-      const auto bits = std::bit_cast<uint64_t>(array.values[i]);
-      for (size_t k = 0; k < 8; ++k) data[8 * i + k] = static_cast<char>(bits >> (8 * k));
-    }
-  }
-  std::string shape;
-  for (int64_t size : array.shape) shape += fmt::format("{}, ", size);
-  if (array.shape.size() > 1) shape.resize(shape.size() - 2);
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", descr, shape);
+void NpyReader::Bytes(std::span<uint8_t> out) {
+  if (descr_ != "|u1") Fail("{}: values of type \"{}\" where bytes (\"|u1\") were expected", origin_, Printable(descr_));
+  const auto count = static_cast<int64_t>(out.size());
+  if (count > count_ - taken_) Fail("{}: {} values were asked for, {} are left", origin_, count, count_ - taken_);
+  Fill(std::as_writable_bytes(out));
+  taken_ += count;
+  if (taken_ == count_) End();
+}
+
+std::unique_ptr<NpyReader> OpenNpy(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) Fail("{}: cannot be read: {}", path.string(), error.message());
+  return std::make_unique<NpyReader>(std::make_unique<FileStream>(path), size, path.string());
+}
+
+NpyReader ParseNpy(std::span<const std::byte> bytes, const std::string& origin) {
+  return NpyReader(std::make_unique<MemoryStream>(bytes), bytes.size(), origin);
+}
+
+std::string NpyHeader(const std::string& descr, const std::vector<int64_t>& shape) {
+  std::string sizes;
+  for (int64_t size : shape) sizes += fmt::format("{}, ", size);
+  if (shape.size() > 1) sizes.resize(sizes.size() - 2);
+  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", descr, sizes);
   // The data begins at a multiple of 64 bytes.
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';
   return std::string(kMagic) + '\x01' + '\0' + static_cast<char>(header.size() & 255) +
-         static_cast<char>(header.size() >> 8) + header + data;
+         static_cast<char>(header.size() >> 8) + header;
+}
+
+std::string FormatNpyTexts(const std::vector<int64_t>& shape, std::span<const std::string> texts,
+                           const std::string& origin) {
+  std::vector<std::vector<uint32_t>> points;
+  size_t longest = 1;
+  for (const std::string& text : texts) {
+    points.push_back(DecodeUtf8(text, origin));
+    longest = std::max(longest, points.back().size());
+  }
+  std::string out = NpyHeader(fmt::format("<U{}", longest), shape);
+  for (auto& one : points) {
+    one.resize(longest, 0);
+    out.append(reinterpret_cast<const char*>(one.data()), one.size() * 4);
+  }
+  return out;
 }
 
 }  // namespace skipbench

@@ -1,270 +1,207 @@
 #include "harness/io/npz.h"
 
-#include <zlib.h>
+#include <zip.h>
 
 #include <algorithm>
-#include <limits>
-#include <string_view>
+#include <mutex>
 #include <utility>
 
 #include "harness/base/error.h"
 #include "harness/io/atomic_file.h"
-#include "harness/io/mapped_file.h"
-#include "harness/io/npy.h"
 #include "harness/io/printable.h"
 
 namespace skipbench {
 namespace {
 
-constexpr uint32_t kLocalHeader = 0x04034b50, kCentralEntry = 0x02014b50, kEnd = 0x06054b50, kEnd64 = 0x06064b50,
-                   kEnd64Locator = 0x07064b50;
-constexpr uint64_t kMaxMembers = 4096;
-// Deflate cannot do better.
+constexpr size_t kChunk = size_t{1} << 16;
+// Deflate cannot do better: a member that says that it holds more takes no memory.
 constexpr uint64_t kMaxRatio = 1032;
 
-// Little-endian numbers at places that are checked.
-class Reader {
+std::string Reason(zip_error_t* error) {
+  std::string text = zip_error_strerror(error);
+  zip_error_fini(error);
+  return text;
+}
+
+// One member, inflated as it is read.
+class MemberStream : public ByteStream {
  public:
-  Reader(std::span<const std::byte> bytes, const std::string& origin) : bytes_(bytes), origin_(origin) {}
-  uint64_t size() const { return bytes_.size(); }
-  std::span<const std::byte> Part(uint64_t at, uint64_t size) const {
-    if (at > bytes_.size() || size > bytes_.size() - at)
-      Fail("{}: the archive is truncated or broken ({} bytes at {} are not there)", origin_, size, at);
-    return bytes_.subspan(at, size);
+  MemberStream(std::shared_ptr<zip_t> archive, uint64_t index, std::string origin)
+      : archive_(std::move(archive)), origin_(std::move(origin)), file_(zip_fopen_index(archive_.get(), index, 0)) {
+    if (!file_) Fail("{}: cannot be read: {}", origin_, zip_error_strerror(zip_get_error(archive_.get())));
   }
-  uint64_t Number(uint64_t at, size_t size) const {
-    const auto part = Part(at, size);
-    uint64_t value = 0;
-    for (size_t i = 0; i < size; ++i) value |= static_cast<uint64_t>(part[i]) << (8 * i);
-    return value;
-  }
-  std::string Text(uint64_t at, uint64_t size) const {
-    const auto part = Part(at, size);
-    return {reinterpret_cast<const char*>(part.data()), part.size()};
+  ~MemberStream() override { zip_fclose(file_); }
+  MemberStream(const MemberStream&) = delete;
+  MemberStream& operator=(const MemberStream&) = delete;
+
+  size_t Read(std::span<std::byte> out) override {
+    size_t done = 0;
+    while (done < out.size()) {
+      // Into chunks, so that the checksum is computed on what is still in the cache.
+      const zip_int64_t came = zip_fread(file_, out.data() + done, std::min(out.size() - done, kChunk));
+      if (came < 0) Damaged();
+      if (came == 0) break;
+      done += static_cast<size_t>(came);
+    }
+    return done;
   }
 
  private:
-  std::span<const std::byte> bytes_;
-  const std::string& origin_;
+  [[noreturn]] void Damaged() {
+    zip_error_t* error = zip_file_get_error(file_);
+    if (zip_error_code_zip(error) == ZIP_ER_CRC) Fail("{}: the checksum is wrong: the archive is damaged", origin_);
+    Fail("{}: the archive is truncated or damaged: {}", origin_, zip_error_strerror(error));
+  }
+
+  std::shared_ptr<zip_t> archive_;
+  std::string origin_;
+  zip_file_t* file_;
 };
 
-struct Member {
-  std::string name;
-  uint64_t method = 0, crc = 0, compressed = 0, size = 0, header = 0;
-};
-
-struct Directory {
-  uint64_t offset = 0, members = 0;
-};
-
-Directory FindDirectory(const Reader& in, const std::string& origin) {
-  if (in.size() < 22) Fail("{}: not a ZIP archive (.npz): {} bytes", origin, in.size());
-  const uint64_t first = in.size() - std::min<uint64_t>(in.size(), 22 + 65535);
-  for (uint64_t at = in.size() - 22;; --at) {
-    if (in.Number(at, 4) == kEnd) {
-      Directory directory{in.Number(at + 16, 4), in.Number(at + 10, 2)};
-      if (at >= 20 && in.Number(at - 20, 4) == kEnd64Locator) {
-        const uint64_t end64 = in.Number(at - 12, 8);
-        if (in.Number(end64, 4) != kEnd64) Fail("{}: the archive's 64-bit directory is not where it should be", origin);
-        directory = {in.Number(end64 + 48, 8), in.Number(end64 + 32, 8)};
-      }
-      if (directory.members > kMaxMembers)
-        Fail("{}: the archive says that it has {} members", origin, directory.members);
-      return directory;
-    }
-    if (at == first) Fail("{}: not a ZIP archive (.npz), or truncated: there is no directory at its end", origin);
-  }
+std::string Where(const std::string& origin, const std::string& name) {
+  return fmt::format("{}: member \"{}\"", origin, Printable(name));
 }
 
-// The 64-bit sizes of an entry whose 32-bit ones are all ones (APPNOTE 4.5.3).
-void ReadExtra64(const Reader& in, uint64_t at, uint64_t length, Member* member) {
-  for (const uint64_t end = at + length; at + 4 <= end;) {
-    const uint64_t id = in.Number(at, 2), size = in.Number(at + 2, 2);
-    at += 4;
-    if (id == 1) {
-      uint64_t field = at;
-      for (uint64_t* value : {&member->size, &member->compressed, &member->header}) {
-        if (*value != 0xFFFFFFFF || field + 8 > at + size) continue;
-        *value = in.Number(field, 8);
-        field += 8;
-      }
-    }
-    at += size;
-  }
-}
-
-std::vector<Member> ReadDirectory(const Reader& in, const std::string& origin) {
-  const Directory directory = FindDirectory(in, origin);
-  std::vector<Member> members;
-  uint64_t at = directory.offset, total = 0;
-  for (uint64_t i = 0; i < directory.members; ++i) {
-    if (in.Number(at, 4) != kCentralEntry) Fail("{}: entry {} of the archive's directory is broken", origin, i);
-    const uint64_t flags = in.Number(at + 8, 2), name = in.Number(at + 28, 2), extra = in.Number(at + 30, 2),
-                   comment = in.Number(at + 32, 2);
-    Member member{in.Text(at + 46, name), in.Number(at + 10, 2), in.Number(at + 16, 4),
-                  in.Number(at + 20, 4),  in.Number(at + 24, 4), in.Number(at + 42, 4)};
-    ReadExtra64(in, at + 46 + name, extra, &member);
-    if (flags & 1) FailUnsupported("{}: member \"{}\" is encrypted", origin, Printable(member.name));
-    if (member.method != 0 && member.method != 8)
-      FailUnsupported("{}: member \"{}\": compression method {} is not supported (stored and deflated are)", origin,
-                      Printable(member.name), member.method);
-    // Members that share bytes could make a small file a huge one.
-    if (__builtin_add_overflow(total, member.compressed, &total) || total > in.size())
-      Fail("{}: the archive's members overlap", origin);
-    members.push_back(std::move(member));
-    at += 46 + name + extra + comment;
-  }
-  return members;
-}
-
-std::string Inflate(std::span<const std::byte> data, uint64_t size, const std::string& origin) {
-  if (size > data.size() * kMaxRatio + 64) Fail("{}: {} bytes cannot hold {}", origin, data.size(), size);
-  std::string out(size, '\0');
-  z_stream stream{};
-  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) Fail("{}: zlib does not start", origin);
-  // zlib counts in 32 bits.
-  constexpr uint64_t kStep = uint64_t{1} << 30;
-  uint64_t in_at = 0, out_at = 0;
-  int state = Z_OK;
-  while (state == Z_OK) {
-    if (stream.avail_in == 0 && in_at < data.size()) {
-      stream.avail_in = static_cast<uInt>(std::min(kStep, data.size() - in_at));
-      stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(data.data() + in_at));
-      in_at += stream.avail_in;
-    }
-    if (stream.avail_out == 0 && out_at < out.size()) {
-      stream.avail_out = static_cast<uInt>(std::min<uint64_t>(kStep, out.size() - out_at));
-      stream.next_out = reinterpret_cast<Bytef*>(out.data() + out_at);
-      out_at += stream.avail_out;
-    }
-    state = inflate(&stream, Z_NO_FLUSH);
-  }
-  const bool whole = state == Z_STREAM_END && out_at == out.size() && stream.avail_out == 0;
-  inflateEnd(&stream);
-  if (!whole) Fail("{}: the compressed data is broken", origin);
-  return out;
-}
-
-uint32_t Crc(std::span<const std::byte> data) {
-  return static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size()));
-}
-
-NpyArray ReadMember(const Reader& in, const Member& member, const std::string& origin) {
-  if (in.Number(member.header, 4) != kLocalHeader) Fail("{}: the member is not where the directory says", origin);
-  const uint64_t data_at = member.header + 30 + in.Number(member.header + 26, 2) + in.Number(member.header + 28, 2);
-  const std::span<const std::byte> stored = in.Part(data_at, member.compressed);
-  std::string inflated;
-  std::span<const std::byte> data = stored;
-  if (member.method == 8) {
-    inflated = Inflate(stored, member.size, origin);
-    data = std::as_bytes(std::span(inflated));
-  } else if (member.size != member.compressed) {
-    Fail("{}: stored, but of {} and {} bytes", origin, member.size, member.compressed);
-  }
-  if (Crc(data) != member.crc) Fail("{}: the checksum is wrong: the archive is damaged", origin);
-  return ParseNpy(data, origin);
-}
-
-void Append(std::string* out, uint64_t value, size_t size) {
-  for (size_t i = 0; i < size; ++i) *out += static_cast<char>(value >> (8 * i));
-}
-
-std::string Deflate(const std::string& data, const std::string& origin) {
-  z_stream stream{};
-  if (deflateInit2(&stream, 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-    Fail("{}: zlib does not start", origin);
-  std::string out(deflateBound(&stream, data.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));
-  stream.avail_in = static_cast<uInt>(data.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int state = deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  if (state != Z_STREAM_END) Fail("{}: zlib cannot compress {} bytes", origin, data.size());
-  return out;
-}
-
-std::string WhereOf(const Member& member, const std::string& origin) {
-  return fmt::format("{}: member \"{}\"", origin, Printable(member.name));
+// The bytes of a finished archive, from the memory that libzip wrote it to.
+void CopyTo(zip_source_t* source, const std::string& origin, AtomicFile* file) {
+  if (zip_source_open(source) != 0) Fail("{}: {}", origin, zip_error_strerror(zip_source_error(source)));
+  std::vector<std::byte> chunk(kChunk);
+  zip_int64_t came = 0;
+  while ((came = zip_source_read(source, chunk.data(), chunk.size())) > 0)
+    file->Write(chunk.data(), static_cast<size_t>(came));
+  zip_source_close(source);
+  if (came < 0) Fail("{}: {}", origin, zip_error_strerror(zip_source_error(source)));
 }
 
 }  // namespace
 
-Npz ParseNpz(std::span<const std::byte> bytes, const std::string& origin) {
-  const Reader in(bytes, origin);
-  Npz arrays;
-  for (const Member& member : ReadDirectory(in, origin)) {
-    const std::string where = WhereOf(member, origin);
-    if (!member.name.ends_with(".npy")) Fail("{}: expected a name that ends in .npy", where);
-    if (!arrays.emplace(member.name.substr(0, member.name.size() - 4), ReadMember(in, member, where)).second)
-      Fail("{}: is there twice", where);
+NpzFile::NpzFile(const std::filesystem::path& path) : origin_(path.string()) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) Fail("{}: not a ZIP archive (.npz): a folder", origin_);
+  int code = 0;
+  zip_t* archive = zip_open(path.c_str(), ZIP_RDONLY, &code);
+  if (!archive) {
+    zip_error_t error;
+    zip_error_init_with_code(&error, code);
+    Fail("{}: not a ZIP archive (.npz), or truncated: {}", origin_, Reason(&error));
   }
-  return arrays;
+  bytes_ = std::filesystem::file_size(path, unknown);
+  ReadDirectory(archive);
 }
 
-Npz ReadNpz(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  return ParseNpz(file.bytes(), path.string());
-}
-
-std::optional<NpyArray> ReadNpzMember(const std::filesystem::path& path, const std::string& name) {
-  const MappedFile file(path);
-  const Reader in(file.bytes(), path.string());
-  for (const Member& member : ReadDirectory(in, path.string()))
-    if (member.name == name + ".npy") return ReadMember(in, member, WhereOf(member, path.string()));
-  return std::nullopt;
-}
-
-void WriteNpz(const std::filesystem::path& path, const Npz& arrays, bool deflate) {
-  constexpr uint64_t kLimit = 0xFFFFFFFE;  // beyond it the 64-bit extensions would be needed
-  AtomicFile file(path);
-  std::string directory;
-  uint64_t at = 0;
-  for (const auto& [name, array] : arrays) {
-    const std::string where = fmt::format("{}: member \"{}\"", path.string(), name);
-    const std::string data = FormatNpy(array, where), file_name = name + ".npy";
-    const uint32_t crc = Crc(std::as_bytes(std::span(data)));
-    if (data.size() > kLimit)
-      Fail("{}: {} bytes are too many for an archive without 64-bit extensions", where, data.size());
-    const std::string stored = deflate ? Deflate(data, where) : data;
-    if (at + stored.size() + 65536 > kLimit) Fail("{}: the archive would be larger than 4 GiB", where);
-    std::string fields;      // common to the local header and the directory
-    Append(&fields, 20, 2);  // version needed
-    Append(&fields, 0, 2);   // flags
-    Append(&fields, deflate ? 8 : 0, 2);
-    Append(&fields, 0, 2);  // time; date: 1980-01-01
-    Append(&fields, 0x21, 2);
-    Append(&fields, crc, 4);
-    Append(&fields, stored.size(), 4);
-    Append(&fields, data.size(), 4);
-    Append(&fields, file_name.size(), 2);
-    Append(&fields, 0, 2);  // extra
-    std::string header;
-    Append(&header, kLocalHeader, 4);
-    header += fields + file_name;
-    Append(&directory, kCentralEntry, 4);
-    Append(&directory, 20, 2);  // version made by
-    directory += fields;
-    Append(&directory, 0, 2);  // comment
-    Append(&directory, 0, 2);  // disk
-    Append(&directory, 0, 2);  // attributes
-    Append(&directory, 0, 4);
-    Append(&directory, at, 4);
-    directory += file_name;
-    file.Write(header);
-    file.Write(stored);
-    at += header.size() + stored.size();
+NpzFile::NpzFile(std::span<const std::byte> bytes, const std::string& origin)
+    : origin_(origin), bytes_(bytes.size()) {
+  zip_error_t error;
+  zip_error_init(&error);
+  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
+  zip_t* archive = source ? zip_open_from_source(source, ZIP_RDONLY, &error) : nullptr;
+  if (!archive) {
+    if (source) zip_source_free(source);
+    Fail("{}: not a ZIP archive (.npz), or truncated: {}", origin_, Reason(&error));
   }
-  std::string end;
-  Append(&end, kEnd, 4);
-  Append(&end, 0, 4);  // disks
-  Append(&end, arrays.size(), 2);
-  Append(&end, arrays.size(), 2);
-  Append(&end, directory.size(), 4);
-  Append(&end, at, 4);
-  Append(&end, 0, 2);
-  file.Write(directory + end);
+  ReadDirectory(archive);
+}
+
+void NpzFile::ReadDirectory(zip_t* archive) {
+  archive_ = std::shared_ptr<zip_t>(archive, zip_discard);
+  const zip_int64_t count = zip_get_num_entries(archive, 0);
+  if (count <= 0) Fail("{}: not a ZIP archive (.npz): it is empty", origin_);
+  for (zip_int64_t i = 0; i < count; ++i) {
+    const char* raw = zip_get_name(archive, static_cast<zip_uint64_t>(i), ZIP_FL_ENC_RAW);
+    std::string name = raw ? raw : "";
+    if (name.ends_with(".npy")) members_[name.substr(0, name.size() - 4)].push_back(static_cast<uint64_t>(i));
+  }
+}
+
+std::vector<std::string> NpzFile::Names() const {
+  std::vector<std::pair<uint64_t, std::string>> places;
+  for (const auto& [name, members] : members_) places.emplace_back(members[0], name);
+  std::sort(places.begin(), places.end());
+  std::vector<std::string> names;
+  for (auto& [place, name] : places) names.push_back(std::move(name));
+  return names;
+}
+
+std::unique_ptr<NpyReader> NpzFile::Open(const std::string& name) const {
+  const std::string where = Where(origin_, name + ".npy");
+  const auto found = members_.find(name);
+  if (found == members_.end()) Fail("{}: is not there", where);
+  if (found->second.size() > 1) Fail("{}: is there twice", where);
+  zip_stat_t stat;
+  zip_stat_init(&stat);
+  constexpr zip_uint64_t kNeeded = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
+  if (zip_stat_index(archive_.get(), found->second[0], 0, &stat) != 0 || (stat.valid & kNeeded) != kNeeded)
+    Fail("{}: the archive's directory is damaged", where);
+  if ((stat.valid & ZIP_STAT_ENCRYPTION_METHOD) && stat.encryption_method != ZIP_EM_NONE)
+    FailUnsupported("{}: is encrypted", where);
+  if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE)
+    FailUnsupported("{}: compression method {} is not supported (stored and deflated are)", where, stat.comp_method);
+  if (stat.comp_size > bytes_ || stat.size > stat.comp_size * kMaxRatio + 64 ||
+      (stat.comp_method == ZIP_CM_STORE && stat.size != stat.comp_size))
+    Fail("{}: {} bytes in {} of an archive of {}: the archive is truncated or damaged", where, stat.size, stat.comp_size,
+         bytes_);
+  return std::make_unique<NpyReader>(std::make_unique<MemberStream>(archive_, found->second[0], where), stat.size, where);
+}
+
+NpzWriter::NpzWriter(std::filesystem::path path, bool deflate) : path_(std::move(path)), deflate_(deflate) {}
+NpzWriter::~NpzWriter() = default;
+
+void NpzWriter::AddValues(const std::string& name, const std::string& descr, const std::vector<int64_t>& shape,
+                          std::span<const std::byte> data, size_t value_size) {
+  uint64_t count = 1;
+  for (const int64_t size : shape) count *= static_cast<uint64_t>(size);
+  if (count * value_size != data.size())
+    Fail("{}: {} values do not fill the shape", Where(path_.string(), name), data.size() / value_size);
+  parts_.push_back({name, NpyHeader(descr, shape), data});
+}
+
+void NpzWriter::Add(const std::string& name, const std::vector<int64_t>& shape, std::span<const double> values) {
+  AddValues(name, "<f8", shape, std::as_bytes(values), sizeof(double));
+}
+void NpzWriter::Add(const std::string& name, const std::vector<int64_t>& shape, std::span<const float> values) {
+  AddValues(name, "<f4", shape, std::as_bytes(values), sizeof(float));
+}
+void NpzWriter::Add(const std::string& name, const std::vector<int64_t>& shape, std::span<const uint8_t> values) {
+  AddValues(name, "|u1", shape, std::as_bytes(values), 1);
+}
+void NpzWriter::AddText(const std::string& name, const std::string& text) {
+  parts_.push_back({name, FormatNpyTexts({}, std::span(&text, 1), Where(path_.string(), name)), {}});
+}
+void NpzWriter::AddTexts(const std::string& name, std::span<const std::string> texts) {
+  parts_.push_back(
+      {name, FormatNpyTexts({static_cast<int64_t>(texts.size())}, texts, Where(path_.string(), name)), {}});
+}
+
+void NpzWriter::Commit() {
+  AtomicFile file(path_);
+  const std::string origin = path_.string();
+  zip_error_t error;
+  zip_error_init(&error);
+  zip_source_t* target = zip_source_buffer_create(nullptr, 0, 0, &error);
+  zip_t* archive = target ? zip_open_from_source(target, ZIP_TRUNCATE, &error) : nullptr;
+  if (!archive) Fail("{}: {}", origin, Reason(&error));
+  zip_source_keep(target);
+  const std::unique_ptr<zip_source_t, void (*)(zip_source_t*)> kept(target, zip_source_free);
+  std::unique_ptr<zip_t, void (*)(zip_t*)> open(archive, zip_discard);
+  const auto failed = [&] { Fail("{}: {}", origin, zip_error_strerror(zip_get_error(archive))); };
+  for (Part& part : parts_) {
+    const zip_buffer_fragment_t fragments[] = {
+        {reinterpret_cast<zip_uint8_t*>(part.head.data()), part.head.size()},
+        {reinterpret_cast<zip_uint8_t*>(const_cast<std::byte*>(part.data.data())), part.data.size()}};
+    zip_source_t* source = zip_source_buffer_fragment(archive, fragments, part.data.empty() ? 1 : 2, 0);
+    if (!source) failed();
+    const zip_int64_t index = zip_file_add(archive, (part.name + ".npy").c_str(), source, ZIP_FL_ENC_UTF_8);
+    if (index < 0) zip_source_free(source);
+    if (index < 0) failed();
+    const auto place = static_cast<zip_uint64_t>(index);
+    constexpr zip_uint16_t kDate = 0x21;  // 1980-01-01: the same arrays are the same bytes
+    if (zip_set_file_compression(archive, place, deflate_ ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 0) != 0 ||
+        zip_file_set_dostime(archive, place, 0, kDate, 0) != 0)
+      failed();
+  }
+  if (zip_close(archive) != 0) failed();
+  open.release();
+  CopyTo(target, origin, &file);
   file.Commit();
 }
 

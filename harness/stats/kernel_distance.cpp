@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <unordered_map>
 #include <utility>
 
 #include "harness/base/error.h"
@@ -40,10 +41,10 @@ RowMatrix Kernel(const RowMatrix& x, const RowMatrix& y, const DenseSolver& solv
   return products;
 }
 
-// Rows of a subset, and the block that each is in.
+// Rows of a subset, the samples that they are of, and the block that each is in.
 struct Rows {
   RowMatrix features;
-  std::vector<int64_t> blocks;
+  std::vector<int64_t> samples, blocks;
 
   int64_t Outside(int64_t block) const {
     return static_cast<int64_t>(blocks.size()) - std::count(blocks.begin(), blocks.end(), block);
@@ -84,25 +85,52 @@ KernelSums SumsWithoutDiagonal(const Rows& x, int64_t count, const DenseSolver& 
   return SumsOf(kernel, x.blocks, x.blocks, count);
 }
 
+// Over rows of different samples, with how many such pairs of rows there are; `paired` says whether sample i of both is
+// the same one.
+struct CrossSums {
+  KernelSums sums;
+  int64_t pairs = 0;
+  std::vector<int64_t> pairs_without;
+};
+
+CrossSums SumsAcross(const Rows& x, const Rows& y, bool paired, int64_t count, const DenseSolver& solver) {
+  RowMatrix kernel = Kernel(x.features, y.features, solver);
+  const auto n = static_cast<int64_t>(x.samples.size()), m = static_cast<int64_t>(y.samples.size());
+  CrossSums across{{}, n * m, {}};
+  for (int64_t b = 0; b < count; ++b) across.pairs_without.push_back(x.Outside(b) * y.Outside(b));
+  std::unordered_map<int64_t, int64_t> row_of;  // of y, by its sample
+  for (int64_t j = 0; paired && j < m; ++j) row_of[y.samples[j]] = j;
+  for (int64_t i = 0; paired && i < n; ++i) {
+    const auto same = row_of.find(x.samples[i]);
+    if (same == row_of.end()) continue;
+    kernel(i, same->second) = 0;
+    --across.pairs;
+    for (int64_t b = 0; b < count; ++b) across.pairs_without[b] -= x.blocks[i] != b;
+  }
+  across.sums = SumsOf(kernel, x.blocks, y.blocks, count);
+  return across;
+}
+
 // Of the whole subset, and without each block; NaN where less than two rows of a set would be left.
 struct Mmd2Values {
   double whole = 0;
   std::vector<double> without;
 };
 
-Mmd2Values Mmd2(const Rows& x, const Rows& y, int64_t count, const DenseSolver& solver) {
-  const auto unbiased = [](int64_t rows_x, int64_t rows_y, double xx, double yy, double xy) {
-    if (rows_x < 2 || rows_y < 2) return std::numeric_limits<double>::quiet_NaN();
+Mmd2Values Mmd2(const Rows& x, const Rows& y, bool paired, int64_t count, const DenseSolver& solver) {
+  const auto unbiased = [](int64_t rows_x, int64_t rows_y, int64_t pairs, double xx, double yy, double xy) {
+    if (rows_x < 2 || rows_y < 2 || pairs < 1) return std::numeric_limits<double>::quiet_NaN();
     const auto n = static_cast<double>(rows_x), m = static_cast<double>(rows_y);
-    return xx / (n * (n - 1)) + yy / (m * (m - 1)) - 2 * xy / (n * m);
+    return xx / (n * (n - 1)) + yy / (m * (m - 1)) - 2 * xy / static_cast<double>(pairs);
   };
   const int64_t n = x.features.rows(), m = y.features.rows();
   if (n < 2 || m < 2) Fail("kernel distance: {} and {} samples; at least two of each are needed", n, m);
-  const KernelSums xx = SumsWithoutDiagonal(x, count, solver), yy = SumsWithoutDiagonal(y, count, solver),
-                   xy = SumsOf(Kernel(x.features, y.features, solver), x.blocks, y.blocks, count);
-  Mmd2Values values{unbiased(n, m, xx.all, yy.all, xy.all), {}};
+  const KernelSums xx = SumsWithoutDiagonal(x, count, solver), yy = SumsWithoutDiagonal(y, count, solver);
+  const CrossSums xy = SumsAcross(x, y, paired, count, solver);
+  Mmd2Values values{unbiased(n, m, xy.pairs, xx.all, yy.all, xy.sums.all), {}};
   for (int64_t b = 0; b < count; ++b)
-    values.without.push_back(unbiased(x.Outside(b), y.Outside(b), xx.without[b], yy.without[b], xy.without[b]));
+    values.without.push_back(unbiased(x.Outside(b), y.Outside(b), xy.pairs_without[b], xx.without[b], yy.without[b],
+                                      xy.sums.without[b]));
   return values;
 }
 
@@ -132,15 +160,15 @@ void Check(const KernelDistanceOptions& options, const FeatureView& a, const Fea
 }
 
 void CheckBlocks(const KernelBlocks& blocks, const FeatureView& a, const FeatureView& b) {
+  if (blocks.paired && a.rows() != b.rows())
+    Fail("kernel distance: sets of the same samples, but A has {} and B {}", a.rows(), b.rows());
   if (blocks.bounds.empty()) return;
   if (blocks.bounds.front() != 0 || blocks.bounds.back() != a.rows())
     Fail("kernel distance: blocks of {} samples for a set of {}", blocks.bounds.back(), a.rows());
-  if (blocks.paired && a.rows() != b.rows())
-    Fail("kernel distance: sets of the same samples, but A has {} and B {}", a.rows(), b.rows());
 }
 
 Rows Take(const FeatureView& features, std::span<const int64_t> rows, const std::vector<int64_t>& block_of_rows) {
-  Rows taken{Gather(features, rows), {}};
+  Rows taken{Gather(features, rows), {rows.begin(), rows.end()}, {}};
   for (const int64_t row : rows) taken.blocks.push_back(block_of_rows[row]);
   return taken;
 }
@@ -172,9 +200,9 @@ class MeansWithoutBlock {
 
 }  // namespace
 
-double UnbiasedMmd2(const FeatureView& a, const FeatureView& b) {
+double UnbiasedMmd2(const FeatureView& a, const FeatureView& b, bool paired) {
   const std::vector<int64_t> rows_a = AllRows(a.rows()), rows_b = AllRows(b.rows());
-  return KernelInceptionDistance(a, b, std::span(&rows_a, 1), std::span(&rows_b, 1)).mean;
+  return KernelInceptionDistance(a, b, std::span(&rows_a, 1), std::span(&rows_b, 1), {{}, paired}).mean;
 }
 
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
@@ -191,7 +219,7 @@ KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& 
   std::vector<double> values;
   MeansWithoutBlock without(count);
   for (size_t i = 0; i < rows_a.size(); ++i) {
-    Mmd2Values one = Mmd2(Take(a, rows_a[i], blocks_a), Take(b, rows_b[i], blocks_b), count, solver);
+    Mmd2Values one = Mmd2(Take(a, rows_a[i], blocks_a), Take(b, rows_b[i], blocks_b), blocks.paired, count, solver);
     values.push_back(one.whole);
     without.Add(one.without);
   }
@@ -216,7 +244,7 @@ KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& 
   std::vector<std::vector<int64_t>> rows_a, rows_b;
   for (int64_t i = 0; i < options.subsets; ++i) {
     rows_a.push_back(Draw(&random, a.rows(), options.subset_size));
-    rows_b.push_back(Draw(&random, b.rows(), options.subset_size));
+    rows_b.push_back(blocks.paired ? rows_a.back() : Draw(&random, b.rows(), options.subset_size));
   }
   return KernelInceptionDistance(a, b, rows_a, rows_b, blocks, solver);
 }

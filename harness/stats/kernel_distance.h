@@ -28,8 +28,15 @@ struct KernelDistance {
   std::vector<double> without_block = {};
 };
 
-// The blocks of a jackknife: `bounds` cuts the rows of a (jackknife.h: BlockBounds). `paired`: row i of both sets belongs
-// to the same sample, and both lose the block; else b is fixed.
+// `paired`: row i of both sets belongs to the same sample (the same noise, or one picture and what was made of it), so
+// that k(x_i, y_i) is no estimate of what independent samples have in common. The estimate is then the U-statistic over
+// pairs (Gretton et al. 2012, JMLR 13, lemma 6 and equation 4),
+//
+//   1/(n (n - 1)) sum over i != j of k(x_i, x_j) + k(y_i, y_j) - k(x_i, y_j) - k(x_j, y_i)
+//
+// which is unbiased whatever the two of a pair have in common, and 0 for equal sets; that of independent sets differs by
+// taking k(x_i, y_i) into the last mean. `bounds` cuts the rows of a into the blocks of a jackknife (jackknife.h:
+// BlockBounds); both sets lose a block if they are paired, else b is fixed.
 struct KernelBlocks {
   std::vector<int64_t> bounds = {};
   bool paired = false;
@@ -37,9 +44,9 @@ struct KernelBlocks {
 
 // Unbiased MMD^2 of all rows, in float64; at least two rows each. Time and memory grow with the product of the row
 // counts: for large sets take KernelInceptionDistance. Throws Error for different dimensions.
-double UnbiasedMmd2(const FeatureView& a, const FeatureView& b);
+double UnbiasedMmd2(const FeatureView& a, const FeatureView& b, bool paired = false);
 
-// Mean over random subsets. Throws Error for options out of range, sets smaller than a subset, and values that are not
+// Mean over random subsets; of paired sets a subset takes the same rows of both. Throws Error for options out of range, sets smaller than a subset, and values that are not
 // finite.
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
                                        const KernelDistanceOptions& options = {}, const KernelBlocks& blocks = {},

@@ -161,6 +161,14 @@ TEST(Metrics, SetsAndStatisticsFiles) {
         << metric;
   ExpectRefused({(dir / "one").string(), file, "-m", "fd_fashion"}, {"fd_fashion: ", "one (1 picture) has 1 sample"});
   ExpectRefused({a, file, "-m", "psnr"}, {"psnr needs pictures; ", "b.npz holds statistics"});
+  // What can be measured is; the exit code says that something could not.
+  const auto both = Skipbench({"metrics", a, file, "-m", "psnr,fd_fashion", "--format", "json", "--quiet"});
+  EXPECT_EQ(both.exit_code, 3);
+  EXPECT_THAT(both.err, HasSubstr("psnr needs pictures; "));
+  const Json some = ParseJson(both.out, "report");
+  EXPECT_FALSE(RowOf(some, "psnr").at("available").get<bool>());
+  EXPECT_EQ(RowOf(some, "fd_fashion").at("value"), RowOf(statistics, "fd_fashion").at("value"));
+  EXPECT_EQ(Measure({a, file, "-m", "psnr,fd_fashion", "--allow-missing"}), some);
   ExpectRefused({a, file, "-m", "fd:inception:clean"}, {"inception_v3_fid.safetensors", "metric_weights.py"});
   WriteFile(file, ReadFile(file).substr(0, 3000));
   ExpectRefused({a, file, "-m", "fd_fashion"}, {"b.npz"});
@@ -214,6 +222,24 @@ TEST(Metrics, InRunsAndTheirTables) {
     EXPECT_NEAR(setting.at("metrics").at("caption_accuracy").at("mean").get<double>(),
                 RowOf(again, "caption_accuracy").at("value").get<double>(), 1e-12);
     EXPECT_FALSE(setting.at("distances").at("fid:clean").at("reference").at("available").get<bool>());
+  }
+  // Every setting is a row: against another set, and against the run's own reference, which has a row of its own.
+  const std::string folder = (dir / "shipped").string();
+  CopyShipped(folder, 0, 8);
+  std::vector<std::string> labels;
+  for (const Json& row : Measure({out, folder, "-m", "fd_fashion"}).at("metrics")) {
+    labels.push_back(row.at("setting"));
+    EXPECT_TRUE(row.at("value").is_number());
+  }
+  EXPECT_EQ(labels.size(), table.at("settings").size());
+  const Json every = Measure({out, "-m", "psnr,caption_accuracy"});
+  ASSERT_EQ(every.at("metrics").size(), 2 * labels.size());
+  for (const Json& row : every.at("metrics")) {
+    SCOPED_TRACE(row.dump());
+    const bool nothing = row.at("setting") == "full_step" && row.at("metric") == "psnr";
+    EXPECT_EQ(row.at("value").is_number(), !nothing);
+    if (!nothing) continue;
+    EXPECT_THAT(row.at("note").get<std::string>(), HasSubstr("the reference that the other settings are compared with"));
   }
   const auto paired = Skipbench({"table", out, "--paired", "fewer_steps(steps=5)", "--format", "json"});
   ASSERT_EQ(paired.exit_code, 0) << paired.err;

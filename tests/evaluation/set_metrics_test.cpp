@@ -81,7 +81,7 @@ TEST(SetRows, KernelDistancesPrecisionAndRecallHaveIntervals) {
         }
       }
     const auto kid = SetRows(Metric("kid"), a, b, paired, TorchSolver(), {}, "");
-    EXPECT_NEAR(*kid[0].value, UnbiasedMmd2(a.view(), b.view()), 1e-12);
+    EXPECT_NEAR(*kid[0].value, UnbiasedMmd2(a.view(), b.view(), paired), 1e-12);
     if (!paired) continue;
     FeatureSet rest = a, rest_b = b;
     for (FeatureSet* set : {&rest, &rest_b}) set->values.resize(static_cast<size_t>(bounds[19] * 5));
@@ -90,6 +90,37 @@ TEST(SetRows, KernelDistancesPrecisionAndRecallHaveIntervals) {
   for (const char* metric : {"kid", "prc"}) EXPECT_FALSE(SetRows(Metric(metric), a, b, false, TorchSolver(), {.blocks = 0}, "")[0].low.has_value());
   // Two samples can lose none.
   EXPECT_FALSE(SetRows(Metric("kid"), Features(2, 5, 3), Features(2, 5, 4), true, TorchSolver(), {}, "")[0].low.has_value());
+}
+
+// Statistics that are not those of the features beside them: each metric takes what it is of, whatever else is asked for.
+TEST(SetRows, StatisticsApartFromFeatures) {
+  const FeatureSet a = Features(60, 5, 1), b = Features(50, 5, 2, 0.7f), all = Features(900, 5, 3, 0.7f);
+  FeatureSet mixed = b;
+  mixed.normal = StatisticsOf(all.view()).Normal();
+  const auto value = [&](const char* metric, const FeatureSet& reference) {
+    return *SetRows(Metric(metric), a, reference, false, TorchSolver(), {}, "")[0].value;
+  };
+  EXPECT_NEAR(value("fid", mixed), value("fid", b), 1e-9);
+  mixed.normal_is_apart = true;
+  EXPECT_NEAR(value("fid", mixed), value("fid", all), 1e-9);
+  EXPECT_NEAR(value("kid", mixed), value("kid", b), 1e-12);
+  EXPECT_EQ(SetRows(Metric("fid"), mixed, a, true, TorchSolver(), {}, "")[0].count, 900);
+}
+
+TEST(FeatureSets, PairByTheSameNames) {
+  FeatureSet a = Features(3, 2, 1), b = Features(3, 2, 2);
+  const FeatureSet before = b;
+  EXPECT_FALSE(OrderLike(a, &b)) << "without names";
+  a.names = {"x", "y", "z"};
+  b.names = {"z", "x", "y"};
+  ASSERT_TRUE(OrderLike(a, &b));
+  EXPECT_EQ(b.names, a.names);
+  EXPECT_THAT(b.view().row(0), ::testing::ElementsAre(before.values[2], before.values[3]));
+  b.names = {"z", "x", "w"};
+  EXPECT_FALSE(OrderLike(a, &b));
+  EXPECT_EQ(CountPartners(a, b), 2);
+  b.names = {"z", "x", "x"};
+  EXPECT_FALSE(OrderLike(a, &b)) << "a name twice";
 }
 
 TEST(SetRows, BadFeaturesAreNamed) {

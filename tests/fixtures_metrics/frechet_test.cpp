@@ -101,8 +101,8 @@ void CheckDistances(const Files& files, const Json& tolerance) {
   EXPECT_FALSE(files.npz.empty());
   for (const auto& path : files.npz) {
     SCOPED_TRACE(path.filename());
-    const Npz arrays = ReadNpz(path);
-    const NpyArray &mu = arrays.at("mu"), &sigma = arrays.at("sigma");
+    const NpzFile file(path);
+    const NpyArray mu = file.Read("mu"), sigma = file.Read("sigma");
     const Gaussian computed = StatisticsOf(b).Normal();
     ASSERT_EQ(mu.shape, (std::vector<int64_t>{b.dimension}));
     ASSERT_EQ(sigma.shape, (std::vector<int64_t>{b.dimension, b.dimension}));

@@ -52,16 +52,74 @@ TEST(KernelDistance, WithoutABlockItIsThatOfTheOtherRows) {
       KernelInceptionDistance(View(a), View(b), std::span(&rows, 1), std::span(&rows, 1), {bounds, true});
   const KernelDistance alone =
       KernelInceptionDistance(View(a), View(other), std::span(&rows, 1), std::span(&other_rows, 1), {bounds, false});
-  EXPECT_NEAR(both.mean, UnbiasedMmd2(View(a), View(b)), 1e-12);
+  EXPECT_NEAR(both.mean, UnbiasedMmd2(View(a), View(b), true), 1e-12);
   ASSERT_EQ(both.without_block.size(), 6u);
   ASSERT_EQ(alone.without_block.size(), 6u);
   for (size_t k = 0; k < 6; ++k) {
     const auto rest = Without(a, bounds[k], bounds[k + 1]), rest_b = Without(b, bounds[k], bounds[k + 1]);
-    EXPECT_NEAR(both.without_block[k], UnbiasedMmd2(View(rest), View(rest_b)), 1e-12);
+    EXPECT_NEAR(both.without_block[k], UnbiasedMmd2(View(rest), View(rest_b), true), 1e-12);
     EXPECT_NEAR(alone.without_block[k], UnbiasedMmd2(View(rest), View(other)), 1e-12);
   }
   EXPECT_ERROR(KernelInceptionDistance(View(a), View(other), {.subset_size = 20}, {bounds, true}), "A has 43 and B 30");
   EXPECT_ERROR(KernelInceptionDistance(View(other), View(a), {.subset_size = 20}, {bounds, false}), "blocks of 43 samples for a set of 30");
+}
+
+// By hand: every pair of pairs (Gretton et al. 2012, equation 4).
+TEST(KernelDistance, OfPairsIsTheUStatisticOverPairs) {
+  const int64_t n = 17;
+  const std::vector<float> x = Random(n, 21), y = Random(n, 22, 0.4);
+  const auto kernel = [](std::span<const float> a, std::span<const float> b) {
+    double product = 0;
+    for (size_t d = 0; d < a.size(); ++d) product += static_cast<double>(a[d]) * static_cast<double>(b[d]);
+    return std::pow(product / static_cast<double>(kDimension) + 1, 3);
+  };
+  double sum = 0;
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = 0; j < n; ++j)
+      if (i != j)
+        sum += kernel(View(x).row(i), View(x).row(j)) + kernel(View(y).row(i), View(y).row(j)) -
+               kernel(View(x).row(i), View(y).row(j)) - kernel(View(x).row(j), View(y).row(i));
+  EXPECT_NEAR(UnbiasedMmd2(View(x), View(y), true), sum / static_cast<double>(n * (n - 1)), 1e-11);
+  EXPECT_NEAR(UnbiasedMmd2(View(x), View(x), true), 0, 1e-12);
+  EXPECT_LT(UnbiasedMmd2(View(x), View(x)), -0.1) << "k(x, x) is no estimate of two independent samples";
+  EXPECT_ERROR(UnbiasedMmd2(View(x), View(Random(9, 1)), true), "A has 17 and B 9");
+  // Subsets take the same rows of both, so that equal sets are equal in each of them.
+  const KernelDistance subsets = KernelInceptionDistance(View(x), View(x), {.subsets = 5, .subset_size = 7}, {{}, true});
+  EXPECT_NEAR(subsets.mean, 0, 1e-12);
+  EXPECT_NEAR(subsets.stddev, 0, 1e-12);
+  // Subsets of other rows: only what is of the same sample is left out.
+  const std::vector<int64_t> rows_x = {0, 1, 2}, rows_y = {2, 5};
+  const double xx = (kernel(View(x).row(0), View(x).row(1)) + kernel(View(x).row(0), View(x).row(2)) +
+                     kernel(View(x).row(1), View(x).row(2))) / 3, yy = kernel(View(y).row(2), View(y).row(5));
+  double xy = 0;
+  for (const int64_t i : rows_x)
+    for (const int64_t j : rows_y)
+      if (i != j) xy += kernel(View(x).row(i), View(y).row(j)) / 5;
+  EXPECT_NEAR(KernelInceptionDistance(View(x), View(y), std::span(&rows_x, 1), std::span(&rows_y, 1), {{}, true}).mean,
+              xx + yy - 2 * xy, 1e-12);
+}
+
+// Of one distribution, whatever the two of a pair have in common, it is 0 in the mean; what holds for independent sets
+// only is far below.
+TEST(KernelDistance, OfPairsIsUnbiasedWhateverPairsHaveInCommon) {
+  for (const double common : {0.0, 0.6, 0.99}) {
+    RunningMoments paired, independent;
+    for (uint64_t trial = 0; trial < 400; ++trial) {
+      const std::vector<float> x = Random(25, 100 + 2 * trial);
+      std::vector<float> y = Random(25, 101 + 2 * trial);
+      for (size_t i = 0; i < y.size(); ++i)
+        y[i] = static_cast<float>(common * x[i] + std::sqrt(1 - common * common) * y[i]);
+      paired.Add(UnbiasedMmd2(View(x), View(y), true));
+      independent.Add(UnbiasedMmd2(View(x), View(y)));
+    }
+    const auto error = [](const RunningMoments& values) { return values.stddev() / std::sqrt(400.0); };
+    EXPECT_LT(std::fabs(paired.mean()), 4 * error(paired)) << common;
+    if (common == 0) {
+      EXPECT_LT(std::fabs(independent.mean()), 4 * error(independent));
+    } else {
+      EXPECT_LT(independent.mean(), -8 * error(independent)) << common;
+    }
+  }
 }
 
 // Subsets lose what they have of a block; of a subset with less than two rows left nothing is known.
@@ -140,6 +198,34 @@ TEST(Jackknife, IntervalsOfKernelDistancesHoldTheExpectation) {
       EXPECT_GT(coverage, 0.88) << paired << " " << options.subsets;
       EXPECT_LT(coverage, 0.995) << paired << " " << options.subsets;
     }
+}
+
+// Pairs lose the same block; distances and shares of sets that hang together.
+TEST(Jackknife, IntervalsOfPairsHoldTheExpectation) {
+  const std::vector<int64_t> bounds = BlockBounds(100, 20);
+  const auto pair = [&](uint64_t seed) {
+    const std::vector<float> a = Random(100, seed);
+    std::vector<float> b = Random(100, seed + 100000);
+    for (size_t i = 0; i < b.size(); ++i) b[i] = 0.7f * a[i] + 0.9f * b[i] + 0.2f;
+    return std::pair(a, b);
+  };
+  const double frechet = Coverage(150, [&](uint64_t seed) {
+    const auto [a, b] = pair(seed);
+    return EstimateFrechet(View(a), View(b), true, 20).jackknife;
+  });
+  EXPECT_GT(frechet, 0.86);
+  EXPECT_LE(frechet, 1);
+  for (const bool recall : {false, true}) {
+    const double coverage = Coverage(150, [&](uint64_t seed) {
+      const auto [a, b] = pair(seed);
+      const auto blocks = ComputePrecisionRecall(View(a), View(b), true, bounds);
+      std::vector<double> without;
+      for (const auto& one : blocks.without_block) without.push_back(recall ? one.recall : one.precision);
+      return Jackknife(recall ? blocks.whole.recall : blocks.whole.precision, without);
+    });
+    EXPECT_GT(coverage, 0.86) << recall;
+    EXPECT_LE(coverage, 1) << recall;
+  }
 }
 
 TEST(Jackknife, IntervalsOfPrecisionAndRecallHoldTheExpectation) {
