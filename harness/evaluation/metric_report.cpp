@@ -126,7 +126,7 @@ std::string RenderSamplesCsv(const std::vector<std::pair<std::string, SampleTabl
       for (size_t t = 0; t < lines; ++t) {
         out += start + CsvCell(table.names[i]) + (frames ? fmt::format(",{}", t) : "");
         for (const SampleColumn* column : found)
-          out += "," + (column ? SampleNumber(frames ? column->frames[i][t] : column->values[i]) : "");
+          out.append(",").append(column ? SampleNumber(frames ? column->frames[i][t] : column->values[i]) : "");
         out += "\n";
       }
     }
