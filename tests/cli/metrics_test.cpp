@@ -228,7 +228,7 @@ TEST(Metrics, InRunsAndTheirTables) {
   CopyShipped(folder, 0, 8);
   std::vector<std::string> labels;
   for (const Json& row : Measure({out, folder, "-m", "fd_fashion"}).at("metrics")) {
-    labels.push_back(row.at("setting"));
+    labels.push_back(row.at("setting").get<std::string>());
     EXPECT_TRUE(row.at("value").is_number());
   }
   EXPECT_EQ(labels.size(), table.at("settings").size());
