@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/base/error.h"
+#include "harness/base/portable_math.h"
 #include "metrics/pictures.h"
 
 namespace skipbench {
@@ -23,7 +24,7 @@ std::array<double, kRadius + 1> GaussianWindow() {
   std::array<double, kRadius + 1> w{};
   double sum = 0;
   for (int d = 0; d <= kRadius; ++d) {
-    w[d] = std::exp(-0.5 * d * d / (1.5 * 1.5));
+    w[d] = portable::Exp(-0.5 * d * d / (1.5 * 1.5));
     sum += d == 0 ? w[d] : 2 * w[d];
   }
   for (double& v : w) v /= sum;

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <string>
+#include <vector>
 
 #include "harness/nn/linear.h"
 #include "harness/nn/weights.h"
@@ -24,11 +25,20 @@ class Embedding {
 // Sinusoidal embedding (Vaswani et al. 2017, as in the DDPM code): [N] -> [N, dim], float32.
 //   half = dim / 2, f_k = exp(-ln(10000) k / (half - freq_shift)); [sin(t f), cos(t f)], or [cos, sin] when flipped; an
 //   odd `dim` is padded with a zero.
+// f and t f are rounded to float32 as in diffusers, then sine and cosine once: on a CPU the same bits whichever it is.
+// |t| < 2^30.
 struct Timesteps {
   int64_t dim = 0;
   bool flip_sin_to_cos = true;
   double freq_shift = 0;
   at::Tensor Forward(const at::Tensor& timesteps) const;
+
+ private:
+  at::Tensor OnCpu(const at::Tensor& timesteps) const;
+  at::Tensor OnDevice(const at::Tensor& timesteps) const;
+  static float LogPeriod();
+  float Divisor() const;
+  std::vector<float> Frequencies() const;
 };
 
 // linear_1, SiLU, linear_2.

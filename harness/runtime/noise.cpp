@@ -1,12 +1,9 @@
 #include "harness/runtime/noise.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 
-#include <cmath>
-#include <numbers>
-
-#include "harness/base/error.h"
+#include "harness/base/portable_math.h"
+#include "harness/runtime/torch_cpu_generator.h"
 
 namespace skipbench {
 
@@ -40,11 +37,11 @@ class CounterStream : public NoiseStream {
       const auto words = Philox4x32({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32),
                                      static_cast<uint32_t>(draw), static_cast<uint32_t>(seed_ >> 32)}, key);
       for (int pair = 0; pair < 2; ++pair) {
-        const double radius = std::sqrt(-2 * std::log((words[2 * pair] + 0.5) * 0x1p-32));
-        const double angle = 2 * std::numbers::pi * ((words[2 * pair + 1] + 0.5) * 0x1p-32);
+        const portable::NormalPair normal =
+            portable::BoxMuller((words[2 * pair] + 0.5) * 0x1p-32, (words[2 * pair + 1] + 0.5) * 0x1p-32);
         const int64_t at = 4 * block + 2 * pair;
-        if (at < n) out[at] = static_cast<float>(radius * std::cos(angle));
-        if (at + 1 < n) out[at + 1] = static_cast<float>(radius * std::sin(angle));
+        if (at < n) out[at] = normal.cos;
+        if (at + 1 < n) out[at + 1] = normal.sin;
       }
     }
     return noise;
@@ -69,14 +66,17 @@ class CounterSource : public NoiseSource {
 // A generator runs forward only, so what it drew is kept: draws may be asked for again by another branch or schedule.
 class TorchCpuStream : public NoiseStream {
  public:
-  TorchCpuStream(uint64_t seed, at::IntArrayRef shape) : generator_(at::detail::createCPUGenerator(seed)), shape_(shape.vec()) {}
+  TorchCpuStream(uint64_t seed, at::IntArrayRef shape) : generator_(seed), shape_(shape.vec()) {}
   at::Tensor Draw(int draw) override {
-    while (static_cast<int>(drawn_.size()) <= draw) drawn_.push_back(at::randn(shape_, generator_, at::kFloat));
+    while (static_cast<int>(drawn_.size()) <= draw) {
+      drawn_.push_back(at::empty(shape_, at::kFloat));
+      generator_.Fill(drawn_.back().mutable_data_ptr<float>(), drawn_.back().numel());
+    }
     return drawn_[draw];
   }
 
  private:
-  at::Generator generator_;
+  TorchCpuGenerator generator_;
   std::vector<int64_t> shape_;
   std::vector<at::Tensor> drawn_;
 };

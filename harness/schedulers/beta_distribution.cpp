@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "harness/base/portable_math.h"
+
 namespace skipbench {
 namespace {
 
@@ -32,8 +34,9 @@ double ContinuedFraction(double x, double a, double b) {
 double BetaCdf(double x, double a, double b) {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
+  using portable::Log, portable::LogGamma;
   const double front =
-      std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
+      portable::Exp(LogGamma(a + b) - LogGamma(a) - LogGamma(b) + a * Log(x) + b * Log(1 - x));
   if (x < (a + 1) / (a + b + 2)) return front * ContinuedFraction(x, a, b) / a;
   return 1 - front * ContinuedFraction(1 - x, b, a) / b;
 }

@@ -8,18 +8,15 @@
 #include "harness/schedulers/prediction.h"
 #include "harness/schedulers/scheduler_base.h"
 #include "harness/schedulers/spacing.h"
-#include "harness/schedulers/torch_math.h"
 
 namespace skipbench {
 namespace {
-
-using torch_math::Sqrt;
 
 class Ddim final : public SchedulerBase {
  public:
   Ddim(const SchedulerOptions& options, int steps)
       : SchedulerBase("ddim", steps), prediction_(ReadPrediction(options)), limits_(ReadX0Limits(options, /*with_clip=*/true)) {
-    const std::vector<float> alpha_bar = ToFloats(ReadAlphasCumprod(options));
+    const std::vector<float> alpha_bar = ReadAlphasCumprod<float>(options);
     const float final_alpha_bar = options.Bool("set_alpha_to_one", true) ? 1.0f : alpha_bar[0];
     const auto eta = static_cast<float>(options.Double("eta", 0, 0, 1));
     const Spacing spacing = ReadSpacing(options, "leading");
@@ -30,13 +27,13 @@ class Ddim final : public SchedulerBase {
       const float a_prev = prev >= 0 ? alpha_bar[prev] : final_alpha_bar;
       if (a == 0) CheckZeroSignal(options, prediction_, limits_, t);
       // Equation 16: σ_t = η sqrt((1 − ᾱ_prev)/(1 − ᾱ_t)) sqrt(1 − ᾱ_t/ᾱ_prev)
-      const float sigma = eta > 0 ? eta * Sqrt((1 - a_prev) / (1 - a) * (1 - a / a_prev)) : 0.0f;
+      const float sigma = eta > 0 ? eta * std::sqrt((1 - a_prev) / (1 - a) * (1 - a / a_prev)) : 0.0f;
       timesteps_.push_back(t);
       noise_std_.push_back(sigma);
-      calls_.push_back({.alpha = Sqrt(a),
-                        .sigma = Sqrt(1 - a),
-                        .alpha_prev = Sqrt(a_prev),
-                        .direction = Sqrt(std::max(1 - a_prev - sigma * sigma, 0.0f))});
+      calls_.push_back({.alpha = std::sqrt(a),
+                        .sigma = std::sqrt(1 - a),
+                        .alpha_prev = std::sqrt(a_prev),
+                        .direction = std::sqrt(std::max(1 - a_prev - sigma * sigma, 0.0f))});
     }
   }
 

@@ -16,13 +16,12 @@ class DdimQuadratic final : public SchedulerBase {
  public:
   DdimQuadratic(const SchedulerOptions& options, int steps)
       : SchedulerBase("ddim_quadratic", steps), prediction_(ReadPrediction(options)) {
-    const at::Tensor table = ReadAlphasCumprod(options, {.zero_snr = false, .dtype = at::kDouble});
-    const double* alpha_bar = table.const_data_ptr<double>();
-    const std::vector<double> roots = Linspace(0, std::sqrt(static_cast<double>(table.size(0)) * 0.8), steps);
+    const std::vector<double> alpha_bar = ReadAlphasCumprod<double>(options, {.zero_snr = false});
+    const std::vector<double> roots = Linspace(0, std::sqrt(static_cast<double>(alpha_bar.size()) * 0.8), steps);
     for (int i = steps - 1; i >= 0; --i) timesteps_.push_back(std::trunc(roots[i] * roots[i]));
     for (int i = 0; i < steps; ++i) {
-      const double a = alpha_bar[static_cast<int64_t>(timesteps_[i])];
-      const double a_prev = i + 1 < steps ? alpha_bar[static_cast<int64_t>(timesteps_[i + 1])] : 1.0;
+      const double a = alpha_bar[static_cast<size_t>(timesteps_[i])];
+      const double a_prev = i + 1 < steps ? alpha_bar[static_cast<size_t>(timesteps_[i + 1])] : 1.0;
       calls_.push_back({std::sqrt(a), std::sqrt(1 - a), std::sqrt(a_prev), std::sqrt(1 - a_prev)});
     }
   }

@@ -5,24 +5,23 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/base/portable_math.h"
 #include "harness/schedulers/noise_schedule.h"
 #include "harness/schedulers/prediction.h"
 #include "harness/schedulers/scheduler_base.h"
 #include "harness/schedulers/spacing.h"
-#include "harness/schedulers/torch_math.h"
 
 namespace skipbench {
 namespace {
 
-using torch_math::Exp;
-using torch_math::Log;
-using torch_math::Sqrt;
+using portable::Exp;
+using portable::Log;
 
 class Ddpm final : public SchedulerBase {
  public:
   Ddpm(const SchedulerOptions& options, int steps)
       : SchedulerBase("ddpm", steps), prediction_(ReadPrediction(options)), limits_(ReadX0Limits(options, /*with_clip=*/true)) {
-    const std::vector<float> alpha_bar = ToFloats(ReadAlphasCumprod(options, {.sigmoid = true}));
+    const std::vector<float> alpha_bar = ReadAlphasCumprod<float>(options, {.sigmoid = true});
     const std::string variance_type =
         options.Choice("variance_type", "fixed_small", {"fixed_small", "fixed_small_log", "fixed_large"});
     const std::vector<int> times = IntegerTimesteps(options, ReadSpacing(options, "leading"), steps);
@@ -37,10 +36,10 @@ class Ddpm final : public SchedulerBase {
       timesteps_.push_back(t);
       noise_std_.push_back(t > 0 ? Std(variance_type, beta, (1 - a_prev) / (1 - a) * beta) : 0.0f);
       // Equation 7: μ = sqrt(ᾱ_prev) β/(1 − ᾱ) x0 + sqrt(α) (1 − ᾱ_prev)/(1 − ᾱ) x
-      calls_.push_back({.alpha_bar_root = Sqrt(a),
-                        .sigma = Sqrt(1 - a),
-                        .x0 = Sqrt(a_prev) * beta / (1 - a),
-                        .x = Sqrt(alpha) * (1 - a_prev) / (1 - a)});
+      calls_.push_back({.alpha_bar_root = std::sqrt(a),
+                        .sigma = std::sqrt(1 - a),
+                        .x0 = std::sqrt(a_prev) * beta / (1 - a),
+                        .x = std::sqrt(alpha) * (1 - a_prev) / (1 - a)});
     }
   }
 
@@ -61,9 +60,9 @@ class Ddpm final : public SchedulerBase {
   // Section 3.2: both choices of σ² work; `posterior` is β̃_t, held above zero as in diffusers.
   static float Std(const std::string& variance_type, float beta, float posterior) {
     const float small = std::max(posterior, 1e-20f);
-    if (variance_type == "fixed_large") return Sqrt(beta);
+    if (variance_type == "fixed_large") return std::sqrt(beta);
     if (variance_type == "fixed_small_log") return Exp(0.5f * Log(small));
-    return Sqrt(small);
+    return std::sqrt(small);
   }
 
   struct Call {

@@ -5,17 +5,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/base/portable_math.h"
 #include "harness/schedulers/dpm_solver_schedule.h"
 #include "harness/schedulers/prediction.h"
 #include "harness/schedulers/scheduler_base.h"
-#include "harness/schedulers/torch_math.h"
 
 namespace skipbench {
 namespace {
 
-using torch_math::Exp;
-using torch_math::Log;
-using torch_math::Sqrt;
+using portable::Exp;
+using portable::Log;
 
 enum class Algorithm { kDpmSolver, kDpmSolverPlusPlus, kSdeDpmSolver, kSdeDpmSolverPlusPlus };
 
@@ -25,7 +24,7 @@ struct Level {
 };
 
 Level LevelOf(float karras_sigma) {
-  const float alpha = 1.0f / Sqrt(karras_sigma * karras_sigma + 1.0f);
+  const float alpha = 1.0f / std::sqrt(karras_sigma * karras_sigma + 1.0f);
   const float sigma = karras_sigma * alpha;
   return {alpha, sigma, Log(alpha) - Log(sigma)};
 }
@@ -53,13 +52,13 @@ Integrals IntegralsOf(Algorithm algorithm, bool midpoint, const Level& t, const 
     case Algorithm::kSdeDpmSolverPlusPlus: {   // SDE-DPM-Solver++ of arXiv 2211.01095
       const float e = 1.0f - Exp(-2.0f * h);
       k = {t.sigma / s.sigma * Exp(-h), t.alpha * e, t.alpha * (e / (-2.0f * h) + 1.0f),
-           t.alpha * ((e - 2.0f * h) / (4.0f * h * h) - 0.5f), t.sigma * Sqrt(e)};
+           t.alpha * ((e - 2.0f * h) / (4.0f * h * h) - 0.5f), t.sigma * std::sqrt(e)};
       break;
     }
     case Algorithm::kSdeDpmSolver: {           // its counterpart for the noise prediction
       const float e = Exp(h) - 1.0f;
       k = {t.alpha / s.alpha, -2.0f * (t.sigma * e), -2.0f * (t.sigma * (e / h - 1.0f)), 0,
-           t.sigma * Sqrt(Exp(2.0f * h) - 1.0f)};
+           t.sigma * std::sqrt(Exp(2.0f * h) - 1.0f)};
       break;
     }
   }

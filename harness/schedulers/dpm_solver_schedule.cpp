@@ -1,11 +1,10 @@
 #include "harness/schedulers/dpm_solver_schedule.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "harness/base/portable_math.h"
 #include "harness/schedulers/noise_schedule.h"
 #include "harness/schedulers/sigmas.h"
 #include "harness/schedulers/spacing.h"
@@ -26,10 +25,11 @@ double ReadLambdaMin(const SchedulerOptions& options) {
 // One behind the last timestep whose λ = log(sqrt(ᾱ)/sqrt(1 − ᾱ)) is not below the limit.
 int LastTimestep(const SchedulerOptions& options, const std::vector<float>& alpha_bar) {
   const auto limit = static_cast<float>(ReadLambdaMin(options));
-  const at::Tensor table = at::tensor(at::ArrayRef<float>(alpha_bar));
-  const std::vector<float> lambda = ToFloats(table.sqrt().log() - (1 - table).sqrt().log());
-  int last = static_cast<int>(lambda.size());
-  while (last > 0 && lambda[last - 1] < limit) --last;
+  const auto lambda = [&](int t) {
+    return portable::Log(std::sqrt(alpha_bar[t])) - portable::Log(std::sqrt(1 - alpha_bar[t]));
+  };
+  int last = static_cast<int>(alpha_bar.size());
+  while (last > 0 && lambda(last - 1) < limit) --last;
   if (last == 0) options.FailAt("lambda_min_clipped", "leaves no timestep");
   return last;
 }
@@ -79,8 +79,8 @@ DpmSolverSchedule ReadDpmSolverSchedule(const SchedulerOptions& options, int ste
   } else {
     const SigmaToTimestep to_timestep(table);
     const bool lu = rule == SigmaRule::kLu;
-    const double max = lu ? std::exp(static_cast<double>(to_timestep.log_max())) : SigmaEnd(options, "sigma_max", table.back());
-    const double min = lu ? std::exp(static_cast<double>(to_timestep.log_min())) : SigmaEnd(options, "sigma_min", table.front());
+    const double max = lu ? portable::Exp(static_cast<double>(to_timestep.log_max())) : SigmaEnd(options, "sigma_max", table.back());
+    const double min = lu ? portable::Exp(static_cast<double>(to_timestep.log_min())) : SigmaEnd(options, "sigma_min", table.front());
     CheckSigmaEnds(options, min, max);
     const bool rounds = (rule == SigmaRule::kKarras || lu) && options.String("beta_schedule", "linear") != "squaredcos_cap_v2";
     for (double sigma : PlaceSigmas(lu ? SigmaRule::kExponential : rule, max, min, steps)) {

@@ -4,11 +4,11 @@
 
 #include <cmath>
 
+#include "harness/base/portable_math.h"
 #include "harness/schedulers/euler_common.h"
 #include "harness/schedulers/noise_schedule.h"
 #include "harness/schedulers/scheduler_base.h"
 #include "harness/schedulers/sigmas.h"
-#include "harness/schedulers/torch_math.h"
 
 namespace skipbench {
 namespace {
@@ -26,7 +26,7 @@ class Euler final : public SchedulerBase {
     timesteps_ = EulerTimesteps(options, spacing, steps);
     std::vector<float> sigmas = Sigmas(options, table);
     if (timestep_type == "continuous" && prediction == Prediction::kVelocity)
-      for (size_t i = 0; i < sigmas.size(); ++i) timesteps_[i] = 0.25f * torch_math::Log(sigmas[i]);
+      for (size_t i = 0; i < sigmas.size(); ++i) timesteps_[i] = 0.25f * portable::Log(sigmas[i]);
     sigmas.push_back(ends_at_zero ? 0.0f : table.front());
     init_noise_sigma_ = InitNoiseSigma(spacing, sigmas);
 

@@ -8,12 +8,9 @@
 #include "harness/schedulers/noise_schedule.h"
 #include "harness/schedulers/scheduler_base.h"
 #include "harness/schedulers/sigmas.h"
-#include "harness/schedulers/torch_math.h"
 
 namespace skipbench {
 namespace {
-
-using torch_math::Sqrt;
 
 class EulerAncestral final : public SchedulerBase {
  public:
@@ -31,8 +28,8 @@ class EulerAncestral final : public SchedulerBase {
       // The step down to σ_to is one to σ_down by the ODE and σ_up of noise: σ_down² + σ_up² = σ_to².
       const float from = sigmas[i];
       const float to = sigmas[i + 1];
-      const float up = Sqrt(to * to * (from * from - to * to) / (from * from));
-      const float down = Sqrt(to * to - up * up);
+      const float up = std::sqrt(to * to * (from * from - to * to) / (from * from));
+      const float down = std::sqrt(to * to - up * up);
       input_scale_.push_back(InputScale(from));
       weights_.push_back(EulerStep(prediction, from, down - from));
       noise_std_.push_back(up);

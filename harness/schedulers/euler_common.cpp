@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/schedulers/torch_math.h"
-
 namespace skipbench {
 
 EulerWeights EulerStep(Prediction prediction, double sigma, double dt) {
@@ -41,11 +39,11 @@ std::vector<double> EulerTimesteps(const SchedulerOptions& options, const Spacin
   return timesteps;
 }
 
-double InputScale(float sigma) { return torch_math::Sqrt(sigma * sigma + 1.0f); }
+double InputScale(float sigma) { return std::sqrt(sigma * sigma + 1.0f); }
 
 double InitNoiseSigma(const Spacing& spacing, const std::vector<float>& sigmas) {
   const float max = *std::max_element(sigmas.begin(), sigmas.end());
-  return spacing.kind == "leading" ? torch_math::Sqrt(max * max + 1.0f) : max;
+  return spacing.kind == "leading" ? std::sqrt(max * max + 1.0f) : max;
 }
 
 }  // namespace skipbench

@@ -1,8 +1,6 @@
 // The noise schedule of training: β_t and ᾱ_t = Π_{s<=t} (1 − β_s).
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <vector>
 
 #include "harness/schedulers/options.h"
@@ -13,16 +11,17 @@ namespace skipbench {
 struct NoiseScheduleRules {
   bool zero_snr = true;                      // knows rescale_betas_zero_snr
   bool sigmoid = false;                      // knows the schedules "sigmoid" and "laplace"
-  at::ScalarType dtype = at::kFloat;         // of the tables; diffusers' are float32
 };
 
-// ᾱ [num_train_timesteps], on the CPU; every value is in [0, 1). Options: num_train_timesteps 1000, beta_start 0.0001,
-// beta_end 0.02, beta_schedule "linear" (or "scaled_linear", "squaredcos_cap_v2"), trained_betas,
-// rescale_betas_zero_snr false. Made of the same tensor operations as in diffusers, hence the same bits.
-at::Tensor ReadAlphasCumprod(const SchedulerOptions& options, const NoiseScheduleRules& rules = {});
-
-// The same as numbers (exact for float32).
-std::vector<float> ToFloats(const at::Tensor& table);
+// ᾱ [num_train_timesteps]; every value is in [0, 1). Options: num_train_timesteps 1000, beta_start 0.0001, beta_end 0.02,
+// beta_schedule "linear" (or "scaled_linear", "squaredcos_cap_v2"), trained_betas, rescale_betas_zero_snr false.
+//
+// `Real` is float, as in diffusers, or double. The operations, their order and their type are diffusers'; each is rounded
+// correctly, so the table is the same on every CPU. diffusers' own table depends on it: torch's float32 linspace, square root
+// and sigmoid are off by up to 1 ulp, differently by CPU. On a CPU with FMA the tables are equal but for
+// rescale_betas_zero_snr and "sigmoid"; README.md of this folder says how far apart they can be.
+template <typename Real>
+std::vector<Real> ReadAlphasCumprod(const SchedulerOptions& options, const NoiseScheduleRules& rules = {});
 
 // The schedulers that work with σ cannot start at ᾱ = 0 (σ would be infinite): as diffusers does, the last ᾱ of a schedule
 // rescaled to zero terminal SNR becomes 2^-24.

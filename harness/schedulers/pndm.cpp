@@ -8,12 +8,9 @@
 #include "harness/schedulers/prediction.h"
 #include "harness/schedulers/scheduler_base.h"
 #include "harness/schedulers/spacing.h"
-#include "harness/schedulers/torch_math.h"
 
 namespace skipbench {
 namespace {
-
-using torch_math::Sqrt;
 
 constexpr int kRungeKuttaCalls = 12;   // three steps of four predictions
 
@@ -23,7 +20,7 @@ class Pndm final : public SchedulerBase {
  public:
   Pndm(const SchedulerOptions& options, int steps)
       : SchedulerBase("pndm", steps), prediction_(ReadPrediction(options, {"epsilon", "v_prediction"})) {
-    alpha_bar_ = ToFloats(ReadAlphasCumprod(options, {.zero_snr = false}));
+    alpha_bar_ = ReadAlphasCumprod<float>(options, {.zero_snr = false});
     final_alpha_bar_ = options.Bool("set_alpha_to_one", false) ? 1.0f : alpha_bar_[0];
     const Spacing spacing = ReadSpacing(options, "leading");
     const std::vector<int> times = IntegerTimesteps(options, spacing, steps);
@@ -57,9 +54,9 @@ class Pndm final : public SchedulerBase {
     // x' = sqrt(b/a) x − (b − a) ε / (sqrt(a) (sqrt((1 − b) a) + sqrt((1 − a) b)))
     const float a = alpha_bar_[from];
     const float b = to >= 0 ? alpha_bar_[to] : final_alpha_bar_;
-    const float denominator = a * Sqrt(1 - b) + Sqrt(a * (1 - a) * b);
+    const float denominator = a * std::sqrt(1 - b) + std::sqrt(a * (1 - a) * b);
     timesteps_.push_back(told);
-    calls_.push_back({Sqrt(a), Sqrt(1 - a), Sqrt(b / a), -(b - a) / denominator});
+    calls_.push_back({std::sqrt(a), std::sqrt(1 - a), std::sqrt(b / a), -(b - a) / denominator});
   }
 
   // The first timestep is taken twice: from the start to the second timestep, then there again with the mean of both

@@ -1,12 +1,10 @@
 #include "harness/schedulers/sigmas.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cmath>
 
+#include "harness/base/portable_math.h"
 #include "harness/schedulers/beta_distribution.h"
-#include "harness/schedulers/noise_schedule.h"
 #include "harness/schedulers/spacing.h"
 
 namespace skipbench {
@@ -27,8 +25,10 @@ SigmaRule ReadSigmaRule(const SchedulerOptions& options, bool with_lu) {
 }
 
 std::vector<float> SigmaTable(const std::vector<float>& alphas_cumprod) {
-  const at::Tensor alpha_bar = at::tensor(at::ArrayRef<float>(alphas_cumprod));
-  return ToFloats(((1 - alpha_bar) / alpha_bar).sqrt());
+  std::vector<float> table;
+  table.reserve(alphas_cumprod.size());
+  for (float alpha_bar : alphas_cumprod) table.push_back(std::sqrt((1 - alpha_bar) / alpha_bar));
+  return table;
 }
 
 double SigmaAt(const std::vector<float>& table, double t) {
@@ -51,9 +51,9 @@ std::vector<double> PlaceSigmas(SigmaRule rule, double sigma_max, double sigma_m
     switch (rule) {
       case SigmaRule::kKarras: {
         constexpr double rho = 7;
-        const double max_root = std::pow(sigma_max, 1 / rho);
-        const double min_root = std::pow(sigma_min, 1 / rho);
-        s = std::pow(max_root + s * (min_root - max_root), rho);
+        const double max_root = portable::Pow(sigma_max, 1 / rho);
+        const double min_root = portable::Pow(sigma_min, 1 / rho);
+        s = portable::Pow(max_root + s * (min_root - max_root), rho);
         break;
       }
       case SigmaRule::kBeta:
@@ -64,8 +64,8 @@ std::vector<double> PlaceSigmas(SigmaRule rule, double sigma_max, double sigma_m
     }
   }
   if (rule == SigmaRule::kExponential) {
-    sigmas = Linspace(std::log(sigma_max), std::log(sigma_min), n);
-    for (double& s : sigmas) s = std::exp(s);
+    sigmas = Linspace(portable::Log(sigma_max), portable::Log(sigma_min), n);
+    for (double& s : sigmas) s = portable::Exp(s);
   }
   return sigmas;
 }
@@ -77,7 +77,7 @@ SigmaToTimestep::SigmaToTimestep(const std::vector<float>& table) {
 
 double SigmaToTimestep::operator()(double sigma) const {
   if (log_sigmas_.size() < 2) return 0;
-  const double log_sigma = std::log(std::max(sigma, 1e-10));
+  const double log_sigma = portable::Log(std::max(sigma, 1e-10));
   // The last entry that is not above log σ, the first if there is none. No binary search: the last σ of a schedule rescaled
   // to zero terminal SNR (that of ᾱ = 2^-24) can be smaller than the one before it.
   size_t low = log_sigmas_.size() - 1;

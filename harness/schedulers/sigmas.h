@@ -46,7 +46,7 @@ class SigmaToTimestep {
 };
 
 // numpy's float32 logarithm (its AVX2 and AVX-512 loops), which is not the nearest float in one case of six. Timesteps that
-// are cut to integers depend on the last bit of it.
+// are cut to integers depend on the last bit of it. The same on every CPU; numpy's own is another on one without AVX2.
 float NumpyLog(float x);
 
 }  // namespace skipbench

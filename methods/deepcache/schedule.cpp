@@ -1,10 +1,10 @@
 #include "methods/deepcache/schedule.h"
 
 #include <algorithm>
-#include <cmath>
 #include <complex>
 
 #include "harness/base/error.h"
+#include "harness/base/portable_math.h"
 
 namespace skipbench {
 namespace {
@@ -23,15 +23,16 @@ void SortOnce(std::vector<int>* points) {
 
 // x^(1/p), the principal root of a real number.
 Complex Root(double x, double p) {
-  return x == 0 ? Complex(0) : std::polar(std::pow(std::fabs(x), 1 / p), std::atan2(0.0, x) * (1 / p));
+  return portable::Pow(Complex(x), 1 / p);
 }
 
-// numpy's power, which multiplies for small whole exponents: of exact integers another last bit makes another step.
+// numpy's power, which multiplies for small whole exponents: of exact integers another last bit makes another step. Other
+// powers are the same on every CPU.
 Complex Power(const Complex& v, double p) {
   if (v == Complex(0)) return v;
   if (p == 2) return v * v;
   if (p == 3) return v * (v * v);
-  return std::pow(v, Complex(p));
+  return portable::Pow(v, p);
 }
 
 std::vector<int> FullSteps(int steps, int count, int center, double power) {
@@ -66,9 +67,9 @@ QuadCenter QuadCenterSchedule(int steps, int count, int center, double power) {
 std::vector<int> QuadSchedule(int steps, int count, double power) {
   CheckCount(steps, count);
   if (!(power >= 1) || power > 100) Fail("deepcache: the power must be in [1, 100], found {}", power);
-  const double stride = std::pow(static_cast<double>(steps), 1 / power) / count;
+  const double stride = portable::Pow(static_cast<double>(steps), 1 / power) / count;
   std::vector<int> full_steps;
-  for (int k = 0; k < count; ++k) full_steps.push_back(static_cast<int>(std::pow(k * stride, power)));
+  for (int k = 0; k < count; ++k) full_steps.push_back(static_cast<int>(portable::Pow(k * stride, power)));
   SortOnce(&full_steps);
   return full_steps;
 }
