@@ -1,10 +1,13 @@
 #include "harness/base/json.h"
 
+#include "harness/base/json_numbers.h"
+
 #include <fmt/ranges.h>
 
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <map>
 
 #include "harness/base/did_you_mean.h"
 
@@ -23,10 +26,73 @@ const char* TypeName(const Json& value) {
   return "null";
 }
 
+// A text in which the words NaN, Infinity and -Infinity, where they stand as values, are zeros padded to the same length, so
+// that the places in the parser's messages stay right; and which of the text's keys and values they are, counted from 0.
+struct FiniteText {
+  std::string text;
+  std::map<size_t, double> numbers;
+};
+
+constexpr std::pair<std::string_view, double> kNumberWords[] = {{"NaN", std::numeric_limits<double>::quiet_NaN()},
+                                                                {"Infinity", std::numeric_limits<double>::infinity()},
+                                                                {"-Infinity", -std::numeric_limits<double>::infinity()}};
+
+// Behind a string, comment or word that begins at `at`.
+size_t EndOfString(std::string_view text, size_t at) {
+  for (++at; at < text.size() && text[at] != '"'; ++at)
+    if (text[at] == '\\') ++at;
+  return std::min(at + 1, text.size());
+}
+size_t EndOfComment(std::string_view text, size_t at) {
+  const bool line = text.substr(at, 2) == "//";
+  const size_t end = line ? text.find_first_of("\r\n", at) : text.find("*/", at + 2);
+  return end == std::string_view::npos ? text.size() : end + (line ? 1 : 2);
+}
+size_t EndOfWord(std::string_view text, size_t at) {
+  const size_t end = text.find_first_of(std::string_view(" \t\r\n,:[]{}\"/"), at);
+  return end == std::string_view::npos ? text.size() : std::max(end, at + 1);
+}
+
+FiniteText ReplaceNumberWords(std::string_view text) {
+  FiniteText finite{std::string(text), {}};
+  size_t atom = 0;      // strings and words so far; in well-formed text these are the keys and the values that are no lists or objects
+  size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;      // a byte order mark, which the parser skips
+  while (at < text.size()) {
+    const char c = text[at];
+    if (std::string_view(" \t\r\n,:[]{}").find(c) != std::string_view::npos) {
+      ++at;
+    } else if (c == '/') {
+      at = EndOfComment(text, at);
+    } else {
+      const size_t end = c == '"' ? EndOfString(text, at) : EndOfWord(text, at);
+      for (const auto& [word, value] : kNumberWords)
+        if (text.substr(at, end - at) == word) {
+          finite.text.replace(at, word.size(), "0" + std::string(word.size() - 1, ' '));
+          finite.numbers[atom] = value;
+        }
+      at = end;
+      ++atom;
+    }
+  }
+  return finite;
+}
+
 }  // namespace
 
+Json WithNamedNumbers(Json value) {
+  if (value.is_number_float() && !std::isfinite(value.get<double>())) {
+    const double number = value.get<double>();
+    return std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
+  }
+  if (value.is_structured())
+    for (Json& one : value) one = WithNamedNumbers(std::move(one));
+  return value;
+}
+
 std::string Describe(const Json& value) {
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const Json named = WithNamedNumbers(value);
+  std::string text = value.is_number() && named.is_string() ? named.get<std::string>()
+                                                            : named.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.size() > 60) text = text.substr(0, 57) + "...";
   return fmt::format("{} ({})", text, TypeName(value));
 }
@@ -35,6 +101,12 @@ Json ParseJson(std::string_view text, const std::string& origin) {
   // Two open questions of JSON are answered here because files come from strangers: a key given twice is an error
   // (readers disagree about which one counts), and so is nesting that no real file needs.
   std::vector<std::set<std::string>> keys;
+  FiniteText finite;
+  if (text.find("NaN") != std::string_view::npos || text.find("Infinity") != std::string_view::npos) {
+    finite = ReplaceNumberWords(text);
+    text = finite.text;
+  }
+  size_t atom = 0;
   auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
     if (depth > kMaxDepth) Fail("{}: nested deeper than {} levels", origin, kMaxDepth);
     switch (event) {
@@ -47,6 +119,11 @@ Json ParseJson(std::string_view text, const std::string& origin) {
       case Json::parse_event_t::key:
         if (!keys.back().insert(parsed.get<std::string>()).second)
           Fail("{}: the key {} is given twice in one object", origin, Describe(parsed));
+        ++atom;
+        break;
+      case Json::parse_event_t::value:
+        if (const auto word = finite.numbers.find(atom); word != finite.numbers.end()) parsed = word->second;
+        ++atom;
         break;
       default:
         break;
@@ -174,7 +251,8 @@ std::vector<double> JsonReader::Doubles(const std::string& key) const {
   std::vector<double> result;
   if (!value.is_array()) FailAt(key, fmt::format("expected a list of numbers, found {}", Describe(value)));
   for (const auto& one : value) {
-    if (!one.is_number()) FailAt(key, fmt::format("expected a list of numbers, found {} in it", Describe(one)));
+    if (!one.is_number() || !std::isfinite(one.get<double>()))
+      FailAt(key, fmt::format("expected a list of numbers, found {} in it", Describe(one)));
     result.push_back(one.get<double>());
   }
   return result;

@@ -14,12 +14,9 @@ namespace {
 
 double ReadLambdaMin(const SchedulerOptions& options) {
   constexpr double kNone = -std::numeric_limits<double>::infinity();
-  if (!options.Has("lambda_min_clipped")) return kNone;
-  if (options.IsString("lambda_min_clipped")) {
-    const std::string text = options.String("lambda_min_clipped", "");
-    if (text == "-inf" || text == "-Infinity") return kNone;
-  }
-  return options.Double("lambda_min_clipped", kNone, -HUGE_VAL, HUGE_VAL);
+  const Json* given = options.Find("lambda_min_clipped");
+  const bool none = !given || given->is_null() || *given == "-inf" || *given == "-Infinity" || (given->is_number_float() && *given == kNone);
+  return none ? kNone : options.Double("lambda_min_clipped", kNone, -HUGE_VAL, HUGE_VAL);
 }
 
 // One behind the last timestep whose λ = log(sqrt(ᾱ)/sqrt(1 − ᾱ)) is not below the limit.
@@ -55,7 +52,7 @@ std::vector<int> SpacedTimesteps(const SchedulerOptions& options, const Spacing&
 // Ends of the σ rules. DPM-Solver has no options sigma_min and sigma_max, but diffusers finds those of a file that was
 // written for another scheduler.
 double SigmaEnd(const SchedulerOptions& options, const char* key, double fallback) {
-  return options.config().DoubleOr(key, fallback, 1e-10, HUGE_VAL);
+  return options.FileDouble(key, fallback, 1e-10, HUGE_VAL);
 }
 
 }  // namespace

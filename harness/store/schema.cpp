@@ -4,12 +4,14 @@
 #include <limits>
 #include <set>
 
+#include "harness/base/json_numbers.h"
+
 namespace skipbench {
 namespace {
 
 constexpr const char* kFormat = "skipbench results";
 
-std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string Dump(const Json& json) { return WithNamedNumbers(json).dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json ParseAttribute(const hdf5::Object& object, const std::string& name) {
   return ParseJson(object.Attribute<std::string>(name), object.Where() + ": attribute " + name);
