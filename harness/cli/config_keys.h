@@ -17,8 +17,8 @@ inline const std::vector<ConfigKey>& ConfigKeys() {
       {"pipeline", "a folder in diffusers' layout or a single-file Stable Diffusion 1.x or SDXL checkpoint (.safetensors), relative to the config; or "
                    "a name on the model search path; required"},
       {"variant", "of the weight files, e.g. \"fp16\" (default: none)"},
-      {"tokenizer", "slow: CLIPTokenizer without ftfy (default); fast: CLIPTokenizerFast"},
-      {"tokenizer_folder", "of a single-file checkpoint: vocab.json and merges.txt (default: SKIPBENCH_TOKENIZER_FOLDER, or \"tokenizer\" beside it)"},
+      {"tokenizer", "slow: CLIPTokenizer without ftfy; fast: CLIPTokenizerFast; default: slow, but fast where the folder holds tokenizer.json alone (transformers 5)"},
+      {"tokenizer_folder", "of a single-file checkpoint: vocab.json and merges.txt, or tokenizer.json (default: SKIPBENCH_TOKENIZER_FOLDER, or \"tokenizer\" beside it)"},
       {"scheduler", "type, or {\"type\": ..., options}; a list sweeps (default: the pipeline's own)"},
       {"steps", "1 .. 1000; a list sweeps (default 50)"},
       {"guidance", "scale of classifier-free guidance, off at 1 or less; a list sweeps (default: the pipeline's)"},

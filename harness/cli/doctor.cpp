@@ -120,7 +120,15 @@ bool CheckMetrics(const ExperimentConfig& config) {
 
 // Everything that the config names, each for itself, so that one look shows all that is missing.
 bool CheckFiles(const ExperimentConfig& config, const std::string& models) {
-  const bool model = Check("model", [&] { return FindModel(config.pipeline, config.folder(), models).string(); });
+  const bool model = Check("model", [&] {
+    const fs::path path = FindModel(config.pipeline, config.folder(), models);
+    PipelineOptions options;
+    options.tokenizer = config.tokenizer;
+    options.tokenizer_folder = config.tokenizer_folder;
+    options.variant = config.variant;
+    const std::string tokenizers = DescribeTokenizers(path, options);
+    return path.string() + (tokenizers.empty() ? "" : "\n         tokenizer: " + tokenizers);
+  });
   if (!model) Advise(KnownModels(), config.pipeline);
   std::string preview;
   const bool data = Check("data", [&] {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/did_you_mean.h"
+#include "harness/base/json_numbers.h"
 #include "harness/experiment/memory.h"
 #include "harness/experiment/sweep.h"
 #include "harness/schedulers/scheduler.h"
@@ -83,7 +84,7 @@ std::vector<RunSpec> ReadRuns(const JsonReader& root) {
         std::vector<std::string> tags;
         if (schedulers.size() > 1) {
           std::string tag = run.scheduler.empty() ? "own scheduler" : run.scheduler;
-          for (const auto& [key, value] : run.scheduler_options.items()) tag += fmt::format(" {}={}", key, value.dump());
+          for (const auto& [key, value] : run.scheduler_options.items()) tag += fmt::format(" {}={}", key, WithNamedNumbers(value).dump());
           tags.push_back(tag);
         }
         if (steps.size() > 1) tags.push_back(fmt::format("{} steps", run.steps));
@@ -257,7 +258,7 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.name = root.StringOr("name", file.stem().string());
   config.pipeline = root.String("pipeline");
   config.variant = root.StringOr("variant", "");
-  config.tokenizer = root.OneOf("tokenizer", "slow", {"slow", "fast"});
+  config.tokenizer = root.Has("tokenizer") ? root.OneOf("tokenizer", "slow", {"slow", "fast"}) : "";   // "": by the model's files
   if (root.Has("tokenizer_folder")) config.tokenizer_folder = config.folder() / root.String("tokenizer_folder");
   config.runs = ReadRuns(root);
   config.dtype = ReadDtype(root);

@@ -59,13 +59,11 @@ BytePairEncoding BytePairEncoding::Parse(std::string_view vocab, const std::stri
 }
 
 BytePairEncoding BytePairEncoding::ParseVocab(std::string_view vocab, const std::string& vocab_name) {
-  BytePairEncoding result;
-  result.ReadVocab(vocab, vocab_name);
-  return result;
+  return FromVocab(ParseJson(vocab, vocab_name), vocab_name);
 }
 
-void BytePairEncoding::ReadVocab(std::string_view text, const std::string& name) {
-  const Json json = ParseJson(text, name);
+BytePairEncoding BytePairEncoding::FromVocab(const Json& json, const std::string& name) {
+  BytePairEncoding result;
   const JsonReader reader(json, name);
   std::set<int64_t> ids;
   for (const auto& [token, id] : json.items()) {
@@ -74,18 +72,19 @@ void BytePairEncoding::ReadVocab(std::string_view text, const std::string& name)
       Fail("{}: token \"{}\": expected an id (an integer in [0, {}]), found {}", name, where, INT32_MAX, Describe(id));
     if (!ids.insert(id.get<int64_t>()).second)
       Fail("{}: token \"{}\": its id {} is given to another token too", name, where, id.get<int64_t>());
-    vocab_.emplace(token, static_cast<int32_t>(id.get<int64_t>()));
+    result.vocab_.emplace(token, static_cast<int32_t>(id.get<int64_t>()));
   }
-  if (!ids.empty()) max_id_ = *ids.rbegin();
+  if (!ids.empty()) result.max_id_ = *ids.rbegin();
   const auto spellings = ByteSpellings();
   for (size_t b = 0; b < 256; ++b) {
     for (const bool last : {false, true}) {
       const std::string token = spellings[b] + std::string(last ? kEndOfWord : "");
-      const auto found = Find(token);
+      const auto found = result.Find(token);
       if (!found) Fail("{}: has no entry \"{}\", which stands for byte {}{}", name, token, b, last ? " at a word's end" : "");
-      (last ? last_byte_ids_ : byte_ids_)[b] = static_cast<int32_t>(*found);
+      (last ? result.last_byte_ids_ : result.byte_ids_)[b] = static_cast<int32_t>(*found);
     }
   }
+  return result;
 }
 
 void BytePairEncoding::ReadMerges(std::string_view text, const std::string& name, const std::string& vocab_name) {
@@ -106,17 +105,20 @@ void BytePairEncoding::ReadMerges(std::string_view text, const std::string& name
     if (space == std::string_view::npos || space == 0 || space + 1 == line.size() ||
         line.find_first_of(" \t\r\v\f", space + 1) != std::string_view::npos)
       Fail("{}:{}: expected two symbols with a space between, found \"{}\"", name, line_number, Printable(line));
-    const std::string left(line.substr(0, space)), right(line.substr(space + 1));
-    auto id_of = [&](const std::string& token) {
-      const auto found = Find(token);
-      if (!found)
-        Fail("{}:{}: \"{}\": \"{}\" is not in {}", name, line_number, Printable(line), Printable(token), vocab_name);
-      return static_cast<int32_t>(*found);
-    };
-    const Merge merge{static_cast<int32_t>(merges_.size()), id_of(left + right)};
-    if (!merges_.emplace(Key(id_of(left), id_of(right)), merge).second)
-      Fail("{}:{}: the merge \"{}\" is there twice", name, line_number, Printable(line));
+    AddMerge(std::string(line.substr(0, space)), std::string(line.substr(space + 1)), fmt::format("{}:{}", name, line_number), vocab_name);
   }
+}
+
+void BytePairEncoding::AddMerge(const std::string& left, const std::string& right, const std::string& where,
+                                const std::string& vocab_name) {
+  const std::string line = Printable(left + " " + right);
+  auto id_of = [&](const std::string& token) {
+    const auto found = Find(token);
+    if (!found) Fail("{}: \"{}\": \"{}\" is not in {}", where, line, Printable(token), vocab_name);
+    return static_cast<int32_t>(*found);
+  };
+  const Merge merge{static_cast<int32_t>(merges_.size()), id_of(left + right)};
+  if (!merges_.emplace(Key(id_of(left), id_of(right)), merge).second) Fail("{}: the merge \"{}\" is there twice", where, line);
 }
 
 std::optional<int64_t> BytePairEncoding::Find(const std::string& token) const {

@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "harness/base/json.h"
+
 namespace skipbench {
 
 class BytePairEncoding {
@@ -22,9 +24,12 @@ class BytePairEncoding {
   static BytePairEncoding Parse(std::string_view vocab, const std::string& vocab_name, std::string_view merges,
                                 const std::string& merges_name);
 
-  // The two halves of Parse().
+  // The two halves of Parse(), and their parts: a vocabulary as a JSON object, and one merge, the next by rank, that stands at
+  // `where`.
   static BytePairEncoding ParseVocab(std::string_view vocab, const std::string& vocab_name);
+  static BytePairEncoding FromVocab(const Json& vocab, const std::string& vocab_name);
   void ReadMerges(std::string_view merges, const std::string& merges_name, const std::string& vocab_name);
+  void AddMerge(const std::string& left, const std::string& right, const std::string& where, const std::string& vocab_name);
 
   // Appends the tokens of one word (UTF-8, not empty).
   void Encode(std::string_view word, std::vector<int64_t>& tokens) const;
@@ -40,7 +45,6 @@ class BytePairEncoding {
   static uint64_t Key(int32_t left, int32_t right) {
     return static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
   }
-  void ReadVocab(std::string_view text, const std::string& name);
 
   std::unordered_map<std::string, int32_t> vocab_;
   std::unordered_map<uint64_t, Merge> merges_;

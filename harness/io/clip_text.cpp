@@ -175,10 +175,10 @@ bool StartsWith(std::u32string_view text, std::string_view word, ClipVariant var
 }
 
 // Length of the fixed alternatives of the pattern at the beginning of `text`, 0 if none matches.
-size_t MatchFixed(std::u32string_view text, ClipVariant variant) {
+size_t MatchFixed(std::u32string_view text, ClipVariant variant, bool specials) {
   static constexpr std::string_view kSpecial[] = {"<|startoftext|>", "<|endoftext|>"};
   static constexpr std::string_view kContractions[] = {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
-  if (text[0] == U'<' && variant == ClipVariant::kSlow)
+  if (text[0] == U'<' && (specials || variant == ClipVariant::kSlow))
     for (std::string_view word : kSpecial)
       if (StartsWith(text, word, variant)) return word.size();
   if (text[0] == U'\'')
@@ -223,11 +223,12 @@ std::u32string NormalizeClipText(const std::u32string& text, ClipVariant variant
   return Lower(result, variant);
 }
 
-std::vector<std::u32string_view> SplitClipWords(const std::u32string& text, ClipVariant variant) {
+std::vector<std::u32string_view> SplitClipWords(const std::u32string& text, ClipVariant variant, bool specials) {
   std::vector<std::u32string_view> words;
   const std::u32string_view all(text);
   for (size_t i = 0; i < all.size();) {
-    size_t length = MatchFixed(all.substr(i), variant);
+    size_t length = MatchFixed(all.substr(i), variant, specials);
+    const bool special = length > 0 && all[i] == U'<';
     const Kind kind = KindOf(all[i], variant);
     if (length == 0 && kind == Kind::kSpace) {
       ++i;
@@ -238,7 +239,13 @@ std::vector<std::u32string_view> SplitClipWords(const std::u32string& text, Clip
       if (kind != Kind::kNumber)
         while (i + length < all.size() && KindOf(all[i + length], variant) == kind) ++length;
     }
-    words.push_back(all.substr(i, length));
+    if (special && variant == ClipVariant::kFast) {
+      // What the pattern keeps together, the byte-level pre-tokeniser behind it takes apart again.
+      for (const auto& [from, count] : {std::pair<size_t, size_t>(0, 2), {2, length - 4}, {length - 2, 2}})
+        words.push_back(all.substr(i + from, count));
+    } else {
+      words.push_back(all.substr(i, length));
+    }
     i += length;
   }
   return words;

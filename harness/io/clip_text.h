@@ -23,8 +23,8 @@ void AppendUtf8(char32_t code_point, std::string& out);
 std::u32string NormalizeClipText(const std::u32string& text, ClipVariant variant);
 
 // The matches of CLIP's pattern, left to right: contractions ('s 't 're 've 'm 'll 'd), runs of letters, single numbers,
-// runs of anything else that is not white space. kSlow also knows <|startoftext|> and <|endoftext|> and ignores case.
-// Views into `text`.
-std::vector<std::u32string_view> SplitClipWords(const std::u32string& text, ClipVariant variant);
+// runs of anything else that is not white space. kSlow also knows <|startoftext|> and <|endoftext|> and ignores case; `specials`:
+// kFast cuts at these two as well, as transformers 5 does. Views into `text`.
+std::vector<std::u32string_view> SplitClipWords(const std::u32string& text, ClipVariant variant, bool specials = false);
 
 }  // namespace skipbench

@@ -41,7 +41,7 @@ void CutAtTokens(const std::u32string& text, const std::vector<AddedToken>& toke
 
 ClipTokenizer::ClipTokenizer(BytePairEncoding encoding, const ClipTokenizerConfig& config, ClipVariant variant,
                              const std::string& origin)
-    : encoding_(std::move(encoding)), variant_(variant), max_length_(config.model_max_length), max_id_(encoding_.max_id()) {
+    : encoding_(std::move(encoding)), variant_(variant), splits_specials_(config.splits_specials), max_length_(config.model_max_length), max_id_(encoding_.max_id()) {
   if (max_length_ < 2) Fail("{}: model_max_length: at least 2 was expected, found {}", origin, max_length_);
   for (const auto& one : config.added) Add({DecodeUtf8(one.content), one.id, one.normalized});
   // As strings, bos, eos and unk become tokens that are normalised, the padding token one that is not.
@@ -74,7 +74,7 @@ void ClipTokenizer::Add(AddedToken token) {
 }
 
 void ClipTokenizer::TokenizeNormalized(const std::u32string& text, std::vector<int64_t>& ids) const {
-  for (std::u32string_view word : SplitClipWords(text, variant_)) {
+  for (std::u32string_view word : SplitClipWords(text, variant_, splits_specials_)) {
     // The slow tokenizer's cache of words starts with these two.
     if (variant_ == ClipVariant::kSlow && (word == U"<|startoftext|>" || word == U"<|endoftext|>")) {
       const auto id = encoding_.Find(ToUtf8(word));
@@ -111,8 +111,8 @@ std::vector<int64_t> ClipTokenizer::Encode(std::string_view text) const {
 }
 
 ClipTokenizer ClipTokenizer::Load(const std::filesystem::path& folder, ClipVariant variant) {
-  return ClipTokenizer(BytePairEncoding::Load(folder / "vocab.json", folder / "merges.txt"), ReadClipTokenizerConfig(folder),
-                       variant, folder.string());
+  ClipTokenizerFiles files = ReadClipTokenizer(folder);
+  return ClipTokenizer(std::move(files.encoding), files.config, variant, folder.string());
 }
 
 }  // namespace skipbench

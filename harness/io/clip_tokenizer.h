@@ -1,7 +1,7 @@
 // CLIP's tokenizer: text to the ids that CLIPTextModel takes.
 //
-// Equal, id for id, to transformers 4.57: by default to CLIPTokenizer as it runs where ftfy is not installed, as an
-// option to CLIPTokenizerFast. Text is UTF-8; ill-formed parts count as U+FFFD. Radford et al. 2021, section 2.4.
+// Equal, id for id, to transformers: kSlow to CLIPTokenizer of version 4.57 as it runs where ftfy is not installed, kFast to
+// CLIPTokenizerFast of version 4.57 and to the CLIPTokenizer of version 5. Text is UTF-8; ill-formed parts count as U+FFFD. Radford et al. 2021, section 2.4.
 #pragma once
 
 #include <cstdint>
@@ -35,12 +35,27 @@ struct ClipTokenizerConfig {
     bool normalized = false;
   };
   std::vector<Added> added;
+  bool splits_specials = false;              // kFast: see SplitClipWords()
 };
+
+// What a tokenizer's folder holds.
+struct ClipTokenizerFiles {
+  BytePairEncoding encoding;
+  ClipTokenizerConfig config;
+};
+// A folder with vocab.json and merges.txt or, in place of the two, tokenizer.json; and, if they are there,
+// tokenizer_config.json, special_tokens_map.json and added_tokens.json. Throws Error naming file and place; what is not CLIP's
+// and options that are not implemented are refused by name.
+ClipTokenizerFiles ReadClipTokenizer(const std::filesystem::path& folder);
+
+// Whether a folder holds a tokenizer at all, and whether it holds it as tokenizer.json alone, from which transformers makes
+// the fast tokenizer only.
+bool HoldsTokenizer(const std::filesystem::path& folder);
+bool HoldsOnlyTokenizerJson(const std::filesystem::path& folder);
 
 class ClipTokenizer {
  public:
-  // A folder with vocab.json, merges.txt and, if they are there, tokenizer_config.json, special_tokens_map.json and
-  // added_tokens.json. Throws Error naming file and place; options that are not implemented are refused by name.
+  // Of the files that ReadClipTokenizer() reads.
   static ClipTokenizer Load(const std::filesystem::path& folder, ClipVariant variant = ClipVariant::kSlow);
   // `origin`: a name for messages about tokens that the vocabulary lacks.
   ClipTokenizer(BytePairEncoding encoding, const ClipTokenizerConfig& config, ClipVariant variant, const std::string& origin);
@@ -64,6 +79,7 @@ class ClipTokenizer {
 
   BytePairEncoding encoding_;
   ClipVariant variant_;
+  bool splits_specials_ = false;
   std::vector<AddedToken> added_;              // looked for in the raw text, longest first
   std::vector<AddedToken> added_normalized_;   // looked for in the normalised text (kFast), longest first
   int64_t bos_id_ = 0, eos_id_ = 0, pad_id_ = 0, max_length_ = 0, max_id_ = 0;

@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <charconv>
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
 #include "harness/io/clip_tokenizer.h"
+#include "harness/io/printable.h"
+#include "harness/io/tokenizer_json.h"
 
 namespace skipbench {
 namespace {
@@ -41,7 +44,9 @@ void RefuseOtherSettings(const JsonReader& reader) {
   for (const char* key : {"additional_special_tokens", "extra_special_tokens"})
     if (reader.Has(key) && !reader.Find(key)->empty()) FailUnsupported("{}: {} is not supported", reader.file(), key);
   const std::string name = reader.StringOr("tokenizer_class", "CLIPTokenizer");
-  if (name != "CLIPTokenizer" && name != "CLIPTokenizerFast")
+  // The last two are what transformers names a tokenizer.json by whose class it does not know.
+  const std::string names[] = {"CLIPTokenizer", "CLIPTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend"};
+  if (std::find(std::begin(names), std::end(names), name) == std::end(names))
     FailUnsupported("{}: tokenizer_class: {} is not supported, only CLIPTokenizer", reader.file(), name);
 }
 
@@ -97,6 +102,47 @@ ClipTokenizerConfig ReadClipTokenizerConfig(const fs::path& folder) {
     }
   }
   return config;
+}
+
+namespace {
+
+bool HoldsVocabulary(const fs::path& folder) { return fs::exists(folder / "vocab.json") && fs::exists(folder / "merges.txt"); }
+bool HoldsTokenizerJson(const fs::path& folder) { return fs::exists(folder / "tokenizer.json"); }
+
+// The file says what stands around a text; the config has to say the same.
+void RequireSame(const fs::path& folder, const char* key, const std::string& named, const std::string& put) {
+  if (named != put)
+    Fail("{}: post_processor: puts \"{}\" beside a text; tokenizer_config.json says {}: \"{}\"", (folder / "tokenizer.json").string(),
+         Printable(put), key, Printable(named));
+}
+
+}  // namespace
+
+bool HoldsTokenizer(const fs::path& folder) { return HoldsVocabulary(folder) || HoldsTokenizerJson(folder); }
+bool HoldsOnlyTokenizerJson(const fs::path& folder) { return !HoldsVocabulary(folder) && HoldsTokenizerJson(folder); }
+
+ClipTokenizerFiles ReadClipTokenizer(const fs::path& folder) {
+  ClipTokenizerFiles files;
+  if (!HoldsTokenizer(folder)) {
+    const bool half = fs::exists(folder / "vocab.json") || fs::exists(folder / "merges.txt");
+    Fail("{}: no tokenizer: expected vocab.json and merges.txt, or tokenizer.json{}", folder.string(),
+         half ? fmt::format("; there is only {}", fs::exists(folder / "vocab.json") ? "vocab.json" : "merges.txt") : "");
+  }
+  files.config = ReadClipTokenizerConfig(folder);
+  if (!HoldsOnlyTokenizerJson(folder)) {
+    files.encoding = BytePairEncoding::Load(folder / "vocab.json", folder / "merges.txt");
+    return files;
+  }
+  TokenizerJson json = ReadTokenizerJson(folder / "tokenizer.json");
+  RequireSame(folder, "bos_token", files.config.bos_token, json.bos_token);
+  RequireSame(folder, "eos_token", files.config.eos_token, json.eos_token);
+  files.encoding = std::move(json.encoding);
+  files.config.splits_specials = json.splits_specials;
+  for (const auto& one : files.config.added)
+    if (std::none_of(json.added.begin(), json.added.end(), [&](const auto& other) { return other.content == one.content; }))
+      json.added.push_back(one);
+  files.config.added = std::move(json.added);
+  return files;
 }
 
 }  // namespace skipbench

@@ -17,6 +17,22 @@ std::string ModelSource::class_name() const {
   return index.reader().String("_class_name");
 }
 
+std::vector<std::string> ModelSource::Tokenizers() const {
+  const Config index = Index();
+  std::vector<std::string> components;
+  for (const char* component : {"tokenizer", "tokenizer_2"})
+    if (const auto found = index.json.find(component); found != index.json.end() && found->is_array() && found->size() == 2 && (*found)[1].is_string())
+      components.push_back(component);
+  return components;
+}
+
+ClipVariant ModelSource::TokenizerVariant(const std::string& wanted) const {
+  if (!wanted.empty()) return wanted == "fast" ? ClipVariant::kFast : ClipVariant::kSlow;
+  for (const std::string& component : Tokenizers())
+    if (const fs::path folder = TokenizerFolder(component); !folder.empty() && HoldsOnlyTokenizerJson(folder)) return ClipVariant::kFast;
+  return ClipVariant::kSlow;
+}
+
 fs::path FolderSource::FolderOf(const std::string& component) const {
   return folder_.Component(component, {folder_.ClassOf(component)});
 }
@@ -39,6 +55,11 @@ ClipTokenizer FolderSource::OpenTokenizer(const std::string& component, ClipVari
   return ClipTokenizer::Load(folder_.Component(component, {"CLIPTokenizer", "CLIPTokenizerFast"}), variant);
 }
 
+fs::path FolderSource::TokenizerFolder(const std::string& component) const {
+  const fs::path folder = path() / component;
+  return HoldsTokenizer(folder) ? folder : fs::path();
+}
+
 std::string SingleFileSource::ClassOf(const std::string& component) const {
   const auto found = file_.index().find(component);
   if (found == file_.index().end()) Fail("{}: the component {} is missing", path().string(), component);
@@ -56,36 +77,37 @@ Weights SingleFileSource::OpenWeights(const std::string& component, const std::s
   return file_.OpenWeights(component, std::move(options));
 }
 
-fs::path SingleFileSource::FindTokenizers() const {
+fs::path SingleFileSource::LookForTokenizers() const {
   const char* environment = std::getenv("SKIPBENCH_TOKENIZER_FOLDER");
-  const fs::path beside = path().parent_path() / "tokenizer";
-  const fs::path folder = !tokenizer_folder_.empty()        ? tokenizer_folder_
-                          : environment && environment[0] ? fs::path(environment)
-                                                          : beside;
-  if (fs::exists(folder / "vocab.json") || fs::exists(folder / "tokenizer" / "vocab.json")) return folder;
-  Fail("{}: a single-file checkpoint holds no tokenizer; looked for vocab.json and merges.txt in {}\n"
-       "Name the folder that has them with \"tokenizer_folder\" in the config or SKIPBENCH_TOKENIZER_FOLDER, or put it beside the "
-       "checkpoint as \"tokenizer\". The tokenizer of any Stable Diffusion 1.x or SDXL model, or of openai/clip-vit-large-patch14, will do.",
-       path().string(), folder.string());
+  return !tokenizer_folder_.empty()        ? tokenizer_folder_
+         : environment && environment[0] ? fs::path(environment)
+                                         : path().parent_path() / "tokenizer";
+}
+
+fs::path SingleFileSource::TokenizerFolder(const std::string& component) const {
+  const fs::path folder = LookForTokenizers();
+  if (component == "tokenizer_2" && HoldsTokenizer(folder / "tokenizer_2")) return folder / "tokenizer_2";
+  for (const fs::path& one : {folder / "tokenizer", folder})
+    if (HoldsTokenizer(one)) return one;
+  return {};
 }
 
 ClipTokenizer SingleFileSource::OpenTokenizer(const std::string& component, ClipVariant variant) const {
-  fs::path folder = FindTokenizers();
-  const bool second = component == "tokenizer_2";
-  const bool own = second && fs::exists(folder / "tokenizer_2" / "vocab.json");
-  if (own) {
-    folder /= "tokenizer_2";
-  } else if (fs::exists(folder / "tokenizer" / "vocab.json")) {
-    folder /= "tokenizer";
-  }
-  ClipTokenizerConfig config = ReadClipTokenizerConfig(folder);
-  auto encoding = BytePairEncoding::Load(folder / "vocab.json", folder / "merges.txt");
+  const fs::path folder = TokenizerFolder(component);
+  if (folder.empty())
+    Fail("{}: a single-file checkpoint holds no tokenizer; looked for vocab.json and merges.txt, or tokenizer.json, in {}\n"
+         "Name the folder that has them with \"tokenizer_folder\" in the config or SKIPBENCH_TOKENIZER_FOLDER, or put it beside the "
+         "checkpoint as \"tokenizer\". The tokenizer of any Stable Diffusion 1.x or SDXL model, or of openai/clip-vit-large-patch14, will do.",
+         path().string(), LookForTokenizers().string());
+  const bool second = component == "tokenizer_2", own = second && folder.filename() == "tokenizer_2";
+  ClipTokenizerFiles files = ReadClipTokenizer(folder);
+  ClipTokenizerConfig& config = files.config;
   // OpenCLIP's has the same vocabulary; it pads with id 0, which is "!", and that is then a token of its own.
   if (second && !own) {
     config.pad_token = std::string("!");      // by assignment of a literal, GCC 12 warns of an overflow that is not there
     config.added.push_back({.id = 0, .content = "!", .normalized = false});
   }
-  ClipTokenizer tokenizer(std::move(encoding), config, variant, folder.string());
+  ClipTokenizer tokenizer(std::move(files.encoding), config, variant, folder.string());
   const int64_t expected = second ? 0 : tokenizer.eos_id();
   if (tokenizer.pad_id() != expected)
     Fail("{}: the {} of this checkpoint pads with id {}, but the tokenizer in {} pads with {}", path().string(), component, expected,

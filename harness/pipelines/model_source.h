@@ -34,8 +34,14 @@ class ModelSource {
   virtual std::vector<std::filesystem::path> WeightFiles(const std::string& component, const std::string& stem,
                                                          const std::string& variant) const = 0;
   virtual ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const = 0;
+  // The folder with the files that OpenTokenizer() reads; empty if there is none.
+  virtual std::filesystem::path TokenizerFolder(const std::string& component) const = 0;
 
   std::string class_name() const;                                                // "StableDiffusionPipeline"
+  std::vector<std::string> Tokenizers() const;                                   // components: none, "tokenizer" or also "tokenizer_2"
+  // "slow" or "fast"; "" asks for the default, which is the slow one, but the fast one where a tokenizer's folder holds
+  // nothing but tokenizer.json, as transformers 5 saves it.
+  ClipVariant TokenizerVariant(const std::string& wanted) const;
 };
 
 class FolderSource : public ModelSource {
@@ -49,6 +55,7 @@ class FolderSource : public ModelSource {
   std::vector<std::filesystem::path> WeightFiles(const std::string& component, const std::string& stem,
                                                  const std::string& variant) const override;
   ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const override;
+  std::filesystem::path TokenizerFolder(const std::string& component) const override;
 
  private:
   std::filesystem::path FolderOf(const std::string& component) const;
@@ -57,7 +64,7 @@ class FolderSource : public ModelSource {
 
 class SingleFileSource : public ModelSource {
  public:
-  // `tokenizer_folder`: vocab.json and merges.txt of CLIP, or a folder with "tokenizer" (and "tokenizer_2") in it, such
+  // `tokenizer_folder`: a tokenizer of CLIP (see ReadClipTokenizer()), or a folder with "tokenizer" (and "tokenizer_2") in it, such
   // as a model in diffusers' layout. If empty, SKIPBENCH_TOKENIZER_FOLDER says it, or it is "tokenizer" beside the file.
   SingleFileSource(SingleFile file, std::filesystem::path tokenizer_folder)
       : file_(std::move(file)), tokenizer_folder_(std::move(tokenizer_folder)) {}
@@ -70,9 +77,10 @@ class SingleFileSource : public ModelSource {
     return {file_.path()};
   }
   ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const override;
+  std::filesystem::path TokenizerFolder(const std::string& component) const override;
 
  private:
-  std::filesystem::path FindTokenizers() const;
+  std::filesystem::path LookForTokenizers() const;       // where they should be
   SingleFile file_;
   std::filesystem::path tokenizer_folder_;
 };

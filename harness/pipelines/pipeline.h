@@ -27,7 +27,7 @@ struct PipelineOptions {
   int64_t height = 0, width = 0;                 // pixels; 0: the model's own size
   std::optional<std::string> negative_prompt;    // text_to_image; absent is not the same as "" for SDXL
   std::string variant;                           // weight files' variant, "fp16"
-  std::string tokenizer = "slow";                // "slow": CLIPTokenizer without ftfy, "fast": CLIPTokenizerFast
+  std::string tokenizer;                         // "slow": CLIPTokenizer without ftfy, "fast": CLIPTokenizerFast; "": by the files
   std::filesystem::path tokenizer_folder;        // single-file checkpoints, which hold none: see model_source.h
   bool vae_tiling = false;                       // decode large pictures in overlapping tiles (differs slightly from the whole)
   bool vae_slicing = false;                      // decode one picture at a time
@@ -46,6 +46,7 @@ struct PipelineInfo {
   std::vector<int64_t> latent_shape;             // [C, H, W]; video: [C, F, H, W]
   std::vector<int64_t> image_shape;              // [3, H, W], for video of a frame
   int64_t frames = 0;                            // of a clip; 0: pictures
+  std::string tokenizer;                         // "slow" or "fast": the one that is in force; "" where there is none
   double default_guidance = 1;
   bool guided = false;                           // whether there is guidance at all
   std::string scheduler_class;                   // the folder's own scheduler, "PNDMScheduler"
@@ -91,6 +92,10 @@ class Pipeline {
 // (whose tokenizer stands elsewhere: `tokenizer_folder`). Throws Error that names what is missing or unsupported, UnsupportedError for a pipeline class that
 // skipbench does not know.
 std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& path, const PipelineOptions& options);
+
+// Reads the tokenizers of a model and nothing else: a line that says which files they are and whether the slow or the fast
+// algorithm is in force, and why; "" for a model without. Errors as LoadPipeline().
+std::string DescribeTokenizers(const std::filesystem::path& path, const PipelineOptions& options);
 
 // The folder or .safetensors file that `name` means: a path (absolute, or relative to `base`), or a name on the model search path: `models`
 // (colon-separated, the --models option), then the environment variable SKIPBENCH_MODELS, then what ships with the project

@@ -16,6 +16,7 @@ UNetPipeline::UNetPipeline(const ModelSource& source, const PipelineOptions& opt
   options_ = options;
   info_.folder = source.path();
   info_.class_name = source.class_name();
+  if (!source.Tokenizers().empty()) info_.tokenizer = source.TokenizerVariant(options.tokenizer) == ClipVariant::kFast ? "fast" : "slow";
 }
 
 WeightsOptions UNetPipeline::LoadOptions(const ModelSource& source, const std::string& component, const std::string& stem,
@@ -26,7 +27,7 @@ WeightsOptions UNetPipeline::LoadOptions(const ModelSource& source, const std::s
 }
 
 TextEncoder UNetPipeline::OpenEncoderOf(const ModelSource& source, const std::string& suffix) {
-  const ClipVariant variant = options_.tokenizer == "fast" ? ClipVariant::kFast : ClipVariant::kSlow;
+  const ClipVariant variant = source.TokenizerVariant(options_.tokenizer);
   return OpenTextEncoder(source, suffix, variant, LoadOptions(source, "text_encoder" + suffix, "model", options_.dtype));
 }
 
