@@ -25,7 +25,7 @@ at::Tensor PerChannel(const std::array<double, 3>& values) {
 }
 
 ClipPixels ReadFeatureExtractor(const ModelSource& source) {
-  const ModelSource::Config config = source.ConfigOf("feature_extractor", {"CLIPImageProcessor", "CLIPFeatureExtractor"});
+  const ModelSource::Config config = source.ConfigOf("feature_extractor", {"CLIPImageProcessor", "CLIPFeatureExtractor", "CLIPImageProcessorFast", "CLIPImageProcessorPil"});
   const JsonReader json = config.reader();
   ClipPixels pixels;
   const auto triple = [&](const char* key) {

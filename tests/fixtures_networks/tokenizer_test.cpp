@@ -64,5 +64,22 @@ TEST(TokenizerFixtures, ShippedModel) {
     EXPECT_TRUE(at::equal(at::tensor(tokenizer.Encode(captions[i])), ids[static_cast<int64_t>(i)])) << captions[i];
 }
 
+// Folders that hold tokenizer.json alone, loaded and saved, or made and saved, by transformers 5.
+TEST(TokenizerFixtures, ResavedFolders) {
+  const Manifest manifest = LoadManifest("resaved", "tokenizers.json");
+  if (!manifest.exists) GTEST_SKIP() << "no resaved fixtures";
+  for (const Json& row : manifest.json.at("tokenizers")) {
+    SCOPED_TRACE(row.at("folder").get<std::string>());
+    const auto folder = manifest.folder / row.at("folder").get<std::string>();
+    EXPECT_TRUE(HoldsOnlyTokenizerJson(folder));
+    const ClipTokenizer tokenizer = ClipTokenizer::Load(folder, ClipVariant::kFast);
+    EXPECT_EQ(tokenizer.max_length(), row.at("model_max_length").get<int64_t>());
+    for (size_t i = 0; i < manifest.json.at("texts").size(); ++i) {
+      const auto text = manifest.json.at("texts")[i].get<std::string>();
+      EXPECT_EQ(Json(tokenizer.Encode(text)), row.at("input_ids")[i]) << Json(text).dump(-1, ' ', true);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace skipbench
