@@ -16,8 +16,8 @@ class AutoencoderKL {
   struct Config {
     AutoencoderConfig net;
     double scaling_factor = 0.18215;       // latent of the denoiser = scaling_factor * latent of the autoencoder
-    std::optional<double> shift_factor;    // (z - shift_factor) * scaling_factor; absent for all of SD and SDXL
-    std::vector<double> latents_mean, latents_std;   // per channel; empty for SD and SDXL base
+    std::optional<double> shift_factor;    // for pipelines of other families: those of SD and SDXL do not apply it
+    std::vector<double> latents_mean, latents_std;   // per channel; of SDXL's variants, empty for SDXL base; SD does not apply them
     bool force_upcast = true;              // decode in float32 where the rest runs in float16 (it overflows)
     bool use_quant_conv = true;
     bool use_post_quant_conv = true;

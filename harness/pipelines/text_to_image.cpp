@@ -94,13 +94,14 @@ std::unique_ptr<Denoiser> TextToImage::Encode(std::span<const Sample> samples, d
 at::Tensor TextToImage::Decode(const at::Tensor& latents) const {
   const auto& config = vae_->config();
   at::Tensor z = latents.to(vae_->dtype());
-  if (!config.latents_mean.empty() && !config.latents_std.empty()) {
+  // As in diffusers 0.42.1: StableDiffusionXLPipeline knows latents_mean and latents_std if both are there, StableDiffusionPipeline
+  // neither, and shift_factor none of the two.
+  if (xl_ && !config.latents_mean.empty() && !config.latents_std.empty()) {
     const auto channel = [&](const std::vector<double>& v) { return at::tensor(v, z.options()).view({1, -1, 1, 1}); };
     z = z * channel(config.latents_std) / config.scaling_factor + channel(config.latents_mean);
   } else {
     z = z / config.scaling_factor;
   }
-  if (config.shift_factor) z = z + *config.shift_factor;
   return ToPictures(vae_->Decode(z, {.tiling = options_.vae_tiling, .slicing = options_.vae_slicing}));
 }
 
