@@ -74,7 +74,7 @@ hid_t NumberInMemory(Type type) {
   }
 }
 
-// What is stored; false for types that skipbench does not write.
+// What is stored; false for types that cannot be read. float16 and bfloat16, which skipbench does not write, are read as float32.
 bool TypeOfStored(hid_t stored, Type& type) {
   const size_t size = H5Tget_size(stored);
   switch (H5Tget_class(stored)) {
@@ -82,8 +82,8 @@ bool TypeOfStored(hid_t stored, Type& type) {
       type = Type::kString;
       return true;
     case H5T_FLOAT:
-      type = size == 4 ? Type::kFloat32 : Type::kFloat64;
-      return size == 4 || size == 8;
+      type = size == 8 ? Type::kFloat64 : Type::kFloat32;
+      return size == 2 || size == 4 || size == 8;
     case H5T_INTEGER: {
       const bool is_signed = H5Tget_sign(stored) == H5T_SGN_2;
       if (size == 1 && !is_signed) type = Type::kUint8;
@@ -96,6 +96,14 @@ bool TypeOfStored(hid_t stored, Type& type) {
     default:
       return false;
   }
+}
+
+// Why TypeOfStored() says no.
+const char* WhyNotRead(hid_t stored) {
+  if (H5Tget_class(stored) == H5T_OPAQUE)
+    return "holds raw bytes without a meaning (HDF5's opaque type): what h5py makes of a type that NumPy lacks, such as bfloat16 or "
+           "float8; write it as float16 or float32";
+  return "holds values of a type that skipbench does not write";
 }
 
 // Whether every value of `stored` is a value of `wanted` (integers of 64 bits count as exact in double: what is read so
@@ -230,7 +238,8 @@ std::vector<T> Object::AttributeList(const std::string& name) const {
   internal::Id stored = internal::OwnType(Check(H5Aget_type(attribute.get()), name));
   internal::Id space = internal::OwnSpace(Check(H5Aget_space(attribute.get()), name));
   Type type;
-  if (!TypeOfStored(stored.get(), type) || !Holds(TypeOf<T>(), type))
+  if (!TypeOfStored(stored.get(), type)) Fail("{}: the attribute {} {}", Where(), name, WhyNotRead(stored.get()));
+  if (!Holds(TypeOf<T>(), type))
     Fail("{}: the attribute {} is not of type {}", Where(), name, TypeName(TypeOf<T>()));
   const int64_t count = Check(H5Sget_simple_extent_npoints(space.get()), name);
   if (ToLength(count) > file_->storage.size()) Fail("{}: the attribute {} claims {} values", Where(), name, count);
@@ -276,7 +285,7 @@ void Object::CopyAttributes(const Object& from) {
     internal::Id space = internal::OwnSpace(from.Check(H5Aget_space(attribute.get()), name));
     const bool scalar = H5Sget_simple_extent_type(space.get()) == H5S_SCALAR;
     Type type;
-    if (!TypeOfStored(stored.get(), type)) Fail("{}: the attribute {} has a type that skipbench does not write", from.Where(), name);
+    if (!TypeOfStored(stored.get(), type)) Fail("{}: the attribute {} {}", from.Where(), name, WhyNotRead(stored.get()));
     auto copy = [&]<class T>(T) {
       if (scalar) SetAttribute(name, from.Attribute<T>(name));
       else SetAttribute(name, from.AttributeList<T>(name));
@@ -321,7 +330,7 @@ Dataset Group::MakeDataset(const std::string& name, Type type, const Shape& shap
 Dataset::Dataset(std::shared_ptr<internal::File> file, internal::Id id, std::string path)
     : Object(std::move(file), std::move(id), std::move(path)) {
   internal::Id stored = internal::OwnType(Check(H5Dget_type(id_.get()), "its type cannot be read"));
-  if (!TypeOfStored(stored.get(), type_)) Fail("{}: holds values of a type that skipbench does not write", Where());
+  if (!TypeOfStored(stored.get(), type_)) Fail("{}: {}", Where(), WhyNotRead(stored.get()));
   internal::Id space = internal::OwnSpace(Check(H5Dget_space(id_.get()), "its shape cannot be read"));
   const int64_t rank = Check(H5Sget_simple_extent_ndims(space.get()), "its shape cannot be read");
   if (H5Sget_simple_extent_type(space.get()) == H5S_NULL) Fail("{}: is empty", Where());
