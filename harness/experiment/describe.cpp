@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include "harness/base/build_info.h"
+#include "harness/base/json_numbers.h"
 #include "harness/experiment/memory.h"
 #include "harness/experiment/metric_reference.h"
 #include "harness/experiment/plan.h"
@@ -11,6 +12,8 @@
 #include "harness/experiment/traces.h"
 #include "harness/io/sha256.h"
 #include "harness/runtime/device.h"
+#include "harness/schedulers/options_in_force.h"
+#include "harness/store/scheduler_options.h"
 
 namespace skipbench {
 namespace {
@@ -68,10 +71,42 @@ std::string DescribeMetrics(const Plan& plan) {
   return text;
 }
 
+// The options of a setting's scheduler, as the results record them (harness/store/scheduler_options.h).
+Json OptionsOf(const Plan& plan, const PlannedSetting& setting) {
+  const auto& info = plan.pipeline->info();
+  const RunSpec& run = plan.config.runs[static_cast<size_t>(setting.spec->run)];
+  Json options = Json::object();
+  for (const auto& option : OptionsInForce(setting.scheduler->type(), info.scheduler_config, run.scheduler_options,
+                                           setting.scheduler->steps(), info.scheduler_file)) {
+    const char* from = option.source == OptionSource::kUser ? "config" : option.source == OptionSource::kFile ? "model" : "default";
+    options[option.key] = {{"value", option.value}, {"from", from}};
+  }
+  return options;
+}
+
+std::vector<double> TimestepsOf(const Scheduler& scheduler) {
+  std::vector<double> timesteps;
+  for (int call = 0; call < scheduler.calls(); ++call) timesteps.push_back(scheduler.timestep(call));
+  return timesteps;
+}
+
+// Where the timesteps of each scheduler come from, each once.
+std::string DescribeSchedulers(const Plan& plan) {
+  std::string text;
+  for (const auto& setting : plan.settings) {
+    if (!setting.spec->reference) continue;
+    const std::string line = DescribeSpacing(OptionsOf(plan, setting), setting.scheduler->type(), TimestepsOf(*setting.scheduler));
+    if (!line.empty() && text.find(line + "\n") == std::string::npos) text += fmt::format("scheduler   {}\n", line);
+  }
+  return text;
+}
+
 // The config with its defaults written out: what a run computes, whether or not its author said so.
-Json Expanded(const ExperimentConfig& config, const PipelineInfo& info) {
+Json Expanded(const Plan& plan) {
+  const ExperimentConfig& config = plan.config;
+  const PipelineInfo& info = plan.pipeline->info();
   Json json = {{"name", config.name}, {"dtype", DtypeName(config.dtype)}, {"seed", config.seed}, {"steps", 50},
-               {"tokenizer", config.tokenizer}, {"variant", config.variant}, {"noise", {{"source", config.noise.source}}},
+               {"tokenizer", info.tokenizer.empty() ? "slow" : info.tokenizer}, {"variant", config.variant}, {"noise", {{"source", config.noise.source}}},
                {"batch_size", config.batch_size}, {"wave_size", config.wave_size}, {"group_size", config.group_size},
                {"batch_invariant", config.batch_invariant}, {"traces", config.traces}, {"device", config.device}, {"threads", config.threads},
                {"height", config.height}, {"width", config.width}, {"save", Json::array()}, {"metrics", Json::array()}};
@@ -79,7 +114,8 @@ Json Expanded(const ExperimentConfig& config, const PipelineInfo& info) {
   json["model_scheduler"] = info.scheduler_config;   // what the run's scheduler takes from the model
   json.update(config.json);
   Json settings = Json::array();
-  for (const auto& setting : config.settings) settings.push_back({{"label", setting.label}, {"parameters", setting.parameters}});
+  for (const auto& setting : plan.settings)
+    settings.push_back({{"label", setting.spec->label}, {"parameters", setting.spec->parameters}, {"scheduler", OptionsOf(plan, setting)}});
   json["settings"] = std::move(settings);
   return json;
 }
@@ -93,12 +129,14 @@ std::string DescribePlan(const Plan& plan) {
   std::string text = fmt::format("experiment  {}\nmodel       {} ({})\nlatents     {}, {} {}\n", plan.config.name,
                                  info.folder.string(), info.kind, fmt::join(info.latent_shape, "x"),
                                  info.frames ? fmt::format("clips of {} frames", info.frames) : "pictures", fmt::join(info.image_shape, "x"));
+  if (!info.tokenizer.empty()) text += fmt::format("tokenizer   {}\n", info.tokenizer);
   text += fmt::format("data        {} samples: {}\n", plan.samples.size(), plan.data_description);
   if (plan.shard.count > 1)
     text += fmt::format("shard       {}/{}: samples {} to {} of the plan\n", plan.shard.index, plan.shard.count, plan.begin, plan.end - 1);
   text += fmt::format("device      {}, {}\n", plan.device.str(), DtypeName(plan.config.dtype));
   text += fmt::format("forward     {:.4g} GMACs (modules), {:.4g} GMACs (matmuls), without guidance\n",
                       static_cast<double>(one.modules) / 1e9, static_cast<double>(one.matmuls) / 1e9);
+  text += DescribeSchedulers(plan);
   double evaluations = 0, macs = 0, least = 0, disk = 1e5;
   text += "settings    network evaluations of one sample, at most\n";
   for (const auto& setting : plan.settings) {
@@ -143,8 +181,8 @@ RunHeader MakeHeader(const Plan& plan) {
   const RunSpec& run = config.runs[0];
   RunHeader header;
   header.name = config.name;
-  header.config = config.json;
-  header.expanded_config = Expanded(config, info);
+  header.config = WithNamedNumbers(config.json);
+  header.expanded_config = WithNamedNumbers(Expanded(plan));
   header.execution_keys = {"batch_size", "wave_size", "memory", "threads", "device", "latency", "contact_sheet", "decode_chunk", "name", "search_memory", "metric_weights"};
   header.model = info.folder.filename() == "model" ? info.folder.parent_path().filename().string() : info.folder.filename().string();
   Sha256 all;
@@ -175,9 +213,9 @@ RunHeader MakeHeader(const Plan& plan) {
     one.parameters = setting.spec->parameters;
     one.steps = setting.scheduler->steps();
     one.calls = setting.scheduler->calls();
-    for (int call = 0; call < one.calls; ++call) one.timesteps.push_back(setting.scheduler->timestep(call));
-    one.scope = setting.spec->method->DecisionScope() == Scope::kGroup ? "group" : "sample";
+    one.timesteps = TimestepsOf(*setting.scheduler);
     one.scheduler = setting.scheduler->type();
+    one.scope = setting.spec->method->DecisionScope() == Scope::kGroup ? "group" : "sample";
     one.guidance = setting.guidance > 1 ? setting.guidance : 0;
     one.reference = setting.spec->reference;
     one.compared_with = setting.reference;

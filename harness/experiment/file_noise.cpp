@@ -2,11 +2,17 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "harness/base/error.h"
 #include "harness/nn/tensor_file.h"
 
 namespace skipbench {
 namespace {
+
+constexpr const char* kOrderHint =
+    "an array that was not C-contiguous (a transposed or sliced one) is written in a wrong order by safetensors.numpy.save_file "
+    "(safetensors 0.8.0): write numpy.ascontiguousarray(x)";
 
 at::Tensor ReadNoiseTensor(const std::filesystem::path& path, const std::string& name) {
   auto tensors = ReadTensorFile(path);
@@ -39,7 +45,8 @@ class FileStream : public NoiseStream {
       Fail("{}: {}: has noise for {} samples, sample number {} needs a row", path.string(), name, rows.dim() ? rows.size(0) : 0, ordinal_);
     const at::Tensor row = rows[ordinal_];
     if (row.sizes() != at::IntArrayRef(shape_))
-      Fail("{}: {}: rows have the shape [{}], the latents [{}]", path.string(), name, fmt::join(row.sizes(), ", "), fmt::join(shape_, ", "));
+      Fail("{}: {}: rows have the shape [{}], the latents [{}]. When you change the order of axes: {}", path.string(), name,
+           fmt::join(row.sizes(), ", "), fmt::join(shape_, ", "), kOrderHint);
     return row;
   }
 
@@ -66,6 +73,26 @@ class FileSource : public NoiseSource {
 }  // namespace
 
 std::unique_ptr<NoiseSource> FileNoise(const NoiseConfig& config) { return std::make_unique<FileSource>(config); }
+
+std::vector<std::string> NotesOnNoiseFiles(const NoiseConfig& config) {
+  std::vector<std::string> notes;
+  if (config.source != "file") return notes;
+  const auto note = [&](const std::filesystem::path& path, const std::string& name) {
+    const at::Tensor values = ReadNoiseTensor(path, name).to(at::kDouble);
+    const auto n = static_cast<double>(values.numel());
+    if (n < 2) return;
+    const double mean = values.mean().item<double>(), std = values.std().item<double>();
+    std::string text = fmt::format("noise file {}: {}: [{}], mean {:.3g}, standard deviation {:.4g}: ", path.string(), name,
+                                   fmt::join(values.sizes(), ", "), mean, std);
+    // Six standard errors of either: of unit noise one file in 500 million is further off.
+    const bool unit = std::abs(mean) < 6 / std::sqrt(n) && std::abs(std - 1) < 6 / std::sqrt(2 * n);
+    notes.push_back(text + (unit ? fmt::format("those of unit noise. They would be if its values were in a wrong order, too: {}", kOrderHint)
+                                 : "not those of unit noise. Rows are the noise before it is multiplied with init_noise_sigma"));
+  };
+  note(config.path, config.tensor);
+  if (!config.step_path.empty()) note(config.step_path, config.step_tensor);
+  return notes;
+}
 
 std::unique_ptr<NoiseSource> MakeNoise(const NoiseConfig& config, uint64_t seed) {
   if (config.source == "torch_cpu") return TorchCpuNoise(seed);

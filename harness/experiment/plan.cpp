@@ -217,6 +217,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   if (plan.config.memory > 0)
     for (auto& tree : plan.trees) tree.max_states = MemoryOf(plan, tree).max_states;
   plan.noise = MakeNoise(plan.config.noise, plan.config.seed);
+  for (auto& note : NotesOnNoiseFiles(plan.config.noise)) plan.notes.push_back(std::move(note));
   plan.metric_references = FindMetricReferences(plan);
   if (!options.shapes_only) OpenNetworks(&plan);
   return plan;

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "harness/store/scheduler_options.h"
+
 namespace skipbench {
 namespace {
 
@@ -43,6 +45,8 @@ void RequireModelScheduler(Json base, Json now, std::vector<std::string>& reason
     reasons.push_back("other scheduler of the model: " + differences);
 }
 
+bool HasOptions(const RunHeader& header, size_t k) { return !OptionsOf(header, k).empty(); }
+
 // Keys of the expanded config that change the pictures of every setting.
 void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std::string>& reasons) {
   const auto value = [](const RunHeader& header, const char* key) {
@@ -51,7 +55,14 @@ void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std:
   for (const char* key : {"noise", "negative_prompt", "height", "width", "tokenizer", "vae_tiling"})
     if (value(base, key) != value(now, key))
       reasons.push_back(fmt::format("other {}: {} in BASE, {} in NEW", key, value(base, key).dump(), value(now, key).dump()));
-  RequireModelScheduler(value(base, "model_scheduler"), value(now, "model_scheduler"), reasons);
+  // Where both record which options were in force, those are compared setting by setting.
+  const auto recorded = [](const RunHeader& header) {
+    for (size_t k = 0; k < header.settings.size(); ++k)
+      if (!HasOptions(header, k)) return false;
+    return true;
+  };
+  if (!recorded(base) || !recorded(now))
+    RequireModelScheduler(value(base, "model_scheduler"), value(now, "model_scheduler"), reasons);
   for (const auto& setting : base.settings)
     if (setting.scope == "group" && value(base, "group_size") != value(now, "group_size")) {
       reasons.push_back(fmt::format("other group_size: {} in BASE, {} in NEW", value(base, "group_size").dump(),
@@ -60,26 +71,53 @@ void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std:
     }
 }
 
-Json Identity(const SettingInfo& info) {
+// What the k-th setting has to have in common with its counterpart: the options of the scheduler that are in force among it,
+// wherever they come from, if both results record them.
+Json Identity(const RunHeader& header, size_t k, bool with_options) {
+  const SettingInfo& info = header.settings[k];
   Json parameters = info.parameters;
   if (parameters.is_object()) parameters.erase("id");
-  return {{"type", info.type}, {"parameters", parameters}, {"steps", info.steps}, {"scheduler", info.scheduler}, {"guidance", info.guidance}};
+  Json identity = {{"type", info.type}, {"parameters", parameters}, {"steps", info.steps}, {"scheduler", info.scheduler}, {"guidance", info.guidance}};
+  if (with_options)
+    for (const auto& [key, option] : OptionsOf(header, k).items()) identity["scheduler." + key] = option.value("value", Json());
+  return identity;
+}
+
+bool SameIdentity(const RunHeader& base, size_t k, const RunHeader& now, size_t j) {
+  const bool with_options = HasOptions(base, k) && HasOptions(now, j);
+  return Identity(base, k, with_options) == Identity(now, j, with_options);
+}
+
+// In words; where the options of one scheduler differ, with where they come from.
+std::string DifferencesOf(const RunHeader& base, size_t k, const RunHeader& now, size_t j) {
+  std::string text = Differences(Identity(base, k, false), Identity(now, j, false));
+  const std::string& scheduler = base.settings[k].scheduler;
+  if (scheduler != now.settings[j].scheduler || !HasOptions(base, k) || !HasOptions(now, j)) return text;
+  const Json a = OptionsOf(base, k), b = OptionsOf(now, j);
+  Json all = a;
+  all.update(b);
+  for (const auto& [key, option] : all.items()) {
+    const auto value = [&](const Json& options) { return options.contains(key) ? options[key].value("value", Json()) : Json(); };
+    if (value(a) != value(b))
+      text += fmt::format("{}{}: {} in BASE, {} in NEW", text.empty() ? "" : "; ", key, DescribeOption(a, scheduler, key), DescribeOption(b, scheduler, key));
+  }
+  return text;
 }
 
 Counterpart FindSetting(const RunHeader& base, size_t k, const RunHeader& now) {
   const SettingInfo& setting = base.settings[k];
-  // Two settings of one identity differ in options of the scheduler; their labels tell them apart.
+  // In results that do not record the scheduler's options, settings of one identity differ in these; their labels tell them apart.
   int same = -1, candidates = 0, by_label = -1;
   for (size_t j = 0; j < now.settings.size(); ++j) {
     const bool label = now.settings[j].label == setting.label;
     if (label) by_label = static_cast<int>(j);
-    if (Identity(now.settings[j]) != Identity(setting)) continue;
+    if (!SameIdentity(base, k, now, j)) continue;
     if (label) return {static_cast<int>(j), ""};
     same = static_cast<int>(j);
     ++candidates;
   }
   if (candidates == 1) return {same, ""};
-  if (by_label >= 0) return {-1, Differences(Identity(setting), Identity(now.settings[static_cast<size_t>(by_label)]))};
+  if (by_label >= 0) return {-1, DifferencesOf(base, k, now, static_cast<size_t>(by_label))};
   return {-1, candidates > 1 ? "NEW has several settings like it, under other labels" : "NEW has no such setting"};
 }
 
@@ -126,7 +164,7 @@ Counterpart FindCounterpart(const RunHeader& base, size_t k, const RunHeader& no
   // The same 25 steps measured to a full run of 50 steps and to one of 40 have nothing to say to each other.
   const int before = ReferenceOf(base.settings, k), after = ReferenceOf(now.settings, static_cast<size_t>(found.index));
   if (before < 0 || after < 0) return found;
-  const std::string other = Differences(Identity(base.settings[static_cast<size_t>(before)]), Identity(now.settings[static_cast<size_t>(after)]));
+  const std::string other = DifferencesOf(base, static_cast<size_t>(before), now, static_cast<size_t>(after));
   if (!other.empty()) return {-1, "it is compared with another full run: " + other};
   return found;
 }

@@ -8,6 +8,8 @@
 #include <map>
 #include <set>
 
+#include "harness/store/scheduler_options.h"
+
 namespace skipbench {
 namespace {
 
@@ -308,6 +310,20 @@ std::string AgainstNote(const Table& table, const char* things) {
   return has("reference") ? fmt::format("(reference): the setting's {0} as a set against the {0} of its reference setting.", things) : "";
 }
 
+// Which timesteps the schedulers visit, each once.
+std::vector<std::string> SpacingNotes(const Table& table) {
+  std::vector<std::string> notes;
+  for (size_t k = 0; k < table.header.settings.size(); ++k) {
+    const SettingInfo& setting = table.header.settings[k];
+    const std::string text = DescribeSpacing(OptionsOf(table.header, k), setting.scheduler.empty() ? table.header.scheduler : setting.scheduler,
+                                             setting.timesteps);
+    if (!setting.reference || text.empty()) continue;
+    const std::string note = "scheduler " + text + ".";
+    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+  }
+  return notes;
+}
+
 std::vector<std::string> NotesOf(const Table& table) {
   const char* things = FramesOf(table) > 0 ? "clips" : "pictures";
   std::vector<std::string> notes;
@@ -336,6 +352,7 @@ std::vector<std::string> NotesOf(const Table& table) {
     for (const auto& one : table.environments) places.push_back(Environment(one));
     notes.push_back(fmt::format("Made in several places: {}.", fmt::join(places, "; ")));
   }
+  for (auto& note : SpacingNotes(table)) notes.push_back(std::move(note));
   if (auto note = AgainstNote(table, things); !note.empty()) notes.push_back(std::move(note));
   for (auto& note : DistanceNotes(table)) notes.push_back(std::move(note));
   for (auto& note : MissingNotes(table)) notes.push_back(std::move(note));

@@ -25,20 +25,40 @@ const JsonReader& SchedulerOptions::SourceOf(const std::string& key) const {
   return overrides_.Find(key) ? overrides_ : config_;   // an explicit null of the user asks for the default
 }
 
+template <typename Value>
+Value SchedulerOptions::Note(const std::string& key, Value value) const {
+  const OptionSource source = !Has(key) ? OptionSource::kDefault : IsOverride(key) ? OptionSource::kUser : OptionSource::kFile;
+  in_force_[key] = {key, value, source};
+  return value;
+}
+
 int64_t SchedulerOptions::Int(const std::string& key, int64_t fallback, int64_t min, int64_t max) const {
-  return SourceOf(key).IntOr(key, fallback, min, max);
+  return Note(key, SourceOf(key).IntOr(key, fallback, min, max));
 }
 double SchedulerOptions::Double(const std::string& key, double fallback, double min, double max) const {
-  return SourceOf(key).DoubleOr(key, fallback, min, max);
+  return Note(key, SourceOf(key).DoubleOr(key, fallback, min, max));
 }
-bool SchedulerOptions::Bool(const std::string& key, bool fallback) const { return SourceOf(key).BoolOr(key, fallback); }
+bool SchedulerOptions::Bool(const std::string& key, bool fallback) const { return Note(key, SourceOf(key).BoolOr(key, fallback)); }
 std::string SchedulerOptions::String(const std::string& key, const std::string& fallback) const {
-  return SourceOf(key).StringOr(key, fallback);
+  return Note(key, SourceOf(key).StringOr(key, fallback));
 }
 
 std::vector<double> SchedulerOptions::DoublesOr(const std::string& key, std::vector<double> fallback) const {
   const JsonReader& source = SourceOf(key);
-  return source.Has(key) ? source.Doubles(key) : fallback;
+  return Note(key, source.Has(key) ? source.Doubles(key) : std::move(fallback));
+}
+
+double SchedulerOptions::FileDouble(const std::string& key, double fallback, double min, double max) const {
+  if (!config_.Has(key)) return fallback;
+  const double value = config_.DoubleOr(key, fallback, min, max);
+  in_force_[key] = {key, value, OptionSource::kFile};
+  return value;
+}
+
+std::vector<SchedulerOption> SchedulerOptions::InForce() const {
+  std::vector<SchedulerOption> all;
+  for (const auto& [key, option] : in_force_) all.push_back(option);
+  return all;
 }
 
 std::string SchedulerOptions::Choice(const std::string& key, const std::string& fallback,
@@ -52,10 +72,7 @@ std::string SchedulerOptions::Choice(const std::string& key, const std::string& 
 bool SchedulerOptions::Has(const std::string& key) const { return SourceOf(key).Has(key); }
 bool SchedulerOptions::IsOverride(const std::string& key) const { return overrides_.Has(key); }
 
-bool SchedulerOptions::IsString(const std::string& key) const {
-  const Json* value = SourceOf(key).Find(key);
-  return value && value->is_string();
-}
+const Json* SchedulerOptions::Find(const std::string& key) const { return SourceOf(key).Find(key); }
 
 void SchedulerOptions::FailAt(const std::string& key, const std::string& what) const { SourceOf(key).FailAt(key, what); }
 

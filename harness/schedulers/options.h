@@ -2,12 +2,23 @@
 // by the user, by the rules of diffusers' from_config.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "harness/base/json.h"
 
 namespace skipbench {
+
+// Where the value of an option comes from.
+enum class OptionSource { kUser, kFile, kDefault };
+
+// One option that is in force, with the value that the scheduler was built from.
+struct SchedulerOption {
+  std::string key;
+  Json value;
+  OptionSource source = OptionSource::kDefault;
+};
 
 // Every getter takes the option's default of the class that is being built; it is what counts when neither the user nor
 // the file gives the key (a null counts as the default). Values of a wrong type or range are Errors that name the source
@@ -29,7 +40,9 @@ class SchedulerOptions {
 
   bool Has(const std::string& key) const;               // given by the user or the file, and not null
   bool IsOverride(const std::string& key) const;        // given by the user
-  bool IsString(const std::string& key) const;
+  const Json* Find(const std::string& key) const;       // as it is given; nullptr if neither gives it
+  // A number that only counts in the file.
+  double FileDouble(const std::string& key, double fallback, double min, double max) const;
   // Reader of the file alone, for the few keys that only count there.
   const JsonReader& config() const { return config_; }
 
@@ -39,9 +52,15 @@ class SchedulerOptions {
   // To be called when all options have been read: an override that nobody asked for is an Error.
   void RejectUnknownOverrides() const { overrides_.RejectUnknownKeys(); }
 
+  // Every option that was asked for, by name. A number that only the file gives, see FileDouble(), is among them if it gives it.
+  std::vector<SchedulerOption> InForce() const;
+
  private:
   const JsonReader& SourceOf(const std::string& key) const;   // the user's options if they have the key, else the file
+  template <typename Value>
+  Value Note(const std::string& key, Value value) const;
   std::string type_;
+  mutable std::map<std::string, SchedulerOption> in_force_;
   JsonReader config_;
   JsonReader overrides_;
 };

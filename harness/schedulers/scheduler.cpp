@@ -7,7 +7,7 @@
 #include "harness/schedulers/dpm_solver_multistep.h"
 #include "harness/schedulers/euler.h"
 #include "harness/schedulers/euler_ancestral.h"
-#include "harness/schedulers/options.h"
+#include "harness/schedulers/options_in_force.h"
 #include "harness/schedulers/pndm.h"
 
 namespace skipbench {
@@ -40,17 +40,28 @@ const Entry& FindScheduler(const std::string& type, const std::string& origin) {
   FailUnsupported("{}: unknown scheduler \"{}\"; {}", origin, type, KnownNames(type, names));
 }
 
+std::shared_ptr<const Scheduler> Make(const Entry& entry, const SchedulerOptions& options, int steps) {
+  if (steps < 1 || steps > kMaxSteps)
+    Fail("scheduler {}: the number of steps must be in [1, {}], found {}", entry.type, kMaxSteps, steps);
+  auto scheduler = entry.make(options, steps);
+  options.RejectUnknownOverrides();
+  return scheduler;
+}
+
 }  // namespace
 
 std::shared_ptr<const Scheduler> MakeScheduler(const std::string& type, const Json& config, const Json& overrides, int steps,
                                                const std::string& origin) {
   const Entry& entry = FindScheduler(type, origin);
-  if (steps < 1 || steps > kMaxSteps)
-    Fail("scheduler {}: the number of steps must be in [1, {}], found {}", entry.type, kMaxSteps, steps);
+  return Make(entry, SchedulerOptions(entry.type, config, overrides, origin), steps);
+}
+
+std::vector<SchedulerOption> OptionsInForce(const std::string& type, const Json& config, const Json& overrides, int steps,
+                                            const std::string& origin) {
+  const Entry& entry = FindScheduler(type, origin);
   const SchedulerOptions options(entry.type, config, overrides, origin);
-  auto scheduler = entry.make(options, steps);
-  options.RejectUnknownOverrides();
-  return scheduler;
+  Make(entry, options, steps);
+  return options.InForce();
 }
 
 std::vector<std::string> SchedulerTypes() {
