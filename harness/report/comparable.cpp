@@ -78,8 +78,8 @@ Json Identity(const RunHeader& header, size_t k, bool with_options) {
   Json parameters = info.parameters;
   if (parameters.is_object()) parameters.erase("id");
   Json identity = {{"type", info.type}, {"parameters", parameters}, {"steps", info.steps}, {"scheduler", info.scheduler}, {"guidance", info.guidance}};
-  if (with_options)
-    for (const auto& [key, option] : OptionsOf(header, k).items()) identity["scheduler." + key] = option.value("value", Json());
+  const Json options = with_options ? OptionsOf(header, k) : Json::object();
+  for (const auto& [key, option] : options.items()) identity["scheduler." + key] = ValueOf(options, key);
   return identity;
 }
 
@@ -97,8 +97,7 @@ std::string DifferencesOf(const RunHeader& base, size_t k, const RunHeader& now,
   Json all = a;
   all.update(b);
   for (const auto& [key, option] : all.items()) {
-    const auto value = [&](const Json& options) { return options.contains(key) ? options[key].value("value", Json()) : Json(); };
-    if (value(a) != value(b))
+    if (ValueOf(a, key) != ValueOf(b, key))
       text += fmt::format("{}{}: {} in BASE, {} in NEW", text.empty() ? "" : "; ", key, DescribeOption(a, scheduler, key), DescribeOption(b, scheduler, key));
   }
   return text;

@@ -20,6 +20,11 @@ Json OptionsOf(const RunHeader& header, size_t setting) {
   return one.is_object() && one.contains("scheduler") && one["scheduler"].is_object() ? one["scheduler"] : Json::object();
 }
 
+Json ValueOf(const Json& options, const std::string& option) {
+  const Json* found = FindOption(options, option);
+  return found ? (*found)["value"] : Json();
+}
+
 std::string DescribeOption(const Json& options, const std::string& scheduler, const std::string& option) {
   const Json* found = FindOption(options, option);
   if (!found) return "absent";

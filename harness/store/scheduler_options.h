@@ -15,6 +15,9 @@ namespace skipbench {
 // An object as above; empty where the results do not record it.
 Json OptionsOf(const RunHeader& header, size_t setting);
 
+// The value of an option in `options`, an object as above; null where it is not there.
+Json ValueOf(const Json& options, const std::string& option);
+
 // "linspace (default of euler)", "leading (the model's scheduler_config.json)", "trailing (the config)"; "absent" where `options`,
 // an object as above, lacks the option. `scheduler`: its type.
 std::string DescribeOption(const Json& options, const std::string& scheduler, const std::string& option);

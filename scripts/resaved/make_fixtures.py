@@ -37,6 +37,7 @@ from diffusers import (  # noqa: E402
 )
 from PIL import Image  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection  # noqa: E402
 
 diffusers.utils.logging.set_verbosity_error()
 diffusers.utils.logging.disable_progress_bar()
@@ -99,7 +100,7 @@ def folded_to_clips(latents, frames):
 @contextlib.contextmanager
 def text_model_inside():
     """I2VGenXLPipeline asks its text encoder for text_model, which transformers 5 does not have."""
-    cls = transformers.CLIPTextModel
+    cls = CLIPTextModel
     missing = not hasattr(cls, "text_model")
     if missing:
         cls.text_model = property(lambda self: self)
@@ -259,8 +260,33 @@ def make_tokenizers(out):
     (out / "tokenizers.json").write_text(json.dumps({"texts": texts, "tokenizers": rows}) + "\n")
 
 
+def make_text_encoders(out):
+    """Text encoders that were made and not loaded, with their outputs; the prefix "text_model." is in one of the two files only."""
+    tensors = {}
+    for name, cls, prefix in (("text_encoder_made", CLIPTextModel, ""), ("text_encoder_2_made", CLIPTextModelWithProjection, "text_model.")):
+        torch.manual_seed(5)
+        config = CLIPTextConfig(vocab_size=99, hidden_size=24, intermediate_size=40, num_hidden_layers=3, num_attention_heads=4, max_position_embeddings=20,
+                                hidden_act="gelu", projection_dim=12, bos_token_id=97, eos_token_id=98, pad_token_id=98)
+        model = cls(config).eval()
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn(parameter.shape))
+        model.save_pretrained(out / name)
+        keys = list(load_file(out / name / "model.safetensors"))
+        if f"{prefix}embeddings.token_embedding.weight" not in keys:
+            sys.exit(f"error: {name}: other names than expected: {keys[:3]}")
+        ids = torch.randint(0, 97, (2, 20), generator=torch.Generator().manual_seed(6))
+        ids[:, 0], ids[0, 11:], ids[1, 19:] = 97, 98, 98
+        output = model(input_ids=ids, output_hidden_states=True)
+        tensors[f"{name}.input_ids"] = ids
+        tensors[f"{name}.last_hidden_state"] = output.last_hidden_state
+        tensors[f"{name}.penultimate"] = output.hidden_states[-2]
+        tensors[f"{name}.pooled"] = output.text_embeds if prefix else output.pooler_output
+    save_file({key: value.contiguous() for key, value in tensors.items()}, out / "text_encoders.safetensors")
+
+
 def make(out):
     save_models(out)
+    make_text_encoders(out)
     make_tokenizers(out)
     rows = []
     for model, scheduler, options in cases():
