@@ -60,7 +60,7 @@ struct ExperimentConfig {
   Json json;                             // as given, with --set applied
   std::string name;
   std::string pipeline;
-  std::string variant, tokenizer = "slow";
+  std::string variant, tokenizer = "slow";   // tokenizer: "slow", "fast", or "": by the model's files
   std::filesystem::path tokenizer_folder;  // of a single-file checkpoint
   std::vector<RunSpec> runs;
   at::ScalarType dtype = at::kFloat;
