@@ -1,6 +1,8 @@
-// Texts for both variants over a sound vocabulary; with the first byte odd, a tokenizer_config.json instead.
+// Texts for both variants over a sound vocabulary; with the first byte odd, a tokenizer_config.json instead, or with the next bit
+// a tokenizer.json.
 #include "harness/base/json.h"
 #include "harness/io/clip_tokenizer.h"
+#include "harness/io/tokenizer_json.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
@@ -24,6 +26,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const ClipTokenizer slow(Encoding(), {}, ClipVariant::kSlow, "fuzz"), fast(Encoding(), {}, ClipVariant::kFast, "fuzz");
   if (size == 0) return 0;
   return fuzz::Try([&] {
+    if (data[0] & 2) {
+      fuzz::Write("tokenizer.json", fuzz::Text(data + 1, size - 1));
+      ReadTokenizerJson(fuzz::Folder() / "tokenizer.json");
+      return;
+    }
     if (data[0] & 1) {
       fuzz::Write("tokenizer_config.json", fuzz::Text(data + 1, size - 1));
       ReadClipTokenizerConfig(fuzz::Folder());
