@@ -9,6 +9,9 @@
 #include "datasets/prompts.h"
 #include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
+#include "harness/io/hdf5.h"
+#include "harness/io/printable.h"
+#include "harness/io/text_check.h"
 
 namespace skipbench {
 
@@ -28,11 +31,29 @@ const std::vector<DatasetType>& DatasetTypes() {
   return types;
 }
 
+namespace {
+
+// Results keep captions as they are: what they cannot keep is refused here, not when the first wave is stored. JSON can spell any
+// character, a zero byte among them.
+void RequireText(const Dataset& dataset, const JsonReader& config) {
+  const std::string file = dataset.lists().empty() ? config.file() : dataset.lists().begin()->second.string();
+  for (const auto& sample : dataset.samples()) {
+    if (const std::string why = WhyNotText(sample.caption); !why.empty())
+      Fail("{}: the caption of sample {}, \"{}\": {}", file, sample.id, Printable(hdf5::CleanText(sample.caption)), why);
+  }
+}
+
+}  // namespace
+
 std::unique_ptr<Dataset> MakeDataset(const JsonReader& config, const std::filesystem::path& base_folder) {
   const std::string name = config.String("type");
   std::vector<std::string> known;
   for (const DatasetType& type : DatasetTypes()) {
-    if (type.name == name) return std::make_unique<Dataset>(type.read(config, base_folder));
+    if (type.name == name) {
+      auto dataset = std::make_unique<Dataset>(type.read(config, base_folder));
+      RequireText(*dataset, config);
+      return dataset;
+    }
     known.push_back(type.name);
   }
   config.FailAt("type", fmt::format("expected one of {}, found \"{}\"{}", fmt::join(known, ", "), name, DidYouMean(name, known)));

@@ -79,6 +79,7 @@ Dataset ReadCaptions(const std::string& name, const fs::path& captions, const st
   const std::string description = fmt::format("{}: {} images{}, {}", file, Describe(subset, samples.size(), ids.size()), part, caption);
   Dataset dataset(name, description, std::move(samples));
   if (reference) dataset.SetReference(*reference);
+  dataset.SetList("captions", captions);
   return dataset;
 }
 

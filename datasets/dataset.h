@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,11 +28,16 @@ class Dataset {
   void SetReference(std::filesystem::path reference);
   const std::optional<std::filesystem::path>& reference() const { return reference_; }
 
+  // The lists that the samples were read from, by the config's keys ("file", "captions", "names").
+  void SetList(const std::string& key, std::filesystem::path file) { lists_[key] = std::move(file); }
+  const std::map<std::string, std::filesystem::path>& lists() const { return lists_; }
+
  private:
   std::string name_;
   std::string description_;
   std::vector<Sample> samples_;
   std::optional<std::filesystem::path> reference_;
+  std::map<std::string, std::filesystem::path> lists_;
 };
 
 // The description and the first samples, one line each, to look at before a run.

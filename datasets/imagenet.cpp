@@ -7,6 +7,7 @@
 
 #include "datasets/draw.h"
 #include "harness/base/error.h"
+#include "harness/io/text_check.h"
 
 namespace skipbench {
 namespace {
@@ -55,8 +56,11 @@ std::vector<std::string> ReadNames(const fs::path& path, int64_t classes) {
   std::ifstream in(path);
   if (!in) Fail("{}: no such file", path.string());
   std::vector<std::string> names;
+  int64_t number = 0;
   for (std::string line; std::getline(in, line);) {
+    ++number;
     if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (const std::string why = WhyNotText(line); !why.empty()) Fail("{}:{}: {}", path.string(), number, why);
     if (!line.empty()) names.push_back(ClassName(line));
   }
   if (static_cast<int64_t>(names.size()) != classes)
@@ -71,8 +75,8 @@ Dataset ReadImageNet(const JsonReader& config, const fs::path& base_folder) {
   const int64_t count = config.Int("count", 1, 10'000'000), offset = config.IntOr("offset", 0, 0, 1'000'000'000);
   const auto seed = static_cast<uint64_t>(config.IntOr("seed", 0, 0));
   const std::string sampling = config.OneOf("sampling", "balanced", {"balanced", "random"});
-  std::vector<std::string> names;
-  if (config.Has("names")) names = ReadNames(ResolvePath(config.String("names"), base_folder), classes);
+  const fs::path list = config.Has("names") ? ResolvePath(config.String("names"), base_folder) : fs::path();
+  const std::vector<std::string> names = list.empty() ? std::vector<std::string>() : ReadNames(list, classes);
   const auto reference = ReadReference(config, base_folder);
   config.Ignore("type");
   config.RejectUnknownKeys();
@@ -87,6 +91,7 @@ Dataset ReadImageNet(const JsonReader& config, const fs::path& base_folder) {
   const std::string description = fmt::format("{} labels of {} classes, {} with seed {}, from {}", count, classes, sampling, seed, offset);
   Dataset dataset("imagenet", description, std::move(samples));
   if (reference) dataset.SetReference(*reference);
+  if (!list.empty()) dataset.SetList("names", list);
   return dataset;
 }
 

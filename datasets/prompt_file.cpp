@@ -12,6 +12,9 @@
 #include "harness/base/error.h"
 #include "harness/base/git_lfs.h"
 #include "harness/base/json.h"
+#include "harness/io/hdf5.h"
+#include "harness/io/printable.h"
+#include "harness/io/text_check.h"
 
 namespace skipbench {
 namespace {
@@ -37,6 +40,11 @@ std::string ReadText(const fs::path& path) {
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) Fail("{}: UTF-16 text (as Excel writes it); save it as UTF-8", path.string());
   if (const size_t zero = text.find('\0'); zero != std::string::npos)
     Fail("{}:{}: a zero byte: not a text file", path.string(), 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(zero), '\n'));
+  if (const size_t bad = FindBadText(text); bad != std::string::npos) {
+    const auto line_start = text.rfind('\n', bad) + 1;      // npos + 1: the first line
+    Fail("{}:{}: {} (the line's text must be UTF-8)", path.string(), 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n'),
+         WhyNotText(std::string_view(text).substr(line_start)));
+  }
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
   return text;
 }
@@ -135,6 +143,9 @@ void AddJson(const Json& json, int64_t number, const std::string& where, const P
     row.prompt = reader.StringOr(keys[NeedColumn(keys, format.prompt_column, kPromptColumns, "prompt_column", where)], "");
     if (format.images) row.image = reader.String(keys[NeedColumn(keys, format.image_column, kImageColumns, "image_column", where)]);
   }
+  // JSON spells any character, a zero byte among them ("\\u0000"), which results cannot keep.
+  for (const auto& text : {row.prompt, row.image})
+    if (const std::string why = WhyNotText(text); !why.empty()) Fail("{}: \"{}\": {}", where, Printable(hdf5::CleanText(text)), why);
   if (!IsBlank(row.prompt)) rows->push_back(std::move(row));
 }
 

@@ -82,6 +82,7 @@ Dataset ReadPrompts(const JsonReader& config, const fs::path& base_folder) {
   }
   if (samples.empty()) Fail("{}: no prompts", origin);
   Dataset dataset = Choose("prompts", origin, std::move(samples), subset, config);
+  if (!inline_list) dataset.SetList("file", path);
   if (pictures) CheckPictures(dataset.samples(), named_at);
   return dataset;
 }

@@ -5,6 +5,7 @@
 #include "harness/report/contact_sheet.h"
 #include "harness/report/table.h"
 #include "harness/store/merge.h"
+#include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench::cli {
@@ -28,7 +29,7 @@ int Merge(const std::vector<std::string>& args) {
   fmt::print("{}\n", RenderMarkdown(MakeFullTable(merged)));
   const JsonReader config(merged.header().config, "config");
   if (const int rows = static_cast<int>(config.IntOr("contact_sheet", 0)); rows > 0)
-    WriteContactSheet(merged, rows, out / "contact_sheet.png");
+    WriteContactSheet(merged, rows, out / kContactSheet);
   fmt::print("merged {} of {} samples into {}\n", summary.samples, summary.planned, out.string());
   if (summary.samples < summary.planned)
     fmt::print(stderr, "skipbench: {} samples of the plan are missing: merge the other shards too, or finish with run --resume --out {}\n",

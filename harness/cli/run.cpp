@@ -6,6 +6,7 @@
 #include "harness/experiment/shard.h"
 #include "harness/report/contact_sheet.h"
 #include "harness/report/table.h"
+#include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench::cli {
@@ -19,16 +20,11 @@ void Report(const Plan& plan, const fs::path& out) {
   ResultReader reader = ResultReader::Open(out);
   fmt::print("\n{}\n", RenderMarkdown(MakeFullTable(reader)));
   if (plan.config.contact_sheet_rows > 0) {
-    const fs::path sheet = out / "contact_sheet.png";
+    const fs::path sheet = out / kContactSheet;
     WriteContactSheet(reader, plan.config.contact_sheet_rows, sheet);
     fmt::print("pictures: {}\n", sheet.string());
   }
   fmt::print("results:  {}\n", out.string());
-}
-
-// Only what a run leaves behind; a folder that holds anything else keeps it.
-void RemoveResults(const fs::path& out) {
-  for (const char* name : {"segments", "results.h5", "contact_sheet.png", "png", "search"}) fs::remove_all(out / name);
 }
 
 fs::path DefaultFolder(const std::string& name, const Shard& shard) {
@@ -46,7 +42,7 @@ int Run(const std::vector<std::string>& args) {
       ("set", po::value<std::vector<std::string>>()->composing(), "PATH=VALUE[,VALUE...]: change a value of the config; several sweep")
       ("shard", po::value<std::string>(), "i/n, i from 0: only this part of the samples; `skipbench merge` joins the parts")
       ("resume", po::bool_switch(), "go on with an interrupted run")
-      ("overwrite", po::bool_switch(), "replace the results that are in the folder")
+      ("overwrite", po::bool_switch(), "replace the result that is in the folder; what is not a result's own stays")
       ("dry-run", po::bool_switch(), "print the plan and stop")
       ("models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons")
       ("allow-missing", po::bool_switch(), "leave out metrics whose weights are missing; their columns say so")
@@ -60,7 +56,10 @@ int Run(const std::vector<std::string>& args) {
   RunOptions run;
   const Shard shard = values.contains("shard") ? ParseShard(values["shard"].as<std::string>()) : Shard{};
   run.out = values.contains("out") ? fs::path(values["out"].as<std::string>()) : DefaultFolder(config.name, shard);
-  run.resume = values["resume"].as<bool>();
+  const bool resume = values["resume"].as<bool>(), overwrite = values["overwrite"].as<bool>();
+  if (resume && overwrite) Fail("skipbench run: --resume and --overwrite exclude each other");
+  using Existing = ResultWriter::Existing;
+  run.existing = resume ? Existing::kResume : overwrite ? Existing::kReplace : Existing::kRefuse;
   run.quiet = values["quiet"].as<bool>();
   const bool dry = values["dry-run"].as<bool>();
   Plan plan = MakePlan(std::move(config), {.models = values["models"].as<std::string>(),
@@ -70,10 +69,6 @@ int Run(const std::vector<std::string>& args) {
   if (dry) {
     fmt::print("{}", DescribePlan(plan));
     return 0;
-  }
-  if (values["overwrite"].as<bool>()) {
-    if (run.resume) Fail("skipbench run: --resume and --overwrite exclude each other");
-    RemoveResults(run.out);
   }
   for (const auto& note : plan.notes) fmt::print(stderr, "skipbench: {}\n", note);
   const RunSummary summary = RunExperiment(plan, run);

@@ -8,6 +8,9 @@
 #include "harness/base/json_numbers.h"
 #include "harness/experiment/memory.h"
 #include "harness/experiment/sweep.h"
+#include "harness/io/hdf5.h"
+#include "harness/io/printable.h"
+#include "harness/io/text_check.h"
 #include "harness/schedulers/scheduler.h"
 #include "methods/catalog.h"
 #include "methods/full_step/full_step.h"
@@ -236,6 +239,23 @@ void ReadMetrics(const JsonReader& root, ExperimentConfig* config) {
   ReadMetricReference(root, config);
 }
 
+// Results keep the config's text as it is; what they cannot keep (--set takes any bytes, "\\u0000" is a zero byte) is refused here.
+void RequireText(const Json& json, const std::string& path, const std::string& file) {
+  const auto require = [&](const std::string& text, const std::string& what) {
+    if (const std::string why = WhyNotText(text); !why.empty())
+      Fail("{}: {}{}, \"{}\": {}", file, what, Printable(hdf5::CleanText(path)), Printable(hdf5::CleanText(text)), why);
+  };
+  if (json.is_string()) require(json.get_ref<const std::string&>(), "");
+  if (json.is_object())
+    for (const auto& [key, value] : json.items()) {
+      const std::string place = path.empty() ? key : path + "." + key;
+      require(key, "a key in ");
+      RequireText(value, place, file);
+    }
+  if (json.is_array())
+    for (size_t k = 0; k < json.size(); ++k) RequireText(json[k], fmt::format("{}[{}]", path, k), file);
+}
+
 }  // namespace
 
 const std::vector<std::string>& SaveOptions() {
@@ -254,6 +274,7 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.file = fs::absolute(file);
   config.json = ReadJsonFile(file);
   for (const auto& set : sets) ApplySet(&config.json, set);
+  RequireText(config.json, "", file.string());
   const JsonReader root(config.json, file.string());
   config.name = root.StringOr("name", file.stem().string());
   config.pipeline = root.String("pipeline");

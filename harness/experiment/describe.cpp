@@ -5,6 +5,7 @@
 
 #include "harness/base/build_info.h"
 #include "harness/base/json_numbers.h"
+#include "harness/experiment/inputs.h"
 #include "harness/experiment/memory.h"
 #include "harness/experiment/metric_reference.h"
 #include "harness/experiment/plan.h"
@@ -13,6 +14,7 @@
 #include "harness/io/sha256.h"
 #include "harness/runtime/device.h"
 #include "harness/schedulers/options_in_force.h"
+#include "harness/store/outputs.h"
 #include "harness/store/scheduler_options.h"
 
 namespace skipbench {
@@ -30,7 +32,7 @@ double BytesPerSample(const Plan& plan, const PlannedSetting& setting) {
   if (save.contains("noise_predictions")) bytes += calls * latent * (setting.guidance > 1 ? 2 : 1);
   bytes += 4.0 * 2048 * static_cast<double>(plan.config.set_metrics.size());      // features: at most about this
   if (save.contains("images")) bytes += picture;
-  for (const char* file : {"png", "apng", "mp4"})
+  for (const char* file : kPictureKinds)
     if (save.contains(file)) bytes += picture;     // at most about this
   return bytes;
 }
@@ -192,6 +194,8 @@ RunHeader MakeHeader(const Plan& plan) {
     all.Update(std::as_bytes(std::span(hash)));
   }
   header.model_hash = all.HexDigest();
+  header.inputs = HashInputs(plan);
+  header.path_keys = PathKeys(plan, header.expanded_config);
   header.scheduler = plan.settings[0].scheduler->type();
   header.steps = run.steps;
   header.guidance = plan.settings[0].guidance > 1 ? plan.settings[0].guidance : 0;

@@ -5,23 +5,9 @@
 #include "harness/io/apng.h"
 #include "harness/io/mp4.h"
 #include "harness/io/png.h"
+#include "harness/store/outputs.h"
 
 namespace skipbench {
-
-std::string FolderName(const std::string& label) {
-  std::string name;
-  for (unsigned char c : label) {
-    const bool plain = std::isalnum(c) || c == '.' || c == '-' || c == '=' || c == '_';
-    if (plain) {
-      name += static_cast<char>(c);
-    } else if (!name.empty() && name.back() != '_') {
-      name += '_';
-    }
-  }
-  while (!name.empty() && name.back() == '_') name.pop_back();
-  // A label may be the user's own: it must not mean another folder, nor a hidden one.
-  return name.empty() || name[0] == '.' ? "_" + name : name;
-}
 
 namespace {
 
@@ -34,31 +20,30 @@ Image ToImage(const at::Tensor& picture) {
   return image;
 }
 
-// OUT/KIND/SETTING, made.
-std::filesystem::path MakeFolder(const std::filesystem::path& out, const char* kind, const std::string& setting) {
-  const auto folder = out / kind / FolderName(setting);
-  std::filesystem::create_directories(folder);
-  return folder;
-}
-
 }  // namespace
 
 void WritePicture(const at::Tensor& picture, const std::filesystem::path& out, const std::string& setting, int64_t sample_id) {
-  WritePng(MakeFolder(out, "png", setting) / fmt::format("{:06}.png", sample_id), ToImage(picture));
+  const auto file = PicturePath(out, "png", setting, sample_id, /*clip=*/false);
+  std::filesystem::create_directories(file.parent_path());
+  WritePng(file, ToImage(picture));
 }
 
 void WriteClip(const at::Tensor& clip, const std::filesystem::path& out, const std::string& setting, int64_t sample_id, const ClipFiles& files) {
   if (!files.png && !files.apng && !files.mp4) return;
   std::vector<Image> frames;
   for (int64_t k = 0; k < clip.size(0); ++k) frames.push_back(ToImage(clip[k]));
-  const std::string name = fmt::format("{:06}", sample_id);
+  const auto path = [&](const char* kind) {
+    const auto place = PicturePath(out, kind, setting, sample_id, /*clip=*/true);
+    std::filesystem::create_directories(place.parent_path());
+    return place;
+  };
   if (files.png) {
-    const auto folder = MakeFolder(out, "png", setting) / name;
+    const auto folder = path("png");
     std::filesystem::create_directories(folder);
     for (size_t k = 0; k < frames.size(); ++k) WritePng(folder / fmt::format("{:04}.png", k), frames[k]);
   }
-  if (files.apng) WriteApng(MakeFolder(out, "apng", setting) / (name + ".png"), frames, files.fps);
-  if (files.mp4) WriteMp4(MakeFolder(out, "mp4", setting) / (name + ".mp4"), frames, files.fps);
+  if (files.apng) WriteApng(path("apng"), frames, files.fps);
+  if (files.mp4) WriteMp4(path("mp4"), frames, files.fps);
 }
 
 at::Tensor Thumbnail(const at::Tensor& picture) {

@@ -1,6 +1,4 @@
-// Pictures and clips as files, for every sample and setting of a wave:
-//   "png"   OUT/png/SETTING/SAMPLE.png; of a clip OUT/png/SETTING/SAMPLE/FRAME.png
-//   "apng"  OUT/apng/SETTING/SAMPLE.png, animated; "mp4" OUT/mp4/SETTING/SAMPLE.mp4
+// Pictures and clips as files, for every sample and setting of a wave; where they stand: harness/store/outputs.h.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +8,7 @@
 
 namespace skipbench {
 
-// `picture` is uint8 [3, H, W].
+// `picture` is uint8 [3, H, W]; `setting` is the name of the setting's folder (FolderNames).
 void WritePicture(const at::Tensor& picture, const std::filesystem::path& out, const std::string& setting, int64_t sample_id);
 
 struct ClipFiles {
@@ -19,9 +17,6 @@ struct ClipFiles {
 };
 // `clip` is uint8 [F, 3, H, W].
 void WriteClip(const at::Tensor& clip, const std::filesystem::path& out, const std::string& setting, int64_t sample_id, const ClipFiles& files);
-
-// A label as a folder's name: letters, digits, '.', '-', '=' and '_' stay, runs of anything else become one '_'.
-std::string FolderName(const std::string& label);
 
 // uint8 [8, 8, 3]: means over a grid of 8 x 8 fields of a picture [3, H, W] (of a clip [T, 3, H, W]: over its frames too).
 at::Tensor Thumbnail(const at::Tensor& picture);

@@ -16,6 +16,7 @@
 #include "harness/experiment/shard.h"
 #include "harness/runtime/device.h"
 #include "harness/sampling/trajectory_tree.h"
+#include "harness/store/outputs.h"
 
 namespace skipbench {
 namespace {
@@ -79,6 +80,9 @@ void PlanSettings(Plan* plan) {
     }
     plan->settings.push_back(std::move(setting));
   }
+  std::vector<SettingInfo> labels;
+  for (const auto& setting : plan->settings) labels.push_back({.label = setting.spec->label, .type = "", .scheduler = ""});
+  plan->setting_folders = FolderNames(labels);
   std::erase_if(plan->trees, [](const TreeGroup& tree) { return tree.settings.empty(); });
   for (auto& setting : plan->settings)
     for (size_t k = 0; k < plan->settings.size(); ++k)
@@ -122,6 +126,7 @@ void LoadSamples(Plan* plan) {
   const auto dataset = MakeDataset(reader, config.folder());
   plan->samples = dataset->samples();
   plan->data_description = dataset->description();
+  plan->data_lists = dataset->lists();
   plan->data_reference = dataset->reference();
   if (plan->samples.empty()) Fail("{}: data: no samples", config.file.string());
   const std::string& kind = plan->pipeline->info().kind;

@@ -50,9 +50,11 @@ struct Plan {
   std::unique_ptr<Pipeline> pipeline;
   std::vector<Sample> samples;                    // place = ordinal
   std::string data_description;
+  std::map<std::string, std::filesystem::path> data_lists;     // files that list the samples, by their keys in "data"
   std::optional<std::filesystem::path> data_reference;   // what the data's pictures are compared with, where the data say so
   std::unique_ptr<NoiseSource> noise;
   std::vector<PlannedSetting> settings;
+  std::vector<std::string> setting_folders;       // names for the pictures of each
   std::vector<TreeGroup> trees;
   MetricNetworks networks;                        // of the metrics; for a dry run only what is missing
   std::map<std::string, std::filesystem::path> metric_references;   // of the metrics of sets that have one

@@ -8,6 +8,7 @@
 #include "harness/experiment/path_study.h"
 #include "harness/experiment/search_phase.h"
 #include "harness/experiment/wave.h"
+#include "harness/store/result_reader.h"
 #include "harness/store/result_writer.h"
 
 namespace skipbench {
@@ -18,6 +19,21 @@ std::set<int64_t> CommittedOrdinals(const Plan& plan, const ResultWriter& writer
   for (size_t k = 0; k < plan.samples.size(); ++k)
     if (writer.CommittedSamples().contains(plan.samples[k].id)) ordinals.insert(static_cast<int64_t>(k));
   return ordinals;
+}
+
+// What is stored belongs to this plan, sample by sample.
+void RequireSamplesOfPlan(const Plan& plan, const ResultWriter& writer) {
+  const auto show = [](int64_t id, const std::string& caption, int64_t label) {
+    return fmt::format("id {}, \"{}\"{}", id, caption, label >= 0 ? fmt::format(", class {}", label) : "");
+  };
+  for (const auto& stored : writer.CommittedInfos()) {
+    if (stored.ordinal >= static_cast<int64_t>(plan.samples.size()))
+      Fail("{}: holds the sample number {} of the plan, which has {}", writer.folder().string(), stored.ordinal, plan.samples.size());
+    const Sample& planned = plan.samples[static_cast<size_t>(stored.ordinal)];
+    if (planned.id == stored.id && planned.caption == stored.caption && planned.label == stored.label) continue;
+    Fail("{}: the sample number {} of the plan is another one: {} there, {} here ({})", writer.folder().string(), stored.ordinal,
+         show(stored.id, stored.caption, stored.label), show(planned.id, planned.caption, planned.label), plan.data_description);
+  }
 }
 
 // What is not committed yet, in stretches of at most a wave. Groups are committed whole, so stretches start at a group.
@@ -36,17 +52,22 @@ std::vector<std::pair<int64_t, int64_t>> OpenWaves(const Plan& plan, const std::
   return waves;
 }
 
-void Count(const Wave& wave, RunSummary* summary) {
-  summary->samples_done += static_cast<int64_t>(wave.samples.size());
-  for (const auto& setting : wave.settings)
-    summary->failed += std::count(setting.status.begin(), setting.status.end(), Status::kFailed);
+// In the whole result, also by runs before this one.
+int64_t CountFailed(const ResultReader& result) {
+  int64_t failed = 0;
+  for (size_t k = 0; k < result.header().settings.size(); ++k) {
+    const auto status = result.Read<double>(k, "status").values;
+    failed += std::count(status.begin(), status.end(), static_cast<double>(Status::kFailed));
+  }
+  return failed;
 }
 
 }  // namespace
 
 RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   RunSummary summary;
-  ResultWriter writer(options.out, MakeHeader(plan), options.resume);
+  ResultWriter writer(options.out, MakeHeader(plan), options.existing);
+  RequireSamplesOfPlan(plan, writer);
   const auto searched = RunSearches(&plan, &writer, options.quiet);
   CommitSetMetrics(plan, &writer, options.quiet);
   const auto committed = CommittedOrdinals(plan, writer);
@@ -62,7 +83,7 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
                                   progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
                                 }});
       writer.Commit(wave);
-      Count(wave, &summary);
+      summary.samples_done += end - begin;
       done += size;
       progress.Update(done, n);
     }
@@ -76,7 +97,10 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
     }));
   }
   CommitDistances(plan, &writer);
+  if (summary.samples_found + summary.samples_done != plan.end - plan.begin)
+    Fail("{}: {} samples were stored, {} were planned", options.out.string(), summary.samples_found + summary.samples_done, plan.end - plan.begin);
   writer.Finish();
+  summary.failed = CountFailed(ResultReader::Open(options.out));
   for (const auto& setting : plan.settings) summary.not_supported += !setting.supported;
   return summary;
 }

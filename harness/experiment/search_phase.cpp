@@ -5,6 +5,7 @@
 
 #include "harness/base/progress.h"
 #include "harness/experiment/search_portion.h"
+#include "harness/store/outputs.h"
 
 namespace skipbench {
 namespace {
@@ -141,7 +142,7 @@ class Searcher {
   }
 
   std::filesystem::path LogFile(int64_t begin, int64_t end) const {
-    return writer_.folder() / "search" / fmt::format("{}-{:08}.jsonl", SearchName(number_, begin), end);
+    return writer_.folder() / kSearchFolder / fmt::format("{}-{:08}.jsonl", SearchName(number_, begin), end);
   }
 
   const Plan& plan_;

@@ -32,6 +32,12 @@ struct Outcome {
   int64_t picture_row = -1;            // among the wave's distinct pictures
 };
 
+// A latent's picture, or why it has none.
+struct Decoded {
+  at::Tensor picture;
+  std::string message;
+};
+
 class WaveRunner {
  public:
   WaveRunner(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out, const WaveProgress& progress)
@@ -169,24 +175,43 @@ class WaveRunner {
           latents.push_back(outcome.record.final_latent);
       }
     const size_t size = plan_.config.batch_invariant ? 1 : static_cast<size_t>(plan_.config.batch_size);
-    std::vector<at::Tensor> pictures;
-    for (size_t begin = 0; begin < latents.size(); begin += size) {
-      const at::TensorList some = at::TensorList(latents).slice(begin, std::min(size, latents.size() - begin));
-      at::Tensor decoded;
-      try {
-        decoded = plan_.pipeline->Decode(at::stack(some));
-      } catch (const c10::OutOfMemoryError&) {
-        FailOutOfMemory("the decoder");
-      }
-      for (int64_t k = 0; k < decoded.size(0); ++k) pictures.push_back(decoded[k]);
+    std::vector<Decoded> decoded;
+    for (size_t begin = 0; begin < latents.size(); begin += size)
+      DecodeOrIsolate(at::TensorList(latents).slice(begin, std::min(size, latents.size() - begin)), &decoded);
+    std::vector<at::Tensor> pictures;                  // those that there are
+    std::vector<int64_t> row_of;
+    for (const auto& one : decoded) {
+      row_of.push_back(one.picture.defined() ? static_cast<int64_t>(pictures.size()) : -1);
+      if (one.picture.defined()) pictures.push_back(one.picture);
     }
     for (auto& setting : outcomes_)
-      for (auto& outcome : setting)
-        if (outcome.status == Status::kDone) {
-          outcome.picture_row = static_cast<int64_t>(place.at(outcome.record.final_latent.const_data_ptr()));
-          outcome.picture = pictures[outcome.picture_row];
-        }
+      for (size_t s = 0; s < setting.size(); ++s) {
+        Outcome& outcome = setting[s];
+        if (outcome.status != Status::kDone) continue;
+        const size_t latent = place.at(outcome.record.final_latent.const_data_ptr());
+        outcome.picture_row = row_of[latent];
+        outcome.picture = decoded[latent].picture;
+        if (outcome.picture.defined()) continue;
+        outcome.status = Status::kFailed;
+        outcome.message = fmt::format("sample {}: {}", samples_[s].id, decoded[latent].message);
+      }
     features_ = FeaturesOfPictures(plan_, pictures);
+  }
+
+  // After an error every latent alone: one that has no picture costs the others nothing.
+  void DecodeOrIsolate(at::TensorList latents, std::vector<Decoded>* out) {
+    try {
+      const at::Tensor pictures = plan_.pipeline->Decode(at::stack(latents));
+      for (int64_t k = 0; k < pictures.size(0); ++k) out->push_back({pictures[k], ""});
+    } catch (const c10::OutOfMemoryError&) {
+      FailOutOfMemory("the decoder");
+    } catch (const std::exception& e) {
+      if (latents.size() == 1) {
+        out->push_back({at::Tensor(), e.what()});
+        return;
+      }
+      for (size_t k = 0; k < latents.size(); ++k) DecodeOrIsolate(latents.slice(k, 1), out);
+    }
   }
 
   Wave WriteDown() {
@@ -322,14 +347,14 @@ class WaveRunner {
     const auto& config = plan_.config;
     const ClipFiles files = {.png = config.save.contains("png"), .apng = config.save.contains("apng"), .mp4 = config.save.contains("mp4"),
                              .fps = config.fps.value_or(PipelineOptions().fps)};
-    const std::string& label = plan_.settings[k].spec->label;
+    const std::string& folder = plan_.setting_folders[k];
     for (size_t s = 0; s < samples_.size(); ++s) {
       if (outcomes_[k][s].status != Status::kDone) continue;
       const at::Tensor& picture = outcomes_[k][s].picture;
       if (plan_.pipeline->info().frames > 0) {
-        WriteClip(picture, out_, label, samples_[s].id, files);
+        WriteClip(picture, out_, folder, samples_[s].id, files);
       } else if (files.png) {
-        WritePicture(picture, out_, label, samples_[s].id);
+        WritePicture(picture, out_, folder, samples_[s].id);
       }
     }
   }

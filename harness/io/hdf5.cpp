@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <random>
 
 #include "harness/io/hdf5_internal.h"
 
@@ -162,8 +163,18 @@ Group OpenFile(const std::filesystem::path& path) {
   return Group(file, internal::OwnGroup(root), "/");
 }
 
+namespace {
+
+// Two processes, on two machines even, that write into one folder get different ones.
+uint64_t RandomNumber() {
+  std::random_device device;
+  return (static_cast<uint64_t>(device()) << 32) | device();
+}
+
+}  // namespace
+
 FileWriter::FileWriter(const std::filesystem::path& path)
-    : path_(path), temporary_(path.parent_path() / TemporaryName(path.filename().string())) {
+    : path_(path), temporary_(path.parent_path() / fmt::format("{}.{:016x}.tmp", path.filename().string(), RandomNumber())) {
   Quiet();
   file_ = std::make_shared<internal::File>(Storage::Create(temporary_, path_));
   internal::Id access = internal::OwnList(AccessList(file_->storage));
@@ -174,6 +185,10 @@ FileWriter::FileWriter(const std::filesystem::path& path)
   const hid_t root = H5Gopen2(file_->id.get(), "/", H5P_DEFAULT);
   if (root < 0) Fail("{}: cannot be created: {}", path.string(), internal::FirstCause());
   root_.reset(new Group(file_, internal::OwnGroup(root), "/"));
+}
+
+bool FileWriter::IsTemporary(const std::string& name) {
+  return name.ends_with(".tmp") && name.find(".h5.") != std::string::npos;
 }
 
 FileWriter::~FileWriter() {

@@ -170,7 +170,8 @@ class Group : public Object {
 // truncated, damaged (its checksum is verified: the whole file is read once), or not HDF5.
 Group OpenFile(const std::filesystem::path& path);
 
-// A new file. It is written beside its place ("NAME.tmp"), and gets its name only when Commit() has brought it to the disk.
+// A new file. It is written beside its place, under a name of its own ("NAME.XXXXXX.tmp"), so that two writers of one name never meet
+// in a file, and gets its name only when Commit() has brought it to the disk.
 class FileWriter {
  public:
   explicit FileWriter(const std::filesystem::path& path);
@@ -183,7 +184,8 @@ class FileWriter {
   // Error naming the file and the cause; whatever stood under the name before is then still there.
   void Commit();
 
-  static std::string TemporaryName(const std::string& name) { return name + ".tmp"; }
+  // Whether a file's name is that of an HDF5 file which a writer has not finished.
+  static bool IsTemporary(const std::string& name);
 
  private:
   std::filesystem::path path_, temporary_;

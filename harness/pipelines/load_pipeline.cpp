@@ -20,6 +20,18 @@ std::unique_ptr<ModelSource> OpenSource(const std::filesystem::path& path, const
   return std::make_unique<FolderSource>(path);
 }
 
+std::unique_ptr<Pipeline> Make(const ModelSource& source, const PipelineOptions& options) {
+  const std::string type = source.class_name();
+  if (type == "StableDiffusionPipeline" || type == "StableDiffusionXLPipeline") return std::make_unique<TextToImage>(source, options);
+  if (type == "ClassConditionalLDMPipeline") return std::make_unique<ClassToImage>(source, options);
+  if (type == "DDPMPipeline" || type == "DDIMPipeline") return std::make_unique<Unconditional>(source, options);
+  if (type == "TextToVideoSDPipeline") return std::make_unique<TextToVideo>(source, options);
+  if (type == "I2VGenXLPipeline") return std::make_unique<ImageToVideo>(source, options);
+  FailUnsupported("{}: a {} is not supported; supported: StableDiffusionPipeline, StableDiffusionXLPipeline, "
+                  "TextToVideoSDPipeline (ModelScope), I2VGenXLPipeline, "
+                  "ClassConditionalLDMPipeline (LDM-4), DDPMPipeline, DDIMPipeline", source.Index().file, type);
+}
+
 }  // namespace
 
 std::string DescribeTokenizers(const std::filesystem::path& path, const PipelineOptions& options) {
@@ -44,17 +56,10 @@ std::string DescribeTokenizers(const std::filesystem::path& path, const Pipeline
 }
 
 std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& path, const PipelineOptions& options) {
-  const auto opened = OpenSource(path, options);
-  const ModelSource& source = *opened;
-  const std::string type = source.class_name();
-  if (type == "StableDiffusionPipeline" || type == "StableDiffusionXLPipeline") return std::make_unique<TextToImage>(source, options);
-  if (type == "ClassConditionalLDMPipeline") return std::make_unique<ClassToImage>(source, options);
-  if (type == "DDPMPipeline" || type == "DDIMPipeline") return std::make_unique<Unconditional>(source, options);
-  if (type == "TextToVideoSDPipeline") return std::make_unique<TextToVideo>(source, options);
-  if (type == "I2VGenXLPipeline") return std::make_unique<ImageToVideo>(source, options);
-  FailUnsupported("{}: a {} is not supported; supported: StableDiffusionPipeline, StableDiffusionXLPipeline, "
-                  "TextToVideoSDPipeline (ModelScope), I2VGenXLPipeline, "
-                  "ClassConditionalLDMPipeline (LDM-4), DDPMPipeline, DDIMPipeline", source.Index().file, type);
+  const auto source = OpenSource(path, options);
+  auto pipeline = Make(*source, options);
+  pipeline->SetConfigFiles(source->read_files());
+  return pipeline;
 }
 
 }  // namespace skipbench

@@ -33,6 +33,24 @@ ClipVariant ModelSource::TokenizerVariant(const std::string& wanted) const {
   return ClipVariant::kSlow;
 }
 
+void ModelSource::NoteRead(const std::string& component, const fs::path& file) const {
+  const std::string name = file.filename().string();
+  read_[component.empty() ? name : component + "/" + name] = file;
+}
+
+void ModelSource::NoteTokenizer(const std::string& component, const fs::path& folder) const {
+  std::error_code error;
+  const std::vector<const char*> vocabulary = HoldsOnlyTokenizerJson(folder) ? std::vector{"tokenizer.json"} : std::vector{"vocab.json", "merges.txt"};
+  for (const auto& names : {vocabulary, {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}})
+    for (const char* name : names)
+      if (fs::is_regular_file(folder / name, error)) NoteRead(component, folder / name);
+}
+
+ModelSource::Config FolderSource::Index() const {
+  NoteRead("", folder_.index_file());
+  return {folder_.index(), folder_.index_file()};
+}
+
 fs::path FolderSource::FolderOf(const std::string& component) const {
   return folder_.Component(component, {folder_.ClassOf(component)});
 }
@@ -40,6 +58,7 @@ fs::path FolderSource::FolderOf(const std::string& component) const {
 ModelSource::Config FolderSource::ConfigOf(const std::string& component, const std::vector<std::string>& classes) const {
   const char* name = component == "scheduler" ? "scheduler_config.json" : component == "feature_extractor" ? "preprocessor_config.json" : "config.json";
   const fs::path file = folder_.Component(component, classes) / name;
+  NoteRead(component, file);
   return {ReadJsonFile(file), file.string()};
 }
 
@@ -52,7 +71,9 @@ std::vector<fs::path> FolderSource::WeightFiles(const std::string& component, co
 }
 
 ClipTokenizer FolderSource::OpenTokenizer(const std::string& component, ClipVariant variant) const {
-  return ClipTokenizer::Load(folder_.Component(component, {"CLIPTokenizer", "CLIPTokenizerFast"}), variant);
+  const fs::path folder = folder_.Component(component, {"CLIPTokenizer", "CLIPTokenizerFast"});
+  NoteTokenizer(component, folder);
+  return ClipTokenizer::Load(folder, variant);
 }
 
 fs::path FolderSource::TokenizerFolder(const std::string& component) const {
@@ -99,6 +120,7 @@ ClipTokenizer SingleFileSource::OpenTokenizer(const std::string& component, Clip
          "Name the folder that has them with \"tokenizer_folder\" in the config or SKIPBENCH_TOKENIZER_FOLDER, or put it beside the "
          "checkpoint as \"tokenizer\". The tokenizer of any Stable Diffusion 1.x or SDXL model, or of openai/clip-vit-large-patch14, will do.",
          path().string(), LookForTokenizers().string());
+  NoteTokenizer(component, folder);
   const bool second = component == "tokenizer_2", own = second && folder.filename() == "tokenizer_2";
   ClipTokenizerFiles files = ReadClipTokenizer(folder);
   ClipTokenizerConfig& config = files.config;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,13 +43,24 @@ class ModelSource {
   // "slow" or "fast"; "" asks for the default, which is the slow one, but the fast one where a tokenizer's folder holds
   // nothing but tokenizer.json, as transformers 5 saves it.
   ClipVariant TokenizerVariant(const std::string& wanted) const;
+
+  // The files beside the weights that were read so far, configs and tokenizers, by their places in the model: "unet/config.json".
+  const std::map<std::string, std::filesystem::path>& read_files() const { return read_; }
+
+ protected:
+  void NoteRead(const std::string& component, const std::filesystem::path& file) const;
+  // Those that a tokenizer is read from, of its folder.
+  void NoteTokenizer(const std::string& component, const std::filesystem::path& folder) const;
+
+ private:
+  mutable std::map<std::string, std::filesystem::path> read_;
 };
 
 class FolderSource : public ModelSource {
  public:
   explicit FolderSource(std::filesystem::path folder) : folder_(std::move(folder)) {}
   std::filesystem::path path() const override { return folder_.path(); }
-  Config Index() const override { return {folder_.index(), folder_.index_file()}; }
+  Config Index() const override;
   std::string ClassOf(const std::string& component) const override { return folder_.ClassOf(component); }
   Config ConfigOf(const std::string& component, const std::vector<std::string>& classes) const override;
   Weights OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const override;

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -43,6 +44,7 @@ struct PipelineInfo {
   std::string class_name;                        // of model_index.json
   std::filesystem::path folder;                  // or the single file
   std::vector<std::filesystem::path> files;      // the weight files, for provenance
+  std::map<std::string, std::filesystem::path> config_files;   // configs and tokenizers that were read, "unet/config.json"
   std::vector<int64_t> latent_shape;             // [C, H, W]; video: [C, F, H, W]
   std::vector<int64_t> image_shape;              // [3, H, W], for video of a frame
   int64_t frames = 0;                            // of a clip; 0: pictures
@@ -58,6 +60,7 @@ class Pipeline {
  public:
   virtual ~Pipeline() = default;
   const PipelineInfo& info() const { return info_; }
+  void SetConfigFiles(std::map<std::string, std::filesystem::path> files) { info_.config_files = std::move(files); }
   const PipelineOptions& options() const { return options_; }
 
   // Conditioning of `samples`, in order, encoded once. With guidance > 1 every prediction is a guided pair. With

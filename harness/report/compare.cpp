@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "harness/report/builds.h"
 #include "harness/report/comparable.h"
 #include "harness/report/compare_sets.h"
 #include "harness/report/naming.h"
@@ -278,9 +279,8 @@ class SettingComparer {
   SettingChange change_;
 };
 
-std::string DescribeResult(const RunHeader& header) {
-  return fmt::format("{} on {}, skipbench {}{}{}", header.name, header.device, header.skipbench_version,
-                     header.git_revision.empty() ? "" : " " + header.git_revision.substr(0, 12), header.git_dirty ? ", modified" : "");
+std::string DescribeResult(const ResultReader& result) {
+  return fmt::format("{} on {}, {}", result.header().name, result.header().device, DescribeBuilds(result.environments()));
 }
 
 void CompareSettings(const ResultReader& base, const ResultReader& now, const CompareOptions& options, const SetDistances& sets,
@@ -331,8 +331,8 @@ int ExitCode(Verdict verdict) {
 
 Comparison Compare(const ResultReader& base, const ResultReader& now, const CompareOptions& options, const SetDistances& sets) {
   Comparison comparison;
-  comparison.base = DescribeResult(base.header());
-  comparison.now = DescribeResult(now.header());
+  comparison.base = DescribeResult(base);
+  comparison.now = DescribeResult(now);
   const Pairs pairs = PairSamples(base, now);
   comparison.pairs = static_cast<int64_t>(pairs.size());
   comparison.only_base = static_cast<int64_t>(base.samples().size()) - comparison.pairs;

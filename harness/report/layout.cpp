@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "harness/report/builds.h"
 #include "harness/store/scheduler_options.h"
 
 namespace skipbench {
@@ -189,8 +190,7 @@ std::string SchedulersOf(const RunHeader& header) {
 }
 
 std::string Environment(const Json& one) {
-  return fmt::format("{}, {} threads, skipbench {}", one.value("device", "?"), one.value("threads", 0),
-                     one.value("skipbench_version", "?"));
+  return fmt::format("{}, {} threads, {}", one.value("device", "?"), one.value("threads", 0), DescribeBuilds({one}));
 }
 
 // Of a clip; 0: the samples are pictures.
@@ -211,10 +211,7 @@ std::string CaptionOf(const Table& table) {
               : fmt::format(", {} of {} samples (not finished)", table.samples, header.sample_count);
   if (const int64_t frames = FramesOf(table); frames > 0) text += fmt::format(", clips of {} frames", frames);
   text += fmt::format(", seed {}; {}, {} threads, {}", header.seed, header.device, header.threads, header.dtype);
-  text += "; skipbench " + header.skipbench_version;
-  if (!header.git_revision.empty())
-    text += fmt::format(" ({}{})", header.git_revision.substr(0, 12), header.git_dirty ? ", modified" : "");
-  return text + ".";
+  return text + "; " + DescribeBuilds(table.environments) + ".";
 }
 
 std::string SweepNote(const Table& table) {

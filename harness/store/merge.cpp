@@ -1,25 +1,16 @@
 #include "harness/store/merge.h"
 
+#include "harness/store/folder_lock.h"
 #include "harness/store/join.h"
+#include "harness/store/outputs.h"
 #include "harness/store/source.h"
 
 namespace skipbench {
-namespace {
-
 namespace fs = std::filesystem;
-
-// Pictures stand at png/<setting>/<id>.png; no two shards have the same one.
-void CopyPictures(const fs::path& from, const fs::path& to) {
-  std::error_code error;
-  if (!fs::is_directory(from / "png", error)) return;
-  fs::copy(from / "png", to / "png", fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
-  if (error) Fail("{}: the pictures cannot be copied to {}: {}", (from / "png").string(), to.string(), error.message());
-}
-
-}  // namespace
 
 MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& out) {
   if (results.empty()) Fail("no result was given");
+  const FolderLock lock(out);
   if (!ResultFiles(out).empty()) Fail("{}: holds a result already; give another folder", out.string());
   std::vector<Source> sources;
   for (const auto& path : results) {
@@ -31,10 +22,12 @@ MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& 
   MergeSummary summary;
   for (const auto& source : sources) summary.samples += static_cast<int64_t>(source.samples().size());
   summary.planned = sources.front().header().sample_count;
-  std::error_code error;
-  fs::create_directories(out, error);
-  if (error) Fail("{}: cannot be made a folder: {}", out.string(), error.message());
-  for (const auto& path : results) CopyPictures(path, out);
+  // Beside each file of results stand its pictures; of a folder with several, beside all of them.
+  for (const auto& source : sources) {
+    const fs::path folder = source.path().parent_path();
+    CopyPictures(folder.filename() == kSegmentFolder ? folder.parent_path() : folder, out, source.header().settings, source.samples());
+  }
+  lock.RequireFolder();
   Join(sources, out / kJoinedFile, Shard{});
   return summary;
 }

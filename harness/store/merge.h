@@ -12,7 +12,7 @@ struct MergeSummary {
 };
 
 // Joins results (folders or files, finished or not) into `out`/results.h5, which reads like the result of an undivided run and
-// can be resumed as one; pictures written as files (png/) are copied. The sources stay as they are. Error naming the files
+// can be resumed as one; pictures written as files (png/, apng/, mp4/) are copied. The folder is locked meanwhile, as a run locks it. The sources stay as they are. Error naming the files
 // when they are not of one run, when a sample is in two of them, when `out` holds a result already.
 MergeSummary MergeResults(const std::vector<std::filesystem::path>& results, const std::filesystem::path& out);
 

@@ -119,6 +119,12 @@ struct LatencyRecord {
   std::string message;
 };
 
+// A file (or folder) that a run reads and that decides what it computes.
+struct InputFile {
+  std::string file;                                      // its name, without the folders of one machine
+  std::string sha256;                                    // hex; of a folder: of its files' names and hashes
+};
+
 struct Shard {
   int index = 0;
   int count = 1;
@@ -135,6 +141,12 @@ struct RunHeader {
   std::string model;                                     // name of the pipeline
   std::map<std::string, std::string> model_files;        // SHA-256 (hex) by path inside the model's folder
   std::string model_hash;                                // one hash (hex) that stands for all of them
+  // What else decides, by its part in the run: "model.unet/config.json", "data.captions", "noise.path". Empty: the run was made
+  // before inputs were recorded.
+  std::map<std::string, InputFile> inputs;
+  // Values of expanded_config that are paths (JSON pointers, "/noise/path"): what is read from there is among the inputs, or
+  // among the model's files, and the same files may lie elsewhere.
+  std::vector<std::string> path_keys;
   std::string scheduler;
   int steps = 0;
   double guidance = 0;                                   // 0: none

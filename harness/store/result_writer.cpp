@@ -1,15 +1,10 @@
 #include "harness/store/result_writer.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include "harness/store/join.h"
 #include "harness/store/latency.h"
+#include "harness/store/outputs.h"
 #include "harness/store/source.h"
 
 namespace skipbench {
@@ -17,13 +12,6 @@ namespace skipbench {
 namespace fs = std::filesystem;
 
 namespace {
-
-void MakeFolder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error || !fs::is_directory(folder)) Fail("{}: cannot be made a folder: {}", folder.string(), error.message());
-  hdf5::SyncFolder(folder.parent_path());
-}
 
 void Remove(const fs::path& path) {
   std::error_code error;
@@ -57,56 +45,36 @@ void WriteColumn(hdf5::Group& setting, const Column& column, int64_t n) {
 
 }  // namespace
 
-ResultWriter::ResultWriter(fs::path folder, RunHeader header, bool resume)
-    : folder_(std::move(folder)), header_(std::move(header)) {
-  MakeFolder(folder_);
-  try {
-    Lock();
-    ClearTemporaries();
-    TakeUpExisting(resume);
-  } catch (...) {
-    if (lock_ >= 0) close(lock_);
-    throw;
-  }
-}
-
-ResultWriter::~ResultWriter() { close(lock_); }
-
-void ResultWriter::Lock() {
-  const fs::path path = folder_ / ".lock";
-  lock_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (lock_ < 0) Fail("{}: cannot be opened: {}", path.string(), std::strerror(errno));
-  if (flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
-  if (errno == EWOULDBLOCK) Fail("{}: another run is writing into this folder (it holds {})", folder_.string(), path.string());
-  if (errno != ENOLCK && errno != EOPNOTSUPP && errno != ENOSYS)   // a file system without locks is no reason to stop
-    Fail("{}: cannot be locked: {}", path.string(), std::strerror(errno));
+ResultWriter::ResultWriter(fs::path folder, RunHeader header, Existing existing)
+    : folder_(std::move(folder)), header_(std::move(header)), lock_(folder_) {
+  if (existing == Existing::kReplace) RemoveOutputs(folder_, header_.settings);
+  ClearTemporaries();
+  if (existing == Existing::kResume) TakeUpExisting();
+  else if (!ResultFiles(folder_).empty())
+    Fail("{}: holds a result already: --resume continues it, another --out starts a new one", folder_.string());
 }
 
 // What a killed or failed writer left unfinished; nobody else writes here while the lock is held.
 void ResultWriter::ClearTemporaries() {
-  Remove(folder_ / hdf5::FileWriter::TemporaryName(kJoinedFile));
   MakeFolder(folder_ / kSegmentFolder);
   std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(folder_ / kSegmentFolder))
-    if (entry.path().string().ends_with(hdf5::FileWriter::TemporaryName(".h5"))) found.push_back(entry.path());
+  for (const auto& folder : {folder_, folder_ / kSegmentFolder})
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      const std::string name = entry.path().filename().string();
+      const bool own = folder != folder_ || name.starts_with(kJoinedFile);
+      if (own && hdf5::FileWriter::IsTemporary(name)) found.push_back(entry.path());
+    }
   for (const auto& path : found) Remove(path);
 }
 
-void ResultWriter::TakeUpExisting(bool resume) {
-  if (!resume) {
-    if (!ResultFiles(folder_).empty())
-      Fail("{}: holds a result already: --resume continues it, another --out starts a new one", folder_.string());
-    return;
-  }
+void ResultWriter::TakeUpExisting() {
   std::vector<fs::path> leftovers;
   const std::vector<Source> sources = OpenFolder(folder_, leftovers);
   for (const auto& source : sources) {
     if (auto difference = FirstDifference(source.header(), header_, /*shards=*/false); !difference.empty())
       Fail("{}: holds the result of another run, which cannot be resumed as this one: {}", folder_.string(), difference);
-    for (const auto& sample : source.samples()) {
-      committed_ids_.insert(sample.id);
-      committed_ordinals_.insert(sample.ordinal);
-    }
+    NoteCommitted(source.samples());
+    committed_extras_.insert(source.extras().begin(), source.extras().end());
     if (columns_.empty() && !source.samples().empty())
       for (size_t k = 0; k < header_.settings.size(); ++k) columns_.push_back(source.columns(k));
   }
@@ -114,10 +82,19 @@ void ResultWriter::TakeUpExisting(bool resume) {
   for (const auto& path : leftovers) Remove(path);
 }
 
+void ResultWriter::NoteCommitted(const std::vector<SampleInfo>& samples) {
+  for (const auto& sample : samples) {
+    committed_.push_back(sample);
+    committed_ids_.insert(sample.id);
+    committed_ordinals_.insert(sample.ordinal);
+  }
+}
+
 fs::path ResultWriter::SegmentPath(const std::string& name) const { return folder_ / kSegmentFolder / (name + ".h5"); }
 
 // Finish() removes the folder of segments; a later commit needs it again.
 void ResultWriter::WriteSegment(const std::string& name, const std::function<void(hdf5::Group&)>& fill) const {
+  lock_.RequireFolder();
   const fs::path path = SegmentPath(name);
   if (!fs::exists(path.parent_path())) MakeFolder(path.parent_path());
   hdf5::FileWriter writer(path);
@@ -176,10 +153,7 @@ void ResultWriter::Commit(const Wave& wave) {
       auto& infos = columns_.emplace_back();
       for (const auto& column : of_setting) infos.push_back(column.info);
     }
-  for (const auto& sample : wave.samples) {
-    committed_ids_.insert(sample.id);
-    committed_ordinals_.insert(sample.ordinal);
-  }
+  NoteCommitted(wave.samples);
 }
 
 void ResultWriter::CommitExtra(const std::string& name, const std::function<void(hdf5::Group&)>& fill) {
@@ -193,6 +167,7 @@ void ResultWriter::CommitExtra(const std::string& name, const std::function<void
     hdf5::Group group = root.CreateGroup(name);
     fill(group);
   });
+  committed_extras_.insert(name);
 }
 
 void ResultWriter::CommitLatency(std::span<const LatencyRecord> records) {
@@ -217,9 +192,30 @@ bool ResultWriter::ReadExtra(const std::string& name, const std::function<void(c
   return false;
 }
 
+void ResultWriter::RequireAllThere(const std::vector<Source>& sources) const {
+  std::set<int64_t> ids;
+  std::set<std::string> extras;
+  for (const auto& source : sources) {
+    if (auto difference = FirstDifference(source.header(), header_, /*shards=*/false); !difference.empty())
+      Fail("{}: was replaced by a file of another run: {}", source.path().string(), difference);
+    for (const auto& sample : source.samples()) ids.insert(sample.id);
+    extras.insert(source.extras().begin(), source.extras().end());
+  }
+  for (const auto& sample : committed_)
+    if (!ids.contains(sample.id))
+      Fail("{}: {} of the {} samples that were stored here are gone, the sample with id {} among them: somebody removed or moved files while the "
+           "run was at work; --resume makes them again",
+           folder_.string(), std::count_if(committed_.begin(), committed_.end(), [&](const auto& s) { return !ids.contains(s.id); }), committed_.size(),
+           sample.id);
+  for (const auto& name : committed_extras_)
+    if (!extras.contains(name)) Fail("{}: the part {} that was stored here is gone; --resume makes it again", folder_.string(), name);
+}
+
 void ResultWriter::Finish() {
+  lock_.RequireFolder();
   std::vector<fs::path> leftovers;
   std::vector<Source> sources = OpenFolder(folder_, leftovers);
+  RequireAllThere(sources);
   if (sources.empty()) Fail("{}: there is nothing to finish: no wave was committed", folder_.string());
   const bool joined_only = sources.size() == 1 && sources[0].path().filename() == kJoinedFile;
   if (!joined_only) {

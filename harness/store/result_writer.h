@@ -10,7 +10,9 @@
 
 #include "harness/store/columns.h"
 #include "harness/store/records.h"
+#include "harness/store/folder_lock.h"
 #include "harness/store/schema.h"
+#include "harness/store/source.h"
 
 namespace skipbench {
 
@@ -19,18 +21,26 @@ namespace skipbench {
 // none of them costs what was committed before.
 class ResultWriter {
  public:
-  // Makes the folder and locks it against a second writer. A folder that holds a result already is an error unless
-  // `resume`; then it must be of the same run (FirstDifference in schema.h), and leftovers of a killed run are cleared away.
-  ResultWriter(std::filesystem::path folder, RunHeader header, bool resume);
-  ~ResultWriter();
-  ResultWriter(const ResultWriter&) = delete;
-  ResultWriter& operator=(const ResultWriter&) = delete;
+  // What becomes of a result that is in the folder already.
+  enum class Existing {
+    kRefuse,    // an error
+    kResume,    // it must be of the same run (FirstDifference in schema.h), and is continued
+    kReplace,   // it is removed (RemoveOutputs in outputs.h)
+  };
+
+  // Makes the folder and locks it against a second writer, before anything in it is touched. Leftovers of a killed run are
+  // cleared away.
+  ResultWriter(std::filesystem::path folder, RunHeader header, Existing existing);
+  ResultWriter(std::filesystem::path folder, RunHeader header, bool resume)
+      : ResultWriter(std::move(folder), std::move(header), resume ? Existing::kResume : Existing::kRefuse) {}
 
   const std::filesystem::path& folder() const { return folder_; }
   const RunHeader& header() const { return header_; }
 
   // Ids of the samples whose wave is committed: a resumed run leaves them out.
   const std::set<int64_t>& CommittedSamples() const { return committed_ids_; }
+  // The same samples as they are stored.
+  const std::vector<SampleInfo>& CommittedInfos() const { return committed_; }
 
   // Stores a wave for good. Error, and nothing stored, when a shape is not what records.h says, a sample is there already,
   // or the columns are not those of the waves before.
@@ -48,21 +58,25 @@ class ResultWriter {
   // Hands such a part, if it is stored already, to `read`; says whether it was.
   bool ReadExtra(const std::string& name, const std::function<void(const hdf5::Group&)>& read) const;
 
-  // Joins everything into results.h5, then removes the segments. With nothing new since the last time it does nothing.
+  // Joins everything into results.h5, then removes the segments. With nothing new since the last time it does nothing. Error, and
+  // the segments stay, when what is in the folder is not what was committed: somebody has removed or moved parts of it.
   void Finish();
 
  private:
-  void Lock();
   void ClearTemporaries();
-  void TakeUpExisting(bool resume);
+  void TakeUpExisting();
+  void NoteCommitted(const std::vector<SampleInfo>& samples);
+  void RequireAllThere(const std::vector<Source>& sources) const;
   std::filesystem::path SegmentPath(const std::string& name) const;
   void WriteSegment(const std::string& name, const std::function<void(hdf5::Group&)>& fill) const;
   void RequireFits(const Wave& wave, const std::vector<std::vector<Column>>& columns) const;
 
   std::filesystem::path folder_;
   RunHeader header_;
-  int lock_ = -1;
+  FolderLock lock_;
+  std::vector<SampleInfo> committed_;
   std::set<int64_t> committed_ids_, committed_ordinals_;
+  std::set<std::string> committed_extras_;
   std::vector<std::vector<ColumnInfo>> columns_;   // of the waves so far, for each setting; empty: none yet
 };
 

@@ -92,19 +92,87 @@ std::string JsonDifference(const Json& there, const Json& here, const std::strin
   return fmt::format("{}: {} there, {} here", path, Describe(there), Describe(here));
 }
 
+Json InputsToJson(const std::map<std::string, InputFile>& inputs) {
+  Json json = Json::object();
+  for (const auto& [part, input] : inputs) json[part] = {{"file", input.file}, {"sha256", input.sha256}};
+  return json;
+}
+
+std::map<std::string, InputFile> ReadInputs(const hdf5::Group& root) {
+  const Json json = ParseAttribute(root, "inputs");
+  const JsonReader reader(json, root.Where(), "inputs");
+  std::map<std::string, InputFile> inputs;
+  for (const auto& [part, value] : json.items()) {
+    const JsonReader input = reader.Object(part);
+    inputs[part] = {input.String("file"), input.String("sha256")};
+  }
+  return inputs;
+}
+
+void EraseAt(const std::string& pointer, Json* json) {
+  const Json::json_pointer place(pointer);
+  if (!json->contains(place)) return;
+  Json& parent = (*json)[place.parent_pointer()];
+  if (parent.is_object()) parent.erase(place.back());
+}
+
+// Paths count by what was read from them, if both runs recorded that.
+bool ByContent(const RunHeader& a, const RunHeader& b) { return !a.inputs.empty() && !b.inputs.empty(); }
+
 Json WhatIsComputed(const RunHeader& header, const RunHeader& other) {
   Json config = header.expanded_config;
-  if (config.is_object())
-    for (const auto* keys : {&header.execution_keys, &other.execution_keys})
-      for (const auto& key : *keys) config.erase(key);
+  if (!config.is_object()) return config;
+  for (const auto* keys : {&header.execution_keys, &other.execution_keys})
+    for (const auto& key : *keys) config.erase(key);
+  if (ByContent(header, other))
+    for (const auto* keys : {&header.path_keys, &other.path_keys})
+      for (const auto& key : *keys) EraseAt(key, &config);
   return config;
 }
 
-Json Identity(const SettingInfo& info) {
-  return {{"label", info.label},   {"type", info.type},   {"parameters", info.parameters},
-          {"steps", info.steps},   {"calls", info.calls}, {"timesteps", info.timesteps},
-          {"scheduler", info.scheduler}, {"guidance", info.guidance}, {"reference", info.reference},
-          {"compared_with", info.compared_with}};
+Json Identity(const RunHeader& header, size_t k, const RunHeader& other) {
+  const SettingInfo& info = header.settings[k];
+  Json json = {{"label", info.label},   {"type", info.type},   {"parameters", info.parameters},
+               {"steps", info.steps},   {"calls", info.calls}, {"timesteps", info.timesteps},
+               {"scheduler", info.scheduler}, {"guidance", info.guidance}, {"reference", info.reference},
+               {"compared_with", info.compared_with}};
+  // "/settings/3/parameters/from" of the expanded config is this setting's "/parameters/from".
+  const std::string place = fmt::format("/settings/{}/", k);
+  if (ByContent(header, other))
+    for (const auto* keys : {&header.path_keys, &other.path_keys})
+      for (const auto& key : *keys)
+        if (key.starts_with(place)) EraseAt(key.substr(place.size() - 1), &json);
+  return json;
+}
+
+// Which of the files that decide is another one. The model's weights count by the hash of all of them: they may have other names.
+std::string InputDifference(const RunHeader& there, const RunHeader& here) {
+  const auto shown = [](const std::string& hash) { return hash.empty() ? std::string("absent") : hash; };
+  for (const auto* files : {&there.model_files, &here.model_files})
+    for (const auto& [file, ignored] : *files) {
+      const auto hash = [&](const RunHeader& header) {
+        const auto found = header.model_files.find(file);
+        return found == header.model_files.end() ? std::string() : found->second;
+      };
+      const bool renamed = there.model_hash == here.model_hash && (hash(there).empty() || hash(here).empty());
+      if (hash(there) != hash(here) && !renamed)
+        return fmt::format("SHA-256 of the model's file {}: {} there, {} here", file, shown(hash(there)), shown(hash(here)));
+    }
+  if (there.model_hash != here.model_hash) return fmt::format("model hash: {} there, {} here", there.model_hash, here.model_hash);
+  if (there.inputs.empty() != here.inputs.empty())
+    return fmt::format("the SHA-256 of configs, tokenizer, data and whatever else the run reads: not recorded {0}, where an earlier skipbench "
+                       "was at work, so nothing shows that they are the same; begin the run anew",
+                       there.inputs.empty() ? "there" : "here");
+  for (const auto* inputs : {&there.inputs, &here.inputs})
+    for (const auto& [part, input] : *inputs) {
+      const auto hash = [&](const RunHeader& header) {
+        const auto found = header.inputs.find(part);
+        return found == header.inputs.end() ? std::string() : found->second.sha256;
+      };
+      if (hash(there) != hash(here))
+        return fmt::format("{} ({}): SHA-256 {} there, {} here", part, input.file, shown(hash(there)), shown(hash(here)));
+    }
+  return "";
 }
 
 }  // namespace
@@ -133,6 +201,8 @@ void WriteHeader(hdf5::Group& root, const RunHeader& header, const std::vector<J
   root.SetAttribute("model", header.model);
   root.SetAttribute("model_hash", header.model_hash);
   root.SetAttribute("model_files", Dump(Json(header.model_files)));
+  root.SetAttribute("inputs", Dump(InputsToJson(header.inputs)));
+  root.SetAttribute("path_keys", header.path_keys);
   root.SetAttribute("scheduler", header.scheduler);
   root.SetAttribute("steps", int64_t{header.steps});
   root.SetAttribute("guidance", header.guidance);
@@ -172,6 +242,8 @@ RunHeader ReadHeader(const hdf5::Group& root) {
   const Json files = ParseAttribute(root, "model_files");
   const JsonReader reader(files, root.Where(), "model_files");
   for (const auto& [path, hash] : files.items()) header.model_files[path] = reader.String(path);
+  if (root.HasAttribute("inputs")) header.inputs = ReadInputs(root);
+  if (root.HasAttribute("path_keys")) header.path_keys = root.AttributeList<std::string>("path_keys");
   header.scheduler = root.Attribute<std::string>("scheduler");
   header.steps = ReadInt(root, "steps", 0, kMaxCount);
   header.guidance = root.Attribute<double>("guidance");
@@ -203,13 +275,12 @@ std::vector<Json> ReadEnvironments(const hdf5::Group& root) {
 
 std::string FirstDifference(const RunHeader& there, const RunHeader& here, bool shards) {
   auto text = [](const char* what, const auto& a, const auto& b) { return fmt::format("{}: {} there, {} here", what, a, b); };
+  const std::string inputs = InputDifference(there, here);
   if (auto found = JsonDifference(WhatIsComputed(there, here), WhatIsComputed(here, there), ""); !found.empty())
-    return "config: " + found;
+    return "config: " + found + (inputs.empty() ? "" : "; " + inputs);
   if (there.seed != here.seed) return text("seed", there.seed, here.seed);
-  if (there.model != here.model) return text("model", there.model, here.model);
-  if (auto found = JsonDifference(there.model_files, here.model_files, ""); !found.empty())
-    return "SHA-256 of the model's file " + found;
-  if (there.model_hash != here.model_hash) return text("model hash", there.model_hash, here.model_hash);
+  if (!ByContent(there, here) && there.model != here.model) return text("model", there.model, here.model);
+  if (!inputs.empty()) return inputs;
   if (there.scheduler != here.scheduler) return text("scheduler", there.scheduler, here.scheduler);
   if (there.steps != here.steps) return text("steps", there.steps, here.steps);
   if (there.guidance != here.guidance) return text("guidance", there.guidance, here.guidance);
@@ -218,7 +289,7 @@ std::string FirstDifference(const RunHeader& there, const RunHeader& here, bool 
   if (there.settings.size() != here.settings.size())
     return text("number of settings", there.settings.size(), here.settings.size());
   for (size_t i = 0; i < here.settings.size(); ++i)
-    if (auto found = JsonDifference(Identity(there.settings[i]), Identity(here.settings[i]), ""); !found.empty())
+    if (auto found = JsonDifference(Identity(there, i, here), Identity(here, i, there), ""); !found.empty())
       return fmt::format("setting {}: {}", i, found);
   if (!shards && (there.shard.index != here.shard.index || there.shard.count != here.shard.count))
     return fmt::format("shard: {}/{} there, {}/{} here", there.shard.index, there.shard.count, here.shard.index,

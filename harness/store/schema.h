@@ -1,6 +1,6 @@
 // The layout of a results file, and what stands in its root: who made it, from what, with which settings.
 //
-//   /                 attributes: see WriteHeader
+//   /                 attributes: see WriteHeader; inputs (JSON: {PART: {file, sha256}}) and path_keys: see RunHeader
 //   /samples          ordinal, id, caption, seed, label                                        [n]
 //   /settings/<k>     attributes: label, type, parameters (JSON), steps, calls, scope, scheduler, guidance,
 //                     reference, compared_with, criterion (JSON; only where the method declares one); timesteps [calls]

@@ -116,6 +116,16 @@ TEST_F(DatasetsTest, Prompts) {
   EXPECT_ERROR(Make(R"({"type": "prompts", "file": "q.txt"})"), "q.txt: no such file");
   WriteFile(temp_ / "b.txt", std::string("ok\nno\0t", 7));
   EXPECT_ERROR(Make(R"({"type": "prompts", "file": "b.txt"})"), "b.txt:2: a zero byte");
+  // What results cannot keep is found when the list is read.
+  WriteFile(temp_ / "latin.txt", "a red shirt\nun caf\xE9\n");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "latin.txt"})"), "latin.txt:2: the byte 0xE9 at place 6 is not valid UTF-8");
+  WriteFile(temp_ / "zero.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\": \"b\\u0000c\"}\n");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "zero.jsonl"})"), "zero.jsonl:2: ");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "prompts": ["a", "b\u0000c"]})"), "the caption of sample 1");
+  WriteFile(temp_ / "zero.json", R"({"images": [{"id": 7, "file_name": "7.jpg"}], "annotations": [{"id": 1, "image_id": 7, "caption": "b\u0000c"}]})");
+  EXPECT_ERROR(Make(R"({"type": "coco", "captions": "zero.json"})"), "zero.json: the caption of sample 7");
+  WriteFile(temp_ / "names.txt", "tench\ngoldfish\xFF\n");
+  EXPECT_ERROR(Make(R"({"type": "imagenet", "count": 1, "classes": 2, "names": "names.txt"})"), "names.txt:2: the byte 0xFF");
   WriteFile(temp_ / "e.txt", "\n\n");
   EXPECT_ERROR(Make(R"({"type": "prompts", "file": "e.txt"})"), "e.txt: no prompts");
 }

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "harness/experiment/file_noise.h"
-#include "harness/experiment/pictures_out.h"
 #include "harness/experiment/sweep.h"
 #include "harness/io/safetensors.h"
 #include "tests/support/fixtures.h"
@@ -178,10 +177,16 @@ TEST(FileNoise, TakesRowsByPlaceAndDrawsByCall) {
   EXPECT_ERROR(MakeNoise(config, 0)->Open(7, 0, shape)->Draw(1), "give \"step_noise\"");
 }
 
-TEST(Pictures, FolderNames) {
-  EXPECT_EQ(FolderName("adaptive_diffusion(delta=0.01,max_skips=4) [euler, 25 steps]"), "adaptive_diffusion_delta=0.01_max_skips=4_euler_25_steps");
-  EXPECT_EQ(FolderName("../../etc"), "_.._.._etc");
-  EXPECT_EQ(FolderName(".."), "_..");
+TEST(Config, TextThatResultsCannotKeepIsRefused) {
+  const testing::TempDir dir;
+  const std::string head = R"({"pipeline": "fashion-scenes", "data": {"type": "unconditional", "count": 1}, "methods": [{"type": "full_step"}], )";
+  const auto read = [&](const std::string& rest, const std::vector<std::string>& sets = {}) {
+    testing::WriteFile(dir / "config.json", head + rest + "}");
+    ReadExperimentConfig(dir / "config.json", sets);
+  };
+  EXPECT_ERROR(read(R"("name": "a\u0000b")"), "config.json: name, \"a\xEF\xBF\xBD" "b\": a zero byte at place 1");
+  EXPECT_ERROR(read(R"("metrics": ["psnr", "x\u0000"])"), "config.json: metrics[1]");
+  EXPECT_ERROR(read(R"("name": "a")", {"name=b\xE9"}), "name");
 }
 
 }  // namespace

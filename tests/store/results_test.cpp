@@ -168,7 +168,7 @@ TEST(Results, AFolderWithAResultIsNotOverwritten) {
   EXPECT_ERROR(writer.Commit(ExampleWave(header, 1, 2)), "is stored already");
   writer.Commit(ExampleWave(header, 2, 4));
   writer.Finish();
-  EXPECT_ERROR(ResultWriter(dir / "run", header, true), "another run is writing");
+  EXPECT_ERROR(ResultWriter(dir / "run", header, true), "another run or merge is writing");
 }
 
 TEST(Results, ResumeAfterFinishingHasNothingLeft) {

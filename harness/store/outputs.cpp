@@ -1,0 +1,168 @@
+#include "harness/store/outputs.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "harness/store/source.h"
+
+namespace skipbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool IsDigits(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); });
+}
+
+std::string SampleName(int64_t id) { return fmt::format("{:06}", id); }
+
+void Remove(const fs::path& path) {
+  std::error_code error;
+  fs::remove(path, error);
+  if (error) Fail("{}: cannot be removed: {}", path.string(), error.message());
+}
+
+// Only if it is empty: what is left in it is somebody else's.
+void RemoveFolder(const fs::path& folder) {
+  std::error_code ignored;
+  fs::remove(folder, ignored);
+}
+
+std::vector<fs::path> Entries(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) entries.push_back(entry->path());
+  return entries;
+}
+
+// Made by skipbench, whole or damaged: libhdf5 is not asked, which is not safe on damaged files.
+bool IsResult(const fs::path& path) {
+  constexpr std::string_view kMark = "skipbench results";      // first in a file of ours; in a copy that was made anew the format's attribute
+  constexpr std::string_view kHdf5 = "\x89HDF\r\n\x1a\n";
+  std::ifstream in(path, std::ios::binary);
+  std::string piece(size_t{1} << 20, '\0'), before;
+  for (bool first = true; in; first = false) {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    const std::string text = before + piece.substr(0, static_cast<size_t>(in.gcount()));
+    if (first && text.starts_with(kMark)) return true;
+    if (first && !text.starts_with(kHdf5)) return false;
+    if (text.find(kMark) != std::string::npos) return true;
+    before = text.substr(text.size() - std::min(text.size(), kMark.size()));
+  }
+  return false;
+}
+
+// The names of the settings' folders, of a result that can be read.
+std::set<std::string> NamesOf(const std::vector<fs::path>& files) {
+  for (const auto& file : files) {
+    try {
+      const auto names = FolderNames(Source(file).header().settings);      // all files of a result have the same settings
+      return {names.begin(), names.end()};
+    } catch (const Error&) {      // a damaged one names none
+    }
+  }
+  return {};
+}
+
+// "000012.png", or a folder "000012" with frames "0003.png".
+void RemovePictures(const fs::path& folder) {
+  for (const auto& entry : Entries(folder)) {
+    const std::string extension = entry.extension().string();
+    if (!IsDigits(entry.stem().string())) continue;
+    if (extension == ".png" || extension == ".mp4") Remove(entry);
+    if (!extension.empty() || !fs::is_directory(entry)) continue;
+    for (const auto& frame : Entries(entry))
+      if (frame.extension() == ".png" && IsDigits(frame.stem().string())) Remove(frame);
+    RemoveFolder(entry);
+  }
+  RemoveFolder(folder);
+}
+
+void RemoveSearches(const fs::path& folder) {
+  for (const auto& entry : Entries(folder))
+    if (entry.extension() == ".jsonl" && entry.filename().string().starts_with("search_")) Remove(entry);
+  RemoveFolder(folder);
+}
+
+void CopyPicture(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  if (!fs::exists(from, error)) return;
+  fs::create_directories(to.parent_path(), error);
+  if (!error) fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
+  if (error) Fail("{}: cannot be copied to {}: {}", from.string(), to.string(), error.message());
+}
+
+}  // namespace
+
+std::string FolderName(const std::string& label) {
+  std::string name;
+  for (unsigned char c : label) {
+    const bool plain = std::isalnum(c) || c == '.' || c == '-' || c == '=' || c == '_';
+    if (plain) {
+      name += static_cast<char>(c);
+    } else if (!name.empty() && name.back() != '_') {
+      name += '_';
+    }
+  }
+  while (!name.empty() && name.back() == '_') name.pop_back();
+  // A label may be the user's own: it must not mean another folder, nor a hidden one.
+  return name.empty() || name[0] == '.' ? "_" + name : name;
+}
+
+std::vector<std::string> FolderNames(const std::vector<SettingInfo>& settings) {
+  const auto lower = [](std::string name) {
+    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return name;
+  };
+  std::vector<std::string> names;
+  std::set<std::string> taken, natural;
+  for (const auto& setting : settings) natural.insert(lower(FolderName(setting.label)));
+  for (const auto& setting : settings) {
+    const std::string plain = FolderName(setting.label);
+    std::string name = plain;
+    // A name with a number must not be one that another label has without.
+    for (int k = 2; !taken.insert(lower(name)).second || (k > 2 && natural.contains(lower(name))); ++k) name = fmt::format("{}_v{}", plain, k);
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+fs::path PicturePath(const fs::path& folder, const std::string& kind, const std::string& setting, int64_t sample_id, bool clip) {
+  const std::string extension = kind == "mp4" ? ".mp4" : kind == "png" && clip ? "" : ".png";
+  return folder / kind / setting / (SampleName(sample_id) + extension);
+}
+
+void RemoveOutputs(const fs::path& folder, const std::vector<SettingInfo>& settings) {
+  const auto files = ResultFiles(folder);
+  for (const auto& file : files)
+    if (!IsResult(file)) Fail("{}: is no result of skipbench; it is not removed: take it away, or give another --out", file.string());
+  std::set<std::string> own = NamesOf(files);
+  for (const auto& name : FolderNames(settings)) own.insert(name);
+  for (const char* kind : kPictureKinds) {
+    for (const auto& name : own) RemovePictures(folder / kind / name);
+    RemoveFolder(folder / kind);
+  }
+  RemoveSearches(folder / kSearchFolder);
+  if (!files.empty() && fs::exists(folder / kContactSheet)) Remove(folder / kContactSheet);
+  // What makes it a result goes last: killed on the way, it is removed again.
+  for (auto file = files.rbegin(); file != files.rend(); ++file) Remove(*file);
+  RemoveFolder(folder / kSegmentFolder);
+}
+
+void CopyPictures(const fs::path& from, const fs::path& to, const std::vector<SettingInfo>& settings, const std::vector<SampleInfo>& samples) {
+  std::error_code error;
+  for (const char* kind : kPictureKinds) {
+    if (!fs::is_directory(from / kind, error)) continue;
+    for (const auto& setting : FolderNames(settings)) {
+      if (!fs::is_directory(from / kind / setting, error)) continue;
+      for (const auto& sample : samples)
+        for (const bool clip : {false, true}) {
+          const fs::path picture = PicturePath(from, kind, setting, sample.id, clip);
+          if (clip && picture == PicturePath(from, kind, setting, sample.id, false)) continue;
+          CopyPicture(picture, PicturePath(to, kind, setting, sample.id, clip));
+        }
+    }
+  }
+}
+
+}  // namespace skipbench

@@ -1,0 +1,46 @@
+// What a result folder holds: one list, for whoever writes, removes, or merges.
+//
+//   results.h5, segments/*.h5     see source.h
+//   search/search_*.jsonl         the progress of searches for paths
+//   png/SETTING/SAMPLE.png        pictures; of a clip png/SETTING/SAMPLE/FRAME.png
+//   apng/SETTING/SAMPLE.png       clips, animated;  mp4/SETTING/SAMPLE.mp4
+//   contact_sheet.png
+//   .lock                         see folder_lock.h
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/store/records.h"
+
+namespace skipbench {
+
+inline constexpr const char* kSearchFolder = "search";
+inline constexpr const char* kContactSheet = "contact_sheet.png";
+
+// The kinds of pictures that are written as files, which are also the names of their folders.
+inline constexpr const char* kPictureKinds[] = {"png", "apng", "mp4"};
+
+// A label as a folder's name: letters, digits, '.', '-', '=' and '_' stay, runs of anything else become one '_'.
+std::string FolderName(const std::string& label);
+// The same of all settings of a run, each another: of labels that differ only in what a name cannot have, or in case, which some
+// file systems do not tell apart, the later ones get "_v2", "_v3", ...
+std::vector<std::string> FolderNames(const std::vector<SettingInfo>& settings);
+
+// Where the picture of a sample stands, `kind` being one of the above and `setting` a name of FolderNames(); of a clip "png" is a
+// folder of frames.
+std::filesystem::path PicturePath(const std::filesystem::path& folder, const std::string& kind, const std::string& setting,
+                                  int64_t sample_id, bool clip);
+
+// Removes a result from its folder, and nothing else: what others have put there stays, also inside the folders above. The pictures
+// are those of the settings that the result has, and of `settings`. Throws Error that names a results.h5 or segment that is not
+// skipbench's, before anything is removed. The caller holds the folder's lock.
+void RemoveOutputs(const std::filesystem::path& folder, const std::vector<SettingInfo>& settings);
+
+// Copies the pictures of these samples and settings, as far as there are any; what stands there already is replaced.
+void CopyPictures(const std::filesystem::path& from, const std::filesystem::path& to, const std::vector<SettingInfo>& settings,
+                  const std::vector<SampleInfo>& samples);
+
+}  // namespace skipbench
