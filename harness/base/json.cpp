@@ -11,6 +11,8 @@
 
 #include "harness/base/did_you_mean.h"
 
+#include "harness/base/git_lfs.h"
+
 namespace skipbench {
 namespace {
 
@@ -141,7 +143,12 @@ Json ParseJson(std::string_view text, const std::string& origin) {
 
 Json ReadJsonFile(const std::filesystem::path& path, size_t max_bytes) {
   std::error_code error;
-  if (!std::filesystem::exists(path, error)) Fail("{}: no such file", path.string());
+  if (!std::filesystem::exists(path, error)) {
+    if (std::filesystem::is_symlink(path, error))
+      Fail("{}: a link to {}, which is missing (a snapshot of a Hugging Face cache needs the folder blobs beside it)", path.string(),
+           std::filesystem::read_symlink(path, error).string());
+    Fail("{}: no such file", path.string());
+  }
   if (!std::filesystem::is_regular_file(path, error)) Fail("{}: not a regular file", path.string());
   const auto size = std::filesystem::file_size(path, error);
   if (error) Fail("{}: cannot be read: {}", path.string(), error.message());
@@ -149,6 +156,7 @@ Json ReadJsonFile(const std::filesystem::path& path, size_t max_bytes) {
   std::ifstream in(path, std::ios::binary);
   std::string text(size, '\0');
   if (!in.read(text.data(), static_cast<std::streamsize>(size))) Fail("{}: cannot be read", path.string());
+  RefuseLfsPointer(std::string_view(text).substr(0, 512), path.string());
   return ParseJson(text, path.string());
 }
 

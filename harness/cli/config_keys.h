@@ -16,7 +16,9 @@ inline const std::vector<ConfigKey>& ConfigKeys() {
       {"name", "of the experiment (default: the file's name)"},
       {"pipeline", "a folder in diffusers' layout or a single-file Stable Diffusion 1.x or SDXL checkpoint (.safetensors), relative to the config; or "
                    "a name on the model search path; required"},
-      {"variant", "of the weight files, e.g. \"fp16\" (default: none)"},
+      {"variant", "of the weight files, e.g. \"fp16\"; components without it are read from their plain files, and a note says so (default: none)"},
+      {"vae", "another autoencoder than the model's own: a folder with its config.json, a model's folder, a .safetensors file (CompVis' or diffusers' names), "
+              "or a name on the model search path (default: the model's own)"},
       {"tokenizer", "slow: CLIPTokenizer without ftfy; fast: CLIPTokenizerFast; default: slow, but fast where the folder holds tokenizer.json alone (transformers 5)"},
       {"tokenizer_folder", "of a single-file checkpoint: vocab.json and merges.txt, or tokenizer.json (default: SKIPBENCH_TOKENIZER_FOLDER, or \"tokenizer\" beside it)"},
       {"scheduler", "type, or {\"type\": ..., options}; a list sweeps (default: the pipeline's own)"},

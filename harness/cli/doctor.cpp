@@ -10,7 +10,7 @@
 #include "harness/base/build_info.h"
 #include "harness/base/progress.h"
 #include "harness/cli/commands.h"
-#include "harness/cli/known_files.h"
+#include "harness/cli/missing_list.h"
 #include "harness/experiment/plan.h"
 #include "harness/runtime/device.h"
 #include "harness/runtime/timer.h"
@@ -82,21 +82,42 @@ double MeasureForward(const Plan& plan) {
   return best;
 }
 
-void Advise(const std::vector<KnownFile>& known, const std::string& name) {
-  if (const std::string advice = AdviceOn(known, name); !advice.empty()) fmt::print("         {}\n", advice);
+// The first line of a message, which says what is missing; where it was looked for stands in what a run says.
+std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// The data by the file that is named, or else by the type.
+const KnownFile* FindKnownData(const Json& data) {
+  const auto text = [&](const char* key) { return data.contains(key) && data[key].is_string() ? data[key].get<std::string>() : ""; };
+  const KnownFile* known = FindKnown(KnownData(), fs::path(text("file")).filename().string());
+  return known ? known : FindKnown(KnownData(), text("type"));
 }
 
-// By the file that is named, or else by the type.
-void AdviseOnData(const Json& data) {
-  const auto text = [&](const char* key) { return data.contains(key) && data[key].is_string() ? data[key].get<std::string>() : ""; };
-  const std::string file = fs::path(text("file")).filename().string();
-  Advise(KnownData(), AdviceOn(KnownData(), file).empty() ? text("type") : file);
+// One config and what it lacks.
+struct Checkup {
+  const ExperimentConfig& config;
+  std::string models;
+  MissingList* missing;
+
+  std::string name() const { return config.file.filename().string(); }
+};
+
+// Puts the weights that `one` lacks into the list. Says so in short: the list has the rest.
+std::string ListMissing(const MetricWeights& one, const Checkup& check) {
+  std::vector<std::string> files;
+  for (const auto& official : OfficialMetricWeights())
+    if (one.missing.find("the weights " + official.target) != std::string::npos) {
+      check.missing->Add(official, check.name());
+      files.push_back(fmt::format("the weights {} are not there", official.target));
+    }
+  if (!files.empty()) return fmt::format("{}", fmt::join(files, "; "));
+  check.missing->AddUnknown("metric " + one.metric, one.missing, check.name());
+  return one.missing;
 }
 
 // The weights of the metrics' networks, metrics that share them in one line, and the reference data that the config names.
-bool CheckMetrics(const ExperimentConfig& config) {
+bool CheckMetrics(const Checkup& check) {
   std::vector<MetricWeights> networks;
-  for (const auto& metric : FindMetricFiles(config)) {
+  for (const auto& metric : FindMetricFiles(check.config)) {
     const auto same = std::find_if(networks.begin(), networks.end(),
                                    [&](const auto& one) { return one.files == metric.files && one.missing == metric.missing; });
     if (same == networks.end()) networks.push_back(metric);
@@ -105,41 +126,68 @@ bool CheckMetrics(const ExperimentConfig& config) {
   bool fine = true;
   for (const auto& one : networks)
     fine &= Check(("metric " + one.metric).c_str(), [&] {
-      if (!one.missing.empty()) Fail("{}", one.missing);
+      if (!one.missing.empty()) Fail("{}", ListMissing(one, check));
       std::vector<std::string> names;
       for (const auto& file : one.files) names.push_back(file.lexically_normal().string());
       return names.empty() ? "needs no weights" : fmt::format("{}", fmt::join(names, ", "));
     });
-  for (const auto& [metric, path] : config.metric_reference)
+  for (const auto& [metric, path] : check.config.metric_reference)
     fine &= Check(metric.empty() ? "metric_reference" : ("metric_reference of " + metric).c_str(), [&] {
-      if (!fs::exists(path)) Fail("{}: no such folder or file", path.lexically_normal().string());
-      return path.lexically_normal().string();
+      const std::string place = path.lexically_normal().string();
+      if (fs::exists(path)) return place;
+      check.missing->AddUnknown(place, "named by metric_reference", check.name());
+      Fail("{}: no such folder or file", place);
     });
   return fine;
 }
 
-// Everything that the config names, each for itself, so that one look shows all that is missing.
-bool CheckFiles(const ExperimentConfig& config, const std::string& models) {
-  const bool model = Check("model", [&] {
-    const fs::path path = FindModel(config.pipeline, config.folder(), models);
+bool CheckModel(const Checkup& check) {
+  return Check("model", [&] {
+    fs::path path;
+    try {
+      path = FindModel(check.config.pipeline, check.config.folder(), check.models);
+    } catch (const Error& e) {
+      const KnownFile* known = FindKnown(KnownModels(), check.config.pipeline);
+      if (!known) throw;
+      check.missing->Add(*known, check.name());
+      const std::string what = FirstLine(e.what());
+      Fail("{} (put its folder into one that --models or SKIPBENCH_MODELS names)", what.substr(0, what.find("; looked at")));
+    }
     PipelineOptions options;
-    options.tokenizer = config.tokenizer;
-    options.tokenizer_folder = config.tokenizer_folder;
-    options.variant = config.variant;
+    options.tokenizer = check.config.tokenizer;
+    options.tokenizer_folder = check.config.tokenizer_folder;
+    options.variant = check.config.variant;
     const std::string tokenizers = DescribeTokenizers(path, options);
     return path.string() + (tokenizers.empty() ? "" : "\n         tokenizer: " + tokenizers);
   });
-  if (!model) Advise(KnownModels(), config.pipeline);
+}
+
+bool CheckData(const Checkup& check) {
   std::string preview;
-  const bool data = Check("data", [&] {
-    const auto dataset = MakeDataset(JsonReader(config.data, config.file.string(), "data"), config.folder());
-    preview = Preview(*dataset, 3);
+  const bool there = Check("data", [&] {
+    const Json& data = check.config.data;
+    try {
+      const auto dataset = MakeDataset(JsonReader(data, check.config.file.string(), "data"), check.config.folder());
+      preview = Preview(*dataset, 3);
+    } catch (const Error& e) {
+      const std::string what = e.what();
+      const bool absent = what.find("no such") != std::string::npos || what.find("missing") != std::string::npos;
+      if (const KnownFile* known = FindKnownData(data); known && absent) check.missing->Add(*known, check.name());
+      throw;
+    }
     return preview.substr(0, preview.find('\n'));
   });
-  if (data) fmt::print("{}", preview.substr(preview.find('\n') + 1));
-  else AdviseOnData(config.data);
-  const bool metrics = CheckMetrics(config);
-  return model && data && metrics;
+  if (there) fmt::print("{}", preview.substr(preview.find('\n') + 1));
+  return there;
+}
+
+// Everything that the config names, each for itself, so that one look shows all that is missing.
+bool CheckFiles(const Checkup& check) {
+  const bool model = CheckModel(check), vae = check.config.vae.empty() || Check("vae", [&] {
+    return FindVae(check.config.vae, check.config.folder(), check.models).string();
+  });
+  const bool data = CheckData(check), metrics = CheckMetrics(check);
+  return model && vae && data && metrics;
 }
 
 // What a run takes: the plan, and time and memory by one forward.
@@ -160,14 +208,14 @@ void DescribeCost(const Plan& plan) {
              FormatDuration(evaluations * forward));
 }
 
-bool DescribeConfig(const std::string& file, const std::string& models) {
+bool DescribeConfig(const std::string& file, const std::string& models, MissingList* missing) {
   ExperimentConfig config;
   if (!Check("config", [&] {
         config = ReadExperimentConfig(file, {});
         return fmt::format("{} ({} settings)", file, config.settings.size());
       }))
     return false;
-  if (!CheckFiles(config, models)) return false;
+  if (!CheckFiles({config, models, missing})) return false;
   Plan plan;
   if (!Check("plan", [&] {
         plan = MakePlan(config, {.models = models});
@@ -194,11 +242,13 @@ int Doctor(const std::vector<std::string>& args) {
   const auto values = Parse("doctor", "doctor [CONFIG...]", options, args);
   DescribeProgram();
   bool fine = true;
+  MissingList missing;
   if (values.contains("input"))
     for (const auto& file : values["input"].as<std::vector<std::string>>()) {
       fmt::print("\n");
-      fine &= DescribeConfig(file, values["models"].as<std::string>());
+      fine &= DescribeConfig(file, values["models"].as<std::string>(), &missing);
     }
+  fmt::print("{}", missing.Render());
   return fine ? 0 : 3;
 }
 

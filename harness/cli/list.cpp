@@ -6,6 +6,7 @@
 #include "harness/schedulers/scheduler.h"
 #include "methods/catalog.h"
 #include "metrics/catalog.h"
+#include "metrics/official_weights.h"
 #include "metrics/set_metric.h"
 
 namespace skipbench::cli {
@@ -33,21 +34,27 @@ void ListSchedulers() {
   fmt::print("Options are diffusers' constructor arguments, e.g. {{\"type\": \"ddim\", \"clip_sample\": false}}.\n");
 }
 
+// One line each, columns between tabs: scripts/convert/all_metric_weights.py reads them.
+void ListWeights() {
+  for (const auto& one : OfficialMetricWeights()) fmt::print("{}\t{}\t{}\t{}\t{}\n", one.target, one.file, one.bytes, one.sha256, one.source);
+}
+
 }  // namespace
 
 int List(const std::vector<std::string>& args) {
   po::options_description options("options");
-  options.add_options()("input", po::value<std::vector<std::string>>(), "methods, metrics, datasets, schedulers or config");
-  const auto values = Parse("list", "list methods|metrics|datasets|schedulers|config", options, args);
+  options.add_options()("input", po::value<std::vector<std::string>>(), "methods, metrics, weights (of metrics: file, published file, bytes, SHA-256, source), datasets, schedulers or config");
+  const auto values = Parse("list", "list methods|metrics|weights|datasets|schedulers|config", options, args);
   const auto what = values.contains("input") ? values["input"].as<std::vector<std::string>>() : std::vector<std::string>{};
-  if (what.size() != 1) Fail("skipbench list: expected one of methods, metrics, datasets, schedulers, config");
+  if (what.size() != 1) Fail("skipbench list: expected one of methods, metrics, weights, datasets, schedulers, config");
   if (what[0] == "methods") ListMethods();
   else if (what[0] == "metrics") ListMetrics();
+  else if (what[0] == "weights") ListWeights();
   else if (what[0] == "datasets") for (const auto& type : DatasetTypes()) fmt::print("{:<16} {}\n", type.name, type.description);
   else if (what[0] == "schedulers") ListSchedulers();
   else if (what[0] == "config") for (const auto& key : ConfigKeys()) fmt::print("{:<20} {}\n", key.name, key.meaning);
-  else Fail("skipbench list: expected one of methods, metrics, datasets, schedulers, config; found \"{}\"{}", what[0],
-            DidYouMean(what[0], {"methods", "metrics", "datasets", "schedulers", "config"}));
+  else Fail("skipbench list: expected one of methods, metrics, weights, datasets, schedulers, config; found \"{}\"{}", what[0],
+            DidYouMean(what[0], {"methods", "metrics", "weights", "datasets", "schedulers", "config"}));
   return 0;
 }
 

@@ -279,6 +279,7 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.name = root.StringOr("name", file.stem().string());
   config.pipeline = root.String("pipeline");
   config.variant = root.StringOr("variant", "");
+  config.vae = root.StringOr("vae", "");
   config.tokenizer = root.Has("tokenizer") ? root.OneOf("tokenizer", "slow", {"slow", "fast"}) : "";   // "": by the model's files
   if (root.Has("tokenizer_folder")) config.tokenizer_folder = config.folder() / root.String("tokenizer_folder");
   config.runs = ReadRuns(root);

@@ -103,6 +103,13 @@ std::string DescribeSchedulers(const Plan& plan) {
   return text;
 }
 
+// What the results call a file of the model: its place in the folder, links not followed; of another autoencoder "vae: NAME", wherever it is.
+std::string NameInModel(const std::filesystem::path& file, const PipelineInfo& info) {
+  if (file == info.folder) return file.filename().string();
+  const bool other = !info.vae.empty() && (file == info.vae || file.parent_path() == info.vae);
+  return other ? "vae: " + file.filename().string() : file.lexically_relative(info.folder).string();
+}
+
 // The config with its defaults written out: what a run computes, whether or not its author said so.
 Json Expanded(const Plan& plan) {
   const ExperimentConfig& config = plan.config;
@@ -185,12 +192,13 @@ RunHeader MakeHeader(const Plan& plan) {
   header.name = config.name;
   header.config = WithNamedNumbers(config.json);
   header.expanded_config = WithNamedNumbers(Expanded(plan));
-  header.execution_keys = {"batch_size", "wave_size", "memory", "threads", "device", "latency", "contact_sheet", "decode_chunk", "name", "search_memory", "metric_weights"};
-  header.model = info.folder.filename() == "model" ? info.folder.parent_path().filename().string() : info.folder.filename().string();
+  header.expanded_config["notes"] = plan.notes;
+  header.execution_keys = {"batch_size", "wave_size", "memory", "threads", "device", "latency", "contact_sheet", "decode_chunk", "name", "search_memory", "metric_weights", "notes"};
+  header.model = ModelName(info.folder);
   Sha256 all;
   for (const auto& file : info.files) {
     const std::string hash = Sha256OfFile(file);
-    header.model_files[file == info.folder ? file.filename().string() : std::filesystem::relative(file, info.folder).string()] = hash;
+    header.model_files[NameInModel(file, info)] = hash;
     all.Update(std::as_bytes(std::span(hash)));
   }
   header.model_hash = all.HexDigest();

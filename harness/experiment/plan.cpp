@@ -14,6 +14,7 @@
 #include "harness/experiment/recorded_paths.h"
 #include "harness/io/mp4.h"
 #include "harness/experiment/shard.h"
+#include "harness/pipelines/prompt_limit.h"
 #include "harness/runtime/device.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "harness/store/outputs.h"
@@ -21,7 +22,7 @@
 namespace skipbench {
 namespace {
 
-PipelineOptions OptionsFor(const ExperimentConfig& config, at::Device device, bool shapes_only) {
+PipelineOptions OptionsFor(const ExperimentConfig& config, at::Device device, const PlanOptions& plan) {
   PipelineOptions options;
   options.dtype = config.dtype;
   options.device = device;
@@ -37,7 +38,8 @@ PipelineOptions OptionsFor(const ExperimentConfig& config, at::Device device, bo
   if (config.fps) options.fps = *config.fps;
   if (config.decode_chunk) options.decode_chunk = *config.decode_chunk;
   options.seed = config.seed;
-  options.shapes_only = shapes_only;
+  options.shapes_only = plan.shapes_only;
+  if (!config.vae.empty()) options.vae = FindVae(config.vae, config.folder(), plan.models);
   return options;
 }
 
@@ -120,6 +122,10 @@ void CheckPathStudy(const Plan& plan) {
   }
 }
 
+bool HasCaptions(const PipelineInfo& info) {
+  return info.kind == "text_to_image" || info.kind == "text_to_video" || info.kind == "image_to_video";
+}
+
 void LoadSamples(Plan* plan) {
   const auto& config = plan->config;
   const JsonReader reader(config.data, config.file.string(), "data");
@@ -130,7 +136,7 @@ void LoadSamples(Plan* plan) {
   plan->data_reference = dataset->reference();
   if (plan->samples.empty()) Fail("{}: data: no samples", config.file.string());
   const std::string& kind = plan->pipeline->info().kind;
-  const bool captions = kind == "text_to_image" || kind == "text_to_video" || kind == "image_to_video";
+  const bool captions = HasCaptions(plan->pipeline->info());
   for (const auto& sample : plan->samples) {
     if (captions && sample.caption.empty())
       Fail("{}: data: sample {} has no caption, which a {} pipeline needs", config.file.string(), sample.id, kind);
@@ -205,13 +211,16 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   const auto folder = FindModel(plan.config.pipeline, plan.config.folder(), options.models);
   // Weights that are missing stop a run before anything is loaded.
   plan.networks.missing = MissingMetrics(FindMetricFiles(plan.config), options.allow_missing_metrics);
-  plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options.shapes_only));
+  plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options));
   const auto& info = plan.pipeline->info();
   CheckVideoKeys(plan.config, info);
   if (info.kind != "text_to_image" && (plan.config.vae_tiling || plan.config.vae_slicing || (plan.config.negative_prompt && info.frames == 0)))
     Fail("{}: vae_tiling and vae_slicing are for text_to_image, negative_prompt for that and video; {} is {}", plan.config.file.string(),
          info.folder.string(), info.kind);
   LoadSamples(&plan);
+  plan.notes = info.notes;
+  if (HasCaptions(info))
+    for (auto& note : DescribeCutPrompts(info.folder, plan.pipeline->options(), plan.samples)) plan.notes.push_back(std::move(note));
   plan.shard = options.shard;
   std::tie(plan.begin, plan.end) =
       ShardRange(plan.shard, static_cast<int64_t>(plan.samples.size()), plan.config.wave_size, plan.config.group_size);

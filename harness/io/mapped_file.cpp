@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "harness/base/error.h"
+#include "harness/base/git_lfs.h"
 
 namespace skipbench {
 
@@ -30,6 +32,13 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
     Fail("{}: cannot be mapped into memory ({} bytes): {}", path.string(), size_, std::strerror(error));
   }
   data_ = static_cast<const std::byte*>(address);
+  try {
+    RefuseLfsPointer({static_cast<const char*>(address), std::min<size_t>(size_, 512)}, path.string());
+  } catch (...) {
+    munmap(address, size_);
+    close(fd_);
+    throw;
+  }
 }
 
 MappedFile::~MappedFile() {

@@ -17,8 +17,8 @@
 
 namespace skipbench {
 
-// What the format knows. Those after kU64 can be in a file, but nothing here computes with them: readers refuse them
-// by name when they are asked for.
+// What the format knows. Nothing here computes with those after kU64: weights in kF8E4M3 and kF8E5M2 are converted when they are
+// loaded, the others are refused by name when they are asked for.
 enum class Dtype {
   kBool, kU8, kI8, kI16, kI32, kI64, kF16, kBF16, kF32, kF64, kU16, kU32, kU64,
   kF8E4M3, kF8E5M2, kF8E8M0, kF4, kF6E2M3, kF6E3M2, kC64,

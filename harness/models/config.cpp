@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "harness/models/unused_keys.h"
+
 namespace skipbench {
 
 std::vector<int64_t> IntList(const JsonReader& json, const std::string& key, const std::vector<int64_t>& fallback, int64_t min,
@@ -97,7 +99,7 @@ void CheckClassName(const JsonReader& json, const std::vector<std::string>& expe
 void IgnoreTheRest(const JsonReader& json, const std::vector<std::string>& keys) {
   for (const std::string& key : keys) json.Ignore(key);
   for (const auto& [key, value] : json.json().items())
-    if (key.starts_with("_")) json.Ignore(key);
+    if (ChangesNothing(key, value)) json.Ignore(key);
   json.RejectUnknownKeys();
 }
 

@@ -4,6 +4,7 @@
 #include "harness/io/safetensors.h"
 #include "harness/models/single_file_configs.h"
 #include "harness/models/single_file_names.h"
+#include "harness/models/single_file_prediction.h"
 
 namespace skipbench {
 namespace {
@@ -20,7 +21,8 @@ Kind KindOf(const CheckpointShapes& shapes) {
   if (shapes.HasPrefix("cond_stage_model.model.")) refuse("a Stable Diffusion 2 checkpoint (OpenCLIP as its only text encoder)");
   if (shapes.HasPrefix("conditioner.embedders.0.model.")) refuse("an SDXL refiner");
   if (shapes.Has("edm_mean")) refuse("a Playground 2.5 checkpoint");
-  if (shapes.Has("v_pred")) refuse("a checkpoint that predicts v");
+  if (shapes.HasPrefix("edm_vpred.")) refuse("a checkpoint of EDM's v-prediction (CosXL)");
+  if (shapes.Has("scaled_fp8")) refuse("a checkpoint with scaled float8 weights (ComfyUI's), whose scales are tensors of their own");
   const std::string conv_in = std::string(kUNetPrefix) + "input_blocks.0.0.weight";
   if (shapes.Has(conv_in) && shapes.Size(conv_in, 1) != 4)
     refuse(fmt::format("a U-Net that takes {} channels, not 4 (inpainting or editing)", shapes.Size(conv_in, 1)));
@@ -30,12 +32,12 @@ Kind KindOf(const CheckpointShapes& shapes) {
                   kOpenClipPrefix, supported);
 }
 
-Json IndexOf(bool xl) {
+Json IndexOf(bool xl, const std::string& scheduler) {
   Json index = {{"_class_name", xl ? "StableDiffusionXLPipeline" : "StableDiffusionPipeline"},
                 {"unet", {"diffusers", "UNet2DConditionModel"}},
                 {"vae", {"diffusers", "AutoencoderKL"}},
                 {"text_encoder", {"transformers", "CLIPTextModel"}},
-                {"scheduler", {"diffusers", xl ? "EulerDiscreteScheduler" : "PNDMScheduler"}}};
+                {"scheduler", {"diffusers", scheduler}}};
   if (xl) {
     index["text_encoder_2"] = {"transformers", "CLIPTextModelWithProjection"};
     index["force_zeros_for_empty_prompt"] = true;
@@ -46,15 +48,19 @@ Json IndexOf(bool xl) {
 }  // namespace
 
 SingleFile::SingleFile(std::filesystem::path file, const Json& overrides) : path_(std::move(file)) {
-  const CheckpointShapes shapes(*SafetensorsFile::Open(path_));
+  const auto opened = SafetensorsFile::Open(path_);
+  const CheckpointShapes shapes(*opened);
   kind_ = KindOf(shapes);
   const bool xl = kind_ == Kind::kStableDiffusionXl;
-  index_ = IndexOf(xl);
+  const CheckpointPrediction prediction = ReadCheckpointPrediction(*opened);
+  configs_["scheduler"] = SchedulerConfigOf(xl, prediction.v, prediction.zero_snr);
+  if (prediction.v) notes_.push_back(fmt::format("model: {} ({}): scheduler options prediction_type v_prediction{}", prediction.zero_snr
+      ? "it predicts v, with zero terminal SNR" : "it predicts v", prediction.why, prediction.zero_snr ? ", rescale_betas_zero_snr true" : ""));
+  index_ = IndexOf(xl, configs_["scheduler"]["_class_name"]);
   configs_["unet"] = UNetConfigOf(shapes, xl);
   configs_["vae"] = VaeConfigOf(shapes, xl);
   configs_["text_encoder"] = ClipConfigOf(shapes, xl ? kTextPrefixXl : kTextPrefixSd1);
   if (xl) configs_["text_encoder_2"] = OpenClipConfigOf(shapes);
-  configs_["scheduler"] = SchedulerConfigOf(xl);
   for (const auto& [component, values] : overrides.items()) {
     if (!configs_.contains(component)) Fail("{}: overrides for {}, which is not a component", path_.string(), component);
     configs_[component].update(values);

@@ -25,7 +25,7 @@ class SingleFile {
 
   // Reads the file's header. `overrides` replaces values of configs, by component: {"unet": {"attention_head_dim": 4}}.
   // Throws Error naming the file for one that is not such a checkpoint, UnsupportedError for a relative of another
-  // kind (Stable Diffusion 2, SDXL refiner, inpainting, v-prediction).
+  // kind (Stable Diffusion 2, SDXL refiner, inpainting, EDM). A model that predicts v (single_file_prediction.h) gets a scheduler that knows it.
   explicit SingleFile(std::filesystem::path file, const Json& overrides = Json::object());
 
   const std::filesystem::path& path() const { return path_; }
@@ -33,6 +33,7 @@ class SingleFile {
 
   // What model_index.json says in a folder: class name, components and their classes. No tokenizers.
   const Json& index() const { return index_; }
+  const std::vector<std::string>& notes() const { return notes_; }      // what the file says of itself beside tensors
   // The config.json (scheduler_config.json) of "unet", "vae", "text_encoder", "text_encoder_2" (SDXL), "scheduler".
   const Json& ConfigOf(const std::string& component) const;
 
@@ -43,6 +44,7 @@ class SingleFile {
   std::filesystem::path path_;
   Kind kind_ = Kind::kStableDiffusion1;
   Json index_;
+  std::vector<std::string> notes_;
   std::map<std::string, Json> configs_;
 };
 

@@ -129,8 +129,7 @@ Json UNetConfigOf(const CheckpointShapes& shapes, bool xl) {
   return config;
 }
 
-Json VaeConfigOf(const CheckpointShapes& shapes, bool xl) {
-  const std::string prefix = kVaePrefix;
+Json VaeConfigOf(const CheckpointShapes& shapes, bool xl, const std::string& prefix) {
   const int64_t levels = shapes.Count(prefix + "encoder.down.");
   if (levels == 0) Fail("{}: the tensors of the autoencoder's encoder ({}encoder.down.*) are missing", shapes.file(), prefix);
   std::vector<int64_t> channels;
@@ -181,8 +180,8 @@ Json OpenClipConfigOf(const CheckpointShapes& shapes) {
           {"eos_token_id", 2}};
 }
 
-Json SchedulerConfigOf(bool xl) {
-  Json config = {{"_class_name", xl ? "EulerDiscreteScheduler" : "PNDMScheduler"},
+Json SchedulerConfigOf(bool xl, bool v_prediction, bool zero_snr) {
+  Json config = {{"_class_name", xl ? "EulerDiscreteScheduler" : zero_snr ? "DDIMScheduler" : "PNDMScheduler"},
                  {"beta_start", 0.00085},
                  {"beta_end", 0.012},
                  {"beta_schedule", "scaled_linear"},
@@ -199,6 +198,8 @@ Json SchedulerConfigOf(bool xl) {
     config["timestep_spacing"] = "leading";
     config["use_karras_sigmas"] = false;
   }
+  if (v_prediction) config["prediction_type"] = "v_prediction";
+  if (zero_snr) config["rescale_betas_zero_snr"] = true;
   return config;
 }
 

@@ -32,9 +32,11 @@ class CheckpointShapes {
 };
 
 Json UNetConfigOf(const CheckpointShapes& shapes, bool xl);
-Json VaeConfigOf(const CheckpointShapes& shapes, bool xl);
+Json VaeConfigOf(const CheckpointShapes& shapes, bool xl, const std::string& prefix = "first_stage_model.");
 Json ClipConfigOf(const CheckpointShapes& shapes, const std::string& prefix);
 Json OpenClipConfigOf(const CheckpointShapes& shapes);
-Json SchedulerConfigOf(bool xl);      // as published: PNDM for Stable Diffusion 1, Euler for SDXL
+// As published: PNDM for Stable Diffusion 1, Euler for SDXL. `zero_snr`, of models that predict v: betas rescaled to zero terminal SNR, and DDIM
+// in PNDM's place, which cannot do that.
+Json SchedulerConfigOf(bool xl, bool v_prediction, bool zero_snr);
 
 }  // namespace skipbench

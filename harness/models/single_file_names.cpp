@@ -142,10 +142,10 @@ NameMap UNetNames(int64_t layers_per_block) {
   };
 }
 
-NameMap VaeNames(int64_t levels) {
-  return [levels](const std::string& file_name, const std::vector<int64_t>&) -> Mapped {
+NameMap VaeNames(int64_t levels, const std::string& prefix) {
+  return [levels, prefix](const std::string& file_name, const std::vector<int64_t>&) -> Mapped {
     std::string_view name = file_name;
-    if (!Consume(name, kVaePrefix) || name.starts_with("loss.")) return {};
+    if (!Consume(name, prefix) || name.starts_with("loss.") || name.starts_with("model_ema.")) return {};
     return {{.name = VaeName(name, levels)}};
   };
 }

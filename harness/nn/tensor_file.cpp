@@ -10,7 +10,7 @@ namespace {
 constexpr std::pair<Dtype, at::ScalarType> kTypes[] = {
     {Dtype::kBool, at::kBool},     {Dtype::kU8, at::kByte},      {Dtype::kI8, at::kChar},       {Dtype::kI16, at::kShort},
     {Dtype::kI32, at::kInt},       {Dtype::kI64, at::kLong},     {Dtype::kF16, at::kHalf},      {Dtype::kBF16, at::kBFloat16},
-    {Dtype::kF32, at::kFloat},     {Dtype::kF64, at::kDouble},
+    {Dtype::kF32, at::kFloat},     {Dtype::kF64, at::kDouble},   {Dtype::kF8E4M3, at::kFloat8_e4m3fn}, {Dtype::kF8E5M2, at::kFloat8_e5m2},
 };
 
 }  // namespace

@@ -14,6 +14,14 @@ struct WeightFiles {
   std::map<std::string, std::string> weight_map;        // of the index: tensor -> shard's file name
 };
 
+// Whether there is anything that FindWeightFiles would take.
+bool HasWeightFiles(const std::filesystem::path& folder, const std::string& stem, const std::string& variant);
+
+// `variant`, or none where only plain files are there.
+std::string ExistingVariant(const std::filesystem::path& folder, const std::string& stem, const std::string& variant);
+
+// FOLDER/STEM[.variant].safetensors, or the shards that FOLDER/STEM.safetensors.index[.variant].json names. Throws Error that says what was
+// looked for and what there is instead.
 WeightFiles FindWeightFiles(const std::filesystem::path& folder, const std::string& stem, const std::string& variant);
 
 }  // namespace skipbench

@@ -11,9 +11,8 @@ ClassToImage::ClassToImage(const ModelSource& source, const PipelineOptions& opt
   info_.guided = true;
   info_.default_guidance = 3.0;      // CompVis's sampling notebook
   OpenUNet(source);
-  const auto vae_config = source.ConfigOf("vqvae", {"VQModel"}), class_config = source.ConfigOf("class_embedder", {"ClassEmbedder"});
-  const auto vae = VQModel::ParseConfig(vae_config.reader());
-  classes_ = ClassEmbedder::ParseConfig(class_config.reader());
+  const auto vae = ParseConfigOf<VQModel>(source, "vqvae", {"VQModel"});
+  classes_ = ParseConfigOf<ClassEmbedder>(source, "class_embedder", {"ClassEmbedder"});
   SetShapes(vae.net.SpatialFactor(), vae.vq_embed_dim);
   if (shapes_only()) return;
   constexpr const char* kStem = "diffusion_pytorch_model";

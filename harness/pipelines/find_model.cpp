@@ -1,4 +1,10 @@
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <optional>
 #include <sstream>
 
 #include "harness/base/did_you_mean.h"
@@ -19,6 +25,8 @@ std::vector<fs::path> SplitPaths(const std::string& text) {
 }
 
 bool IsModel(const fs::path& path) { return fs::exists(path / "model_index.json"); }
+bool IsCheckpoint(const fs::path& path) { return fs::is_regular_file(path) && path.extension() == ".safetensors"; }
+bool IsVae(const fs::path& path) { return fs::is_directory(path) && fs::exists(path / "config.json"); }
 
 // The program stands in build/ of the checkout, beside datasets/. `folder`: of datasets.
 fs::path ShippedModel(const char* folder) {
@@ -27,23 +35,123 @@ fs::path ShippedModel(const char* folder) {
   return error ? fs::path() : program.parent_path().parent_path() / "datasets" / folder / "model";
 }
 
+std::vector<fs::path> FoldersIn(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto& one : fs::directory_iterator(folder, error))
+    if (one.is_directory(error)) found.push_back(one.path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::string Names(const std::vector<fs::path>& paths) {
+  std::vector<std::string> names;
+  for (const auto& path : paths) names.push_back(path.filename().string());
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// The commit that refs/main of a cached repository names; empty without that file.
+std::string MainCommit(const fs::path& repository) {
+  std::ifstream in(repository / "refs" / "main");
+  std::string commit;
+  in >> commit;
+  return commit;
+}
+
+// Of models--ORG--NAME in a Hugging Face cache (blobs, refs, snapshots) the snapshot that is meant: refs/main's, or the only one.
+// Nothing where `path` is no such folder, nor its folder "snapshots".
+std::optional<fs::path> Snapshot(const fs::path& path) {
+  const bool inside = path.filename() == "snapshots" && fs::is_directory(path.parent_path() / "refs");
+  const fs::path repository = inside ? path.parent_path() : path, folder = repository / "snapshots";
+  if (!fs::is_directory(folder)) return std::nullopt;
+  const auto snapshots = FoldersIn(folder);
+  const std::string what = fmt::format("{}: a repository in a Hugging Face cache", repository.string());
+  if (snapshots.empty()) Fail("{} without a snapshot: nothing of it has been downloaded", what);
+  const std::string commit = MainCommit(repository);
+  if (!commit.empty() && fs::is_directory(folder / commit)) return folder / commit;
+  if (snapshots.size() == 1) return snapshots[0];
+  Fail("{} with {} snapshots, of which refs/main names none; name one of {}: {}", what, snapshots.size(), folder.string(), Names(snapshots));
+}
+
+// Says what a folder is that was meant to be a model and is none; returns where it is nothing that is known.
+void ExplainFolder(const fs::path& place) {
+  if (!fs::is_directory(place)) return;
+  if (IsModel(place.parent_path()) && fs::exists(place / "config.json"))
+    Fail("{}: a component of the model in {}, not a model; name that folder", place.string(), place.parent_path().string());
+  std::vector<fs::path> models;
+  for (const auto& folder : FoldersIn(place))
+    if (folder.filename().string().starts_with("models--")) models.push_back(folder);
+  if (!models.empty()) Fail("{}: a Hugging Face cache of several repositories; name one of them: {}", place.string(), Names(models));
+}
+
+// Where `name` is looked for: beside `base`, and in every folder of the search path, also as a Hugging Face cache keeps "ORG/NAME".
+std::vector<fs::path> Places(const std::string& name, const fs::path& base, const std::string& models) {
+  std::vector<fs::path> places = {fs::path(name).is_absolute() ? fs::path(name) : base / name};
+  std::vector<fs::path> folders = SplitPaths(models);
+  if (const char* environment = std::getenv("SKIPBENCH_MODELS"))
+    for (auto& path : SplitPaths(environment)) folders.push_back(std::move(path));
+  const size_t slash = name.find('/');
+  for (const auto& folder : folders) {
+    places.push_back(folder / name);
+    if (slash != std::string::npos && slash > 0 && name.find('/', slash + 1) == std::string::npos)
+      places.push_back(folder / fmt::format("models--{}--{}", name.substr(0, slash), name.substr(slash + 1)));
+  }
+  for (auto& place : places) {
+    place = place.lexically_normal();
+    if (place.filename().empty()) place = place.parent_path();      // without the slash at its end
+  }
+  return places;
+}
+
+// The first place that `fits`, a cached repository's snapshot in the place of its folder.
+std::optional<fs::path> FirstThatFits(const std::vector<fs::path>& places, const char* expected, const std::function<bool(const fs::path&)>& fits) {
+  for (const auto& place : places) {
+    if (fits(place)) return place;
+    const auto snapshot = Snapshot(place);
+    if (!snapshot) continue;
+    if (fits(*snapshot)) return snapshot;
+    Fail("{}: this snapshot of the Hugging Face cache has no {}: its download is not complete, or it is no model in diffusers' layout",
+         snapshot->string(), expected);
+  }
+  for (const auto& place : places) ExplainFolder(place);
+  return std::nullopt;
+}
+
+std::string Looked(const std::vector<fs::path>& places) {
+  std::string looked;
+  for (const auto& place : places) looked += "\n  " + place.string();
+  return looked;
+}
+
 }  // namespace
 
 fs::path FindModel(const std::string& name, const fs::path& base, const std::string& models) {
-  std::vector<fs::path> places = {fs::path(name).is_absolute() ? fs::path(name) : base / name};
-  for (const auto& path : SplitPaths(models)) places.push_back(path / name);
-  if (const char* environment = std::getenv("SKIPBENCH_MODELS"))
-    for (const auto& path : SplitPaths(environment)) places.push_back(path / name);
+  auto places = Places(name, base, models);
   if (name == "fashion-scenes") places.push_back(ShippedModel("fashion_scenes"));
   if (name == "fashion-motion") places.push_back(ShippedModel("fashion_motion"));
-  std::string looked;
-  for (const auto& place : places) {
-    if (IsModel(place) || (fs::is_regular_file(place) && place.extension() == ".safetensors")) return place.lexically_normal();
-    looked += "\n  " + place.lexically_normal().string();
-  }
+  const auto found = FirstThatFits(places, "model_index.json", [](const fs::path& path) { return IsModel(path) || IsCheckpoint(path); });
+  if (found) return *found;
   const std::string meant = DidYouMean(name, {"fashion-scenes", "fashion-motion"});
   Fail("pipeline \"{}\": no folder with a model_index.json (and no single-file .safetensors checkpoint) found; looked at{}\n"
-       "Give a path, or name the folder that holds it with --models or SKIPBENCH_MODELS{}", name, looked, meant.empty() ? "." : meant);
+       "Give a path, or name the folder that holds it with --models or SKIPBENCH_MODELS{}", name, Looked(places), meant.empty() ? "." : meant);
+}
+
+fs::path FindVae(const std::string& name, const fs::path& base, const std::string& models) {
+  const auto places = Places(name, base, models);
+  const auto fits = [](const fs::path& path) { return IsCheckpoint(path) || (IsModel(path) ? IsVae(path / "vae") : IsVae(path)); };
+  const auto found = FirstThatFits(places, "config.json", fits);
+  if (found) return IsModel(*found) ? *found / "vae" : *found;
+  Fail("vae \"{}\": no folder with a config.json (and no .safetensors file) found; looked at{}\n"
+       "Give a path, or name the folder that holds it with --models or SKIPBENCH_MODELS.", name, Looked(places));
+}
+
+std::string ModelName(const fs::path& path) {
+  if (path.filename() == "model") return path.parent_path().filename().string();
+  if (path.parent_path().filename() == "snapshots") {
+    const std::string repository = path.parent_path().parent_path().filename().string();      // models--ORG--NAME
+    if (repository.starts_with("models--")) return repository.substr(repository.rfind("--") + 2);
+  }
+  return path.filename().string();
 }
 
 }  // namespace skipbench

@@ -67,7 +67,7 @@ ImageToVideo::ImageToVideo(const ModelSource& source, const PipelineOptions& opt
   info_.guided = true;
   info_.default_guidance = 9.0;      // diffusers' default
   OpenUNet(source, {"I2VGenXLUNet"});
-  const auto vae = AutoencoderKL::ParseConfig(source.ConfigOf("vae", {"AutoencoderKL"}).reader());
+  const auto vae = ParseConfigOf<AutoencoderKL>(source, "vae", {"AutoencoderKL"});
   SetShapes(vae.net.SpatialFactor(), vae.net.latent_channels, kOwnHeight, kOwnWidth);
   const auto text = ReadTextConfig(source, "text_encoder");
   token_width_ = text.hidden_size;

@@ -5,37 +5,24 @@
 #include "harness/pipelines/text_to_image.h"
 #include "harness/pipelines/text_to_video.h"
 #include "harness/pipelines/unconditional.h"
+#include "harness/pipelines/vae_source.h"
 
 namespace skipbench {
 
-namespace {
-
-std::unique_ptr<ModelSource> OpenSource(const std::filesystem::path& path, const PipelineOptions& options) {
+std::unique_ptr<ModelSource> OpenModelSource(const std::filesystem::path& path, const PipelineOptions& options) {
   if (std::filesystem::is_regular_file(path)) {
     if (!options.variant.empty()) Fail("{}: variant \"{}\": a single file has no variants", path.string(), options.variant);
     return std::make_unique<SingleFileSource>(SingleFile(path), options.tokenizer_folder);
   }
   if (!options.tokenizer_folder.empty())
     Fail("{}: tokenizer_folder is for single-file checkpoints; this folder has its own tokenizer", path.string());
-  return std::make_unique<FolderSource>(path);
+  auto folder = std::make_unique<FolderSource>(path);
+  folder->CheckVariant(options);
+  return folder;
 }
-
-std::unique_ptr<Pipeline> Make(const ModelSource& source, const PipelineOptions& options) {
-  const std::string type = source.class_name();
-  if (type == "StableDiffusionPipeline" || type == "StableDiffusionXLPipeline") return std::make_unique<TextToImage>(source, options);
-  if (type == "ClassConditionalLDMPipeline") return std::make_unique<ClassToImage>(source, options);
-  if (type == "DDPMPipeline" || type == "DDIMPipeline") return std::make_unique<Unconditional>(source, options);
-  if (type == "TextToVideoSDPipeline") return std::make_unique<TextToVideo>(source, options);
-  if (type == "I2VGenXLPipeline") return std::make_unique<ImageToVideo>(source, options);
-  FailUnsupported("{}: a {} is not supported; supported: StableDiffusionPipeline, StableDiffusionXLPipeline, "
-                  "TextToVideoSDPipeline (ModelScope), I2VGenXLPipeline, "
-                  "ClassConditionalLDMPipeline (LDM-4), DDPMPipeline, DDIMPipeline", source.Index().file, type);
-}
-
-}  // namespace
 
 std::string DescribeTokenizers(const std::filesystem::path& path, const PipelineOptions& options) {
-  const auto source = OpenSource(path, options);
+  const auto source = OpenModelSource(path, options);
   const ClipVariant variant = source->TokenizerVariant(options.tokenizer);
   std::vector<std::string> files;
   bool json_only = false;
@@ -55,9 +42,27 @@ std::string DescribeTokenizers(const std::filesystem::path& path, const Pipeline
                      fmt::join(files, ", "));
 }
 
+namespace {
+
+std::unique_ptr<Pipeline> MakePipeline(const ModelSource& source, const PipelineOptions& options) {
+  const std::string type = source.class_name();
+  if (type == "StableDiffusionPipeline" || type == "StableDiffusionXLPipeline") return std::make_unique<TextToImage>(source, options);
+  if (type == "ClassConditionalLDMPipeline") return std::make_unique<ClassToImage>(source, options);
+  if (type == "DDPMPipeline" || type == "DDIMPipeline") return std::make_unique<Unconditional>(source, options);
+  if (type == "TextToVideoSDPipeline") return std::make_unique<TextToVideo>(source, options);
+  if (type == "I2VGenXLPipeline") return std::make_unique<ImageToVideo>(source, options);
+  FailUnsupported("{}: a {} is not supported; supported: StableDiffusionPipeline, StableDiffusionXLPipeline, "
+                  "TextToVideoSDPipeline (ModelScope), I2VGenXLPipeline, "
+                  "ClassConditionalLDMPipeline (LDM-4), DDPMPipeline, DDIMPipeline", source.Index().file, type);
+}
+
+}  // namespace
+
 std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& path, const PipelineOptions& options) {
-  const auto source = OpenSource(path, options);
-  auto pipeline = Make(*source, options);
+  std::unique_ptr<ModelSource> source = OpenModelSource(path, options);
+  if (!options.vae.empty()) source = std::make_unique<VaeSource>(std::move(source), options.vae);
+  auto pipeline = MakePipeline(*source, options);
+  pipeline->SetNotes(source->notes());
   pipeline->SetConfigFiles(source->read_files());
   return pipeline;
 }

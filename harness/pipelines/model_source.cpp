@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "harness/base/error.h"
+#include "harness/models/unused_keys.h"
 #include "harness/nn/weights_files.h"
 
 namespace skipbench {
@@ -46,6 +47,43 @@ void ModelSource::NoteTokenizer(const std::string& component, const fs::path& fo
       if (fs::is_regular_file(folder / name, error)) NoteRead(component, folder / name);
 }
 
+void ModelSource::Note(const std::string& text) const {
+  if (std::find(notes_.begin(), notes_.end(), text) == notes_.end()) notes_.push_back(text);
+}
+
+void ModelSource::NoteKeysWithoutEffect(const std::string& component, const Json& config) const {
+  if (component.starts_with("text_encoder") || component == "image_encoder") return;      // transformers' configs are full of them
+  const auto keys = KeysWithoutEffect(config);
+  if (!keys.empty()) Note(fmt::format("model: the config of {} has keys that change nothing here: {}", component, fmt::join(keys, ", ")));
+}
+
+namespace {
+
+// What has weights, in the order in which messages name them.
+constexpr const char* kNetworks[] = {"unet", "vae", "vqvae", "class_embedder", "text_encoder", "text_encoder_2", "image_encoder"};
+
+const char* StemOf(const std::string& component) {
+  return component.starts_with("text_encoder") || component == "image_encoder" ? "model" : "diffusion_pytorch_model";
+}
+
+}  // namespace
+
+void FolderSource::CheckVariant(const PipelineOptions& options) const {
+  const std::string& variant = options.variant;
+  if (variant.empty()) return;
+  std::vector<std::string> with, without;
+  for (const std::string component : kNetworks) {
+    if (!folder_.Has(component) || (component == "vae" && !options.vae.empty())) continue;
+    const bool has = HasWeightFiles(FolderOf(component), StemOf(component), variant);
+    (has ? with : without).push_back(component);
+  }
+  if (with.empty() && options.shapes_only) return;
+  if (with.empty()) Fail("{}: variant \"{}\": no component has weights of this variant (looked at {})", path().string(), variant, fmt::join(without, ", "));
+  if (!without.empty())
+    Note(fmt::format("model: variant \"{}\" is there for {} only; {} {} read from the plain files", variant, fmt::join(with, ", "),
+                     fmt::join(without, ", "), without.size() == 1 ? "is" : "are"));
+}
+
 ModelSource::Config FolderSource::Index() const {
   NoteRead("", folder_.index_file());
   return {folder_.index(), folder_.index_file()};
@@ -63,11 +101,13 @@ ModelSource::Config FolderSource::ConfigOf(const std::string& component, const s
 }
 
 Weights FolderSource::OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const {
+  options.variant = ExistingVariant(FolderOf(component), stem, options.variant);
   return Weights::FromFolder(FolderOf(component), stem, std::move(options));
 }
 
 std::vector<fs::path> FolderSource::WeightFiles(const std::string& component, const std::string& stem, const std::string& variant) const {
-  return FindWeightFiles(FolderOf(component), stem, variant).files;
+  const fs::path folder = FolderOf(component);
+  return FindWeightFiles(folder, stem, ExistingVariant(folder, stem, variant)).files;
 }
 
 ClipTokenizer FolderSource::OpenTokenizer(const std::string& component, ClipVariant variant) const {

@@ -13,6 +13,7 @@
 #include "harness/models/single_file.h"
 #include "harness/nn/weights.h"
 #include "harness/pipelines/model_folder.h"
+#include "harness/pipelines/pipeline.h"
 
 namespace skipbench {
 
@@ -45,7 +46,13 @@ class ModelSource {
   ClipVariant TokenizerVariant(const std::string& wanted) const;
 
   // The files beside the weights that were read so far, configs and tokenizers, by their places in the model: "unet/config.json".
-  const std::map<std::string, std::filesystem::path>& read_files() const { return read_; }
+  virtual std::map<std::string, std::filesystem::path> read_files() const { return read_; }
+
+  // What people should know of the source although it can be used ("fp16 for part of it"); each text is kept once.
+  void Note(const std::string& text) const;
+  // Notes the keys of a config of diffusers' that change nothing.
+  void NoteKeysWithoutEffect(const std::string& component, const Json& config) const;
+  const std::vector<std::string>& notes() const { return notes_; }
 
  protected:
   void NoteRead(const std::string& component, const std::filesystem::path& file) const;
@@ -54,6 +61,7 @@ class ModelSource {
 
  private:
   mutable std::map<std::string, std::filesystem::path> read_;
+  mutable std::vector<std::string> notes_;
 };
 
 class FolderSource : public ModelSource {
@@ -68,6 +76,9 @@ class FolderSource : public ModelSource {
                                                  const std::string& variant) const override;
   ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const override;
   std::filesystem::path TokenizerFolder(const std::string& component) const override;
+  // As diffusers does: a component without files of the options' variant is read from its plain ones, which is noted. Throws Error when no
+  // component has files of it (unless no weights are to be opened).
+  void CheckVariant(const PipelineOptions& options) const;
 
  private:
   std::filesystem::path FolderOf(const std::string& component) const;
@@ -79,7 +90,9 @@ class SingleFileSource : public ModelSource {
   // `tokenizer_folder`: a tokenizer of CLIP (see ReadClipTokenizer()), or a folder with "tokenizer" (and "tokenizer_2") in it, such
   // as a model in diffusers' layout. If empty, SKIPBENCH_TOKENIZER_FOLDER says it, or it is "tokenizer" beside the file.
   SingleFileSource(SingleFile file, std::filesystem::path tokenizer_folder)
-      : file_(std::move(file)), tokenizer_folder_(std::move(tokenizer_folder)) {}
+      : file_(std::move(file)), tokenizer_folder_(std::move(tokenizer_folder)) {
+    for (const auto& note : file_.notes()) Note(note);
+  }
   std::filesystem::path path() const override { return file_.path(); }
   Config Index() const override { return {file_.index(), file_.path().string()}; }
   std::string ClassOf(const std::string& component) const override;
@@ -97,13 +110,25 @@ class SingleFileSource : public ModelSource {
   std::filesystem::path tokenizer_folder_;
 };
 
+// What stands in `path`, a folder or a single-file checkpoint. Throws Error for options that do not fit it.
+std::unique_ptr<ModelSource> OpenModelSource(const std::filesystem::path& path, const PipelineOptions& options);
+
+// A component's config, parsed; keys without effect are noted.
+template <typename Network>
+auto ParseConfigOf(const ModelSource& source, const std::string& component, const std::vector<std::string>& classes) {
+  const ModelSource::Config config = source.ConfigOf(component, classes);
+  auto parsed = Network::ParseConfig(config.reader());
+  source.NoteKeysWithoutEffect(component, config.json);
+  return parsed;
+}
+
 // A network from its source, strictly: every missing, unexpected and mis-shaped tensor is in one Error.
 template <typename Network>
 std::unique_ptr<Network> LoadNetwork(const ModelSource& source, const std::string& component, const std::vector<std::string>& classes,
                                      const std::string& stem, WeightsOptions options) {
-  const ModelSource::Config config = source.ConfigOf(component, classes);
+  const auto config = ParseConfigOf<Network>(source, component, classes);
   const Weights weights = source.OpenWeights(component, stem, std::move(options));
-  auto network = std::make_unique<Network>(Network::ParseConfig(config.reader()), weights);
+  auto network = std::make_unique<Network>(config, weights);
   weights.Finish();
   return network;
 }

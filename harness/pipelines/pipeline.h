@@ -28,6 +28,7 @@ struct PipelineOptions {
   int64_t height = 0, width = 0;                 // pixels; 0: the model's own size
   std::optional<std::string> negative_prompt;    // text_to_image; absent is not the same as "" for SDXL
   std::string variant;                           // weight files' variant, "fp16"
+  std::filesystem::path vae;                     // another autoencoder than the model's own, as FindVae gives it; empty: its own
   std::string tokenizer;                         // "slow": CLIPTokenizer without ftfy, "fast": CLIPTokenizerFast; "": by the files
   std::filesystem::path tokenizer_folder;        // single-file checkpoints, which hold none: see model_source.h
   bool vae_tiling = false;                       // decode large pictures in overlapping tiles (differs slightly from the whole)
@@ -54,6 +55,8 @@ struct PipelineInfo {
   std::string scheduler_class;                   // the folder's own scheduler, "PNDMScheduler"
   Json scheduler_config = Json::object();
   std::string scheduler_file;                    // for messages
+  std::filesystem::path vae;                     // the autoencoder's folder or file where it is not the model's own
+  std::vector<std::string> notes;                // what people should know of the model although it can be used
 };
 
 class Pipeline {
@@ -62,6 +65,7 @@ class Pipeline {
   const PipelineInfo& info() const { return info_; }
   void SetConfigFiles(std::map<std::string, std::filesystem::path> files) { info_.config_files = std::move(files); }
   const PipelineOptions& options() const { return options_; }
+  void SetNotes(std::vector<std::string> notes) { info_.notes = std::move(notes); }      // of the source, once everything is read
 
   // Conditioning of `samples`, in order, encoded once. With guidance > 1 every prediction is a guided pair. With
   // `one_by_one` each sample goes through the encoders alone (bit-identical whatever its neighbours are).
@@ -100,9 +104,16 @@ std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& path, const 
 // algorithm is in force, and why; "" for a model without. Errors as LoadPipeline().
 std::string DescribeTokenizers(const std::filesystem::path& path, const PipelineOptions& options);
 
-// The folder or .safetensors file that `name` means: a path (absolute, or relative to `base`), or a name on the model search path: `models`
+// The folder or .safetensors file that `name` means (of a Hugging Face cache's models--ORG--NAME the snapshot that refs/main names):
+// a path (absolute, or relative to `base`), or a name on the model search path: `models`
 // (colon-separated, the --models option), then the environment variable SKIPBENCH_MODELS, then what ships with the project
 // ("fashion-scenes", "fashion-motion"). Throws Error that lists where it looked.
 std::filesystem::path FindModel(const std::string& name, const std::filesystem::path& base, const std::string& models);
+
+// The same for an autoencoder ("vae" of a config): a folder with its config.json, a model's folder (whose vae it is), or a .safetensors file.
+std::filesystem::path FindVae(const std::string& name, const std::filesystem::path& base, const std::string& models);
+
+// What people call the model in `path`: "stable-diffusion-v1-5" for the folder, "NAME" for models--ORG--NAME/snapshots/COMMIT.
+std::string ModelName(const std::filesystem::path& path);
 
 }  // namespace skipbench

@@ -13,7 +13,7 @@ TextToImage::TextToImage(const ModelSource& source, const PipelineOptions& optio
   const auto index = source.Index();
   zeros_for_empty_prompt_ = xl_ && index.reader().BoolOr("force_zeros_for_empty_prompt", true);
   OpenUNet(source);
-  const auto vae = AutoencoderKL::ParseConfig(source.ConfigOf("vae", {"AutoencoderKL"}).reader());
+  const auto vae = ParseConfigOf<AutoencoderKL>(source, "vae", {"AutoencoderKL"});
   SetShapes(vae.net.SpatialFactor(), vae.net.latent_channels);
   for (const char* suffix : {"", "_2"}) {
     if (suffix[0] && !xl_) break;

@@ -11,7 +11,7 @@ TextToVideo::TextToVideo(const ModelSource& source, const PipelineOptions& optio
   info_.guided = true;
   info_.default_guidance = 9.0;      // diffusers' default
   OpenUNet(source, {"UNet3DConditionModel"});
-  const auto vae = AutoencoderKL::ParseConfig(source.ConfigOf("vae", {"AutoencoderKL"}).reader());
+  const auto vae = ParseConfigOf<AutoencoderKL>(source, "vae", {"AutoencoderKL"});
   SetShapes(vae.net.SpatialFactor(), vae.net.latent_channels);
   const auto text = ReadTextConfig(source, "text_encoder");
   token_width_ = text.hidden_size;

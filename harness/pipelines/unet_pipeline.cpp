@@ -17,6 +17,7 @@ UNetPipeline::UNetPipeline(const ModelSource& source, const PipelineOptions& opt
   info_.folder = source.path();
   info_.class_name = source.class_name();
   if (!source.Tokenizers().empty()) info_.tokenizer = source.TokenizerVariant(options.tokenizer) == ClipVariant::kFast ? "fast" : "slow";
+  info_.vae = options.vae;
 }
 
 WeightsOptions UNetPipeline::LoadOptions(const ModelSource& source, const std::string& component, const std::string& stem,
@@ -34,6 +35,7 @@ TextEncoder UNetPipeline::OpenEncoderOf(const ModelSource& source, const std::st
 void UNetPipeline::OpenUNet(const ModelSource& source, const std::vector<std::string>& classes) {
   const auto config = source.ConfigOf("unet", classes);
   counted_ = MakeUNet(config.reader(), Weights::ShapesOnly());
+  source.NoteKeysWithoutEffect("unet", config.json);
   if (!shapes_only()) {
     constexpr const char* kStem = "diffusion_pytorch_model";
     const Weights weights = source.OpenWeights("unet", kStem, LoadOptions(source, "unet", kStem, options_.dtype));

@@ -321,6 +321,16 @@ std::vector<std::string> SpacingNotes(const Table& table) {
   return notes;
 }
 
+// What the run had to say of itself: prompts that were cut, files taken in another's place.
+std::vector<std::string> RunNotes(const Table& table) {
+  std::vector<std::string> notes;
+  const Json& config = table.header.expanded_config;
+  if (!config.is_object() || !config.contains("notes") || !config["notes"].is_array()) return notes;      // results of older programs
+  for (const auto& note : config["notes"])
+    if (note.is_string()) notes.push_back(note.get<std::string>() + ".");
+  return notes;
+}
+
 std::vector<std::string> NotesOf(const Table& table) {
   const char* things = FramesOf(table) > 0 ? "clips" : "pictures";
   std::vector<std::string> notes;
@@ -350,6 +360,7 @@ std::vector<std::string> NotesOf(const Table& table) {
     notes.push_back(fmt::format("Made in several places: {}.", fmt::join(places, "; ")));
   }
   for (auto& note : SpacingNotes(table)) notes.push_back(std::move(note));
+  for (auto& note : RunNotes(table)) notes.push_back(std::move(note));
   if (auto note = AgainstNote(table, things); !note.empty()) notes.push_back(std::move(note));
   for (auto& note : DistanceNotes(table)) notes.push_back(std::move(note));
   for (auto& note : MissingNotes(table)) notes.push_back(std::move(note));

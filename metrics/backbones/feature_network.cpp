@@ -12,6 +12,7 @@
 #include "metrics/backbones/i3d.h"
 #include "metrics/backbones/inception_v3.h"
 #include "metrics/backbones/torchscript.h"
+#include "metrics/official_weights.h"
 
 namespace skipbench {
 
@@ -121,11 +122,13 @@ fs::path FindMetricWeights(const std::string& file, const FeatureNetworkOptions&
     if (fs::is_regular_file(folder / file)) return folder / file;
     looked += "\n  " + (folder / file).lexically_normal().string();
   }
+  const OfficialWeights* official = FindOfficialWeights(file);
+  const std::string from = official ? fmt::format("\nfrom {} (or all files at once with scripts/convert/all_metric_weights.py DOWNLOADS FOLDER)", Describe(*official)) : "";
   throw MissingWeightsError(
       wanted_by,
-      fmt::format("the weights {} are not there; looked at{}\nMake the file with\n  {}\nand name its FOLDER with "
+      fmt::format("the weights {} are not there; looked at{}\nMake the file with\n  {}{}\nand name its FOLDER with "
                   "\"metric_weights\" in a config, --metric-weights (skipbench metrics) or SKIPBENCH_METRIC_WEIGHTS.",
-                  file, looked.empty() ? " no folder (none is named)" : looked, how));
+                  file, looked.empty() ? " no folder (none is named)" : looked, how, from));
 }
 
 fs::path FindFeatureNetworkWeights(const std::string& name, const FeatureNetworkOptions& options) {

@@ -7,7 +7,7 @@
     scripts/convert/metric_weights.py pt_inception-2015-12-05-6726825d.pth FOLDER/inception_v3_fid.safetensors
     scripts/convert/metric_weights.py rgb_imagenet.pt                   FOLDER/i3d_k400.safetensors
 
-What the file is is told by its tensors; classifiers that a metric has no use for are left out.
+all_metric_weights.py makes all of them. What the file is is told by its tensors; classifiers that a metric has no use for are left out.
 """
 import argparse
 import re

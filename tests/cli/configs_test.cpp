@@ -32,10 +32,11 @@ TEST(Configs, DoctorNamesWhatPaperConfigsLack) {
     const auto doctor = testing::RunProcess({"env", "-u", "SKIPBENCH_MODELS", "-u", "SKIPBENCH_DATA", "-u", "SKIPBENCH_METRIC_WEIGHTS", testing::SkipbenchPath(), "doctor", file.string()});
     EXPECT_EQ(doctor.exit_code, 3) << doctor.out;
     EXPECT_NE(doctor.out.find("ok       config: " + file.string()), std::string::npos) << doctor.out;
-    const size_t model = doctor.out.find("MISSING  model: pipeline \"");
-    ASSERT_NE(model, std::string::npos) << doctor.out;
-    // The advice stands on the line below the places that were looked at.
-    EXPECT_NE(doctor.out.find("\n         ", model), std::string::npos) << name << ": no advice on the model\n" << doctor.out;
+    EXPECT_NE(doctor.out.find("MISSING  model: pipeline \""), std::string::npos) << doctor.out;
+    const size_t list = doctor.out.find("\nmissing: ");
+    ASSERT_NE(list, std::string::npos) << doctor.out;
+    for (const char* fact : {"\n    file    ", "\n    size    ", "\n    hash    ", "\n    source  ", "\n    target  "})
+      EXPECT_NE(doctor.out.find(fact, list), std::string::npos) << name << ": no " << fact << "\n" << doctor.out;
     const bool video = name.starts_with("video_");
     const bool data_needed = video || name.find("coco") != std::string::npos || name.find("cifar") != std::string::npos;
     if (data_needed) {
@@ -48,6 +49,21 @@ TEST(Configs, DoctorNamesWhatPaperConfigsLack) {
     if (video) {
       EXPECT_NE(doctor.out.find("MISSING  metric fvd, fvd:paper: the weights i3d_k400.safetensors are not there"), std::string::npos) << doctor.out;
     }
+  }
+}
+
+// Of all configs together: one list, each thing once.
+TEST(Configs, DoctorEndsWithOneList) {
+  std::vector<std::string> command = {"env", "-u", "SKIPBENCH_MODELS", "-u", "SKIPBENCH_DATA", "-u", "SKIPBENCH_METRIC_WEIGHTS", testing::SkipbenchPath(), "doctor"};
+  for (const auto& name : Configs("paper")) command.push_back((testing::SourceDir() / "configs/paper" / name).string());
+  const auto doctor = testing::RunProcess(command);
+  const std::string list = doctor.out.substr(std::min(doctor.out.find("\nmissing: "), doctor.out.size()));
+  for (const std::string text : {"\n  stable-diffusion-v1-5\n", "\n  coco\n", "\n  inception_v3_fid.safetensors\n    file    pt_inception-2015-12-05-6726825d.pth\n",
+                                 "\n    size    95,628,359 bytes\n", "\n    hash    SHA-256 6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2\n",
+                                 "scripts/convert/all_metric_weights.py DOWNLOADS FOLDER"}) {
+    const size_t found = list.find(text);
+    ASSERT_NE(found, std::string::npos) << text << list;
+    EXPECT_EQ(list.find(text, found + 1), std::string::npos) << text << list;
   }
 }
 

@@ -32,7 +32,8 @@ TEST(MetricFiles, DoctorDryRunAndRunSayWhichAreMissing) {
     const auto run = RunConfig(dir, config, "out", more);
     EXPECT_EQ(run.exit_code, 3) << run.out;
     for (const char* text : {"lpips:alex: the weights lpips_alex_features.safetensors are not there", "scripts/convert/metric_weights.py alexnet-owt-7be5be79.pth",
-                             "\nthe weights lpips_v0.1_alex.safetensors are not there", "inception_v3_fid.safetensors"})
+                             "\nthe weights lpips_v0.1_alex.safetensors are not there", "inception_v3_fid.safetensors",
+                             "from pt_inception-2015-12-05-6726825d.pth (95,628,359 bytes, SHA-256 6726825d0af5"})
       EXPECT_THAT(run.err, HasSubstr(text));
     EXPECT_EQ(Count(run.err, "the weights inception_v3_fid.safetensors"), 1) << run.err;  // fid and kid share it
     EXPECT_FALSE(fs::exists(dir / "out"));
@@ -48,6 +49,7 @@ TEST(MetricFiles, DoctorDryRunAndRunSayWhichAreMissing) {
   EXPECT_THAT(doctor.out, HasSubstr("MISSING  metric lpips:alex: the weights lpips_alex_features.safetensors are not there"));
   EXPECT_THAT(doctor.out, HasSubstr("MISSING  metric fid:clean, kid:clean: the weights inception_v3_fid.safetensors are not there"));
   EXPECT_THAT(doctor.out, HasSubstr("ok       metric fd_fashion: "));
+  EXPECT_THAT(doctor.out, HasSubstr("SHA-256 7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02"));
 
   // Where they are they are not opened to say so; opening them says what is wrong with them.
   for (const char* file : {"lpips_alex_features.safetensors", "lpips_v0.1_alex.safetensors", "inception_v3_fid.safetensors"}) WriteFile(dir / "weights" / file, "x");

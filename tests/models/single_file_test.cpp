@@ -138,6 +138,36 @@ TEST_P(SingleFileModels, OtherTensorsAreErrors) {
 INSTANTIATE_TEST_SUITE_P(Tiny, SingleFileModels, ::testing::Values("sd15-tiny", "sdxl-tiny"),
                          [](const auto& info) { return std::string(info.param).substr(0, 4); });
 
+// A checkpoint that says that it predicts v is never sampled as one that predicts epsilon.
+TEST_P(SingleFileModels, WhatThePredictionIsSaidToBe) {
+  const auto open = [&](const std::map<std::string, std::string>& metadata, const std::vector<const char*>& marks = {}) {
+    Tensors tensors = tensors_;
+    for (const char* mark : marks) tensors[mark] = at::zeros({0});
+    WriteTensorFile(temp_ / "marked.safetensors", tensors, metadata);
+    return SingleFile(temp_ / "marked.safetensors", overrides_);
+  };
+  const auto prediction = [](const SingleFile& file) { return file.ConfigOf("scheduler").value("prediction_type", "epsilon"); };
+  for (const auto& metadata : std::vector<std::map<std::string, std::string>>{{}, {{"modelspec.prediction_type", "epsilon"}}, {{"ss_v_parameterization", "False"}}}) {
+    const SingleFile file = open(metadata);
+    EXPECT_EQ(prediction(file), "epsilon");
+    EXPECT_TRUE(file.notes().empty());
+  }
+  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{{"modelspec.prediction_type", "v"}, {"modelspec.prediction_type", "v_prediction"},
+                                                                                  {"modelspec.predict_type", "V-Prediction"}, {"ss_v_parameterization", "True"}}) {
+    const SingleFile file = open({{key, value}});
+    EXPECT_EQ(prediction(file), "v_prediction") << key << value;
+    ASSERT_EQ(file.notes().size(), 1u);
+    EXPECT_NE(file.notes()[0].find(key), std::string::npos) << file.notes()[0];
+  }
+  const SingleFile marked = open({{"modelspec.prediction_type", "epsilon"}}, {"v_pred", "ztsnr"});
+  EXPECT_EQ(prediction(marked), "v_prediction");
+  EXPECT_TRUE(marked.ConfigOf("scheduler").at("rescale_betas_zero_snr").get<bool>());
+  EXPECT_EQ(marked.index().at("scheduler")[1], xl() ? "EulerDiscreteScheduler" : "DDIMScheduler");      // PNDM knows no zero terminal SNR
+  EXPECT_NE(marked.notes()[0].find("against it: metadata modelspec.prediction_type \"epsilon\""), std::string::npos) << marked.notes()[0];
+  EXPECT_ERROR(open({{"modelspec.prediction_type", "flow"}}), "modelspec.prediction_type \"flow\": supported are epsilon and v");
+  EXPECT_ERROR(open({{"ss_zero_terminal_snr", "True"}}), "zero terminal SNR (metadata ss_zero_terminal_snr \"True\") without v-prediction");
+}
+
 // What is not such a checkpoint is refused, saying what it is.
 TEST(SingleFile, RelativesAreRefused) {
   TempDir temp;
@@ -151,7 +181,8 @@ TEST(SingleFile, RelativesAreRefused) {
   EXPECT_ERROR(open({{unet, one}}), "no text encoder found");
   EXPECT_ERROR(open({{unet, one}, {"cond_stage_model.model.ln_final.weight", one}}), "Stable Diffusion 2");
   EXPECT_ERROR(open({{unet, one}, {"conditioner.embedders.0.model.ln_final.weight", one}}), "SDXL refiner");
-  EXPECT_ERROR(open({{unet, one}, {"v_pred", one}}), "predicts v");
+  EXPECT_ERROR(open({{unet, one}, {"edm_vpred.sigma_max", one}}), "EDM's v-prediction (CosXL)");
+  EXPECT_ERROR(open({{unet, one}, {"scaled_fp8", one}}), "scaled float8 weights");
   EXPECT_ERROR(open({{unet, one}, {"model.diffusion_model.input_blocks.0.0.weight", at::zeros({8, 9, 3, 3})}}), "takes 9 channels");
   EXPECT_ERROR(open({{unet, one}, {"cond_stage_model.transformer.x", one}}), "a U-Net with attention was expected");
 }

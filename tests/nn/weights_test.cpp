@@ -169,8 +169,13 @@ TEST_F(WeightsTest, DtypePerTensorAndUnsupportedTypes) {
   EXPECT_EQ(weights.Take("w", {2}).scalar_type(), at::kBFloat16);
   EXPECT_ERROR(weights.Take("ids", {2}), "expected floating-point values");
   const std::byte zero[2] = {};
-  WriteSafetensors(temp_ / "f8.safetensors", {{"w", Dtype::kF8E4M3, {2}, zero}});
-  EXPECT_ERROR(Weights::FromFile(temp_ / "f8.safetensors").Take("w", {2}), "\"w\": tensors of type F8_E4M3 are not supported");
+  WriteSafetensors(temp_ / "f8.safetensors", {{"w", Dtype::kF8E8M0, {2}, zero}});
+  EXPECT_ERROR(Weights::FromFile(temp_ / "f8.safetensors").Take("w", {2}), "\"w\": tensors of type F8_E8M0 are not supported");
+  // 1.5 and -0.5, by the definition of the two formats.
+  const std::byte e4m3[2] = {std::byte{0x3C}, std::byte{0xB0}}, e5m2[2] = {std::byte{0x3E}, std::byte{0xB8}};
+  WriteSafetensors(temp_ / "f8.safetensors", {{"a", Dtype::kF8E4M3, {2}, e4m3}, {"b", Dtype::kF8E5M2, {2}, e5m2}});
+  const Weights small = Weights::FromFile(temp_ / "f8.safetensors");
+  for (const char* name : {"a", "b"}) EXPECT_TRUE(small.Take(name, {2}).equal(at::tensor({1.5f, -0.5f}))) << name;
 }
 
 TEST_F(WeightsTest, UnalignedDataAndEmptyTensors) {
