@@ -10,6 +10,8 @@ target_compile_options(skipbench_openmp INTERFACE $<$<COMPILE_LANGUAGE:CXX>:${Op
 target_link_options(skipbench_openmp INTERFACE ${OpenMP_CXX_FLAGS})
 find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
+find_package(TIFF 4.5 REQUIRED)
+find_package(GIF REQUIRED)
 find_package(ZLIB REQUIRED)
 find_library(ZIP_LIBRARY zip REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc i18n)
@@ -20,8 +22,8 @@ set(HDF5_PREFER_PARALLEL OFF)
 find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 
-# MP4 files. Optional: without libav skipbench says so when it is asked for one.
-option(SKIPBENCH_MP4 "Write MP4 files through libav, where it is installed" ON)
+# MP4 files written, and videos read. Optional: without libav skipbench says so when it is asked for one.
+option(SKIPBENCH_MP4 "Write MP4 files and read videos through libav, where it is installed" ON)
 find_package(PkgConfig QUIET)
 if(SKIPBENCH_MP4 AND PKG_CONFIG_FOUND)
   pkg_check_modules(LIBAV QUIET IMPORTED_TARGET libavformat libavcodec libavutil libswscale)

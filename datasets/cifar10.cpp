@@ -20,9 +20,10 @@ std::vector<std::string> FilesOf(const std::string& split) {
 
 class Cifar10 : public PictureSet {
  public:
-  Cifar10(fs::path folder, std::string split, bool partial) : folder_(std::move(folder)), split_(std::move(split)) {
+  Cifar10(fs::path folder, std::string split, const std::vector<std::string>& names, bool partial)
+      : folder_(std::move(folder)), split_(std::move(split)) {
     std::string missing;
-    for (const auto& name : FilesOf(split_)) {
+    for (const auto& name : names) {
       std::error_code error;
       if (fs::is_regular_file(folder_ / name, error)) Add(name, partial);
       else missing += " " + name;
@@ -36,7 +37,7 @@ class Cifar10 : public PictureSet {
     const File& file = Find(&index);
     return fmt::format("{}/{:05}", file.name, index);
   }
-  Image Read(int64_t index) const override {
+  std::vector<Image> ReadFrames(int64_t index) const override {
     const File& file = Find(&index);
     const auto* record = reinterpret_cast<const uint8_t*>(file.bytes->bytes().data()) + index * kRecord + 1;
     Image image;
@@ -44,7 +45,7 @@ class Cifar10 : public PictureSet {
     image.pixels.resize(3 * kPlane);
     for (int64_t p = 0; p < kPlane; ++p)
       for (int64_t c = 0; c < 3; ++c) image.pixels[static_cast<size_t>(p * 3 + c)] = record[c * kPlane + p];
-    return image;
+    return {std::move(image)};
   }
 
  private:
@@ -91,7 +92,21 @@ bool IsCifar10(const fs::path& folder) {
 }
 
 std::unique_ptr<PictureSet> OpenCifar10(const fs::path& folder, const std::string& split, bool partial) {
-  return std::make_unique<Cifar10>(folder, split, partial);
+  return std::make_unique<Cifar10>(folder, split, FilesOf(split), partial);
+}
+
+bool IsCifar10File(const fs::path& file) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) return false;
+  for (const char* split : {"train", "test"})
+    for (const auto& name : FilesOf(split))
+      if (file.filename() == name) return true;
+  return false;
+}
+
+std::unique_ptr<PictureSet> OpenCifar10File(const fs::path& file) {
+  const std::string name = file.filename().string();
+  return std::make_unique<Cifar10>(file.parent_path(), name, std::vector{name}, /*partial=*/false);
 }
 
 Dataset ReadCifar10(const JsonReader& config, const fs::path& base_folder) {
@@ -99,7 +114,8 @@ Dataset ReadCifar10(const JsonReader& config, const fs::path& base_folder) {
   const std::string split = config.OneOf("split", "train", {"train", "test"});
   const bool partial = config.BoolOr("partial", false);
   const auto pictures = OpenCifar10(folder, split, partial);
-  return NumberedSamples("cifar10", config, folder, *pictures);
+  // As a reference a folder stands for the training set.
+  return NumberedSamples("cifar10", config, split == "test" ? folder / "test_batch.bin" : folder, *pictures);
 }
 
 }  // namespace skipbench

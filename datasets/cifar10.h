@@ -14,6 +14,11 @@ namespace skipbench {
 // A folder with data_batch_1.bin or test_batch.bin in it.
 bool IsCifar10(const std::filesystem::path& folder);
 
+// One of the files named above, by its name.
+bool IsCifar10File(const std::filesystem::path& file);
+// Its pictures alone.
+std::unique_ptr<PictureSet> OpenCifar10File(const std::filesystem::path& file);
+
 // `split`: "train" or "test". Every file must be there with all of its records, unless `partial`: then whole records are enough.
 // Throws Error naming the file, also for a label above 9.
 std::unique_ptr<PictureSet> OpenCifar10(const std::filesystem::path& folder, const std::string& split, bool partial);

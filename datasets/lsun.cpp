@@ -2,6 +2,8 @@
 
 #include <lmdb.h>
 
+#include <algorithm>
+#include <string_view>
 #include <vector>
 
 #include "datasets/numbered.h"
@@ -11,6 +13,9 @@ namespace skipbench {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Of resized copies (prepare_data.py of StyleGAN2 in PyTorch and of those that took it over): how many pictures there are.
+constexpr std::string_view kLength = "length";
 
 class LsunDatabase : public PictureSet {
  public:
@@ -33,13 +38,14 @@ class LsunDatabase : public PictureSet {
   std::string description() const override { return fmt::format("{}: {} pictures (LMDB)", path_.string(), keys_.size()); }
   int64_t size() const override { return static_cast<int64_t>(keys_.size()); }
   std::string name(int64_t index) const override { return keys_.at(static_cast<size_t>(index)); }
-  Image Read(int64_t index) const override {
+  std::string where(int64_t index) const override { return fmt::format("{}: the picture {}", path_.string(), name(index)); }
+  std::vector<Image> ReadFrames(int64_t index) const override {
     const Transaction transaction(*this);
     std::string key = name(index);
-    MDB_val where{key.size(), key.data()}, value;
-    Check(mdb_get(transaction.get(), dbi_, &where, &value), "read");
+    MDB_val place{key.size(), key.data()}, value;
+    Check(mdb_get(transaction.get(), dbi_, &place, &value), "read");
     const std::span bytes(static_cast<const std::byte*>(value.mv_data), value.mv_size);
-    return DecodeImage(bytes, fmt::format("{}: the picture {}", path_.string(), key));
+    return {DecodeImage(bytes, where(index))};
   }
 
  private:
@@ -76,11 +82,18 @@ class LsunDatabase : public PictureSet {
     Check(mdb_cursor_open(transaction.get(), dbi_, &cursor), "read");
     MDB_val key, value;
     int code;
+    std::string length;
     while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
-      keys_.emplace_back(static_cast<const char*>(key.mv_data), key.mv_size);
+      if (const std::string_view text(static_cast<const char*>(key.mv_data), key.mv_size); text == kLength) {
+        length.assign(static_cast<const char*>(value.mv_data), std::min(value.mv_size, size_t{20}));
+      } else {
+        keys_.emplace_back(text);
+      }
     mdb_cursor_close(cursor);
     if (code != MDB_NOTFOUND) Check(code, "read");
     if (keys_.empty()) Fail("{}: the database is empty", path_.string());
+    if (!length.empty() && length != std::to_string(keys_.size()))
+      Fail("{}: {} pictures, but its entry \"{}\" says {} (copies in several sizes, or a copy that was not finished?)", path_.string(), keys_.size(), kLength, length);
   }
 
   fs::path path_;

@@ -13,8 +13,8 @@ namespace skipbench {
 // A folder with data.mdb in it, or a file of that name.
 bool IsLsunDatabase(const std::filesystem::path& path);
 
-// Pictures in order of their keys; they keep their size. Throws Error naming the file: no database, a truncated one, one without
-// pictures.
+// Pictures in order of their keys; they keep their size. The entry "length" of resized copies is no picture, and has to be their
+// number. Throws Error naming the file: no database, a truncated one, one without pictures.
 std::unique_ptr<PictureSet> OpenLsun(const std::filesystem::path& path);
 
 // {"type": "lsun", "folder": DATABASE OR FOLDER, "count", "offset"}: `count` numbered samples for an unconditional model (default:

@@ -1,46 +1,154 @@
 #include "datasets/picture_set.h"
 
 #include <algorithm>
-#include <vector>
+#include <map>
 
+#include "datasets/array_pictures.h"
 #include "datasets/cifar10.h"
 #include "datasets/lsun.h"
+#include "datasets/picture_listing.h"
 #include "harness/base/error.h"
+#include "harness/io/animation.h"
+#include "harness/io/mapped_file.h"
 
 namespace skipbench {
 namespace {
 
 namespace fs = std::filesystem;
 
+struct Item {
+  std::string name;
+  std::vector<fs::path> files;  // one, or the frames of a clip
+  bool animation = false;       // the one file has all frames
+};
+
 class PictureFiles : public PictureSet {
  public:
-  explicit PictureFiles(fs::path folder) : folder_(std::move(folder)) {
-    std::error_code error;
-    if (!fs::is_directory(folder_, error)) Fail("{}: no such folder", folder_.string());
-    for (fs::recursive_directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error))
-      if (entry->is_regular_file() && IsImageName(entry->path())) names_.push_back(entry->path().lexically_relative(folder_).string());
-    if (error) Fail("{}: cannot be read: {}", folder_.string(), error.message());
-    if (names_.empty()) Fail("{}: holds no pictures (.png, .jpg, .jpeg, .webp)", folder_.string());
-    std::sort(names_.begin(), names_.end());
+  PictureFiles(fs::path folder, PictureSetOptions options, std::vector<Item> items)
+      : folder_(std::move(folder)), options_(options), items_(std::move(items)) {}
+
+  std::string description() const override {
+    return fmt::format("{} ({} {}{})", folder_.string(), items_.size(), clips() ? "clip" : "picture", items_.size() == 1 ? "" : "s");
   }
-  std::string description() const override { return fmt::format("{}: {} pictures", folder_.string(), names_.size()); }
-  int64_t size() const override { return static_cast<int64_t>(names_.size()); }
-  std::string name(int64_t index) const override { return names_.at(static_cast<size_t>(index)); }
-  Image Read(int64_t index) const override { return ReadImage(folder_ / name(index)); }
+  bool clips() const override { return options_.clips; }
+  int64_t size() const override { return static_cast<int64_t>(items_.size()); }
+  std::string name(int64_t index) const override { return ItemAt(index).name; }
+  std::string where(int64_t index) const override {
+    const auto& files = ItemAt(index).files;
+    return files.size() > 1 ? fmt::format("{} ... ({} frames)", files.front().string(), files.size()) : files.front().string();
+  }
+  int64_t known_frames(int64_t index) const override {
+    const Item& item = ItemAt(index);
+    if (item.animation) return 0;
+    const auto count = static_cast<int64_t>(item.files.size());
+    return options_.frames > 0 ? std::min(count, options_.frames) : count;
+  }
+
+  std::vector<Image> ReadFrames(int64_t index) const override {
+    const Item& item = ItemAt(index);
+    if (!clips()) return {ReadImage(item.files[0])};
+    auto frames = item.animation ? ReadAnimation(item.files[0], options_.frames) : ReadFiles(item);
+    if (static_cast<int64_t>(frames.size()) < options_.frames)
+      Fail("{}: a clip of {} frames, the first {} were asked for", where(index), frames.size(), options_.frames);
+    return frames;
+  }
 
  private:
+  const Item& ItemAt(int64_t index) const { return items_.at(static_cast<size_t>(index)); }
+
+  std::vector<Image> ReadFiles(const Item& item) const {
+    std::vector<Image> frames;
+    for (const auto& file : item.files) {
+      if (options_.frames > 0 && static_cast<int64_t>(frames.size()) == options_.frames) break;
+      frames.push_back(ReadImage(file));
+      const Image &frame = frames.back(), &first = frames[0];
+      if (frame.width != first.width || frame.height != first.height)
+        Fail("{}: {} x {} pixels, but the clip's first frame {} has {} x {}", file.string(), frame.width, frame.height,
+             item.files[0].string(), first.width, first.height);
+    }
+    return frames;
+  }
+
   fs::path folder_;
-  std::vector<std::string> names_;
+  PictureSetOptions options_;
+  std::vector<Item> items_;
 };
+
+std::string WithoutExtension(const fs::path& file) { return fs::path(file).replace_extension().generic_string(); }
+
+// "walk_012" -> "walk"; "012" -> "".
+std::string SequenceName(std::string stem) {
+  while (!stem.empty() && std::isdigit(static_cast<unsigned char>(stem.back()))) stem.pop_back();
+  while (!stem.empty() && (stem.back() == '_' || stem.back() == '-' || stem.back() == '.')) stem.pop_back();
+  return stem;
+}
+
+std::vector<Item> PicturesOf(const fs::path& folder, const PictureListing& listing) {
+  if (!listing.videos.empty())
+    Fail("{}: a video among pictures; --clips reads a folder as clips, or move it away", (folder / listing.videos[0]).string());
+  std::vector<Item> items;
+  for (const auto& file : listing.pictures) items.push_back({WithoutExtension(file), {folder / file}});
+  return items;
+}
+
+bool IsAnimationFile(const fs::path& file) {
+  try {
+    return IsAnimation(MappedFile(file).bytes());
+  } catch (const Error&) {
+    return false;   // what is wrong with it is said when it is read
+  }
+}
+
+// A sequence's frames, or one clip a file where the first is an animation (the others are taken at their word: a still picture
+// among them is a clip of one frame).
+void AddSequence(const fs::path& folder, const std::string& name, std::vector<fs::path> files, std::vector<Item>* items) {
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return NaturalLess(a.string(), b.string()); });
+  if (IsAnimationFile(folder / files[0])) {
+    for (const auto& file : files) items->push_back({WithoutExtension(file), {folder / file}, true});
+    return;
+  }
+  Item item{name, {}};
+  for (const auto& file : files) {
+    if (!item.files.empty() && item.files.back().stem() == file.stem())
+      Fail("{} and {}: two frames with one name", item.files.back().string(), (folder / file).string());
+    item.files.push_back(folder / file);
+  }
+  items->push_back(std::move(item));
+}
+
+std::vector<Item> ClipsOf(const fs::path& folder, const PictureListing& listing) {
+  std::map<std::string, std::vector<fs::path>> sequences;
+  for (const auto& file : listing.pictures) {
+    std::string name = file.parent_path().generic_string();
+    if (name.empty()) name = SequenceName(file.stem().string());
+    if (name.empty()) name = fs::absolute(folder / "x").lexically_normal().parent_path().filename().string();
+    sequences[name].push_back(file);
+  }
+  std::vector<Item> items;
+  for (auto& [name, files] : sequences) AddSequence(folder, name, std::move(files), &items);
+  for (const auto& file : listing.videos) items.push_back({WithoutExtension(file), {folder / file}, true});
+  return items;
+}
 
 }  // namespace
 
-std::unique_ptr<PictureSet> OpenPictureFiles(const fs::path& folder) { return std::make_unique<PictureFiles>(folder); }
+std::unique_ptr<PictureSet> OpenPictureFiles(const fs::path& folder, const PictureSetOptions& options) {
+  const PictureListing listing = ListPictures(folder);
+  std::vector<Item> items = options.clips ? ClipsOf(folder, listing) : PicturesOf(folder, listing);
+  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
+    if (a.name != b.name) return NaturalLess(a.name, b.name);
+    return a.files < b.files;
+  });
+  return std::make_unique<PictureFiles>(folder, options, std::move(items));
+}
 
-std::unique_ptr<PictureSet> OpenPictureSet(const fs::path& path) {
-  if (IsLsunDatabase(path)) return OpenLsun(path);
-  if (IsCifar10(path)) return OpenCifar10(path, "train", /*partial=*/false);
-  return OpenPictureFiles(path);
+std::unique_ptr<PictureSet> OpenPictureSet(const fs::path& path, const PictureSetOptions& options) {
+  const bool lsun = IsLsunDatabase(path), cifar = IsCifar10(path) || IsCifar10File(path), array = IsPictureArray(path);
+  if (options.clips && (lsun || cifar || array)) Fail("{}: holds pictures, expected clips", path.string());
+  if (lsun) return OpenLsun(path);
+  if (array) return OpenPictureArray(path);
+  if (cifar) return IsCifar10File(path) ? OpenCifar10File(path) : OpenCifar10(path, "train", /*partial=*/false);
+  return OpenPictureFiles(path, options);
 }
 
 }  // namespace skipbench

@@ -48,7 +48,7 @@ void CheckPictures(const std::vector<Sample>& samples, const std::map<int64_t, s
     if (!sample.image.has_filename()) Fail("{}: no picture is named", place);
     if (!fs::exists(sample.image, error)) Fail("{}: the picture {} is missing", place, sample.image.string());
     try {
-      ReadImage(sample.image);
+      ReadUprightImage(sample.image);
     } catch (const Error& e) {
       Fail("{}: {}", place, e.what());
     }

@@ -43,6 +43,8 @@ inline const std::vector<ConfigKey>& ConfigKeys() {
       {"metric_weights", "list of folders, or one, with the metrics' weights (also: SKIPBENCH_METRIC_WEIGHTS)"},
       {"metric_reference", "what distances of sets are measured to: a folder of pictures or a statistics file (.npz), or {\"METRIC\": path, ...} "
                            "(default: the data's own reference; without one, the shipped pictures for the shipped network's metrics, else none)"},
+      {"metric_reference_options", "{\"skip_broken\": true: leave out reference pictures that cannot be read, and count them (default false); "
+                                   "\"frames\": of reference clips the first so many frames (default all; they have to be as many as the run's)}"},
       {"save", "list (or one) of latents, noise_predictions, images (into the results), png (as files); of clips also apng and mp4"},
       {"traces", "true: record for every sample and call the differences of order one to three of latents and noise predictions, and the latent's "
                  "distance to the full-step trajectory (default false)"},

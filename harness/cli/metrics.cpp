@@ -56,7 +56,7 @@ struct Command {
   std::vector<std::string> inputs;
   std::vector<MetricRequest> requests;
   MetricNetworks networks;
-  FolderContent content = FolderContent::kPictures;
+  PictureSetOptions collections;
   ComparisonOptions comparison;
   SetOptions sets;
   std::vector<std::string> settings;  // --setting
@@ -93,7 +93,7 @@ void OpenReference(const Command& command, Subjects* subjects) {
   if (command.inputs.size() < 2) return;
   const fs::path path = command.inputs[1];
   if (!IsResult(path)) {
-    subjects->references[-1] = OpenComparedSet(path, command.content);
+    subjects->references[-1] = OpenComparedSet(path, command.collections);
     return;
   }
   subjects->b = std::make_unique<ResultReader>(ResultReader::Open(path));
@@ -131,7 +131,7 @@ Subjects OpenSubjects(const Command& command) {
     if (!command.save_stats.empty() && subjects.all.size() != 1)
       Fail("--save-stats: of one setting; choose it with --setting");
   } else {
-    subjects.all.push_back({.label = "", .set = OpenComparedSet(command.inputs[0], command.content)});
+    subjects.all.push_back({.label = "", .set = OpenComparedSet(command.inputs[0], command.collections)});
   }
   for (auto& subject : subjects.all)
     if (const auto found = subjects.references.find(subject.place); found != subjects.references.end() && !subject.is_reference)
@@ -256,7 +256,7 @@ Command ReadCommand(const po::variables_map& values) {
     if (request.sample && !request.sample->needs_pictures)
       Fail("skipbench metrics: --metric: {} needs latents, which pictures do not have; name it in a run's config",
            request.name);
-  if (values["clips"].as<bool>()) command.content = FolderContent::kClips;
+  command.collections.clips = values["clips"].as<bool>();
   if (values.contains("setting")) command.settings = values["setting"].as<std::vector<std::string>>();
   if (!command.settings.empty() && !IsResult(command.inputs[0]))
     Fail("skipbench metrics: --setting chooses of a result; {} is none", command.inputs[0]);
@@ -264,6 +264,13 @@ Command ReadCommand(const po::variables_map& values) {
   command.comparison.measure.batch_size = values["batch"].as<int64_t>();
   if (command.comparison.measure.batch_size < 1 || command.comparison.measure.batch_size > 4096)
     Fail("skipbench metrics: --batch: expected 1 to 4096, found {}", command.comparison.measure.batch_size);
+  command.comparison.measure.skip_broken = values["skip-broken"].as<bool>();
+  if (values.contains("frames")) {
+    command.collections.frames = values["frames"].as<int64_t>();
+    if (!command.collections.clips) Fail("skipbench metrics: --frames is for clips (--clips)");
+    if (command.collections.frames < 1 || command.collections.frames > 65536)
+      Fail("skipbench metrics: --frames: expected 1 to 65536, found {}", command.collections.frames);
+  }
   command.comparison.measure.quiet = values["quiet"].as<bool>();
   if (values.contains("captions")) command.comparison.measure.captions = ReadCaptionsByName(values["captions"].as<std::string>());
   command.sets.blocks = values["blocks"].as<int64_t>();
@@ -283,13 +290,16 @@ Command ReadCommand(const po::variables_map& values) {
 int Metrics(const std::vector<std::string>& args) {
   po::options_description options("options");
   options.add_options()("input", po::value<std::vector<std::string>>(),
-                        "A, what is measured, and B, the reference: folders of PNG and JPEG pictures, results, or "
-                        "statistics files (.npz). Of a result every setting is a row; without B against its own "
-                        "reference")(
+                        "A, what is measured, and B, the reference: folders of pictures, LSUN databases, CIFAR-10's binary files, arrays of "
+                        "pictures (.npz, .npy), results, or statistics files (.npz). Of a result every setting is a row; without B against its "
+                        "own reference")(
       "metric,m", po::value<std::vector<std::string>>()->composing(),
       "names, separated by commas: see `skipbench list metrics`")(
       "clips", po::bool_switch(),
-      "the folders hold clips: sub-folders of frames, or numbered pictures (walk_000.png, walk_001.png, ...)")(
+      "the folders hold clips: sub-folders of frames, numbered pictures (walk_000.png, walk_001.png, ...), animated PNG and GIF files, "
+      "videos (with libav)")(
+      "frames", po::value<int64_t>(), "of clips in folders: take the first so many frames of each")(
+      "skip-broken", po::bool_switch(), "leave out pictures that cannot be read (with their partners), and count them")(
       "setting", po::value<std::vector<std::string>>()->composing(),
       "of a result: measure this setting only (its label; may be given again)")(
       "metric-weights,w", po::value<std::vector<std::string>>()->composing(),

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
-#include "harness/evaluation/array_pictures.h"
 #include "harness/evaluation/result_distances.h"
 
 namespace skipbench {
@@ -74,9 +73,9 @@ std::string WhyUnmet(const ComparedSet& a, const ComparedSet* b, const MetricReq
   return request.needs_pairs() ? WhyNoPairs(a, *b, options) : "";
 }
 
-// All features that the metrics need of a set by itself.
+// All features that the metrics need of a set by itself; what could not be read joins `left_out`.
 FeatureSets FeaturesOf(const ComparedSet& set, const std::vector<MetricRequest>& requests,
-                       const MetricNetworks& networks, const MeasureOptions& options) {
+                       const MetricNetworks& networks, const MeasureOptions& options, std::vector<std::string>* left_out) {
   std::map<std::string, std::vector<SetMetric>> by_network;
   std::vector<MetricRequest> alone;  // of no pairs: reading a set by itself is enough
   for (const auto& request : requests) {
@@ -87,7 +86,11 @@ FeatureSets FeaturesOf(const ComparedSet& set, const std::vector<MetricRequest>&
   }
   FeatureSets features;
   if (by_network.empty()) return features;
-  if (set.pictures) return Measure(*set.pictures, nullptr, alone, networks, options).pictures;
+  if (set.pictures) {
+    Measurement measured = Measure(*set.pictures, nullptr, alone, networks, options);
+    left_out->insert(left_out->end(), measured.left_out.begin(), measured.left_out.end());
+    return std::move(measured.pictures);
+  }
   for (const auto& [network, metrics] : by_network) {
     if (set.statistics) {
       features[network] = set.statistics->Read(metrics, *networks.features.at(network), options);
@@ -113,11 +116,12 @@ void KeepCommon(FeatureSet* a, FeatureSet* b) {
   keep(b, *a);
 }
 
-void PairSets(const ComparisonOptions& options, Measurement* measured) {
+// `common`: rows without a partner are left out.
+void PairSets(const ComparisonOptions& options, bool common, Measurement* measured) {
   for (auto& [network, a] : measured->pictures) {
     const auto b = measured->reference.find(network);
     if (b == measured->reference.end()) continue;
-    if (options.measure.common_only) KeepCommon(&a, &b->second);
+    if (common) KeepCommon(&a, &b->second);
     if (options.pair && OrderLike(a, &b->second)) measured->paired.insert(network);
   }
 }
@@ -130,14 +134,12 @@ std::string ComparedSet::description() const {
   return fmt::format("{}, {}", stored->result->header().name, stored->result->header().settings[stored->setting].label);
 }
 
-ComparedSet OpenComparedSet(const fs::path& path, FolderContent content) {
+ComparedSet OpenComparedSet(const fs::path& path, const PictureSetOptions& collections) {
   ComparedSet set;
   if (path.extension() == ".npz" && HoldsStatistics(path)) {
     set.statistics.emplace(path);
-  } else if (path.extension() == ".npz" || path.extension() == ".npy") {
-    set.pictures = OpenPictureArray(path);
   } else {
-    set.pictures = OpenPictureFolder(path, content);
+    set.pictures = OpenPictures(path, collections);
   }
   return set;
 }
@@ -184,16 +186,18 @@ Measurement CompareSets(const ComparedSet& a, const ComparedSet* b, const std::v
       if (request.set) request.set->needs_pairs = false;
     measured = Measure(*a.pictures, nullptr, alone, networks, measure);
   } else {
-    measured.pictures = FeaturesOf(a, met, networks, measure);
+    measured.pictures = FeaturesOf(a, met, networks, measure, &measured.left_out);
   }
   if (known) {
     for (const auto& [network, set] : *known)
       if (measured.pictures.contains(network)) measured.reference[network] = set;
   } else if (b && !both) {
-    measured.reference = FeaturesOf(*b, met, networks, measure);
+    measured.reference = FeaturesOf(*b, met, networks, measure, &measured.left_out);
   }
   measured.unmet = unmet;
-  PairSets(options, &measured);
+  // The partner of a picture that could not be read is left out of sets that pair, whatever else is asked for.
+  const bool broken_pairs = both && options.pair && !measured.left_out.empty() && WhyNoPairs(a, *b, options).empty();
+  PairSets(options, options.measure.common_only || broken_pairs, &measured);
   for (const auto& request : met)
     if (request.set && request.set->kind == SetMetricKind::kPaperFrechet && b && !measured.paired.contains(request.set->network))
       measured.unmet[request.name] =

@@ -28,8 +28,8 @@ struct ComparedSet {
   std::string description() const;
 };
 
-// A folder of pictures or clips, an .npz or .npy file of pictures, or statistics. Throws Error naming the path.
-ComparedSet OpenComparedSet(const std::filesystem::path& path, FolderContent content);
+// A collection of pictures or clips (datasets/picture_set.h), or statistics. Throws Error naming the path.
+ComparedSet OpenComparedSet(const std::filesystem::path& path, const PictureSetOptions& collections);
 // What a result holds of a setting's samples: their pictures, or else their features. `result` must outlive it.
 ComparedSet OpenComparedSet(const ResultReader& result, size_t setting);
 

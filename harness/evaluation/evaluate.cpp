@@ -26,6 +26,7 @@ struct Loaded {
   at::Tensor picture, reference;             // undefined once no network needs them any more
   std::vector<std::vector<double>> columns;  // [column][frame]; of pictures there is one frame
   std::vector<SquaredError> errors;          // [frame]
+  std::string broken;                        // why it could not be read
 };
 
 int64_t Frames(const at::Tensor& picture) { return picture.dim() == 4 ? picture.size(0) : 1; }
@@ -77,6 +78,9 @@ class Measurer {
     }
     // Read in the order of the pairs; a set's features are in its own order whatever else is measured.
     for (auto& [name, set] : out_.reference) SortBySource(owners_.at(name), &set);
+    if (!out_.left_out.empty()) RequireSomeLeft();
+    for (FeatureSets* sets : {&out_.pictures, &out_.reference})
+      for (auto& [name, set] : *sets) set.frames = frames_;
     return std::move(out_);
   }
 
@@ -115,6 +119,30 @@ class Measurer {
   void Begin() {
     for (const auto& [name, network] : features_) CheckKind(*network);
     PlanUnits();
+    for (const Unit& unit : units_) {
+      if (unit.picture >= 0) RequireLength(pictures_, unit.picture, pictures_.known_frames(unit.picture));
+      if (unit.reference >= 0) RequireLength(*reference_, unit.reference, reference_->known_frames(unit.reference));
+    }
+  }
+
+  // What networks make of clips of unequal length cannot be compared (I3D's features are means over time), and of frames a long
+  // clip would have more. `frames`: 0 where it is not known yet.
+  void RequireLength(const PictureSource& source, int64_t index, int64_t frames) {
+    if (!source.clips() || frames == 0 || features_.empty()) return;
+    if (frames_ == 0) {
+      frames_ = frames;
+      first_clip_ = source.where(index);
+    }
+    if (frames != frames_)
+      Fail("{}: a clip of {} frames, but {} has {}; clips of one length can be compared (--frames N takes the first N of each)",
+           source.where(index), frames, first_clip_, frames_);
+  }
+
+  void RequireSomeLeft() const {
+    bool some = false;
+    for (const auto& [name, set] : out_.pictures) some |= set.has_features();
+    if (!some && out_.samples.names.empty())
+      Fail("{}: nothing in it could be read; the first: {}", pictures_.description(), out_.left_out[0]);
   }
 
   void CheckKind(const FeatureNetwork& network) const {
@@ -141,9 +169,15 @@ class Measurer {
 
   Loaded Load(const Unit& unit) const {
     c10::InferenceMode inference;
-    Loaded loaded{.unit = unit, .picture = {}, .reference = {}, .columns = {}, .errors = {}};
-    if (unit.picture >= 0) loaded.picture = pictures_.Read(unit.picture);
-    if (unit.reference >= 0) loaded.reference = reference_->Read(unit.reference);
+    Loaded loaded{.unit = unit, .picture = {}, .reference = {}, .columns = {}, .errors = {}, .broken = {}};
+    try {
+      if (unit.picture >= 0) loaded.picture = pictures_.Read(unit.picture);
+      if (unit.reference >= 0) loaded.reference = reference_->Read(unit.reference);
+    } catch (const Error& e) {
+      if (!options_.skip_broken) throw;
+      loaded.broken = e.what();
+      return loaded;
+    }
     if (unit.picture < 0) return loaded;
     if (unit.reference < 0) {
       loaded.columns.resize(out_.samples.columns.size());
@@ -175,8 +209,20 @@ class Measurer {
 
   // ---- in the calling thread ---------------------------------------------------------------------------------------
 
+  // Counts what could not be read and takes it out of the batch.
+  void LeaveOutBroken(std::vector<Loaded>* batch) {
+    for (const auto& loaded : *batch)
+      if (!loaded.broken.empty()) out_.left_out.push_back(loaded.broken);
+    std::erase_if(*batch, [](const Loaded& loaded) { return !loaded.broken.empty(); });
+  }
+
   void Process(std::vector<Loaded>* batch) {
     c10::InferenceMode inference;
+    LeaveOutBroken(batch);
+    for (const auto& loaded : *batch) {
+      if (loaded.picture.defined()) RequireLength(pictures_, loaded.unit.picture, Frames(loaded.picture));
+      if (loaded.reference.defined()) RequireLength(*reference_, loaded.unit.reference, Frames(loaded.reference));
+    }
     for (const auto& request : samples_)
       if (request.network) RunSampleNetwork(request, batch);
     for (const auto& [name, network] : features_) {
@@ -286,10 +332,18 @@ class Measurer {
   bool pairs_ = false, with_errors_ = false;
   std::vector<Unit> units_;
   std::map<std::string, std::vector<int64_t>> owners_;  // of each network: which reference picture a row is of
+  int64_t frames_ = 0;       // of every clip
+  std::string first_clip_;   // that has so many
   Measurement out_;
 };
 
 }  // namespace
+
+std::string LeftOutText(const std::vector<std::string>& left_out) {
+  if (left_out.empty()) return "";
+  return fmt::format("{} could not be read and {} left out ({}{})", left_out.size(), left_out.size() == 1 ? "was" : "were", left_out[0],
+                     left_out.size() == 1 ? "" : "; ...");
+}
 
 std::string DescribePicture(const at::Tensor& picture) {
   if (picture.dim() == 4)
@@ -305,7 +359,10 @@ Measurement Measure(const PictureSource& pictures, const PictureSource* referenc
 
 FeatureSet MeasureFeatures(const PictureSource& pictures, const std::string& name, const FeatureNetwork& network,
                            const MeasureOptions& options) {
-  return Measurer(pictures, name, network, options).Run().pictures.at(name);
+  Measurement measured = Measurer(pictures, name, network, options).Run();
+  FeatureSet set = std::move(measured.pictures.at(name));
+  if (!measured.left_out.empty()) set.description += ", " + LeftOutText(measured.left_out);
+  return set;
 }
 
 }  // namespace skipbench

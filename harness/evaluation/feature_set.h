@@ -19,6 +19,7 @@ struct FeatureSet {
   bool normal_is_apart = false;
   std::string weights = {};             // SHA-256 of the network's weights; empty: unknown
   std::vector<std::string> names = {};  // [n], what rows pair by (PictureSource::name); empty: unknown
+  int64_t frames = 0;                   // of every clip; 0: pictures, or unknown
 
   bool has_features() const { return !values.empty(); }
   bool compares_normals() const { return !has_features() || (normal && normal_is_apart); }

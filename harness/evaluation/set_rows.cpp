@@ -28,6 +28,18 @@ void RequireSameWeights(const SetMetric& metric, const FeatureSet& a, const Feat
          a.description, b.description, a.weights, b.weights);
 }
 
+void RequireSameLength(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b) {
+  if (a.frames > 0 && b.frames > 0 && a.frames != b.frames)
+    Fail("{}: {} are clips of {} frames, {} of {}; clips of one length can be compared (--frames N takes the first N of each)", metric.name,
+         a.description, a.frames, b.description, b.frames);
+}
+
+void AddNote(const std::string& note, MetricRow* row) {
+  if (note.empty()) return;
+  if (!row->note.empty()) row->note += "; ";
+  row->note += note;
+}
+
 void RequireTwo(const SetMetric& metric, const FeatureSet& set) {
   if (!set.compares_normals() && set.count() < 2)
     Fail("{}: {} has {} sample{}; a covariance needs at least two", metric.name, set.description, set.count(),
@@ -171,6 +183,7 @@ std::vector<MetricRow> SetRows(const SetMetric& metric, const FeatureSet& pictur
                                bool paired, const DenseSolver& solver, const SetOptions& options,
                                const std::string& subject) {
   RequireSameWeights(metric, pictures, reference);
+  RequireSameLength(metric, pictures, reference);
   std::vector<MetricRow> rows;
   try {
     if (metric.kind == SetMetricKind::kFrechet)
@@ -184,7 +197,11 @@ std::vector<MetricRow> SetRows(const SetMetric& metric, const FeatureSet& pictur
     if (what.starts_with(metric.name)) throw;
     Fail("{}: {} against {}: {}", metric.name, pictures.description, reference.description, what);
   }
-  for (auto& row : rows) row.subject = subject;
+  const int64_t frames = std::max(pictures.frames, reference.frames);
+  for (auto& row : rows) {
+    row.subject = subject;
+    if (frames > 0) AddNote(fmt::format("clips of {} frames", frames), &row);
+  }
   return rows;
 }
 
@@ -211,8 +228,10 @@ std::vector<MetricRow> SampleRows(const Measurement& measured, const MetricReque
 
 MetricRow PaperFrechetRow(const SetMetric& metric, const FeatureSet& pictures, const FeatureSet& reference,
                           const std::string& subject) {
+  RequireSameLength(metric, pictures, reference);
   MetricRow row = MeanRow(PairedSquaredDistances(pictures, reference), metric.name, "", subject);
   row.note = kPaperFrechetNote;
+  if (pictures.frames > 0) AddNote(fmt::format("clips of {} frames", pictures.frames), &row);
   return row;
 }
 
@@ -277,6 +296,8 @@ std::vector<MetricRow> ReportRows(const Measurement& measured, const std::vector
                  ? std::vector{PaperFrechetRow(*request.set, a, b, subject)}
                  : SetRows(*request.set, a, b, measured.paired.contains(request.set->network), solver, options, subject);
     }
+    for (auto& row : more)
+      if (row.available) AddNote(LeftOutText(measured.left_out), &row);
     rows.insert(rows.end(), more.begin(), more.end());
   }
   return rows;

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "harness/base/error.h"
-#include "harness/evaluation/array_pictures.h"
+#include "harness/evaluation/picture_source.h"
 #include "harness/io/npy_pictures.h"
 
 namespace skipbench {
@@ -158,6 +158,13 @@ void StatisticsFile::ReadFeatures(const std::string& name, FeatureSet* set) cons
     Fail("{}: {} names of {} pictures", names->origin(), set->names.size(), shape[0]);
 }
 
+int64_t StatisticsFile::ReadFrames() const {
+  const auto array = file_.Open("frames");
+  const auto values = array->Values<double>();
+  if (values.size() != 1 || !(values[0] >= 1 && values[0] < 1e9)) Fail("{}: expected a number of at least 1", array->origin());
+  return static_cast<int64_t>(values[0]);
+}
+
 FeatureSet StatisticsFile::Read(std::span<const SetMetric> metrics, const FeatureNetwork& network,
                                 const MeasureOptions& options, int64_t dimension) const {
   if (dimension == 0) dimension = network.info().dimension;
@@ -172,7 +179,7 @@ FeatureSet StatisticsFile::Read(std::span<const SetMetric> metrics, const Featur
   const std::string name = metrics[0].network;
   FeatureSet set{.description = path_.string(), .weights = ours_ ? Text("weights") : ""};
   if (pictures) {
-    const auto source = OpenPictureArray(path_);
+    const auto source = OpenPictures(path_, {});
     set = MeasureFeatures(*source, name, network, options);
     set.names.clear();  // places in an array are no names to pair by
   }
@@ -180,6 +187,7 @@ FeatureSet StatisticsFile::Read(std::span<const SetMetric> metrics, const Featur
     set.normal = ReadNormal(FindNormal(name, dimension));
     set.dimension = set.normal->dimension();
   }
+  if (ours_ && file_.Has("frames")) set.frames = ReadFrames();
   // Features that skipbench kept beside a mean and a covariance are those that they are of, and tell more.
   const std::string array = FindFeatures(name, dimension);
   if (!pictures && !array.empty() && (features || ours_)) ReadFeatures(array, &set);
@@ -205,6 +213,8 @@ void WriteStatisticsFile(const std::filesystem::path& path, const FeatureSet& se
   writer.Add("mu", {d}, std::span(normal.mean.data(), static_cast<size_t>(d)));
   writer.Add("sigma", {d, d}, std::span(normal.covariance.data(), static_cast<size_t>(d * d)));
   writer.Add("count", {}, std::span(&count, 1));
+  const double frames = static_cast<double>(set.frames);
+  if (set.frames > 0) writer.Add("frames", {}, std::span(&frames, 1));
   writer.AddText("network", network);
   if (!set.weights.empty()) writer.AddText("weights", set.weights);
   if (keep_features) writer.Add("features", {set.count(), d}, std::span(set.values));

@@ -228,6 +228,14 @@ void ReadMetricReference(const JsonReader& root, ExperimentConfig* config) {
   }
 }
 
+void ReadMetricReferenceOptions(const JsonReader& root, ExperimentConfig* config) {
+  if (!root.Has("metric_reference_options")) return;
+  const JsonReader options = root.Object("metric_reference_options");
+  config->reference_skip_broken = options.BoolOr("skip_broken", false);
+  config->reference_frames = options.IntOr("frames", 0, 1, 65536);
+  options.RejectUnknownKeys();
+}
+
 void ReadMetrics(const JsonReader& root, ExperimentConfig* config) {
   if (root.Has("metrics"))
     for (auto& request : RequestMetrics(OneOrMore(root, "metrics"), fmt::format("{}: metrics", root.file()))) {
@@ -237,6 +245,7 @@ void ReadMetrics(const JsonReader& root, ExperimentConfig* config) {
   if (root.Has("metric_weights"))
     for (const auto& folder : OneOrMore(root, "metric_weights")) config->metric_weights.push_back(config->folder() / folder);
   ReadMetricReference(root, config);
+  ReadMetricReferenceOptions(root, config);
 }
 
 // Results keep the config's text as it is; what they cannot keep (--set takes any bytes, "\\u0000" is a zero byte) is refused here.

@@ -80,6 +80,8 @@ struct ExperimentConfig {
   std::vector<SetMetric> set_metrics;                                      // of whole sets
   std::vector<std::filesystem::path> metric_weights;                       // folders
   std::map<std::string, std::filesystem::path> metric_reference;           // by metric, "" for all: pictures (a folder) or statistics (.npz)
+  bool reference_skip_broken = false;    // leave out pictures of a metric_reference that cannot be read, and count them
+  int64_t reference_frames = 0;          // of a metric_reference's clips: the first so many; 0: all
   std::set<std::string> save;            // latents | noise_predictions | images | png; of clips also apng | mp4
   int64_t batch_size = 16;               // samples per network call
   int64_t wave_size = 0;                 // samples between two commits; 0: the batch size, rounded up to whole groups

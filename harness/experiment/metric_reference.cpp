@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "datasets/picture_set.h"
 #include "harness/evaluation/evaluate.h"
 #include "harness/evaluation/statistics_file.h"
 #include "metrics/torch_solver.h"
@@ -50,40 +49,13 @@ fs::path ReferenceOf(const Plan& plan, const SetMetric& metric, const std::optio
   return metric.network == "fashion" && fs::is_directory(ShippedPictures()) ? ShippedPictures() : fs::path();
 }
 
-// Pictures in the container that their collection is published in.
-class SetPictures : public PictureSource {
- public:
-  explicit SetPictures(std::unique_ptr<PictureSet> set) : set_(std::move(set)) {
-    for (int64_t i = 0; i < set_->size(); ++i) names_.push_back(set_->name(i));
-  }
-  std::string description() const override { return set_->description(); }
-  bool clips() const override { return false; }
-  int64_t size() const override { return set_->size(); }
-  const std::string& name(int64_t index) const override { return names_[static_cast<size_t>(index)]; }
-  std::string where(int64_t index) const override { return set_->description() + ": " + name(index); }
-  at::Tensor Read(int64_t index) const override {
-    Image image = set_->Read(index);
-    return at::from_blob(image.pixels.data(), {image.height, image.width, 3}, at::kByte)
-        .permute({2, 0, 1})
-        .clone(at::MemoryFormat::Contiguous);
-  }
-
- private:
-  std::unique_ptr<PictureSet> set_;
-  std::vector<std::string> names_;
-};
-
-std::unique_ptr<PictureSource> OpenReferencePictures(const fs::path& path, bool clips) {
-  if (clips) return OpenPictureFolder(path, FolderContent::kClips);
-  return std::make_unique<SetPictures>(OpenPictureSet(path));
-}
-
 // `metrics`: of one network, all of which are measured to it.
 FeatureSet ReadReference(const Plan& plan, const std::vector<SetMetric>& metrics, const fs::path& path, bool quiet) {
   const SetMetric& metric = metrics[0];
   const FeatureNetwork& network = *plan.networks.features.at(metric.network);
   MeasureOptions options;
   options.quiet = quiet;
+  options.skip_broken = plan.config.reference_skip_broken;
   if (path.extension() == ".npz") {
     const int64_t dimension = plan.networks.dimensions.at(metric.network);
     FeatureSet set = StatisticsFile(path).Read(metrics, network, options, dimension);
@@ -93,8 +65,12 @@ FeatureSet ReadReference(const Plan& plan, const std::vector<SetMetric>& metrics
       Fail("{}: has {} dimensions, the features of {} have {}", path.string(), set.dimension, metric.network, dimension);
     return set;
   }
-  const auto pictures = OpenReferencePictures(path, network.info().clips);
+  const auto pictures = OpenPictures(path, {.clips = network.info().clips, .frames = network.info().clips ? plan.config.reference_frames : 0});
   FeatureSet set = MeasureFeatures(*pictures, metric.network, network, options);
+  if (set.frames > 0 && set.frames != plan.pipeline->info().frames)
+    Fail("{}: metric_reference: clips of {} frames in {}, the run makes {}; clips of one length can be compared "
+         "(\"metric_reference_options\": {{\"frames\": {}}} takes the first of each)",
+         plan.config.file.string(), set.frames, path.string(), plan.pipeline->info().frames, plan.pipeline->info().frames);
   // What ships is the same wherever the checkout lies, and a result that ships names no folder of one machine.
   std::error_code error;
   if (fs::equivalent(path, ShippedPictures(), error)) set.description = "datasets/fashion_scenes/images, as shipped";

@@ -25,6 +25,7 @@ struct Reader {
   std::jmp_buf jump{};
   char error[JMSG_LENGTH_MAX] = {};
   Image image;
+  std::vector<uint8_t> inks;   // a row of C, M, Y, K
 };
 
 Reader& ReaderOf(j_common_ptr jpeg) { return *static_cast<Reader*>(jpeg->client_data); }
@@ -35,18 +36,19 @@ Reader& ReaderOf(j_common_ptr jpeg) { return *static_cast<Reader*>(jpeg->client_
   std::longjmp(reader.jump, 1);
 }
 
-// libjpeg carries on where it should not: what damages pixels is an error here.
+// libjpeg carries on where it should not: what says that pixels are missing or damaged is an error here. The rest of its
+// warnings ("Invalid SOS parameters for sequential JPEG", bytes between markers, ...) changes none.
 void OnMessage(j_common_ptr jpeg, int level) {
   if (level >= 0) return;
   switch (jpeg->err->msg_code) {
-    case JWRN_EXTRANEOUS_DATA:      // padding between markers
-    case JWRN_ADOBE_XFORM:
-    case JWRN_JFIF_MAJOR:
-    case JWRN_TOO_MUCH_DATA:
-    case JWRN_BOGUS_PROGRESSION:
-      return;
-    default:
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_HIT_MARKER:           // the data of a scan ended before its pixels did
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_JPEG_EOF:
+    case JWRN_MUST_RESYNC:
       OnError(jpeg);
+    default:
+      return;
   }
 }
 void OnOutput(j_common_ptr) {}
@@ -74,19 +76,32 @@ bool ReadHeader(Reader& reader, std::span<const std::byte> bytes) {
   return true;
 }
 
+bool IsCmyk(const Reader& reader) {
+  return reader.jpeg.jpeg_color_space == JCS_CMYK || reader.jpeg.jpeg_color_space == JCS_YCCK;
+}
+
 bool StartRows(Reader& reader) {
   if (setjmp(reader.jump)) return false;
-  reader.jpeg.out_color_space = JCS_RGB;
+  reader.jpeg.out_color_space = IsCmyk(reader) ? JCS_CMYK : JCS_RGB;
   jpeg_start_decompress(&reader.jpeg);
   return true;
+}
+
+// As PIL does, which takes every JPEG in CMYK to be inverted, as Adobe writes them.
+void InvertedCmykToRgb(const uint8_t* inks, int width, uint8_t* rgb) {
+  for (int x = 0; x < width; ++x)
+    CmykToRgb(255 - inks[4 * x], 255 - inks[4 * x + 1], 255 - inks[4 * x + 2], 255 - inks[4 * x + 3], rgb + 3 * x);
 }
 
 bool ReadRows(Reader& reader) {
   if (setjmp(reader.jump)) return false;
   const size_t stride = static_cast<size_t>(reader.image.width) * 3;
+  const bool cmyk = !reader.inks.empty();
   while (reader.jpeg.output_scanline < reader.jpeg.output_height) {
-    JSAMPROW row = reader.image.pixels.data() + reader.jpeg.output_scanline * stride;
+    uint8_t* const pixels = reader.image.pixels.data() + reader.jpeg.output_scanline * stride;
+    JSAMPROW row = cmyk ? reader.inks.data() : pixels;
     jpeg_read_scanlines(&reader.jpeg, &row, 1);
+    if (cmyk) InvertedCmykToRgb(reader.inks.data(), reader.image.width, pixels);
   }
   jpeg_finish_decompress(&reader.jpeg);
   return true;
@@ -100,17 +115,16 @@ Image DecodeJpeg(std::span<const std::byte> bytes, const std::string& origin) {
   if (!ReadHeader(reader, bytes)) Fail("{}: broken JPEG: {}", origin, reader.error);
   const int64_t width = reader.jpeg.image_width, height = reader.jpeg.image_height;
   const J_COLOR_SPACE space = reader.jpeg.jpeg_color_space;
-  if (space == JCS_CMYK || space == JCS_YCCK) FailUnsupported("{}: JPEG in CMYK colours; RGB and grey are supported", origin);
-  if (space != JCS_GRAYSCALE && space != JCS_YCbCr && space != JCS_RGB)
+  if (space != JCS_GRAYSCALE && space != JCS_YCbCr && space != JCS_RGB && !IsCmyk(reader))
     FailUnsupported("{}: JPEG with {} channels of an unknown colour space", origin, reader.jpeg.num_components);
-  if (width > kMaxImageSide || height > kMaxImageSide || width * height > kMaxImagePixels)
-    Fail("{}: {} x {} pixels; at most {} are read", origin, width, height, kMaxImagePixels);
+  CheckImageSize(width, height, origin);
   if (!StartRows(reader)) Fail("{}: broken JPEG: {}", origin, reader.error);
-  if (reader.jpeg.output_components != 3 || reader.jpeg.output_width != width || reader.jpeg.output_height != height)
+  if (reader.jpeg.output_components != (IsCmyk(reader) ? 4 : 3) || reader.jpeg.output_width != width || reader.jpeg.output_height != height)
     Fail("{}: broken JPEG: not convertible to RGB", origin);
   reader.image.width = static_cast<int>(width);
   reader.image.height = static_cast<int>(height);
   reader.image.pixels.resize(static_cast<size_t>(width * height) * 3);
+  if (IsCmyk(reader)) reader.inks.resize(static_cast<size_t>(width) * 4);
   if (!ReadRows(reader)) Fail("{}: broken JPEG: {}", origin, reader.error);
   return std::move(reader.image);
 }

@@ -4,44 +4,20 @@
 
 #ifdef SKIPBENCH_LIBAV
 
-extern "C" {
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/error.h>
-#include <libavutil/opt.h>
-#include <libswscale/swscale.h>
-}
-
 #include <cmath>
-#include <memory>
+
+#include "harness/io/libav.h"
 
 namespace skipbench {
 
 namespace {
 
-template <auto release>
-struct Release {
-  template <typename T>
-  void operator()(T* t) const { release(&t); }
-};
+using libav::Check;
 void FreeFormat(AVFormatContext** format) {
   if ((*format)->pb) avio_closep(&(*format)->pb);
   avformat_free_context(*format);
 }
-void FreeScaler(SwsContext** scaler) { sws_freeContext(*scaler); }
-
-using Format = std::unique_ptr<AVFormatContext, Release<FreeFormat>>;
-using Codec = std::unique_ptr<AVCodecContext, Release<avcodec_free_context>>;
-using Frame = std::unique_ptr<AVFrame, Release<av_frame_free>>;
-using Packet = std::unique_ptr<AVPacket, Release<av_packet_free>>;
-using Scaler = std::unique_ptr<SwsContext, Release<FreeScaler>>;
-
-int Check(int result, const std::string& path, const char* what) {
-  if (result >= 0) return result;
-  char text[AV_ERROR_MAX_STRING_SIZE] = {};
-  av_strerror(result, text, sizeof text);
-  Fail("{}: libav: {}: {}", path, what, text);
-}
+using Format = std::unique_ptr<AVFormatContext, libav::Release<FreeFormat>>;
 
 // One clip on its way into one file.
 class Writer {
@@ -120,10 +96,10 @@ class Writer {
   int width_ = 0, height_ = 0;
   int64_t next_ = 0;
   Format format_;
-  Codec codec_;
-  Scaler scaler_;
-  Frame frame_;
-  Packet packet_;
+  libav::Codec codec_;
+  libav::Scaler scaler_;
+  libav::Frame frame_;
+  libav::Packet packet_;
   AVStream* stream_ = nullptr;
 };
 

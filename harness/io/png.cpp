@@ -25,6 +25,7 @@ struct Reader {
   std::span<const std::byte> bytes;
   size_t at = 0;
   std::string error;
+  bool with_alpha = false;
   Image image;
   std::vector<png_bytep> rows;
 };
@@ -63,14 +64,25 @@ bool ReadHeader(Reader& reader) {
   return true;
 }
 
-// The transformations of PIL's convert("RGB"): expand to 8 bits, palette and grey to RGB, alpha dropped.
+// PIL opens grey pictures of 16 bits as integers and cuts them off at 255; of all others it takes the upper byte.
+bool IsGrey16(const Reader& reader) {
+  return png_get_bit_depth(reader.png, reader.info) == 16 &&
+         png_get_color_type(reader.png, reader.info) == PNG_COLOR_TYPE_GRAY;
+}
+
+// The transformations of PIL's convert("RGB"): to 8 bits, palette and grey to RGB, alpha dropped.
 bool PrepareRows(Reader& reader) {
   if (setjmp(png_jmpbuf(reader.png))) return false;
   const int type = png_get_color_type(reader.png, reader.info);
+  if (reader.with_alpha) {
+    png_set_expand(reader.png);
+    png_set_add_alpha(reader.png, 255, PNG_FILLER_AFTER);
+  }
+  if (png_get_bit_depth(reader.png, reader.info) == 16 && !IsGrey16(reader)) png_set_strip_16(reader.png);
   if (type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(reader.png);
   if (type == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(reader.png, reader.info) < 8) png_set_expand_gray_1_2_4_to_8(reader.png);
   if (!(type & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(reader.png);
-  png_set_strip_alpha(reader.png);
+  if (!reader.with_alpha) png_set_strip_alpha(reader.png);
   png_set_interlace_handling(reader.png);
   png_read_update_info(reader.png, reader.info);
   return true;
@@ -81,6 +93,12 @@ bool ReadRows(Reader& reader) {
   png_read_image(reader.png, reader.rows.data());
   png_read_end(reader.png, nullptr);
   return true;
+}
+
+// Big-endian values of 16 bits to bytes.
+void CutOffAt255(std::vector<uint8_t>* pixels) {
+  for (size_t i = 0; 2 * i < pixels->size(); ++i) (*pixels)[i] = (*pixels)[2 * i] ? 255 : (*pixels)[2 * i + 1];
+  pixels->resize(pixels->size() / 2);
 }
 
 void WriteBytes(png_structp png, png_bytep from, size_t size) {
@@ -111,9 +129,12 @@ bool WriteRows(Writer& writer, const Image& image, int level) {
 
 }  // namespace
 
-Image DecodePng(std::span<const std::byte> bytes, const std::string& origin) {
+namespace {
+
+Image Decode(std::span<const std::byte> bytes, bool with_alpha, const std::string& origin) {
   Reader reader;
   reader.bytes = bytes;
+  reader.with_alpha = with_alpha;
   if (bytes.size() < 8 || png_sig_cmp(reinterpret_cast<png_const_bytep>(bytes.data()), 0, 8) != 0)
     Fail("{}: not a PNG file", origin);
   reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, OnError<Reader>, OnWarning);
@@ -122,15 +143,16 @@ Image DecodePng(std::span<const std::byte> bytes, const std::string& origin) {
   if (!ReadHeader(reader)) Fail("{}: broken PNG: {}", origin, reader.error);
 
   const int64_t width = png_get_image_width(reader.png, reader.info), height = png_get_image_height(reader.png, reader.info);
-  if (png_get_bit_depth(reader.png, reader.info) == 16)
-    FailUnsupported("{}: PNG with 16 bits per channel; 8 are supported", origin);
   // Deflate cannot shrink anything to less than a 1032nd, so a picture cannot be much larger than its file.
   const auto packed_row = static_cast<int64_t>(png_get_rowbytes(reader.png, reader.info));
-  if (width * height > kMaxImagePixels) Fail("{}: {} x {} pixels; at most {} are read", origin, width, height, kMaxImagePixels);
+  CheckImageSize(width, height, origin);
   if (packed_row * height / 1032 > static_cast<int64_t>(bytes.size()))
     Fail("{}: broken PNG: {} bytes cannot hold {} x {} pixels (is it truncated?)", origin, bytes.size(), width, height);
+  const bool grey16 = IsGrey16(reader);
   if (!PrepareRows(reader)) Fail("{}: broken PNG: {}", origin, reader.error);
-  const auto stride = static_cast<size_t>(3 * width);
+  if (grey16 && with_alpha) FailUnsupported("{}: grey of 16 bits in an animation", origin);
+  reader.image.channels = with_alpha ? 4 : 3;
+  const auto stride = static_cast<size_t>(reader.image.channels * width) * (grey16 ? 2 : 1);
   if (png_get_rowbytes(reader.png, reader.info) != stride) Fail("{}: broken PNG: not convertible to RGB", origin);
 
   reader.image.width = static_cast<int>(width);
@@ -138,8 +160,14 @@ Image DecodePng(std::span<const std::byte> bytes, const std::string& origin) {
   reader.image.pixels.resize(stride * static_cast<size_t>(height));
   for (size_t y = 0; y < static_cast<size_t>(height); ++y) reader.rows.push_back(reader.image.pixels.data() + y * stride);
   if (!ReadRows(reader)) Fail("{}: broken PNG: {}", origin, reader.error);
+  if (grey16) CutOffAt255(&reader.image.pixels);
   return std::move(reader.image);
 }
+
+}  // namespace
+
+Image DecodePng(std::span<const std::byte> bytes, const std::string& origin) { return Decode(bytes, false, origin); }
+Image DecodePngWithAlpha(std::span<const std::byte> bytes, const std::string& origin) { return Decode(bytes, true, origin); }
 
 Image ReadPng(const std::filesystem::path& path) {
   const MappedFile file(path);

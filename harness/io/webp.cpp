@@ -14,7 +14,7 @@ Image DecodeWebp(std::span<const std::byte> bytes, const std::string& origin) {
   Image image;
   image.width = features.width;
   image.height = features.height;
-  if (int64_t{image.width} * image.height > kMaxImagePixels) Fail("{}: {} x {} pixels are too many", origin, image.width, image.height);
+  CheckImageSize(image.width, image.height, origin);
   image.pixels.resize(static_cast<size_t>(image.width) * image.height * 3);
   if (!WebPDecodeRGBInto(data, bytes.size(), image.pixels.data(), image.pixels.size(), image.width * 3))
     Fail("{}: the WebP picture is truncated or broken", origin);

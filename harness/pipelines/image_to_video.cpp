@@ -107,7 +107,7 @@ at::Tensor ImageToVideo::ImageLatents(const at::Tensor& vae_pixels, const at::Te
 StartImage ImageToVideo::ReadStartImage(const Sample& sample) const {
   if (sample.image.empty()) Fail("sample {}: no start image, which an image_to_video pipeline needs", sample.id);
   try {
-    return PrepareStartImage(ReadImage(sample.image), static_cast<int>(info_.image_shape[2]), static_cast<int>(info_.image_shape[1]),
+    return PrepareStartImage(ReadUprightImage(sample.image), static_cast<int>(info_.image_shape[2]), static_cast<int>(info_.image_shape[1]),
                              clip_pixels_);
   } catch (const Error& e) {
     Fail("sample {}: start image: {}", sample.id, e.what());

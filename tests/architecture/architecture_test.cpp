@@ -37,7 +37,7 @@ const std::map<std::string, Rooms>& Allowed() {
       {"metrics", {"base", "io", "stats", "runtime", "nn"}},
       {"datasets", {"base", "io"}},
       {"store", {"base", "io"}},
-      {"evaluation", {"base", "io", "stats", "runtime", "nn", "metrics", "store"}},
+      {"evaluation", {"base", "io", "stats", "runtime", "nn", "metrics", "datasets", "store"}},
       {"experiment",
        {"base", "io", "stats", "runtime", "nn", "models", "schedulers", "sampling", "pipelines", "methods", "metrics", "datasets", "store",
         "evaluation"}},

@@ -173,7 +173,7 @@ TEST(Video, StartImageOfTheWrongKind) {
   WriteList(dir, "b.png\ta lake\na.png\ta boat\n");
   Json config = VideoConfig(dir);
   config["data"]["images"] = (dir / "pictures").string();
-  const std::string message = "list.txt:2: " + (dir / "pictures/a.png").string() + ": neither a PNG nor a JPEG nor a WebP picture";
+  const std::string message = "list.txt:2: " + (dir / "pictures/a.png").string() + ": neither a PNG nor a JPEG, WebP, BMP, PNM, TIFF or GIF picture";
   ExpectRefused(dir, config, message);
   EXPECT_FALSE(fs::exists(dir / "refused"));
   const std::string file = (dir / "config.json").string();

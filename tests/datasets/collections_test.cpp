@@ -61,7 +61,8 @@ TEST_F(CollectionsTest, Cifar10) {
   const Dataset dataset = Make(R"({"type": "cifar10", "folder": "c", "split": "test", "count": 4, "offset": 10})");
   EXPECT_EQ(dataset.samples().size(), 4u);
   EXPECT_EQ(dataset.samples()[0].id, 10);
-  EXPECT_EQ(*dataset.reference(), temp_ / "c");
+  EXPECT_EQ(*dataset.reference(), temp_ / "c/test_batch.bin");
+  EXPECT_EQ(OpenPictureSet(*dataset.reference())->size(), 10'000);
   EXPECT_THAT(Preview(dataset), HasSubstr("10000 pictures of CIFAR-10 (test)"));
   EXPECT_ERROR(Make(R"({"type": "cifar10", "folder": "c"})"), "missing from CIFAR-10's binary version (train): data_batch_1.bin data_batch_2.bin");
   EXPECT_ERROR(Make(R"({"type": "cifar10", "folder": "c", "split": "both"})"), "data.split: expected one of train, test");
@@ -126,6 +127,14 @@ TEST_F(CollectionsTest, BrokenLsunDatabase) {
   EXPECT_EQ(refused, 1);
 }
 
+// Resized copies have an entry that is no picture.
+TEST_F(CollectionsTest, LsunWithALength) {
+  const auto folder = testing::SourceDir() / "tests/datasets/data";
+  EXPECT_EQ(OpenPictureSet(folder / "resized_lmdb")->size(), 3);
+  EXPECT_EQ(OpenPictureSet(folder / "resized_lmdb")->Read(2).width, 8);
+  EXPECT_ERROR(OpenPictureSet(folder / "two_sizes_lmdb"), "6 pictures, but its entry \"length\" says 3");
+}
+
 TEST_F(CollectionsTest, FoldersOfPicturesAndWhatIsWhat) {
   const auto lsun = OpenLsun(LsunSample());
   EXPECT_EQ(OpenPictureSet(LsunSample())->size(), 3);
@@ -133,10 +142,11 @@ TEST_F(CollectionsTest, FoldersOfPicturesAndWhatIsWhat) {
   EXPECT_ERROR(OpenPictureSet(temp_ / "c"), "missing from CIFAR-10's binary version");
   const auto folder = OpenPictureSet(testing::SourceDir() / "datasets/fashion_scenes/images");
   EXPECT_EQ(folder->size(), 500);
-  EXPECT_EQ(folder->name(1), "000001.png");
+  EXPECT_EQ(folder->name(1), "000001");
+  EXPECT_TRUE(folder->where(1).ends_with("images/000001.png"));
   EXPECT_EQ(folder->Read(1).width, 64);
   std::filesystem::create_directories(temp_ / "empty");
-  EXPECT_ERROR(OpenPictureSet(temp_ / "empty"), "holds no pictures");
+  EXPECT_ERROR(OpenPictureSet(temp_ / "empty"), "no picture in it");
   EXPECT_ERROR(OpenPictureSet(temp_ / "nowhere"), "nowhere: no such folder");
 }
 

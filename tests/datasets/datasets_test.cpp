@@ -155,11 +155,11 @@ TEST_F(DatasetsTest, PromptsWithPicturesThatCannotBeRead) {
     EXPECT_EQ(Make(R"({"type": "prompts", "file": "p.txt", "images": "i", "count": 1})").samples().size(), 1u);
   };
   WriteFile(temp_ / "i/text.png", "this is text");
-  refuse("text.png", "neither a PNG nor a JPEG nor a WebP picture");
+  refuse("text.png", "neither a PNG nor a JPEG, WebP, BMP, PNM, TIFF or GIF picture");
   WriteFile(temp_ / "i/animated.gif", "GIF89a and so on");
-  refuse("animated.gif", "neither a PNG nor a JPEG nor a WebP picture");
+  refuse("animated.gif", "24864 x 25710 pixels; at most");
   WriteFile(temp_ / "i/empty.jpg", "");
-  refuse("empty.jpg", "neither a PNG nor a JPEG nor a WebP picture");
+  refuse("empty.jpg", "neither a PNG nor a JPEG, WebP, BMP, PNM, TIFF or GIF picture");
   const std::string whole = testing::ReadFile(temp_ / "i/x.png");
   WriteFile(temp_ / "i/cut.png", whole.substr(0, whole.size() - 20));
   refuse("cut.png", "broken PNG: ");

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "datasets/picture_listing.h"
 #include "harness/evaluation/prefetch.h"
 #include "tests/evaluation/pictures.h"
 #include "tests/support/fixtures.h"
@@ -35,7 +36,7 @@ TEST(PictureFolder, TakesEveryPictureBelowItAndNothingElse) {
   for (const char* name : {"10.png", "2.png", "sub/1.PNG", ".hidden.png", ".cache/3.png"})
     WritePicture(dir / name, MakePicture(3));
   WriteFile(dir / "notes.txt", "no picture");
-  const auto source = OpenPictureFolder(dir.path(), FolderContent::kPictures);
+  const auto source = OpenPictures(dir.path(), {});
   EXPECT_EQ(Names(*source), (std::vector<std::string>{"2", "10", "sub/1"}));
   EXPECT_TRUE(at::equal(source->Read(0), MakePicture(3)));
   EXPECT_FALSE(source->clips());
@@ -50,15 +51,69 @@ TEST(PictureFolder, ClipsAreSubfoldersOrSequences) {
   }
   at::Tensor first;
   for (const char* folder : {"a", "b", "walk"}) {
-    const auto source = OpenPictureFolder(dir / folder, FolderContent::kClips);
+    const auto source = OpenPictures(dir / folder, {.clips = true});
     ASSERT_EQ(Names(*source), std::vector<std::string>{"walk"}) << folder;
     const at::Tensor clip = source->Read(0);
     EXPECT_EQ(clip.sizes(), (at::IntArrayRef{4, 3, 24, 20}));
     EXPECT_TRUE(at::equal(clip[2], MakePicture(10)));  // 8, 9, 10, 11
   }
   WritePicture(dir / "a/walk/99.png", MakePicture(1, 24, 21));
-  EXPECT_ERROR(OpenPictureFolder(dir / "a", FolderContent::kClips)->Read(0),
+  EXPECT_ERROR(OpenPictures(dir / "a", {.clips = true})->Read(0),
                "walk/99.png: 21 x 24 pixels, but the clip's first frame");
+}
+
+// As a Mac and an archive leave them, and as people link them together.
+TEST(PictureFolder, LinksAndLeftovers) {
+  const TempDir dir;
+  for (const char* name : {"real/1.png", "real/sub/2.png", "other/3.png"}) WritePicture(dir / name, MakePicture(3));
+  for (const char* name : {"real/._1.png", "real/__MACOSX/1.png", "real/sub/.thumbs/1.jpg"}) WriteFile(dir / name, "no picture");
+  std::filesystem::create_symlink(dir / "other/3.png", dir / "real/link.png");
+  std::filesystem::create_directory_symlink(dir / "other", dir / "real/more");
+  EXPECT_EQ(Names(*OpenPictures(dir / "real", {})), (std::vector<std::string>{"1", "link", "more/3", "sub/2"}));
+  std::filesystem::create_symlink(dir / "gone.png", dir / "real/z.png");
+  const auto source = OpenPictures(dir / "real", {});
+  EXPECT_ERROR(source->Read(source->size() - 1), "z.png: cannot be opened");
+  std::filesystem::create_directory_symlink(dir / "real", dir / "real/sub/again");
+  EXPECT_ERROR(OpenPictures(dir / "real", {}), "again: leads back into a folder that it is in");
+}
+
+// Never half of a folder.
+TEST(PictureFolder, WhatCannotBeReadIsNamed) {
+  const TempDir dir;
+  WritePicture(dir / "a/1.png", MakePicture(3));
+  for (const char* name : {"a/2.avif", "a/3.JP2"}) WriteFile(dir / name, "x");
+  EXPECT_ERROR(OpenPictures(dir / "a", {}), "2 pictures in formats that are not read, ");
+  EXPECT_ERROR(OpenPictures(dir / "a", {}), "a/2.avif the first");
+  WritePicture(dir / "b/1.png", MakePicture(3));
+  WriteFile(dir / "b/2.mp4", "x");
+  EXPECT_ERROR(OpenPictures(dir / "b", {}), "b/2.mp4: a video among pictures");
+  EXPECT_EQ(Names(*OpenPictures(dir / "b", {.clips = true})), (std::vector<std::string>{"2", "b"}));
+  std::filesystem::create_directories(dir / "empty");
+  EXPECT_ERROR(OpenPictures(dir / "empty", {}), "empty: no picture in it");
+}
+
+// A name tells files apart only where pairs go by it.
+TEST(PictureFolder, EqualStems) {
+  const TempDir dir;
+  for (const char* name : {"a/1.png", "a/1.jpg", "b/1.png"}) WritePicture(dir / name, MakePicture(3));
+  const auto a = OpenPictures(dir / "a", {}), b = OpenPictures(dir / "b", {});
+  EXPECT_EQ(a->size(), 2);
+  for (const auto& [first, second] : {std::pair(a.get(), b.get()), {b.get(), a.get()}})
+    EXPECT_ERROR(PairByName(*first, *second), "a/1.jpg and " + (dir / "a/1.png").string() + ": two pictures with one name, which cannot be paired");
+}
+
+TEST(PictureFolder, ClipsInOneFile) {
+  const TempDir dir;
+  const std::filesystem::path clips = testing::SourceDir() / "tests/io/clips";
+  for (const char* name : {"plain.png", "palettes.gif"}) {
+    std::filesystem::create_directories(dir / "a/sub");
+    std::filesystem::copy_file(clips / name, dir / (std::string("a/sub/") + name));
+  }
+  const auto source = OpenPictures(dir / "a", {.clips = true});
+  EXPECT_EQ(Names(*source), (std::vector<std::string>{"sub/palettes", "sub/plain"}));
+  EXPECT_EQ(source->Read(0).sizes(), (at::IntArrayRef{4, 3, 14, 20}));
+  EXPECT_EQ(OpenPictures(dir / "a", {.clips = true, .frames = 3})->Read(1).size(0), 3);
+  EXPECT_ERROR(OpenPictures(dir / "a", {.clips = true, .frames = 5})->Read(1), "plain.png: a clip of 4 frames, the first 5 were asked for");
 }
 
 TEST(PictureFolder, Pairs) {
@@ -68,12 +123,12 @@ TEST(PictureFolder, Pairs) {
     WritePicture(dir / fmt::format("b/{}.png", 4 - i), MakePicture(i));
   }
   WritePicture(dir / "b/0.png", MakePicture(9));
-  const auto a = OpenPictureFolder(dir / "a", FolderContent::kPictures),
-             b = OpenPictureFolder(dir / "b", FolderContent::kPictures);
+  const auto a = OpenPictures(dir / "a", {}),
+             b = OpenPictures(dir / "b", {});
   EXPECT_ERROR(PairByName(*a, *b), "1 of");
   EXPECT_ERROR(PairByName(*b, *a), "have no partner in");
   std::filesystem::remove(dir / "b/0.png");
-  const auto again = OpenPictureFolder(dir / "b", FolderContent::kPictures);
+  const auto again = OpenPictures(dir / "b", {});
   for (const auto& [i, k] : PairByName(*a, *again)) EXPECT_EQ(a->name(i), again->name(k));
 }
 

@@ -119,7 +119,7 @@ TEST(StatisticsFile, PicturesOfABatchAreMeasured) {
     writer.Commit();
     const std::vector<SetMetric> both = {Metric("fd_fashion"), Metric("kd_fashion")};
     const FeatureSet set = StatisticsFile(dir / "batch.npz").Read(both, *network, {.quiet = true});
-    const auto folder = OpenPictureFolder(dir / "folder", FolderContent::kPictures);
+    const auto folder = OpenPictures(dir / "folder", {});
     const FeatureSet expected = MeasureFeatures(*folder, "fashion", *network, {.quiet = true});
     EXPECT_EQ(set.values, expected.values);
     EXPECT_TRUE(set.names.empty());
@@ -131,7 +131,7 @@ TEST(StatisticsFile, PicturesOfABatchAreMeasured) {
   writer.Add("arr_0", {6, 64, 64, 3}, bytes);
   writer.Commit();
   EXPECT_FALSE(HoldsStatistics(dir / "pictures.npz"));
-  const ComparedSet pictures = OpenComparedSet(dir / "pictures.npz", FolderContent::kPictures);
+  const ComparedSet pictures = OpenComparedSet(dir / "pictures.npz", {});
   EXPECT_EQ(pictures.pictures->size(), 6);
   EXPECT_EQ(pictures.pictures->name(5), "000005");
 }
@@ -174,8 +174,8 @@ struct Folders {
       testing::WritePicture(dir / fmt::format("a/{}.png", i), testing::MakePicture(i, 64, 64));
       testing::WritePicture(dir / "b" / fmt::format(fmt::runtime(second), i), testing::MakePicture(i + 20, 64, 64));
     }
-    a = OpenComparedSet(dir / "a", FolderContent::kPictures);
-    b = OpenComparedSet(dir / "b", FolderContent::kPictures);
+    a = OpenComparedSet(dir / "a", {});
+    b = OpenComparedSet(dir / "b", {});
     requests = RequestMetrics(metrics, "test");
     networks = OpenMetricNetworks(requests, {}, {});
   }
@@ -231,7 +231,7 @@ TEST(CompareSets, KeptFeaturesPairAsThePicturesDo) {
   const Measurement b = CompareSets(folders.b, nullptr, folders.requests, folders.networks,
                                     {.measure = {.quiet = true}, .features_only = true});
   WriteStatisticsFile(folders.dir / "b.npz", b.pictures.at("fashion"), "fashion", true);
-  const ComparedSet kept = OpenComparedSet(folders.dir / "b.npz", FolderContent::kPictures);
+  const ComparedSet kept = OpenComparedSet(folders.dir / "b.npz", {});
   const Measurement measured = CompareSets(folders.a, &kept, folders.requests, folders.networks, options);
   EXPECT_TRUE(measured.paired.contains("fashion"));
   for (const auto& row : ReportRows(measured, folders.requests, folders.networks, TorchSolver(), {}, "")) {

@@ -144,7 +144,7 @@ TEST(VideoPipelines, BadStartImagesAreNamed) {
   EXPECT_ERROR(LoadPipeline(Models() / "i2vgen-xl-tiny", shapes)->CheckInput(absent), "sample 10: start image: " + absent.image.string());
   EXPECT_ERROR(encode(dir / "absent.png"), "sample 11: start image: " + (dir / "absent.png").string());
   testing::WriteFile(dir / "notes.png", "not a picture");
-  EXPECT_ERROR(encode(dir / "notes.png"), "notes.png: neither a PNG nor a JPEG nor a WebP picture");
+  EXPECT_ERROR(encode(dir / "notes.png"), "notes.png: neither a PNG nor a JPEG, WebP, BMP, PNM, TIFF or GIF picture");
   const std::string whole = testing::ReadFile(StartImageFile(0));
   testing::WriteFile(dir / "cut.png", whole.substr(0, whole.size() / 2));
   EXPECT_ERROR(encode(dir / "cut.png"), "cut.png");

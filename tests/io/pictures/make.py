@@ -46,7 +46,7 @@ with open("interlaced.png", "wb") as f:
 
 expected = {}
 for name in sorted(os.listdir(".")):
-    if name.endswith((".png", ".jpg")) and name not in ("grey16.png", "cmyk.jpg"):
+    if name.endswith((".png", ".jpg")):
         image = Image.open(name).convert("RGB")
         expected[name] = {"width": image.width, "height": image.height, "sha256": hashlib.sha256(image.tobytes()).hexdigest()}
 json.dump(expected, open("expected.json", "w"), indent=1)

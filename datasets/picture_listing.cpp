@@ -1,0 +1,104 @@
+#include "datasets/picture_listing.h"
+
+#include <sys/stat.h>
+
+#include <system_error>
+#include <utility>
+
+#include "harness/base/error.h"
+#include "harness/io/image.h"
+
+namespace skipbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMaxDepth = 64;
+constexpr int64_t kMaxEntries = 20'000'000;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+class Lister {
+ public:
+  explicit Lister(fs::path root) : root_(std::move(root)) {}
+
+  PictureListing List() {
+    Enter(root_);
+    if (unreadable_ > 0)
+      Fail("{}: {} picture{} in formats that are not read, {} the first; convert them, or move them away (read are {})", root_.string(), unreadable_,
+           unreadable_ == 1 ? "" : "s", first_unreadable_.string(), PictureExtensions());
+    if (found_.pictures.empty() && found_.videos.empty()) Fail("{}: no picture in it ({})", root_.string(), PictureExtensions());
+    return std::move(found_);
+  }
+
+ private:
+  void Enter(const fs::path& folder) {
+    struct stat info {};
+    if (stat(folder.c_str(), &info) != 0) Fail("{}: cannot be listed: {}", folder.string(), std::generic_category().message(errno));
+    const std::pair<dev_t, ino_t> identity(info.st_dev, info.st_ino);
+    for (const auto& above : above_)
+      if (above == identity) Fail("{}: leads back into a folder that it is in", folder.string());
+    if (above_.size() == kMaxDepth) Fail("{}: folders in folders, {} deep; that many are listed", folder.string(), kMaxDepth);
+    above_.push_back(identity);
+    std::error_code error;
+    fs::directory_iterator entry(folder, error), end;
+    for (; !error && entry != end; entry.increment(error)) Take(*entry);
+    if (error) Fail("{}: cannot be listed: {}", folder.string(), error.message());
+    above_.pop_back();
+  }
+
+  void Take(const fs::directory_entry& entry) {
+    if (++entries_ > kMaxEntries) Fail("{}: more than {} files and folders", root_.string(), kMaxEntries);
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(".") || name == "__MACOSX") return;
+    std::error_code error;
+    if (entry.is_directory(error)) return Enter(entry.path());
+    const FileKind kind = KindByName(entry.path());
+    if (kind == FileKind::kOther) return;
+    if (!entry.is_regular_file(error) && !entry.is_symlink(error)) Fail("{}: not a file", entry.path().string());
+    if (kind == FileKind::kUnreadable) {
+      if (unreadable_++ == 0 || entry.path() < first_unreadable_) first_unreadable_ = entry.path();
+      return;
+    }
+    (kind == FileKind::kVideo ? found_.videos : found_.pictures).push_back(entry.path().lexically_relative(root_));
+  }
+
+  fs::path root_;
+  PictureListing found_;
+  std::vector<std::pair<dev_t, ino_t>> above_;   // the folders that it is in
+  int64_t entries_ = 0, unreadable_ = 0;
+  fs::path first_unreadable_;
+};
+
+}  // namespace
+
+PictureListing ListPictures(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) Fail("{}: no such folder", folder.string());
+  return Lister(folder).List();
+}
+
+bool NaturalLess(const std::string& a, const std::string& b) {
+  size_t i = 0, k = 0;
+  while (i < a.size() && k < b.size()) {
+    if (!IsDigit(a[i]) || !IsDigit(b[k])) {
+      if (a[i] != b[k]) return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[k]);
+      ++i, ++k;
+      continue;
+    }
+    // Two numbers: without leading zeros, the longer one is larger.
+    while (i < a.size() && a[i] == '0') ++i;
+    while (k < b.size() && b[k] == '0') ++k;
+    size_t i_end = i, k_end = k;
+    while (i_end < a.size() && IsDigit(a[i_end])) ++i_end;
+    while (k_end < b.size() && IsDigit(b[k_end])) ++k_end;
+    if (i_end - i != k_end - k) return i_end - i < k_end - k;
+    const int order = a.compare(i, i_end - i, b, k, k_end - k);
+    if (order != 0) return order < 0;
+    i = i_end, k = k_end;
+  }
+  if (i < a.size() || k < b.size()) return k < b.size();
+  return a < b;  // equal but for leading zeros
+}
+
+}  // namespace skipbench
