@@ -3,11 +3,19 @@
 #include <lmdb.h>
 
 #include <algorithm>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "datasets/numbered.h"
 #include "harness/base/error.h"
+#include "harness/io/child_process.h"
 
 namespace skipbench {
 namespace {
@@ -17,41 +25,58 @@ namespace fs = std::filesystem;
 // Of resized copies (prepare_data.py of StyleGAN2 in PyTorch and of those that took it over): how many pictures there are.
 constexpr std::string_view kLength = "length";
 
-class LsunDatabase : public PictureSet {
+// An open database. On damaged pages LMDB ends the process that reads them, so this is used in one of its own only.
+class Database {
  public:
-  explicit LsunDatabase(const fs::path& path) : path_(fs::is_directory(path) ? path / "data.mdb" : path) {
+  explicit Database(fs::path path) : path_(std::move(path)) {
     Check(mdb_env_create(&env_), "create");
     try {
       // Without a lock file: the folder may be read-only, and nobody writes.
       Check(mdb_env_open(env_, path_.c_str(), MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS | MDB_NORDAHEAD, 0), "opened");
       RequireWhole();
-      ReadKeys();
     } catch (...) {
       mdb_env_close(env_);
       throw;
     }
   }
-  ~LsunDatabase() override { mdb_env_close(env_); }
-  LsunDatabase(const LsunDatabase&) = delete;
-  LsunDatabase& operator=(const LsunDatabase&) = delete;
+  ~Database() { mdb_env_close(env_); }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
 
-  std::string description() const override { return fmt::format("{}: {} pictures (LMDB)", path_.string(), keys_.size()); }
-  int64_t size() const override { return static_cast<int64_t>(keys_.size()); }
-  std::string name(int64_t index) const override { return keys_.at(static_cast<size_t>(index)); }
-  std::string where(int64_t index) const override { return fmt::format("{}: the picture {}", path_.string(), name(index)); }
-  std::vector<Image> ReadFrames(int64_t index) const override {
+  // Calls `take` with every key, in order.
+  void EachKey(const std::function<void(std::string_view)>& take) {
     const Transaction transaction(*this);
-    std::string key = name(index);
-    MDB_val place{key.size(), key.data()}, value;
-    Check(mdb_get(transaction.get(), dbi_, &place, &value), "read");
-    const std::span bytes(static_cast<const std::byte*>(value.mv_data), value.mv_size);
-    return {DecodeImage(bytes, where(index))};
+    MDB_dbi dbi;
+    Check(mdb_dbi_open(transaction.get(), nullptr, 0, &dbi), "read");
+    MDB_cursor* cursor;
+    Check(mdb_cursor_open(transaction.get(), dbi, &cursor), "read");
+    MDB_val key, value;
+    int code;
+    while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+      // LMDB's own limit is 511 bytes.
+      if (key.mv_size > 4096) Fail("{}: damaged: it has a key of {} bytes", path_.string(), key.mv_size);
+      take({static_cast<const char*>(key.mv_data), key.mv_size});
+    }
+    mdb_cursor_close(cursor);
+    if (code != MDB_NOTFOUND) Check(code, "read");
+  }
+
+  std::string Value(std::string key) {
+    const Transaction transaction(*this);
+    MDB_dbi dbi;
+    Check(mdb_dbi_open(transaction.get(), nullptr, 0, &dbi), "read");
+    MDB_val where{key.size(), key.data()}, value;
+    Check(mdb_get(transaction.get(), dbi, &where, &value), "read");
+    if (value.mv_size > kMaxPicture) Fail("{}: the picture {} has {} bytes; at most {} are read", path_.string(), key, value.mv_size, kMaxPicture);
+    return {static_cast<const char*>(value.mv_data), value.mv_size};
   }
 
  private:
+  static constexpr size_t kMaxPicture = size_t{1} << 27;
+
   class Transaction {
    public:
-    explicit Transaction(const LsunDatabase& owner) { owner.Check(mdb_txn_begin(owner.env_, nullptr, MDB_RDONLY, &transaction_), "read"); }
+    explicit Transaction(const Database& owner) { owner.Check(mdb_txn_begin(owner.env_, nullptr, MDB_RDONLY, &transaction_), "read"); }
     ~Transaction() { mdb_txn_abort(transaction_); }
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
@@ -75,31 +100,108 @@ class LsunDatabase : public PictureSet {
     if (there < needed) Fail("{}: truncated: {} bytes, its own header says {}", path_.string(), there, needed);
   }
 
-  void ReadKeys() {
-    const Transaction transaction(*this);
-    Check(mdb_dbi_open(transaction.get(), nullptr, 0, &dbi_), "read");
-    MDB_cursor* cursor;
-    Check(mdb_cursor_open(transaction.get(), dbi_, &cursor), "read");
-    MDB_val key, value;
-    int code;
+  fs::path path_;
+  MDB_env* env_ = nullptr;
+};
+
+// The child's side: all keys, an empty message, and then the value of every key that is asked for.
+void Serve(const fs::path& path, Channel& channel) {
+  Database database(path);
+  ForbidOpeningFiles();
+  std::string keys;
+  const auto send = [&] {
+    if (!keys.empty()) channel.Send(keys);
+    keys.clear();
+  };
+  database.EachKey([&](std::string_view key) {
+    const uint32_t length = static_cast<uint32_t>(key.size());
+    keys.append(reinterpret_cast<const char*>(&length), sizeof length);
+    keys += key;
+    if (keys.size() > (size_t{1} << 20)) send();
+  });
+  send();
+  channel.Send("");
+  while (const auto key = channel.Receive()) {
+    std::string answer;
+    try {
+      answer = "+" + database.Value(*key);
+    } catch (const Error& error) {
+      answer = std::string("-") + error.what();
+    }
+    channel.Send(answer);
+  }
+}
+
+class LsunDatabase : public PictureSet {
+ public:
+  explicit LsunDatabase(const fs::path& path) : path_(fs::is_directory(path) ? path / "data.mdb" : path) {
+    keys_ = Start();
     std::string length;
-    while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
-      if (const std::string_view text(static_cast<const char*>(key.mv_data), key.mv_size); text == kLength) {
-        length.assign(static_cast<const char*>(value.mv_data), std::min(value.mv_size, size_t{20}));
-      } else {
-        keys_.emplace_back(text);
-      }
-    mdb_cursor_close(cursor);
-    if (code != MDB_NOTFOUND) Check(code, "read");
+    if (const auto entry = std::find(keys_.begin(), keys_.end(), kLength); entry != keys_.end()) {
+      length = Value(*entry, fmt::format("{}: its entry \"{}\"", path_.string(), kLength)).substr(0, 20);
+      keys_.erase(entry);
+    }
     if (keys_.empty()) Fail("{}: the database is empty", path_.string());
     if (!length.empty() && length != std::to_string(keys_.size()))
       Fail("{}: {} pictures, but its entry \"{}\" says {} (copies in several sizes, or a copy that was not finished?)", path_.string(), keys_.size(), kLength, length);
   }
 
+  std::string description() const override { return fmt::format("{}: {} pictures (LMDB)", path_.string(), keys_.size()); }
+  int64_t size() const override { return static_cast<int64_t>(keys_.size()); }
+  std::string name(int64_t index) const override { return keys_.at(static_cast<size_t>(index)); }
+  std::string where(int64_t index) const override { return fmt::format("{}: the picture {}", path_.string(), name(index)); }
+  std::vector<Image> ReadFrames(int64_t index) const override {
+    const std::string value = Value(name(index), where(index));
+    return {DecodeImage(std::as_bytes(std::span(value)), where(index))};
+  }
+
+ private:
+  // Starts the child and takes the keys from it.
+  std::vector<std::string> Start() const {
+    ChildLimits limits;
+    limits.total_bytes = std::numeric_limits<uint64_t>::max();   // it is a server
+    child_ = std::make_unique<ChildProcess>(path_.string(), limits, [path = path_](Channel& channel) { Serve(path, channel); });
+    std::vector<std::string> keys;
+    for (;;) {
+      const auto message = child_->Receive();
+      if (!message) Fail("{}: the process that reads it has ended", path_.string());
+      if (message->empty()) return keys;
+      for (size_t at = 0; at < message->size();) {
+        uint32_t length = 0;
+        if (message->size() - at < sizeof length) Fail("{}: damaged: its keys make no sense", path_.string());
+        std::memcpy(&length, message->data() + at, sizeof length);
+        at += sizeof length;
+        if (length > message->size() - at) Fail("{}: damaged: its keys make no sense", path_.string());
+        keys.push_back(message->substr(at, length));
+        at += length;
+      }
+    }
+  }
+
+  // A picture on a damaged page costs the child; the next one is asked of a new one.
+  std::string Value(const std::string& key, const std::string& where) const {
+    const std::lock_guard lock(mutex_);
+    if (!child_) Start();
+    std::optional<std::string> answer;
+    try {
+      child_->Send(key);
+      answer = child_->Receive();
+    } catch (const Error& error) {
+      child_.reset();
+      Fail("{}: {}", where, error.what());
+    }
+    if (!answer || answer->empty()) {
+      child_.reset();
+      Fail("{}: the process that reads it has ended", where);
+    }
+    if ((*answer)[0] != '+') Fail("{}: {}", where, answer->substr(1));
+    return answer->substr(1);
+  }
+
   fs::path path_;
-  MDB_env* env_ = nullptr;
-  MDB_dbi dbi_ = 0;
   std::vector<std::string> keys_;
+  mutable std::mutex mutex_;
+  mutable std::unique_ptr<ChildProcess> child_;
 };
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace skipbench {
 bool IsLsunDatabase(const std::filesystem::path& path);
 
 // Pictures in order of their keys; they keep their size. The entry "length" of resized copies is no picture, and has to be their
-// number. Throws Error naming the file: no database, a truncated one, one without pictures.
+// number. Another process reads the database, which LMDB would not survive where its pages are damaged: that is an Error, when it
+// is opened or for the pictures concerned. Throws Error naming the file: no database, a truncated one, one without pictures.
 std::unique_ptr<PictureSet> OpenLsun(const std::filesystem::path& path);
 
 // {"type": "lsun", "folder": DATABASE OR FOLDER, "count", "offset"}: `count` numbered samples for an unconditional model (default:

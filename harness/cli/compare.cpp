@@ -8,6 +8,7 @@
 #include "harness/base/did_you_mean.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/distances.h"
+#include "harness/cli/open_results.h"
 
 namespace skipbench::cli {
 
@@ -19,11 +20,6 @@ using Strings = std::vector<std::string>;
 
 Strings StringsOf(const po::variables_map& values, const char* name) {
   return values.contains(name) ? values[name].as<Strings>() : Strings{};
-}
-
-ResultReader Open(const Strings& paths) {
-  std::vector<std::filesystem::path> results(paths.begin(), paths.end());
-  return ResultReader::Open(results);
 }
 
 // "lpips_alex=0.01".
@@ -94,6 +90,7 @@ int Compare(const Strings& args) {
        "dB of PSNR between the thumbnails of BASE's and NEW's full runs, at least")
       ("level", po::value<double>()->default_value(0.95, "0.95"), "of the confidence intervals")
       ("format,f", po::value<std::string>()->default_value("markdown"), "markdown or json");
+  AddReadingOptions(&options);
   const auto values = Parse("compare", "compare BASE NEW [--max-psnr-drop DB] [--max-slowdown RATIO] [options]", options, args);
   Strings base = StringsOf(values, "base"), now = StringsOf(values, "new");
   for (const auto& path : StringsOf(values, "input")) {
@@ -105,7 +102,7 @@ int Compare(const Strings& args) {
   const CompareOptions limits = ReadOptions(values);
   const std::string format = values["format"].as<std::string>();
   if (format != "markdown" && format != "json") Fail("skipbench compare: --format: expected markdown or json, found \"{}\"{}", format, DidYouMean(format, {"markdown", "json"}));
-  const ResultReader before = Open(base), after = Open(now);
+  const ResultReader before = OpenResults(base, ReadingOptions(values)), after = OpenResults(now, ReadingOptions(values));
   RequireKnownMetrics(limits, before);
   const Comparison comparison = skipbench::Compare(before, after, limits, DistancesToCompare(before, after));
   fmt::print("{}", format == "json" ? RenderJson(comparison) : RenderMarkdown(comparison, limits));

@@ -1,4 +1,6 @@
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <functional>
 #include <map>
 
@@ -102,11 +104,23 @@ po::variables_map Parse(const std::string& command, const std::string& usage, co
 
 }  // namespace skipbench::cli
 
+namespace {
+
+// What was printed must have arrived: a full disk behind "> file" is found out here at the latest.
+int Finish(int code) {
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return code;
+  skipbench::Fail("the standard output cannot be written: {}", std::strerror(errno));
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   try {
-    return skipbench::cli::Main({argv + 1, argv + argc});
-  } catch (const skipbench::cli::HelpShown&) {
-    return 0;
+    try {
+      return Finish(skipbench::cli::Main({argv + 1, argv + argc}));
+    } catch (const skipbench::cli::HelpShown&) {
+      return Finish(0);
+    }
   } catch (const skipbench::Error& e) {
     fmt::print(stderr, "skipbench: {}\n", e.what());
   } catch (const std::bad_alloc&) {

@@ -2,6 +2,7 @@
 
 #include "harness/cli/commands.h"
 #include "harness/cli/distances.h"
+#include "harness/cli/open_results.h"
 #include "harness/report/contact_sheet.h"
 #include "harness/report/table.h"
 #include "harness/store/merge.h"
@@ -18,13 +19,14 @@ int Merge(const std::vector<std::string>& args) {
   options.add_options()
       ("input", po::value<std::vector<std::string>>(), "results of one run: folders (finished or not) or results.h5 files")
       ("out,o", po::value<std::string>(), "folder of the merged result");
-  const auto values = Parse("merge", "merge RESULT... --out DIR", options, args);
-  if (!values.contains("input")) Fail("skipbench merge: at least one result was expected");
+  AddReadingOptions(&options);
+  const auto values = Parse("merge", "merge RESULT... --out DIR [--unchecked]", options, args);
+  const auto inputs = InputsOf(values, "merge");
   if (!values.contains("out")) Fail("skipbench merge: --out is missing");
-  std::vector<fs::path> results;
-  for (const auto& one : values["input"].as<std::vector<std::string>>()) results.emplace_back(one);
+  const std::vector<fs::path> results(inputs.begin(), inputs.end());
   const fs::path out = values["out"].as<std::string>();
-  const MergeSummary summary = MergeResults(results, out);
+  const MergeSummary summary = MergeResults(results, out, ReadingOptions(values));
+  for (const auto& note : summary.notes) fmt::print(stderr, "skipbench: {}; what was added is not merged\n", note);
   const ResultReader merged = ResultReader::Open(out);
   fmt::print("{}\n", RenderMarkdown(MakeFullTable(merged)));
   const JsonReader config(merged.header().config, "config");

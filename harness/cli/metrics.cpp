@@ -8,11 +8,13 @@
 #include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/open_results.h"
 #include "harness/evaluation/captions.h"
 #include "harness/evaluation/comparison.h"
 #include "harness/evaluation/metric_report.h"
 #include "harness/evaluation/set_rows.h"
 #include "harness/io/atomic_file.h"
+#include "harness/runtime/threads.h"
 #include "harness/store/source.h"
 #include "metrics/torch_solver.h"
 
@@ -62,6 +64,7 @@ struct Command {
   std::vector<std::string> settings;  // --setting
   std::string save_stats;
   bool keep_features = false, allow_missing = false;
+  OpenOptions reading;
 };
 
 // A result's settings, by label.
@@ -96,7 +99,7 @@ void OpenReference(const Command& command, Subjects* subjects) {
     subjects->references[-1] = OpenComparedSet(path, command.collections);
     return;
   }
-  subjects->b = std::make_unique<ResultReader>(ResultReader::Open(path));
+  subjects->b = std::make_unique<ResultReader>(OpenResults({path.string()}, command.reading));
   const int setting = ReferenceOf(subjects->b->header().settings, 0);
   if (setting < 0) Fail("{}: no setting of it is a reference", path.string());
   subjects->references[-1] = OpenComparedSet(*subjects->b, static_cast<size_t>(setting));
@@ -104,7 +107,7 @@ void OpenReference(const Command& command, Subjects* subjects) {
 
 // Every setting against B, or without B against its reference setting, which has a row of its own for what needs none.
 void OpenSettings(const Command& command, Subjects* subjects) {
-  subjects->a = std::make_unique<ResultReader>(ResultReader::Open(command.inputs[0]));
+  subjects->a = std::make_unique<ResultReader>(OpenResults({command.inputs[0]}, command.reading));
   const ResultReader& result = *subjects->a;
   const auto& settings = result.header().settings;
   std::vector<size_t> chosen;
@@ -261,6 +264,7 @@ Command ReadCommand(const po::variables_map& values) {
   if (!command.settings.empty() && !IsResult(command.inputs[0]))
     Fail("skipbench metrics: --setting chooses of a result; {} is none", command.inputs[0]);
   command.comparison.measure.threads = values["threads"].as<int>();
+  RequireThreads(command.comparison.measure.threads, "skipbench metrics: --threads");
   command.comparison.measure.batch_size = values["batch"].as<int64_t>();
   if (command.comparison.measure.batch_size < 1 || command.comparison.measure.batch_size > 4096)
     Fail("skipbench metrics: --batch: expected 1 to 4096, found {}", command.comparison.measure.batch_size);
@@ -323,10 +327,12 @@ int Metrics(const std::vector<std::string>& args) {
       "threads", po::value<int>()->default_value(0), "that read and decode (default: as many as processors)")(
       "format,f", po::value<std::string>()->default_value("markdown"), "markdown, csv or json")(
       "quiet,q", po::bool_switch(), "no progress line");
+  AddReadingOptions(&options);
   const auto values =
-      Parse("metrics", "metrics A [B] --metric NAME[,NAME...] [--metric-weights DIR] [--clips] [--save-stats FILE]",
+      Parse("metrics", "metrics A [B] --metric NAME[,NAME...] [--metric-weights DIR] [--clips] [--save-stats FILE] [--unchecked]",
             options, args);
-  const Command command = ReadCommand(values);
+  Command command = ReadCommand(values);
+  command.reading = ReadingOptions(values);
   const Subjects subjects = OpenSubjects(command);
   const std::vector<std::string> unmet = FindUnmetRequests(command, subjects);
   MetricReport report = ReportOn(command, subjects);

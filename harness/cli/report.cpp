@@ -3,6 +3,7 @@
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/distances.h"
+#include "harness/cli/open_results.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench::cli {
@@ -18,8 +19,9 @@ int Report(const std::vector<std::string>& args) {
       ("per-setting", po::value<int>()->default_value(6),
        "of the settings of a sweep that decide for themselves, how many get figures of their own (every sample's path, two samples)")
       ("gnuplot", po::value<std::string>()->default_value("gnuplot"), "the gnuplot program");
-  const auto values = Parse("report", "report RESULT... --out DIR [--pictures N] [--per-setting N] [--gnuplot PROGRAM]", options, args);
-  if (!values.contains("input")) Fail("skipbench report: at least one result was expected");
+  AddReadingOptions(&options);
+  const auto values = Parse("report", "report RESULT... --out DIR [--pictures N] [--per-setting N] [--gnuplot PROGRAM] [--unchecked]", options, args);
+  const auto results = InputsOf(values, "report");
   if (!values.contains("out")) Fail("skipbench report: --out DIR was expected");
   ReportOptions report;
   report.pictures = values["pictures"].as<int>();
@@ -27,10 +29,8 @@ int Report(const std::vector<std::string>& args) {
   report.per_setting = values["per-setting"].as<int>();
   if (report.per_setting < 0) Fail("skipbench report: --per-setting: expected a number >= 0, found {}", report.per_setting);
   report.gnuplot = values["gnuplot"].as<std::string>();
-  std::vector<std::filesystem::path> results;
-  for (const auto& one : values["input"].as<std::vector<std::string>>()) results.emplace_back(one);
   const std::filesystem::path folder = values["out"].as<std::string>();
-  const ResultReader result = ResultReader::Open(results);
+  const ResultReader result = OpenResults(results, ReadingOptions(values));
   report.table = MakeFullTable(result);
   WriteReport(result, folder, report);
   fmt::print("report: {}\n", (folder / "index.html").string());

@@ -2,6 +2,7 @@
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/distances.h"
+#include "harness/cli/open_results.h"
 #include "harness/report/paired_table.h"
 #include "harness/report/path_table.h"
 #include "harness/report/table.h"
@@ -31,14 +32,13 @@ int Table(const std::vector<std::string>& args) {
       ("paths", po::bool_switch(), "skip paths instead: those that were searched, and how estimated ones compare with them")
       ("format,f", po::value<std::string>()->default_value("markdown"), "markdown, latex, csv or json")
       ("paired", po::value<std::string>(), "differences of every setting to this one (its label) on the same samples, instead of the table");
-  const auto values = Parse("table", "table RESULT... [--format markdown|latex|csv|json] [--paired LABEL | --paths]", options, args);
-  if (!values.contains("input")) Fail("skipbench table: at least one result was expected");
-  std::vector<std::filesystem::path> results;
-  for (const auto& one : values["input"].as<std::vector<std::string>>()) results.emplace_back(one);
+  AddReadingOptions(&options);
+  const auto values = Parse("table", "table RESULT... [--format markdown|latex|csv|json] [--paired LABEL | --paths] [--unchecked]", options, args);
+  const auto results = InputsOf(values, "table");
   const std::string format = values["format"].as<std::string>();
   if (values.contains("paired") && values["paths"].as<bool>()) Fail("skipbench table: --paired and --paths exclude each other");
   if (values.contains("paired")) {
-    const ResultReader reader = ResultReader::Open(results);
+    const ResultReader reader = OpenResults(results, ReadingOptions(values));
     const PairedTable paired = MakePairedTable(reader, values["paired"].as<std::string>(), DistancesOf(reader));
     if (format == "markdown") fmt::print("{}", RenderPairedMarkdown(paired));
     else if (format == "csv") fmt::print("{}", RenderPairedCsv(paired));
@@ -46,8 +46,8 @@ int Table(const std::vector<std::string>& args) {
     else Fail("skipbench table: --format: with --paired expected markdown, csv or json, found \"{}\"{}", format, DidYouMean(format, {"markdown", "csv", "json"}));
     return 0;
   }
-  const ResultReader reader = ResultReader::Open(results);
-  if (values["paths"].as<bool>()) Print(MakePathTable(reader, results[0].string()), format);
+  const ResultReader reader = OpenResults(results, ReadingOptions(values));
+  if (values["paths"].as<bool>()) Print(MakePathTable(reader, results[0]), format);
   else Print(MakeFullTable(reader), format);
   return 0;
 }

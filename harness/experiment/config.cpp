@@ -74,10 +74,17 @@ auto ReadOne(const JsonReader& root, const std::string& key, const Json& value, 
   return read(JsonReader(object, root.file()));
 }
 
+// Each has columns of its own in the results.
+constexpr size_t kMaxSettings = 10000;
+
 std::vector<RunSpec> ReadRuns(const JsonReader& root) {
   std::vector<RunSpec> runs;
   const auto schedulers = ReadSchedulers(root);
   const auto steps = ScalarOrList(root, "steps"), guidance = ScalarOrList(root, "guidance");
+  if (const double count = static_cast<double>(schedulers.size()) * static_cast<double>(steps.size()) * static_cast<double>(guidance.size());
+      count > kMaxSettings)
+    Fail("{}: {} schedulers, {} numbers of steps and {} guidance scales make {:.0f} combinations; at most {} are possible", root.file(),
+         schedulers.size(), steps.size(), guidance.size(), count, kMaxSettings);
   for (const auto& scheduler : schedulers)
     for (const auto& s : steps)
       for (const auto& g : guidance) {
@@ -174,6 +181,8 @@ std::vector<MethodVariant> ReadMethods(const JsonReader& root) {
       std::shared_ptr<const Method> method = type.make(reader);
       reader.RejectUnknownKeys();
       variants.push_back({&type, std::move(method), parameters});
+      if (variants.size() > kMaxSettings)
+        Fail("{}: methods: the sweep makes more than {} settings", root.file(), kMaxSettings);
     }
   }
   return variants;
@@ -183,6 +192,9 @@ std::vector<MethodVariant> ReadMethods(const JsonReader& root) {
 // leaves full_step out gets it in front, as its reference.
 std::vector<SettingSpec> MakeSettings(const JsonReader& root, const std::vector<RunSpec>& runs) {
   const auto variants = ReadMethods(root);
+  if (variants.size() * runs.size() > kMaxSettings)
+    Fail("{}: {} methods in each of {} runs (schedulers, steps, guidance) make {} settings; at most {} are possible", root.file(), variants.size(),
+         runs.size(), variants.size() * runs.size(), kMaxSettings);
   std::vector<SettingSpec> settings;
   std::set<std::string> labels;
   for (size_t r = 0; r < runs.size(); ++r) {
@@ -278,6 +290,16 @@ std::string DtypeName(at::ScalarType dtype) {
   return "?";
 }
 
+// The name is a folder's too: one below results/local, and no other.
+std::string ReadName(const JsonReader& root, const fs::path& file) {
+  const std::string name = root.StringOr("name", file.stem().string());
+  const bool control = std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (name.empty() || name.size() > 200 || name[0] == '.' || name.find('/') != std::string::npos || control)
+    root.FailAt("name", fmt::format("expected a name that a folder can have: 1 to 200 bytes, no '/', no control characters, no '.' in front; found {}",
+                                    Describe(Json(name))));
+  return name;
+}
+
 ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<std::string>& sets) {
   ExperimentConfig config;
   config.file = fs::absolute(file);
@@ -285,7 +307,7 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   for (const auto& set : sets) ApplySet(&config.json, set);
   RequireText(config.json, "", file.string());
   const JsonReader root(config.json, file.string());
-  config.name = root.StringOr("name", file.stem().string());
+  config.name = ReadName(root, file);
   config.pipeline = root.String("pipeline");
   config.variant = root.StringOr("variant", "");
   config.vae = root.StringOr("vae", "");
@@ -325,7 +347,7 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   if (root.Has("memory")) config.memory = ReadBytes(root, "memory");
   config.traces = root.BoolOr("traces", false);
   config.search_memory_mib = root.IntOr("search_memory", config.search_memory_mib, 1, int64_t{1} << 30);
-  config.threads = static_cast<int>(root.IntOr("threads", 0, 0, 4096));
+  config.threads = static_cast<int>(root.IntOr("threads", 0, 0, 1024));
   config.latency = ReadLatency(root);
   config.contact_sheet_rows = static_cast<int>(root.IntOr("contact_sheet", 0, 0, 1000));
   if (config.contact_sheet_rows > 0 && !config.save.contains("images"))

@@ -16,6 +16,7 @@
 #include "harness/experiment/shard.h"
 #include "harness/pipelines/prompt_limit.h"
 #include "harness/runtime/device.h"
+#include "harness/runtime/threads.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "harness/store/outputs.h"
 
@@ -205,7 +206,10 @@ int64_t Plan::waves() const { return (end - begin + config.wave_size - 1) / conf
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   Plan plan;
   plan.config = std::move(config);
-  if (plan.config.threads > 0) at::set_num_threads(plan.config.threads);
+  if (const int threads = plan.config.threads; threads > 0) {
+    RequireThreads(threads, plan.config.file.string() + ": threads");
+    at::set_num_threads(threads);
+  }
   plan.device = ParseDevice(plan.config.device);
   PrepareDevice(plan.device);
   const auto folder = FindModel(plan.config.pipeline, plan.config.folder(), options.models);

@@ -8,21 +8,28 @@
 
 namespace skipbench {
 
+namespace {
+constexpr size_t kMaxCombinations = 10000;
+}
+
 std::vector<Json> ExpandSweeps(const Json& object, const std::set<std::string>& list_keys, const std::string& where) {
   std::vector<Json> variants = {Json::object()};
   for (const auto& [key, value] : object.items()) {
     const bool is_list = list_keys.contains(key);
     const bool swept = value.is_array() && (!is_list || (!value.empty() && value[0].is_array()));
     if (swept && value.empty()) Fail("{}.{}: an empty list; give at least one value", where, key);
+    // Before they are made: the lists of a short file can multiply to more than any memory holds.
+    const size_t values = swept ? value.size() : 1;
+    if (values > kMaxCombinations / variants.size())
+      Fail("{}: the sweep has more than {} combinations of values", where, kMaxCombinations);
     std::vector<Json> grown;
     for (const auto& variant : variants) {
-      for (size_t i = 0; i < (swept ? value.size() : 1); ++i) {
+      for (size_t i = 0; i < values; ++i) {
         Json next = variant;
         next[key] = swept ? value[i] : value;
         grown.push_back(std::move(next));
       }
     }
-    if (grown.size() > 100000) Fail("{}: the sweep has more than 100000 combinations", where);
     variants = std::move(grown);
   }
   return variants;

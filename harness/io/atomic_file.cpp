@@ -4,9 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include "harness/base/error.h"
 
@@ -102,6 +105,32 @@ void AtomicFile::Commit() {
     fsync(folder);
     close(folder);
   }
+}
+
+namespace {
+
+// ".NAME.XXXXXX.tmp"
+bool IsTemporary(const std::string& name) {
+  constexpr size_t kEnding = sizeof ".XXXXXX.tmp" - 1;
+  if (name.size() <= kEnding + 1 || name[0] != '.' || !name.ends_with(".tmp") || name[name.size() - kEnding] != '.') return false;
+  return std::all_of(name.end() - kEnding + 1, name.end() - 4, [](unsigned char c) { return std::isalnum(c) != 0; });
+}
+
+}  // namespace
+
+void RemoveTemporaries(const std::filesystem::path& folder, bool below) {
+  std::error_code error;
+  std::vector<std::filesystem::path> found;
+  const auto look_at = [&](const std::filesystem::directory_entry& entry) {
+    std::error_code ignored;
+    if (IsTemporary(entry.path().filename().string()) && entry.is_regular_file(ignored) && !entry.is_symlink(ignored)) found.push_back(entry.path());
+  };
+  if (below) {
+    for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) look_at(*entry);
+  } else {
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) look_at(*entry);
+  }
+  for (const auto& path : found) std::filesystem::remove(path, error);
 }
 
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view content) {

@@ -32,6 +32,10 @@ class AtomicFile {
   int fd_ = -1;
 };
 
+// Removes what AtomicFile has left in a folder, and in those below it if `below`, because their program was
+// killed. Nobody else may be writing there. A folder that is not there has nothing.
+void RemoveTemporaries(const std::filesystem::path& folder, bool below);
+
 // The whole content at once.
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view content);
 

@@ -116,6 +116,7 @@ Group Group::CreateGroup(const std::string& name) {
   internal::Id list = GroupList(H5P_GROUP_CREATE);
   const hid_t made = H5Gcreate2(id_.get(), name.c_str(), H5P_DEFAULT, list.get(), H5P_DEFAULT);
   Check(made, "the group " + name + " cannot be made");
+  file_->contents.AddGroup(Join(path_, name));
   return Group(file_, internal::OwnGroup(made), Join(path_, name));
 }
 
@@ -133,34 +134,55 @@ Dataset Group::OpenDataset(const std::string& name) const {
   return Dataset(file_, internal::OwnDataset(dataset), Join(path_, name));
 }
 
-// Not H5Ocopy: libhdf5 1.10.8 crashes in it on objects with more than eight attributes of variable length.
 void Group::CopyGroup(const Group& other, const std::string& name) {
-  const Group from = other.OpenGroup(name);
-  Group to = CreateGroup(name);
-  to.CopyAttributes(from);
+  CreateGroup(name).CopyContents(other.OpenGroup(name), [](const std::string&) { return true; });
+}
+
+// Not H5Ocopy: libhdf5 1.10.8 crashes in it on objects with more than eight attributes of variable length.
+void Group::CopyContents(const Group& from, const Keep& keep) {
+  const auto copy_attributes = [&](const Object& source, Object& target) {
+    for (const auto& name : source.AttributeNames())
+      if (keep(source.path() + ": " + name)) target.CopyAttribute(source, name);
+  };
+  copy_attributes(from, *this);
   for (const auto& member : from.Members()) {
+    if (!keep(Join(from.path(), member))) continue;
     if (from.IsGroup(member)) {
-      to.CopyGroup(from, member);
+      CreateGroup(member).CopyContents(from.OpenGroup(member), keep);
       continue;
     }
     const Dataset source = from.OpenDataset(member);
-    Dataset target = to.MakeDataset(member, source.type(), source.shape());
-    target.CopyAttributes(source);
+    Dataset target = MakeDataset(member, source.type(), source.shape());
+    copy_attributes(source, target);
     target.CopyRows(source, 0, source.rows(), 0);
   }
 }
 
 // ---- files ----------------------------------------------------------------------------------------------------------
 
-Group OpenFile(const std::filesystem::path& path) {
-  Quiet();
-  auto file = std::make_shared<internal::File>(Storage::Open(path));
-  internal::Id list = internal::OwnList(AccessList(file->storage));
-  file->id = internal::OwnFile(H5Fopen(path.c_str(), H5F_ACC_RDONLY, list.get()));
-  if (file->id.get() < 0) Fail("{}: not a readable HDF5 file: {}", path.string(), internal::FirstCause());
+namespace internal {
+
+Group OpenRoot(std::shared_ptr<File> file) {
   const hid_t root = H5Gopen2(file->id.get(), "/", H5P_DEFAULT);
-  if (root < 0) Fail("{}: not a readable HDF5 file: {}", path.string(), internal::FirstCause());
-  return Group(file, internal::OwnGroup(root), "/");
+  if (root < 0) Fail("{}: not a readable HDF5 file: {}", file->storage.path().string(), FirstCause());
+  return Group(std::move(file), OwnGroup(root), "/");
+}
+
+Group OpenStorage(Storage storage) {
+  Quiet();
+  auto file = std::make_shared<File>(std::move(storage));
+  Id list = OwnList(AccessList(file->storage));
+  file->id = OwnFile(H5Fopen(file->storage.path().c_str(), H5F_ACC_RDONLY, list.get()));
+  if (file->id.get() < 0) Fail("{}: not a readable HDF5 file: {}", file->storage.path().string(), FirstCause());
+  return OpenRoot(std::move(file));
+}
+
+}  // namespace internal
+
+Group OpenFile(const std::filesystem::path& path) {
+  Storage storage = Storage::Open(path);
+  if (!storage.flaw().empty()) Fail("{}: {}", path.string(), storage.flaw());
+  return internal::OpenStorage(std::move(storage));
 }
 
 namespace {
@@ -182,9 +204,7 @@ FileWriter::FileWriter(const std::filesystem::path& path)
   if (H5Pset_userblock(creation.get(), kUserBlockSize) < 0) Fail("HDF5 cannot be set up: {}", internal::FirstCause());
   file_->id = internal::OwnFile(H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
   if (file_->id.get() < 0) Fail("{}: cannot be created: {}", path.string(), internal::FirstCause());
-  const hid_t root = H5Gopen2(file_->id.get(), "/", H5P_DEFAULT);
-  if (root < 0) Fail("{}: cannot be created: {}", path.string(), internal::FirstCause());
-  root_.reset(new Group(file_, internal::OwnGroup(root), "/"));
+  root_ = std::make_unique<Group>(internal::OpenRoot(file_));
 }
 
 bool FileWriter::IsTemporary(const std::string& name) {
@@ -198,9 +218,14 @@ FileWriter::~FileWriter() {
   unlink(temporary_.c_str());
 }
 
+const std::map<std::string, uint64_t>& FileWriter::Checksums() { return file_->contents.items(); }
+
 void FileWriter::Commit() {
   if (!file_) Fail("{}: is already complete", path_.string());
   Quiet();
+  std::string checksums;
+  for (const auto& [what, sum] : Checksums()) checksums += fmt::format("{:016x}", sum);
+  root_->SetAttribute(kChecksums, checksums);
   root_.reset();
   // By hand, because the destructor of an identifier cannot tell that closing failed.
   if (H5Fclose(file_->id.get()) < 0) {

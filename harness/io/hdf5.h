@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -37,8 +39,11 @@ template <> constexpr Type TypeOf<float>() { return Type::kFloat32; }
 template <> constexpr Type TypeOf<double>() { return Type::kFloat64; }
 template <> constexpr Type TypeOf<std::string>() { return Type::kString; }
 
+class Group;
+
 namespace internal {
 struct File;                         // an open file; shared by the objects that live in it
+Group OpenRoot(std::shared_ptr<File> file);
 class Id {                           // an identifier of libhdf5, closed at the end
  public:
   using Close = int (*)(int64_t);
@@ -83,8 +88,10 @@ class Object {
   std::vector<T> AttributeList(const std::string& name) const;
   std::string AttributeOr(const std::string& name, const std::string& fallback) const;
   std::vector<std::string> AttributeNames() const;
-  // Takes over all attributes of another object.
-  void CopyAttributes(const Object& from);
+  // False for types that are not read; `why_not` then says the reason ("holds values of a type that ...").
+  bool DescribeAttribute(const std::string& name, Type* type, bool* scalar, std::string* why_not = nullptr) const;
+  // Takes over an attribute of another object.
+  void CopyAttribute(const Object& from, const std::string& name);
 
  protected:
   Object(std::shared_ptr<internal::File> file, internal::Id id, std::string path)
@@ -107,7 +114,10 @@ class Dataset : public Object {
   int64_t rows() const { return shape_.empty() ? 1 : shape_[0]; }
   int64_t row_elements() const;      // elements of one row
 
-  // `values` must have the stored type and whole rows.
+  // Numbers that lie in the file as they are: libhdf5 follows nothing that the file says to read them.
+  bool IsPlain() const;
+
+  // `values` must have the stored type and whole rows. Each row is written once.
   template <class T>
   void WriteRows(int64_t first_row, std::span<const T> values);
 
@@ -157,18 +167,28 @@ class Group : public Object {
 
   // Copies a group of another file, with everything in it.
   void CopyGroup(const Group& other, const std::string& name);
+  // Copies what is in a group of another file, attributes too; of what `keep` says no to, nothing. It is asked by the names that
+  // FileWriter::Checksums() has.
+  using Keep = std::function<bool(const std::string& what)>;
+  void CopyContents(const Group& from, const Keep& keep);
 
  private:
   // CreateDataset without attributes.
   Dataset MakeDataset(const std::string& name, Type type, const Shape& shape);
   friend class FileWriter;
-  friend Group OpenFile(const std::filesystem::path& path);
+  friend class TreeBuilder;          // plain_tree.h
+  friend Group internal::OpenRoot(std::shared_ptr<internal::File> file);
   using Object::Object;
 };
 
-// Opens a file for reading; it stays open as long as an object of it lives. Error naming the file when it is missing,
-// truncated, damaged (its checksum is verified: the whole file is read once), or not HDF5.
+// Opens a file of one's own for reading; it stays open as long as an object of it lives. Error naming the file when it is missing,
+// truncated, damaged (its checksum is verified: the whole file is read once), without a checksum, or not HDF5. Files that others may
+// have had in hand: hdf5_guarded.h.
 Group OpenFile(const std::filesystem::path& path);
+
+// The attribute of the root that lists the checksum of everything in a file, one after the other, 16 hexadecimal digits each
+// (hdf5_contents.h).
+inline constexpr const char* kChecksums = "checksums";
 
 // A new file. It is written beside its place, under a name of its own ("NAME.XXXXXX.tmp"), so that two writers of one name never meet
 // in a file, and gets its name only when Commit() has brought it to the disk.
@@ -183,6 +203,8 @@ class FileWriter {
   // Closes the file (its groups and datasets are invalid from here on), writes its checksum, syncs, renames, syncs the folder.
   // Error naming the file and the cause; whatever stood under the name before is then still there.
   void Commit();
+  // Checksums of all that was written, by what it is ("/samples/id", "/settings/0: label").
+  const std::map<std::string, uint64_t>& Checksums();
 
   // Whether a file's name is that of an HDF5 file which a writer has not finished.
   static bool IsTemporary(const std::string& name);

@@ -1,4 +1,4 @@
-// Shared by hdf5.cpp and hdf5_values.cpp.
+// Shared by the files that call libhdf5.
 #pragma once
 
 #include <hdf5.h>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "harness/io/hdf5.h"
+#include "harness/io/hdf5_contents.h"
 #include "harness/io/hdf5_storage.h"
 
 namespace skipbench::hdf5::internal {
@@ -40,6 +41,10 @@ struct File {
   explicit File(Storage opened) : storage(std::move(opened)) {}
   Storage storage;   // outlives `id`: closing the file writes
   Id id;
+  Contents contents; // of a file that is being written
 };
+
+// Opens the HDF5 file in `storage`, whatever it holds.
+Group OpenStorage(Storage storage);
 
 }  // namespace skipbench::hdf5::internal

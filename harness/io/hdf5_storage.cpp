@@ -39,7 +39,7 @@ Storage Storage::Create(const std::filesystem::path& path, const std::filesystem
   return Storage(shown_as, fd);
 }
 
-Storage Storage::Open(const std::filesystem::path& path) {
+Storage Storage::OpenUnchecked(const std::filesystem::path& path) {
   // O_NONBLOCK: a named pipe would wait here for somebody who writes; it has no influence on regular files.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) Fail("{}: cannot be opened: {}", path.string(), std::strerror(errno));
@@ -47,30 +47,49 @@ Storage Storage::Open(const std::filesystem::path& path) {
   struct stat info {};
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) Fail("{}: not a regular file", path.string());
   storage.size_ = static_cast<uint64_t>(info.st_size);
+  return storage;
+}
 
+Storage Storage::Open(const std::filesystem::path& path) {
+  Storage storage = OpenUnchecked(path);
   std::array<char, kUserBlockSize> head{};
   if (!storage.ReadAt(0, head.data(), head.size())) Fail("{}: cannot be read: {}", path.string(), std::strerror(errno));
-  if (storage.size_ >= kHdf5Signature.size() && std::memcmp(head.data(), kHdf5Signature.data(), kHdf5Signature.size()) == 0)
+  if (storage.size_ >= kHdf5Signature.size() && std::memcmp(head.data(), kHdf5Signature.data(), kHdf5Signature.size()) == 0) {
+    storage.flaw_ = "has none of the lines that skipbench begins its files with, and so no checksum";
+    storage.edited_ = true;
     return storage;
+  }
   if (std::string_view(head.data(), kMagic.size()) != kMagic)
     Fail("{}: not an HDF5 file of skipbench (its first bytes are something else)", path.string());
-  storage.has_user_block_ = true;
-  const std::string found(head.data(), strnlen(head.data(), head.size()));
-  // The size first: it tells a truncated file, the commonest damage, from a changed one.
-  if (!found.starts_with(SizeLines(storage.size_)))
-    Fail("{}: truncated or damaged: it has {} bytes, which is not the size noted in its first lines", path.string(),
-         storage.size_);
-  if (found != UserBlock(storage.size_, storage.Checksum()))
-    Fail("{}: damaged, or changed since it was written: its content does not have the checksum noted in its first lines",
-         path.string());
+  storage.CheckUserBlock(std::string(head.data(), strnlen(head.data(), head.size())));
   return storage;
+}
+
+void Storage::CheckUserBlock(const std::string& found) {
+  const uint32_t checksum = Checksum();
+  if (found == UserBlock(size_, checksum)) return;
+  if (found.starts_with(SizeLines(size_))) {
+    flaw_ = "damaged, or changed since it was written: its content does not have the checksum noted in its first lines";
+    return;
+  }
+  // Another size: a truncated file, the commonest damage, or one that a tool has changed. The latter has another checksum too, and
+  // HDF5's superblock (version 2 and 3: the end of the file stands at byte 28) tells its size.
+  flaw_ = fmt::format("truncated or damaged: it has {} bytes, which is not the size noted in its first lines", size_);
+  std::array<unsigned char, 36> superblock{};
+  if (!ReadAt(kUserBlockSize, superblock.data(), superblock.size())) return;
+  uint64_t end = 0;
+  for (size_t i = 0; i < 8; ++i) end |= uint64_t{superblock[28 + i]} << (8 * i);
+  const bool is_superblock = std::memcmp(superblock.data(), kHdf5Signature.data(), kHdf5Signature.size()) == 0 && superblock[9] == 8;
+  edited_ = is_superblock && end == size_ && found.find(fmt::format(": {:08x}\n", checksum)) == std::string::npos;
+  if (edited_) flaw_ = "changed since it was written, by a program that writes HDF5";
 }
 
 Storage::Storage(Storage&& other) noexcept
     : path_(std::move(other.path_)),
       fd_(std::exchange(other.fd_, -1)),
       size_(other.size_),
-      has_user_block_(other.has_user_block_),
+      flaw_(std::move(other.flaw_)),
+      edited_(other.edited_),
       write_error_(other.write_error_) {}
 
 Storage::~Storage() {

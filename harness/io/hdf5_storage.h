@@ -23,9 +23,13 @@ class Storage {
  public:
   // Creates (or empties) a file for writing; messages call it `shown_as`.
   static Storage Create(const std::filesystem::path& path, const std::filesystem::path& shown_as);
-  // Opens a file for reading. Throws Error unless it starts with a user block as above whose size and checksum are right,
-  // or is an HDF5 file without a user block (repacked by another tool, say), which cannot be checked.
+  // Opens a file for reading and checks it against its user block: see flaw(). Throws Error when it is no regular file, or starts
+  // neither with a user block as above nor as HDF5 files do.
   static Storage Open(const std::filesystem::path& path);
+  // The same without the check.
+  static Storage OpenUnchecked(const std::filesystem::path& path);
+  // Messages call it `path` from here on.
+  void ShowAs(const std::filesystem::path& path) { path_ = path; }
 
   Storage(Storage&& other) noexcept;
   Storage& operator=(Storage&&) = delete;
@@ -33,7 +37,11 @@ class Storage {
 
   const std::filesystem::path& path() const { return path_; }
   uint64_t size() const { return size_; }
-  bool has_user_block() const { return has_user_block_; }
+  // What is wrong with an opened file; empty: its size and checksum are the noted ones.
+  const std::string& flaw() const { return flaw_; }
+  // It has a flaw, and is what tools that change HDF5 files make: either without a user block, or of another size than the noted
+  // one, as HDF5's own superblock says too. Neither a truncated file nor one with some bytes changed is.
+  bool edited() const { return edited_; }
   // The errno of the first write that failed; 0: none.
   int write_error() const { return write_error_; }
   // Throws Error naming the file and the cause if a write has failed.
@@ -50,11 +58,13 @@ class Storage {
  private:
   Storage(std::filesystem::path path, int fd) : path_(std::move(path)), fd_(fd) {}
   uint32_t Checksum() const;
+  void CheckUserBlock(const std::string& found);
 
   std::filesystem::path path_;
   int fd_ = -1;
   uint64_t size_ = 0;
-  bool has_user_block_ = false;
+  std::string flaw_;
+  bool edited_ = false;
   int write_error_ = 0;
 };
 

@@ -217,6 +217,7 @@ void Object::SetAttribute(const std::string& name, const T& value) {
   Quiet();
   if constexpr (std::is_same_v<T, std::string>) RequireStorable(Where() + ": " + name, {&value, 1});
   if (!CreateAttribute<T>(id_.get(), name, {&value, 1}, true)) FailHere("the attribute " + name + " cannot be written");
+  file_->contents.AddAttribute<T>(path_, name, true, {&value, 1});
 }
 
 template <class T>
@@ -224,6 +225,7 @@ void Object::SetAttribute(const std::string& name, const std::vector<T>& values)
   Quiet();
   if constexpr (std::is_same_v<T, std::string>) RequireStorable(Where() + ": " + name, values);
   if (!CreateAttribute<T>(id_.get(), name, values, false)) FailHere("the attribute " + name + " cannot be written");
+  file_->contents.AddAttribute<T>(path_, name, false, values);
 }
 
 bool Object::HasAttribute(const std::string& name) const {
@@ -278,23 +280,30 @@ std::vector<std::string> Object::AttributeNames() const {
   return names;
 }
 
-void Object::CopyAttributes(const Object& from) {
-  for (const auto& name : from.AttributeNames()) {
-    internal::Id attribute = internal::OwnAttribute(from.Check(H5Aopen(from.id_.get(), name.c_str(), H5P_DEFAULT), name));
-    internal::Id stored = internal::OwnType(from.Check(H5Aget_type(attribute.get()), name));
-    internal::Id space = internal::OwnSpace(from.Check(H5Aget_space(attribute.get()), name));
-    const bool scalar = H5Sget_simple_extent_type(space.get()) == H5S_SCALAR;
-    Type type;
-    if (!TypeOfStored(stored.get(), type)) Fail("{}: the attribute {} {}", from.Where(), name, WhyNotRead(stored.get()));
-    auto copy = [&]<class T>(T) {
-      if (scalar) SetAttribute(name, from.Attribute<T>(name));
-      else SetAttribute(name, from.AttributeList<T>(name));
-    };
-    if (type == Type::kString) copy(std::string());
-    else if (type == Type::kFloat32 || type == Type::kFloat64) copy(double{});
-    else if (type == Type::kUint64) copy(uint64_t{});
-    else copy(int64_t{});
-  }
+bool Object::DescribeAttribute(const std::string& name, Type* type, bool* scalar, std::string* why_not) const {
+  Quiet();
+  internal::Id attribute = internal::OwnAttribute(Check(H5Aopen(id_.get(), name.c_str(), H5P_DEFAULT), name));
+  internal::Id stored = internal::OwnType(Check(H5Aget_type(attribute.get()), name));
+  internal::Id space = internal::OwnSpace(Check(H5Aget_space(attribute.get()), name));
+  *scalar = H5Sget_simple_extent_type(space.get()) == H5S_SCALAR;
+  if (TypeOfStored(stored.get(), *type)) return true;
+  if (why_not) *why_not = WhyNotRead(stored.get());
+  return false;
+}
+
+void Object::CopyAttribute(const Object& from, const std::string& name) {
+  Type type;
+  bool scalar;
+  std::string why_not;
+  if (!from.DescribeAttribute(name, &type, &scalar, &why_not)) Fail("{}: the attribute {} {}", from.Where(), name, why_not);
+  auto copy = [&]<class T>(T) {
+    if (scalar) SetAttribute(name, from.Attribute<T>(name));
+    else SetAttribute(name, from.AttributeList<T>(name));
+  };
+  if (type == Type::kString) copy(std::string());
+  else if (type == Type::kFloat32 || type == Type::kFloat64) copy(double{});
+  else if (type == Type::kUint64) copy(uint64_t{});
+  else copy(int64_t{});
 }
 
 // ---- datasets -------------------------------------------------------------------------------------------------------
@@ -324,7 +333,9 @@ Dataset Group::MakeDataset(const std::string& name, Type type, const Shape& shap
   const hid_t made =
       H5Dcreate2(id_.get(), name.c_str(), stored.get(), space.get(), H5P_DEFAULT, list.get(), H5P_DEFAULT);
   Check(made, what);
-  return Dataset(file_, internal::OwnDataset(made), (path_ == "/" ? "" : path_) + "/" + name);
+  Dataset dataset(file_, internal::OwnDataset(made), (path_ == "/" ? "" : path_) + "/" + name);
+  file_->contents.AddDataset(dataset.path(), type, shape);
+  return dataset;
 }
 
 Dataset::Dataset(std::shared_ptr<internal::File> file, internal::Id id, std::string path)
@@ -342,6 +353,12 @@ Dataset::Dataset(std::shared_ptr<internal::File> file, internal::Id id, std::str
   } catch (const Error& error) {
     Fail("{}: {}", Where(), error.what());
   }
+}
+
+bool Dataset::IsPlain() const {
+  if (type_ == Type::kString) return false;
+  internal::Id list = internal::OwnList(Check(H5Dget_create_plist(id_.get()), "its layout cannot be read"));
+  return H5Pget_layout(list.get()) == H5D_CONTIGUOUS && H5Pget_external_count(list.get()) == 0;
 }
 
 int64_t Dataset::row_elements() const { return shape_.empty() ? 1 : Elements(Shape(shape_.begin() + 1, shape_.end())); }
@@ -379,6 +396,7 @@ void Dataset::WriteRows(int64_t first_row, std::span<const T> values) {
                          return H5Dwrite(id_.get(), memory, memory_space.get(), space.get(), H5P_DEFAULT, from);
                        });
   if (!written) FailHere("cannot be written");
+  file_->contents.AddRows<T>(path_, first_row, per_row, values);
   file_->storage.ThrowWriteError();   // no use in going on once the disk is full
 }
 

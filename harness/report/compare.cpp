@@ -333,6 +333,7 @@ Comparison Compare(const ResultReader& base, const ResultReader& now, const Comp
   Comparison comparison;
   comparison.base = DescribeResult(base);
   comparison.now = DescribeResult(now);
+  for (const auto* side : {&base, &now}) comparison.notes.insert(comparison.notes.end(), side->notes().begin(), side->notes().end());
   const Pairs pairs = PairSamples(base, now);
   comparison.pairs = static_cast<int64_t>(pairs.size());
   comparison.only_base = static_cast<int64_t>(base.samples().size()) - comparison.pairs;

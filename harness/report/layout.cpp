@@ -333,7 +333,7 @@ std::vector<std::string> RunNotes(const Table& table) {
 
 std::vector<std::string> NotesOf(const Table& table) {
   const char* things = FramesOf(table) > 0 ? "clips" : "pictures";
-  std::vector<std::string> notes;
+  std::vector<std::string> notes = table.notes;
   std::string clip_means;
   if (table.samples > 0) {
     notes.push_back(SweepNote(table));

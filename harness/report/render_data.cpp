@@ -154,6 +154,7 @@ std::string RenderJson(const Table& table) {
                      {"environments", table.environments},
                      {"metric_units", units},
                      {"unavailable", table.unavailable},
+                     {"notes", table.notes},
                      {"evaluations", table.cost.evaluations},
                      {"separate_evaluations", table.cost.separate_evaluations},
                      {"shallow_evaluations", table.cost.shallow_evaluations},

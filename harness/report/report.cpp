@@ -22,6 +22,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kPage = "index.html";
+// Stands in a folder while a report is being written to it, and after that was cut short.
+constexpr const char* kUnfinished = ".skipbench-report-unfinished";
 
 bool IsReport(const fs::path& page) {
   std::ifstream file(page, std::ios::binary);
@@ -40,9 +42,12 @@ void Prepare(const fs::path& folder) {
     if (error) Fail("{}: the folder cannot be made: {}", folder.string(), error.message());
   }
   if (access(folder.c_str(), W_OK | X_OK) != 0) Fail("{}: cannot be written to: {}", folder.string(), std::strerror(errno));
-  const bool earlier = IsReport(folder / kPage);
+  const bool earlier = IsReport(folder / kPage) || fs::exists(folder / kUnfinished);
+  // Killed before anything else was there, the marker may be all there is, under its temporary name.
+  RemoveTemporaries(folder, /*below=*/false);
   if (!earlier && !fs::is_empty(folder))
     Fail("{}: is neither empty nor an earlier report; another --out is needed", folder.string());
+  WriteFileAtomically(folder / kUnfinished, "");
   if (!earlier) return;
   // The page goes first and comes last: a folder with a page is a whole report.
   for (const char* name : {kPage, "table.md", "table.tex", "table.csv", "table.json", "figures", "pictures"}) {
@@ -140,6 +145,8 @@ void WriteReport(const ResultReader& result, const fs::path& folder, const Repor
       }
   AddPictures(data, options.pictures, folder, content);
   WriteFileAtomically(folder / kPage, RenderPage(data, content));
+  std::error_code ignored;   // the page is there
+  fs::remove(folder / kUnfinished, ignored);
 }
 
 }  // namespace skipbench

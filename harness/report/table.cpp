@@ -167,6 +167,7 @@ Table MakeTable(const ResultReader& result) {
   table.samples = static_cast<int64_t>(result.samples().size());
   table.metrics = MetricsOf(result);
   table.cost = result.TotalCost();
+  table.notes = result.notes();
   const auto& settings = table.header.settings;
   std::vector<SettingColumns> columns;
   for (size_t k = 0; k < settings.size(); ++k) columns.emplace_back(result, k);

@@ -84,6 +84,7 @@ struct Table {
   std::vector<TableDistance> distances;            // filled by whoever has computed them; MakeTable() leaves them out
   std::map<std::string, std::string> unavailable;  // metrics (of TableMetric or TableDistance) whose weights were missing, and why
   WaveCost cost;
+  std::vector<std::string> notes;                  // ResultReader::notes()
 };
 
 Table MakeTable(const ResultReader& result);

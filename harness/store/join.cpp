@@ -68,10 +68,17 @@ void JoinColumns(std::vector<Source>& sources, hdf5::Group& root, const Order& o
   }
 }
 
-void JoinExtras(std::vector<Source>& sources, hdf5::Group& root) {
+void JoinExtras(std::vector<Source>& sources, hdf5::Group& root, int64_t samples) {
   std::map<std::string, Source*> last;
-  for (auto& source : sources)
-    for (const auto& name : source.extras()) last[name] = &source;
+  for (auto& source : sources) {
+    for (const auto& name : source.extras()) {
+      // What was computed over the samples of one part says nothing of them all.
+      const hdf5::Group group = source.root().OpenGroup(name);
+      if (group.HasAttribute("samples") && group.Attribute<int64_t>("samples") != samples) continue;
+      last[name] = &source;
+    }
+    source.Close();
+  }
   for (auto& [name, source] : last) {
     root.CopyGroup(source->root(), name);
     source->Close();
@@ -119,7 +126,7 @@ void Join(std::vector<Source>& sources, const std::filesystem::path& path, std::
     WriteWaves(writer.root(), AllWaves(sources));
     JoinColumns(sources, writer.root(), order);
   }
-  JoinExtras(sources, writer.root());
+  JoinExtras(sources, writer.root(), static_cast<int64_t>(order.samples.size()));
   writer.Commit();
 }
 

@@ -1,5 +1,8 @@
 #include "harness/store/merge.h"
 
+#include <set>
+#include <utility>
+
 #include "harness/store/folder_lock.h"
 #include "harness/store/join.h"
 #include "harness/store/outputs.h"
@@ -8,27 +11,46 @@
 namespace skipbench {
 namespace fs = std::filesystem;
 
-MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& out) {
+namespace {
+
+// `out` holds these sources already: a merge was killed after it had written its result.
+bool IsMergeOf(const std::vector<Source>& sources, const fs::path& out) {
+  const auto files = ResultFiles(out);
+  if (files.size() != 1 || files[0].filename() != kJoinedFile) return false;
+  const Source merged(files[0]);
+  if (merged.header().shard.count != 1 || !FirstDifference(sources.front().header(), merged.header(), /*shards=*/true).empty()) return false;
+  std::set<std::pair<int64_t, int64_t>> there, here;
+  for (const auto& sample : merged.samples()) there.emplace(sample.ordinal, sample.id);
+  for (const auto& source : sources)
+    for (const auto& sample : source.samples()) here.emplace(sample.ordinal, sample.id);
+  return there == here;
+}
+
+}  // namespace
+
+MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& out, const OpenOptions& options) {
   if (results.empty()) Fail("no result was given");
   const FolderLock lock(out);
-  if (!ResultFiles(out).empty()) Fail("{}: holds a result already; give another folder", out.string());
   std::vector<Source> sources;
   for (const auto& path : results) {
-    for (auto& source : OpenResult(path)) sources.push_back(std::move(source));
+    for (auto& source : OpenResult(path, options)) sources.push_back(std::move(source));
     if (sources.size() > kKeepOpen)
       for (auto& source : sources) source.Close();
   }
   RequireOneRun(sources, /*shards=*/true);
   MergeSummary summary;
+  for (const auto& source : sources) summary.notes.insert(summary.notes.end(), source.notes().begin(), source.notes().end());
   for (const auto& source : sources) summary.samples += static_cast<int64_t>(source.samples().size());
   summary.planned = sources.front().header().sample_count;
+  const bool merged = !ResultFiles(out).empty();
+  if (merged && !IsMergeOf(sources, out)) Fail("{}: holds a result already, of another merge or run; give another folder", out.string());
   // Beside each file of results stand its pictures; of a folder with several, beside all of them.
   for (const auto& source : sources) {
     const fs::path folder = source.path().parent_path();
     CopyPictures(folder.filename() == kSegmentFolder ? folder.parent_path() : folder, out, source.header().settings, source.samples());
   }
   lock.RequireFolder();
-  Join(sources, out / kJoinedFile, Shard{});
+  if (!merged) Join(sources, out / kJoinedFile, Shard{});
   return summary;
 }
 

@@ -9,11 +9,11 @@ namespace skipbench {
 
 namespace fs = std::filesystem;
 
-ResultReader ResultReader::Open(const std::vector<fs::path>& paths) {
+ResultReader ResultReader::Open(const std::vector<fs::path>& paths, const OpenOptions& options) {
   if (paths.empty()) Fail("no result was given");
   ResultReader reader;
   for (const auto& path : paths) {
-    std::vector<Source> sources = OpenResult(path);
+    std::vector<Source> sources = OpenResult(path, options);
     // Within one folder the newest measurements replace older ones; those of different folders stand beside each other.
     for (auto source = sources.rbegin(); source != sources.rend(); ++source) {
       const auto& extras = source->extras();
@@ -30,6 +30,7 @@ ResultReader ResultReader::Open(const std::vector<fs::path>& paths) {
   RequireSameColumns(reader.sources_);
   for (const auto& source : reader.sources_) {
     MergeEnvironments(reader.environments_, source.environments());
+    reader.notes_.insert(reader.notes_.end(), source.notes().begin(), source.notes().end());
     reader.waves_.insert(reader.waves_.end(), source.waves().begin(), source.waves().end());
   }
   std::sort(reader.waves_.begin(), reader.waves_.end(),

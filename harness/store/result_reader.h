@@ -17,8 +17,11 @@ class ResultReader {
  public:
   // Each path is a result folder or a file of results. Error naming the file: damaged, no result, of a newer schema, not of
   // one run with the others, or with a sample that another one has too.
-  static ResultReader Open(const std::filesystem::path& path) { return Open(std::vector{path}); }
-  static ResultReader Open(const std::vector<std::filesystem::path>& paths);
+  static ResultReader Open(const std::filesystem::path& path, const OpenOptions& options = {}) { return Open(std::vector{path}, options); }
+  static ResultReader Open(const std::vector<std::filesystem::path>& paths, const OpenOptions& options = {});
+
+  // What the user has to know of the files: which of them changed after the run, and how.
+  const std::vector<std::string>& notes() const { return notes_; }
 
   const RunHeader& header() const { return sources_.front().header(); }
   // Device, threads, versions, git revision: one entry, or several for a run that was resumed or sharded elsewhere.
@@ -58,6 +61,7 @@ class ResultReader {
   void CloseIfMany() const;
 
   mutable std::vector<Source> sources_;        // opens its file when it is read from
+  std::vector<std::string> notes_;
   std::vector<Json> environments_;
   std::vector<SampleInfo> samples_;
   std::vector<std::vector<int64_t>> places_;   // [source][row] -> index into samples_

@@ -184,7 +184,7 @@ bool ResultWriter::ReadExtra(const std::string& name, const std::function<void(c
   // The segment is newer than what was joined.
   for (const auto& path : {SegmentPath(name), folder_ / kJoinedFile}) {
     if (!fs::exists(path)) continue;
-    Source source(path);
+    Source source(path, {.own = true});
     if (!source.root().Has(name)) continue;
     read(source.root().OpenGroup(name));
     return true;
@@ -214,7 +214,7 @@ void ResultWriter::RequireAllThere(const std::vector<Source>& sources) const {
 void ResultWriter::Finish() {
   lock_.RequireFolder();
   std::vector<fs::path> leftovers;
-  std::vector<Source> sources = OpenFolder(folder_, leftovers);
+  std::vector<Source> sources = OpenFolder(folder_, leftovers, {.own = true});
   RequireAllThere(sources);
   if (sources.empty()) Fail("{}: there is nothing to finish: no wave was committed", folder_.string());
   const bool joined_only = sources.size() == 1 && sources[0].path().filename() == kJoinedFile;

@@ -3,15 +3,25 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/io/hdf5_guarded.h"
+
 namespace skipbench {
 
 namespace fs = std::filesystem;
 
-Source::Source(const fs::path& path) : path_(path), root_(hdf5::OpenFile(path)) {
+Source::Source(const fs::path& path, const OpenOptions& options) : path_(path) {
+  if (options.own) {
+    root_ = hdf5::OpenFile(path);
+  } else {
+    hdf5::GuardedFile file = hdf5::OpenGuarded(path, options.unchecked);
+    root_ = std::move(file.root);
+    copied_ = file.copied;
+    notes_ = std::move(file.notes);
+  }
   header_ = ReadHeader(*root_);
   environments_ = ReadEnvironments(*root_);
   for (const auto& name : root_->Members())
-    if (name != "settings" && name != "samples" && name != "waves") extras_.push_back(name);
+    if (name != "settings" && name != "samples" && name != "waves" && root_->IsGroup(name)) extras_.push_back(name);
   ReadSamples();
   ReadWaves();
   for (size_t i = 0; i < header_.settings.size(); ++i)
@@ -124,11 +134,11 @@ std::vector<fs::path> ResultFiles(const fs::path& folder) {
 
 namespace {
 
-std::vector<Source> OpenFiles(const std::vector<fs::path>& files, std::vector<fs::path>& leftovers) {
+std::vector<Source> OpenFiles(const std::vector<fs::path>& files, std::vector<fs::path>& leftovers, const OpenOptions& options) {
   std::vector<Source> sources;
   std::set<int64_t> joined;
   for (const auto& path : files) {
-    Source source(path);
+    Source source(path, options);
     if (files.size() > kKeepOpen) source.Close();
     const auto& samples = source.samples();
     if (path.filename() == kJoinedFile) {
@@ -145,12 +155,12 @@ std::vector<Source> OpenFiles(const std::vector<fs::path>& files, std::vector<fs
 
 }  // namespace
 
-std::vector<Source> OpenFolder(const fs::path& folder, std::vector<fs::path>& leftovers) {
+std::vector<Source> OpenFolder(const fs::path& folder, std::vector<fs::path>& leftovers, const OpenOptions& options) {
   for (int attempt = 0;; ++attempt) {
     const std::vector<fs::path> files = ResultFiles(folder);
     try {
       leftovers.clear();
-      std::vector<Source> sources = OpenFiles(files, leftovers);
+      std::vector<Source> sources = OpenFiles(files, leftovers, options);
       RequireOneRun(sources, /*shards=*/false);
       return sources;
     } catch (const Error&) {
@@ -160,16 +170,16 @@ std::vector<Source> OpenFolder(const fs::path& folder, std::vector<fs::path>& le
   }
 }
 
-std::vector<Source> OpenResult(const fs::path& path) {
+std::vector<Source> OpenResult(const fs::path& path, const OpenOptions& options) {
   std::error_code error;
   if (!fs::exists(path, error)) Fail("{}: no such result", path.string());
   std::vector<Source> sources;
   if (!fs::is_directory(path, error)) {
-    sources.emplace_back(path);
+    sources.emplace_back(path, options);
     return sources;
   }
   std::vector<fs::path> leftovers;
-  sources = OpenFolder(path, leftovers);
+  sources = OpenFolder(path, leftovers, options);
   if (sources.empty())
     Fail("{}: holds no results (neither {} nor {}/*.h5)", path.string(), kJoinedFile, kSegmentFolder);
   return sources;

@@ -19,10 +19,15 @@ struct WaveRecord {
   WaveCost cost;
 };
 
+struct OpenOptions {
+  bool unchecked = false;   // what can be read of a file that fails its check, with a note
+  bool own = false;         // this process has written it: its checksum is enough
+};
+
 class Source {
  public:
-  // Error naming the file when it is damaged, no result, or of a newer schema.
-  explicit Source(const std::filesystem::path& path);
+  // Error naming the file when it is damaged (hdf5::OpenGuarded), no result, or of a newer schema.
+  explicit Source(const std::filesystem::path& path, const OpenOptions& options = {});
 
   const std::filesystem::path& path() const { return path_; }
   const RunHeader& header() const { return header_; }
@@ -31,13 +36,18 @@ class Source {
   const std::vector<WaveRecord>& waves() const { return waves_; }
   // The columns of a setting.
   const std::vector<ColumnInfo>& columns(size_t setting) const { return columns_[setting]; }
+  // What the user has to know of the file: that it changed after the run.
+  const std::vector<std::string>& notes() const { return notes_; }
   // Groups of the root that are none of the layout's own ("latency").
   const std::vector<std::string>& extras() const { return extras_; }
 
   // The file, opened (again, if Close() was called since).
   const hdf5::Group& root();
   hdf5::Group Setting(size_t index) { return root().OpenGroup("settings").OpenGroup(std::to_string(index)); }
-  void Close() { root_.reset(); }
+  // A file that was opened by a copy stays open: it is not read twice.
+  void Close() {
+    if (!copied_) root_.reset();
+  }
 
  private:
   void ReadSamples();
@@ -45,6 +55,8 @@ class Source {
 
   std::filesystem::path path_;
   std::optional<hdf5::Group> root_;
+  bool copied_ = false;
+  std::vector<std::string> notes_;
   RunHeader header_;
   std::vector<Json> environments_;
   std::vector<SampleInfo> samples_;
@@ -71,10 +83,11 @@ std::vector<std::filesystem::path> ResultFiles(const std::filesystem::path& fold
 // All of a folder's files, opened and checked: they belong to one run, and no sample is in two of them. A segment whose
 // samples are all in results.h5 is a leftover (the run was killed while it removed what it had joined): its path goes to
 // `leftovers` instead. Error naming the files.
-std::vector<Source> OpenFolder(const std::filesystem::path& folder, std::vector<std::filesystem::path>& leftovers);
+std::vector<Source> OpenFolder(const std::filesystem::path& folder, std::vector<std::filesystem::path>& leftovers,
+                               const OpenOptions& options = {});
 
 // What a path given by a user holds: a file of results, or a folder with some (OpenFolder). Error when there are none.
-std::vector<Source> OpenResult(const std::filesystem::path& path);
+std::vector<Source> OpenResult(const std::filesystem::path& path, const OpenOptions& options = {});
 
 // Error naming both files if the sources are not of one run or hold a sample twice. `shards`: they may be different shards.
 void RequireOneRun(const std::vector<Source>& sources, bool shards);

@@ -27,7 +27,8 @@ class CompareCommand : public ::testing::Test {
     ASSERT_EQ(run.exit_code, 0) << run.err;
   }
   testing::ProcessResult Compare(std::vector<std::string> more = {}) {
-    std::vector<std::string> args = {"compare", (dir_ / "base").string(), (dir_ / "new").string()};
+    // Edited results are read only on request.
+    std::vector<std::string> args = {"compare", (dir_ / "base").string(), (dir_ / "new").string(), "--unchecked"};
     args.insert(args.end(), more.begin(), more.end());
     return Skipbench(args);
   }

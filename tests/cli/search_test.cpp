@@ -102,15 +102,14 @@ TEST(GreedySearchRun, AnswersFromTheLogAndRefusesAnothersLog) {
     log += Json{{"sample", record.tried_sample[i]}, {"path", path}, {"error", record.tried_error[i]}}.dump() + "\n";
   }
   const std::string name = "search/search_0_00000000-00000001.jsonl";
-  fs::create_directories(dir / "logged/search");
-  WriteFile(dir / "logged" / name, log + "{\"sample\":0,\"pa");
+  AppendLog(dir / "logged" / name).Append(log);
+  WriteFile(dir / "logged" / name, ReadFile(dir / "logged" / name) + "{\"sample\":0,\"pa");
   ASSERT_EQ(RunConfig(dir, config, "logged", {"--resume"}).exit_code, 0);
   const auto resumed = SearchesOf(dir / "logged").at(0);
   EXPECT_EQ(resumed.family.values, record.family.values);
   EXPECT_EQ(resumed.evaluations, 0) << "every answer was in the log";
 
-  fs::create_directories(dir / "foreign/search");
-  WriteFile(dir / "foreign" / name, "{\"search\":\"beam=4\"}\n");
+  AppendLog(dir / "foreign" / name).Append("{\"search\":\"beam=4\"}\n");
   const auto refused = RunConfig(dir, config, "foreign", {"--resume"});
   EXPECT_EQ(refused.exit_code, 3);
   EXPECT_NE((refused.err + refused.out).find("belongs to another search"), std::string::npos) << refused.err << refused.out;

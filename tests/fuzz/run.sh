@@ -1,5 +1,5 @@
 #!/bin/bash
-# Fuzzes every parser for SECONDS (default 60) each, two at a time: tests/fuzz/run.sh [SECONDS] [TARGET...]
+# Fuzzes every parser (of experiments and networks' configs: only where the program has been built) for SECONDS (default 60) each, two at a time: tests/fuzz/run.sh [SECONDS] [TARGET...]
 # Builds with clang-14 (packages clang-14, libclang-rt-14-dev) into build/fuzz. The committed corpus is read, never
 # written; what is found new goes to build/fuzz/corpus, a crashing input to build/fuzz/crash-* (and the script fails).
 set -euo pipefail
@@ -8,7 +8,8 @@ shift || true
 here=$(cd "$(dirname "$0")" && pwd)
 build=${SKIPBENCH_FUZZ_BUILD:-$here/../../build/fuzz}
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(safetensors bpe tokenizer model_index coco prompts png jpeg webp image npz npy)
+[ ${#targets[@]} -gt 0 ] || targets=(safetensors bpe tokenizer model_index coco prompts png jpeg webp image npz npy results hdf5 lmdb
+  experiment network_config)
 
 cmake -S "$here" -B "$build" -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 > /dev/null
 cmake --build "$build" -j "$(nproc)"

@@ -2,7 +2,9 @@
 
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <sstream>
 
 #include "harness/report/escape.h"
@@ -425,6 +427,31 @@ TEST(Report, HostileTextsStayTexts) {
   EXPECT_TRUE(Contains(latex, "\\textbackslash{}end\\{tabular\\}"));
   EXPECT_TRUE(Contains(ReadFile(dir / "out" / "figures" / "paths.svg"), "&lt;/style>&lt;script>alert(1)"));
   for (const auto& row : Csv(dir / "out" / "figures" / "src" / "paths.csv")) EXPECT_GE(row.size(), 8u);
+}
+
+// A full disk, and a kill at any moment: what they leave is replaced by the next report.
+TEST(Report, IsMadeAgainAfterItWasCutShort) {
+  TempDir dir;
+  WriteResult(dir / "run", ExampleHeader());
+  const ResultReader reader = ResultReader::Open(dir / "run");
+  const auto handler = signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  for (const rlim_t bytes : {rlim_t{0}, rlim_t{500}, rlim_t{3000}}) {
+    const rlimit lowered = {bytes, before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &lowered);
+    EXPECT_ANY_THROW(WriteReport(reader, dir / "out", {.pictures = 0}));
+    setrlimit(RLIMIT_FSIZE, &before);
+  }
+  signal(SIGXFSZ, handler);
+  EXPECT_FALSE(fs::exists(dir / "out/index.html"));
+  testing::WriteFile(dir / "out/.table.md.aB3xY9.tmp", "half");
+  WriteReport(reader, dir / "out");
+  ExpectSoundPage(dir / "out");
+  for (const auto& entry : fs::directory_iterator(dir / "out")) EXPECT_FALSE(entry.path().filename().string().starts_with(".")) << entry.path();
+  // Without page and marker it is a folder of somebody's.
+  fs::remove(dir / "out/index.html");
+  EXPECT_ERROR(WriteReport(reader, dir / "out"), "neither empty nor an earlier report");
 }
 
 TEST(Report, SaysWhatIsWrong) {

@@ -1,0 +1,23 @@
+// Results as the commands open them.
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/store/result_reader.h"
+
+namespace skipbench::cli {
+
+// The option --unchecked, which OpenResults and ReadingOptions look for.
+void AddReadingOptions(boost::program_options::options_description* options);
+OpenOptions ReadingOptions(const boost::program_options::variables_map& values);
+
+// Opens results as one, and prints their notes to the standard error.
+ResultReader OpenResults(const std::vector<std::string>& paths, const OpenOptions& options);
+
+// The paths of the option "input". Error naming the command when there is none.
+std::vector<std::string> InputsOf(const boost::program_options::variables_map& values, const std::string& command);
+
+}  // namespace skipbench::cli
