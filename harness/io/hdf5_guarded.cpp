@@ -126,7 +126,7 @@ GuardedFile OpenCopy(const Storage& storage, bool unchecked) {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "results.h5";
   FileWriter copy(path);
-  TreeBuilder builder(copy);
+  TreeBuilder builder(copy, LimitsFor(storage.size()).total_bytes);
   try {
     while (const auto message = child.Receive()) builder.Take(*message);
   } catch (const Error& error) {

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -80,7 +81,13 @@ void Storage::CheckUserBlock(const std::string& found) {
   uint64_t end = 0;
   for (size_t i = 0; i < 8; ++i) end |= uint64_t{superblock[28 + i]} << (8 * i);
   const bool is_superblock = std::memcmp(superblock.data(), kHdf5Signature.data(), kHdf5Signature.size()) == 0 && superblock[9] == 8;
-  edited_ = is_superblock && end == size_ && found.find(fmt::format(": {:08x}\n", checksum)) == std::string::npos;
+  // The first lines themselves must be whole: with some other size and checksum.
+  unsigned long long noted_size = 0;
+  unsigned noted_checksum = 0;
+  const bool lines = found.size() > kMagic.size() && std::sscanf(found.c_str() + kMagic.size(), "An HDF5 file. Bytes in all: %llu", &noted_size) == 1 &&
+                     found.size() > 10 && std::sscanf(found.c_str() + found.size() - 9, "%8x", &noted_checksum) == 1 &&
+                     found == UserBlock(noted_size, noted_checksum);
+  edited_ = is_superblock && end == size_ && lines && noted_checksum != checksum;
   if (edited_) flaw_ = "changed since it was written, by a program that writes HDF5";
 }
 

@@ -13,6 +13,7 @@ constexpr int kMaxDepth = 16;
 constexpr int64_t kMaxObjects = 4'000'000;
 constexpr int64_t kBytesAtOnce = int64_t{8} << 20;
 constexpr size_t kMaxRank = 16;
+constexpr uint64_t kMaxElement = 16;   // bytes: of a text, its place elsewhere in the file
 
 class Message {
  public:
@@ -188,7 +189,7 @@ class TreeBuilder::Reader {
   std::string_view bytes_;
 };
 
-TreeBuilder::TreeBuilder(FileWriter& file) : file_(file) {}
+TreeBuilder::TreeBuilder(FileWriter& file, uint64_t max_bytes) : file_(file), bytes_left_(max_bytes) {}
 
 void TreeBuilder::Close() {
   dataset_.reset();
@@ -221,6 +222,10 @@ void TreeBuilder::Take(std::string_view message) {
       const Type type = reader.StoredType();
       const Shape shape = reader.Values<int64_t>();
       if (shape.size() > kMaxRank) Reader::Nonsense();
+      // HDF5 fills a dataset of texts as soon as one of them is written.
+      const uint64_t elements = static_cast<uint64_t>(Elements(shape));
+      if (elements > bytes_left_ / kMaxElement) Fail("the dataset {} claims {} values, more than a file of this size can hold", name, elements);
+      bytes_left_ -= elements * kMaxElement;
       dataset_ = std::make_unique<Dataset>(Inner().MakeDataset(name, type, shape));
       return;
     }

@@ -1,6 +1,7 @@
 // An HDF5 file's content as messages of plain bytes: what the process that reads a file hands over to the one that asked for it.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -24,7 +25,8 @@ void WalkTree(const Group& root, const std::function<void()>& step);
 // Makes a new file of such messages. They are not trusted: Error when they make no sense.
 class TreeBuilder {
  public:
-  explicit TreeBuilder(FileWriter& file);
+  // Error also when the datasets claim more than `max_bytes` together.
+  TreeBuilder(FileWriter& file, uint64_t max_bytes);
   void Take(std::string_view message);
   // Closes what is open in the file.
   void Close();
@@ -41,6 +43,7 @@ class TreeBuilder {
   Object& Current();
 
   FileWriter& file_;
+  uint64_t bytes_left_;
   std::vector<Group> groups_;         // the open ones below the root
   std::unique_ptr<Dataset> dataset_;  // the open one
   std::string checksums_;

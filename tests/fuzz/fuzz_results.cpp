@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto path = fuzz::Folder() / "results.h5";
   return fuzz::Try([&] {
     hdf5::FileWriter file(path);
-    hdf5::TreeBuilder builder(file);
+    hdf5::TreeBuilder builder(file, uint64_t{1} << 22);
     const std::string_view text = fuzz::Text(data, size);
     for (size_t at = 0; at + 2 <= size;) {
       const size_t length = std::min<size_t>(data[at] | size_t{data[at + 1]} << 8, size - at - 2);

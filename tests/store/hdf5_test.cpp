@@ -10,6 +10,7 @@
 #include <limits>
 #include <random>
 
+#include "harness/io/hdf5_guarded.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {
@@ -201,14 +202,15 @@ TEST(Hdf5, EveryChangedByteIsAnError) {
   }
 }
 
-TEST(Hdf5, FilesWithoutOurUserBlockAreReadTooAndTruncationNoticed) {
+TEST(Hdf5, FilesWithoutOurUserBlockAreReadGuardedAndTruncationNoticed) {
   TempDir dir;
   const std::string bytes = SmallFile(dir / "a.h5");
   // What h5repack leaves: the same file without its user block. Addresses are relative to the superblock.
   WriteFile(dir / "bare.h5", std::string_view(bytes).substr(512));
-  EXPECT_EQ(hdf5::OpenFile(dir / "bare.h5").OpenGroup("g").Read<double>("x"), std::vector<double>(50, 1.5));
+  EXPECT_ERROR(hdf5::OpenFile(dir / "bare.h5"), "bare.h5: has none of the lines that skipbench begins its files with");
+  EXPECT_EQ(hdf5::OpenGuarded(dir / "bare.h5").root.OpenGroup("g").Read<double>("x"), std::vector<double>(50, 1.5));
   WriteFile(dir / "cut.h5", std::string_view(bytes).substr(512, (bytes.size() - 512) / 2));
-  EXPECT_ERROR(hdf5::OpenFile(dir / "cut.h5"), "cut.h5: not a readable HDF5 file");
+  EXPECT_ERROR(hdf5::OpenGuarded(dir / "cut.h5"), "cut.h5: not a readable HDF5 file");
 }
 
 TEST(Hdf5, AFullDiskIsOneErrorAndLeavesNothing) {
