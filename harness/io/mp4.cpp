@@ -86,6 +86,8 @@ class Writer {
       const int result = avcodec_receive_packet(codec_.get(), packet_.get());
       if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return;
       Check(result, path_, "encoding");
+      // Without it the track ends with the start of its last frame, and players leave that out.
+      packet_->duration = 1;
       av_packet_rescale_ts(packet_.get(), codec_->time_base, stream_->time_base);
       packet_->stream_index = stream_->index;
       Check(av_interleaved_write_frame(format_.get(), packet_.get()), path_, "writing");

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "harness/io/apng.h"
+#include "harness/io/mp4.h"
 #include "harness/io/png.h"
 #include "harness/io/sha256.h"
 #include "harness/io/video.h"
@@ -87,6 +90,25 @@ TEST(Animations, VideosNeedLibav) {
   WriteFile(temp / "x.mp4", "no video");
   EXPECT_ERROR(ReadVideo(temp / "x.mp4"), CanReadVideos() ? "x.mp4: libav: " : "x.mp4: videos need libav");
   EXPECT_ERROR(ReadAnimation(temp / "x.mp4"), "x.mp4: ");
+}
+
+// Where there is libav: as many frames as were written, near to what they were.
+TEST(Animations, Mp4ComesBackWhole) {
+  if (!CanReadVideos()) GTEST_SKIP() << "built without libav";
+  TempDir temp;
+  const auto frames = ReadAnimation(Clips() / "plain.png");
+  WriteMp4(temp / "x.mp4", frames, 8);
+  const auto back = ReadAnimation(temp / "x.mp4");
+  ASSERT_EQ(back.size(), frames.size());
+  for (size_t t = 0; t < frames.size(); ++t) {
+    ASSERT_EQ(back[t].pixels.size(), frames[t].pixels.size());
+    double sum = 0;
+    for (size_t i = 0; i < back[t].pixels.size(); ++i) sum += std::abs(int{back[t].pixels[i]} - int{frames[t].pixels[i]});
+    EXPECT_LT(sum / static_cast<double>(back[t].pixels.size()), 20) << t;   // lossy; another frame is further away
+  }
+  const std::string whole = ReadFile(temp / "x.mp4");
+  WriteFile(temp / "x.mp4", whole.substr(0, whole.size() * 2 / 3));
+  EXPECT_ERROR(ReadVideo(temp / "x.mp4"), "x.mp4: libav: ");
 }
 
 }  // namespace
