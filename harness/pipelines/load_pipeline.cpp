@@ -63,6 +63,7 @@ std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& path, const 
   if (!options.vae.empty()) source = std::make_unique<VaeSource>(std::move(source), options.vae);
   auto pipeline = MakePipeline(*source, options);
   pipeline->SetNotes(source->notes());
+  source->NoteTokenizers();
   pipeline->SetConfigFiles(source->read_files());
   return pipeline;
 }

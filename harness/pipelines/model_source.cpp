@@ -39,12 +39,16 @@ void ModelSource::NoteRead(const std::string& component, const fs::path& file) c
   read_[component.empty() ? name : component + "/" + name] = file;
 }
 
-void ModelSource::NoteTokenizer(const std::string& component, const fs::path& folder) const {
+void ModelSource::NoteTokenizers() const {
   std::error_code error;
-  const std::vector<const char*> vocabulary = HoldsOnlyTokenizerJson(folder) ? std::vector{"tokenizer.json"} : std::vector{"vocab.json", "merges.txt"};
-  for (const auto& names : {vocabulary, {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}})
-    for (const char* name : names)
-      if (fs::is_regular_file(folder / name, error)) NoteRead(component, folder / name);
+  for (const std::string& component : Tokenizers()) {
+    const fs::path folder = TokenizerFolder(component);
+    if (folder.empty()) continue;
+    const std::vector<const char*> vocabulary = HoldsOnlyTokenizerJson(folder) ? std::vector{"tokenizer.json"} : std::vector{"vocab.json", "merges.txt"};
+    for (const auto& names : {vocabulary, {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}})
+      for (const char* name : names)
+        if (fs::is_regular_file(folder / name, error)) NoteRead(component, folder / name);
+  }
 }
 
 void ModelSource::Note(const std::string& text) const {
@@ -112,7 +116,6 @@ std::vector<fs::path> FolderSource::WeightFiles(const std::string& component, co
 
 ClipTokenizer FolderSource::OpenTokenizer(const std::string& component, ClipVariant variant) const {
   const fs::path folder = folder_.Component(component, {"CLIPTokenizer", "CLIPTokenizerFast"});
-  NoteTokenizer(component, folder);
   return ClipTokenizer::Load(folder, variant);
 }
 
@@ -160,7 +163,6 @@ ClipTokenizer SingleFileSource::OpenTokenizer(const std::string& component, Clip
          "Name the folder that has them with \"tokenizer_folder\" in the config or SKIPBENCH_TOKENIZER_FOLDER, or put it beside the "
          "checkpoint as \"tokenizer\". The tokenizer of any Stable Diffusion 1.x or SDXL model, or of openai/clip-vit-large-patch14, will do.",
          path().string(), LookForTokenizers().string());
-  NoteTokenizer(component, folder);
   const bool second = component == "tokenizer_2", own = second && folder.filename() == "tokenizer_2";
   ClipTokenizerFiles files = ReadClipTokenizer(folder);
   ClipTokenizerConfig& config = files.config;

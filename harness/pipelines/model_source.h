@@ -54,10 +54,11 @@ class ModelSource {
   void NoteKeysWithoutEffect(const std::string& component, const Json& config) const;
   const std::vector<std::string>& notes() const { return notes_; }
 
+  // Adds those that the tokenizers are read from, as far as there are any.
+  void NoteTokenizers() const;
+
  protected:
   void NoteRead(const std::string& component, const std::filesystem::path& file) const;
-  // Those that a tokenizer is read from, of its folder.
-  void NoteTokenizer(const std::string& component, const std::filesystem::path& folder) const;
 
  private:
   mutable std::map<std::string, std::filesystem::path> read_;

@@ -226,7 +226,8 @@ TEST(Metrics, InRunsAndTheirTables) {
   const std::string folder = (dir / "shipped").string();
   CopyShipped(folder, 0, 8);
   std::vector<std::string> labels;
-  for (const Json& row : Measure({out, folder, "-m", "fd_fashion"}).at("metrics")) {
+  const Json against_folder = Measure({out, folder, "-m", "fd_fashion"});
+  for (const Json& row : against_folder.at("metrics")) {
     labels.push_back(row.at("setting").get<std::string>());
     EXPECT_TRUE(row.at("value").is_number());
   }

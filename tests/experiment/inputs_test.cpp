@@ -141,7 +141,7 @@ TEST_F(Inputs, WhateverChangesIsNamed) {
   expect("model.unet/config.json (unet/config.json)", [](const fs::path& f) { Replace(f / "model/unet/config.json", "1e-05", "1e-04"); });
   expect("model.vae/config.json (vae/config.json)", [](const fs::path& f) { Replace(f / "model/vae/config.json", "0.529", "0.629"); });
   expect("model.text_encoder/config.json (text_encoder/config.json)", [](const fs::path& f) { Replace(f / "model/text_encoder/config.json", "quick_gelu", "gelu"); });
-  expect("model.tokenizer/vocab.json (vocab.json)", [](const fs::path& f) { WriteFile(f / "model/tokenizer/vocab.json", ReadFile(f / "model/tokenizer/vocab.json") + " "); });
+  expect("model.tokenizer/vocab.json (tokenizer/vocab.json)", [](const fs::path& f) { WriteFile(f / "model/tokenizer/vocab.json", ReadFile(f / "model/tokenizer/vocab.json") + " "); });
   expect("model.scheduler/scheduler_config.json", [](const fs::path& f) { Replace(f / "model/scheduler/scheduler_config.json", "0.012", "0.013"); });
   expect("data.file (prompts.txt)", [](const fs::path& f) { Replace(f / "prompts.txt", "a bag", "a box"); });
   expect("noise.path (noise.safetensors)", [](const fs::path& f) { WriteNoise(f / "noise.safetensors", 0.25f); });
@@ -171,7 +171,7 @@ TEST_F(Inputs, OtherPathsAreTheSameRun) {
                                                                    {"\"paths\"", "\"recorded\""}})
     Replace(there / "config.json", old, now);
   EXPECT_EQ(FirstDifference(Header(dir_ / "here"), Header(there), true), "");
-  Replace(there / "config.json", "\"steps\": 4", "\"steps\": 5");
+  Replace(there / "config.json", "\"steps\": 4", "\"steps\": 4, \"guidance\": 2");
   EXPECT_NE(FirstDifference(Header(dir_ / "here"), Header(there), true), "");
 }
 

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "harness/io/hdf5.h"
+#include "harness/io/hdf5_internal.h"
+#include "harness/io/hdf5_storage.h"
 #include "tests/store/python.h"
 
 namespace skipbench {
@@ -28,7 +30,7 @@ with h5py.File(path, "w") as f:
   f.attrs["half"] = np.float16(0.25)
 )py",
                         dir / "a.h5");
-  const hdf5::Group root = hdf5::OpenFile(dir / "a.h5");
+  const hdf5::Group root = hdf5::internal::OpenStorage(hdf5::Storage::OpenUnchecked(dir / "a.h5"));
   const auto half = root.Read<float>("half");
   EXPECT_EQ(half, (std::vector<float>{1.5f, -65504.0f, 0x1p-24f, std::numeric_limits<float>::infinity()}));
   EXPECT_EQ(root.Read<double>("brain"), (std::vector<double>{1.5, -123.5, HUGE_VAL}));
