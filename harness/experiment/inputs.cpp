@@ -134,7 +134,7 @@ std::map<std::string, InputFile> HashInputs(const Plan& plan) {
 
 std::vector<std::string> PathKeys(const Plan& plan, const Json& expanded_config) {
   std::vector<std::string> keys;
-  for (const char* key : {"/pipeline", "/tokenizer_folder", "/noise/path", "/noise/step_noise/path", "/metric_reference", "/data/reference"})
+  for (const char* key : {"/pipeline", "/tokenizer_folder", "/noise/path", "/noise/step_noise/path", "/metric_reference", "/data/reference", "/vae"})
     AddKey(expanded_config, key, &keys);
   for (const auto& [key, file] : plan.data_lists) AddKey(expanded_config, "/data/" + key, &keys);
   // A picture that starts a clip is hashed; other pictures of the data are the metrics' reference, or of no consequence.
