@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 void Report(const Plan& plan, const fs::path& out) {
-  ResultReader reader = ResultReader::Open(out);
+  ResultReader reader = ResultReader::Open(out, {.own = true});
   fmt::print("\n{}\n", RenderMarkdown(MakeFullTable(reader)));
   if (plan.config.contact_sheet_rows > 0) {
     const fs::path sheet = out / kContactSheet;

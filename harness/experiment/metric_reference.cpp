@@ -131,7 +131,7 @@ void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet) {
 
 void CommitDistances(const Plan& plan, ResultWriter* writer) {
   if (plan.config.set_metrics.empty()) return;
-  const ResultReader result = ResultReader::Open(writer->folder());
+  const ResultReader result = ResultReader::Open(writer->folder(), {.own = true});
   const auto distances = ResultDistances(result, TorchSolver());
   writer->CommitExtra(kDistancesPart, [&](hdf5::Group& group) { WriteDistances(group, distances, result); });
 }

@@ -69,7 +69,7 @@ void ResultWriter::ClearTemporaries() {
 
 void ResultWriter::TakeUpExisting() {
   std::vector<fs::path> leftovers;
-  const std::vector<Source> sources = OpenFolder(folder_, leftovers);
+  const std::vector<Source> sources = OpenFolder(folder_, leftovers, {.own = true});
   for (const auto& source : sources) {
     if (auto difference = FirstDifference(source.header(), header_, /*shards=*/false); !difference.empty())
       Fail("{}: holds the result of another run, which cannot be resumed as this one: {}", folder_.string(), difference);

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Fuzzes every parser (of experiments and networks' configs: only where the program has been built) for SECONDS (default 60) each, two at a time: tests/fuzz/run.sh [SECONDS] [TARGET...]
+# Fuzzes every parser for SECONDS (default 60) each, two at a time: tests/fuzz/run.sh [SECONDS] [TARGET...]
+# experiment and network_config take all but the parsers from the program, which scripts/build must have built.
 # Builds with clang-14 (packages clang-14, libclang-rt-14-dev) into build/fuzz. The committed corpus is read, never
 # written; what is found new goes to build/fuzz/corpus, a crashing input to build/fuzz/crash-* (and the script fails).
 set -euo pipefail
