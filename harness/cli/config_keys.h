@@ -31,7 +31,7 @@ inline const std::vector<ConfigKey>& ConfigKeys() {
       {"vae_slicing", "true: decode one picture at a time; text_to_image only (default false)"},
       {"frames", "of a clip, 2 .. 1024; video pipelines only (default 16)"},
       {"fps", "frames per second, 1 .. 120: what image_to_video networks are told, and the speed of clips written as files; video only (default 16)"},
-      {"decode_chunk", "frames that go through the decoder together, 1 .. 1024; video only (default 8)"},
+      {"decode_chunk", "frames that go through the decoder together, 1 .. 1024; video only (default 8, with batch_invariant 1)"},
       {"dtype", "float32 (default), bfloat16 or float16"},
       {"device", "auto (default), cpu, cuda or cuda:N"},
       {"threads", "CPU threads (default 0: LibTorch's choice)"},

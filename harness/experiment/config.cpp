@@ -344,6 +344,9 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.wave_size = root.IntOr("wave_size", 0, 0, 1 << 20);
   config.group_size = root.IntOr("group_size", 1, 1, 1 << 20);
   config.batch_invariant = root.BoolOr("batch_invariant", false);
+  if (config.batch_invariant && config.decode_chunk.value_or(1) > 1)
+    root.FailAt("decode_chunk", fmt::format("with batch_invariant every frame is decoded alone: leave it out or say 1, found {}",
+                                            *config.decode_chunk));
   if (root.Has("memory")) config.memory = ReadBytes(root, "memory");
   config.traces = root.BoolOr("traces", false);
   config.search_memory_mib = root.IntOr("search_memory", config.search_memory_mib, 1, int64_t{1} << 30);

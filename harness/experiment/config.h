@@ -71,7 +71,7 @@ struct ExperimentConfig {
   std::optional<int64_t> frames;         // of a clip, 2 .. 1024; video only, absent: the pipeline's default
   std::string vae;                       // another autoencoder than the model's own: a folder, a .safetensors file or a name; "": its own
   std::optional<double> fps;             // 1 .. 120; image_to_video: what the network is told; video: of the files written
-  std::optional<int64_t> decode_chunk;   // frames decoded at once; video only
+  std::optional<int64_t> decode_chunk;   // frames decoded at once; video only; 1 with batch_invariant
   Json data;
   uint64_t seed = 0;
   NoiseConfig noise;

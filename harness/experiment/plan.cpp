@@ -38,6 +38,7 @@ PipelineOptions OptionsFor(const ExperimentConfig& config, at::Device device, co
   if (config.frames) options.frames = *config.frames;
   if (config.fps) options.fps = *config.fps;
   if (config.decode_chunk) options.decode_chunk = *config.decode_chunk;
+  if (config.batch_invariant) options.decode_chunk = 1;   // ATen's convolutions may round a frame differently beside others
   options.seed = config.seed;
   options.shapes_only = plan.shapes_only;
   if (!config.vae.empty()) options.vae = FindVae(config.vae, config.folder(), plan.models);

@@ -134,17 +134,31 @@ std::unique_ptr<Denoiser> ImageToVideo::Encode(std::span<const Sample> samples, 
   conditioning.samples = n;
   conditioning.halves = guidance > 1 ? 2 : 1;
   conditioning.guidance = guidance;
-  conditioning.tokens = network().ContextTokens(EncodeTexts(captions, one_by_one), image_latents, image_embeddings);
+  // Of every sample alone, or of all of them at once.
+  const auto of_samples = [&](const auto& encode) {
+    if (!one_by_one) return encode(0, n);
+    std::vector<at::Tensor> rows;
+    for (int64_t i = 0; i < n; ++i) rows.push_back(encode(i, 1));
+    return at::cat(rows);
+  };
+  const at::Tensor texts = EncodeTexts(captions, one_by_one);
+  conditioning.tokens = of_samples([&](int64_t i, int64_t count) {
+    return network().ContextTokens(texts.narrow(0, i, count), image_latents.narrow(0, i, count), image_embeddings.narrow(0, i, count));
+  });
   if (conditioning.halves == 2) {
     // The unconditional half knows the image's latents, but neither the text nor the image's embedding.
     const at::Tensor negative = EncodeTexts({options_.negative_prompt.value_or("")}, one_by_one);
-    const at::Tensor unconditional =
-        network().ContextTokens(negative.expand({n, -1, -1}), image_latents, at::zeros_like(image_embeddings));
+    const at::Tensor unconditional = of_samples([&](int64_t i, int64_t count) {
+      return network().ContextTokens(negative.expand({count, -1, -1}), image_latents.narrow(0, i, count),
+                                     at::zeros_like(image_embeddings.narrow(0, i, count)));
+    });
     conditioning.tokens = at::cat({unconditional, conditioning.tokens});
   }
   const int64_t halves = conditioning.halves;
   conditioning.rows = at::arange(halves * n, at::TensorOptions().dtype(at::kLong).device(options_.device)).view({halves, n});
-  const at::Tensor encoded = network().EncodeImageLatents(image_latents).unsqueeze(0);
+  const at::Tensor encoded = of_samples([&](int64_t i, int64_t count) {
+    return network().EncodeImageLatents(image_latents.narrow(0, i, count));
+  }).unsqueeze(0);
   conditioning.encoded_image_latents = halves == 2 ? at::cat({encoded, encoded}) : encoded;
   conditioning.fps = at::full({halves, n}, options_.fps, at::TensorOptions().device(options_.device));
   return MakeDenoiser(std::move(conditioning));

@@ -147,7 +147,10 @@ TEST(Video, BadConfigs) {
   ExpectRefused(dir, changed("decode_chunk", 0), "decode_chunk");
   ExpectRefused(dir, changed("height", 30), "multiples of 8");
   ExpectRefused(dir, changed("vae_tiling", true), "vae_tiling");
-  Json config = VideoConfig(dir);
+  Json config = changed("decode_chunk", 2);
+  config["batch_invariant"] = true;
+  ExpectRefused(dir, config, "decode_chunk: with batch_invariant every frame is decoded alone");
+  config = VideoConfig(dir);
   config["data"].erase("images");
   ExpectRefused(dir, config, "has no start image, which an image_to_video pipeline needs");
   WriteList(dir, "start_0.png a boat without a tab\n");
