@@ -84,8 +84,8 @@ void PlanSettings(Plan* plan) {
     }
     plan->settings.push_back(std::move(setting));
   }
-  std::vector<SettingInfo> labels;
-  for (const auto& setting : plan->settings) labels.push_back({.label = setting.spec->label, .type = "", .scheduler = ""});
+  std::vector<std::string> labels;
+  for (const auto& setting : plan->settings) labels.push_back(setting.spec->label);
   plan->setting_folders = FolderNames(labels);
   std::erase_if(plan->trees, [](const TreeGroup& tree) { return tree.settings.empty(); });
   for (auto& setting : plan->settings)

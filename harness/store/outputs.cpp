@@ -28,6 +28,12 @@ void RemoveFolder(const fs::path& folder) {
   fs::remove(folder, ignored);
 }
 
+std::vector<std::string> LabelsOf(const std::vector<SettingInfo>& settings) {
+  std::vector<std::string> labels;
+  for (const auto& setting : settings) labels.push_back(setting.label);
+  return labels;
+}
+
 std::vector<fs::path> Entries(const fs::path& folder) {
   std::vector<fs::path> entries;
   std::error_code error;
@@ -56,7 +62,7 @@ bool IsResult(const fs::path& path) {
 std::set<std::string> NamesOf(const std::vector<fs::path>& files) {
   for (const auto& file : files) {
     try {
-      const auto names = FolderNames(Source(file).header().settings);      // all files of a result have the same settings
+      const auto names = FolderNames(LabelsOf(Source(file).header().settings));      // all files of a result have the same settings
       return {names.begin(), names.end()};
     } catch (const Error&) {      // a damaged one names none
     }
@@ -109,16 +115,16 @@ std::string FolderName(const std::string& label) {
   return name.empty() || name[0] == '.' ? "_" + name : name;
 }
 
-std::vector<std::string> FolderNames(const std::vector<SettingInfo>& settings) {
+std::vector<std::string> FolderNames(const std::vector<std::string>& labels) {
   const auto lower = [](std::string name) {
     for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return name;
   };
   std::vector<std::string> names;
   std::set<std::string> taken, natural;
-  for (const auto& setting : settings) natural.insert(lower(FolderName(setting.label)));
-  for (const auto& setting : settings) {
-    const std::string plain = FolderName(setting.label);
+  for (const auto& label : labels) natural.insert(lower(FolderName(label)));
+  for (const auto& label : labels) {
+    const std::string plain = FolderName(label);
     std::string name = plain;
     // A name with a number must not be one that another label has without.
     for (int k = 2; !taken.insert(lower(name)).second || (k > 2 && natural.contains(lower(name))); ++k) name = fmt::format("{}_v{}", plain, k);
@@ -137,7 +143,7 @@ void RemoveOutputs(const fs::path& folder, const std::vector<SettingInfo>& setti
   for (const auto& file : files)
     if (!IsResult(file)) Fail("{}: is no result of skipbench; it is not removed: take it away, or give another --out", file.string());
   std::set<std::string> own = NamesOf(files);
-  for (const auto& name : FolderNames(settings)) own.insert(name);
+  for (const auto& name : FolderNames(LabelsOf(settings))) own.insert(name);
   for (const char* kind : kPictureKinds) {
     for (const auto& name : own) RemovePictures(folder / kind / name);
     RemoveFolder(folder / kind);
@@ -153,7 +159,7 @@ void CopyPictures(const fs::path& from, const fs::path& to, const std::vector<Se
   std::error_code error;
   for (const char* kind : kPictureKinds) {
     if (!fs::is_directory(from / kind, error)) continue;
-    for (const auto& setting : FolderNames(settings)) {
+    for (const auto& setting : FolderNames(LabelsOf(settings))) {
       if (!fs::is_directory(from / kind / setting, error)) continue;
       for (const auto& sample : samples)
         for (const bool clip : {false, true}) {

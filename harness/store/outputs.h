@@ -25,9 +25,9 @@ inline constexpr const char* kPictureKinds[] = {"png", "apng", "mp4"};
 
 // A label as a folder's name: letters, digits, '.', '-', '=' and '_' stay, runs of anything else become one '_'.
 std::string FolderName(const std::string& label);
-// The same of all settings of a run, each another: of labels that differ only in what a name cannot have, or in case, which some
+// The same of the labels of all settings of a run, each another: of labels that differ only in what a name cannot have, or in case, which some
 // file systems do not tell apart, the later ones get "_v2", "_v3", ...
-std::vector<std::string> FolderNames(const std::vector<SettingInfo>& settings);
+std::vector<std::string> FolderNames(const std::vector<std::string>& labels);
 
 // Where the picture of a sample stands, `kind` being one of the above and `setting` a name of FolderNames(); of a clip "png" is a
 // folder of frames.

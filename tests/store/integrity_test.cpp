@@ -251,10 +251,7 @@ TEST(Outputs, FolderNames) {
   EXPECT_EQ(FolderName("adaptive_diffusion(delta=0.01,max_skips=4) [euler, 25 steps]"), "adaptive_diffusion_delta=0.01_max_skips=4_euler_25_steps");
   EXPECT_EQ(FolderName("../../etc"), "_.._.._etc");
   EXPECT_EQ(FolderName(".."), "_..");
-  std::vector<SettingInfo> settings(5);
-  const char* labels[] = {"a b", "a,b", "A_b", "a_b_v2", "c"};
-  for (size_t k = 0; k < 5; ++k) settings[k].label = labels[k];
-  const auto names = FolderNames(settings);
+  const auto names = FolderNames({"a b", "a,b", "A_b", "a_b_v2", "c"});
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), 5u);
   EXPECT_EQ(names[0], "a_b");
   EXPECT_EQ(names[4], "c");
