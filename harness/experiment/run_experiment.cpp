@@ -104,7 +104,7 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   if (summary.samples_found + summary.samples_done != plan.end - plan.begin)
     Fail("{}: {} samples were stored, {} were planned", options.out.string(), summary.samples_found + summary.samples_done, plan.end - plan.begin);
   writer.Finish();
-  summary.failed = CountFailed(ResultReader::Open(options.out));
+  summary.failed = CountFailed(ResultReader::Open(options.out, {.own = true}));
   for (const auto& setting : plan.settings) summary.not_supported += !setting.supported;
   return summary;
 }
