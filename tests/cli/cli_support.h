@@ -26,6 +26,8 @@ inline Json SmallConfig(int samples = 4, int steps = 10) {
           {"metrics", {"psnr", "ssim", "latent_error"}}};
 }
 
+inline bool Contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
 inline ProcessResult Skipbench(std::vector<std::string> args, int kill_after_ms = -1) {
   args.insert(args.begin(), SkipbenchPath());
   return RunProcess(args, kill_after_ms);

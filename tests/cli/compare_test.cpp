@@ -7,12 +7,11 @@
 namespace skipbench {
 namespace {
 
+using testing::Contains;
 using testing::RunConfig;
 using testing::Skipbench;
 using testing::SmallConfig;
 using testing::TempDir;
-
-bool Contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 class CompareCommand : public ::testing::Test {
  protected:

@@ -15,14 +15,13 @@ namespace skipbench {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::Contains;
 using testing::ReadFile;
 using testing::RunConfig;
 using testing::Skipbench;
 using testing::SmallConfig;
 using testing::TempDir;
 using testing::WriteFile;
-
-bool Contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 // Runs the program with its output going to `out`.
 int ExitCodeWritingTo(const char* out, const std::vector<std::string>& arguments) {

@@ -9,13 +9,12 @@ namespace skipbench {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::Contains;
 using testing::RunConfig;
 using testing::Skipbench;
 using testing::SmallConfig;
 using testing::TempDir;
 using testing::WriteFile;
-
-bool Contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 // Noise of `samples` samples, that of sample `huge` a thousand times as large.
 void WriteNoise(const fs::path& path, int samples, int huge) {

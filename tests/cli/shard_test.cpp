@@ -7,6 +7,7 @@ namespace skipbench {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::Contains;
 using testing::Differences;
 using testing::RunConfig;
 using testing::RunShards;
@@ -14,8 +15,6 @@ using testing::Skipbench;
 using testing::SmallConfig;
 using testing::TableWithoutTimings;
 using testing::TempDir;
-
-bool Contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST(Shards, KilledResumedAndMergedTheyAreTheUndividedRun) {
   const TempDir dir;

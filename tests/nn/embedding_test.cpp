@@ -25,7 +25,9 @@ TEST(Timesteps, IsTheFormula) {
         EXPECT_NEAR(out[n][k + (flip ? half : 0)].item<double>(), std::sin(angle), allowed);
         EXPECT_NEAR(out[n][k + (flip ? 0 : half)].item<double>(), std::cos(angle), allowed);
       }
-      if (dim % 2 == 1) EXPECT_EQ(out[n][dim - 1].item<double>(), 0);
+      if (dim % 2 == 1) {
+        EXPECT_EQ(out[n][dim - 1].item<double>(), 0);
+      }
     }
   }
 }
