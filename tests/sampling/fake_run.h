@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include "harness/sampling/reference_loop.h"
 #include "harness/sampling/trajectory_tree.h"
 
 namespace skipbench::testing {
@@ -77,6 +78,12 @@ struct FakeRun {
       list.push_back({100 + s, streams.back().get()});
     }
     return RunTree(scheduler, *denoiser, list, methods, kShape, at::kFloat, at::kCPU, options);
+  }
+
+  // One sample by the reference loop.
+  TrajectoryRecord RunAlone(const Method& method, int64_t sample, FakeDenoiser* denoiser) const {
+    const auto stream = CounterNoise(seed)->Open(100 + sample, sample, kShape);
+    return RunReferenceLoop(scheduler, *denoiser, {100 + sample, stream.get()}, sample, method, at::kFloat, at::kCPU);
   }
 };
 

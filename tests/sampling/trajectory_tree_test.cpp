@@ -59,6 +59,50 @@ TEST(TrajectoryTree, EqualsSeparateRunsForRandomPolicies) {
   }
 }
 
+// Alone in its call an element's value depends on nothing else, so the tree's latents are the loop's in every bit; sums are the same up
+// to the order in which float64 adds them.
+void ExpectEqualsReferenceLoop(const FakeRun& run, const std::vector<const Method*>& settings) {
+  TreeOptions options = KeepAll(16);
+  options.batch_invariant = true;
+  FakeDenoiser shared;
+  const TreeResult tree = run.Run(settings, options, &shared);
+  int64_t separate = 0;
+  for (size_t k = 0; k < settings.size(); ++k)
+    for (int64_t s = 0; s < run.samples; ++s) {
+      FakeDenoiser own;
+      const TrajectoryRecord loop = run.RunAlone(*settings[k], s, &own);
+      const TrajectoryRecord& record = tree.records[k][s];
+      separate += own.full;
+      EXPECT_EQ(record.decisions, loop.decisions) << settings[k]->Label();
+      EXPECT_TRUE(at::equal(record.final_latent, loop.final_latent));
+      ASSERT_EQ(record.latents.size(), loop.latents.size());
+      for (size_t i = 0; i < loop.latents.size(); ++i) EXPECT_TRUE(at::equal(record.latents[i], loop.latents[i])) << i;
+      for (size_t i = 0; i < loop.predictions.size(); ++i) EXPECT_TRUE(at::equal(record.predictions[i], loop.predictions[i])) << i;
+      ASSERT_EQ(record.trace.size(), loop.trace.size());
+      for (const auto& [name, values] : loop.trace)
+        for (size_t i = 0; i < values.size(); ++i)
+          if (std::isnan(values[i])) EXPECT_TRUE(std::isnan(record.trace.at(name)[i])) << name << " " << i;
+          else EXPECT_NEAR(record.trace.at(name)[i], values[i], 1e-12 * std::abs(values[i])) << name << " " << i;
+    }
+  EXPECT_LT(shared.full, separate) << "nothing was shared";
+}
+
+TEST(TrajectoryTree, EqualsTheReferenceLoopForRandomPolicies) {
+  for (bool stochastic : {false, true}) {
+    std::vector<RandomMethod> methods;
+    for (uint64_t seed = 0; seed < 6; ++seed) methods.emplace_back(seed, static_cast<int>(3 + seed % 5));
+    std::vector<const Method*> settings;
+    for (const auto& method : methods) settings.push_back(&method);
+    ExpectEqualsReferenceLoop(FakeRun{FakeScheduler(14, stochastic), 3}, settings);
+  }
+}
+
+TEST(TrajectoryTree, EqualsTheReferenceLoopForAdaptiveMethods) {
+  const auto loose = MakeAdaptiveDiffusion({.delta = 0.3}), tight = MakeAdaptiveDiffusion({.delta = 0.05});
+  const auto full = MakeFullStep();
+  ExpectEqualsReferenceLoop(FakeRun{FakeScheduler(12), 3}, {full.get(), loose.get(), tight.get()});
+}
+
 TEST(TrajectoryTree, ResultDoesNotDependOnBatchSizeOrNeighbours) {
   const RandomMethod method(5, 1);
   TreeOptions one = KeepAll(1), many = KeepAll(16);
