@@ -131,7 +131,10 @@ class Reference:
         runs = [self.trajectory(scheduler, steps, s, p) for s, p in zip(self.sample_ids, policies)]
         latents, predicted, pictures = (torch.stack(parts) for parts in zip(*runs))
         predicted = predicted.to(torch.uint8)
-        save_file({"latents": latents, "predicted": predicted, "images": pictures}, f"{self.args.out}/{name}.safetensors")
+        last = latents.shape[1] - 1
+        kept = torch.tensor([i for i in range(last + 1) if i < 4 or i % 10 == 0 or i == last])
+        tensors = {"latents": latents[:, kept].contiguous(), "kept": kept, "predicted": predicted, "images": pictures}
+        save_file(tensors, f"{self.args.out}/{name}.safetensors")
         case = dict(
             case=name,
             scheduler=scheduler,

@@ -80,10 +80,13 @@ void CheckCase(const testing::Manifest& manifest, const Json& c) {
   for (size_t k = 0; k < c["sample_ids"].size(); ++k) {
     const auto& record = result.records[0][k];
     const at::Tensor latents = expected.at("latents")[static_cast<int64_t>(k)];
-    ASSERT_EQ(static_cast<int64_t>(record.latents.size()), latents.size(0));
-    for (int64_t i = 0; i < latents.size(0); ++i)
-      EXPECT_LE(testing::MaxAbsDiff(record.latents[i], latents[i]), 1e-3 * latents[i].std().item<double>())
-          << "sample " << c["sample_ids"][k] << ", after call " << i - 1;
+    const at::Tensor kept = expected.at("kept");
+    ASSERT_EQ(static_cast<int64_t>(record.latents.size()), kept[-1].item<int64_t>() + 1);
+    for (int64_t i = 0; i < kept.size(0); ++i) {
+      const int64_t calls = kept[i].item<int64_t>();
+      EXPECT_LE(testing::MaxAbsDiff(record.latents[calls], latents[i]), 1e-3 * latents[i].std().item<double>())
+          << "sample " << c["sample_ids"][k] << ", after " << calls << " calls";
+    }
     std::string mask, wanted;
     for (const auto& decision : record.decisions) mask += decision.action == Action::kPredict ? '1' : '0';
     const at::Tensor predicted = expected.at("predicted")[static_cast<int64_t>(k)].to(at::kLong);
