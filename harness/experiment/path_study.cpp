@@ -141,10 +141,10 @@ class Study {
     SearchPortion portion(plan_, *reference_.scheduler, reference_.guidance, begin, end);
     Estimate(begin, portion.samples(), portion.denoiser());
     DrawRandom(begin, end);
-    TrajectoryOracle& oracle = portion.Open(LogFile(begin), "path_study");
+    TrajectoryEvaluator& evaluator = portion.Open(LogFile(begin), "path_study");
     const SearchLog& log = portion.log();
     for (const auto& [number, norm] : log.norms()) record_.latent_norm[begin + number] = norm;
-    Measure(begin, end, oracle);
+    Measure(begin, end, evaluator);
     record_.evaluations += log.cost().evaluations;
     record_.seconds += log.cost().seconds;
   }
@@ -205,7 +205,7 @@ class Study {
   }
 
   // All paths of a portion in one question: what they share is predicted once.
-  void Measure(int64_t begin, int64_t end, TrajectoryOracle& oracle) {
+  void Measure(int64_t begin, int64_t end, TrajectoryEvaluator& evaluator) {
     std::vector<PathQuery> queries;
     std::vector<double*> places;
     auto ask = [&](int64_t sample, std::span<const uint8_t> path, double* place) {
@@ -221,7 +221,7 @@ class Study {
           ask(s, std::span(record_.random_path.values).subspan((at * config_.random_paths + draw) * calls_, calls_),
               &record_.random_error.values[at * config_.random_paths + draw]);
       }
-    const std::vector<double> errors = oracle.Errors(queries);
+    const std::vector<double> errors = evaluator.Errors(queries);
     for (size_t i = 0; i < errors.size(); ++i) *places[i] = errors[i];
   }
 

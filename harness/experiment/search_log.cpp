@@ -43,8 +43,8 @@ void SearchLog::Read(const std::string& line, int number) {
   errors_[{found->second, std::move(mask)}] = reader.Has("error") ? reader.Double("error") : std::numeric_limits<double>::infinity();
 }
 
-void SearchLog::Add(std::span<const PathQuery> queries, std::span<const double> errors, const PathOracleCost& total) {
-  PathOracleCost more = total;
+void SearchLog::Add(std::span<const PathQuery> queries, std::span<const double> errors, const PathEvaluatorCost& total) {
+  PathEvaluatorCost more = total;
   more.evaluations -= counted_.evaluations;
   more.naive_evaluations -= counted_.naive_evaluations;
   more.seconds -= counted_.seconds;

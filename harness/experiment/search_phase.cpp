@@ -86,11 +86,11 @@ class Searcher {
 
   SearchRecord Search(int64_t begin, int64_t end) {
     SearchPortion portion(plan_, *job_.scheduler, job_.guidance, begin, end);
-    TrajectoryOracle& oracle = portion.Open(LogFile(begin, end), job_.search->Key(), [&](double paths) { ShowProgress(paths); });
+    TrajectoryEvaluator& evaluator = portion.Open(LogFile(begin, end), job_.search->Key(), [&](double paths) { ShowProgress(paths); });
     const SearchLog& log = portion.log();
     SearchRecord record = Empty();
     record.samples = portion.ids();
-    PutFamilies(job_.search->Run(oracle, job_.target), calls_, &record);
+    PutFamilies(job_.search->Run(evaluator, job_.target), calls_, &record);
     for (const auto& [number, norm] : log.norms()) record.latent_norm.push_back(norm);
     for (const auto& [query, error] : log.errors()) {
       record.tried_sample.push_back(record.samples[query.sample]);

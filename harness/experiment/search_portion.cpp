@@ -13,20 +13,20 @@ SearchPortion::SearchPortion(const Plan& plan, const Scheduler& scheduler, doubl
   }
 }
 
-TrajectoryOracle& SearchPortion::Open(const std::filesystem::path& file, const std::string& search, std::function<void(double)> progress) {
+TrajectoryEvaluator& SearchPortion::Open(const std::filesystem::path& file, const std::string& search, std::function<void(double)> progress) {
   log_.emplace(file, search, scheduler_.calls(), ids_);
-  PathOracleOptions options;
+  PathEvaluatorOptions options;
   options.batch_size = plan_.config.batch_size;
   options.batch_invariant = plan_.config.batch_invariant;
   options.memory_bytes = plan_.config.search_memory_mib << 20;
   options.answered = [this, progress](std::span<const PathQuery> queries, std::span<const double> errors) {
-    log_->Add(queries, errors, oracle_->cost());
+    log_->Add(queries, errors, evaluator_->cost());
     if (progress) progress(static_cast<double>(log_->errors().size()));
   };
   if (progress) options.progress = [this, progress](double paths) { progress(static_cast<double>(log_->errors().size()) + paths); };
-  oracle_.emplace(scheduler_, *denoiser_, samples_, plan_.pipeline->info().latent_shape, plan_.config.dtype, plan_.device, options);
-  if (log_->norms().size() < samples_.size()) log_->AddNorms(oracle_->FullNorms());
-  return logged_.emplace(*oracle_, *log_);
+  evaluator_.emplace(scheduler_, *denoiser_, samples_, plan_.pipeline->info().latent_shape, plan_.config.dtype, plan_.device, options);
+  if (log_->norms().size() < samples_.size()) log_->AddNorms(evaluator_->FullNorms());
+  return logged_.emplace(*evaluator_, *log_);
 }
 
 }  // namespace skipbench

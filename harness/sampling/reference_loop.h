@@ -1,5 +1,5 @@
 // The sampler on one screen: one setting on one sample, call by call, with no sharing, no batches and no bound on memory. What
-// RunTree and PathOracle may do in other orders and larger batches must equal this, and their tests compare them with it.
+// RunTree and PathEvaluator may do in other orders and larger batches must equal this, and their tests compare them with it.
 #pragma once
 
 #include <ATen/core/Tensor.h>

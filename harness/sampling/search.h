@@ -1,5 +1,5 @@
 // What a search for skip paths is: instead of deciding online, it asks what whole paths cost and keeps the best ones. Like a
-// method it never calls the network: an oracle answers, batching what is asked and sharing what paths have in common.
+// method it never calls the network: an evaluator answers, batching what is asked and sharing what paths have in common.
 #pragma once
 
 #include <cstdint>
@@ -39,9 +39,9 @@ struct PathQuery {
 };
 
 // Knows what paths do to the final latent.
-class TrajectoryOracle {
+class TrajectoryEvaluator {
  public:
-  virtual ~TrajectoryOracle() = default;
+  virtual ~TrajectoryEvaluator() = default;
   virtual int samples() const = 0;
   virtual int calls() const = 0;
   // For each query the L2 distance between the final latents of its path and of the full path (every call predicts), of its
@@ -85,8 +85,8 @@ class Search {
   // Throws Error if no run of this shape can reach the target.
   virtual void Check(const SearchTarget& target, int calls) const = 0;
   virtual SearchSize AtMost(const SearchTarget& target, int calls) const = 0;
-  // One family for each of the oracle's samples; for a shared path one in all.
-  virtual std::vector<PathFamily> Run(TrajectoryOracle& oracle, const SearchTarget& target) const = 0;
+  // One family for each of the evaluator's samples; for a shared path one in all.
+  virtual std::vector<PathFamily> Run(TrajectoryEvaluator& evaluator, const SearchTarget& target) const = 0;
 };
 
 // The paths that a LatePathMethod runs on.

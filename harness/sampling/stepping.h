@@ -1,5 +1,5 @@
 // One scheduler call for rows of trajectories, whoever runs them: what the network is given, and guidance and the scheduler step
-// behind its output. The trajectory tree and the searches' oracle both go through here, so that a path costs and ends the same
+// behind its output. The trajectory tree and the searches' evaluator both go through here, so that a path costs and ends the same
 // in either.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 #include "harness/runtime/noise.h"
 #include "harness/sampling/denoiser.h"
-#include "harness/sampling/rows.h"
+#include "harness/sampling/tensor_rows.h"
 #include "harness/schedulers/scheduler.h"
 
 namespace skipbench {

@@ -6,29 +6,29 @@
 
 #include "harness/base/error.h"
 #include "harness/runtime/timer.h"
-#include "harness/sampling/front.h"
-#include "harness/sampling/front_call.h"
+#include "harness/sampling/active_batch.h"
+#include "harness/sampling/scheduler_call.h"
 
 namespace skipbench {
 namespace {
 
-using tree::Branch;
-using tree::Front;
+using tree::Trajectory;
+using tree::ActiveBatch;
 using tree::Unit;
-using tree::Walker;
+using tree::Lane;
 
 bool DecidesByGroup(const std::vector<const Method*>& settings) {
   return std::any_of(settings.begin(), settings.end(), [](const Method* m) { return m->DecisionScope() == Scope::kGroup; });
 }
 
-// Schedules fronts: as many samples at once as the states allow, and depth-first where one of them does not fit.
+// Schedules batches: as many samples at once as the states allow, and depth-first where one of them does not fit.
 class Tree {
  public:
   Tree(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
        const std::vector<const Method*>& settings, at::IntArrayRef shape, at::ScalarType dtype, at::Device device,
        const TreeOptions& options)
       : scheduler_(scheduler), samples_(samples), settings_(settings), shape_(shape.vec()), dtype_(dtype), device_(device), options_(options),
-        run_(ShapeOf(scheduler, denoiser.branches())), step_(scheduler, denoiser, samples, options, needs_, &walkers_, &result_) {
+        run_(ShapeOf(scheduler, denoiser.branches())), step_(scheduler, denoiser, samples, options, needs_, &lanes_, &result_) {
     for (const Method* method : settings) needs_.Merge(method->Observes());
     if (options.keep_differences) needs_.Merge({.latent_order = 3, .prediction_order = 3});
   }
@@ -47,88 +47,88 @@ class Tree {
   }
 
  private:
-  // The roots of some samples: one branch each with all its walkers, and the scaled initial noise.
-  Front Plant(int first, int end) {
-    Front front;
+  // The roots of some samples: one trajectory each with all its lanes, and the scaled initial noise.
+  ActiveBatch Plant(int first, int end) {
+    ActiveBatch batch;
     std::vector<at::Tensor> noise;
     for (int s = first; s < end; ++s) {
-      Branch root;
+      Trajectory root;
       root.sample = s;
       root.row = s - first;
-      front.branches.push_back(std::move(root));
+      batch.trajectories.push_back(std::move(root));
       noise.push_back(samples_[s].noise->Draw(0));
       if (noise.back().sizes() != shape_)
         Fail("sample {}: the noise has the shape {}, the latents {}", samples_[s].id, c10::str(noise.back().sizes()), c10::str(at::IntArrayRef(shape_)));
     }
     // Scaled in float32, then cast: what diffusers' float32 pipelines do, and never worse.
-    front.state.latent = (at::stack(noise).to(device_) * scheduler_.init_noise_sigma()).to(dtype_);
-    for (size_t k = 0; k < settings_.size(); ++k) PlantSetting(static_cast<int>(k), first, end, &front);
+    batch.state.latent = (at::stack(noise).to(device_) * scheduler_.init_noise_sigma()).to(dtype_);
+    for (size_t k = 0; k < settings_.size(); ++k) PlantSetting(static_cast<int>(k), first, end, &batch);
     if (options_.keep_latents)
-      for (auto& branch : front.branches) branch.latents.push_back({front.state.latent, branch.row});
-    return front;
+      for (auto& trajectory : batch.trajectories) trajectory.latents.push_back({batch.state.latent, trajectory.row});
+    return batch;
   }
 
-  void PlantSetting(int setting, int first, int end, Front* front) {
+  void PlantSetting(int setting, int first, int end, ActiveBatch* batch) {
     const Method& method = *settings_[setting];
     const int size = method.DecisionScope() == Scope::kGroup ? static_cast<int>(options_.group_size) : 1;
     for (int begin = first; begin < end; begin += size) {
-      Walker walker;
-      walker.method = &method;
-      walker.setting = setting;
-      walker.first_sample = begin;
-      walker.policy = method.StartFor(run_, samples_[begin].id);
-      walker.cached_branches = method.CachedBranches(run_);
-      const int index = static_cast<int>(walkers_.size());
+      Lane lane;
+      lane.method = &method;
+      lane.setting = setting;
+      lane.first_sample = begin;
+      lane.policy = method.StartFor(run_, samples_[begin].id);
+      lane.cached_branches = method.CachedBranches(run_);
+      const int index = static_cast<int>(lanes_.size());
       for (int s = begin; s < std::min(begin + size, end); ++s) {
-        walker.branch.push_back(s - first);
-        front->branches[s - first].walkers.push_back(index);
+        lane.trajectory.push_back(s - first);
+        batch->trajectories[s - first].lanes.push_back(index);
       }
-      front->walkers.push_back(index);
-      walkers_.push_back(std::move(walker));
+      batch->lanes.push_back(index);
+      lanes_.push_back(std::move(lane));
     }
   }
 
-  // A front to the end of its trajectories.
-  void Advance(Front front) {
-    while (front.call < run_.calls) {
-      const TraceRange range("call", front.call);
-      if (!front.decided) step_.Decide(&front);
-      if (!MayGoOn(front)) return AdvanceInParts(std::move(front));
-      step_.Run(&front);
-      result_.peak_states = std::max(result_.peak_states, waiting_ + static_cast<int64_t>(front.branches.size()));
-      Report(front);
+  // A batch to the end of its trajectories.
+  void Advance(ActiveBatch batch) {
+    while (batch.call < run_.calls) {
+      const TraceRange range("call", batch.call);
+      if (!batch.decided) step_.Decide(&batch);
+      if (!MayGoOn(batch)) return AdvanceInParts(std::move(batch));
+      step_.Run(&batch);
+      result_.peak_states = std::max(result_.peak_states, waiting_ + static_cast<int64_t>(batch.trajectories.size()));
+      Report(batch);
     }
-    Harvest(&front);
+    Harvest(&batch);
   }
 
-  // Whether all branches may take the next step together: they fit, and if they part further there is still room to let
+  // Whether all trajectories may take the next step together: they fit, and if they part further there is still room to let
   // them wait and to finish one unit after the other. A single unit cannot be cut; that it fits was made sure before.
-  bool MayGoOn(const Front& front) const {
+  bool MayGoOn(const ActiveBatch& batch) const {
     if (options_.max_states == 0) return true;
     const int64_t room = options_.max_states - waiting_;
     int64_t weight = 0, need = 0;
-    const auto units = tree::UnitsOf(front, walkers_);
+    const auto units = tree::UnitsOf(batch, lanes_);
     for (const Unit& unit : units) {
       weight += unit.weight;
       need = std::max(need, unit.need());
     }
-    return units.size() == 1 || weight <= room || static_cast<int64_t>(front.branches.size()) + need <= room;
+    return units.size() == 1 || weight <= room || static_cast<int64_t>(batch.trajectories.size()) + need <= room;
   }
 
   // Lightest units first: as many as certainly fit to their end, while the others wait.
-  void AdvanceInParts(Front rest) {
-    while (!rest.branches.empty()) {
-      const auto units = tree::UnitsOf(rest, walkers_);
+  void AdvanceInParts(ActiveBatch rest) {
+    while (!rest.trajectories.empty()) {
+      const auto units = tree::UnitsOf(rest, lanes_);
       std::vector<int> chosen;
       int64_t weight = 0;
       for (const Unit& unit : units) {
         std::vector<int> more = chosen;
-        more.insert(more.end(), unit.branches.begin(), unit.branches.end());
+        more.insert(more.end(), unit.trajectories.begin(), unit.trajectories.end());
         if (!chosen.empty() && waiting_ + RowsWithout(rest, more) + weight + unit.weight > options_.max_states) break;
         chosen = std::move(more);
         weight += unit.weight;
       }
-      Front part = tree::Take(&rest, chosen, &walkers_);
+      ActiveBatch part = tree::Take(&rest, chosen, &lanes_);
       tree::Compact(&part);
       tree::Compact(&rest);
       const int64_t rows = rest.rows();
@@ -138,38 +138,38 @@ class Tree {
     }
   }
 
-  // Rows of state that the branches which are not `taken` stand on.
-  static int64_t RowsWithout(const Front& front, const std::vector<int>& taken) {
-    std::vector<bool> gone(front.branches.size(), false);
+  // Rows of state that the trajectories which are not `taken` stand on.
+  static int64_t RowsWithout(const ActiveBatch& batch, const std::vector<int>& taken) {
+    std::vector<bool> gone(batch.trajectories.size(), false);
     for (int b : taken) gone[b] = true;
     std::vector<int64_t> rows;
     for (size_t b = 0; b < gone.size(); ++b)
-      if (!gone[b]) rows.push_back(front.branches[b].row);
+      if (!gone[b]) rows.push_back(batch.trajectories[b].row);
     std::sort(rows.begin(), rows.end());
     return std::unique(rows.begin(), rows.end()) - rows.begin();
   }
 
-  void Report(const Front& front) {
-    for (const auto& branch : front.branches) steps_done_ += static_cast<int64_t>(branch.walkers.size());
+  void Report(const ActiveBatch& batch) {
+    for (const auto& trajectory : batch.trajectories) steps_done_ += static_cast<int64_t>(trajectory.lanes.size());
     const auto all = static_cast<double>(settings_.size() * samples_.size()) * run_.calls;
     if (options_.progress) options_.progress(static_cast<double>(steps_done_) / all);
   }
 
-  void Harvest(Front* front) {
-    for (int w : front->walkers) {
-      Walker& walker = walkers_[w];
-      const Trace trace = walker.policy->TakeTrace();
-      for (int b : walker.branch) {
-        const Branch& branch = front->branches[b];
-        TrajectoryRecord& record = result_.records[walker.setting][branch.sample];
-        record.decisions = walker.decisions;
+  void Harvest(ActiveBatch* batch) {
+    for (int w : batch->lanes) {
+      Lane& lane = lanes_[w];
+      const Trace trace = lane.policy->TakeTrace();
+      for (int b : lane.trajectory) {
+        const Trajectory& trajectory = batch->trajectories[b];
+        TrajectoryRecord& record = result_.records[lane.setting][trajectory.sample];
+        record.decisions = lane.decisions;
         record.trace = trace;
-        record.final_latent = front->state.latent.select(0, branch.row);
-        for (const auto& ref : branch.latents) record.latents.push_back(ref.Select(0));
-        for (const auto& ref : branch.predictions) record.predictions.push_back(ref.Select(1));
-        for (const auto& ref : branch.sums) record.calls.push_back(step_.TraceOf(ref));
+        record.final_latent = batch->state.latent.select(0, trajectory.row);
+        for (const auto& ref : trajectory.latents) record.latents.push_back(ref.Select(0));
+        for (const auto& ref : trajectory.predictions) record.predictions.push_back(ref.Select(1));
+        for (const auto& ref : trajectory.sums) record.calls.push_back(step_.TraceOf(ref));
       }
-      walker.policy.reset();
+      lane.policy.reset();
     }
   }
 
@@ -182,11 +182,11 @@ class Tree {
   const TreeOptions& options_;
   const RunShape run_;
   Needs needs_;
-  std::vector<Walker> walkers_;
+  std::vector<Lane> lanes_;
   TreeResult result_;
-  tree::FrontCall step_;
-  int64_t waiting_ = 0;                 // rows of state of the fronts that wait
-  int64_t steps_done_ = 0;              // calls of (walker, sample) pairs
+  tree::SchedulerCall step_;
+  int64_t waiting_ = 0;                 // rows of state of the batches that wait
+  int64_t steps_done_ = 0;              // calls of (lane, sample) pairs
 };
 
 }  // namespace

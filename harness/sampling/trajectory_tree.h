@@ -1,15 +1,15 @@
 // Runs many settings over the same samples as one tree per sample: settings that have decided alike so far share one
 // trajectory, so every distinct (sample, decision prefix) is predicted exactly once.
 //
-// All branches of a wave go through the scheduler calls together. A call:
-//   1 every walker (a setting on a sample, or on a group of samples) decides; branches split where decisions part
-//   2 the branches that predict are gathered into chunks for the network; the same for shallow forwards, branch by branch
-//   3 guidance and one scheduler step for all branches at once
-//   4 the criterion's sums for all branches in one pass, one copy to the host; every walker observes
+// All trajectories of a wave go through the scheduler calls together. A call:
+//   1 every lane (a setting on a sample, or on a group of samples) decides; trajectories split where decisions part
+//   2 the trajectories that predict are gathered into chunks for the network; the same for shallow forwards, trajectory by trajectory
+//   3 guidance and one scheduler step for all trajectories at once
+//   4 the criterion's sums for all trajectories in one pass, one copy to the host; every lane observes
 // Splitting copies row numbers, not tensors. Sharing changes the cost, not the results.
 //
-// Where memory is short (TreeOptions::max_states), fewer samples run at a time, and in the end the branches of one sample one
-// after the other, depth-first: the same evaluations in smaller batches. front.h says how.
+// Where memory is short (TreeOptions::max_states), fewer samples run at a time, and in the end the trajectories of one sample one
+// after the other, depth-first: the same evaluations in smaller batches. active_batch.h says how.
 #pragma once
 
 #include <ATen/core/Tensor.h>

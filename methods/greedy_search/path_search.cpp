@@ -11,9 +11,9 @@ namespace {
 
 // All samples as one: the error of a path is the root mean square of the samples' errors, which is up to a constant the L2
 // distance of all their latents together.
-class SharedOracle : public TrajectoryOracle {
+class SharedEvaluator : public TrajectoryEvaluator {
  public:
-  explicit SharedOracle(TrajectoryOracle& inner) : inner_(inner) {}
+  explicit SharedEvaluator(TrajectoryEvaluator& inner) : inner_(inner) {}
   int samples() const override { return 1; }
   int calls() const override { return inner_.calls(); }
   std::vector<double> Errors(std::span<const PathQuery> queries) override {
@@ -28,7 +28,7 @@ class SharedOracle : public TrajectoryOracle {
   }
 
  private:
-  TrajectoryOracle& inner_;
+  TrajectoryEvaluator& inner_;
 };
 
 bool Better(const SearchedPath& a, const SearchedPath& b) {
@@ -79,10 +79,10 @@ class PathSearch : public Search {
     return size;
   }
 
-  std::vector<PathFamily> Run(TrajectoryOracle& oracle, const SearchTarget& target) const override {
-    Check(target, oracle.calls());
-    SharedOracle together(oracle);
-    TrajectoryOracle& asked = options_.shared ? static_cast<TrajectoryOracle&>(together) : oracle;
+  std::vector<PathFamily> Run(TrajectoryEvaluator& evaluator, const SearchTarget& target) const override {
+    Check(target, evaluator.calls());
+    SharedEvaluator together(evaluator);
+    TrajectoryEvaluator& asked = options_.shared ? static_cast<TrajectoryEvaluator&>(together) : evaluator;
     return options_.exhaustive ? TryAll(asked, target) : Grow(asked, target);
   }
 
@@ -137,13 +137,13 @@ class PathSearch : public Search {
   }
 
   // Greedy and beam. All samples go round by round together, so that their candidates fill the batches.
-  std::vector<PathFamily> Grow(TrajectoryOracle& oracle, const SearchTarget& target) const {
-    const SearchedPath full{Mask(oracle.calls(), 1), 0};
-    std::vector<PathFamily> families(oracle.samples(), {{full}, ""});
-    std::vector<std::vector<SearchedPath>> beams(oracle.samples(), {full});
+  std::vector<PathFamily> Grow(TrajectoryEvaluator& evaluator, const SearchTarget& target) const {
+    const SearchedPath full{Mask(evaluator.calls(), 1), 0};
+    std::vector<PathFamily> families(evaluator.samples(), {{full}, ""});
+    std::vector<std::vector<SearchedPath>> beams(evaluator.samples(), {full});
     for (;;) {
       std::vector<PathQuery> queries;
-      for (int s = 0; s < oracle.samples(); ++s) {
+      for (int s = 0; s < evaluator.samples(); ++s) {
         if (!families[s].ended.empty() || Reached(families[s], target)) continue;
         const auto candidates = Candidates(beams[s]);
         if (candidates.empty())
@@ -151,7 +151,7 @@ class PathSearch : public Search {
         for (const auto& mask : candidates) queries.push_back({s, mask});
       }
       if (queries.empty()) return families;
-      const std::vector<double> errors = oracle.Errors(queries);
+      const std::vector<double> errors = evaluator.Errors(queries);
       for (size_t begin = 0, end; begin < queries.size(); begin = end) {
         const int s = queries[begin].sample;
         std::vector<SearchedPath> found;
@@ -171,18 +171,18 @@ class PathSearch : public Search {
       family->ended = fmt::format("every path with {} skips ends in a latent that is not finite", family->paths.size());
   }
 
-  std::vector<PathFamily> TryAll(TrajectoryOracle& oracle, const SearchTarget& target) const {
-    const int calls = oracle.calls(), free = calls - options_.first - options_.last, limit = Limit(target, calls);
+  std::vector<PathFamily> TryAll(TrajectoryEvaluator& evaluator, const SearchTarget& target) const {
+    const int calls = evaluator.calls(), free = calls - options_.first - options_.last, limit = Limit(target, calls);
     std::vector<PathQuery> queries;
-    for (int s = 0; s < oracle.samples(); ++s)
+    for (int s = 0; s < evaluator.samples(); ++s)
       for (uint64_t bits = 1; bits < uint64_t{1} << free; ++bits) {
         if (__builtin_popcountll(bits) > limit) continue;
         Mask mask(calls, 1);
         for (int k = 0; k < free; ++k) mask[options_.first + k] = !(bits >> k & 1);
         if (RunsFit(mask)) queries.push_back({s, std::move(mask)});
       }
-    const std::vector<double> errors = oracle.Errors(queries);
-    std::vector<PathFamily> families(oracle.samples());
+    const std::vector<double> errors = evaluator.Errors(queries);
+    std::vector<PathFamily> families(evaluator.samples());
     for (auto& family : families) {
       family.paths.assign(limit + 1, {{}, HUGE_VAL});
       family.paths[0] = {Mask(calls, 1), 0};

@@ -12,13 +12,13 @@
 #include <unordered_map>
 #include <vector>
 
-#include "harness/sampling/rows.h"
+#include "harness/sampling/tensor_rows.h"
 #include "harness/sampling/search.h"
 #include "harness/sampling/stepping.h"
 
 namespace skipbench {
 
-struct PathOracleOptions {
+struct PathEvaluatorOptions {
   int64_t batch_size = 16;                   // trajectories per network call (before guidance doubles them), >= 1
   bool batch_invariant = false;              // one trajectory per network call and scheduler step
   // States kept between calls, in bytes. With less than a search wants, queries are answered in smaller portions and prefixes
@@ -29,7 +29,7 @@ struct PathOracleOptions {
   std::function<void(double paths)> progress; // after each scheduler call: how many paths' worth of the portion is done; may be empty
 };
 
-struct PathOracleCost {
+struct PathEvaluatorCost {
   int64_t evaluations = 0;                   // predictions made, of one sample each (a guided pair is one)
   int64_t naive_evaluations = 0;             // what the paths asked for would take one by one
   int64_t paths = 0;                         // asked for
@@ -37,18 +37,18 @@ struct PathOracleCost {
   double predict_seconds = 0;                // of them in the network (on a GPU: to queue its work)
 };
 
-class PathOracle : public TrajectoryOracle {
+class PathEvaluator : public TrajectoryEvaluator {
  public:
-  // As RunTree's arguments (trajectory_tree.h); all of them must outlive the oracle.
-  PathOracle(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples, at::IntArrayRef latent_shape,
-             at::ScalarType dtype, at::Device device, PathOracleOptions options);
+  // As RunTree's arguments (trajectory_tree.h); all of them must outlive the evaluator.
+  PathEvaluator(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples, at::IntArrayRef latent_shape,
+             at::ScalarType dtype, at::Device device, PathEvaluatorOptions options);
 
   int samples() const override { return static_cast<int>(samples_.size()); }
   int calls() const override { return scheduler_.calls(); }
   // Throws Error for a mask of the wrong length or that skips call 0, and when a full path's latent is not finite.
   std::vector<double> Errors(std::span<const PathQuery> queries) override;
 
-  const PathOracleCost& cost() const { return cost_; }
+  const PathEvaluatorCost& cost() const { return cost_; }
   // L2 norm of each sample's full final latent. Runs the full paths if that was not done yet.
   std::vector<double> FullNorms();
 
@@ -98,12 +98,12 @@ class PathOracle : public TrajectoryOracle {
   const std::vector<int64_t> shape_;
   const at::ScalarType dtype_;
   const at::Device device_;
-  const PathOracleOptions options_;
+  const PathEvaluatorOptions options_;
   std::vector<std::unordered_map<std::string, State>> states_;   // [sample]: decisions so far -> state after them
   std::shared_ptr<const Block> root_;        // every sample's initial noise
   std::vector<at::Tensor> full_;             // [sample]: final latent of the full path, float64 on the CPU
   size_t history_tensors_ = 0;               // most that the scheduler keeps
-  PathOracleCost cost_;
+  PathEvaluatorCost cost_;
 };
 
 }  // namespace skipbench

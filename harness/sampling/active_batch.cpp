@@ -1,4 +1,4 @@
-#include "harness/sampling/front.h"
+#include "harness/sampling/active_batch.h"
 
 #include <ATen/ATen.h>
 
@@ -14,13 +14,13 @@ at::Tensor IndexOf(const std::vector<int64_t>& rows, at::Device device) {
   return at::tensor(rows, at::kLong).to(device, /*non_blocking=*/true);
 }
 
-// Rows of State that the branches stand on, ascending; the branches are renumbered to their places in that list.
-std::vector<int64_t> Renumber(std::vector<Branch>* branches) {
+// Rows of State that the trajectories stand on, ascending; the trajectories are renumbered to their places in that list.
+std::vector<int64_t> Renumber(std::vector<Trajectory>* trajectories) {
   std::vector<int64_t> rows;
-  for (const auto& branch : *branches) rows.push_back(branch.row);
+  for (const auto& trajectory : *trajectories) rows.push_back(trajectory.row);
   std::sort(rows.begin(), rows.end());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  for (auto& branch : *branches) branch.row = std::lower_bound(rows.begin(), rows.end(), branch.row) - rows.begin();
+  for (auto& trajectory : *trajectories) trajectory.row = std::lower_bound(rows.begin(), rows.end(), trajectory.row) - rows.begin();
   return rows;
 }
 
@@ -44,9 +44,9 @@ void Select(State* state, const std::vector<int64_t>& rows) {
   for (auto& t : state->past_predictions) select(&t);
 }
 
-int64_t Front::rows() const {
+int64_t ActiveBatch::rows() const {
   std::set<int64_t> distinct;
-  for (const auto& branch : branches) distinct.insert(branch.row);
+  for (const auto& trajectory : trajectories) distinct.insert(trajectory.row);
   return static_cast<int64_t>(distinct.size());
 }
 
@@ -55,22 +55,22 @@ int64_t StatesAtLeast(int64_t rows, int64_t weight) {
   return std::min(weight, rows * (1 + halvings));
 }
 
-int64_t Unit::need() const { return StatesAtLeast(static_cast<int64_t>(branches.size()), weight); }
+int64_t Unit::need() const { return StatesAtLeast(static_cast<int64_t>(trajectories.size()), weight); }
 
-std::vector<Unit> UnitsOf(const Front& front, const std::vector<Walker>& walkers) {
-  std::vector<int> root(front.branches.size());
+std::vector<Unit> UnitsOf(const ActiveBatch& batch, const std::vector<Lane>& lanes) {
+  std::vector<int> root(batch.trajectories.size());
   std::iota(root.begin(), root.end(), 0);
   const auto find = [&](int b) {
     while (root[b] != b) b = root[b] = root[root[b]];
     return b;
   };
-  for (int w : front.walkers)
-    for (int b : walkers[w].branch) root[find(b)] = find(walkers[w].branch[0]);
+  for (int w : batch.lanes)
+    for (int b : lanes[w].trajectory) root[find(b)] = find(lanes[w].trajectory[0]);
   std::map<int, Unit> by_root;
-  for (size_t b = 0; b < front.branches.size(); ++b) {
+  for (size_t b = 0; b < batch.trajectories.size(); ++b) {
     Unit& unit = by_root[find(static_cast<int>(b))];
-    unit.branches.push_back(static_cast<int>(b));
-    unit.weight += static_cast<int64_t>(front.branches[b].walkers.size());
+    unit.trajectories.push_back(static_cast<int>(b));
+    unit.weight += static_cast<int64_t>(batch.trajectories[b].lanes.size());
   }
   std::vector<Unit> units;
   for (auto& [b, unit] : by_root) units.push_back(std::move(unit));
@@ -78,37 +78,37 @@ std::vector<Unit> UnitsOf(const Front& front, const std::vector<Walker>& walkers
   return units;
 }
 
-Front Take(Front* rest, const std::vector<int>& branches, std::vector<Walker>* walkers) {
-  Front part, left;
+ActiveBatch Take(ActiveBatch* rest, const std::vector<int>& trajectories, std::vector<Lane>* lanes) {
+  ActiveBatch part, left;
   part.call = left.call = rest->call;
   part.decided = left.decided = rest->decided;
-  std::vector<bool> taken(rest->branches.size(), false);
-  for (int b : branches) taken[b] = true;
-  std::vector<int> place(rest->branches.size());
+  std::vector<bool> taken(rest->trajectories.size(), false);
+  for (int b : trajectories) taken[b] = true;
+  std::vector<int> place(rest->trajectories.size());
   for (size_t b = 0; b < taken.size(); ++b) {
-    Front& to = taken[b] ? part : left;
-    place[b] = static_cast<int>(to.branches.size());
-    to.branches.push_back(std::move(rest->branches[b]));
+    ActiveBatch& to = taken[b] ? part : left;
+    place[b] = static_cast<int>(to.trajectories.size());
+    to.trajectories.push_back(std::move(rest->trajectories[b]));
   }
-  for (int w : rest->walkers) {
-    std::vector<int>& stands = (*walkers)[w].branch;
-    (taken[stands[0]] ? part : left).walkers.push_back(w);
+  for (int w : rest->lanes) {
+    std::vector<int>& stands = (*lanes)[w].trajectory;
+    (taken[stands[0]] ? part : left).lanes.push_back(w);
     for (int& b : stands) b = place[b];
   }
   part.state = rest->state;
   left.state = std::move(rest->state);
-  Select(&part.state, Renumber(&part.branches));
-  if (left.branches.empty()) left.state = {};
-  else Select(&left.state, Renumber(&left.branches));
+  Select(&part.state, Renumber(&part.trajectories));
+  if (left.trajectories.empty()) left.state = {};
+  else Select(&left.state, Renumber(&left.trajectories));
   *rest = std::move(left);
   return part;
 }
 
-void Compact(Front* front) {
+void Compact(ActiveBatch* batch) {
   std::map<const void*, std::vector<RowRef*>> users;
-  for (auto& branch : front->branches) {
-    if (branch.raw.block.defined()) users[branch.raw.block.unsafeGetTensorImpl()].push_back(&branch.raw);
-    for (auto& [position, ref] : branch.features) users[ref.block.unsafeGetTensorImpl()].push_back(&ref);
+  for (auto& trajectory : batch->trajectories) {
+    if (trajectory.raw.block.defined()) users[trajectory.raw.block.unsafeGetTensorImpl()].push_back(&trajectory.raw);
+    for (auto& [position, ref] : trajectory.features) users[ref.block.unsafeGetTensorImpl()].push_back(&ref);
   }
   for (auto& [impl, refs] : users) {
     std::set<int64_t> used;

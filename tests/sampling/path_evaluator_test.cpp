@@ -1,4 +1,4 @@
-#include "harness/sampling/path_oracle.h"
+#include "harness/sampling/path_evaluator.h"
 
 #include <gtest/gtest.h>
 
@@ -19,10 +19,10 @@ using testing::FakeRun;
 using testing::FakeScheduler;
 using testing::kShape;
 
-// An oracle over the fake network, which also keeps what it was asked.
-class FakeOracle : public TrajectoryOracle {
+// An evaluator over the fake network, which also keeps what it was asked.
+class FakeEvaluator : public TrajectoryEvaluator {
  public:
-  explicit FakeOracle(int calls, int samples = 3, PathOracleOptions options = {}, bool stochastic = false)
+  explicit FakeEvaluator(int calls, int samples = 3, PathEvaluatorOptions options = {}, bool stochastic = false)
       : scheduler_(calls, stochastic), source_(CounterNoise(3)) {
     for (int s = 0; s < samples; ++s) {
       streams_.push_back(source_->Open(100 + s, s, kShape));
@@ -30,15 +30,15 @@ class FakeOracle : public TrajectoryOracle {
     }
     // Alone in its call an element's value depends on nothing else, so that results can be compared bit by bit.
     if (options.batch_size == 16) options.batch_invariant = true;
-    oracle_ = std::make_unique<PathOracle>(scheduler_, denoiser, list_, kShape, at::kFloat, at::kCPU, std::move(options));
+    evaluator_ = std::make_unique<PathEvaluator>(scheduler_, denoiser, list_, kShape, at::kFloat, at::kCPU, std::move(options));
   }
-  int samples() const override { return oracle_->samples(); }
-  int calls() const override { return oracle_->calls(); }
+  int samples() const override { return evaluator_->samples(); }
+  int calls() const override { return evaluator_->calls(); }
   std::vector<double> Errors(std::span<const PathQuery> queries) override {
     asked.insert(asked.end(), queries.begin(), queries.end());
-    return oracle_->Errors(queries);
+    return evaluator_->Errors(queries);
   }
-  PathOracle& oracle() { return *oracle_; }
+  PathEvaluator& evaluator() { return *evaluator_; }
 
   FakeDenoiser denoiser;
   std::vector<PathQuery> asked;
@@ -48,10 +48,10 @@ class FakeOracle : public TrajectoryOracle {
   std::unique_ptr<NoiseSource> source_;
   std::vector<std::unique_ptr<NoiseStream>> streams_;
   std::vector<TreeSample> list_;
-  std::unique_ptr<PathOracle> oracle_;
+  std::unique_ptr<PathEvaluator> evaluator_;
 };
 
-// The same error from whole runs by the reference loop, which knows nothing of oracles.
+// The same error from whole runs by the reference loop, which knows nothing of evaluators.
 double SeparateError(const PathQuery& query, bool stochastic = false) {
   const int calls = static_cast<int>(query.mask.size());
   const auto final_latent = [&](const Mask& mask) {
@@ -83,60 +83,60 @@ int64_t DistinctPredictions(std::vector<PathQuery> queries, int samples, int cal
   return static_cast<int64_t>(distinct.size());
 }
 
-TEST(PathOracle, ErrorsAreThoseOfSeparateRuns) {
+TEST(PathEvaluator, ErrorsAreThoseOfSeparateRuns) {
   for (const bool stochastic : {false, true}) {
-    FakeOracle oracle(9, 3, {}, stochastic);
+    FakeEvaluator evaluator(9, 3, {}, stochastic);
     const auto queries = SomeQueries(9, 3, 40, 1);
-    const auto errors = oracle.Errors(queries);
+    const auto errors = evaluator.Errors(queries);
     for (size_t i = 0; i < queries.size(); ++i)
       EXPECT_NEAR(errors[i], SeparateError(queries[i], stochastic), 1e-12) << ToString(queries[i].mask);
   }
 }
 
-TEST(PathOracle, PredictsEveryDistinctPrefixOnce) {
-  FakeOracle oracle(11);
+TEST(PathEvaluator, PredictsEveryDistinctPrefixOnce) {
+  FakeEvaluator evaluator(11);
   const auto queries = SomeQueries(11, 3, 60, 2);
-  oracle.Errors(queries);
-  EXPECT_EQ(oracle.oracle().cost().evaluations, DistinctPredictions(queries, 3, 11));
-  EXPECT_EQ(oracle.denoiser.full, oracle.oracle().cost().evaluations);
+  evaluator.Errors(queries);
+  EXPECT_EQ(evaluator.evaluator().cost().evaluations, DistinctPredictions(queries, 3, 11));
+  EXPECT_EQ(evaluator.denoiser.full, evaluator.evaluator().cost().evaluations);
   int64_t naive = 3 * 11;
   for (const auto& query : queries)
     if (CountSkips(query.mask) > 0) naive += 11 - CountSkips(query.mask);
-  EXPECT_EQ(oracle.oracle().cost().naive_evaluations, naive);
+  EXPECT_EQ(evaluator.evaluator().cost().naive_evaluations, naive);
 }
 
-TEST(PathOracle, WhatTheLastCallComputedIsNotComputedAgain) {
-  FakeOracle oracle(11);
+TEST(PathEvaluator, WhatTheLastCallComputedIsNotComputedAgain) {
+  FakeEvaluator evaluator(11);
   const auto queries = SomeQueries(11, 3, 30, 3);
-  const auto first = oracle.Errors(queries);
-  const int64_t before = oracle.denoiser.full;
+  const auto first = evaluator.Errors(queries);
+  const int64_t before = evaluator.denoiser.full;
   int64_t last_calls = 0;      // final latents are not kept: only the last call of a path is made again
   std::set<PathQuery> distinct(queries.begin(), queries.end());
   for (const auto& query : distinct) last_calls += CountSkips(query.mask) > 0 && query.mask.back();
-  EXPECT_EQ(oracle.Errors(queries), first);
-  EXPECT_EQ(oracle.denoiser.full - before, last_calls);
+  EXPECT_EQ(evaluator.Errors(queries), first);
+  EXPECT_EQ(evaluator.denoiser.full - before, last_calls);
 }
 
-TEST(PathOracle, BatchesOverPathsAndSamples) {
-  PathOracleOptions options;
+TEST(PathEvaluator, BatchesOverPathsAndSamples) {
+  PathEvaluatorOptions options;
   options.batch_size = 8;
-  FakeOracle oracle(11, 3, options);
+  FakeEvaluator evaluator(11, 3, options);
   const auto queries = SomeQueries(11, 3, 60, 2);
-  const auto errors = oracle.Errors(queries);
-  EXPECT_EQ(oracle.denoiser.largest_batch, 8);
-  FakeOracle alone(11);
+  const auto errors = evaluator.Errors(queries);
+  EXPECT_EQ(evaluator.denoiser.largest_batch, 8);
+  FakeEvaluator alone(11);
   const auto expected = alone.Errors(queries);
   for (size_t i = 0; i < errors.size(); ++i) EXPECT_NEAR(errors[i], expected[i], 1e-5);
 }
 
-TEST(PathOracle, LittleMemoryCostsEvaluationsButNotResults) {
-  FakeOracle rich(11);
+TEST(PathEvaluator, LittleMemoryCostsEvaluationsButNotResults) {
+  FakeEvaluator rich(11);
   const auto queries = SomeQueries(11, 3, 80, 4);
   const auto expected = rich.Errors(queries);
   // A state is a latent, a history tensor and two halves of an output: 4 * 30 floats.
   int64_t last = rich.denoiser.full;
   for (const int64_t states : {2000, 60, 20, 1}) {
-    PathOracleOptions options;
+    PathEvaluatorOptions options;
     options.memory_bytes = states * 4 * 30 * 4;
     size_t portions = 0;
     options.answered = [&](std::span<const PathQuery> some, std::span<const double> errors) {
@@ -147,7 +147,7 @@ TEST(PathOracle, LittleMemoryCostsEvaluationsButNotResults) {
         EXPECT_EQ(errors[i], expected[place]);
       }
     };
-    FakeOracle poor(11, 3, options);
+    FakeEvaluator poor(11, 3, options);
     EXPECT_EQ(poor.Errors(queries), expected) << states;
     EXPECT_GE(poor.denoiser.full, last) << states;
     last = poor.denoiser.full;
@@ -155,19 +155,19 @@ TEST(PathOracle, LittleMemoryCostsEvaluationsButNotResults) {
   }
 }
 
-TEST(PathOracle, MasksThatDoNotFitAreErrors) {
-  FakeOracle oracle(5);
-  auto ask = [&](int sample, Mask mask) { oracle.Errors(std::vector<PathQuery>{{sample, std::move(mask)}}); };
+TEST(PathEvaluator, MasksThatDoNotFitAreErrors) {
+  FakeEvaluator evaluator(5);
+  auto ask = [&](int sample, Mask mask) { evaluator.Errors(std::vector<PathQuery>{{sample, std::move(mask)}}); };
   EXPECT_ERROR(ask(0, {1, 1, 0}), "sample 100: the mask 110 has 3 entries, the run makes 5 scheduler calls");
   EXPECT_ERROR(ask(1, {0, 1, 1, 1, 1}), "sample 101: the mask 01111 skips call 0");
   EXPECT_ERROR(ask(0, {1, 2, 1, 1, 1}), "found 2");
   EXPECT_ERROR(ask(7, {1, 1, 1, 1, 1}), "sample number 7");
-  EXPECT_TRUE(oracle.Errors({}).empty());
+  EXPECT_TRUE(evaluator.Errors({}).empty());
 }
 
-TEST(PathOracle, FullNormsAreThoseOfTheFullLatents) {
-  FakeOracle oracle(6);
-  const auto norms = oracle.oracle().FullNorms();
+TEST(PathEvaluator, FullNormsAreThoseOfTheFullLatents) {
+  FakeEvaluator evaluator(6);
+  const auto norms = evaluator.evaluator().FullNorms();
   FakeDenoiser denoiser;
   SuppliedPaths full;
   full.shared = Mask(6, 1);
@@ -215,8 +215,8 @@ std::vector<Mask> Masks(const PathFamily& family) {
 }
 
 TEST(PathSearch, GreedyIsGreedyByDefinitionAndNested) {
-  FakeOracle oracle(8);
-  const auto families = MakePathSearch({})->Run(oracle, {.skips = 5});
+  FakeEvaluator evaluator(8);
+  const auto families = MakePathSearch({})->Run(evaluator, {.skips = 5});
   ASSERT_EQ(families.size(), 3u);
   for (int s = 0; s < 3; ++s) {
     EXPECT_EQ(Masks(families[s]), GreedyByDefinition(8, s, 3, 5, [](const Mask&) { return true; }));
@@ -233,10 +233,10 @@ TEST(PathSearch, GreedyIsGreedyByDefinitionAndNested) {
 
 TEST(PathSearch, GreedyPredictsEveryDistinctPrefixOnce) {
   for (const int calls : {8, 13}) {
-    FakeOracle oracle(calls);
-    MakePathSearch({})->Run(oracle, {.skips = calls - 1});
-    EXPECT_EQ(oracle.oracle().cost().evaluations, DistinctPredictions(oracle.asked, 3, calls));
-    EXPECT_LT(oracle.oracle().cost().evaluations, oracle.oracle().cost().naive_evaluations / 2);
+    FakeEvaluator evaluator(calls);
+    MakePathSearch({})->Run(evaluator, {.skips = calls - 1});
+    EXPECT_EQ(evaluator.evaluator().cost().evaluations, DistinctPredictions(evaluator.asked, 3, calls));
+    EXPECT_LT(evaluator.evaluator().cost().evaluations, evaluator.evaluator().cost().naive_evaluations / 2);
   }
 }
 
@@ -246,19 +246,19 @@ TEST(PathSearch, ConstraintsHold) {
   options.first = 2;
   options.last = 1;
   auto allowed = [](const Mask& mask) { return mask[1] && mask[8] && ToString(mask).find("000") == std::string::npos; };
-  FakeOracle oracle(9);
-  const auto families = MakePathSearch(options)->Run(oracle, {.skips = 4});
+  FakeEvaluator evaluator(9);
+  const auto families = MakePathSearch(options)->Run(evaluator, {.skips = 4});
   for (int s = 0; s < 3; ++s) EXPECT_EQ(Masks(families[s]), GreedyByDefinition(9, s, 3, 4, allowed));
 }
 
 TEST(PathSearch, ExhaustiveFindsTheBestPathOfAll) {
   const int calls = 7;
-  FakeOracle oracle(calls, 2);
+  FakeEvaluator evaluator(calls, 2);
   PathSearchOptions options;
   options.exhaustive = true;
-  const auto families = MakePathSearch(options)->Run(oracle, {.skips = 6});
-  EXPECT_EQ(oracle.asked.size(), 2u * 63);
-  EXPECT_EQ(oracle.oracle().cost().evaluations, DistinctPredictions(oracle.asked, 2, calls));
+  const auto families = MakePathSearch(options)->Run(evaluator, {.skips = 6});
+  EXPECT_EQ(evaluator.asked.size(), 2u * 63);
+  EXPECT_EQ(evaluator.evaluator().cost().evaluations, DistinctPredictions(evaluator.asked, 2, calls));
   std::map<int, double> best;
   for (uint32_t bits = 1; bits < 64; ++bits) {
     Mask mask(calls, 1);
@@ -270,7 +270,7 @@ TEST(PathSearch, ExhaustiveFindsTheBestPathOfAll) {
   for (const auto& [skips, error] : best) EXPECT_NEAR(families[1].paths.at(skips).error, error, 1e-12);
 
   // Greedy cannot be better, and a beam that keeps everything is the exhaustive search.
-  FakeOracle again(calls, 2), wide(calls, 2);
+  FakeEvaluator again(calls, 2), wide(calls, 2);
   const auto greedy = MakePathSearch({})->Run(again, {.skips = 6});
   PathSearchOptions beam;
   beam.beam = 64;
@@ -285,31 +285,31 @@ TEST(PathSearch, ExhaustiveFindsTheBestPathOfAll) {
 TEST(PathSearch, SharedPathMinimisesTheErrorOverTheSet) {
   PathSearchOptions options;
   options.shared = true;
-  FakeOracle oracle(7);
-  const auto families = MakePathSearch(options)->Run(oracle, {.skips = 4});
+  FakeEvaluator evaluator(7);
+  const auto families = MakePathSearch(options)->Run(evaluator, {.skips = 4});
   ASSERT_EQ(families.size(), 1u);
   EXPECT_EQ(Masks(families[0]), GreedyByDefinition(7, -1, 3, 4, [](const Mask&) { return true; }));
 }
 
 TEST(PathSearch, GoesOnToTheErrorBound) {
-  FakeOracle oracle(8, 1);
-  const auto all = MakePathSearch({})->Run(oracle, {.skips = 7})[0].paths;
+  FakeEvaluator evaluator(8, 1);
+  const auto all = MakePathSearch({})->Run(evaluator, {.skips = 7})[0].paths;
   size_t expected = 0;
   const double bound = 1.001 * all[3].error;
   while (expected < all.size() && all[expected].error <= bound) ++expected;
-  FakeOracle again(8, 1);
+  FakeEvaluator again(8, 1);
   const auto found = MakePathSearch({})->Run(again, {.error_bound = bound})[0].paths;
   ASSERT_EQ(found.size(), expected + 1) << "up to the first path beyond the bound";
   for (size_t k = 0; k < found.size(); ++k) EXPECT_EQ(found[k].mask, all[k].mask);
 }
 
 TEST(PathSearch, ImpossibleTargetsAreErrors) {
-  FakeOracle oracle(6);
-  EXPECT_ERROR(MakePathSearch({})->Run(oracle, {.skips = 6}), "6 skips were asked for; of 6 calls at most 5 can be skipped");
+  FakeEvaluator evaluator(6);
+  EXPECT_ERROR(MakePathSearch({})->Run(evaluator, {.skips = 6}), "6 skips were asked for; of 6 calls at most 5 can be skipped");
   PathSearchOptions options;
   options.max_run = 1;
   options.last = 1;
-  EXPECT_ERROR(MakePathSearch(options)->Run(oracle, {.skips = 3}), "the last 1 forced, runs of skips at most 1 long at most 2 can be skipped");
+  EXPECT_ERROR(MakePathSearch(options)->Run(evaluator, {.skips = 3}), "the last 1 forced, runs of skips at most 1 long at most 2 can be skipped");
   options.first = 5;
   EXPECT_ERROR(MakePathSearch(options)->Check({.skips = 0}, 6), "none can be skipped");
   options = {};
@@ -323,9 +323,9 @@ TEST(PathSearch, AFamilyThatEndsEarlySaysWhy) {
   options.max_run = 1;
   bool some = false;
   for (int calls = 4; calls <= 10; calls += 2) {
-    FakeOracle oracle(calls, 4);
+    FakeEvaluator evaluator(calls, 4);
     const int most = MostSkips(options, calls);
-    for (const auto& family : MakePathSearch(options)->Run(oracle, {.skips = most})) {
+    for (const auto& family : MakePathSearch(options)->Run(evaluator, {.skips = most})) {
       const bool early = static_cast<int>(family.paths.size()) <= most;
       EXPECT_EQ(early, !family.ended.empty());
       const bool says = family.ended.find("no further call can be skipped, runs of skips at most 1 long") != std::string::npos;

@@ -1,4 +1,4 @@
-// The inside of the trajectory tree: trajectories that go through the scheduler calls together, and how such a front is cut
+// The inside of the trajectory tree: trajectories that go through the scheduler calls together, and how such a batch is cut
 // into parts when memory is short. Nothing here calls a network.
 #pragma once
 
@@ -9,35 +9,35 @@
 #include <vector>
 
 #include "harness/sampling/method.h"
-#include "harness/sampling/rows.h"
+#include "harness/sampling/tensor_rows.h"
 #include "harness/schedulers/scheduler.h"
 
 namespace skipbench::tree {
 
-// A setting on one sample, or on one group of consecutive samples. It stands in one front at a time.
-struct Walker {
+// A setting on one sample, or on one group of consecutive samples. It stands in one batch at a time.
+struct Lane {
   const Method* method = nullptr;
   int setting = 0;
   int first_sample = 0;
-  std::vector<int> branch;              // of each of its samples: index of its branch in the front
+  std::vector<int> trajectory;              // of each of its samples: index of its trajectory in the batch
   std::unique_ptr<Policy> policy;
   std::vector<int> cached_branches;     // DeepCache positions it may ask for
   std::vector<Decision> decisions;
 };
 
 // One trajectory: everything that distinguishes it from its siblings. The tensors stand in blocks shared with others.
-struct Branch {
+struct Trajectory {
   int sample = 0;
-  std::vector<int> walkers;             // indices into the tree's walkers
+  std::vector<int> lanes;             // indices into the tree's lanes
   int64_t row = 0;                      // in State
   RowRef raw;                           // last raw output, [halves, m, C, ...], rows in dimension 1
   std::map<int, RowRef> features;       // DeepCache position -> cached features, rows in dimension 1
   std::vector<RowRef> latents;          // keep_latents; rows in dimension 0
   std::vector<RowRef> predictions;      // keep_predictions; rows in dimension 1
-  std::vector<RowRef> sums;             // keep_differences; [branches, columns] on the host
+  std::vector<RowRef> sums;             // keep_differences; [trajectories, columns] on the host
 };
 
-// What all branches have between calls, batched [m, C, ...]. Several branches stand on one row after a split, until they step.
+// What all trajectories have between calls, batched [m, C, ...]. Several trajectories stand on one row after a split, until they step.
 struct State {
   at::Tensor latent;
   SchedulerState scheduler;
@@ -48,34 +48,34 @@ struct State {
 // Rows of every tensor, in the order given; nothing is copied when that is all rows in order.
 void Select(State* state, const std::vector<int64_t>& rows);
 
-struct Front {
+struct ActiveBatch {
   int call = 0;                         // the next one
-  bool decided = false;                 // the walkers have decided for it, and the branches are split by that
-  std::vector<int> walkers;
-  std::vector<Branch> branches;
+  bool decided = false;                 // the lanes have decided for it, and the trajectories are split by that
+  std::vector<int> lanes;
+  std::vector<Trajectory> trajectories;
   State state;
 
-  int64_t rows() const;                 // rows of State that its branches stand on: what it holds in memory
+  int64_t rows() const;                 // rows of State that its trajectories stand on: what it holds in memory
 };
 
-// Branches that have to stay together: a group's walker needs all of its samples. `weight` counts the (walker, sample) pairs,
+// Trajectories that have to stay together: a group's lane needs all of its samples. `weight` counts the (lane, sample) pairs,
 // the most trajectories the unit can still become.
 struct Unit {
-  std::vector<int> branches;
+  std::vector<int> trajectories;
   int64_t weight = 0;
   // The most rows it ever holds at once when it is run depth-first, lightest parts first: see StatesAtLeast.
   int64_t need() const;
 };
 
-// The units of a front, lightest first.
-std::vector<Unit> UnitsOf(const Front& front, const std::vector<Walker>& walkers);
+// The units of a batch, lightest first.
+std::vector<Unit> UnitsOf(const ActiveBatch& batch, const std::vector<Lane>& lanes);
 
-// Takes the given branches, with their walkers and rows of state, out of `rest`.
-Front Take(Front* rest, const std::vector<int>& branches, std::vector<Walker>* walkers);
+// Takes the given trajectories, with their lanes and rows of state, out of `rest`.
+ActiveBatch Take(ActiveBatch* rest, const std::vector<int>& trajectories, std::vector<Lane>* lanes);
 
 // Last outputs and features stand in the blocks that the network returned, which live as long as one of their rows does.
 // Copies what is used out of the blocks that are used in part.
-void Compact(Front* front);
+void Compact(ActiveBatch* batch);
 
 // `rows` trajectories run together (1, or a group's samples) that may become `weight` ones. When they part, all parts still stand
 // on the same rows; the lightest part, at most half of the weight, runs to its end while the others wait on those rows, and

@@ -1,4 +1,4 @@
-#include "harness/sampling/rows.h"
+#include "harness/sampling/tensor_rows.h"
 
 #include <ATen/ATen.h>
 

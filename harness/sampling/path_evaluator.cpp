@@ -1,4 +1,4 @@
-#include "harness/sampling/path_oracle.h"
+#include "harness/sampling/path_evaluator.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
@@ -57,13 +57,13 @@ at::Tensor Compact(const std::vector<RowRef>& rows, int64_t dim) {
 
 }  // namespace
 
-PathOracle::PathOracle(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
-                       at::IntArrayRef latent_shape, at::ScalarType dtype, at::Device device, PathOracleOptions options)
+PathEvaluator::PathEvaluator(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
+                       at::IntArrayRef latent_shape, at::ScalarType dtype, at::Device device, PathEvaluatorOptions options)
     : scheduler_(scheduler), denoiser_(denoiser), samples_(samples),
       stepping_(scheduler, denoiser, samples, options.batch_invariant), shape_(latent_shape.vec()), dtype_(dtype), device_(device),
       options_(std::move(options)), states_(samples.size()) {}
 
-void PathOracle::RequireValid(const PathQuery& query) const {
+void PathEvaluator::RequireValid(const PathQuery& query) const {
   if (query.sample < 0 || query.sample >= samples()) Fail("a path of sample number {} was asked for; there are {}", query.sample, samples());
   if (static_cast<int>(query.mask.size()) != calls())
     Fail("sample {}: the mask {} has {} entries, the run makes {} scheduler calls", samples_[query.sample].id, ToString(query.mask),
@@ -75,7 +75,7 @@ void PathOracle::RequireValid(const PathQuery& query) const {
          ToString(query.mask));
 }
 
-std::vector<double> PathOracle::Errors(std::span<const PathQuery> queries) {
+std::vector<double> PathEvaluator::Errors(std::span<const PathQuery> queries) {
   c10::InferenceMode inference;
   for (const auto& query : queries) RequireValid(query);
   RunFullPaths();
@@ -110,7 +110,7 @@ std::vector<double> PathOracle::Errors(std::span<const PathQuery> queries) {
   return errors;
 }
 
-std::vector<double> PathOracle::FullNorms() {
+std::vector<double> PathEvaluator::FullNorms() {
   c10::InferenceMode inference;
   RunFullPaths();
   std::vector<double> norms;
@@ -119,7 +119,7 @@ std::vector<double> PathOracle::FullNorms() {
 }
 
 // The full path of every sample: what errors are measured from, and where the first candidates depart.
-void PathOracle::RunFullPaths() {
+void PathEvaluator::RunFullPaths() {
   if (!full_.empty()) return;
   const auto start = Clock::now();
   std::vector<at::Tensor> noise;
@@ -140,7 +140,7 @@ void PathOracle::RunFullPaths() {
 }
 
 // Each query at the longest beginning of its path that is known.
-std::vector<PathOracle::Traveller> PathOracle::Resume(std::span<const PathQuery> queries, std::span<const size_t> order) const {
+std::vector<PathEvaluator::Traveller> PathEvaluator::Resume(std::span<const PathQuery> queries, std::span<const size_t> order) const {
   std::vector<Traveller> travellers;
   for (const size_t place : order) {
     const PathQuery& query = queries[place];
@@ -158,7 +158,7 @@ std::vector<PathOracle::Traveller> PathOracle::Resume(std::span<const PathQuery>
 }
 
 // How many of the first travellers make at most `limit` new states; at least one.
-size_t PathOracle::TakePortion(std::span<const Traveller> travellers, int64_t limit) const {
+size_t PathEvaluator::TakePortion(std::span<const Traveller> travellers, int64_t limit) const {
   int64_t states = 0;
   for (size_t i = 0; i < travellers.size(); ++i) {
     const int shared = i == 0 ? 0 : CommonPrefix(*travellers[i - 1].query, *travellers[i].query);
@@ -168,7 +168,7 @@ size_t PathOracle::TakePortion(std::span<const Traveller> travellers, int64_t li
   return travellers.size();
 }
 
-void PathOracle::KeepOnly(std::span<Traveller> travellers, bool starts_only) {
+void PathEvaluator::KeepOnly(std::span<Traveller> travellers, bool starts_only) {
   std::map<int, std::map<std::pair<int, std::string>, State>> kept;      // depth -> (sample, decisions) -> state
   for (const auto& traveller : travellers) {
     const int sample = traveller.query->sample;
@@ -205,7 +205,7 @@ void PathOracle::KeepOnly(std::span<Traveller> travellers, bool starts_only) {
 }
 
 // Takes the travellers (in order of sample and mask) to the end, call by call. Without `errors` they are the full paths.
-void PathOracle::Walk(std::span<Traveller> travellers, std::vector<double>* errors) {
+void PathEvaluator::Walk(std::span<Traveller> travellers, std::vector<double>* errors) {
   int first = calls();
   std::vector<int> starts;
   for (const auto& traveller : travellers) {
@@ -227,7 +227,7 @@ void PathOracle::Walk(std::span<Traveller> travellers, std::vector<double>* erro
 }
 
 // What is to be computed for `call`: travellers with the same decisions so far stand beside each other and share a child.
-std::vector<PathOracle::Child> PathOracle::NextChildren(std::span<Traveller> travellers, int call) const {
+std::vector<PathEvaluator::Child> PathEvaluator::NextChildren(std::span<Traveller> travellers, int call) const {
   std::vector<Child> children;
   for (auto& traveller : travellers) {
     if (traveller.depth > call) continue;
@@ -238,7 +238,7 @@ std::vector<PathOracle::Child> PathOracle::NextChildren(std::span<Traveller> tra
   return children;
 }
 
-void PathOracle::Predict(std::vector<Child>& children, int call) {
+void PathEvaluator::Predict(std::vector<Child>& children, int call) {
   std::vector<Child*> predicting;
   for (auto& child : children)
     if (child.predict) predicting.push_back(&child);
@@ -258,7 +258,7 @@ void PathOracle::Predict(std::vector<Child>& children, int call) {
   });
 }
 
-void PathOracle::Step(std::span<Child> children, int call) {
+void PathEvaluator::Step(std::span<Child> children, int call) {
   std::vector<RowRef> latents, raws;
   std::vector<std::vector<RowRef>> histories;
   std::vector<int64_t> sample_of;
@@ -281,7 +281,7 @@ void PathOracle::Step(std::span<Child> children, int call) {
 }
 
 // The new states are kept, and handed to the travellers; at the end of the path there is an error instead.
-void PathOracle::Arrive(std::span<Child> children, int call, std::vector<double>* errors) {
+void PathEvaluator::Arrive(std::span<Child> children, int call, std::vector<double>* errors) {
   const bool end = call + 1 == calls();
   const at::Tensor latents = end ? children[0].state.block->latent.cpu().to(at::kDouble) : at::Tensor();
   for (auto& child : children) {
@@ -301,13 +301,13 @@ void PathOracle::Arrive(std::span<Child> children, int call, std::vector<double>
   }
 }
 
-int64_t PathOracle::HeldStates() const {
+int64_t PathEvaluator::HeldStates() const {
   int64_t held = 0;
   for (const auto& of_sample : states_) held += static_cast<int64_t>(of_sample.size());
   return held;
 }
 
-int64_t PathOracle::StateBytes() const {
+int64_t PathEvaluator::StateBytes() const {
   const int64_t latent = root_->latent[0].numel() * static_cast<int64_t>(root_->latent.element_size());
   return latent * static_cast<int64_t>(1 + denoiser_.halves() + history_tensors_);
 }
