@@ -51,11 +51,18 @@ class Database {
     MDB_cursor* cursor;
     Check(mdb_cursor_open(transaction.get(), dbi, &cursor), "read");
     MDB_val key, value;
+    std::string previous;
+    int64_t count = 0;
     int code;
     while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
       // LMDB's own limit is 511 bytes.
       if (key.mv_size > 4096) Fail("{}: damaged: it has a key of {} bytes", path_.string(), key.mv_size);
-      take({static_cast<const char*>(key.mv_data), key.mv_size});
+      // Pages that stand in several places would give keys without end.
+      MDB_val before{previous.size(), previous.data()};
+      if (count++ > 0 && mdb_cmp(transaction.get(), dbi, &before, &key) >= 0)
+        Fail("{}: damaged, or no database of pictures: its key number {} does not come after the one before it", path_.string(), count);
+      previous.assign(static_cast<const char*>(key.mv_data), key.mv_size);
+      take(previous);
     }
     mdb_cursor_close(cursor);
     if (code != MDB_NOTFOUND) Check(code, "read");
@@ -160,12 +167,15 @@ class LsunDatabase : public PictureSet {
   std::vector<std::string> Start() const {
     ChildLimits limits;
     limits.total_bytes = std::numeric_limits<uint64_t>::max();   // it is a server
-    child_ = std::make_unique<ChildProcess>(path_.string(), limits, [path = path_](Channel& channel) { Serve(path, channel); });
+    auto child = std::make_unique<ChildProcess>(path_.string(), limits, [path = path_](Channel& channel) { Serve(path, channel); });
     std::vector<std::string> keys;
     for (;;) {
-      const auto message = child_->Receive();
+      const auto message = child->Receive();
       if (!message) Fail("{}: the process that reads it has ended", path_.string());
-      if (message->empty()) return keys;
+      if (message->empty()) {
+        child_ = std::move(child);
+        return keys;
+      }
       for (size_t at = 0; at < message->size();) {
         uint32_t length = 0;
         if (message->size() - at < sizeof length) Fail("{}: damaged: its keys make no sense", path_.string());

@@ -8,8 +8,6 @@
 #include "harness/experiment/path_study.h"
 #include "harness/experiment/search_phase.h"
 #include "harness/experiment/wave.h"
-#include "harness/io/atomic_file.h"
-#include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"
 #include "harness/store/result_writer.h"
 
@@ -70,8 +68,6 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   RunSummary summary;
   ResultWriter writer(options.out, MakeHeader(plan), options.existing);
   RequireSamplesOfPlan(plan, writer);
-  for (const char* kind : kPictureKinds) RemoveTemporaries(options.out / kind, /*below=*/true);
-  RemoveTemporaries(options.out, /*below=*/false);
   const auto searched = RunSearches(&plan, &writer, options.quiet);
   CommitSetMetrics(plan, &writer, options.quiet);
   const auto committed = CommittedOrdinals(plan, writer);

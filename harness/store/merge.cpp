@@ -3,7 +3,6 @@
 #include <set>
 #include <utility>
 
-#include "harness/store/folder_lock.h"
 #include "harness/store/join.h"
 #include "harness/store/outputs.h"
 #include "harness/store/source.h"
@@ -30,7 +29,9 @@ bool IsMergeOf(const std::vector<Source>& sources, const fs::path& out) {
 
 MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& out, const OpenOptions& options) {
   if (results.empty()) Fail("no result was given");
-  const FolderLock lock(out);
+  MergeSummary summary;
+  summary.lock = std::make_unique<FolderLock>(out);
+  RemoveUnfinished(out);
   std::vector<Source> sources;
   for (const auto& path : results) {
     for (auto& source : OpenResult(path, options)) sources.push_back(std::move(source));
@@ -38,7 +39,6 @@ MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& 
       for (auto& source : sources) source.Close();
   }
   RequireOneRun(sources, /*shards=*/true);
-  MergeSummary summary;
   for (const auto& source : sources) summary.notes.insert(summary.notes.end(), source.notes().begin(), source.notes().end());
   for (const auto& source : sources) summary.samples += static_cast<int64_t>(source.samples().size());
   summary.planned = sources.front().header().sample_count;
@@ -49,7 +49,7 @@ MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& 
     const fs::path folder = source.path().parent_path();
     CopyPictures(folder.filename() == kSegmentFolder ? folder.parent_path() : folder, out, source.header().settings, source.samples());
   }
-  lock.RequireFolder();
+  summary.lock->RequireFolder();
   if (!merged) Join(sources, out / kJoinedFile, Shard{});
   return summary;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fstream>
 
+#include "harness/io/atomic_file.h"
+#include "harness/io/hdf5.h"
 #include "harness/store/source.h"
 
 namespace skipbench {
@@ -153,6 +155,17 @@ void RemoveOutputs(const fs::path& folder, const std::vector<SettingInfo>& setti
   // What makes it a result goes last: killed on the way, it is removed again.
   for (auto file = files.rbegin(); file != files.rend(); ++file) Remove(*file);
   RemoveFolder(folder / kSegmentFolder);
+}
+
+void RemoveUnfinished(const fs::path& folder) {
+  for (const auto& entry : Entries(folder)) {
+    const std::string name = entry.filename().string();
+    if (name.starts_with(kJoinedFile) && hdf5::FileWriter::IsTemporary(name)) Remove(entry);
+  }
+  for (const auto& entry : Entries(folder / kSegmentFolder))
+    if (hdf5::FileWriter::IsTemporary(entry.filename().string())) Remove(entry);
+  for (const char* kind : kPictureKinds) RemoveTemporaries(folder / kind, /*below=*/true);
+  RemoveTemporaries(folder, /*below=*/false);
 }
 
 void CopyPictures(const fs::path& from, const fs::path& to, const std::vector<SettingInfo>& settings, const std::vector<SampleInfo>& samples) {

@@ -39,6 +39,10 @@ std::filesystem::path PicturePath(const std::filesystem::path& folder, const std
 // skipbench's, before anything is removed. The caller holds the folder's lock.
 void RemoveOutputs(const std::filesystem::path& folder, const std::vector<SettingInfo>& settings);
 
+// Removes what a writer that was killed has left unfinished (temporary files of results, pictures and contact sheets). The caller holds
+// the folder's lock.
+void RemoveUnfinished(const std::filesystem::path& folder);
+
 // Copies the pictures of these samples and settings, as far as there are any; what stands there already is replaced.
 void CopyPictures(const std::filesystem::path& from, const std::filesystem::path& to, const std::vector<SettingInfo>& settings,
                   const std::vector<SampleInfo>& samples);

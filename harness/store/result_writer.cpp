@@ -48,23 +48,11 @@ void WriteColumn(hdf5::Group& setting, const Column& column, int64_t n) {
 ResultWriter::ResultWriter(fs::path folder, RunHeader header, Existing existing)
     : folder_(std::move(folder)), header_(std::move(header)), lock_(folder_) {
   if (existing == Existing::kReplace) RemoveOutputs(folder_, header_.settings);
-  ClearTemporaries();
+  RemoveUnfinished(folder_);
+  MakeFolder(folder_ / kSegmentFolder);
   if (existing == Existing::kResume) TakeUpExisting();
   else if (!ResultFiles(folder_).empty())
     Fail("{}: holds a result already: --resume continues it, another --out starts a new one", folder_.string());
-}
-
-// What a killed or failed writer left unfinished; nobody else writes here while the lock is held.
-void ResultWriter::ClearTemporaries() {
-  MakeFolder(folder_ / kSegmentFolder);
-  std::vector<fs::path> found;
-  for (const auto& folder : {folder_, folder_ / kSegmentFolder})
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      const std::string name = entry.path().filename().string();
-      const bool own = folder != folder_ || name.starts_with(kJoinedFile);
-      if (own && hdf5::FileWriter::IsTemporary(name)) found.push_back(entry.path());
-    }
-  for (const auto& path : found) Remove(path);
 }
 
 void ResultWriter::TakeUpExisting() {

@@ -63,7 +63,6 @@ class ResultWriter {
   void Finish();
 
  private:
-  void ClearTemporaries();
   void TakeUpExisting();
   void NoteCommitted(const std::vector<SampleInfo>& samples);
   void RequireAllThere(const std::vector<Source>& sources) const;

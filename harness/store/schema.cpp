@@ -270,6 +270,13 @@ RunHeader ReadHeader(const hdf5::Group& root) {
 std::vector<Json> ReadEnvironments(const hdf5::Group& root) {
   const Json list = ParseAttribute(root, "environments");
   if (!list.is_array()) Fail("{}: the attribute environments is not a list", root.Where());
+  const Json known = EnvironmentsOf({})[0];
+  for (const auto& one : list) {
+    if (!one.is_object()) Fail("{}: the attribute environments: expected objects, found {}", root.Where(), Describe(one));
+    for (const auto& [key, value] : known.items())
+      if (const auto found = one.find(key); found != one.end() && (found->is_number() ? !value.is_number() : found->type() != value.type()))
+        Fail("{}: the attribute environments: {}: found {}", root.Where(), key, Describe(*found));
+  }
   return {list.begin(), list.end()};
 }
 

@@ -113,5 +113,32 @@ TEST(MetricReference, IsTheDatasOwnUnlessAnotherIsNamed) {
   expect(testing::SourceDir() / "datasets/fashion_scenes/images");
 }
 
+TEST(MetricReference, ABrokenPictureIsLeftOutOnRequest) {
+  const TempDir dir;
+  CopyShipped(dir / "reference", 0, 8);
+  CopyShipped(dir / "sound", 0, 8);
+  WriteFile(dir / "reference/000003.png", "no picture");
+  fs::remove(dir / "sound/000003.png");
+  Json config = testing::SmallConfig(4, 4);
+  config["methods"] = {{{"type", "full_step"}}};
+  config["metrics"] = {"fd_fashion"};
+  config["wave_size"] = 4;
+  const auto value = [&](const std::string& reference, const std::string& out) {
+    config["metric_reference"] = reference;
+    const auto run = RunConfig(dir, config, out);
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    const auto table = Skipbench({"table", (dir / out).string(), "--format", "json"});
+    return ParseJson(table.out, "table").at("settings")[0].at("distances").at("fd_fashion").at("data").at("value").get<double>();
+  };
+  config["metric_reference"] = "reference";
+  const auto refused = RunConfig(dir, config, "out");
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("reference/000003.png"));
+  config["metric_reference_options"] = {{"skip_broken", true}};
+  EXPECT_EQ(value("reference", "out"), value("sound", "sound_out"));
+  EXPECT_THAT(Skipbench({"table", (dir / "out").string()}).out, HasSubstr("1 could not be read and was left out"));
+  EXPECT_THAT(Skipbench({"table", (dir / "sound_out").string()}).out, Not(HasSubstr("left out (")));
+}
+
 }  // namespace
 }  // namespace skipbench

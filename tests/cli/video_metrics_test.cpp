@@ -19,6 +19,25 @@ TEST(VideoMetrics, DistancesOfARunAreThoseOfItsFrames) {
   testing::ExpectTableSaysSo(dir / "out", report, {metrics[1], metrics[2]});
 }
 
+TEST(VideoMetrics, AReferenceOfLongerClipsIsCutOnRequest) {
+  const TempDir dir;
+  const std::string metric = "fd:torchscript:" + (testing::SourceDir() / "tests/fixtures/metrics/torchscript/tiny_video.pt").string();
+  Json config = testing::ClipConfig(dir, 10, {"psnr"});
+  config["methods"] = {{{"type", "full_step"}}};
+  ASSERT_EQ(RunConfig(dir, config, "long").exit_code, 0);
+  config["frames"] = 8;
+  config["metrics"] = {metric};
+  config["metric_reference"] = (dir / "long/png/full_step").string();
+  const auto refused = RunConfig(dir, config, "out");
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_NE(refused.err.find("the run makes 8; clips of one length can be compared (\"metric_reference_options\": {\"frames\": 8} takes the first of each)"),
+            std::string::npos) << refused.err;
+  config["metric_reference_options"] = {{"frames", 8}};
+  const auto run = RunConfig(dir, config, "out", {"--overwrite"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_NE(run.out.find(metric + " (data)"), std::string::npos) << run.out;
+}
+
 TEST(VideoMetrics, WhatDoesNotFitEndsTheRunBeforeItStarts) {
   const TempDir dir;
   const auto refused = [&](const std::vector<std::string>& metrics, const std::string& text) {

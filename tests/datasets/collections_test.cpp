@@ -5,6 +5,10 @@
 
 #include <ATen/ATen.h>
 
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -125,6 +129,34 @@ TEST_F(CollectionsTest, BrokenLsunDatabase) {
     }
   }
   EXPECT_EQ(refused, 1);
+}
+
+// The processes that this one has started.
+std::vector<pid_t> Children() {
+  std::vector<pid_t> children;
+  std::ifstream file(fmt::format("/proc/self/task/{}/children", gettid()));
+  for (pid_t one; file >> one;) children.push_back(one);
+  return children;
+}
+
+TEST_F(CollectionsTest, TheProcessThatReadsAnLsunDatabaseMayEnd) {
+  const auto pictures = OpenLsun(LsunSample());
+  if (Children().empty()) GTEST_SKIP() << "this system does not list children";
+  for (const pid_t child : Children()) ASSERT_EQ(kill(child, SIGKILL), 0);
+  EXPECT_ERROR(pictures->Read(0), "bedroom_val_lmdb/data.mdb: the picture 009e0b0c4f1d2a37f8e6c5b4a39281706f5e4d3c2: ");
+  EXPECT_EQ(pictures->Read(0).width, 8);      // another one reads on
+  EXPECT_EQ(pictures->Read(2).width, 32);
+}
+
+// What is mapped into memory and is no longer there ends whoever reads it.
+TEST_F(CollectionsTest, AnLsunDatabaseMayGoWhileItIsRead) {
+  WriteFile(temp_ / "l/data.mdb", testing::ReadFile(LsunSample() / "data.mdb"));
+  const auto pictures = OpenLsun(temp_ / "l");
+  std::filesystem::resize_file(temp_ / "l/data.mdb", 8192);
+  EXPECT_ERROR(pictures->Read(1), "l/data.mdb: damaged: the process that read it ended with SIGBUS");
+  EXPECT_ERROR(pictures->Read(1), "l/data.mdb: truncated: 8192 bytes, its own header says 12288");
+  WriteFile(temp_ / "l/data.mdb", testing::ReadFile(LsunSample() / "data.mdb"));
+  EXPECT_EQ(pictures->Read(1).width, 28);
 }
 
 // Resized copies have an entry that is no picture.

@@ -122,6 +122,28 @@ TEST(Config, UnknownNamesSayWhatWasMeant) {
   refused("noise.source=torchcpu", "did you mean \"torch_cpu\"?");
 }
 
+TEST(Config, MetricReferenceOptions) {
+  const TempDir dir;
+  const auto read = [&](const Json& options) {
+    Json json = Minimal();
+    json["metrics"] = {"fd_fashion"};
+    if (!options.is_null()) json["metric_reference_options"] = options;
+    return ReadExperimentConfig(Write(dir, json), {});
+  };
+  EXPECT_FALSE(read({}).reference_skip_broken);
+  EXPECT_EQ(read({}).reference_frames, 0);      // all
+  const ExperimentConfig both = read({{"skip_broken", true}, {"frames", 16}});
+  EXPECT_TRUE(both.reference_skip_broken);
+  EXPECT_EQ(both.reference_frames, 16);
+  EXPECT_FALSE(read({{"skip_broken", false}}).reference_skip_broken);
+  EXPECT_EQ(ReadExperimentConfig(Write(dir, Minimal()), {"metric_reference_options.frames=8"}).reference_frames, 8);
+  EXPECT_ERROR(read({{"skip-broken", true}}), "c.json: metric_reference_options.skip-broken: unknown key");
+  EXPECT_ERROR(read({{"frame", 16}}), "did you mean \"frames\"?");
+  EXPECT_ERROR(read({{"skip_broken", 1}}), "c.json: metric_reference_options.skip_broken");
+  EXPECT_ERROR(read({{"frames", 0}}), "c.json: metric_reference_options.frames: expected an integer in [1, 65536], found 0");
+  EXPECT_ERROR(read("skip_broken"), "c.json: metric_reference_options");
+}
+
 TEST(Config, DefaultsAndTheReference) {
   const TempDir dir;
   const auto config = ReadExperimentConfig(Write(dir, Minimal()), {});

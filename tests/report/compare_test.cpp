@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "harness/store/merge.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"
 #include "tests/support/fixtures.h"
@@ -220,6 +221,26 @@ TEST_F(CompareTest, ASeedIsNoData) {
   EXPECT_THAT(samples, HasSubstr("other noise: the sample "));
   EXPECT_THAT(samples, HasSubstr(" in BASE, 7 in NEW"));
   EXPECT_THAT(samples, Not(HasSubstr("other data")));
+}
+
+TEST_F(CompareTest, BuildsAreNamedBothOfOneResultToo) {
+  const ResultReader base = Result("base", [](RunHeader& header, Wave&) { header.git_revision = "111111111111aa"; });
+  for (int shard = 0; shard < 2; ++shard) {
+    RunHeader header = ExampleHeader(kSamples);
+    header.shard = {shard, 2};
+    header.git_revision = shard == 0 ? "222222222222bb" : "333333333333cc";
+    ResultWriter writer(temp_ / fmt::format("shard{}", shard), header, false);
+    writer.Commit(ExampleWave(header, shard * kSamples / 2, kSamples / 2));
+    writer.Finish();
+  }
+  MergeResults({temp_ / "shard0", temp_ / "shard1"}, temp_ / "merged");
+  for (const auto& parts : {std::vector<std::filesystem::path>{temp_ / "shard0", temp_ / "shard1"}, {temp_ / "merged"}}) {
+    const Comparison comparison = Compare(base, ResultReader::Open(parts), {});
+    for (const std::string& text : {RenderMarkdown(comparison, {}), RenderJson(comparison)}) {
+      EXPECT_THAT(text, HasSubstr("skipbench 0.1.0 (111111111111)"));
+      EXPECT_THAT(text, HasSubstr("skipbench 0.1.0 (222222222222) and 0.1.0 (333333333333)"));
+    }
+  }
 }
 
 // A sweep's labels say more than a single run's; what the setting is decides.

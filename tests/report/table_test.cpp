@@ -58,6 +58,26 @@ Table RoundTable(const TempDir& dir, const std::vector<LatencyRecord>& latency) 
   return MakeTable(ResultReader::Open(dir / "run"));
 }
 
+// One build began the run, another one resumed it.
+TEST(Table, ARunOfTwoBuildsNamesBoth) {
+  TempDir dir;
+  RunHeader header = ExampleHeader();
+  header.git_revision = "1111111111112222222222222222222222222222";
+  ResultWriter(dir / "run", header, false).Commit(ExampleWave(header, 0, 2));
+  header.git_revision = "3333333333334444444444444444444444444444";
+  header.git_dirty = true;
+  ResultWriter writer(dir / "run", header, true);
+  writer.Commit(ExampleWave(header, 2, 4));
+  const std::string builds = "skipbench 0.1.0 (111111111111) and 0.1.0 (333333333333, modified)";
+  for (const bool finished : {false, true}) {
+    if (finished) writer.Finish();
+    const Table table = MakeTable(ResultReader::Open(dir / "run"));
+    for (const std::string& text : {RenderMarkdown(table), RenderLatex(table)}) EXPECT_NE(text.find(builds), std::string::npos) << text;
+    for (const char* revision : {"1111111111112222222222222222222222222222", "3333333333334444444444444444444444444444"})
+      EXPECT_NE(RenderJson(table).find(revision), std::string::npos) << RenderJson(table);
+  }
+}
+
 TEST(Table, NumbersAreThoseOfTheSamples) {
   TempDir dir;
   const Table table = RoundTable(dir, {Latency(0, {2.0, 9.0, 2.2}), Latency(1, {1.0, 1.1, 1.2})});

@@ -202,8 +202,33 @@ TEST(Integrity, OneMergeAtATime) {
     EXPECT_ERROR(MergeResults({dir / "a"}, dir / "out"), "another run or merge is writing into this folder");
     EXPECT_FALSE(fs::exists(dir / "out/results.h5"));
   }
+  {
+    const MergeSummary first = MergeResults({dir / "a"}, dir / "out");      // its contact sheet is still to come
+    EXPECT_ERROR(MergeResults({dir / "a"}, dir / "out"), "another run or merge is writing into this folder");
+  }
   MergeResults({dir / "a"}, dir / "out");
   EXPECT_TRUE(ResultReader::Open(dir / "out").complete());
+}
+
+TEST(Integrity, WhatAKilledWriterLeftGoesWithTheNextRunOrMerge) {
+  const TempDir dir;
+  const RunHeader header = ExampleHeader();
+  MakeRun(dir / "a", header);
+  const std::vector<std::string> left = {"results.h5.0123456789abcdef.tmp", "segments/00000000.h5.0123456789abcdef.tmp", ".contact_sheet.png.aB3xY9.tmp",
+                                         "png/full_step/.000000.png.aB3xY9.tmp", "apng/full_step/.000000.png.aB3xY9.tmp"};
+  const std::vector<std::string> others = {"notes.tmp", "their.h5.old.tmp", "png/full_step/.notes.tmp"};
+  const auto expect = [&](const char* out, const std::function<void()>& write) {
+    SCOPED_TRACE(out);
+    for (const auto* names : {&left, &others})
+      for (const auto& name : *names) WriteFile(dir / out / name, "half");
+    write();
+    for (const auto& name : left) EXPECT_FALSE(fs::exists(dir / out / name)) << name;
+    for (const auto& name : others) EXPECT_TRUE(fs::exists(dir / out / name)) << name;
+  };
+  expect("merged", [&] { MergeResults({dir / "a"}, dir / "merged"); });
+  expect("merged", [&] { MergeResults({dir / "a"}, dir / "merged"); });      // made before: nothing is written
+  expect("run", [&] { MakeRun(dir / "run", header); });
+  EXPECT_TRUE(ResultReader::Open(dir / "merged").complete());
 }
 
 // On a file system without locks two writers may be at work: each has a file of its own until it is complete.
