@@ -131,7 +131,8 @@ void Serve(const fs::path& path, Channel& channel) {
   while (const auto key = channel.Receive()) {
     std::string answer;
     try {
-      answer = "+" + database.Value(*key);
+      answer = '+';
+      answer += database.Value(*key);
     } catch (const Error& error) {
       answer = std::string("-") + error.what();
     }

@@ -150,7 +150,7 @@ std::string InputDifference(const RunHeader& there, const RunHeader& here) {
   const auto shown = [](const std::string& hash) { return hash.empty() ? std::string("absent") : hash; };
   for (const auto* files : {&there.model_files, &here.model_files})
     for (const auto& [file, ignored] : *files) {
-      const auto hash = [&](const RunHeader& header) {
+      const auto hash = [&file = file](const RunHeader& header) {      // a structured binding is not captured by clang 14
         const auto found = header.model_files.find(file);
         return found == header.model_files.end() ? std::string() : found->second;
       };
@@ -165,7 +165,7 @@ std::string InputDifference(const RunHeader& there, const RunHeader& here) {
                        there.inputs.empty() ? "there" : "here");
   for (const auto* inputs : {&there.inputs, &here.inputs})
     for (const auto& [part, input] : *inputs) {
-      const auto hash = [&](const RunHeader& header) {
+      const auto hash = [&part = part](const RunHeader& header) {
         const auto found = header.inputs.find(part);
         return found == header.inputs.end() ? std::string() : found->second.sha256;
       };
