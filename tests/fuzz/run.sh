@@ -15,6 +15,7 @@ targets=("$@")
 cmake -S "$here" -B "$build" -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 > /dev/null
 cmake --build "$build" -j "$(nproc)"
 
+export LSAN_OPTIONS=suppressions=$here/lsan.supp:print_suppressions=0
 run_one() {
   local target=$1 corpus=$build/corpus/$1
   mkdir -p "$corpus"
