@@ -1,8 +1,9 @@
+#include "harness/experiment/delta_search.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "harness/base/error.h"
-#include "harness/experiment/calibrate.h"
 
 namespace skipbench {
 namespace {

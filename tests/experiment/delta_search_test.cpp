@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <random>
 
-#include "harness/experiment/calibrate.h"
+#include "harness/experiment/delta_search.h"
 
 namespace skipbench {
 namespace {
