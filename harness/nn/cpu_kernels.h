@@ -5,7 +5,7 @@
 // bfloat16 is the type of what lies in memory: weights, activations, and the two factors of a product. Sums of products,
 // moments, softmax and everything between a load and a store are float32 (moments are joined in float64).
 //
-// Kernels work on raw memory, on one thread, on a part of the problem; cpu_ops.h splits the work. Every output element is
+// Kernels work on raw memory, on one thread, on a part of the problem; the callers split the work. Every output element is
 // computed by the same operations in the same order however the work is split: results depend neither on the number of
 // threads nor on the batch.
 #pragma once

@@ -78,9 +78,9 @@ class Search {
   virtual ~Search() = default;
   // Searches with the same key find the same paths and share their work.
   virtual std::string Key() const = 0;
-  // One path for all samples, instead of one for each.
+  // Whether one path serves all samples, instead of one for each.
   virtual bool shared() const { return false; }
-  // Of a shared path: it is searched on that many samples, the first ones; 0: on all.
+  // Number of samples, from the first, that a shared path is searched on; 0 means all.
   virtual int64_t shared_samples() const { return 0; }
   // Throws Error if no run of this shape can reach the target.
   virtual void Check(const SearchTarget& target, int calls) const = 0;
