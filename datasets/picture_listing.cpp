@@ -2,10 +2,14 @@
 
 #include <sys/stat.h>
 
+#include <set>
+#include <string>
 #include <system_error>
 #include <utility>
 
+#include "datasets/folder_hint.h"
 #include "harness/base/error.h"
+#include "harness/io/content_kind.h"
 #include "harness/io/image.h"
 
 namespace skipbench {
@@ -18,6 +22,12 @@ constexpr int64_t kMaxEntries = 20'000'000;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
+// What stands beside pictures by the thousand, and is not opened to see whether it is one.
+bool IsCompanion(const fs::path& file) {
+  static const std::set<std::string> extensions = {".txt", ".json", ".jsonl", ".csv", ".tsv", ".xml", ".yaml", ".yml", ".md", ".npy", ".npz", ".pt", ".pkl", ".caption", ".mat"};
+  return extensions.contains(file.extension().string());
+}
+
 class Lister {
  public:
   explicit Lister(fs::path root) : root_(std::move(root)) {}
@@ -27,7 +37,10 @@ class Lister {
     if (unreadable_ > 0)
       Fail("{}: {} picture{} in formats that are not read, {} the first; convert them, or move them away (read are {})", root_.string(), unreadable_,
            unreadable_ == 1 ? "" : "s", first_unreadable_.string(), PictureExtensions());
-    if (found_.pictures.empty() && found_.videos.empty()) Fail("{}: no picture in it ({})", root_.string(), PictureExtensions());
+    if (misnamed_ > 0)
+      Fail("{}: {} file{} with a picture in {} but without a picture's name, {} the first ({}); rename or move away (read are {})", root_.string(), misnamed_,
+           misnamed_ == 1 ? "" : "s", misnamed_ == 1 ? "it" : "them", first_misnamed_.string(), KindByContent(first_misnamed_).name, PictureExtensions());
+    if (found_.pictures.empty() && found_.videos.empty()) Fail("{}: no picture in it ({}){}", root_.string(), PictureExtensions(), WhatIsThere(root_));
     return std::move(found_);
   }
 
@@ -54,7 +67,10 @@ class Lister {
     std::error_code error;
     if (entry.is_directory(error)) return Enter(entry.path());
     const FileKind kind = KindByName(entry.path());
-    if (kind == FileKind::kOther) return;
+    if (kind == FileKind::kOther) {
+      if (!IsCompanion(entry.path()) && KindByContent(entry.path()).picture && (misnamed_++ == 0 || entry.path() < first_misnamed_)) first_misnamed_ = entry.path();
+      return;
+    }
     if (!entry.is_regular_file(error) && !entry.is_symlink(error)) Fail("{}: not a file", entry.path().string());
     if (kind == FileKind::kUnreadable) {
       if (unreadable_++ == 0 || entry.path() < first_unreadable_) first_unreadable_ = entry.path();
@@ -66,14 +82,18 @@ class Lister {
   fs::path root_;
   PictureListing found_;
   std::vector<std::pair<dev_t, ino_t>> above_;   // the folders that it is in
-  int64_t entries_ = 0, unreadable_ = 0;
-  fs::path first_unreadable_;
+  int64_t entries_ = 0, unreadable_ = 0, misnamed_ = 0;
+  fs::path first_unreadable_, first_misnamed_;
 };
 
 }  // namespace
 
 PictureListing ListPictures(const fs::path& folder) {
   std::error_code error;
+  if (fs::exists(folder, error) && !fs::is_directory(folder, error)) {
+    const std::string kind = KindByContent(folder).name;
+    Fail("{}: {}; expected a folder of pictures, an LSUN database, CIFAR-10's binary version, or .npy or .npz", folder.string(), kind.empty() ? "a file" : kind);
+  }
   if (!fs::is_directory(folder, error)) Fail("{}: no such folder", folder.string());
   return Lister(folder).List();
 }

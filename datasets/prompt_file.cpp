@@ -12,6 +12,7 @@
 #include "harness/base/error.h"
 #include "harness/base/git_lfs.h"
 #include "harness/base/json.h"
+#include "harness/io/content_kind.h"
 #include "harness/io/hdf5.h"
 #include "harness/io/printable.h"
 #include "harness/io/text_check.h"
@@ -37,6 +38,8 @@ std::string ReadText(const fs::path& path) {
   std::string text(static_cast<size_t>(size), '\0');
   if (!in.read(text.data(), static_cast<std::streamsize>(size))) Fail("{}: cannot be read", path.string());
   RefuseLfsPointer(text, path.string());
+  if (const std::string kind = KindByContent(std::string_view(text).substr(0, kContentHead)).name; !kind.empty())
+    Fail("{}: {}; prompts are read from text (.txt, .csv, .tsv, .json or .jsonl, not compressed)", path.string(), kind);
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) Fail("{}: UTF-16 text (as Excel writes it); save it as UTF-8", path.string());
   if (const size_t zero = text.find('\0'); zero != std::string::npos)
     Fail("{}:{}: a zero byte: not a text file", path.string(), 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(zero), '\n'));
@@ -113,7 +116,7 @@ std::vector<PromptRow> ReadTable(const std::string& text, char separator, const 
   const size_t image = format.images ? NeedColumn(columns, format.image_column, kImageColumns, "image_column", file) : 0;
   std::vector<PromptRow> rows;
   for (int64_t number = 0; place < text.size(); ++number) {
-    Strings fields = NextRecord(text, separator, &place, file);
+    Strings fields = NextRecord(text, separator, &place, file, columns.size());
     if (std::all_of(fields.begin(), fields.end(), IsBlank)) continue;
     while (tabs && fields.size() > columns.size() && IsBlank(fields.back())) fields.pop_back();
     if (tabs && fields.size() < columns.size()) fields.resize(columns.size());

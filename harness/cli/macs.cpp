@@ -69,6 +69,8 @@ int Macs(const std::vector<std::string>& args) {
   if (branch >= pipeline->branches() || branch < -1)
     Fail("skipbench macs: --branch {}: the network has branches 0 to {}", branch, pipeline->branches() - 1);
   const auto& info = pipeline->info();
+  if (values["frames"].as<int64_t>() > 0 && info.frames == 0)
+    Fail("skipbench macs: --frames {}: {} makes pictures, not clips", values["frames"].as<int64_t>(), info.folder.string());
   fmt::print("{}: one forward of the denoising network, batch 1, no guidance; {} {} x {}, latents {}.\n"
              "modules: as the DeepCache and AdaptiveDiffusion repositories count; matmuls: all convolutions, linears and attention.\n",
              info.folder.string(), info.frames ? fmt::format("clips of {} frames of", info.frames) : "pictures", info.image_shape[1], info.image_shape[2],

@@ -22,7 +22,13 @@ at::Tensor ReadNoiseTensor(const std::filesystem::path& path, const std::string&
     for (const auto& [key, tensor] : tensors) known += (known.empty() ? "" : ", ") + key;
     Fail("{}: no tensor \"{}\" for the noise; there are: {}", path.string(), name, known);
   }
-  return found->second.to(at::kFloat);
+  const at::Tensor values = found->second.to(at::kFloat);
+  if (const at::Tensor bad = at::isfinite(values).logical_not(); values.dim() > 0 && bad.any().item<bool>()) {
+    const at::Tensor place = bad.nonzero()[0];
+    std::vector<int64_t> indices(place.const_data_ptr<int64_t>(), place.const_data_ptr<int64_t>() + place.numel());
+    Fail("{}: {}: the value at [{}] is not finite", path.string(), name, fmt::join(indices, ", "));
+  }
+  return values;
 }
 
 class FileStream : public NoiseStream {

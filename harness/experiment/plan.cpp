@@ -109,6 +109,18 @@ void NoteClippedLatents(Plan* plan) {
                                       type, info.scheduler_file.empty() ? "scheduler_config.json" : info.scheduler_file));
 }
 
+// Every row of a noise file that the run asks for is there, and fits.
+void CheckNoiseFiles(const Plan& plan) {
+  if (plan.config.noise.source != "file") return;
+  for (int64_t i = plan.begin; i < plan.end; ++i) {
+    const auto stream = plan.noise->Open(plan.samples[static_cast<size_t>(i)].id, i, plan.pipeline->info().latent_shape);
+    stream->Draw(0);
+    for (const auto& tree : plan.trees)
+      for (int call = 0; call < tree.scheduler->calls(); ++call)
+        if (tree.scheduler->UsesNoise(call)) stream->Draw(call + 1);
+  }
+}
+
 void CheckPathStudy(const Plan& plan) {
   if (!plan.config.path_study) return;
   if (plan.shard.count > 1)
@@ -236,6 +248,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   if (plan.config.memory > 0)
     for (auto& tree : plan.trees) tree.max_states = MemoryOf(plan, tree).max_states;
   plan.noise = MakeNoise(plan.config.noise, plan.config.seed);
+  CheckNoiseFiles(plan);
   for (auto& note : NotesOnNoiseFiles(plan.config.noise)) plan.notes.push_back(std::move(note));
   plan.metric_references = FindMetricReferences(plan);
   if (!options.shapes_only) OpenNetworks(&plan);

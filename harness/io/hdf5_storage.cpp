@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "harness/base/error.h"
+#include "harness/io/content_kind.h"
 
 namespace skipbench::hdf5 {
 namespace {
@@ -60,8 +61,10 @@ Storage Storage::Open(const std::filesystem::path& path) {
     storage.edited_ = true;
     return storage;
   }
+  const std::string kind = KindByContent(std::string_view(head.data(), head.size())).name;
   if (std::string_view(head.data(), kMagic.size()) != kMagic)
-    Fail("{}: not an HDF5 file of skipbench (its first bytes are something else)", path.string());
+    Fail("{}: not an HDF5 file of skipbench (its first bytes are {})", path.string(),
+         kind.empty() ? "something else" : "those of " + kind);
   storage.CheckUserBlock(std::string(head.data(), strnlen(head.data(), head.size())));
   return storage;
 }

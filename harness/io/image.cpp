@@ -25,10 +25,12 @@ namespace {
 
 constexpr std::array<std::string_view, 16> kPictures = {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp",
                                                         ".dib", ".ppm",  ".pgm", ".pbm",  ".pnm", ".tif",  ".tiff", ".gif"};
-constexpr std::array<std::string_view, 27> kUnreadable = {
+constexpr std::array<std::string_view, 36> kUnreadable = {
     ".avif", ".heic", ".heif", ".jp2", ".j2k", ".j2c", ".jpf", ".jpx", ".jxl", ".jxr", ".tga", ".psd", ".exr", ".hdr",
-    ".pfm",  ".pam",  ".pcx",  ".qoi", ".ico", ".dds", ".dng", ".cr2", ".nef", ".arw", ".svg", ".xpm", ".sgi"};
-constexpr std::array<std::string_view, 9> kVideos = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv"};
+    ".pfm",  ".pam",  ".pcx",  ".qoi", ".ico", ".dds", ".dng", ".cr2", ".nef", ".arw", ".svg", ".xpm", ".sgi",
+    ".mpo",  ".cr3",  ".raf",  ".rw2", ".orf", ".hif", ".icns", ".ras", ".yuv"};
+constexpr std::array<std::string_view, 16> kVideos = {".mp4",  ".avi", ".mov", ".mkv", ".webm", ".m4v",  ".mpg", ".mpeg",
+                                                      ".wmv", ".flv", ".ogv", ".3gp", ".mts",  ".m2ts", ".vob", ".y4m"};
 
 template <size_t n>
 bool Has(const std::array<std::string_view, n>& list, const std::string& extension) {

@@ -17,8 +17,12 @@ struct Layout {
   bool planes = false;
 };
 
+// Whether three sizes are rather those of one picture with its channels than of a series of grey ones: nobody has those 3 pixels wide, or of 3.
+bool IsOnePicture(const std::vector<int64_t>& shape) { return shape.size() == 3 && (shape[2] == 3 || shape[2] == 4 || shape[0] == 3); }
+
 // channels 0: no pictures.
 Layout LayoutOf(const std::vector<int64_t>& shape) {
+  if (IsOnePicture(shape)) return {};
   if (shape.size() == 3) return {shape[1], shape[2], 1, false};
   if (shape.size() != 4) return {};
   if (shape[3] == 3 || shape[3] == 1) return {shape[1], shape[2], shape[3], false};
@@ -46,8 +50,9 @@ NpyPictures::NpyPictures(std::filesystem::path path, std::string member)
   const auto& shape = reader_->shape();
   const Layout layout = LayoutOf(shape);
   if (!Fits(*reader_))
-    Fail("{}: pictures were expected: bytes (uint8) [n, height, width, 3] in C order; found \"{}\" {}{}", where_,
-         Printable(reader_->type()), ShapeText(shape), reader_->fortran_order() ? " in Fortran order" : "");
+    Fail("{}: pictures were expected: bytes (uint8) [n, height, width, 3] in C order; found \"{}\" {}{}{}", where_,
+         Printable(reader_->type()), ShapeText(shape), reader_->fortran_order() ? " in Fortran order" : "",
+         IsOnePicture(shape) ? ", which looks like one picture (grey ones: [n, height, width, 1])" : "");
   if (layout.height > kMaxImageSide || layout.width > kMaxImageSide || layout.height * layout.width > kMaxImagePixels)
     Fail("{}: pictures of {} x {} pixels are too large", where_, layout.width, layout.height);
   count_ = shape[0];

@@ -19,7 +19,8 @@ namespace skipbench {
 class NpyPictures {
  public:
   // A .npy file, or a member of an .npz archive. Throws Error naming the array for what holds no pictures: expected are
-  // bytes (uint8) [n, H, W, 3], [n, 3, H, W], or grey [n, H, W], [n, H, W, 1], in C order.
+  // bytes (uint8) [n, H, W, 3], [n, 3, H, W], or grey [n, H, W, 1], [n, H, W] (but where one
+  // of these is 3 channels rather: [H, W, 3], [3, H, W]), in C order.
   explicit NpyPictures(std::filesystem::path path, std::string member = "arr_0");
 
   // Whether that array could be such pictures, by its header alone.

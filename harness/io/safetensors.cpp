@@ -7,6 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/io/atomic_file.h"
+#include "harness/io/content_kind.h"
 #include "harness/io/printable.h"
 #include "harness/io/safetensors_header.h"
 
@@ -88,13 +89,21 @@ SafetensorsEntry Check(const HeaderTensor& tensor, std::span<const std::byte> da
 const char* DtypeName(Dtype dtype) { return InfoOf(dtype).name; }
 int DtypeBits(Dtype dtype) { return InfoOf(dtype).bits; }
 
+namespace {
+
+std::string_view Text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+}  // namespace
+
 SafetensorsContent ParseSafetensors(std::span<const std::byte> bytes, const std::string& origin) {
   if (bytes.size() < 8) Fail("{}: {} bytes; a safetensors file has at least 8", origin, bytes.size());
   uint64_t length = 0;
   std::memcpy(&length, bytes.data(), 8);
-  if (length > kMaxHeader)
-    Fail("{}: the header says it is {} bytes long; at most {} are allowed (not a safetensors file?)", origin, length,
-         kMaxHeader);
+  if (length > kMaxHeader) {
+    if (const std::string kind = KindByContent(Text(bytes.first(std::min(bytes.size(), kContentHead)))).name; !kind.empty())
+      Fail("{}: {}; a safetensors file was expected", origin, kind);
+    Fail("{}: the header says it is {} bytes long; at most {} are allowed (not a safetensors file?)", origin, length, kMaxHeader);
+  }
   if (length > bytes.size() - 8)
     Fail("{}: the header says it is {} bytes long, but only {} follow (is the file truncated?)", origin, length,
          bytes.size() - 8);
@@ -128,6 +137,8 @@ SafetensorsContent ParseSafetensors(std::span<const std::byte> bytes, const std:
 
 void RefusePickle(const std::filesystem::path& path, std::span<const std::byte> head) {
   const std::string extension = path.extension().string();
+  if (const std::string kind = KindByContent(Text(head)).name; kind == kNumpyArchive)
+    Fail("{}: {}; a safetensors file was expected", path.string(), kind);
   bool pickle = extension == ".bin" || extension == ".ckpt" || extension == ".pt" || extension == ".pth" ||
                 extension == ".pkl";
   if (head.size() >= 4) {
@@ -144,7 +155,7 @@ void RefusePickle(const std::filesystem::path& path, std::span<const std::byte> 
 }
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path) {
-  RefusePickle(path, file_.bytes().first(std::min<size_t>(file_.bytes().size(), 16)));
+  RefusePickle(path, file_.bytes().first(std::min(file_.bytes().size(), kContentHead)));
   SafetensorsContent content = ParseSafetensors(file_.bytes(), path.string());
   entries_ = std::move(content.entries);
   metadata_ = std::move(content.metadata);

@@ -8,6 +8,8 @@
 #include <sstream>
 
 #include "harness/base/did_you_mean.h"
+#include "harness/base/json.h"
+#include "harness/io/content_kind.h"
 #include "harness/pipelines/pipeline.h"
 
 namespace skipbench {
@@ -73,8 +75,34 @@ std::optional<fs::path> Snapshot(const fs::path& path) {
   Fail("{} with {} snapshots, of which refs/main names none; name one of {}: {}", what, snapshots.size(), folder.string(), Names(snapshots));
 }
 
-// Says what a folder is that was meant to be a model and is none; returns where it is nothing that is known.
+// A file that was meant to be a model: pickles and what else is no safetensors file.
+void ExplainFile(const fs::path& place) {
+  const std::string extension = place.extension().string(), kind = KindByContent(place).name;
+  if (extension == ".ckpt" || extension == ".pt" || extension == ".pth" || extension == ".bin" || kind == kPytorchCheckpoint)
+    Fail("{}: a pickle (PyTorch checkpoint), which can run code when it is read; a model is a folder in diffusers' layout or a .safetensors file",
+         place.string());
+  Fail("{}: {}; a model is a folder in diffusers' layout or a .safetensors file", place.string(), kind.empty() ? "a file" : kind);
+}
+
+// A network, adapter or checkpoint of a training by itself.
+void ExplainPart(const fs::path& place) {
+  const std::string whole = "a model is the folder with model_index.json";
+  for (const char* name : {"pytorch_lora_weights.safetensors", "pytorch_lora_weights.bin", "adapter_config.json"})
+    if (fs::exists(place / name)) Fail("{}: LoRA weights ({}), which are not supported; {}", place.string(), name, whole);
+  if (fs::exists(place / "config.json")) {
+    const Json json = ReadJsonFile(place / "config.json");
+    const JsonReader config(json, (place / "config.json").string());
+    const std::string name = config.StringOr("_class_name", "");
+    Fail("{}: {} by itself, not a model; {}", place.string(), name.empty() ? "a network" : fmt::format("one network ({})", name), whole);
+  }
+  for (const char* name : {"unet", "transformer", "unet_ema"})
+    if (fs::is_directory(place / name))
+      Fail("{}: holds the folder {}, but no model_index.json: a download that is not complete, or a checkpoint of a training; {}", place.string(), name, whole);
+}
+
+// Says what is in a place that was meant to be a model and is none; returns where it is nothing that is known.
 void ExplainFolder(const fs::path& place) {
+  if (fs::is_regular_file(place)) ExplainFile(place);
   if (!fs::is_directory(place)) return;
   if (IsModel(place.parent_path()) && fs::exists(place / "config.json"))
     Fail("{}: a component of the model in {}, not a model; name that folder", place.string(), place.parent_path().string());
@@ -82,6 +110,7 @@ void ExplainFolder(const fs::path& place) {
   for (const auto& folder : FoldersIn(place))
     if (folder.filename().string().starts_with("models--")) models.push_back(folder);
   if (!models.empty()) Fail("{}: a Hugging Face cache of several repositories; name one of them: {}", place.string(), Names(models));
+  ExplainPart(place);
 }
 
 // Where `name` is looked for: beside `base`, and in every folder of the search path, also as a Hugging Face cache keeps "ORG/NAME".

@@ -182,6 +182,34 @@ TEST_F(CollectionsTest, FoldersOfPicturesAndWhatIsWhat) {
   EXPECT_ERROR(OpenPictureSet(temp_ / "nowhere"), "nowhere: no such folder");
 }
 
+// A part of a folder is never taken for all of it.
+TEST_F(CollectionsTest, PicturesWithoutAPicturesName) {
+  std::filesystem::create_directories(temp_ / "f");
+  const auto picture = testing::SourceDir() / "datasets/fashion_scenes/images/000001.png";
+  std::filesystem::copy(picture, temp_ / "f/a.png");
+  WriteFile(temp_ / "f/a.txt", "beside it");
+  WriteFile(temp_ / "f/Thumbs.db", "no picture");
+  EXPECT_EQ(OpenPictureSet(temp_ / "f")->size(), 1);
+  std::filesystem::copy(picture, temp_ / "f/b");
+  EXPECT_ERROR(OpenPictureSet(temp_ / "f"), "1 file with a picture in it but without a picture's name");
+  EXPECT_ERROR(OpenPictureSet(temp_ / "f"), "f/b the first (a PNG picture)");
+  std::filesystem::rename(temp_ / "f/b", temp_ / "f/b.mpo");
+  EXPECT_ERROR(OpenPictureSet(temp_ / "f"), "1 picture in formats that are not read");
+  std::filesystem::rename(temp_ / "f/b.mpo", temp_ / "f/b.flv");
+  EXPECT_ERROR(OpenPictureSet(temp_ / "f"), "b.flv: a video among pictures");
+}
+
+TEST_F(CollectionsTest, WhatIsNoCollectionIsNamed) {
+  WriteFile(temp_ / "py/data_batch_1", "\x80\x03}");
+  EXPECT_ERROR(OpenPictureSet(temp_ / "py"), "no picture in it");
+  EXPECT_ERROR(OpenPictureSet(temp_ / "py"), "it holds CIFAR-10's Python version (pickles), expected the binary version");
+  WriteFile(temp_ / "up/cifar-10-batches-bin/test_batch.bin", CifarRecords(1));
+  EXPECT_ERROR(OpenPictureSet(temp_ / "up"), "cifar-10-batches-bin in it is CIFAR-10's binary version: name that folder");
+  WriteFile(temp_ / "shards/0.tar", std::string(257, 'x') + "ustar");
+  EXPECT_ERROR(OpenPictureSet(temp_ / "shards"), "there is 1 other file, 0.tar (a tar archive) the first");
+  EXPECT_ERROR(OpenPictureSet(temp_ / "shards/0.tar"), "0.tar: a tar archive; expected a folder of pictures");
+}
+
 TEST_F(CollectionsTest, ImageNetBalanced) {
   const auto labels = Labels(Make(R"({"type": "imagenet", "count": 2500, "seed": 5})"));
   std::map<int64_t, int> counts;

@@ -47,6 +47,26 @@ TEST_F(PromptFilesTest, QuotationMarksInTabs) {
               ElementsAre("0:a \"red\" shirt", "1:\"Fly\" it says", "2:\"open", "3:a \"b\""));
 }
 
+// Programs that quote as in CSV leave line ends in a quoted field; a line that has its fields is a record, whatever marks it holds.
+TEST_F(PromptFilesTest, LineEndsInTabs) {
+  EXPECT_THAT(Read("pandas.tsv", "Prompts\tn\n\"a \"\"red\"\"\nshirt\"\t1\na bag\t2\n"), ElementsAre("0:a \"red\"\nshirt", "1:a bag"));
+  EXPECT_THAT(Read("one.tsv", "prompt\r\n\"two\r\nlines\"\r\nlast\r\n"), ElementsAre("0:two\r\nlines", "1:last"));
+  EXPECT_THAT(Read("marks.tsv", "prompt\tn\n\"To be\t1\nor \"not\"\t2\n"), ElementsAre("0:\"To be", "1:or \"not\""));
+}
+
+// Line ends of one CR, as spreadsheets on a Mac write them.
+TEST_F(PromptFilesTest, CarriageReturns) {
+  EXPECT_THAT(Read("mac.txt", "a cat\ra dog\r\rlast"), ElementsAre("0:a cat", "1:a dog", "3:last"));
+  EXPECT_THAT(Read("mac.csv", "n,prompt\r1,\"a\rb\"\r2,c\r"), ElementsAre("0:a\rb", "1:c"));
+}
+
+// What is no text is named by what it is.
+TEST_F(PromptFilesTest, OtherContents) {
+  EXPECT_ERROR(Read("x.json", "\x1F\x8B\x08 ..."), "x.json: a gzip file; prompts are read from text");
+  EXPECT_ERROR(Read("x.csv", "PAR1...."), "x.csv: a Parquet file");
+  EXPECT_ERROR(Read("x.txt", "\n<!DOCTYPE html>\n<html>"), "x.txt: an HTML page");
+}
+
 TEST_F(PromptFilesTest, Commas) {
   EXPECT_THAT(Read("DrawBench.CSV", "Prompts,Category\r\nA red colored car.,Colors\r\n\"A bird, \"\"tall\"\".\",\"Text\"\r\n,\r\nlast,x"),
               ElementsAre("0:A red colored car.", "1:A bird, \"tall\".", "3:last"));

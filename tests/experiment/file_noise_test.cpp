@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "harness/nn/tensor_file.h"
 #include "tests/support/fixtures.h"
 
@@ -41,6 +43,15 @@ TEST_F(FileNoiseTest, StatisticsOfUnitNoiseDoNotSayThatTheOrderIsRight) {
 TEST_F(FileNoiseTest, ScaledNoiseIsNamed) {
   Write(14.6);
   EXPECT_THAT(NotesOnNoiseFiles(config_), ElementsAre(HasSubstr("not those of unit noise. Rows are the noise before it is multiplied with init_noise_sigma")));
+}
+
+TEST_F(FileNoiseTest, ValuesThatAreNotFiniteAreRefused) {
+  Write(1);
+  at::Tensor rows = ReadTensorFile(config_.path).at("noise").clone();
+  rows.index_put_({at::scalar_tensor(2, at::kLong), at::scalar_tensor(0, at::kLong), at::scalar_tensor(7, at::kLong), at::scalar_tensor(1, at::kLong)},
+                  at::scalar_tensor(std::numeric_limits<float>::quiet_NaN()));
+  WriteTensorFile(config_.path, {{"noise", rows}}, {});
+  EXPECT_ERROR(FileNoise(config_), "noise.safetensors: noise: the value at [2, 0, 7, 1] is not finite");
 }
 
 TEST_F(FileNoiseTest, AnotherShapeNamesTheTrapOfOtherAxes) {

@@ -102,6 +102,16 @@ TEST_F(Folders, HuggingFaceCache) {
   EXPECT_ERROR(FindModel(cached.string(), temp_.path(), ""), "snapshots/bbb: this snapshot of the Hugging Face cache has no model_index.json");
   EXPECT_ERROR(FindModel("hub", temp_.path(), ""), "a Hugging Face cache of several repositories; name one of them: models--some-org--some-model");
   EXPECT_ERROR(FindModel((first / "unet").string(), temp_.path(), ""), "a component of the model in " + first.string());
+  testing::WriteFile(temp_ / "lora/pytorch_lora_weights.safetensors", "x");
+  EXPECT_ERROR(FindModel("lora", temp_.path(), ""), "LoRA weights (pytorch_lora_weights.safetensors), which are not supported");
+  testing::WriteFile(temp_ / "control/config.json", R"({"_class_name": "ControlNetModel"})");
+  EXPECT_ERROR(FindModel("control", temp_.path(), ""), "one network (ControlNetModel) by itself, not a model");
+  testing::WriteFile(temp_ / "checkpoint-500/unet/config.json", "{}");
+  EXPECT_ERROR(FindModel("checkpoint-500", temp_.path(), ""), "holds the folder unet, but no model_index.json");
+  testing::WriteFile(temp_ / "model.ckpt", "x");
+  EXPECT_ERROR(FindModel("model.ckpt", temp_.path(), ""), "model.ckpt: a pickle (PyTorch checkpoint)");
+  testing::WriteFile(temp_ / "model.gguf", "GGUF");
+  EXPECT_ERROR(FindModel("model.gguf", temp_.path(), ""), "model.gguf: a GGUF file; a model is a folder");
   // Without the folder blobs a snapshot is a folder of links to nothing.
   fs::remove(first / "unet" / kWeights);
   fs::create_symlink("../../../blobs/0123", first / "unet" / kWeights);

@@ -132,6 +132,8 @@ TEST(FrechetDistance, RefusesWhatDoesNotFit) {
   Gaussian good{0, Eigen::Vector2d::Zero(), Eigen::Matrix2d::Identity()}, bad = good;
   bad.covariance(0, 1) = 0.5;
   EXPECT_ERROR(FrechetDistance(good, bad), "covariance of set B is not symmetric");
+  bad.covariance(1, 0) = 0.5, bad.covariance(1, 1) = -2;
+  EXPECT_ERROR(FrechetDistance(good, bad), "the covariance of set B has the variance -2 at place 1");
   bad.covariance(0, 1) = NAN;
   EXPECT_ERROR(FrechetDistance(bad, good), "set A has a value that is not finite");
 }
