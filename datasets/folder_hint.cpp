@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 constexpr size_t kMostEntries = 100'000;      // looked at; a hint is not worth more
 
 std::string Named(const fs::path& file) {
-  const std::string kind = KindByContent(file).name;
+  const std::string kind = KindOfFile(file).name;
   return kind.empty() ? file.filename().string() : fmt::format("{} ({})", file.filename().string(), kind);
 }
 

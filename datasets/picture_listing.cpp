@@ -39,7 +39,7 @@ class Lister {
            unreadable_ == 1 ? "" : "s", first_unreadable_.string(), PictureExtensions());
     if (misnamed_ > 0)
       Fail("{}: {} file{} with a picture in {} but without a picture's name, {} the first ({}); rename or move away (read are {})", root_.string(), misnamed_,
-           misnamed_ == 1 ? "" : "s", misnamed_ == 1 ? "it" : "them", first_misnamed_.string(), KindByContent(first_misnamed_).name, PictureExtensions());
+           misnamed_ == 1 ? "" : "s", misnamed_ == 1 ? "it" : "them", first_misnamed_.string(), KindOfFile(first_misnamed_).name, PictureExtensions());
     if (found_.pictures.empty() && found_.videos.empty()) Fail("{}: no picture in it ({}){}", root_.string(), PictureExtensions(), WhatIsThere(root_));
     return std::move(found_);
   }
@@ -68,7 +68,7 @@ class Lister {
     if (entry.is_directory(error)) return Enter(entry.path());
     const FileKind kind = KindByName(entry.path());
     if (kind == FileKind::kOther) {
-      if (!IsCompanion(entry.path()) && KindByContent(entry.path()).picture && (misnamed_++ == 0 || entry.path() < first_misnamed_)) first_misnamed_ = entry.path();
+      if (!IsCompanion(entry.path()) && KindOfFile(entry.path()).picture && (misnamed_++ == 0 || entry.path() < first_misnamed_)) first_misnamed_ = entry.path();
       return;
     }
     if (!entry.is_regular_file(error) && !entry.is_symlink(error)) Fail("{}: not a file", entry.path().string());
@@ -91,7 +91,7 @@ class Lister {
 PictureListing ListPictures(const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder, error) && !fs::is_directory(folder, error)) {
-    const std::string kind = KindByContent(folder).name;
+    const std::string kind = KindOfFile(folder).name;
     Fail("{}: {}; expected a folder of pictures, an LSUN database, CIFAR-10's binary version, or .npy or .npz", folder.string(), kind.empty() ? "a file" : kind);
   }
   if (!fs::is_directory(folder, error)) Fail("{}: no such folder", folder.string());

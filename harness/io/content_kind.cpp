@@ -89,7 +89,7 @@ ContentKind KindByContent(std::string_view head) {
   return {};
 }
 
-ContentKind KindByContent(const std::filesystem::path& file) {
+ContentKind KindOfFile(const std::filesystem::path& file) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error)) return {};
   std::array<char, kContentHead> head;

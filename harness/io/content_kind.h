@@ -20,6 +20,6 @@ inline constexpr const char* kNumpyArchive = "an archive of NumPy arrays (.npz)"
 ContentKind KindByContent(std::string_view head);
 
 // Of a file; nothing of what is no regular file or cannot be read.
-ContentKind KindByContent(const std::filesystem::path& file);
+ContentKind KindOfFile(const std::filesystem::path& file);
 
 }  // namespace skipbench

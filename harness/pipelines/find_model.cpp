@@ -77,7 +77,7 @@ std::optional<fs::path> Snapshot(const fs::path& path) {
 
 // A file that was meant to be a model: pickles and what else is no safetensors file.
 void ExplainFile(const fs::path& place) {
-  const std::string extension = place.extension().string(), kind = KindByContent(place).name;
+  const std::string extension = place.extension().string(), kind = KindOfFile(place).name;
   if (extension == ".ckpt" || extension == ".pt" || extension == ".pth" || extension == ".bin" || kind == kPytorchCheckpoint)
     Fail("{}: a pickle (PyTorch checkpoint), which can run code when it is read; a model is a folder in diffusers' layout or a .safetensors file",
          place.string());
