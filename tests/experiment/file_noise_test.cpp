@@ -48,8 +48,7 @@ TEST_F(FileNoiseTest, ScaledNoiseIsNamed) {
 TEST_F(FileNoiseTest, ValuesThatAreNotFiniteAreRefused) {
   Write(1);
   at::Tensor rows = ReadTensorFile(config_.path).at("noise").clone();
-  rows.index_put_({at::scalar_tensor(2, at::kLong), at::scalar_tensor(0, at::kLong), at::scalar_tensor(7, at::kLong), at::scalar_tensor(1, at::kLong)},
-                  at::scalar_tensor(std::numeric_limits<float>::quiet_NaN()));
+  rows[2][0][7][1].fill_(std::numeric_limits<float>::quiet_NaN());
   WriteTensorFile(config_.path, {{"noise", rows}}, {});
   EXPECT_ERROR(FileNoise(config_), "noise.safetensors: noise: the value at [2, 0, 7, 1] is not finite");
 }
