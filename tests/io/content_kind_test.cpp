@@ -35,9 +35,9 @@ TEST(ContentKind, Names) {
 TEST(ContentKind, ReadersSayWhatTheyFound) {
   const testing::TempDir dir;
   testing::WriteFile(dir / "x.npz", Zip("noise.npy"));
-  EXPECT_ERROR(SafetensorsFile(dir / "x.npz"), "x.npz: an archive of NumPy arrays (.npz); a safetensors file was expected");
+  EXPECT_ERROR(SafetensorsFile::Open(dir / "x.npz"), "x.npz: an archive of NumPy arrays (.npz); a safetensors file was expected");
   testing::WriteFile(dir / "x.npy", "\x93NUMPY\x01 ... of some length");
-  EXPECT_ERROR(SafetensorsFile(dir / "x.npy"), "x.npy: a NumPy array (.npy); a safetensors file was expected");
+  EXPECT_ERROR(SafetensorsFile::Open(dir / "x.npy"), "x.npy: a NumPy array (.npy); a safetensors file was expected");
   testing::WriteFile(dir / "results.h5", "version https://git-lfs.github.com/spec/v1\n" + std::string(600, 'x'));
   EXPECT_ERROR(hdf5::Storage::Open(dir / "results.h5"), "its first bytes are those of a Git LFS pointer, not the file itself");
 }
