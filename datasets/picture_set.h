@@ -1,4 +1,4 @@
-// Collections of pictures, or of clips, as they lie on a disk: what metrics measure and what generated pictures are compared with.
+// Sets of pictures, or of clips: what metrics measure and what generated pictures are compared with. Here those that lie on a disk.
 #pragma once
 
 #include <cstdint>

@@ -1,95 +1,138 @@
 #include "metrics/catalog.h"
 
-#include <ATen/ATen.h>
-
-#include <limits>
+#include <algorithm>
 
 #include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
+#include "metrics/caption_accuracy.h"
+#include "metrics/frechet_metric.h"
+#include "metrics/kernel_metric.h"
 #include "metrics/latent_error.h"
-#include "metrics/network_metrics.h"
+#include "metrics/lpips.h"
+#include "metrics/paper_metrics.h"
+#include "metrics/precision_recall_metric.h"
 #include "metrics/psnr.h"
 #include "metrics/ssim.h"
 
 namespace skipbench {
+
+const std::vector<CatalogEntry>& MetricCatalog() {
+  static const std::vector<CatalogEntry> catalog = {
+      PsnrMetric(),
+      SsimMetric(),
+      SsimReflectMetric(),
+      LpipsAlexMetric(),
+      LpipsVggMetric(),
+      CaptionAccuracyMetric(),
+      LatentErrorMetric(),
+      {"psnr:paper",
+       "PSNR as the published evaluation of AdaptiveDiffusion computes it: batches of 16 with their own peak; psnr "
+       "beside it",
+       PaperPsnrMetric},
+      {"fid:clean",
+       "Frechet distance of Inception features, PIL's bicubic resize in float32 (clean-fid); \"fid\" means this one",
+       FrechetMetric, "inception:clean"},
+      {"fid:legacy_tf", "FID with TensorFlow 1's bilinear resize (the original one, torch-fidelity)", FrechetMetric,
+       "inception:legacy_tf"},
+      {"fid:pytorch_fid", "FID with PyTorch's bilinear resize (pytorch-fid)", FrechetMetric, "inception:pytorch_fid"},
+      {"sfid:clean", "FID of spatial features (7 channels of Mixed_6e); also :legacy_tf, :pytorch_fid", FrechetMetric,
+       "inception:clean:spatial"},
+      {"sfid:legacy_tf", "", FrechetMetric, "inception:legacy_tf:spatial"},
+      {"sfid:pytorch_fid", "", FrechetMetric, "inception:pytorch_fid:spatial"},
+      {"kid:clean", "kernel distance of Inception features; also :legacy_tf, :pytorch_fid; \"kid\" means kid:clean",
+       KernelMetric, "inception:clean"},
+      {"kid:legacy_tf", "", KernelMetric, "inception:legacy_tf"},
+      {"kid:pytorch_fid", "", KernelMetric, "inception:pytorch_fid"},
+      {"prc:clean",
+       "precision and recall of Inception features (k = 3); also :legacy_tf, :pytorch_fid; \"prc\" means prc:clean",
+       PrecisionRecallMetric, "inception:clean"},
+      {"prc:legacy_tf", "", PrecisionRecallMetric, "inception:legacy_tf"},
+      {"prc:pytorch_fid", "", PrecisionRecallMetric, "inception:pytorch_fid"},
+      {"fvd", "Frechet distance of the I3D features of clips (StyleGAN-V's protocol)", FrechetMetric, "i3d"},
+      {"fvd:paper",
+       "the published evaluation's FVD: each pair of clips by itself, which leaves the squared distance of their "
+       "features; fvd beside it",
+       PaperFrechetMetric, "i3d"},
+      {"fd_fashion", "Frechet distance of the shipped network's features, for the shipped model's pictures (no FID)",
+       FrechetMetric, "fashion"},
+      {"kd_fashion", "kernel distance of the shipped network's features (no KID)", KernelMetric, "fashion"},
+      {"prc_fashion", "precision and recall of the shipped network's features", PrecisionRecallMetric, "fashion"},
+      {"fd_motion",
+       "Frechet distance of nine numbers read off a clip's pixels (where something bright begins and ends, its size, colour, "
+       "change), for the shipped model's clips: no network, no FVD",
+       FrechetMetric, "motion"},
+      {"fd:NETWORK", "Frechet distance of the features of NETWORK: inception:clean:LAYER, i3d, fashion or torchscript:PATH",
+       FrechetMetric},
+      {"kd:NETWORK", "kernel distance of the features of NETWORK", KernelMetric},
+      {"prc:NETWORK", "precision and recall of the features of NETWORK", PrecisionRecallMetric},
+  };
+  return catalog;
+}
+
 namespace {
 
-std::vector<double> MeasurePsnr(const MetricInput& sample, const MetricInput& reference) {
-  if (!sample.picture.defined() || sample.picture.dim() != 4) return {Psnr(sample.picture, reference.picture)};
-  const PsnrMean mean = MeanPsnr(FramePsnr(sample.picture, reference.picture));
-  return {mean.counted ? mean.mean : std::numeric_limits<double>::infinity()};
+constexpr std::string_view kAnyNetwork = "NETWORK";
+
+// "fd:" of "fd:NETWORK"; empty where the entry is one metric.
+std::string FamilyPrefix(const CatalogEntry& entry) {
+  return entry.name.ends_with(kAnyNetwork) ? entry.name.substr(0, entry.name.size() - kAnyNetwork.size()) : "";
 }
 
-// Of a clip: the mean over its frames.
-template <SsimBorder border>
-std::vector<double> MeasureSsim(const MetricInput& sample, const MetricInput& reference) {
-  const at::Tensor& a = sample.picture;
-  const at::Tensor& b = reference.picture;
-  if (!a.defined() || !b.defined() || a.dim() != 4 || a.sizes() != b.sizes() || a.size(0) == 0) return {Ssim(a, b, border)};
-  double sum = 0;
-  for (int64_t t = 0; t < a.size(0); ++t) sum += Ssim(a[t], b[t], border);
-  return {sum / static_cast<double>(a.size(0))};
+MetricRequest RequestOf(const CatalogEntry& entry) {
+  if (entry.sample) return {.name = entry.name, .sample = &*entry.sample};
+  return {.name = entry.name, .set = entry.set(entry.name, entry.network)};
 }
 
-std::vector<double> MeasureLatentError(const MetricInput& sample, const MetricInput& reference) {
-  const LatentError error = CompareLatents(sample.latent, reference.latent);
-  return {error.l1, error.l2, error.l1_relative, error.l2_relative};
+MetricRequest Request(const std::string& name, const std::string& where) {
+  if (auto request = FindMetric(name)) return *request;
+  std::vector<std::string> known;
+  for (const auto& entry : MetricCatalog())
+    if (!entry.summary.empty()) known.push_back(entry.name);
+  Fail("{}: unknown metric \"{}\"; {}", where, name, KnownNames(name, known));
+}
+
+std::optional<MetricInfo> ColumnInfoOf(const std::string& name) {
+  for (const auto& entry : MetricCatalog())
+    if (entry.sample)
+      for (const auto& column : entry.sample->columns)
+        if (column.name == name) return column;
+  return std::nullopt;
 }
 
 }  // namespace
 
-const std::vector<MetricType>& MetricTypes() {
-  static const std::vector<MetricType> types = {
-      {.name = "psnr",
-       .summary = "peak signal-to-noise ratio of 8-bit pictures, peak 255; of clips the mean over the frames that differ",
-       .columns = {{"psnr", "dB", true}},
-       .needs_pictures = true,
-       .measure = MeasurePsnr},
-      {.name = "ssim",
-       .summary = "structural similarity where the 11x11 window fits (Wang et al. 2004; scikit-image)",
-       .columns = {{"ssim", "", true}},
-       .needs_pictures = true,
-       .measure = MeasureSsim<SsimBorder::kValid>},
-      {.name = "ssim:reflect",
-       .summary = "structural similarity with reflected borders (torchmetrics)",
-       .columns = {{"ssim_reflect", "", true}},
-       .needs_pictures = true,
-       .measure = MeasureSsim<SsimBorder::kReflect>},
-      {.name = "lpips:alex",
-       .summary = "LPIPS v0.1 with AlexNet (Zhang et al. 2018); \"lpips\" means this one",
-       .columns = {{"lpips_alex", "", false}},
-       .needs_pictures = true,
-       .weights = LpipsAlexWeights,
-       .open = OpenLpipsAlex},
-      {.name = "lpips:vgg",
-       .summary = "LPIPS v0.1 with VGG-16",
-       .columns = {{"lpips_vgg", "", false}},
-       .needs_pictures = true,
-       .weights = LpipsVggWeights,
-       .open = OpenLpipsVgg},
-      {.name = "caption_accuracy",
-       .summary = "share of the caption's items that the shipped network finds in the picture; for the shipped model (no CLIP score)",
-       .columns = {{"caption_accuracy", "", true}},
-       .needs_pictures = true,
-       .needs_reference = false,
-       .needs_caption = true,
-       .weights = CaptionAccuracyWeights,
-       .open = OpenCaptionAccuracy},
-      {.name = "latent_error",
-       .summary = "distance of the final latents: L1 and L2, absolute and relative to the reference's norm",
-       .columns = {{"latent_l1", "", false}, {"latent_l2", "", false}, {"latent_l1_relative", "", false}, {"latent_l2_relative", "", false}},
-       .measure = MeasureLatentError},
-  };
-  return types;
+std::optional<MetricRequest> FindMetric(const std::string& name) {
+  for (const auto& entry : MetricCatalog())
+    if (entry.name == name && FamilyPrefix(entry).empty()) return RequestOf(entry);
+  for (const auto& entry : MetricCatalog())
+    if (entry.name.starts_with(name + ":") && FamilyPrefix(entry).empty()) return RequestOf(entry);
+  for (const auto& entry : MetricCatalog()) {
+    const std::string prefix = FamilyPrefix(entry);
+    if (!prefix.empty() && name.starts_with(prefix) && name.size() > prefix.size())
+      return MetricRequest{.name = name, .set = entry.set(name, name.substr(prefix.size()))};
+  }
+  return std::nullopt;
 }
 
-const MetricType& FindMetric(const std::string& name, const std::string& where) {
-  std::vector<std::string> known;
-  for (const MetricType& type : MetricTypes()) {
-    if (type.name == name) return type;
-    known.push_back(type.name);
-  }
-  Fail("{}: unknown metric \"{}\"; {}", where, name, KnownNames(name, known));
+std::optional<SetMetric> FindSetMetric(const std::string& name) {
+  const auto request = FindMetric(name);
+  return request ? request->set : std::nullopt;
 }
+
+std::vector<MetricRequest> RequestMetrics(const std::vector<std::string>& names, const std::string& where) {
+  std::vector<MetricRequest> requests;
+  const auto add = [&](const MetricRequest& request) {
+    if (std::none_of(requests.begin(), requests.end(), [&](const auto& r) { return r.name == request.name; }))
+      requests.push_back(request);
+  };
+  for (const auto& name : names) {
+    const MetricRequest request = Request(name, where);
+    if (request.set && !request.set->beside.empty()) add(Request(request.set->beside, where));
+    add(request);
+  }
+  return requests;
+}
+
+KnownMetrics CatalogMetrics() { return {.column = ColumnInfoOf, .set = FindSetMetric}; }
 
 }  // namespace skipbench

@@ -3,6 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "metrics/metric.h"
+
 namespace skipbench {
 
 struct LatentError {
@@ -14,5 +16,7 @@ struct LatentError {
 
 // Floating-point tensors of one shape, on one device; summed in float64. Throws Error for anything else. NaN stays NaN.
 LatentError CompareLatents(const at::Tensor& latent, const at::Tensor& reference);
+
+MetricType LatentErrorMetric();
 
 }  // namespace skipbench

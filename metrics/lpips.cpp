@@ -191,4 +191,49 @@ at::Tensor Lpips::Distance(const at::Tensor& pictures, const at::Tensor& referen
   return Layers(pictures, references).sum(1);
 }
 
+namespace {
+
+class LpipsNetwork : public MetricNetwork {
+ public:
+  explicit LpipsNetwork(std::unique_ptr<Lpips> lpips) : lpips_(std::move(lpips)) {}
+  std::vector<std::vector<double>> Measure(std::span<const MetricInput> samples,
+                                           std::span<const MetricInput> references) const override {
+    const at::Tensor distances = lpips_->Distance(StackedPictures(samples), StackedPictures(references)).contiguous();
+    std::vector<std::vector<double>> values;
+    for (size_t i = 0; i < samples.size(); ++i) values.push_back({distances.const_data_ptr<double>()[i]});
+    return values;
+  }
+
+ private:
+  std::unique_ptr<Lpips> lpips_;
+};
+
+MetricInfo Described(const std::string& name, const std::string& title) {
+  return {.name = name, .title = title, .better = Direction::kLower, .decimals = 3, .limit = 0.005, .order = 2, .per_frame = true};
+}
+
+}  // namespace
+
+MetricType LpipsAlexMetric() {
+  return {.name = "lpips:alex",
+          .summary = "LPIPS v0.1 with AlexNet (Zhang et al. 2018); \"lpips\" means this one",
+          .columns = {Described("lpips_alex", "LPIPS alex")},
+          .needs_pictures = true,
+          .weights = [](const FeatureNetworkOptions& options) { return Lpips::FindWeights("alex", options); },
+          .open = [](const FeatureNetworkOptions& options) -> std::unique_ptr<MetricNetwork> {
+            return std::make_unique<LpipsNetwork>(Lpips::Open("alex", options));
+          }};
+}
+
+MetricType LpipsVggMetric() {
+  return {.name = "lpips:vgg",
+          .summary = "LPIPS v0.1 with VGG-16",
+          .columns = {Described("lpips_vgg", "LPIPS vgg")},
+          .needs_pictures = true,
+          .weights = [](const FeatureNetworkOptions& options) { return Lpips::FindWeights("vgg", options); },
+          .open = [](const FeatureNetworkOptions& options) -> std::unique_ptr<MetricNetwork> {
+            return std::make_unique<LpipsNetwork>(Lpips::Open("vgg", options));
+          }};
+}
+
 }  // namespace skipbench

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "metrics/backbones/feature_network.h"
+#include "metrics/metric.h"
 
 namespace skipbench {
 
@@ -44,5 +45,8 @@ class Lpips {
   std::filesystem::path features_, heads_;
   std::unique_ptr<Network> network_;
 };
+
+MetricType LpipsAlexMetric();
+MetricType LpipsVggMetric();
 
 }  // namespace skipbench

@@ -1,5 +1,5 @@
 // What a metric of one sample is: values of what a setting made of it against what the reference setting made of the same
-// sample. (Metrics of whole sets, which compare distributions, are another thing.)
+// sample. (Metrics of whole sets, which compare distributions, are another thing: harness/measures/set_metric.h.)
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/measures/metric_info.h"
+
 namespace skipbench {
 
 struct FeatureNetworkOptions;
@@ -19,12 +21,6 @@ struct MetricInput {
   at::Tensor picture;           // uint8 [C, H, W] on the CPU; of a clip [T, C, H, W]
   at::Tensor latent;            // [C, ...], the final latent
   std::string caption = {};     // what it was asked to show
-};
-
-struct MetricColumn {
-  std::string name;             // of the values in the results: "psnr"
-  std::string unit;             // "dB", or empty for a pure number
-  bool higher_is_better = false;
 };
 
 // A metric with a network, its weights loaded: measures many samples at a time.
@@ -38,8 +34,8 @@ class MetricNetwork {
 struct MetricType {
   std::string name;             // in a config: "psnr", "ssim:reflect"
   std::string summary;          // one line
-  std::vector<MetricColumn> columns;
-  bool needs_pictures = false;  // else it needs latents
+  std::vector<MetricInfo> columns;
+  bool needs_pictures = false;  // else it needs latents; of clips it gets one frame at a time (metrics/frames.h)
   bool needs_reference = true;  // compares with the reference's picture or latent of the same sample
   bool needs_caption = false;
   // One value per column; NaN where it is undefined, +infinity the PSNR of identical pictures. Throws Error for input that

@@ -19,4 +19,10 @@ void CheckBytes(const at::Tensor& picture, const at::Tensor& reference, const ch
   if (picture.dim() < 1 || picture.numel() == 0) Fail("{}: the picture is empty", metric);
 }
 
+at::Tensor StackedPictures(std::span<const MetricInput> inputs) {
+  std::vector<at::Tensor> pictures;
+  for (const auto& input : inputs) pictures.push_back(input.picture);
+  return at::stack(pictures);
+}
+
 }  // namespace skipbench

@@ -6,19 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 
 #include "harness/base/error.h"
 #include "metrics/pictures.h"
 
 namespace skipbench {
-
-SquaredError& SquaredError::operator+=(const SquaredError& other) {
-  sum += other.sum;
-  elements += other.elements;
-  max_value = std::max(max_value, other.max_value);
-  return *this;
-}
 
 SquaredError CompareBytes(const at::Tensor& picture, const at::Tensor& reference) {
   CheckBytes(picture, reference, "psnr");
@@ -50,49 +42,22 @@ double Psnr(const SquaredError& error) {
 
 double Psnr(const at::Tensor& picture, const at::Tensor& reference) { return Psnr(CompareBytes(picture, reference)); }
 
-PsnrMean MeanPsnr(std::span<const double> psnr) {
-  PsnrMean result;
-  double sum = 0;
-  for (double value : psnr) {
-    if (std::isinf(value) && value > 0) {
-      ++result.identical;
-    } else {
-      sum += value;
-      ++result.counted;
-    }
-  }
-  result.mean = result.counted ? sum / static_cast<double>(result.counted) : std::numeric_limits<double>::quiet_NaN();
-  return result;
-}
-
-std::vector<double> FramePsnr(const at::Tensor& clip, const at::Tensor& reference) {
-  CheckBytes(clip, reference, "psnr");
-  std::vector<double> frames;
-  for (int64_t t = 0; t < clip.size(0); ++t) frames.push_back(Psnr(clip[t], reference[t]));
-  return frames;
-}
-
-PaperPsnr PaperCompatPsnr(std::span<const SquaredError> pictures, int64_t batch_size) {
-  if (batch_size < 1) Fail("psnr: the batch size must be at least 1, found {}", batch_size);
-  PaperPsnr result;
-  double sum = 0;
-  double weight = 0;
-  while (!pictures.empty()) {
-    const auto batch = pictures.first(std::min(pictures.size(), static_cast<size_t>(batch_size)));
-    pictures = pictures.subspan(batch.size());
-    SquaredError pooled;
-    for (const SquaredError& one : batch) pooled += one;
-    const double psnr = (2 * std::log(static_cast<double>(pooled.max_value)) - std::log(pooled.mse())) * 10 / std::numbers::ln10;
-    ++result.batches;
-    if (!std::isfinite(psnr)) {
-      ++result.dropped;
-      continue;
-    }
-    sum += psnr * static_cast<double>(batch.size());
-    weight += static_cast<double>(batch.size());
-  }
-  result.mean = weight > 0 ? sum / weight : std::numeric_limits<double>::quiet_NaN();
-  return result;
+MetricType PsnrMetric() {
+  return {.name = "psnr",
+          .summary = "peak signal-to-noise ratio of 8-bit pictures, peak 255; of clips the mean over the frames that differ",
+          .columns = {{.name = "psnr",
+                       .title = "PSNR",
+                       .unit = "dB",
+                       .better = Direction::kHigher,
+                       .decimals = 2,
+                       .limit = 0.5,
+                       .ceiling = 100,  // of 8-bit pictures that differ it rarely reaches 90
+                       .order = 0,
+                       .per_frame = true}},
+          .needs_pictures = true,
+          .measure = [](const MetricInput& sample, const MetricInput& reference) {
+            return std::vector{Psnr(sample.picture, reference.picture)};
+          }};
 }
 
 }  // namespace skipbench

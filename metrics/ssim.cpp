@@ -154,4 +154,32 @@ double Ssim(const at::Tensor& picture, const at::Tensor& reference, SsimBorder b
   return sum / static_cast<double>(picture.size(0));
 }
 
+namespace {
+
+MetricInfo Described(const std::string& name, const std::string& title) {
+  return {.name = name, .title = title, .better = Direction::kHigher, .decimals = 3, .limit = 0.005, .order = 1, .per_frame = true};
+}
+
+}  // namespace
+
+MetricType SsimMetric() {
+  return {.name = "ssim",
+          .summary = "structural similarity where the 11x11 window fits (Wang et al. 2004; scikit-image)",
+          .columns = {Described("ssim", "SSIM")},
+          .needs_pictures = true,
+          .measure = [](const MetricInput& sample, const MetricInput& reference) {
+            return std::vector{Ssim(sample.picture, reference.picture, SsimBorder::kValid)};
+          }};
+}
+
+MetricType SsimReflectMetric() {
+  return {.name = "ssim:reflect",
+          .summary = "structural similarity with reflected borders (torchmetrics)",
+          .columns = {Described("ssim_reflect", "SSIM reflect")},
+          .needs_pictures = true,
+          .measure = [](const MetricInput& sample, const MetricInput& reference) {
+            return std::vector{Ssim(sample.picture, reference.picture, SsimBorder::kReflect)};
+          }};
+}
+
 }  // namespace skipbench

@@ -5,6 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "metrics/metric.h"
+
 namespace skipbench {
 
 enum class SsimBorder {
@@ -14,5 +16,8 @@ enum class SsimBorder {
 
 // Two uint8 pictures [C, H, W] of one shape, on the CPU. Throws Error for anything else.
 double Ssim(const at::Tensor& picture, const at::Tensor& reference, SsimBorder border = SsimBorder::kValid);
+
+MetricType SsimMetric();
+MetricType SsimReflectMetric();
 
 }  // namespace skipbench

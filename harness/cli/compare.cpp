@@ -1,14 +1,16 @@
-#include "harness/report/compare.h"
+#include "harness/report/compare_text.h"
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
 
+#include "harness/analysis/compare_sets.h"
 #include "harness/base/did_you_mean.h"
 #include "harness/cli/commands.h"
-#include "harness/cli/distances.h"
 #include "harness/cli/open_results.h"
+#include "metrics/catalog.h"
+#include "metrics/torch_solver.h"
 
 namespace skipbench::cli {
 
@@ -52,6 +54,18 @@ CompareOptions ReadOptions(const po::variables_map& values) {
   return options;
 }
 
+// What --max-worse is, with the limits that metrics declare.
+std::string LimitsHelp() {
+  std::string limits;
+  for (const auto& entry : MetricCatalog())
+    if (entry.sample)
+      for (const auto& column : entry.sample->columns)
+        if (column.limit) limits += fmt::format("{} {}, ", column.name, *column.limit);
+  return "METRIC=LIMIT: how much worse a metric may get, by its name in the results (default: " + limits +
+         "others 2 % of BASE's mean). A metric of whole sets: fd_fashion=2, or \"fd_fashion (reference)=0.1\" for one of its "
+         "two columns (default: the standard error of BASE's value, at least 2 % of it)";
+}
+
 // Limits for metrics that nobody measured are a mistake in the command.
 void RequireKnownMetrics(const CompareOptions& options, const ResultReader& base) {
   Strings names;
@@ -59,8 +73,8 @@ void RequireKnownMetrics(const CompareOptions& options, const ResultReader& base
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   };
   for (size_t k = 0; k < base.header().settings.size(); ++k)
-    for (const auto& name : base.Metrics(k)) add(name);
-  for (const auto& name : SetMetricColumns(base)) add(name);
+    for (const auto& metric : base.Metrics(k)) add(metric.name);
+  for (const auto& name : SetMetricNames(base)) add(name);
   for (const auto& [metric, limit] : options.limits) {
     std::string name = metric;
     for (const std::string against : {" (data)", " (reference)"})
@@ -80,10 +94,7 @@ int Compare(const Strings& args) {
       ("new", po::value<Strings>()->multitoken(), "NEW, when it is several shards")
       ("max-psnr-drop", po::value<double>(), "dB that the PSNR may fall (default 0.5)")
       ("max-ssim-drop", po::value<double>(), "that the SSIM may fall (default 0.005)")
-      ("max-worse", po::value<Strings>()->composing(), "METRIC=LIMIT: how much worse a metric may get, by its name in the results "
-                                                       "(default: LPIPS 0.005, caption_accuracy 0.02, others 2 % of BASE's mean). "
-                                                       "A metric of whole sets: fd_fashion=2, or \"fd_fashion (reference)=0.1\" for one of its "
-                                                       "two columns (default: the standard error of BASE's value, at least 2 % of it)")
+      ("max-worse", po::value<Strings>()->composing(), LimitsHelp().c_str())
       ("max-cost-rise", po::value<double>()->default_value(0, "0"), "fraction by which evaluations and multiply-accumulates may rise")
       ("max-slowdown", po::value<double>(), "ratio by which latency may rise, e.g. 1.2 (default: latency does not count)")
       ("min-agreement", po::value<double>()->default_value(CompareOptions().min_agreement_db, "40"),
@@ -104,7 +115,7 @@ int Compare(const Strings& args) {
   if (format != "markdown" && format != "json") Fail("skipbench compare: --format: expected markdown or json, found \"{}\"{}", format, DidYouMean(format, {"markdown", "json"}));
   const ResultReader before = OpenResults(base, ReadingOptions(values)), after = OpenResults(now, ReadingOptions(values));
   RequireKnownMetrics(limits, before);
-  const Comparison comparison = skipbench::Compare(before, after, limits, DistancesToCompare(before, after));
+  const Comparison comparison = skipbench::Compare(before, after, limits, SetsToCompare(before, after, TorchSolver()));
   fmt::print("{}", format == "json" ? RenderJson(comparison) : RenderMarkdown(comparison, limits));
   return ExitCode(comparison.verdict);
 }

@@ -7,7 +7,6 @@
 #include "methods/catalog.h"
 #include "metrics/catalog.h"
 #include "metrics/official_weights.h"
-#include "metrics/set_metric.h"
 
 namespace skipbench::cli {
 
@@ -25,8 +24,8 @@ void ListMethods() {
 }
 
 void ListMetrics() {
-  for (const auto& metric : MetricTypes()) fmt::print("{:<16} {}\n", metric.name, metric.summary);
-  for (const auto& [name, summary] : SetMetricNames()) fmt::print("{:<16} {}\n", name, summary);
+  for (const auto& metric : MetricCatalog())
+    if (!metric.summary.empty()) fmt::print("{:<16} {}\n", metric.name, metric.summary);
 }
 
 void ListSchedulers() {

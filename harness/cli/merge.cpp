@@ -1,13 +1,15 @@
 #include <filesystem>
 
+#include "harness/analysis/set_distances.h"
 #include "harness/cli/commands.h"
-#include "harness/cli/distances.h"
 #include "harness/cli/open_results.h"
 #include "harness/report/contact_sheet.h"
-#include "harness/report/table.h"
+#include "harness/report/table_text.h"
 #include "harness/store/merge.h"
 #include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"
+#include "metrics/catalog.h"
+#include "metrics/torch_solver.h"
 
 namespace skipbench::cli {
 
@@ -27,8 +29,8 @@ int Merge(const std::vector<std::string>& args) {
   const fs::path out = values["out"].as<std::string>();
   const MergeSummary summary = MergeResults(results, out, ReadingOptions(values));
   for (const auto& note : summary.notes) fmt::print(stderr, "skipbench: {}; what was added is not merged\n", note);
-  const ResultReader merged = ResultReader::Open(out);
-  fmt::print("{}\n", RenderMarkdown(MakeFullTable(merged)));
+  const ResultReader merged = ResultReader::Open(out, {.known = CatalogMetrics()});
+  fmt::print("{}\n", RenderMarkdown(MakeTable(merged, SetDistances(merged, TorchSolver()))));
   const JsonReader config(merged.header().config, "config");
   if (const int rows = static_cast<int>(config.IntOr("contact_sheet", 0)); rows > 0)
     WriteContactSheet(merged, rows, out / kContactSheet);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "harness/base/error.h"
+#include "metrics/catalog.h"
 
 namespace skipbench::cli {
 
@@ -13,11 +14,15 @@ void AddReadingOptions(po::options_description* options) {
                          "read also a results.h5 whose checksums do not hold or are not there: as much of it as can be read");
 }
 
-OpenOptions ReadingOptions(const po::variables_map& values) { return {.unchecked = values["unchecked"].as<bool>()}; }
+OpenOptions ReadingOptions(const po::variables_map& values) { return {.unchecked = values["unchecked"].as<bool>(), .known = CatalogMetrics()}; }
+
+void PrintNotes(const ResultReader& result) {
+  for (const auto& note : result.notes()) fmt::print(stderr, "skipbench: {}\n", note);
+}
 
 ResultReader OpenResults(const std::vector<std::string>& paths, const OpenOptions& options) {
   ResultReader result = ResultReader::Open(std::vector<std::filesystem::path>(paths.begin(), paths.end()), options);
-  for (const auto& note : result.notes()) fmt::print(stderr, "skipbench: {}\n", note);
+  PrintNotes(result);
   return result;
 }
 

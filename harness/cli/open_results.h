@@ -14,7 +14,10 @@ namespace skipbench::cli {
 void AddReadingOptions(boost::program_options::options_description* options);
 OpenOptions ReadingOptions(const boost::program_options::variables_map& values);
 
-// Opens results as one, and prints their notes to the standard error.
+// Prints what the user has to know of the files to the standard error.
+void PrintNotes(const ResultReader& result);
+
+// Opens results as one, and prints their notes.
 ResultReader OpenResults(const std::vector<std::string>& paths, const OpenOptions& options);
 
 // The paths of the option "input". Error naming the command when there is none.

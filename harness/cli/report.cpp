@@ -1,10 +1,11 @@
 #include "harness/report/report.h"
 
+#include "harness/analysis/set_distances.h"
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
-#include "harness/cli/distances.h"
 #include "harness/cli/open_results.h"
 #include "harness/store/result_reader.h"
+#include "metrics/torch_solver.h"
 
 namespace skipbench::cli {
 
@@ -31,7 +32,7 @@ int Report(const std::vector<std::string>& args) {
   report.gnuplot = values["gnuplot"].as<std::string>();
   const std::filesystem::path folder = values["out"].as<std::string>();
   const ResultReader result = OpenResults(results, ReadingOptions(values));
-  report.table = MakeFullTable(result);
+  report.table = MakeTable(result, SetDistances(result, TorchSolver()));
   WriteReport(result, folder, report);
   fmt::print("report: {}\n", (folder / "index.html").string());
   return 0;

@@ -1,13 +1,15 @@
 #include <filesystem>
 
+#include "harness/analysis/set_distances.h"
 #include "harness/cli/commands.h"
-#include "harness/cli/distances.h"
 #include "harness/experiment/run_experiment.h"
 #include "harness/experiment/shard.h"
 #include "harness/report/contact_sheet.h"
-#include "harness/report/table.h"
+#include "harness/report/table_text.h"
 #include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"
+#include "metrics/catalog.h"
+#include "metrics/torch_solver.h"
 
 namespace skipbench::cli {
 
@@ -17,8 +19,8 @@ namespace fs = std::filesystem;
 namespace {
 
 void Report(const Plan& plan, const fs::path& out) {
-  ResultReader reader = ResultReader::Open(out, {.own = true});
-  fmt::print("\n{}\n", RenderMarkdown(MakeFullTable(reader)));
+  ResultReader reader = ResultReader::Open(out, {.own = true, .known = CatalogMetrics()});
+  fmt::print("\n{}\n", RenderMarkdown(MakeTable(reader, SetDistances(reader, TorchSolver()))));
   if (plan.config.contact_sheet_rows > 0) {
     const fs::path sheet = out / kContactSheet;
     WriteContactSheet(reader, plan.config.contact_sheet_rows, sheet);

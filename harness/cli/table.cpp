@@ -1,12 +1,13 @@
+#include "harness/analysis/set_distances.h"
 #include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
-#include "harness/cli/distances.h"
 #include "harness/cli/open_results.h"
-#include "harness/report/paired_table.h"
-#include "harness/report/path_table.h"
-#include "harness/report/table.h"
+#include "harness/report/paired_text.h"
+#include "harness/report/path_text.h"
+#include "harness/report/table_text.h"
 #include "harness/store/result_reader.h"
+#include "metrics/torch_solver.h"
 
 namespace skipbench::cli {
 
@@ -39,7 +40,7 @@ int Table(const std::vector<std::string>& args) {
   if (values.contains("paired") && values["paths"].as<bool>()) Fail("skipbench table: --paired and --paths exclude each other");
   if (values.contains("paired")) {
     const ResultReader reader = OpenResults(results, ReadingOptions(values));
-    const PairedTable paired = MakePairedTable(reader, values["paired"].as<std::string>(), DistancesOf(reader));
+    const PairedTable paired = MakePairedTable(reader, values["paired"].as<std::string>(), SetDistances(reader, TorchSolver()));
     if (format == "markdown") fmt::print("{}", RenderPairedMarkdown(paired));
     else if (format == "csv") fmt::print("{}", RenderPairedCsv(paired));
     else if (format == "json") fmt::print("{}", RenderPairedJson(paired));
@@ -48,7 +49,7 @@ int Table(const std::vector<std::string>& args) {
   }
   const ResultReader reader = OpenResults(results, ReadingOptions(values));
   if (values["paths"].as<bool>()) Print(MakePathTable(reader, results[0]), format);
-  else Print(MakeFullTable(reader), format);
+  else Print(MakeTable(reader, SetDistances(reader, TorchSolver())), format);
   return 0;
 }
 

@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
-#include "harness/evaluation/result_distances.h"
+#include "harness/analysis/set_distances.h"
+#include "harness/analysis/settings.h"
+#include "harness/evaluation/picture_pairs.h"
+#include "harness/evaluation/result_pictures.h"
 
 namespace skipbench {
 namespace {
@@ -139,7 +142,7 @@ ComparedSet OpenComparedSet(const fs::path& path, const PictureSetOptions& colle
   if (path.extension() == ".npz" && HoldsStatistics(path)) {
     set.statistics.emplace(path);
   } else {
-    set.pictures = OpenPictures(path, collections);
+    set.pictures = OpenPictureSet(path, collections);
   }
   return set;
 }
@@ -199,7 +202,7 @@ Measurement CompareSets(const ComparedSet& a, const ComparedSet* b, const std::v
   const bool broken_pairs = both && options.pair && !measured.left_out.empty() && WhyNoPairs(a, *b, options).empty();
   PairSets(options, options.measure.common_only || broken_pairs, &measured);
   for (const auto& request : met)
-    if (request.set && request.set->kind == SetMetricKind::kPaperFrechet && b && !measured.paired.contains(request.set->network))
+    if (request.set && request.set->needs_pairs && !request.set->network.empty() && b && !measured.paired.contains(request.set->network))
       measured.unmet[request.name] =
           fmt::format("{} compares every clip with its partner; the names of {} and {} are not the same{}", request.name,
                       a.description(), b->description(), options.pair ? "" : " (--unpaired)");

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "harness/evaluation/evaluate.h"
-#include "harness/evaluation/picture_source.h"
+#include "datasets/picture_set.h"
 #include "harness/evaluation/statistics_file.h"
 #include "harness/store/result_reader.h"
 
@@ -17,7 +17,7 @@ namespace skipbench {
 
 // One of the three is there.
 struct ComparedSet {
-  std::unique_ptr<PictureSource> pictures = nullptr;
+  std::unique_ptr<PictureSet> pictures = nullptr;
   std::optional<StatisticsFile> statistics = {};
   struct Stored {
     const ResultReader* result = nullptr;

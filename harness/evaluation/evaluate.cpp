@@ -4,14 +4,15 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <numeric>
 #include <thread>
 
 #include "harness/base/error.h"
 #include "harness/base/progress.h"
+#include "harness/evaluation/picture_pairs.h"
 #include "harness/evaluation/prefetch.h"
+#include "metrics/frames.h"
+#include "metrics/psnr.h"
 
 namespace skipbench {
 namespace {
@@ -25,35 +26,20 @@ struct Loaded {
   Unit unit;
   at::Tensor picture, reference;             // undefined once no network needs them any more
   std::vector<std::vector<double>> columns;  // [column][frame]; of pictures there is one frame
-  std::vector<SquaredError> errors;          // [frame]
+  SquaredError error;                        // over all frames
   std::string broken;                        // why it could not be read
 };
 
-int64_t Frames(const at::Tensor& picture) { return picture.dim() == 4 ? picture.size(0) : 1; }
-at::Tensor Frame(const at::Tensor& picture, int64_t t) { return picture.dim() == 4 ? picture[t] : picture; }
-
-// The mean of the frames that are not identical; infinite if all are.
-double ClipValue(const std::vector<double>& frames) {
-  double sum = 0;
-  int64_t counted = 0;
-  for (const double frame : frames)
-    if (!std::isinf(frame)) {
-      sum += frame;
-      ++counted;
-    }
-  return counted ? sum / static_cast<double>(counted) : std::numeric_limits<double>::infinity();
-}
-
 class Measurer {
  public:
-  Measurer(const PictureSource& pictures, const PictureSource* reference, const std::vector<MetricRequest>& requests,
+  Measurer(const PictureSet& pictures, const PictureSet* reference, const std::vector<MetricRequest>& requests,
            const MetricNetworks& networks, const MeasureOptions& options)
       : pictures_(pictures), reference_(reference), options_(options) {
     for (const auto& request : requests)
       if (networks.Available(request)) Take(request, networks);
     Begin();
   }
-  Measurer(const PictureSource& pictures, const std::string& name, const FeatureNetwork& network,
+  Measurer(const PictureSet& pictures, const std::string& name, const FeatureNetwork& network,
            const MeasureOptions& options)
       : pictures_(pictures), reference_(nullptr), options_(options), features_{{name, &network}} {
     Begin();
@@ -107,7 +93,7 @@ class Measurer {
     if (request.set) {
       if (const auto network = networks.features.find(request.set->network); network != networks.features.end())
         features_[network->first] = network->second.get();
-      with_errors_ |= request.set->kind == SetMetricKind::kPaperPsnr;
+      with_errors_ |= request.set->of_errors != nullptr;
       return;
     }
     const auto network = networks.samples.find(request.name);
@@ -117,6 +103,7 @@ class Measurer {
   }
 
   void Begin() {
+    out_.samples.clips = pictures_.clips();
     for (const auto& [name, network] : features_) CheckKind(*network);
     PlanUnits();
     for (const Unit& unit : units_) {
@@ -127,7 +114,7 @@ class Measurer {
 
   // What networks make of clips of unequal length cannot be compared (I3D's features are means over time), and of frames a long
   // clip would have more. `frames`: 0 where it is not known yet.
-  void RequireLength(const PictureSource& source, int64_t index, int64_t frames) {
+  void RequireLength(const PictureSet& source, int64_t index, int64_t frames) {
     if (!source.clips() || frames == 0 || features_.empty()) return;
     if (frames_ == 0) {
       frames_ = frames;
@@ -146,7 +133,7 @@ class Measurer {
   }
 
   void CheckKind(const FeatureNetwork& network) const {
-    for (const PictureSource* source : {&pictures_, reference_})
+    for (const PictureSet* source : {&pictures_, reference_})
       if (source && network.info().clips && !source->clips())
         Fail("{} is for clips, {} are pictures; --clips reads a folder as clips", network.info().name,
              source->description());
@@ -169,10 +156,10 @@ class Measurer {
 
   Loaded Load(const Unit& unit) const {
     c10::InferenceMode inference;
-    Loaded loaded{.unit = unit, .picture = {}, .reference = {}, .columns = {}, .errors = {}, .broken = {}};
+    Loaded loaded{.unit = unit, .picture = {}, .reference = {}, .columns = {}, .error = {}, .broken = {}};
     try {
-      if (unit.picture >= 0) loaded.picture = pictures_.Read(unit.picture);
-      if (unit.reference >= 0) loaded.reference = reference_->Read(unit.reference);
+      if (unit.picture >= 0) loaded.picture = ReadPicture(pictures_, unit.picture);
+      if (unit.reference >= 0) loaded.reference = ReadPicture(*reference_, unit.reference);
     } catch (const Error& e) {
       if (!options_.skip_broken) throw;
       loaded.broken = e.what();
@@ -196,15 +183,12 @@ class Measurer {
       Fail("pictures of unequal sizes, {} against {}", DescribePicture(loaded->picture),
            DescribePicture(loaded->reference));
     loaded->columns.resize(out_.samples.columns.size());
-    for (int64_t t = 0; t < Frames(loaded->picture); ++t) {
-      const MetricInput a{Frame(loaded->picture, t), {}}, b{Frame(loaded->reference, t), {}};
-      for (const auto& request : samples_) {
-        if (request.network) continue;
-        size_t column = request.first_column;
-        for (const double value : request.type->measure(a, b)) loaded->columns[column++].push_back(value);
-      }
-      if (with_errors_) loaded->errors.push_back(CompareBytes(a.picture, b.picture));
+    for (const auto& request : samples_) {
+      if (request.network) continue;
+      auto columns = MeasureFrames(*request.type, {loaded->picture, {}}, {loaded->reference, {}});
+      std::move(columns.begin(), columns.end(), loaded->columns.begin() + static_cast<std::ptrdiff_t>(request.first_column));
     }
+    if (with_errors_) loaded->error = CompareBytes(loaded->picture, loaded->reference);
   }
 
   // ---- in the calling thread ---------------------------------------------------------------------------------------
@@ -220,8 +204,8 @@ class Measurer {
     c10::InferenceMode inference;
     LeaveOutBroken(batch);
     for (const auto& loaded : *batch) {
-      if (loaded.picture.defined()) RequireLength(pictures_, loaded.unit.picture, Frames(loaded.picture));
-      if (loaded.reference.defined()) RequireLength(*reference_, loaded.unit.reference, Frames(loaded.reference));
+      if (loaded.picture.defined()) RequireLength(pictures_, loaded.unit.picture, FrameCount(loaded.picture));
+      if (loaded.reference.defined()) RequireLength(*reference_, loaded.unit.reference, FrameCount(loaded.reference));
     }
     for (const auto& request : samples_)
       if (request.network) RunSampleNetwork(request, batch);
@@ -238,7 +222,7 @@ class Measurer {
         out_.samples.columns[c].values.push_back(ClipValue(loaded.columns[c]));
         if (pictures_.clips()) out_.samples.columns[c].frames.push_back(std::move(loaded.columns[c]));
       }
-      if (with_errors_) out_.samples.errors.push_back(std::move(loaded.errors));
+      if (with_errors_) out_.samples.errors.push_back(loaded.error);
     }
   }
 
@@ -264,20 +248,20 @@ class Measurer {
     for (auto& loaded : *batch) {
       if (loaded.unit.picture < 0) continue;
       const std::string caption = request.type->needs_caption ? CaptionOf(loaded.unit.picture) : "";
-      for (int64_t t = 0; t < Frames(loaded.picture); ++t) {
-        const at::Tensor frame = Frame(loaded.picture, t);
+      for (int64_t t = 0; t < FrameCount(loaded.picture); ++t) {
+        const at::Tensor frame = FrameOf(loaded.picture, t);
         if (!samples.empty() && (samples[0].picture.sizes() != frame.sizes() ||
                                  static_cast<int64_t>(samples.size()) >= options_.batch_size))
           flush();
         samples.push_back({frame, {}, caption});
-        if (request.type->needs_reference) references.push_back({Frame(loaded.reference, t), {}, caption});
+        if (request.type->needs_reference) references.push_back({FrameOf(loaded.reference, t), {}, caption});
         owners.push_back(&loaded);
       }
     }
     flush();
   }
 
-  void Features(const FeatureNetwork& network, const std::vector<Loaded>& batch, const PictureSource& source,
+  void Features(const FeatureNetwork& network, const std::vector<Loaded>& batch, const PictureSet& source,
                 at::Tensor Loaded::*picture, int64_t Unit::*index, FeatureSet* out,
                 std::vector<int64_t>* owners_of_rows) const {
     std::vector<at::Tensor> some;
@@ -299,7 +283,7 @@ class Measurer {
           flush();
         some.push_back(one);
         owners.push_back(loaded.unit.*index);
-        const std::string& name = source.name(loaded.unit.*index);
+        const std::string name = source.name(loaded.unit.*index);
         out->names.push_back(by_frame ? fmt::format("{}#{}", name, t) : name);
       }
     }
@@ -307,7 +291,7 @@ class Measurer {
   }
 
   void Append(const FeatureNetwork& network, const std::vector<at::Tensor>& some, const std::vector<int64_t>& owners,
-              const PictureSource& source, FeatureSet* out) const {
+              const PictureSet& source, FeatureSet* out) const {
     at::Tensor features;
     try {
       features = network.Features(at::stack(some));
@@ -324,8 +308,8 @@ class Measurer {
     out->values.insert(out->values.end(), values, values + features.numel());
   }
 
-  const PictureSource& pictures_;
-  const PictureSource* reference_;
+  const PictureSet& pictures_;
+  const PictureSet* reference_;
   const MeasureOptions& options_;
   std::map<std::string, const FeatureNetwork*> features_;
   std::vector<Request> samples_;
@@ -351,13 +335,13 @@ std::string DescribePicture(const at::Tensor& picture) {
   return fmt::format("{} x {} pixels", picture.size(2), picture.size(1));
 }
 
-Measurement Measure(const PictureSource& pictures, const PictureSource* reference,
+Measurement Measure(const PictureSet& pictures, const PictureSet* reference,
                     const std::vector<MetricRequest>& requests, const MetricNetworks& networks,
                     const MeasureOptions& options) {
   return Measurer(pictures, reference, requests, networks, options).Run();
 }
 
-FeatureSet MeasureFeatures(const PictureSource& pictures, const std::string& name, const FeatureNetwork& network,
+FeatureSet MeasureFeatures(const PictureSet& pictures, const std::string& name, const FeatureNetwork& network,
                            const MeasureOptions& options) {
   Measurement measured = Measurer(pictures, name, network, options).Run();
   FeatureSet set = std::move(measured.pictures.at(name));

@@ -8,27 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "harness/evaluation/feature_set.h"
+#include "datasets/picture_set.h"
 #include "harness/evaluation/metric_networks.h"
-#include "harness/evaluation/metric_row.h"
-#include "harness/evaluation/picture_source.h"
-#include "metrics/psnr.h"
-#include "metrics/set_metric.h"
+#include "harness/measures/feature_set.h"
+#include "harness/measures/sample_table.h"
 
 namespace skipbench {
-
-// Values of single samples.
-struct SampleColumn {
-  std::string metric;  // the metric it belongs to
-  MetricColumn column;
-  std::vector<double> values;               // [n]; infinite: identical pictures; NaN: undefined
-  std::vector<std::vector<double>> frames;  // of clips: [n][T]
-};
-struct SampleTable {
-  std::vector<std::string> names;  // [n]
-  std::vector<SampleColumn> columns;
-  std::vector<std::vector<SquaredError>> errors;  // [n][T] (a picture: one), where a metric needs them
-};
 
 struct Measurement {
   SampleTable samples;              // the metrics of single samples
@@ -56,12 +41,12 @@ struct MeasureOptions {
 // size than its partner, without a caption, with features that are not finite; a metric of pairs without a reference; a
 // network of clips given pictures; clips of unequal length where a network sees them. With skip_broken the unreadable are left
 // out, a pair if either is; it is an Error when nothing is left.
-Measurement Measure(const PictureSource& pictures, const PictureSource* reference,
+Measurement Measure(const PictureSet& pictures, const PictureSet* reference,
                     const std::vector<MetricRequest>& requests, const MetricNetworks& networks,
                     const MeasureOptions& options);
 
 // The features of one network (`name`: as a metric names it) only. What was left out stands in the description.
-FeatureSet MeasureFeatures(const PictureSource& pictures, const std::string& name, const FeatureNetwork& network,
+FeatureSet MeasureFeatures(const PictureSet& pictures, const std::string& name, const FeatureNetwork& network,
                            const MeasureOptions& options);
 
 // "2 could not be read and were left out (FILE: why; ...)"; empty if none.

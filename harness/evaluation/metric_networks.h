@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "metrics/backbones/feature_network.h"
-#include "metrics/set_metric.h"
+#include "metrics/catalog.h"
 
 namespace skipbench {
 

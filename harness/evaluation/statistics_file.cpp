@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "harness/base/error.h"
-#include "harness/evaluation/picture_source.h"
 #include "harness/io/npy_pictures.h"
 
 namespace skipbench {
@@ -26,8 +25,6 @@ void CheckFinite(const std::vector<T>& values, const NpyReader& array) {
 }
 
 std::string ShapeText(const std::vector<int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
-
-bool WantsFeatures(const SetMetric& metric) { return metric.kind != SetMetricKind::kFrechet; }
 
 }  // namespace
 
@@ -90,7 +87,7 @@ StatisticsFile::Basis StatisticsFile::BasisOf(const SetMetric& metric, const Fea
                                               int64_t dimension) const {
   if (metric.network.empty()) return Basis::kNone;
   if (dimension == 0) dimension = network.dimension;
-  if (!WantsFeatures(metric) && FindNormal(metric.network, dimension).why_not.empty()) return Basis::kNormal;
+  if (!metric.needs_features && FindNormal(metric.network, dimension).why_not.empty()) return Basis::kNormal;
   const bool features = !FindFeatures(metric.network, dimension).empty();
   if (metric.needs_pairs) return features && file_.Has("names") ? Basis::kFeatures : Basis::kNone;
   if (features) return Basis::kFeatures;
@@ -113,7 +110,7 @@ std::string StatisticsFile::WhyNot(const SetMetric& metric, const FeatureNetwork
 
 std::string StatisticsFile::NoteOn(const SetMetric& metric, const FeatureNetworkInfo& network, int64_t dimension) const {
   if (BasisOf(metric, network, dimension) != Basis::kPictures) return "";
-  const std::string why = WantsFeatures(metric) ? "" : FindNormal(metric.network, dimension ? dimension : network.dimension).why_not;
+  const std::string why = metric.needs_features ? "" : FindNormal(metric.network, dimension ? dimension : network.dimension).why_not;
   return fmt::format("{}: of the {} pictures in arr_0 of {}{}", metric.name, Length("arr_0"), path_.string(),
                      why.empty() ? "" : "; " + why);
 }
@@ -179,7 +176,7 @@ FeatureSet StatisticsFile::Read(std::span<const SetMetric> metrics, const Featur
   const std::string name = metrics[0].network;
   FeatureSet set{.description = path_.string(), .weights = ours_ ? Text("weights") : ""};
   if (pictures) {
-    const auto source = OpenPictures(path_, {});
+    const auto source = OpenPictureSet(path_);
     set = MeasureFeatures(*source, name, network, options);
     set.names.clear();  // places in an array are no names to pair by
   }

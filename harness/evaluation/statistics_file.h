@@ -18,9 +18,9 @@
 #include <string>
 
 #include "harness/evaluation/evaluate.h"
-#include "harness/evaluation/feature_set.h"
+#include "harness/measures/feature_set.h"
 #include "harness/io/npz.h"
-#include "metrics/set_metric.h"
+#include "harness/measures/set_metric.h"
 
 namespace skipbench {
 

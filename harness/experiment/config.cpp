@@ -228,7 +228,7 @@ void ReadMetricReference(const JsonReader& root, ExperimentConfig* config) {
   }
   const JsonReader entries = root.Object("metric_reference");
   for (const auto& [given, path] : entries.json().items()) {
-    const auto metric = ParseSetMetric(given);
+    const auto metric = FindSetMetric(given);
     const bool asked = metric && std::any_of(config->set_metrics.begin(), config->set_metrics.end(), [&](const auto& m) { return m.name == metric->name; });
     if (!asked || metric->network.empty()) {
       std::vector<std::string> known;

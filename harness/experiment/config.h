@@ -17,7 +17,7 @@
 #include "harness/sampling/method.h"
 #include "methods/catalog.h"
 #include "metrics/metric.h"
-#include "metrics/set_metric.h"
+#include "harness/measures/set_metric.h"
 
 namespace skipbench {
 

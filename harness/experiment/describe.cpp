@@ -213,6 +213,7 @@ RunHeader MakeHeader(const Plan& plan) {
   header.device = plan.device.is_cpu() ? "cpu" : fmt::format("{} ({})", plan.device.str(), DeviceName(plan.device));
   header.dtype = DtypeName(config.dtype);
   header.threads = at::get_num_threads();
+  for (const MetricType* metric : config.metrics) header.metrics.insert(header.metrics.end(), metric->columns.begin(), metric->columns.end());
   const BuildInformation& build = BuildInfo();
   header.skipbench_version = build.version;
   header.libtorch_version = build.libtorch_version;

@@ -7,6 +7,7 @@
 
 #include "harness/evaluation/evaluate.h"
 #include "harness/evaluation/statistics_file.h"
+#include "metrics/catalog.h"
 #include "metrics/torch_solver.h"
 
 namespace skipbench {
@@ -65,7 +66,7 @@ FeatureSet ReadReference(const Plan& plan, const std::vector<SetMetric>& metrics
       Fail("{}: has {} dimensions, the features of {} have {}", path.string(), set.dimension, metric.network, dimension);
     return set;
   }
-  const auto pictures = OpenPictures(path, {.clips = network.info().clips, .frames = network.info().clips ? plan.config.reference_frames : 0});
+  const auto pictures = OpenPictureSet(path, {.clips = network.info().clips, .frames = network.info().clips ? plan.config.reference_frames : 0});
   FeatureSet set = MeasureFeatures(*pictures, metric.network, network, options);
   if (set.frames > 0 && set.frames != plan.pipeline->info().frames)
     Fail("{}: metric_reference: clips of {} frames in {}, the run makes {}; clips of one length can be compared "
@@ -118,7 +119,7 @@ void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet) {
       if (m.network == metric.network && plan.metric_references.contains(m.name)) metrics.push_back(m);
     FeatureSet set = ReadReference(plan, metrics, reference->second, quiet);
     const bool keep = std::any_of(plan.config.set_metrics.begin(), plan.config.set_metrics.end(), [&](const auto& m) {
-      return m.network == metric.network && m.kind != SetMetricKind::kFrechet;
+      return m.network == metric.network && m.needs_features;
     });
     if (set.has_features() && !keep && static_cast<int64_t>(set.values.size()) > kKeepFeatures) {
       set.normal = StatisticsOf(set.view()).Normal();
@@ -131,8 +132,8 @@ void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet) {
 
 void CommitDistances(const Plan& plan, ResultWriter* writer) {
   if (plan.config.set_metrics.empty()) return;
-  const ResultReader result = ResultReader::Open(writer->folder(), {.own = true});
-  const auto distances = ResultDistances(result, TorchSolver());
+  const ResultReader result = ResultReader::Open(writer->folder(), {.own = true, .known = CatalogMetrics()});
+  const auto distances = SetDistances(result, TorchSolver());
   writer->CommitExtra(kDistancesPart, [&](hdf5::Group& group) { WriteDistances(group, distances, result); });
 }
 

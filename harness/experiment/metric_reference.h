@@ -1,7 +1,7 @@
 // What a run's metrics of sets are compared with, and their values at its end.
 #pragma once
 
-#include "harness/evaluation/result_distances.h"
+#include "harness/analysis/set_distances.h"
 #include "harness/experiment/plan.h"
 #include "harness/store/result_writer.h"
 

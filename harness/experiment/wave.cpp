@@ -9,7 +9,6 @@
 #include <limits>
 #include <unordered_map>
 
-#include "harness/experiment/frame_metrics.h"
 #include "harness/experiment/pictures_out.h"
 #include "harness/experiment/traces.h"
 #include "harness/experiment/wave_metrics.h"
@@ -238,9 +237,7 @@ class WaveRunner {
     out.shallow_nfe.assign(n, 0);
     out.macs_modules.assign(n, kNaN);
     out.macs_matmuls.assign(n, kNaN);
-    for (const MetricType* metric : plan_.config.metrics)
-      for (const auto& column : metric->columns) out.metrics[column.name].assign(n, kNaN);
-    if (plan_.pipeline->info().frames > 0) ReserveFrames(plan_.config.metrics, plan_.pipeline->info().frames, n, &out);
+    ReserveMetrics(plan_, n, &out);
     // Every wave has the same traces, also one in which this setting failed for all samples.
     if (setting.supported)
       for (const auto& [name, values] : setting.method->Start(ShapeFor(setting))->TakeTrace())
@@ -282,14 +279,9 @@ class WaveRunner {
     if (plan_.config.traces) trace.merge(DifferenceTraces(outcome.record.calls, plan_.pipeline->latent_elements()));
     for (const auto& [name, values] : trace) std::copy(values.begin(), values.end(), out->traces.at(name).values.begin() + s * calls);
     const Outcome& reference = outcomes_[setting.reference][s];
-    if (outcome.picture.defined() && outcome.picture.dim() == 4 && reference.picture.defined())
-      MeasureFrames(plan_.config.metrics, outcome.picture, reference.picture, static_cast<int64_t>(samples_.size()), s, out);
-    for (const MetricType* metric : plan_.config.metrics) {
-      if (!metric->measure || (metric->needs_reference && reference.status != Status::kDone)) continue;
-      const auto values = metric->measure({outcome.picture, outcome.record.final_latent},
-                                          {reference.picture, reference.record.final_latent});
-      for (size_t column = 0; column < values.size(); ++column) out->metrics[metric->columns[column].name][s] = values[column];
-    }
+    for (const MetricType* metric : plan_.config.metrics)
+      if (metric->measure && (!metric->needs_reference || reference.status == Status::kDone))
+        MeasureSample(*metric, {outcome.picture, outcome.record.final_latent}, {reference.picture, reference.record.final_latent}, s, out);
   }
 
   // What networks measure: see wave_metrics.h.

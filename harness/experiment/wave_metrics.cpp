@@ -6,7 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "harness/evaluation/result_distances.h"
+#include "harness/analysis/set_metric_plan.h"
+#include "metrics/frames.h"
 #include "metrics/psnr.h"
 
 namespace skipbench {
@@ -36,16 +37,7 @@ void WriteFeatures(const std::string& name, int64_t d, const std::vector<SampleP
   }
 }
 
-int64_t Frames(const at::Tensor& picture) { return picture.dim() == 4 ? picture.size(0) : 1; }
-at::Tensor Frame(const at::Tensor& picture, int64_t t) { return picture.dim() == 4 ? picture[t] : picture; }
-
-// [samples, frames] without values.
-Array<float> NoFrames(size_t samples, int64_t frames) {
-  const auto n = static_cast<int64_t>(samples);
-  return {{n, frames}, std::vector<float>(static_cast<size_t>(n * frames), std::numeric_limits<float>::quiet_NaN())};
-}
-
-// Of clips the mean over the frames, and every frame's value beside it ("lpips_alex_per_frame", as frame_metrics.h has them).
+// Of clips the mean over the frames, and every frame's value beside it ("lpips_alex_per_frame").
 void WriteColumns(const Plan& plan, const MetricType& metric, const MetricNetwork& network,
                   const std::vector<SamplePictures>& samples, SettingWave* out) {
   std::vector<MetricInput> inputs, references;
@@ -53,17 +45,18 @@ void WriteColumns(const Plan& plan, const MetricType& metric, const MetricNetwor
   std::vector<int64_t> frames;
   for (size_t s = 0; s < samples.size(); ++s) {
     if (!samples[s].picture.defined() || (metric.needs_reference && !samples[s].reference.defined())) continue;
-    for (int64_t t = 0; t < Frames(samples[s].picture); ++t) {
-      inputs.push_back({Frame(samples[s].picture, t), {}, samples[s].caption});
-      if (metric.needs_reference) references.push_back({Frame(samples[s].reference, t), {}, samples[s].caption});
+    for (int64_t t = 0; t < FrameCount(samples[s].picture); ++t) {
+      inputs.push_back({FrameOf(samples[s].picture, t), {}, samples[s].caption});
+      if (metric.needs_reference) references.push_back({FrameOf(samples[s].reference, t), {}, samples[s].caption});
       owners.push_back(s);
       frames.push_back(t);
     }
   }
-  const int64_t clip = plan.pipeline->info().frames;   // 0: pictures
-  std::vector<Array<float>*> by_frame;                 // by column
-  for (const auto& column : metric.columns)
-    if (clip > 0) by_frame.push_back(&(out->features[column.name + "_per_frame"] = NoFrames(samples.size(), clip)));
+  std::vector<Array<float>*> by_frame;  // by column; null: no frames
+  for (const auto& column : metric.columns) {
+    const auto found = out->features.find(FrameColumn(column));
+    by_frame.push_back(found == out->features.end() ? nullptr : &found->second);
+  }
   const auto size = static_cast<size_t>(plan.config.batch_size);
   for (size_t begin = 0; begin < inputs.size(); begin += size) {
     const size_t count = std::min(size, inputs.size() - begin);
@@ -75,13 +68,13 @@ void WriteColumns(const Plan& plan, const MetricType& metric, const MetricNetwor
       for (size_t c = 0; c < metric.columns.size(); ++c) {
         double& value = out->metrics.at(metric.columns[c].name)[owners[begin + i]];
         value = (std::isnan(value) ? 0 : value) +
-                values[i][c] / static_cast<double>(Frames(samples[owners[begin + i]].picture));
-        if (clip > 0) by_frame[c]->values[owners[begin + i] * clip + frames[begin + i]] = static_cast<float>(values[i][c]);
+                values[i][c] / static_cast<double>(FrameCount(samples[owners[begin + i]].picture));
+        if (by_frame[c]) by_frame[c]->values[owners[begin + i] * by_frame[c]->shape[1] + frames[begin + i]] = static_cast<float>(values[i][c]);
       }
   }
 }
 
-void WritePaperPsnr(const std::vector<SamplePictures>& samples, SettingWave* out) {
+void WriteErrors(const std::vector<SamplePictures>& samples, SettingWave* out) {
   std::vector<double>& mse = out->auxiliary[kMseColumn];
   std::vector<double>& peak = out->auxiliary[kPeakColumn];
   mse.assign(samples.size(), kNaN);
@@ -95,6 +88,28 @@ void WritePaperPsnr(const std::vector<SamplePictures>& samples, SettingWave* out
 }
 
 }  // namespace
+
+void ReserveMetrics(const Plan& plan, int64_t n, SettingWave* out) {
+  const int64_t frames = plan.pipeline->info().frames;  // 0: pictures
+  for (const MetricType* metric : plan.config.metrics)
+    for (const auto& column : metric->columns) {
+      out->metrics[column.name].assign(static_cast<size_t>(n), kNaN);
+      if (frames > 0 && column.per_frame && (metric->measure || plan.networks.samples.contains(metric->name)))
+        out->features[FrameColumn(column)] = {{n, frames},
+                                              std::vector<float>(static_cast<size_t>(n * frames), std::numeric_limits<float>::quiet_NaN())};
+    }
+}
+
+void MeasureSample(const MetricType& metric, const MetricInput& sample, const MetricInput& reference, int64_t s, SettingWave* out) {
+  const auto columns = MeasureFrames(metric, sample, reference);
+  for (size_t c = 0; c < columns.size(); ++c) {
+    out->metrics.at(metric.columns[c].name)[static_cast<size_t>(s)] = ClipValue(columns[c]);
+    const auto frames = out->features.find(FrameColumn(metric.columns[c]));
+    if (frames == out->features.end()) continue;
+    std::transform(columns[c].begin(), columns[c].end(), frames->second.values.begin() + s * frames->second.shape[1],
+                   [](double value) { return static_cast<float>(value); });
+  }
+}
 
 PictureFeatures FeaturesOfPictures(const Plan& plan, const std::vector<at::Tensor>& pictures) {
   PictureFeatures features;
@@ -110,7 +125,7 @@ void MeasureSamples(const Plan& plan, const std::vector<SamplePictures>& samples
     if (const auto network = plan.networks.samples.find(metric->name); network != plan.networks.samples.end())
       WriteColumns(plan, *metric, *network->second, samples, out);
   for (const auto& metric : plan.config.set_metrics)
-    if (metric.kind == SetMetricKind::kPaperPsnr) WritePaperPsnr(samples, out);
+    if (metric.of_errors) WriteErrors(samples, out);
 }
 
 }  // namespace skipbench

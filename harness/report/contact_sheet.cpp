@@ -97,10 +97,12 @@ Image PictureOf(const Array<uint8_t>& images) {
 
 std::string NoteOf(const ResultReader& result, size_t setting, int64_t sample) {
   std::string note = fmt::format("NFE {}", result.ReadSamples<double>(setting, "nfe", sample, 1).values[0]);
-  if (!result.FindColumn(setting, "psnr") || result.header().settings[setting].reference) return note;
-  const double psnr = result.ReadSamples<double>(setting, "psnr", sample, 1).values[0];
-  if (std::isinf(psnr)) return note + "  identical";
-  return std::isnan(psnr) ? note : note + fmt::format("  {:.1f} dB", psnr);
+  const auto metrics = result.Metrics(setting);
+  const auto psnr = std::find_if(metrics.begin(), metrics.end(), [](const MetricInfo& metric) { return metric.unit == "dB"; });
+  if (psnr == metrics.end() || result.header().settings[setting].reference) return note;
+  const double value = result.ReadSamples<double>(setting, psnr->name, sample, 1).values[0];
+  if (std::isinf(value)) return note + "  identical";
+  return std::isnan(value) ? note : note + fmt::format("  {:.1f} {}", value, psnr->unit);
 }
 
 ContactSheet::Cell CellOf(const ResultReader& result, size_t setting, int64_t sample) {

@@ -7,7 +7,7 @@
 
 #include "harness/report/figure.h"
 #include "harness/report/naming.h"
-#include "harness/report/table.h"
+#include "harness/analysis/table.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench {

@@ -30,18 +30,20 @@ struct Point {
   bool front = false;
 };
 
-std::string AxisTitle(const TableMetric& metric) {
-  std::string title = MetricTitle(metric.name);
-  if (!metric.units.empty()) title += " (" + metric.units + ")";
-  if (BetterOf(metric.name) == Better::kHigher) title += ", higher is better";
-  if (BetterOf(metric.name) == Better::kLower) title += ", lower is better";
+constexpr int kDetails = 200;   // MetricInfo::order of what is folded away
+
+std::string AxisTitle(const MetricInfo& metric) {
+  std::string title = TitleOf(metric);
+  if (!metric.unit.empty()) title += " (" + metric.unit + ")";
+  if (metric.better == Direction::kHigher) title += ", higher is better";
+  if (metric.better == Direction::kLower) title += ", lower is better";
   return title;
 }
 
 // A point is on the front when no other one is as cheap and as good, and better in one of the two.
-void MarkFront(std::vector<Point>& points, Better better) {
-  if (better == Better::kUnknown) return;
-  const double sign = better == Better::kHigher ? 1 : -1;
+void MarkFront(std::vector<Point>& points, Direction better) {
+  if (better == Direction::kUnknown) return;
+  const double sign = better == Direction::kHigher ? 1 : -1;
   auto dominates = [&](const Point& a, const Point& b) {
     const double qa = sign * a.quality.value, qb = sign * b.quality.value;
     return a.cost.value <= b.cost.value && qa >= qb && (a.cost.value < b.cost.value || qa > qb);
@@ -50,7 +52,7 @@ void MarkFront(std::vector<Point>& points, Better better) {
     point.front = std::none_of(points.begin(), points.end(), [&](const Point& other) { return dominates(other, point); });
 }
 
-DataTable DataOf(const std::vector<Point>& points, const RunHeader& header, const Cost& cost, const TableMetric& metric) {
+DataTable DataOf(const std::vector<Point>& points, const RunHeader& header, const Cost& cost, const MetricInfo& metric) {
   DataTable data;
   data.columns = {"series", cost.id, cost.id + "_low", cost.id + "_high", metric.name, metric.name + "_low", metric.name + "_high",
                   "samples", "on_front", "name", "setting"};
@@ -125,7 +127,7 @@ std::string FrontBlock(std::vector<Point> points) {
   return block + "END\n";
 }
 
-std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group, const Cost& cost, const TableMetric& metric,
+std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group, const Cost& cost, const MetricInfo& metric,
                      std::optional<double> reference_cost) {
   const PlotArea area = AreaOf(points, reference_cost);
   std::string script = area.Commands();
@@ -136,7 +138,7 @@ std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group
                           *reference_cost);
   }
   script += LabelCommands(points, area, cost.id == "latency_s");
-  const bool front = BetterOf(metric.name) != Better::kUnknown;
+  const bool front = metric.better != Direction::kUnknown;
   if (front) script += FrontBlock(points);
   std::vector<std::string> parts;
   std::vector<KeyEntry> key;
@@ -163,8 +165,8 @@ std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group
   return script + "\n";
 }
 
-std::string AltOf(const std::vector<Point>& points, const Cost& cost, const TableMetric& metric) {
-  std::string text = fmt::format("{} against {}, {} settings.", MetricTitle(metric.name), cost.title, points.size());
+std::string AltOf(const std::vector<Point>& points, const Cost& cost, const MetricInfo& metric) {
+  std::string text = fmt::format("{} against {}, {} settings.", TitleOf(metric), cost.title, points.size());
   for (const auto& p : points)
     if (p.front) text += fmt::format(" {}: {:.4g} at {:.4g}.", p.setting->name, p.quality.value, p.cost.value);
   return text;
@@ -200,7 +202,7 @@ std::vector<Cost> CostsOf(const ReportData& data) {
 }
 
 std::optional<Figure> CostFigure(const ReportData& data, const SettingGroup& group, size_t metric_index, const Cost& cost) {
-  const TableMetric& metric = data.table.metrics[metric_index];
+  const MetricInfo& metric = data.table.metrics[metric_index];
   std::vector<Point> points;
   int identical = 0;
   for (const auto& setting : group.settings) {
@@ -208,14 +210,14 @@ std::optional<Figure> CostFigure(const ReportData& data, const SettingGroup& gro
     const auto& summary = row.metrics[metric_index];
     const auto x = cost.of(setting.index);
     if (static_cast<int>(setting.index) == group.reference || !summary || !x) continue;
-    if (!std::isfinite(summary->mean.mean)) {
+    if (!summary->value) {
       ++identical;
       continue;
     }
-    points.push_back({&setting, *x, {summary->mean.mean, summary->mean.low, summary->mean.high}, summary->mean.count, false});
+    points.push_back({&setting, *x, {*summary->value, summary->low.value_or(NAN), summary->high.value_or(NAN)}, summary->count, false});
   }
   if (points.empty()) return std::nullopt;
-  MarkFront(points, BetterOf(metric.name));
+  MarkFront(points, metric.better);
   std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) {
     return std::make_pair(a.setting->series, a.cost.value) < std::make_pair(b.setting->series, b.cost.value);
   });
@@ -224,7 +226,7 @@ std::optional<Figure> CostFigure(const ReportData& data, const SettingGroup& gro
     if (const auto x = cost.of(static_cast<size_t>(group.reference))) reference_cost = x->value;
   Figure figure;
   figure.id = fmt::format("cost_{}_{}{}", IdOf(metric.name), cost.id, group.id);
-  figure.title = fmt::format("{} against {}", MetricTitle(metric.name), cost.title);
+  figure.title = fmt::format("{} against {}", TitleOf(metric), cost.title);
   if (!group.title.empty()) figure.title += ": " + group.title;
   figure.caption = fmt::format("Mean over {} samples; vertical bars: 95 % interval of the mean (bootstrap over samples).", data.table.samples);
   if (!cost.sentence.empty()) figure.caption += " " + cost.sentence;
@@ -254,8 +256,8 @@ FigureSection CostFigures(const ReportData& data) {
       for (const auto& cost : CostsOf(data))
         if (auto figure = CostFigure(data, group, m, cost)) {
           latency |= cost.id == "latency_s";
-          const bool latent = data.table.metrics[m].name.starts_with("latent");
-          (latent ? section.details : section.figures).push_back(std::move(*figure));
+          const bool detail = data.table.metrics[m].order >= kDetails;
+          (detail ? section.details : section.figures).push_back(std::move(*figure));
         }
   if (!latency && !data.table.metrics.empty())
     section.missing.push_back("Quality against latency: the run did not measure it; \"latency\": {\"samples\": 1, \"repeats\": 3} in "

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
 
@@ -171,25 +170,6 @@ std::vector<SettingGroup> GroupSettings(const RunHeader& header) {
     NameSettings(header, groups[g]);
   }
   return groups;
-}
-
-Better BetterOf(const std::string& metric) {
-  for (const char* name : {"psnr", "ssim", "caption_accuracy", "clip_score", "inception_score", "accuracy", "prc"})
-    if (metric.starts_with(name)) return Better::kHigher;
-  for (const char* name : {"lpips", "latent_", "fid", "sfid", "fvd", "kid", "fd_", "fd:", "kd_", "kd:", "frechet", "mse", "cmmd"})
-    if (metric.starts_with(name)) return Better::kLower;
-  return Better::kUnknown;
-}
-
-std::string MetricTitle(const std::string& metric) {
-  std::string title = metric;
-  for (const char* acronym : {"psnr", "ssim", "lpips", "fid", "kid", "fvd"})
-    if (title.starts_with(acronym))
-      for (char* c = title.data(); *c && *c != '_' && *c != ':'; ++c)
-        *c = static_cast<char>(std::toupper(static_cast<unsigned char>(*c)));
-  std::replace(title.begin(), title.end(), '_', ' ');
-  if (title.starts_with("latent l")) title[7] = 'L';
-  return title;
 }
 
 }  // namespace skipbench

@@ -28,10 +28,4 @@ struct SettingGroup {
 
 std::vector<SettingGroup> GroupSettings(const RunHeader& header);
 
-// Whether more of a metric is better, from its name; what is not known is not guessed.
-enum class Better { kHigher, kLower, kUnknown };
-Better BetterOf(const std::string& metric);
-// "PSNR", "LPIPS alex", "latent error".
-std::string MetricTitle(const std::string& metric);
-
 }  // namespace skipbench

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "harness/report/escape.h"
-#include "harness/report/layout.h"
+#include "harness/report/table_text.h"
 #include "harness/report/page_style.h"
 
 namespace skipbench {

@@ -1,6 +1,6 @@
 // The table for programs: CSV and JSON, with all digits.
 #include "harness/base/cells.h"
-#include "harness/report/table.h"
+#include "harness/report/table_text.h"
 
 namespace skipbench {
 namespace {
@@ -24,21 +24,14 @@ void AddLatency(const TableRow& row, Fields& fields) {
   fields.emplace_back("peak_memory_kind", latency ? latency->peak_memory_kind : "");
 }
 
-void AddMetric(const std::string& name, const std::optional<MetricSummary>& summary, Fields& fields) {
-  fields.emplace_back(name, CsvNumber(Of(summary, [](auto& s) { return s.mean.mean; })));
-  fields.emplace_back(name + "_low", CsvNumber(Of(summary, [](auto& s) { return s.mean.low; })));
-  fields.emplace_back(name + "_high", CsvNumber(Of(summary, [](auto& s) { return s.mean.high; })));
-  fields.emplace_back(name + "_count", summary ? std::to_string(summary->mean.count) : "");
-  fields.emplace_back(name + "_identical", summary ? std::to_string(summary->identical) : "");
-}
-
-void AddDistance(const TableDistance& distance, const std::optional<DistanceValue>& value, Fields& fields) {
-  const std::string name = distance.metric + "_" + distance.against;
+// `of_sets`: with the standard error, and no pictures that are identical.
+void AddValue(const std::string& name, const std::optional<MeasuredValue>& value, bool of_sets, Fields& fields) {
   fields.emplace_back(name, CsvNumber(value ? value->value : std::nullopt));
   fields.emplace_back(name + "_low", CsvNumber(value ? value->low : std::nullopt));
   fields.emplace_back(name + "_high", CsvNumber(value ? value->high : std::nullopt));
-  fields.emplace_back(name + "_standard_error", CsvNumber(value ? value->standard_error : std::nullopt));
+  if (of_sets) fields.emplace_back(name + "_standard_error", CsvNumber(value ? value->standard_error : std::nullopt));
   fields.emplace_back(name + "_count", value ? std::to_string(value->count) : "");
+  if (!of_sets) fields.emplace_back(name + "_identical", value ? std::to_string(value->identical) : "");
 }
 
 Fields FieldsOf(const Table& table, const TableRow& row) {
@@ -62,8 +55,8 @@ Fields FieldsOf(const Table& table, const TableRow& row) {
   fields.emplace_back("macs_matmuls", CsvNumber(row.macs_matmuls));
   fields.emplace_back("macs_matmuls_ratio", CsvNumber(row.macs_matmuls_ratio));
   AddLatency(row, fields);
-  for (size_t m = 0; m < table.metrics.size(); ++m) AddMetric(table.metrics[m].name, row.metrics[m], fields);
-  for (size_t d = 0; d < table.distances.size(); ++d) AddDistance(table.distances[d], row.distances[d], fields);
+  for (size_t m = 0; m < table.metrics.size(); ++m) AddValue(table.metrics[m].name, row.metrics[m], false, fields);
+  for (size_t d = 0; d < table.distances.size(); ++d) AddValue(table.distances[d].metric.name + "_" + table.distances[d].against, row.distances[d], true, fields);
   return fields;
 }
 
@@ -83,13 +76,13 @@ Json LatencyJson(const std::optional<LatencySummary>& latency) {
           {"peak_memory_kind", latency->peak_memory_kind}};
 }
 
-Json MetricJson(const std::optional<MetricSummary>& summary) {
-  if (!summary) return nullptr;
-  return {{"mean", JsonNumber(summary->mean.mean)}, {"low", JsonNumber(summary->mean.low)},   {"high", JsonNumber(summary->mean.high)},
-          {"count", summary->mean.count},       {"identical", summary->identical}, {"missing", summary->missing}};
+Json MetricJson(const TableRow& row, const std::optional<MeasuredValue>& value) {
+  if (!value) return nullptr;
+  return {{"mean", JsonNumber(value->value)}, {"low", JsonNumber(value->low)},   {"high", JsonNumber(value->high)},
+          {"count", value->count},       {"identical", value->identical}, {"missing", MissingOf(row, *value)}};
 }
 
-Json DistanceJson(const std::optional<DistanceValue>& value) {
+Json DistanceJson(const std::optional<MeasuredValue>& value) {
   if (!value) return nullptr;
   return {{"value", JsonNumber(value->value)}, {"low", JsonNumber(value->low)},       {"high", JsonNumber(value->high)}, {"standard_error", JsonNumber(value->standard_error)},
           {"count", value->count},         {"available", value->available}, {"interval", value->interval}, {"note", value->note}};
@@ -98,9 +91,9 @@ Json DistanceJson(const std::optional<DistanceValue>& value) {
 Json RowJson(const Table& table, const TableRow& row) {
   Json distances = Json::object();
   for (size_t d = 0; d < table.distances.size(); ++d)
-    distances[table.distances[d].metric][table.distances[d].against] = DistanceJson(row.distances[d]);
+    distances[table.distances[d].metric.name][table.distances[d].against] = DistanceJson(row.distances[d]);
   Json metrics = Json::object();
-  for (size_t m = 0; m < table.metrics.size(); ++m) metrics[table.metrics[m].name] = MetricJson(row.metrics[m]);
+  for (size_t m = 0; m < table.metrics.size(); ++m) metrics[table.metrics[m].name] = MetricJson(row, row.metrics[m]);
   return {{"setting", row.setting.label},
           {"type", row.setting.type},
           {"parameters", row.setting.parameters},
@@ -138,7 +131,7 @@ std::string RenderCsv(const Table& table) {
 std::string RenderJson(const Table& table) {
   const RunHeader& header = table.header;
   Json units = Json::object();
-  for (const auto& metric : table.metrics) units[metric.name] = metric.units;
+  for (const auto& metric : table.metrics) units[metric.name] = metric.unit;
   Json rows = Json::array();
   for (const auto& row : table.rows) rows.push_back(RowJson(table, row));
   const Json json = {{"name", header.name},

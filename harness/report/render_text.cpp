@@ -1,28 +1,11 @@
 // The table for people: Markdown and LaTeX.
 #include <algorithm>
 
-#include "harness/report/drawing.h"
-#include "harness/report/layout.h"
+#include "harness/report/markdown_grid.h"
+#include "harness/report/table_text.h"
 
 namespace skipbench {
 namespace {
-
-size_t Width(const std::string& text) { return Characters(text).size(); }
-
-std::string Pad(const std::string& text, size_t width, bool right) {
-  const std::string blanks(width - std::min(width, Width(text)), ' ');
-  return right ? blanks + text : text + blanks;
-}
-
-// Neither a line's end nor a bar may end a cell early.
-std::string MarkdownCell(std::string text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '|') escaped += '\\';
-    escaped += c == '\n' || c == '\r' || c == '\t' ? ' ' : c;
-  }
-  return escaped;
-}
 
 std::string LatexText(const std::string& text) {
   std::string escaped;
@@ -48,31 +31,6 @@ std::string LatexText(const std::string& text) {
 // The first and, with an outcome, the last column are text, the others numbers.
 bool IsText(size_t column, size_t columns, bool outcome) { return column == 0 || (outcome && column + 1 == columns); }
 
-// `outcome`: the last column is text that may be long.
-std::string MarkdownGrid(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& cells, bool outcome) {
-  const size_t columns = headings.size();
-  std::vector<std::vector<std::string>> rows = {headings};
-  rows.insert(rows.end(), cells.begin(), cells.end());
-  std::vector<size_t> widths(columns, 3);
-  for (auto& row : rows)
-    for (size_t c = 0; c < columns; ++c) {
-      row[c] = MarkdownCell(row[c]);
-      // A long reason in the last column need not push the others' borders out.
-      if (!outcome || c + 1 < columns) widths[c] = std::max(widths[c], Width(row[c]));
-    }
-  if (outcome) widths[columns - 1] = Width(rows[0][columns - 1]);
-  std::string out;
-  for (size_t r = 0; r < rows.size(); ++r) {
-    for (size_t c = 0; c < columns; ++c) out += (c ? " | " : "| ") + Pad(rows[r][c], widths[c], !IsText(c, columns, outcome));
-    out += " |\n";
-    if (r > 0) continue;
-    for (size_t c = 0; c < columns; ++c)
-      out += (c ? " | " : "| ") + (IsText(c, columns, outcome) ? std::string(widths[c], '-') : std::string(widths[c] - 1, '-') + ":");
-    out += " |\n";
-  }
-  return out;
-}
-
 std::string LatexGrid(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& cells, bool outcome) {
   std::string alignment;
   for (size_t c = 0; c < headings.size(); ++c) alignment += IsText(c, headings.size(), outcome) ? 'l' : 'r';
@@ -92,8 +50,12 @@ std::string RenderMarkdown(const Table& table) { return RenderMarkdown(Layout(ta
 std::string RenderLatex(const Table& table) { return RenderLatex(Layout(table)); }
 
 std::string RenderMarkdown(const TableText& text) {
-  std::string out = text.caption + "\n\n" + MarkdownGrid(text.headings, text.cells, true);
-  if (!text.more_headings.empty()) out += "\n" + MarkdownGrid(text.more_headings, text.more_cells, false);
+  const auto grid = [](const std::vector<std::string>& headings, std::vector<std::vector<std::string>> cells, bool outcome) {
+    cells.insert(cells.begin(), headings);
+    return MarkdownGrid(std::move(cells), 1, outcome);
+  };
+  std::string out = text.caption + "\n\n" + grid(text.headings, text.cells, true);
+  if (!text.more_headings.empty()) out += "\n" + grid(text.more_headings, text.more_cells, false);
   if (!text.notes.empty()) out += "\n";
   for (const auto& note : text.notes) out += "- " + MarkdownCell(note) + "\n";
   return out;

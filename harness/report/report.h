@@ -12,7 +12,7 @@
 #include <optional>
 #include <string>
 
-#include "harness/report/table.h"
+#include "harness/analysis/table.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench {

@@ -11,8 +11,6 @@ namespace {
 using hdf5::Shape;
 using hdf5::Type;
 
-std::string UnitsOfMetric(const std::string& name) { return name.starts_with("psnr") ? "dB" : ""; }
-
 std::vector<std::string> PictureAxes(size_t spatial) {
   if (spatial == 2) return {"height", "width"};
   if (spatial == 3) return {"frame", "height", "width"};
@@ -28,16 +26,21 @@ class Collector {
       : n_(n), setting_(setting), where_(fmt::format("{}, {}", std::move(where), setting.label)) {}
 
   template <class T>
-  void Numbers(const std::string& name, const std::vector<T>& values, const std::string& units, const std::string& kind = "") {
+  void Numbers(const std::string& name, const std::vector<T>& values, const std::string& units) {
     RequireCount(name, values.size());
-    Add<T>(name, kind, units, {n_}, {"sample"}, std::span<const T>(values));
+    Add<T>(name, units, {n_}, {"sample"}, std::span<const T>(values));
+  }
+
+  void Metric(const MetricInfo& info, const std::vector<double>& values) {
+    Numbers(info.name, values, info.unit);
+    columns_.back().info.metric = info;
   }
 
   // [n, calls]
   template <class T>
   void PerCall(const std::string& name, const Array<T>& array) {
     Require(name, array, array.shape == Shape{n_, setting_.calls}, fmt::format("[{}, {}]", n_, setting_.calls));
-    Add<T>(name, "", "", array.shape, {"sample", "call"}, std::span<const T>(array.values));
+    Add<T>(name, "", array.shape, {"sample", "call"}, std::span<const T>(array.values));
   }
 
   // [n, lead..., C, spatial...]: `lead` are the axes between the samples and the channels.
@@ -50,7 +53,7 @@ class Collector {
     axes.insert(axes.end(), lead.begin(), lead.end());
     axes.push_back("channel");
     for (auto& axis : PictureAxes(rank - fixed)) axes.push_back(std::move(axis));
-    Add<T>(name, "", "", array.shape, axes, std::span<const T>(array.values));
+    Add<T>(name, "", array.shape, axes, std::span<const T>(array.values));
   }
 
   void Images(const std::string& name, const Array<uint8_t>& array) {
@@ -60,23 +63,23 @@ class Collector {
     std::vector<std::string> axes = {"sample"};
     for (auto& axis : PictureAxes(rank - 2)) axes.push_back(std::move(axis));
     axes.push_back("channel");
-    Add<uint8_t>(name, "", "", array.shape, axes, std::span<const uint8_t>(array.values));
+    Add<uint8_t>(name, "", array.shape, axes, std::span<const uint8_t>(array.values));
   }
 
   void Features(const std::string& name, const Array<float>& array) {
     Require(name, array, array.shape.size() == 2 && array.shape[0] == n_, fmt::format("[{}, d]", n_));
-    Add<float>(name, "", "", array.shape, {"sample", "feature"}, std::span<const float>(array.values));
+    Add<float>(name, "", array.shape, {"sample", "feature"}, std::span<const float>(array.values));
   }
 
   void Outcome(const std::vector<Status>& status, const std::vector<std::string>& message) {
     RequireCount("status", status.size());
     std::vector<uint8_t> codes;
     for (const Status one : status) codes.push_back(static_cast<uint8_t>(one));
-    Add<uint8_t>("status", "", "", {n_}, {"sample"}, std::move(codes));
+    Add<uint8_t>("status", "", {n_}, {"sample"}, std::move(codes));
     if (!message.empty()) RequireCount("message", message.size());
     std::vector<std::string> texts(static_cast<size_t>(n_));
     for (size_t i = 0; i < message.size(); ++i) texts[i] = hdf5::CleanText(message[i]);
-    Add<std::string>("message", "", "", {n_}, {"sample"}, std::move(texts));
+    Add<std::string>("message", "", {n_}, {"sample"}, std::move(texts));
   }
 
   std::vector<Column> Take() { return std::move(columns_); }
@@ -94,10 +97,9 @@ class Collector {
   }
 
   template <class T, class Values>
-  void Add(const std::string& name, const std::string& kind, const std::string& units, const Shape& shape,
-           std::vector<std::string> axes, Values values) {
+  void Add(const std::string& name, const std::string& units, const Shape& shape, std::vector<std::string> axes, Values values) {
     Column column;
-    column.info = {name, kind, units, hdf5::TypeOf<T>(), Shape(shape.begin() + 1, shape.end()), std::move(axes)};
+    column.info = {name, std::nullopt, units, hdf5::TypeOf<T>(), Shape(shape.begin() + 1, shape.end()), std::move(axes)};
     column.values = std::move(values);
     columns_.push_back(std::move(column));
   }
@@ -120,19 +122,48 @@ bool IsReserved(const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::vector<ColumnInfo> ListGroup(const hdf5::Group& group, const std::string& prefix, int64_t n) {
+// Of a metric only: what the dataset's attributes say. They are those of MetricInfo, by its names.
+void WriteInfo(const MetricInfo& info, hdf5::Dataset& dataset) {
+  dataset.SetAttribute("kind", std::string("metric"));
+  if (info.title.empty()) return;
+  dataset.SetAttribute("title", info.title);
+  if (!info.part_of.empty()) dataset.SetAttribute("part_of", info.part_of);
+  dataset.SetAttribute("better", std::string(DirectionName(info.better)));
+  dataset.SetAttribute("order", static_cast<int64_t>(info.order));
+  dataset.SetAttribute("per_frame", static_cast<int64_t>(info.per_frame));
+  if (info.decimals) dataset.SetAttribute("decimals", static_cast<int64_t>(*info.decimals));
+  if (info.limit) dataset.SetAttribute("limit", *info.limit);
+  if (info.ceiling) dataset.SetAttribute("ceiling", *info.ceiling);
+}
+
+std::optional<MetricInfo> ReadInfo(const hdf5::Dataset& dataset, const std::string& name, const KnownMetrics& known) {
+  if (dataset.AttributeOr("kind", "") != "metric") return std::nullopt;
+  MetricInfo info{.name = name, .title = dataset.AttributeOr("title", ""), .unit = dataset.Units()};
+  if (info.title.empty()) return known.column ? known.column(name).value_or(info) : info;
+  info.part_of = dataset.AttributeOr("part_of", "");
+  info.better = DirectionOf(dataset.Attribute<std::string>("better"), dataset.Where() + ": better");
+  info.order = static_cast<int>(dataset.Attribute<int64_t>("order"));
+  info.per_frame = dataset.Attribute<int64_t>("per_frame") != 0;
+  if (dataset.HasAttribute("decimals")) info.decimals = static_cast<int>(dataset.Attribute<int64_t>("decimals"));
+  if (dataset.HasAttribute("limit")) info.limit = dataset.Attribute<double>("limit");
+  if (dataset.HasAttribute("ceiling")) info.ceiling = dataset.Attribute<double>("ceiling");
+  RequireSound(info, dataset.Where());
+  return info;
+}
+
+std::vector<ColumnInfo> ListGroup(const hdf5::Group& group, const std::string& prefix, int64_t n, const KnownMetrics& known) {
   std::vector<ColumnInfo> columns;
   for (const auto& name : group.Members()) {
     if (prefix.empty() && name == "timesteps") continue;
     if (group.IsGroup(name)) {
       if (!prefix.empty()) continue;   // nothing of ours lies deeper
-      for (auto& column : ListGroup(group.OpenGroup(name), name + "/", n)) columns.push_back(std::move(column));
+      for (auto& column : ListGroup(group.OpenGroup(name), name + "/", n, known)) columns.push_back(std::move(column));
       continue;
     }
     const hdf5::Dataset dataset = group.OpenDataset(name);
     if (dataset.shape().empty() || dataset.rows() != n)
       Fail("{}: has {} rows, the file has {} samples", dataset.Where(), dataset.shape().empty() ? 0 : dataset.rows(), n);
-    columns.push_back({prefix + name, dataset.AttributeOr("kind", ""), dataset.Units(), dataset.type(),
+    columns.push_back({prefix + name, ReadInfo(dataset, name, known), dataset.Units(), dataset.type(),
                        Shape(dataset.shape().begin() + 1, dataset.shape().end()), dataset.AxisNames()});
   }
   return columns;
@@ -146,7 +177,8 @@ std::string Describe(const ColumnInfo& column) {
   return fmt::format("{} ({}, [{}])", column.name, hdf5::TypeName(column.type), shape);
 }
 
-std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingInfo& setting, const std::string& where) {
+std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingInfo& setting, const std::vector<MetricInfo>& metrics,
+                              const std::string& where) {
   Collector collect(n, setting, where);
   collect.Outcome(wave.status, wave.message);
   collect.PerCall("action", wave.action);
@@ -157,7 +189,9 @@ std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingI
   collect.Numbers("macs_matmuls", wave.macs_matmuls, "MAC");
   for (const auto& [name, values] : wave.metrics) {
     if (IsReserved(name)) Fail("{}: a metric cannot be called {}", where, name);
-    collect.Numbers(name, values, UnitsOfMetric(name), "metric");
+    const auto info = std::find_if(metrics.begin(), metrics.end(), [&](const MetricInfo& one) { return one.name == name; });
+    if (info == metrics.end()) Fail("{}: the metric {} is not described in the run's header", where, name);
+    collect.Metric(*info, values);
   }
   for (const auto& [name, values] : wave.traces) collect.PerCall("traces/" + name, values);
   for (const auto& [name, values] : wave.features) collect.Features("features/" + name, values);
@@ -175,7 +209,7 @@ hdf5::Dataset CreateColumn(hdf5::Group& setting, const ColumnInfo& info, int64_t
   shape.insert(shape.end(), info.row_shape.begin(), info.row_shape.end());
   auto make = [&](hdf5::Group& group, const std::string& name) {
     hdf5::Dataset dataset = group.CreateDataset(name, info.type, shape, info.axes, info.units);
-    if (!info.kind.empty()) dataset.SetAttribute("kind", info.kind);
+    if (info.metric) WriteInfo(*info.metric, dataset);
     if (info.name == "action") dataset.SetAttribute("codes", std::string(kActionCodes));
     if (info.name == "status") dataset.SetAttribute("codes", std::string(kStatusCodes));
     return dataset;
@@ -193,6 +227,8 @@ hdf5::Dataset OpenColumn(const hdf5::Group& setting, const std::string& name) {
   return setting.OpenGroup(name.substr(0, slash)).OpenDataset(name.substr(slash + 1));
 }
 
-std::vector<ColumnInfo> ListColumns(const hdf5::Group& setting, int64_t n) { return ListGroup(setting, "", n); }
+std::vector<ColumnInfo> ListColumns(const hdf5::Group& setting, int64_t n, const KnownMetrics& known) {
+  return ListGroup(setting, "", n, known);
+}
 
 }  // namespace skipbench

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "harness/base/json.h"
+#include "harness/measures/metric_info.h"
 
 namespace skipbench {
 
@@ -162,6 +163,8 @@ struct RunHeader {
   bool git_dirty = false;
 
   std::vector<SettingInfo> settings;
+  // Of single samples, as they describe themselves: what is written with their columns. A reader finds it there (ColumnInfo::metric).
+  std::vector<MetricInfo> metrics;
 };
 
 }  // namespace skipbench

@@ -12,6 +12,7 @@ namespace fs = std::filesystem;
 ResultReader ResultReader::Open(const std::vector<fs::path>& paths, const OpenOptions& options) {
   if (paths.empty()) Fail("no result was given");
   ResultReader reader;
+  reader.known_ = options.known;
   for (const auto& path : paths) {
     std::vector<Source> sources = OpenResult(path, options);
     // Within one folder the newest measurements replace older ones; those of different folders stand beside each other.
@@ -89,11 +90,11 @@ const ColumnInfo* ResultReader::FindColumn(size_t setting, const std::string& na
   return nullptr;
 }
 
-std::vector<std::string> ResultReader::Metrics(size_t setting) const {
-  std::vector<std::string> names;
+std::vector<MetricInfo> ResultReader::Metrics(size_t setting) const {
+  std::vector<MetricInfo> metrics;
   for (const auto& column : Columns(setting))
-    if (column.kind == "metric") names.push_back(column.name);
-  return names;
+    if (column.metric && column.row_shape.empty()) metrics.push_back(*column.metric);
+  return metrics;
 }
 
 template <class T>

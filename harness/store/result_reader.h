@@ -34,8 +34,10 @@ class ResultReader {
 
   const std::vector<ColumnInfo>& Columns(size_t setting) const;
   const ColumnInfo* FindColumn(size_t setting, const std::string& name) const;   // nullptr: not there
-  // The names of the setting's metrics.
-  std::vector<std::string> Metrics(size_t setting) const;
+  // What the setting's metrics of single samples are.
+  std::vector<MetricInfo> Metrics(size_t setting) const;
+  // The metrics that it was opened with.
+  const KnownMetrics& known_metrics() const { return known_; }
 
   // A whole column [n, ...]. T must hold the stored type exactly (double: every number type). Error if it is not there.
   template <class T>
@@ -61,6 +63,7 @@ class ResultReader {
   void CloseIfMany() const;
 
   mutable std::vector<Source> sources_;        // opens its file when it is read from
+  KnownMetrics known_;
   std::vector<std::string> notes_;
   std::vector<Json> environments_;
   std::vector<SampleInfo> samples_;

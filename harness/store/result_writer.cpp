@@ -121,7 +121,7 @@ void ResultWriter::Commit(const Wave& wave) {
   const int64_t n = static_cast<int64_t>(wave.samples.size());
   std::vector<std::vector<Column>> columns;
   for (size_t k = 0; k < wave.settings.size(); ++k)
-    columns.push_back(ColumnsOf(wave.settings[k], n, header_.settings[k], Where(wave)));
+    columns.push_back(ColumnsOf(wave.settings[k], n, header_.settings[k], header_.metrics, Where(wave)));
   RequireFits(wave, columns);
 
   int64_t first = wave.samples.front().ordinal;

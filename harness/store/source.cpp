@@ -26,7 +26,7 @@ Source::Source(const fs::path& path, const OpenOptions& options) : path_(path) {
   ReadWaves();
   for (size_t i = 0; i < header_.settings.size(); ++i)
     columns_.push_back(samples_.empty() ? std::vector<ColumnInfo>{}
-                                        : ListColumns(Setting(i), static_cast<int64_t>(samples_.size())));
+                                        : ListColumns(Setting(i), static_cast<int64_t>(samples_.size()), options.known));
 }
 
 const hdf5::Group& Source::root() {

@@ -22,6 +22,7 @@ struct WaveRecord {
 struct OpenOptions {
   bool unchecked = false;   // what can be read of a file that fails its check, with a note
   bool own = false;         // this process has written it: its checksum is enough
+  KnownMetrics known = {};  // for what the results do not say of their metrics
 };
 
 class Source {

@@ -107,6 +107,8 @@ at::Tensor FeatureNetwork::Features(const at::Tensor& pictures) const {
 
 int64_t FeatureNetwork::BatchSize(int64_t, int64_t) const { return 8; }
 
+bool TakesClips(const std::string& name) { return name == "i3d" || name == "motion"; }
+
 void CheckFeatureNetworkName(const std::string& name, const std::string& where) { Parse(name, where); }
 
 fs::path FindMetricWeights(const std::string& file, const FeatureNetworkOptions& options, const std::string& wanted_by,

@@ -88,6 +88,9 @@ std::filesystem::path FindFeatureNetworkWeights(const std::string& name, const F
 // names.
 void CheckFeatureNetworkName(const std::string& name, const std::string& where);
 
+// Whether a network of this name takes clips, as far as its name says; of a TorchScript file only opening it does.
+bool TakesClips(const std::string& name);
+
 // FILE in the first of the folders that has it. Throws MissingWeightsError; `wanted_by` ("lpips:alex") and `how` (a
 // command) go into the message.
 std::filesystem::path FindMetricWeights(const std::string& file, const FeatureNetworkOptions& options,

@@ -34,23 +34,25 @@ const std::map<std::string, Rooms>& Allowed() {
       {"sampling", {"base", "runtime", "schedulers"}},
       {"pipelines", {"base", "io", "runtime", "nn", "models", "schedulers", "sampling"}},
       {"methods", {"base", "sampling"}},
-      {"metrics", {"base", "io", "stats", "runtime", "nn"}},
+      {"measures", {"base", "stats"}},
+      {"metrics", {"base", "io", "stats", "measures", "runtime", "nn"}},
       {"datasets", {"base", "io"}},
-      {"store", {"base", "io"}},
-      {"evaluation", {"base", "io", "stats", "runtime", "nn", "metrics", "datasets", "store"}},
+      {"store", {"base", "io", "stats", "measures"}},
+      {"analysis", {"base", "io", "stats", "measures", "store"}},
+      {"evaluation", {"base", "io", "stats", "runtime", "nn", "metrics", "datasets", "measures", "store", "analysis"}},
       {"experiment",
-       {"base", "io", "stats", "runtime", "nn", "models", "schedulers", "sampling", "pipelines", "methods", "metrics", "datasets", "store",
-        "evaluation"}},
-      {"report", {"base", "io", "stats", "store"}},
+       {"base", "io", "stats", "runtime", "nn", "models", "schedulers", "sampling", "pipelines", "methods", "metrics", "datasets", "measures",
+        "store", "analysis", "evaluation"}},
+      {"report", {"base", "io", "stats", "measures", "store", "analysis"}},
       {"cli",
-       {"base", "io", "stats", "runtime", "nn", "models", "schedulers", "sampling", "pipelines", "methods", "metrics", "datasets", "store",
-        "evaluation", "experiment", "report"}},
+       {"base", "io", "stats", "runtime", "nn", "models", "schedulers", "sampling", "pipelines", "methods", "metrics", "datasets", "measures",
+        "store", "analysis", "evaluation", "experiment", "report"}},
   };
   return allowed;
 }
 
 // These must build, and be understood, without LibTorch.
-const Rooms kWithoutAten = {"base", "io", "stats", "datasets", "store", "report"};
+const Rooms kWithoutAten = {"base", "io", "stats", "datasets", "measures", "store", "analysis", "report"};
 
 constexpr int kMaxLines = 600;
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "metrics/paper_metrics.h"
 #include "metrics/psnr.h"
 #include "metrics/ssim.h"
 #include "tests/cli/cli_support.h"

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "harness/evaluation/set_rows.h"
+#include "harness/evaluation/report_values.h"
 #include "metrics/torch_solver.h"
 #include "tests/evaluation/pictures.h"
 #include "tests/support/fixtures.h"
@@ -36,14 +36,14 @@ TEST(Measure, BrokenPicturesAreLeftOutAndCounted) {
     for (const char* folder : {"a", "b"}) WritePicture(dir / fmt::format("{}/{}.png", folder, i), MakePicture(i + (folder[0] == 'b')));
   const std::string whole = testing::ReadFile(dir / "a/2.png");
   WriteFile(dir / "a/2.png", whole.substr(0, whole.size() / 2));
-  const auto a = OpenPictures(dir / "a", {}), b = OpenPictures(dir / "b", {});
+  const auto a = OpenPictureSet(dir / "a"), b = OpenPictureSet(dir / "b");
   const Asked asked = Ask({"psnr"});
   MeasureOptions strict = kSkip;
   strict.skip_broken = false;
   EXPECT_ERROR(Measure(*a, b.get(), asked.requests, asked.networks, strict), "a/2.png: broken PNG");
   const Measurement measured = Measure(*a, b.get(), asked.requests, asked.networks, kSkip);
   EXPECT_EQ(measured.samples.names, (std::vector<std::string>{"0", "1", "3", "4"}));
-  const auto rows = ReportRows(measured, asked.requests, asked.networks, TorchSolver(), {}, "");
+  const auto rows = ReportValues(measured, asked.requests, asked.networks, TorchSolver(), {}, "");
   EXPECT_EQ(rows[0].count, 4);
   EXPECT_THAT(rows[0].note, HasSubstr("1 could not be read and was left out"));
   EXPECT_THAT(rows[0].note, HasSubstr("a/2.png: broken PNG"));
@@ -62,8 +62,8 @@ TEST(Measure, ClipsOfUnequalLength) {
   const Asked asked = Ask({"fd_motion"});
   const auto measure = [&](const char* first, const char* second, int64_t frames) {
     const PictureSetOptions options{.clips = true, .frames = frames};
-    const auto a = OpenPictures(dir / first, options), b = OpenPictures(dir / second, options);
-    return ReportRows(Measure(*a, b.get(), asked.requests, asked.networks, kSkip), asked.requests, asked.networks, TorchSolver(), {}, "");
+    const auto a = OpenPictureSet(dir / first, options), b = OpenPictureSet(dir / second, options);
+    return ReportValues(Measure(*a, b.get(), asked.requests, asked.networks, kSkip), asked.requests, asked.networks, TorchSolver(), {}, "");
   };
   EXPECT_ERROR(measure("a", "b", 0), "(6 frames): a clip of 6 frames, but ");
   EXPECT_ERROR(measure("short", "a", 0), "a clip of 3 frames, but ");

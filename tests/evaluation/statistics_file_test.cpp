@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "harness/evaluation/comparison.h"
-#include "harness/evaluation/set_rows.h"
+#include "harness/evaluation/report_values.h"
 #include "metrics/torch_solver.h"
 #include "tests/evaluation/pictures.h"
 #include "tests/support/fixtures.h"
@@ -16,7 +16,7 @@ using Basis = StatisticsFile::Basis;
 using ::testing::HasSubstr;
 using testing::TempDir;
 
-SetMetric Metric(const std::string& name) { return ParseSetMetric(name).value(); }
+SetMetric Metric(const std::string& name) { return FindSetMetric(name).value(); }
 
 // A mean and a covariance of d features under two names.
 struct Normal {
@@ -119,7 +119,7 @@ TEST(StatisticsFile, PicturesOfABatchAreMeasured) {
     writer.Commit();
     const std::vector<SetMetric> both = {Metric("fd_fashion"), Metric("kd_fashion")};
     const FeatureSet set = StatisticsFile(dir / "batch.npz").Read(both, *network, {.quiet = true});
-    const auto folder = OpenPictures(dir / "folder", {});
+    const auto folder = OpenPictureSet(dir / "folder");
     const FeatureSet expected = MeasureFeatures(*folder, "fashion", *network, {.quiet = true});
     EXPECT_EQ(set.values, expected.values);
     EXPECT_TRUE(set.names.empty());
@@ -179,15 +179,15 @@ struct Folders {
     requests = RequestMetrics(metrics, "test");
     networks = OpenMetricNetworks(requests, {}, {});
   }
-  std::vector<MetricRow> Rows(bool pair = true) const {
+  std::vector<MeasuredValue> Rows(bool pair = true) const {
     ComparisonOptions options{.measure = {.quiet = true}, .pair = pair};
-    return ReportRows(CompareSets(a, &b, requests, networks, options), requests, networks, TorchSolver(), {}, "");
+    return ReportValues(CompareSets(a, &b, requests, networks, options), requests, networks, TorchSolver(), {}, "");
   }
 };
 
-const MetricRow& Row(const std::vector<MetricRow>& rows, const std::string& metric) {
+const MeasuredValue& Row(const std::vector<MeasuredValue>& rows, const std::string& metric) {
   for (const auto& row : rows)
-    if (row.metric == metric) return row;
+    if (row.metric.name == metric) return row;
   throw Error("no row " + metric);
 }
 
@@ -197,8 +197,8 @@ TEST(CompareSets, PairsDoNotDependOnOtherMetrics) {
   for (const bool pair : {true, false}) {
     const auto first = alone.Rows(pair), second = more.Rows(pair);
     for (const auto& row : first) {
-      SCOPED_TRACE(row.metric);
-      const MetricRow& other = Row(second, row.metric);
+      SCOPED_TRACE(row.metric.name);
+      const MeasuredValue& other = Row(second, row.metric.name);
       EXPECT_EQ(*row.value, *other.value);
       EXPECT_EQ(row.without_block, other.without_block);
       EXPECT_EQ(row.interval, other.interval);
@@ -217,7 +217,7 @@ TEST(CompareSets, ASetIsAtNoDistanceFromItself) {
   const Folders folders({"fd_fashion", "kd_fashion"});
   const ComparisonOptions options{.measure = {.quiet = true}};
   const Measurement same = CompareSets(folders.a, &folders.a, folders.requests, folders.networks, options);
-  const auto rows = ReportRows(same, folders.requests, folders.networks, TorchSolver(), {}, "");
+  const auto rows = ReportValues(same, folders.requests, folders.networks, TorchSolver(), {}, "");
   const double scale = std::abs(*Row(folders.Rows(), "kd_fashion").value);
   EXPECT_NEAR(*Row(rows, "kd_fashion").value, 0, 1e-9 * scale);
   EXPECT_NEAR(*Row(rows, "kd_fashion").high, 0, 1e-9 * scale);
@@ -234,9 +234,9 @@ TEST(CompareSets, KeptFeaturesPairAsThePicturesDo) {
   const ComparedSet kept = OpenComparedSet(folders.dir / "b.npz", {});
   const Measurement measured = CompareSets(folders.a, &kept, folders.requests, folders.networks, options);
   EXPECT_TRUE(measured.paired.contains("fashion"));
-  for (const auto& row : ReportRows(measured, folders.requests, folders.networks, TorchSolver(), {}, "")) {
-    EXPECT_NEAR(*row.value, *Row(pictures, row.metric).value, 1e-9 * std::max(1.0, std::abs(*row.value))) << row.metric;
-    EXPECT_EQ(row.interval, Row(pictures, row.metric).interval);
+  for (const auto& row : ReportValues(measured, folders.requests, folders.networks, TorchSolver(), {}, "")) {
+    EXPECT_NEAR(*row.value, *Row(pictures, row.metric.name).value, 1e-9 * std::max(1.0, std::abs(*row.value))) << row.metric;
+    EXPECT_EQ(row.interval, Row(pictures, row.metric.name).interval);
   }
   const auto notes = ComparisonNotes(folders.a, &kept, measured, folders.requests, folders.networks, options);
   ASSERT_EQ(notes.size(), 1u);

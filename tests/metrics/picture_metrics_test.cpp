@@ -4,8 +4,9 @@
 
 #include <cmath>
 
-#include "metrics/catalog.h"
+#include "metrics/frames.h"
 #include "metrics/latent_error.h"
+#include "metrics/paper_metrics.h"
 #include "metrics/psnr.h"
 #include "metrics/ssim.h"
 #include "tests/support/fixtures.h"
@@ -44,15 +45,6 @@ TEST(Psnr, LargePicturesDoNotOverflow) {
 TEST(Psnr, ReadsAnyLayout) {
   const at::Tensor a = Pattern({3, 6, 9}, 1), b = Pattern({3, 6, 9}, 2);
   EXPECT_EQ(Psnr(a.transpose(1, 2), b.transpose(1, 2)), Psnr(a, b));
-}
-
-TEST(Psnr, MeanCountsIdenticalPairsApart) {
-  const std::vector<double> values = {20, INFINITY, 30, INFINITY};
-  const PsnrMean mean = MeanPsnr(values);
-  EXPECT_EQ(mean.mean, 25);
-  EXPECT_EQ(mean.counted, 2);
-  EXPECT_EQ(mean.identical, 2);
-  EXPECT_TRUE(std::isnan(MeanPsnr({}).mean));
 }
 
 TEST(Psnr, PaperRuleTakesThePeakOfThePicture) {
@@ -122,7 +114,6 @@ TEST(PictureMetrics, RefuseWhatIsNoPairOfPictures) {
   EXPECT_ERROR(Psnr(Bytes({3, 0, 5}, 0), Bytes({3, 0, 5}, 0)), "empty");
   EXPECT_ERROR(Ssim(Bytes({12, 12}, 1), Bytes({12, 12}, 1)), "[C, H, W]");
   EXPECT_ERROR(Ssim(Bytes({1, 5, 12}, 1), Bytes({1, 5, 12}, 1), SsimBorder::kReflect), "at least 6, found 5x12");
-  EXPECT_ERROR(FramePsnr(Bytes({2, 3, 4, 4}, 1), Bytes({3, 3, 4, 4}, 1)), "[3, 3, 4, 4]");
 }
 
 TEST(LatentError, Norms) {
@@ -146,39 +137,14 @@ TEST(LatentError, RefusesWhatDoesNotFit) {
   EXPECT_ERROR(CompareLatents(at::ones({2}, at::kByte), at::ones({2})), "floating-point");
 }
 
-TEST(MetricCatalog, EveryMetricMeasuresAsManyValuesAsItSays) {
-  const MetricInput a{Pattern({3, 16, 16}, 1), at::ones({4, 2, 2})};
-  const MetricInput b{Pattern({3, 16, 16}, 2), at::zeros({4, 2, 2})};
-  std::set<std::string> names, columns;
-  for (const MetricType& type : MetricTypes()) {
-    SCOPED_TRACE(type.name);
-    EXPECT_TRUE(names.insert(type.name).second);
-    EXPECT_FALSE(type.summary.empty());
-    for (const MetricColumn& column : type.columns) EXPECT_TRUE(columns.insert(column.name).second) << column.name;
-    ASSERT_TRUE((type.measure == nullptr) != (type.open == nullptr));
-    if (!type.measure) continue;      // needs weights: see fixtures_metrics
-    EXPECT_EQ(type.measure(a, b).size(), type.columns.size());
-    EXPECT_FALSE(type.columns.empty());
-    // What it does not need it does without.
-    const MetricInput only = type.needs_pictures ? MetricInput{a.picture, {}} : MetricInput{{}, a.latent};
-    EXPECT_EQ(type.measure(only, only).size(), type.columns.size());
-    EXPECT_ERROR(type.measure({}, {}), "missing");
-    // Better must mean better: the same sample is at least as good as another one.
-    const std::vector<double> same = type.measure(a, a), other = type.measure(a, b);
-    for (size_t i = 0; i < same.size(); ++i) EXPECT_TRUE(type.columns[i].higher_is_better ? same[i] > other[i] : same[i] < other[i]);
-  }
-  EXPECT_EQ(FindMetric("psnr", "config.json: metrics").columns[0].unit, "dB");
-  EXPECT_ERROR(FindMetric("psn", "config.json: metrics"), "config.json: metrics: unknown metric \"psn\"; known: psnr, ssim");
-}
-
-TEST(MetricCatalog, ClipsAreMeasuredFrameByFrame) {
+TEST(MetricFrames, TheMeanIsOverFramesThatDiffer) {
   const at::Tensor clip = Pattern({3, 3, 16, 16}, 1), reference = Pattern({3, 3, 16, 16}, 4).clone();
   reference[1].copy_(clip[1]);   // one identical frame
-  const double psnr = FindMetric("psnr", "").measure({clip, {}}, {reference, {}})[0];
-  EXPECT_NEAR(psnr, (Psnr(clip[0], reference[0]) + Psnr(clip[2], reference[2])) / 2, 1e-12);
-  EXPECT_EQ(FindMetric("psnr", "").measure({clip, {}}, {clip, {}})[0], INFINITY);
-  const double ssim = FindMetric("ssim", "").measure({clip, {}}, {reference, {}})[0];
-  EXPECT_NEAR(ssim, (Ssim(clip[0], reference[0]) + 1 + Ssim(clip[2], reference[2])) / 3, 1e-12);
+  const auto value = [](const MetricType& type, const at::Tensor& a, const at::Tensor& b) { return ClipValue(MeasureFrames(type, {a, {}}, {b, {}})[0]); };
+  EXPECT_NEAR(value(PsnrMetric(), clip, reference), (Psnr(clip[0], reference[0]) + Psnr(clip[2], reference[2])) / 2, 1e-12);
+  EXPECT_EQ(value(PsnrMetric(), clip, clip), INFINITY);
+  EXPECT_NEAR(value(SsimMetric(), clip, reference), (Ssim(clip[0], reference[0]) + 1 + Ssim(clip[2], reference[2])) / 3, 1e-12);
+  EXPECT_ERROR(MeasureFrames(PsnrMetric(), {Bytes({2, 3, 4, 4}, 1), {}}, {Bytes({3, 3, 4, 4}, 1), {}}), "[3, 3, 4, 4]");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "harness/report/compare.h"
+#include "harness/report/compare_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -67,6 +67,25 @@ std::string Reasons(const Comparison& comparison) {
 
 void Shift(Wave& wave, size_t setting, const std::string& metric, double by) {
   for (double& value : wave.settings[setting].metrics[metric]) value += by;
+}
+
+// Nothing knows the metric but the results.
+TEST_F(CompareTest, AMetricSaysItselfWhatIsBetter) {
+  for (const Direction better : {Direction::kHigher, Direction::kLower}) {
+    const auto shifted = [&](double by) {
+      return [=](RunHeader& header, Wave& wave) {
+        header.metrics.push_back({.name = "sharpness", .title = "sharpness", .better = better, .limit = 0.1});
+        for (auto& setting : wave.settings) setting.metrics["sharpness"].assign(kSamples, 5 + by);
+      };
+    };
+    const double good = better == Direction::kHigher ? 1 : -1;
+    for (const double by : {good, -0.05 * good, -good}) {
+      const ResultReader base = Result("base", shifted(0)), now = Result("now", shifted(by));
+      EXPECT_EQ(Compare(base, now, {}).verdict, by == -good ? Verdict::kRegression : Verdict::kFine) << by;
+      std::filesystem::remove_all(temp_ / "base");
+      std::filesystem::remove_all(temp_ / "now");
+    }
+  }
 }
 
 TEST_F(CompareTest, TheSameIsFine) {

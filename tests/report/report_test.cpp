@@ -184,9 +184,9 @@ TEST(Figures, DataAreThoseOfTheResult) {
     const auto& table = data.table.rows[k];
     EXPECT_EQ(row.back(), header.settings[k].label);
     EXPECT_EQ(std::stod(row[1]), table.nfe->mean);
-    EXPECT_EQ(std::stod(row[4]), table.metrics[0]->mean.mean);
-    EXPECT_EQ(std::stod(row[5]), table.metrics[0]->mean.low);
-    EXPECT_EQ(std::stod(row[6]), table.metrics[0]->mean.high);
+    EXPECT_EQ(std::stod(row[4]), *table.metrics[0]->value);
+    EXPECT_EQ(std::stod(row[5]), *table.metrics[0]->low);
+    EXPECT_EQ(std::stod(row[6]), *table.metrics[0]->high);
     EXPECT_EQ(row[7], "6");
     EXPECT_EQ(row[8], k == 2 ? "1" : "0");       // fewer evaluations and more dB
   }

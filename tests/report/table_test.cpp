@@ -1,8 +1,8 @@
-#include "harness/report/table.h"
+#include "harness/analysis/table.h"
 
 #include <gtest/gtest.h>
 
-#include "harness/report/layout.h"
+#include "harness/report/table_text.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"
 #include "tests/store/python.h"
@@ -99,22 +99,22 @@ TEST(Table, NumbersAreThoseOfTheSamples) {
 
   ASSERT_EQ(table.metrics.size(), 2u);
   EXPECT_EQ(table.metrics[0].name, "psnr");
-  EXPECT_EQ(table.metrics[0].units, "dB");
-  const MetricSummary& psnr = *adaptive.metrics[0];
-  EXPECT_EQ(psnr.mean.mean, 24);
-  EXPECT_EQ(psnr.mean.count, 5);
+  EXPECT_EQ(table.metrics[0].unit, "dB");
+  const MeasuredValue& psnr = *adaptive.metrics[0];
+  EXPECT_EQ(*psnr.value, 24);
+  EXPECT_EQ(psnr.count, 5);
   EXPECT_EQ(psnr.identical, 1);
-  EXPECT_LT(psnr.mean.low, 23);
-  EXPECT_GT(psnr.mean.low, 20);
-  EXPECT_GT(psnr.mean.high, 25);
+  EXPECT_LT(*psnr.low, 23);
+  EXPECT_GT(*psnr.low, 20);
+  EXPECT_GT(*psnr.high, 25);
   EXPECT_EQ(full.metrics[0]->identical, 6);
-  EXPECT_EQ(full.metrics[0]->mean.count, 0);
+  EXPECT_EQ(full.metrics[0]->count, 0);
 
   EXPECT_EQ(fewer.samples, 5);                        // the failed sample is in none of the numbers
   EXPECT_EQ(fewer.failed, 1);
-  EXPECT_EQ(fewer.metrics[0]->mean.count, 5);
-  EXPECT_EQ(fewer.metrics[1]->missing, 1);
-  EXPECT_EQ(fewer.metrics[1]->mean.mean, 2);
+  EXPECT_EQ(fewer.metrics[0]->count, 5);
+  EXPECT_EQ(MissingOf(fewer, *fewer.metrics[1]), 1);
+  EXPECT_EQ(*fewer.metrics[1]->value, 2);
   EXPECT_EQ(fewer.macs_modules_ratio, 0.5);
 }
 

@@ -24,6 +24,10 @@ inline SettingInfo ExampleSetting(const std::string& label, const std::string& t
   return info;
 }
 
+inline MetricInfo ExamplePsnr() {
+  return {.name = "psnr", .title = "PSNR", .unit = "dB", .better = Direction::kHigher, .decimals = 2, .limit = 0.5, .ceiling = 100, .order = 0, .per_frame = true};
+}
+
 inline RunHeader ExampleHeader(int64_t samples = 6) {
   RunHeader header;
   header.name = "example";
@@ -47,6 +51,7 @@ inline RunHeader ExampleHeader(int64_t samples = 6) {
   header.git_revision = "abcdef";
   header.settings = {ExampleSetting("full_step", "full_step", 4, true), ExampleSetting("adaptive(delta=0.1)", "adaptive", 4),
                      ExampleSetting("fewer_steps(steps=2)", "fewer_steps", 2)};
+  header.metrics = {ExamplePsnr(), {.name = "latent_error", .title = "latent error", .better = Direction::kLower, .order = 200}};
   return header;
 }
 

@@ -1,0 +1,171 @@
+#include "harness/analysis/comparable.h"
+
+#include <map>
+
+#include "harness/store/scheduler_options.h"
+
+namespace skipbench {
+namespace {
+
+// "a there, b here" under a name, if they differ.
+template <class T>
+void Require(const char* what, const T& base, const T& now, std::vector<std::string>& reasons) {
+  if (!(base == now)) reasons.push_back(fmt::format("other {}: {} in BASE, {} in NEW", what, base, now));
+}
+
+void RequireModel(const RunHeader& base, const RunHeader& now, std::vector<std::string>& reasons) {
+  for (const auto& [file, hash] : base.model_files) {
+    const auto found = now.model_files.find(file);
+    if (found == now.model_files.end()) reasons.push_back(fmt::format("other model: NEW's has no {}", file));
+    else if (found->second != hash)
+      reasons.push_back(fmt::format("other model: {} has the SHA-256 {}... in BASE, {}... in NEW", file, hash.substr(0, 12),
+                                    found->second.substr(0, 12)));
+  }
+  if (reasons.empty() && base.model_hash != now.model_hash)
+    reasons.push_back(fmt::format("other model: {} in BASE, {} in NEW", base.model_hash, now.model_hash));
+}
+
+// "steps: 50 in BASE, 25 in NEW; ..." for the keys of two objects whose values differ.
+std::string Differences(const Json& base, const Json& now) {
+  const auto text = [](const Json& object, const std::string& key) { return object.contains(key) ? object[key].dump() : "absent"; };
+  Json all = base;
+  all.update(now);
+  std::string differences;
+  for (const auto& [key, value] : all.items())
+    if (const std::string a = text(base, key), b = text(now, key); a != b)
+      differences += fmt::format("{}{}: {} in BASE, {} in NEW", differences.empty() ? "" : "; ", key, a, b);
+  return differences;
+}
+
+// The model's scheduler_config.json, but for the version that wrote it; results of early versions do not hold it.
+void RequireModelScheduler(Json base, Json now, std::vector<std::string>& reasons) {
+  if (!base.is_object() || !now.is_object()) return;
+  for (Json* config : {&base, &now}) config->erase("_diffusers_version");
+  if (const std::string differences = Differences(base, now); !differences.empty())
+    reasons.push_back("other scheduler of the model: " + differences);
+}
+
+bool HasOptions(const RunHeader& header, size_t k) { return !OptionsOf(header, k).empty(); }
+
+// Keys of the expanded config that change the pictures of every setting.
+void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std::string>& reasons) {
+  const auto value = [](const RunHeader& header, const char* key) {
+    return header.expanded_config.is_object() && header.expanded_config.contains(key) ? header.expanded_config[key] : Json();
+  };
+  for (const char* key : {"noise", "negative_prompt", "height", "width", "tokenizer", "vae_tiling"})
+    if (value(base, key) != value(now, key))
+      reasons.push_back(fmt::format("other {}: {} in BASE, {} in NEW", key, value(base, key).dump(), value(now, key).dump()));
+  // Where both record which options were in force, those are compared setting by setting.
+  const auto recorded = [](const RunHeader& header) {
+    for (size_t k = 0; k < header.settings.size(); ++k)
+      if (!HasOptions(header, k)) return false;
+    return true;
+  };
+  if (!recorded(base) || !recorded(now))
+    RequireModelScheduler(value(base, "model_scheduler"), value(now, "model_scheduler"), reasons);
+  for (const auto& setting : base.settings)
+    if (setting.scope == "group" && value(base, "group_size") != value(now, "group_size")) {
+      reasons.push_back(fmt::format("other group_size: {} in BASE, {} in NEW", value(base, "group_size").dump(),
+                                    value(now, "group_size").dump()));
+      break;
+    }
+}
+
+// What the k-th setting has to have in common with its counterpart: the options of the scheduler that are in force among it,
+// wherever they come from, if both results record them.
+Json Identity(const RunHeader& header, size_t k, bool with_options) {
+  const SettingInfo& info = header.settings[k];
+  Json parameters = info.parameters;
+  if (parameters.is_object()) parameters.erase("id");
+  Json identity = {{"type", info.type}, {"parameters", parameters}, {"steps", info.steps}, {"scheduler", info.scheduler}, {"guidance", info.guidance}};
+  const Json options = with_options ? OptionsOf(header, k) : Json::object();
+  for (const auto& [key, option] : options.items()) identity["scheduler." + key] = ValueOf(options, key);
+  return identity;
+}
+
+bool SameIdentity(const RunHeader& base, size_t k, const RunHeader& now, size_t j) {
+  const bool with_options = HasOptions(base, k) && HasOptions(now, j);
+  return Identity(base, k, with_options) == Identity(now, j, with_options);
+}
+
+// In words; where the options of one scheduler differ, with where they come from.
+std::string DifferencesOf(const RunHeader& base, size_t k, const RunHeader& now, size_t j) {
+  std::string text = Differences(Identity(base, k, false), Identity(now, j, false));
+  const std::string& scheduler = base.settings[k].scheduler;
+  if (scheduler != now.settings[j].scheduler || !HasOptions(base, k) || !HasOptions(now, j)) return text;
+  const Json a = OptionsOf(base, k), b = OptionsOf(now, j);
+  Json all = a;
+  all.update(b);
+  for (const auto& [key, option] : all.items()) {
+    if (ValueOf(a, key) != ValueOf(b, key))
+      text += fmt::format("{}{}: {} in BASE, {} in NEW", text.empty() ? "" : "; ", key, DescribeOption(a, scheduler, key), DescribeOption(b, scheduler, key));
+  }
+  return text;
+}
+
+Counterpart FindSetting(const RunHeader& base, size_t k, const RunHeader& now) {
+  const SettingInfo& setting = base.settings[k];
+  // In results that do not record the scheduler's options, settings of one identity differ in these; their labels tell them apart.
+  int same = -1, candidates = 0, by_label = -1;
+  for (size_t j = 0; j < now.settings.size(); ++j) {
+    const bool label = now.settings[j].label == setting.label;
+    if (label) by_label = static_cast<int>(j);
+    if (!SameIdentity(base, k, now, j)) continue;
+    if (label) return {static_cast<int>(j), ""};
+    same = static_cast<int>(j);
+    ++candidates;
+  }
+  if (candidates == 1) return {same, ""};
+  if (by_label >= 0) return {-1, DifferencesOf(base, k, now, static_cast<size_t>(by_label))};
+  return {-1, candidates > 1 ? "NEW has several settings like it, under other labels" : "NEW has no such setting"};
+}
+
+}  // namespace
+
+std::vector<std::string> WhyNotComparable(const ResultReader& base, const ResultReader& now) {
+  std::vector<std::string> reasons;
+  const RunHeader &a = base.header(), &b = now.header();
+  RequireModel(a, b, reasons);
+  Require("seed", a.seed, b.seed, reasons);
+  Require("dtype", a.dtype, b.dtype, reasons);
+  RequireConfig(a, b, reasons);
+  const auto pairs = PairSamples(base, now);
+  if (pairs.empty()) reasons.push_back("no sample is in both");
+  for (const auto& [i, j] : pairs) {
+    const SampleInfo &s = base.samples()[i], &t = now.samples()[j];
+    if (s.caption == t.caption && s.label == t.label) continue;
+    reasons.push_back(fmt::format("other data: the sample {} is \"{}\" (class {}) in BASE, \"{}\" (class {}) in NEW", s.id, s.caption,
+                                  s.label, t.caption, t.label));
+    break;
+  }
+  if (a.seed != b.seed) return reasons;      // said above
+  for (const auto& [i, j] : pairs) {
+    const SampleInfo &s = base.samples()[i], &t = now.samples()[j];
+    if (s.seed == t.seed) continue;
+    reasons.push_back(fmt::format("other noise: the sample {} has the seed {} in BASE, {} in NEW", s.id, s.seed, t.seed));
+    break;
+  }
+  return reasons;
+}
+
+std::vector<std::pair<size_t, size_t>> PairSamples(const ResultReader& base, const ResultReader& now) {
+  std::map<int64_t, size_t> places;
+  for (size_t j = 0; j < now.samples().size(); ++j) places[now.samples()[j].id] = j;
+  std::vector<std::pair<size_t, size_t>> pairs;
+  for (size_t i = 0; i < base.samples().size(); ++i)
+    if (const auto found = places.find(base.samples()[i].id); found != places.end()) pairs.emplace_back(i, found->second);
+  return pairs;
+}
+
+Counterpart FindCounterpart(const RunHeader& base, size_t k, const RunHeader& now) {
+  const Counterpart found = FindSetting(base, k, now);
+  if (found.index < 0) return found;
+  // The same 25 steps measured to a full run of 50 steps and to one of 40 have nothing to say to each other.
+  const int before = ReferenceOf(base.settings, k), after = ReferenceOf(now.settings, static_cast<size_t>(found.index));
+  if (before < 0 || after < 0) return found;
+  const std::string other = DifferencesOf(base, static_cast<size_t>(before), now, static_cast<size_t>(after));
+  if (!other.empty()) return {-1, "it is compared with another full run: " + other};
+  return found;
+}
+
+}  // namespace skipbench

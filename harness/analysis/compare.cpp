@@ -1,0 +1,344 @@
+#include "harness/analysis/compare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "harness/store/builds.h"
+#include "harness/analysis/comparable.h"
+#include "harness/analysis/compare_sets.h"
+
+namespace skipbench {
+namespace {
+
+constexpr double kIdenticalDb = 100;      // what the PSNR of identical thumbnails counts as
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+using Pairs = std::vector<std::pair<size_t, size_t>>;
+
+void Worsen(Verdict& verdict, Verdict to) { verdict = std::max(verdict, to); }
+
+void Note(SettingChange& change, Verdict verdict, std::string reason) {
+  Worsen(change.verdict, verdict);
+  change.reasons.push_back(std::move(reason));
+}
+
+double Mean(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
+// One setting of BASE and its counterpart, on the samples that both have done.
+class SettingComparer {
+ public:
+  SettingComparer(const ResultReader& base, const ResultReader& now, size_t k, size_t j, const CompareOptions& options,
+                  const ComparedSets& sets)
+      : base_(base), now_(now), k_(k), j_(j), options_(options), sets_(sets) {
+    change_.label = base.header().settings[k].label;
+  }
+
+  SettingChange Run(const Pairs& samples) {
+    Match(samples);
+    if (pairs_.empty()) {
+      if (change_.reasons.empty()) Note(change_, Verdict::kNotComparable, "no sample was done in both");
+      return std::move(change_);
+    }
+    Decisions();
+    change_.nfe = Cost("nfe", "network evaluations");
+    change_.macs = Cost("macs_matmuls", "multiply-accumulates");
+    for (const auto& metric : base_.Metrics(k_)) Quality(metric);
+    for (const auto& distance : sets_.base)
+      if (distance.setting == k_) Set(distance);
+    Pictures();
+    if (options_.max_slowdown) Latency();
+    return std::move(change_);
+  }
+
+ private:
+  void Match(const Pairs& samples) {
+    const auto before = base_.Read<double>(k_, "status").values, after = now_.Read<double>(j_, "status").values;
+    int64_t lost = 0;
+    for (const auto& pair : samples) {
+      const bool was_done = before[pair.first] == 0, is_done = after[pair.second] == 0;
+      if (was_done && is_done) pairs_.push_back(pair);
+      lost += was_done && !is_done;
+    }
+    change_.pairs = static_cast<int64_t>(pairs_.size());
+    if (lost == 0) return;
+    std::string why;
+    for (const auto& message : now_.Read<std::string>(j_, "message").values)
+      if (why.empty()) why = message;
+    Note(change_, Verdict::kRegression, fmt::format("{} samples that BASE has done failed in NEW: {}", lost, why));
+  }
+
+  void Decisions() {
+    const SettingInfo &a = base_.header().settings[k_], &b = now_.header().settings[j_];
+    if (a.timesteps != b.timesteps) {
+      if (SchedulerConfig(base_) != SchedulerConfig(now_))
+        Note(change_, Verdict::kNotComparable, "the timesteps differ, and so does the scheduler's configuration");
+      else
+        Note(change_, Verdict::kRegression, "the timesteps differ, though the scheduler's configuration does not");
+    }
+    if (a.calls != b.calls) return;
+    const auto before = base_.Read<uint8_t>(k_, "action").values, after = now_.Read<uint8_t>(j_, "action").values;
+    for (const auto& [i, j] : pairs_) {
+      const auto row = before.begin() + static_cast<std::ptrdiff_t>(i) * a.calls;
+      change_.other_decisions += !std::equal(row, row + a.calls, after.begin() + static_cast<std::ptrdiff_t>(j) * a.calls);
+    }
+  }
+
+  static Json SchedulerConfig(const ResultReader& result) {
+    const Json& config = result.header().expanded_config;
+    return config.is_object() && config.contains("scheduler") ? config["scheduler"] : Json();
+  }
+
+  // The column's values of the pairs; nothing if either result lacks it.
+  bool Values(const std::string& column, std::vector<double>& before, std::vector<double>& after) const {
+    if (!base_.FindColumn(k_, column) || !now_.FindColumn(j_, column)) return false;
+    const auto a = base_.Read<double>(k_, column).values, b = now_.Read<double>(j_, column).values;
+    for (const auto& [i, j] : pairs_) {
+      before.push_back(a[i]);
+      after.push_back(b[j]);
+    }
+    return true;
+  }
+
+  CostChange Cost(const std::string& column, const char* what) {
+    CostChange cost;
+    std::vector<double> before, after;
+    if (!Values(column, before, after)) return cost;
+    cost.base = Mean(before);
+    cost.now = Mean(after);
+    if (cost.now > cost.base * (1 + options_.max_cost_rise)) {
+      cost.verdict = Verdict::kRegression;
+      Note(change_, cost.verdict, fmt::format("more {}: {:.6g} a sample in BASE, {:.6g} in NEW", what, cost.base, cost.now));
+    }
+    return cost;
+  }
+
+  void Quality(const MetricInfo& metric) {
+    std::vector<double> before, after;
+    if (!Values(metric.name, before, after)) {
+      Note(change_, Verdict::kNotComparable, fmt::format("{}: not measured in NEW", metric.name));
+      return;
+    }
+    if (metric.better == Direction::kUnknown) {
+      Note(change_, Verdict::kNotComparable, fmt::format("{}: it is not known whether more of it is better", metric.name));
+      return;
+    }
+    const double sign = metric.better == Direction::kHigher ? 1 : -1, ceiling = metric.ceiling.value_or(kInfinity);
+    std::vector<double> loss, a, b;
+    int64_t vanished = 0;
+    for (size_t i = 0; i < before.size(); ++i) {
+      if (std::isnan(before[i])) continue;
+      if (std::isnan(after[i])) {
+        ++vanished;
+        continue;
+      }
+      a.push_back(std::min(before[i], ceiling));
+      b.push_back(std::min(after[i], ceiling));
+      loss.push_back(a.back() == b.back() ? 0 : sign * (a.back() - b.back()));   // equal ones may be infinite
+    }
+    if (vanished) Note(change_, Verdict::kRegression, fmt::format("{}: {} samples have no value in NEW", metric.name, vanished));
+    if (loss.empty()) return;
+    MetricChange change;
+    change.metric = metric.name;
+    change.better = metric.better;
+    change.base = Mean(a);
+    change.now = Mean(b);
+    BootstrapOptions bootstrap;
+    bootstrap.level = options_.level;
+    change.loss = BootstrapMean(loss, bootstrap);
+    const auto given = options_.limits.find(metric.name);
+    change.limit = given == options_.limits.end() ? DefaultLimit(metric, change.base) : given->second;
+    Judge(change, std::all_of(loss.begin(), loss.end(), [](double l) { return l == 0; }));
+    change_.metrics.push_back(std::move(change));
+  }
+
+  void Set(const MeasuredValue& base) {
+    SetComparison comparison = CompareSet(base, FindDistance(sets_.now, j_, base.Name()), sets_.not_comparable, options_);
+    if (!comparison.not_comparable.empty()) Note(change_, Verdict::kNotComparable, comparison.not_comparable);
+    if (!comparison.change) return;
+    MetricChange& change = *comparison.change;
+    if (std::isnan(change.loss.low) && change.loss.mean > change.limit) {
+      change.verdict = Verdict::kRegression;
+      Note(change_, change.verdict,
+           fmt::format("{} is worse: lower quality by {:.4g} (no interval), limit {:.4g}; {:.5g} in BASE, {:.5g} in NEW", change.metric,
+                       change.loss.mean, change.limit, change.base, change.now));
+    } else if (!std::isnan(change.loss.low)) {
+      Judge(change, change.base == change.now);
+    }
+    change_.sets.push_back(std::move(change));
+  }
+
+  void Judge(MetricChange& change, bool equal) {
+    if (equal) return;
+    const auto describe = [&](const char* verdict, double limit) {
+      return fmt::format("{} is {}: lower quality by {:.4g} [{:.4g}, {:.4g}], limit {:.4g}; {:.5g} in BASE, {:.5g} in NEW", change.metric,
+                         verdict, change.loss.mean, change.loss.low, change.loss.high, limit, change.base, change.now);
+    };
+    const bool cheaper = change_.nfe.now < change_.nfe.base;
+    if (std::isnan(change.loss.low)) {
+      if (change.loss.mean <= 0) return;
+      change.verdict = Verdict::kInconclusive;
+      Note(change_, change.verdict, fmt::format("{}: differs, and one sample says nothing about others", change.metric));
+    } else if (change.loss.low > change.limit) {
+      change.verdict = Verdict::kRegression;
+      Note(change_, change.verdict, describe("worse", change.limit));
+    } else if (cheaper && change.loss.low > 0) {
+      change.verdict = Verdict::kRegression;
+      Note(change_, change.verdict, describe("worse, with fewer evaluations", 0));
+    } else if (change.loss.high > change.limit) {
+      change.verdict = Verdict::kInconclusive;
+      Note(change_, change.verdict, describe("undecided", change.limit));
+    }
+  }
+
+  // PSNR over all thumbnails of a sample, mean over the samples that differ; infinite when none does.
+  void Pictures() {
+    if (!base_.FindColumn(k_, "thumbnail") || !now_.FindColumn(j_, "thumbnail")) return;
+    const auto before = base_.Read<uint8_t>(k_, "thumbnail"), after = now_.Read<uint8_t>(j_, "thumbnail");
+    if (before.shape.size() != after.shape.size() || !std::equal(before.shape.begin() + 1, before.shape.end(), after.shape.begin() + 1)) return;
+    const size_t size = before.values.size() / static_cast<size_t>(before.shape[0]);
+    double sum = 0;
+    for (const auto& [i, j] : pairs_) {
+      double squares = 0;
+      for (size_t p = 0; p < size; ++p) {
+        const double d = double(before.values[i * size + p]) - double(after.values[j * size + p]);
+        squares += d * d;
+      }
+      sum += squares == 0 ? kIdenticalDb : std::min(kIdenticalDb, 10 * std::log10(255.0 * 255.0 * static_cast<double>(size) / squares));
+    }
+    const double mean = sum / static_cast<double>(pairs_.size());
+    change_.agreement_db = mean == kIdenticalDb ? kInfinity : mean;
+    if (base_.header().settings[k_].reference && *change_.agreement_db < options_.min_agreement_db)
+      Note(change_, Verdict::kRegression,
+           fmt::format("the full run makes other pictures of the same noise: {:.1f} dB between BASE's and NEW's, at least {:.1f} expected", mean,
+                       options_.min_agreement_db));
+  }
+
+  // Seconds of one sample, each repeat divided by what the machine needed for fixed work beside it, where both have that.
+  static std::vector<double> Times(const LatencyRecord& record, bool calibrated) {
+    std::vector<double> times = record.stage_s.at("total");
+    for (size_t i = 0; i < times.size() && calibrated; ++i) times[i] /= record.stage_s.at("calibration")[i];
+    return times;
+  }
+
+  // The shortest repeat, over the shortest time that the machine needed for the fixed work.
+  static double Fastest(const LatencyRecord& record, bool calibrated) {
+    const double time = *std::min_element(record.stage_s.at("total").begin(), record.stage_s.at("total").end());
+    if (!calibrated) return time;
+    return time / *std::min_element(record.stage_s.at("calibration").begin(), record.stage_s.at("calibration").end());
+  }
+
+  static const LatencyRecord* Record(const ResultReader& result, size_t setting) {
+    for (const auto& record : result.latency())
+      if (record.setting == static_cast<int>(setting) && record.status == Status::kDone && record.stage_s.contains("total") &&
+          !record.stage_s.at("total").empty())
+        return &record;
+    return nullptr;
+  }
+
+  static bool Calibrated(const LatencyRecord& record) {
+    const auto found = record.stage_s.find("calibration");
+    return found != record.stage_s.end() && found->second.size() == record.stage_s.at("total").size();
+  }
+
+  void Latency() {
+    const LatencyRecord *a = Record(base_, k_), *b = Record(now_, j_);
+    if (!a || !b) {
+      Note(change_, Verdict::kNotComparable, fmt::format("latency: not measured in {}", a ? "NEW" : "BASE"));
+      return;
+    }
+    if (a->batch != b->batch || a->threads != b->threads) {
+      Note(change_, Verdict::kNotComparable,
+           fmt::format("latency: batch {} on {} threads in BASE, batch {} on {} threads in NEW", a->batch, a->threads, b->batch, b->threads));
+      return;
+    }
+    const bool calibrated = Calibrated(*a) && Calibrated(*b);
+    const TimeRatio ratio = CompareTimes(Times(*a, calibrated), Times(*b, calibrated), options_.level);
+    change_.slowdown = ratio;
+    const auto describe = [&](const char* verdict) {
+      return fmt::format("latency {}: {:.3f} [{:.3f}, {:.3f}] times BASE's, limit {:.3f}", verdict, ratio.ratio, ratio.low, ratio.high,
+                         *options_.max_slowdown);
+    };
+    // What else runs on the machine makes times longer, never shorter: what is really slower is so in its fastest repeat too.
+    if (std::min(ratio.ratio, Fastest(*b, calibrated) / Fastest(*a, calibrated)) <= *options_.max_slowdown) return;
+    if (ratio.low > *options_.max_slowdown) Note(change_, Verdict::kRegression, describe("is worse"));
+    else Note(change_, Verdict::kInconclusive, describe("is undecided"));
+  }
+
+  const ResultReader& base_;
+  const ResultReader& now_;
+  size_t k_, j_;
+  const CompareOptions& options_;
+  const ComparedSets& sets_;
+  Pairs pairs_;
+  SettingChange change_;
+};
+
+std::string DescribeResult(const ResultReader& result) {
+  return fmt::format("{} on {}, {}", result.header().name, result.header().device, DescribeBuilds(result.environments()));
+}
+
+void CompareSettings(const ResultReader& base, const ResultReader& now, const CompareOptions& options, const ComparedSets& sets,
+                     const Pairs& pairs, Comparison& comparison) {
+  std::vector<bool> used(now.header().settings.size());
+  for (size_t k = 0; k < base.header().settings.size(); ++k) {
+    const Counterpart other = FindCounterpart(base.header(), k, now.header());
+    if (other.index < 0) {
+      SettingChange change;
+      change.label = base.header().settings[k].label;
+      Note(change, Verdict::kNotComparable, other.reason);
+      comparison.settings.push_back(std::move(change));
+      continue;
+    }
+    used[static_cast<size_t>(other.index)] = true;
+    comparison.settings.push_back(SettingComparer(base, now, k, static_cast<size_t>(other.index), options, sets).Run(pairs));
+  }
+  for (size_t j = 0; j < used.size(); ++j)
+    if (!used[j] && std::none_of(comparison.settings.begin(), comparison.settings.end(),
+                                 [&](const auto& change) { return change.label == now.header().settings[j].label; }))
+      comparison.notes.push_back(fmt::format("only NEW has {}", now.header().settings[j].label));
+  for (const auto& change : comparison.settings) Worsen(comparison.verdict, change.verdict);
+}
+
+}  // namespace
+
+double DefaultLimit(const MetricInfo& metric, double base_mean) { return metric.limit.value_or(0.02 * std::fabs(base_mean)); }
+
+const char* Name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kFine: return "no regression";
+    case Verdict::kInconclusive: return "inconclusive";
+    case Verdict::kNotComparable: return "not comparable";
+    case Verdict::kRegression: return "regression";
+  }
+  return "?";
+}
+
+int ExitCode(Verdict verdict) {
+  if (verdict == Verdict::kFine) return 0;
+  return verdict == Verdict::kRegression ? 1 : 2;
+}
+
+Comparison Compare(const ResultReader& base, const ResultReader& now, const CompareOptions& options, const ComparedSets& sets) {
+  Comparison comparison;
+  comparison.base = DescribeResult(base);
+  comparison.now = DescribeResult(now);
+  for (const auto* side : {&base, &now}) comparison.notes.insert(comparison.notes.end(), side->notes().begin(), side->notes().end());
+  const Pairs pairs = PairSamples(base, now);
+  comparison.pairs = static_cast<int64_t>(pairs.size());
+  comparison.only_base = static_cast<int64_t>(base.samples().size()) - comparison.pairs;
+  comparison.only_now = static_cast<int64_t>(now.samples().size()) - comparison.pairs;
+  comparison.not_comparable = WhyNotComparable(base, now);
+  if (!comparison.not_comparable.empty()) {
+    comparison.verdict = Verdict::kNotComparable;
+    return comparison;
+  }
+  CompareSettings(base, now, options, sets, pairs, comparison);
+  return comparison;
+}
+
+}  // namespace skipbench

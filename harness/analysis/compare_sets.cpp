@@ -1,0 +1,141 @@
+#include "harness/analysis/compare_sets.h"
+
+#include <algorithm>
+
+#include "harness/analysis/comparable.h"
+#include "harness/analysis/set_difference.h"
+#include "harness/analysis/set_distances.h"
+#include "harness/analysis/settings.h"
+
+namespace skipbench {
+namespace {
+
+using Rows = std::vector<std::vector<bool>>;  // [setting][sample]
+
+// Of each setting that both have, the samples that both have done; of other settings none.
+void CommonRows(const ResultReader& base, const ResultReader& now, Rows* in_base, Rows* in_now) {
+  const Rows done_base = DoneSamples(base), done_now = DoneSamples(now);
+  const auto none = [](const Rows& rows) {
+    Rows empty;
+    for (const auto& one : rows) empty.emplace_back(one.size(), false);
+    return empty;
+  };
+  *in_base = none(done_base);
+  *in_now = none(done_now);
+  const auto pairs = PairSamples(base, now);
+  for (size_t k = 0; k < done_base.size(); ++k) {
+    const int j = FindCounterpart(base.header(), k, now.header()).index;
+    if (j < 0) continue;
+    for (const auto& [a, b] : pairs)
+      if (done_base[k][a] && done_now[static_cast<size_t>(j)][b])
+        (*in_base)[k][a] = (*in_now)[static_cast<size_t>(j)][b] = true;
+  }
+}
+
+// The same pictures on another machine have features that differ in their last digits.
+bool SameReference(const FeatureSet& a, const FeatureSet& b) {
+  if (a.dimension != b.dimension || a.count() != b.count()) return false;
+  const auto mean = [](const FeatureSet& set) { return set.normal ? set.normal->mean : StatisticsOf(set.view()).mean(); };
+  return (mean(a) - mean(b)).norm() <= 1e-3 * mean(a).norm();
+}
+
+// Why values of a metric say nothing about each other; empty: they do.
+std::string WhyNot(const SetMetric& metric, const SetMetricPlan& base, const SetMetricPlan& now) {
+  const auto a = base.weights.find(metric.network), b = now.weights.find(metric.network);
+  if (a != base.weights.end() && b != now.weights.end() && a->second != b->second)
+    return fmt::format("other weights of {}: SHA-256 {:.12}... in BASE, {:.12}... in NEW", metric.network, a->second,
+                       b->second);
+  const auto r = base.reference.find(metric.network), s = now.reference.find(metric.network);
+  if (r != base.reference.end() && s != now.reference.end() && !SameReference(r->second, s->second))
+    return fmt::format("other reference data: {} in BASE, {} in NEW", r->second.description, s->second.description);
+  return "";
+}
+
+bool InOrder(const std::vector<std::pair<size_t, size_t>>& pairs) {
+  return std::is_sorted(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+}
+
+// The metric that a config names.
+const std::string& MetricOf(const MetricInfo& info) { return info.part_of.empty() ? info.name : info.part_of; }
+
+// What is written for "fd_fashion (data)" says more than what is written for "fd_fashion".
+double LimitOf(const MeasuredValue& base, const CompareOptions& options) {
+  for (const auto& name : {base.Name(), base.metric.name, MetricOf(base.metric)})
+    if (const auto given = options.limits.find(name); given != options.limits.end()) return given->second;
+  return DefaultAllowance(base);
+}
+
+// How much worse NEW is.
+MeanInterval LossOf(const MeasuredValue& base, const MeasuredValue& now, double level) {
+  const bool higher = base.metric.better == Direction::kHigher;
+  const SetDifference loss = higher ? DifferenceOf(base, now, level) : DifferenceOf(now, base, level);
+  return {loss.count, loss.difference, loss.low, loss.high};
+}
+
+}  // namespace
+
+double DefaultAllowance(const MeasuredValue& base) {
+  return std::max(DefaultLimit(base.metric, *base.value), base.standard_error.value_or(0));
+}
+
+std::vector<std::string> SetMetricNames(const ResultReader& result) {
+  std::vector<std::string> names;
+  if (const auto plan = FindSetMetricPlan(result))
+    for (const auto& metric : plan->metrics) {
+      names.push_back(metric.name);
+      for (const auto& column : metric.columns)
+        if (column.name != metric.name) names.push_back(column.name);
+    }
+  return names;
+}
+
+ComparedSets SetsToCompare(const ResultReader& base, const ResultReader& now, const DenseSolver& solver) {
+  ComparedSets sets;
+  if (!WhyNotComparable(base, now).empty()) return sets;
+  Rows in_base, in_now;
+  CommonRows(base, now, &in_base, &in_now);
+  sets.base = SetDistances(base, in_base, solver);
+  sets.now = SetDistances(now, in_now, solver);
+  // Blocks of other samples do not pair.
+  if (!InOrder(PairSamples(base, now)))
+    for (auto& distance : sets.now) distance.without_block.clear();
+  const auto plan = FindSetMetricPlan(base), other = FindSetMetricPlan(now);
+  if (plan && other)
+    for (const auto& metric : plan->metrics)
+      if (const auto why = WhyNot(metric, *plan, *other); !why.empty()) sets.not_comparable[metric.name] = why;
+  return sets;
+}
+
+const MeasuredValue* FindDistance(const std::vector<MeasuredValue>& distances, size_t setting, const std::string& name) {
+  for (const auto& one : distances)
+    if (one.setting == setting && one.Name() == name) return &one;
+  return nullptr;
+}
+
+SetComparison CompareSet(const MeasuredValue& base, const MeasuredValue* now, const std::map<std::string, std::string>& not_comparable,
+                         const CompareOptions& options) {
+  const std::string name = base.Name();
+  SetComparison comparison;
+  if (!base.value) return comparison;
+  if (!now || !now->value) {
+    comparison.not_comparable = fmt::format("{}: not measured in NEW{}", name, now && !now->note.empty() ? ": " + now->note : "");
+    return comparison;
+  }
+  if (const auto why = not_comparable.find(MetricOf(base.metric)); why != not_comparable.end()) {
+    comparison.not_comparable = name + ": " + why->second;
+    return comparison;
+  }
+  if (base.metric.better == Direction::kUnknown) {
+    comparison.not_comparable = name + ": it is not known whether more of it is better";
+    return comparison;
+  }
+  comparison.change = {.metric = name,
+                       .better = base.metric.better,
+                       .base = *base.value,
+                       .now = *now->value,
+                       .loss = LossOf(base, *now, options.level),
+                       .limit = LimitOf(base, options)};
+  return comparison;
+}
+
+}  // namespace skipbench

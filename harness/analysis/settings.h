@@ -1,0 +1,18 @@
+// Settings and samples of a result.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/store/result_reader.h"
+
+namespace skipbench {
+
+// The index of the setting with this label. Throws Error, which begins with `where` and lists the settings, if there is none.
+size_t FindSetting(const ResultReader& result, const std::string& label, const std::string& where);
+
+// Which samples a setting has done; all settings: [setting][sample].
+std::vector<bool> DoneSamples(const ResultReader& result, size_t setting);
+std::vector<std::vector<bool>> DoneSamples(const ResultReader& result);
+
+}  // namespace skipbench

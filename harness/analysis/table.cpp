@@ -1,0 +1,177 @@
+#include "harness/analysis/table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "harness/analysis/set_metric_plan.h"
+#include "harness/stats/quantile.h"
+
+namespace skipbench {
+namespace {
+
+std::vector<MetricInfo> MetricsOf(const ResultReader& result) {
+  std::vector<MetricInfo> metrics;
+  for (size_t k = 0; k < result.header().settings.size(); ++k)
+    for (const auto& metric : result.Metrics(k))
+      if (std::none_of(metrics.begin(), metrics.end(), [&](const auto& m) { return m.name == metric.name; })) metrics.push_back(metric);
+  std::sort(metrics.begin(), metrics.end(), [](const auto& a, const auto& b) { return std::tie(a.order, a.name) < std::tie(b.order, b.name); });
+  return metrics;
+}
+
+// One setting's columns, and which samples were done.
+class SettingColumns {
+ public:
+  SettingColumns(const ResultReader& result, size_t setting) : result_(result), setting_(setting) {
+    if (!result.FindColumn(setting, "status")) return;   // no samples yet
+    for (const double status : result.Read<double>(setting, "status").values) status_.push_back(static_cast<Status>(status));
+  }
+
+  const std::vector<Status>& status() const { return status_; }
+  bool Done(size_t sample) const { return status_[sample] == Status::kDone; }
+
+  // The values of the samples that were done; nothing without the column or without such a sample.
+  std::optional<std::vector<double>> Values(const std::string& column) const {
+    if (!result_.FindColumn(setting_, column)) return std::nullopt;
+    std::vector<double> values = All(column), done;
+    for (size_t i = 0; i < values.size(); ++i)
+      if (Done(i)) done.push_back(values[i]);
+    if (done.empty()) return std::nullopt;
+    return done;
+  }
+  std::vector<double> All(const std::string& column) const { return result_.Read<double>(setting_, column).values; }
+
+ private:
+  const ResultReader& result_;
+  size_t setting_;
+  std::vector<Status> status_;
+};
+
+double Mean(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
+std::optional<Spread> SpreadOf(const std::optional<std::vector<double>>& values) {
+  if (!values) return std::nullopt;
+  const auto [min, max] = std::minmax_element(values->begin(), values->end());
+  return Spread{Mean(*values), *min, *max};
+}
+
+std::optional<double> MeanOf(const std::optional<std::vector<double>>& values) {
+  if (!values) return std::nullopt;
+  const double mean = Mean(*values);
+  return std::isfinite(mean) ? std::optional(mean) : std::nullopt;
+}
+
+std::optional<double> Ratio(const SettingColumns& setting, const SettingColumns& reference, const std::string& column) {
+  const std::vector<double> own = setting.All(column), others = reference.All(column);
+  double sum = 0, reference_sum = 0;
+  for (size_t i = 0; i < own.size(); ++i) {
+    if (!setting.Done(i) || !reference.Done(i)) continue;
+    sum += own[i];
+    reference_sum += others[i];
+  }
+  const double ratio = sum / reference_sum;
+  return reference_sum > 0 && std::isfinite(ratio) ? std::optional(ratio) : std::nullopt;
+}
+
+std::optional<MeasuredValue> SummaryOf(const std::optional<std::vector<double>>& values, const MetricInfo& metric) {
+  if (!values) return std::nullopt;
+  MeasuredValue summary = MeanOf(*values, metric);
+  return summary.count + summary.identical > 0 ? std::optional(std::move(summary)) : std::nullopt;
+}
+
+void Outcome(const ResultReader& result, size_t k, const SettingColumns& columns, TableRow& row) {
+  for (size_t i = 0; i < columns.status().size(); ++i) {
+    row.samples += columns.Done(i);
+    row.failed += columns.status()[i] == Status::kFailed;
+    row.not_supported += columns.status()[i] == Status::kNotSupported;
+  }
+  if (row.failed + row.not_supported == 0) return;
+  const auto messages = result.Read<std::string>(k, "message").values;
+  for (size_t i = 0; i < messages.size() && row.message.empty(); ++i)
+    if (!columns.Done(i)) row.message = messages[i];
+}
+
+// Seconds of one sample, or nothing.
+std::optional<double> SecondsOf(const LatencyRecord& record) {
+  const auto total = record.stage_s.find("total");
+  if (record.status != Status::kDone || total == record.stage_s.end() || total->second.empty()) return std::nullopt;
+  return Median(total->second) / record.batch;
+}
+
+void Latency(const std::vector<LatencyRecord>& records, size_t k, int reference, TableRow& row) {
+  for (const auto& record : records) {
+    if (record.setting != static_cast<int>(k)) continue;
+    const auto seconds = SecondsOf(record);
+    if (!seconds) {
+      row.latency_message = record.message;
+      continue;
+    }
+    row.latency_message.clear();
+    LatencySummary& summary = row.latency.emplace();
+    summary.seconds = *seconds;
+    if (std::isfinite(record.peak_memory_bytes)) summary.peak_memory_bytes = record.peak_memory_bytes;
+    summary.peak_memory_kind = record.peak_memory_kind;
+    summary.batch = record.batch;
+    summary.threads = record.threads;
+    summary.repeats = static_cast<int64_t>(record.stage_s.at("total").size());
+    for (const auto& other : records)
+      if (other.setting == reference && other.batch == record.batch && other.threads == record.threads && !summary.speed_up)
+        if (const auto base = SecondsOf(other); base && *seconds > 0) summary.speed_up = *base / *seconds;
+    return;   // the first that worked; others have other batches
+  }
+}
+
+// Puts a value into its setting's row, in a column that is made when there is none.
+void AddDistance(const MeasuredValue& distance, Table* table) {
+  size_t place = 0;
+  while (place < table->distances.size() &&
+         (table->distances[place].metric.name != distance.metric.name || table->distances[place].against != distance.against))
+    ++place;
+  if (place == table->distances.size()) {
+    table->distances.push_back({distance.metric, distance.against});
+    for (auto& row : table->rows) row.distances.emplace_back();
+  }
+  table->rows.at(distance.setting).distances[place] = distance;
+}
+
+}  // namespace
+
+Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& distances) {
+  Table table;
+  table.header = result.header();
+  table.environments = result.environments();
+  table.samples = static_cast<int64_t>(result.samples().size());
+  table.metrics = MetricsOf(result);
+  table.cost = result.TotalCost();
+  table.notes = result.notes();
+  const auto& settings = table.header.settings;
+  std::vector<SettingColumns> columns;
+  for (size_t k = 0; k < settings.size(); ++k) columns.emplace_back(result, k);
+  for (size_t k = 0; k < settings.size(); ++k) {
+    TableRow& row = table.rows.emplace_back();
+    row.setting = settings[k];
+    Outcome(result, k, columns[k], row);
+    row.nfe = SpreadOf(columns[k].Values("nfe"));
+    row.shallow_nfe = SpreadOf(columns[k].Values("shallow_nfe"));
+    row.macs_modules = MeanOf(columns[k].Values("macs_modules"));
+    row.macs_matmuls = MeanOf(columns[k].Values("macs_matmuls"));
+    const int reference = ReferenceOf(settings, k);
+    if (reference >= 0 && table.samples > 0) {
+      const SettingColumns& other = columns[static_cast<size_t>(reference)];
+      row.macs_modules_ratio = Ratio(columns[k], other, "macs_modules");
+      row.macs_matmuls_ratio = Ratio(columns[k], other, "macs_matmuls");
+    }
+    Latency(result.latency(), k, reference, row);
+    for (const auto& metric : table.metrics) row.metrics.push_back(SummaryOf(columns[k].Values(metric.name), metric));
+  }
+  for (const auto& distance : distances) AddDistance(distance, &table);
+  if (const auto plan = FindSetMetricPlan(result))
+    for (const auto& [metric, why] : plan->missing) table.unavailable[FeatureColumn(metric)] = why;
+  return table;
+}
+
+}  // namespace skipbench

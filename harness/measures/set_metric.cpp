@@ -1,0 +1,70 @@
+#include "harness/measures/set_metric.h"
+
+#include <algorithm>
+
+#include "harness/base/error.h"
+#include "harness/stats/frechet.h"
+#include "harness/stats/jackknife.h"
+
+namespace skipbench {
+namespace {
+
+constexpr double kNormal95 = 1.959963984540054;
+
+void RequireSameWeights(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b) {
+  if (!a.weights.empty() && !b.weights.empty() && a.weights != b.weights)
+    Fail("{}: the features of {} and of {} come from different weights (SHA-256 {:.12} and {:.12})", metric.name,
+         a.description, b.description, a.weights, b.weights);
+}
+
+void RequireSameLength(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b) {
+  if (a.frames > 0 && b.frames > 0 && a.frames != b.frames)
+    Fail("{}: {} are clips of {} frames, {} of {}; clips of one length can be compared (--frames N takes the first N of each)", metric.name,
+         a.description, a.frames, b.description, b.frames);
+}
+
+}  // namespace
+
+std::vector<MeasuredValue> MeasureSets(const SetMetric& metric, const FeatureSetPair& sets, const DenseSolver& solver,
+                                       const SetOptions& options) {
+  const auto& [pictures, reference, paired] = sets;
+  RequireSameWeights(metric, pictures, reference);
+  RequireSameLength(metric, pictures, reference);
+  std::vector<MeasuredValue> values;
+  try {
+    values = metric.of_features(metric, sets, solver, options);
+  } catch (const Error& e) {
+    const std::string what = e.what();
+    if (what.starts_with(metric.name)) throw;
+    Fail("{}: {} against {}: {}", metric.name, pictures.description, reference.description, what);
+  }
+  const int64_t frames = std::max(pictures.frames, reference.frames);
+  if (frames > 0)
+    for (auto& value : values) AddNote(fmt::format("clips of {} frames", frames), &value);
+  return values;
+}
+
+void RequireFeatures(const SetMetric& metric, const FeatureSet& set) {
+  if (!set.has_features())
+    Fail(
+        "{}: {} holds a mean and a covariance only; this metric compares the features themselves (--save-stats keeps "
+        "them with --keep-features)",
+        metric.name, set.description);
+}
+
+std::vector<int64_t> BlocksOf(const FeatureSet& set, const SetOptions& options) {
+  return options.blocks > 1 ? BlockBounds(set.count(), options.blocks) : std::vector<int64_t>();
+}
+
+void SetInterval(const std::vector<double>& without_block, bool paired, double min, double max, MeasuredValue* value) {
+  const JackknifeEstimate jackknife = Jackknife(*value->value, without_block);
+  if (jackknife.blocks < 2) return;
+  value->without_block = without_block;
+  value->standard_error = jackknife.standard_error;
+  value->low = std::max(min, *value->value - kNormal95 * jackknife.standard_error);
+  value->high = std::min(max, *value->value + kNormal95 * jackknife.standard_error);
+  value->interval =
+      fmt::format("jackknife over {} blocks of samples{}", jackknife.blocks, paired ? ", left out of both sets" : "");
+}
+
+}  // namespace skipbench

@@ -1,0 +1,37 @@
+// The table as text.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/analysis/table.h"
+
+namespace skipbench {
+
+// The table in cells: what Markdown and LaTeX have in common.
+struct TableText {
+  std::string caption;                            // which model, how sampled, on what
+  std::vector<std::string> headings;              // the first column is the setting, the last one the outcome
+  std::vector<std::vector<std::string>> cells;
+  // A second table, of what would make the first too wide for a terminal: further metrics, and metrics of whole sets. Empty: none.
+  std::vector<std::string> more_headings;
+  std::vector<std::vector<std::string>> more_cells;
+  std::vector<std::string> notes;                 // what "-" means, what the sweep cost
+};
+
+TableText Layout(const Table& table);
+
+// The first and the last column are text, the others numbers.
+std::string RenderMarkdown(const TableText& text);
+// A table environment with booktabs' rules (\usepackage{booktabs,graphicx}).
+std::string RenderLatex(const TableText& text);
+
+// For people. A value that is not there is "-"; notes below the table say why.
+std::string RenderMarkdown(const Table& table);
+std::string RenderLatex(const Table& table);
+
+// For programs: all digits. A value that is not there is empty in CSV, null in JSON.
+std::string RenderCsv(const Table& table);
+std::string RenderJson(const Table& table);
+
+}  // namespace skipbench

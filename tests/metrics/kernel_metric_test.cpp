@@ -1,0 +1,17 @@
+#include "metrics/kernel_metric.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/metrics/metric_example.h"
+
+namespace skipbench {
+namespace {
+
+const bool kernel = testing::AddExample([] {
+  return testing::MetricExample{.metric = "kd:fashion",
+                                .reference_set = testing::ExampleFeatures(0),
+                                .sets = {testing::ExampleFeatures(0), testing::ExampleFeatures(1.5f), testing::ExampleFeatures(4)}};
+});
+
+}  // namespace
+}  // namespace skipbench
