@@ -9,9 +9,7 @@
 #include "datasets/prompts.h"
 #include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
-#include "harness/io/hdf5.h"
-#include "harness/io/printable.h"
-#include "harness/io/text_check.h"
+#include "harness/base/text.h"
 
 namespace skipbench {
 
@@ -39,7 +37,7 @@ void RequireText(const Dataset& dataset, const JsonReader& config) {
   const std::string file = dataset.lists().empty() ? config.file() : dataset.lists().begin()->second.string();
   for (const auto& sample : dataset.samples()) {
     if (const std::string why = WhyNotText(sample.caption); !why.empty())
-      Fail("{}: the caption of sample {}, \"{}\": {}", file, sample.id, Printable(hdf5::CleanText(sample.caption)), why);
+      Fail("{}: the caption of sample {}, \"{}\": {}", file, sample.id, Printable(CleanText(sample.caption)), why);
   }
 }
 

@@ -4,8 +4,9 @@
 #include <random>
 
 #include "datasets/coco_file.h"
-#include "datasets/draw.h"
 #include "harness/base/error.h"
+#include "harness/base/paths.h"
+#include "harness/base/random.h"
 
 namespace skipbench {
 namespace {
@@ -26,7 +27,7 @@ std::optional<size_t> ReadCaptionIndex(const JsonReader& config) {
 size_t RandomCaption(uint64_t seed, int64_t image_id, size_t count) {
   std::mt19937_64 generator(seed * 0x9E3779B97F4A7C15 + static_cast<uint64_t>(image_id));
   generator.discard(8);
-  return static_cast<size_t>(Draw(generator, count));
+  return static_cast<size_t>(UniformBelow(generator, count));
 }
 
 // The picture's file; a file name is no way out of the folder.
@@ -83,13 +84,6 @@ Dataset ReadCaptions(const std::string& name, const fs::path& captions, const st
   return dataset;
 }
 
-// The program stands in build/ of the checkout, beside datasets/.
-fs::path ShippedFolder() {
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  return program.parent_path().parent_path() / "datasets" / "fashion_scenes";
-}
-
 }  // namespace
 
 Dataset ReadCoco(const JsonReader& config, const fs::path& base_folder) {
@@ -99,7 +93,7 @@ Dataset ReadCoco(const JsonReader& config, const fs::path& base_folder) {
 }
 
 Dataset ReadFashionScenes(const JsonReader& config, const fs::path& base_folder) {
-  const fs::path folder = config.Has("folder") ? ResolvePath(config.String("folder"), base_folder) : ShippedFolder();
+  const fs::path folder = config.Has("folder") ? ResolvePath(config.String("folder"), base_folder) : ShippedFolder("fashion_scenes");
   if (!fs::exists(folder / "captions.json"))
     config.FailAt("folder", fmt::format("{} is missing; give the folder of the shipped data", (folder / "captions.json").string()));
   return ReadCaptions("fashion_scenes", folder / "captions.json", folder / "images", config, base_folder);

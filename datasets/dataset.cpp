@@ -1,13 +1,12 @@
 #include "datasets/dataset.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <numeric>
 #include <random>
-#include <sstream>
 
-#include "datasets/draw.h"
 #include "harness/base/error.h"
+#include "harness/base/paths.h"
+#include "harness/base/random.h"
 
 namespace skipbench {
 
@@ -85,11 +84,9 @@ std::optional<std::filesystem::path> ReadReference(const JsonReader& config, con
 std::filesystem::path ResolvePath(const std::string& path, const std::filesystem::path& base_folder) {
   const std::filesystem::path beside = (base_folder / path).lexically_normal();      // an absolute path stays what it is
   std::error_code error;
-  const char* folders = std::getenv("SKIPBENCH_DATA");
-  if (!folders || std::filesystem::exists(beside, error)) return beside;
-  std::istringstream list(folders);
-  for (std::string folder; std::getline(list, folder, ':');)
-    if (!folder.empty() && std::filesystem::exists(std::filesystem::path(folder) / path, error)) return std::filesystem::path(folder) / path;
+  if (std::filesystem::exists(beside, error)) return beside;
+  for (const auto& folder : PathsOfEnvironment("SKIPBENCH_DATA"))
+    if (std::filesystem::exists(folder / path, error)) return folder / path;
   return beside;
 }
 

@@ -5,9 +5,9 @@
 #include <random>
 #include <vector>
 
-#include "datasets/draw.h"
 #include "harness/base/error.h"
-#include "harness/io/text_check.h"
+#include "harness/base/random.h"
+#include "harness/base/text.h"
 
 namespace skipbench {
 namespace {
@@ -41,7 +41,7 @@ std::vector<int64_t> RandomLabels(uint64_t seed, int64_t offset, int64_t count, 
   std::vector<int64_t> labels;
   for (int64_t id = offset; id < offset + count; ++id) {
     auto generator = GeneratorOf(seed, id);
-    labels.push_back(static_cast<int64_t>(Draw(generator, static_cast<uint64_t>(classes))));
+    labels.push_back(static_cast<int64_t>(UniformBelow(generator, static_cast<uint64_t>(classes))));
   }
   return labels;
 }

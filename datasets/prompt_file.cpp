@@ -12,10 +12,9 @@
 #include "harness/base/error.h"
 #include "harness/base/git_lfs.h"
 #include "harness/base/json.h"
+#include "harness/base/text.h"
 #include "harness/io/content_kind.h"
 #include "harness/io/hdf5.h"
-#include "harness/io/printable.h"
-#include "harness/io/text_check.h"
 
 namespace skipbench {
 namespace {
@@ -148,7 +147,7 @@ void AddJson(const Json& json, int64_t number, const std::string& where, const P
   }
   // JSON spells any character, a zero byte among them ("\\u0000"), which results cannot keep.
   for (const auto& text : {row.prompt, row.image})
-    if (const std::string why = WhyNotText(text); !why.empty()) Fail("{}: \"{}\": {}", where, Printable(hdf5::CleanText(text)), why);
+    if (const std::string why = WhyNotText(text); !why.empty()) Fail("{}: \"{}\": {}", where, Printable(CleanText(text)), why);
   if (!IsBlank(row.prompt)) rows->push_back(std::move(row));
 }
 

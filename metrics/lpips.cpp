@@ -161,8 +161,6 @@ std::unique_ptr<Lpips> Lpips::Open(const std::string& net, const std::filesystem
   const Weights lin = Weights::FromFile(heads);
   std::unique_ptr<Lpips> lpips(new Lpips());
   lpips->net_ = net;
-  lpips->features_ = features;
-  lpips->heads_ = heads;
   lpips->network_ = std::make_unique<Network>(backbone, w, lin);
   w.Finish();
   lin.Finish();

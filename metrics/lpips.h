@@ -35,14 +35,11 @@ class Lpips {
   std::vector<at::Tensor> Taps(const at::Tensor& pictures) const;
 
   const std::string& net() const { return net_; }
-  const std::filesystem::path& features_file() const { return features_; }
-  const std::filesystem::path& heads_file() const { return heads_; }
 
  private:
   struct Network;
   Lpips();
   std::string net_;
-  std::filesystem::path features_, heads_;
   std::unique_ptr<Network> network_;
 };
 

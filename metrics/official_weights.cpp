@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/format.h"
+
 namespace skipbench {
 
 const std::vector<OfficialWeights>& OfficialMetricWeights() {
@@ -28,14 +30,8 @@ const OfficialWeights* FindOfficialWeights(const std::string& target) {
   return nullptr;
 }
 
-std::string DescribeBytes(int64_t bytes) {
-  std::string text = std::to_string(bytes);
-  for (int64_t place = static_cast<int64_t>(text.size()) - 3; place > 0; place -= 3) text.insert(static_cast<size_t>(place), ",");
-  return text + " bytes";
-}
-
 std::string Describe(const OfficialWeights& weights) {
-  return fmt::format("{} ({}, SHA-256 {}, {})", weights.file, DescribeBytes(weights.bytes), weights.sha256, weights.source);
+  return fmt::format("{} ({} bytes, SHA-256 {}, {})", weights.file, Thousands(weights.bytes), weights.sha256, weights.source);
 }
 
 }  // namespace skipbench

@@ -22,7 +22,5 @@ const OfficialWeights* FindOfficialWeights(const std::string& target);
 
 // "alexnet-owt-7be5be79.pth (244,408,911 bytes, SHA-256 7be5..., torchvision: ...)".
 std::string Describe(const OfficialWeights& weights);
-// "244,408,911 bytes".
-std::string DescribeBytes(int64_t bytes);
 
 }  // namespace skipbench

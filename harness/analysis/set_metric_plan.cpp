@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "harness/base/json.h"
+#include "harness/base/text.h"
 
 namespace skipbench {
 
@@ -29,7 +30,7 @@ void WriteSetMetricPlan(hdf5::Group& group, const SetMetricPlan& plan) {
   for (const auto& [network, set] : plan.reference) {
     hdf5::Group one = references.CreateGroup(FeatureColumn(network));
     one.SetAttribute("network", network);
-    one.SetAttribute("description", hdf5::CleanText(set.description));
+    one.SetAttribute("description", CleanText(set.description));
     one.SetAttribute("count", set.count());
     if (set.has_features()) one.Write("features", set.values, {set.count(), set.dimension}, {"picture", "feature"});
     if (!set.compares_normals()) continue;

@@ -12,6 +12,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/missing_list.h"
 #include "harness/experiment/plan.h"
+#include "harness/report/text_painter.h"
 #include "harness/runtime/device.h"
 #include "harness/runtime/timer.h"
 #include "harness/sampling/difference_sums.h"
@@ -41,6 +42,8 @@ void DescribeProgram() {
   fmt::print("data       SKIPBENCH_DATA={}\n", data ? data : "(not set)");
   const char* weights = std::getenv("SKIPBENCH_METRIC_WEIGHTS");
   fmt::print("weights    SKIPBENCH_METRIC_WEIGHTS={}\n", weights ? weights : "(not set)");
+  const std::string missing = MissingScripts();
+  fmt::print("fonts      {}\n", missing.empty() ? "Latin, Greek, Cyrillic, Arabic, Devanagari, Chinese, Japanese, Korean" : missing);
   try {
     fmt::print("shipped    {}\n", FindModel("fashion-scenes", fs::current_path(), "").string());
   } catch (const Error& e) {

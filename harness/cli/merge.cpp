@@ -33,7 +33,7 @@ int Merge(const std::vector<std::string>& args) {
   fmt::print("{}\n", RenderMarkdown(MakeTable(merged, SetDistances(merged, TorchSolver()))));
   const JsonReader config(merged.header().config, "config");
   if (const int rows = static_cast<int>(config.IntOr("contact_sheet", 0)); rows > 0)
-    WriteContactSheet(merged, rows, out / kContactSheet);
+    NoteMissingFonts(out / kContactSheet, WriteContactSheet(merged, rows, out / kContactSheet));
   fmt::print("merged {} of {} samples into {}\n", summary.samples, summary.planned, out.string());
   if (summary.samples < summary.planned)
     fmt::print(stderr, "skipbench: {} samples of the plan are missing: merge the other shards too, or finish with run --resume --out {}\n",

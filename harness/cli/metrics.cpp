@@ -5,6 +5,7 @@
 
 #include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
+#include "harness/base/paths.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
 #include "harness/evaluation/captions.h"
@@ -29,14 +30,6 @@ std::vector<std::string> SplitAtCommas(const std::vector<std::string>& lists) {
       if (!one.empty()) parts.push_back(one);
   }
   return parts;
-}
-
-std::vector<fs::path> SplitPaths(const std::string& text) {
-  std::vector<fs::path> paths;
-  std::istringstream in(text);
-  for (std::string one; std::getline(in, one, ':');)
-    if (!one.empty()) paths.emplace_back(one);
-  return paths;
 }
 
 std::string Render(const MetricReport& report, const std::string& format) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "harness/base/format.h"
+
 namespace skipbench::cli {
 
 void MissingList::Add(Item item, const std::string& wanted_by) {
@@ -19,7 +21,7 @@ void MissingList::Add(const KnownFile& file, const std::string& wanted_by) {
 void MissingList::Add(const OfficialWeights& weights, const std::string& wanted_by) {
   metric_weights_ = true;
   Add({weights.target,
-       {{"file", weights.file}, {"size", DescribeBytes(weights.bytes)}, {"hash", "SHA-256 " + weights.sha256}, {"source", weights.source},
+       {{"file", weights.file}, {"size", Thousands(weights.bytes) + " bytes"}, {"hash", "SHA-256 " + weights.sha256}, {"source", weights.source},
         {"target", fmt::format("scripts/convert/metric_weights.py {} FOLDER/{}", weights.file, weights.target)}},
        {}},
       wanted_by);

@@ -26,6 +26,10 @@ ResultReader OpenResults(const std::vector<std::string>& paths, const OpenOption
   return result;
 }
 
+void NoteMissingFonts(const std::filesystem::path& sheet, const std::string& missing) {
+  if (!missing.empty()) fmt::print(stderr, "skipbench: {}: {}; boxes stand in their place\n", sheet.string(), missing);
+}
+
 std::vector<std::string> InputsOf(const po::variables_map& values, const std::string& command) {
   if (!values.contains("input")) Fail("skipbench {}: at least one result was expected", command);
   return values["input"].as<std::vector<std::string>>();

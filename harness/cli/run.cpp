@@ -2,6 +2,7 @@
 
 #include "harness/analysis/set_distances.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/open_results.h"
 #include "harness/experiment/run_experiment.h"
 #include "harness/experiment/shard.h"
 #include "harness/report/contact_sheet.h"
@@ -23,7 +24,7 @@ void Report(const Plan& plan, const fs::path& out) {
   fmt::print("\n{}\n", RenderMarkdown(MakeTable(reader, SetDistances(reader, TorchSolver()))));
   if (plan.config.contact_sheet_rows > 0) {
     const fs::path sheet = out / kContactSheet;
-    WriteContactSheet(reader, plan.config.contact_sheet_rows, sheet);
+    NoteMissingFonts(sheet, WriteContactSheet(reader, plan.config.contact_sheet_rows, sheet));
     fmt::print("pictures: {}\n", sheet.string());
   }
   fmt::print("results:  {}\n", out.string());

@@ -8,9 +8,7 @@
 #include "harness/base/json_numbers.h"
 #include "harness/experiment/memory.h"
 #include "harness/experiment/sweep.h"
-#include "harness/io/hdf5.h"
-#include "harness/io/printable.h"
-#include "harness/io/text_check.h"
+#include "harness/base/text.h"
 #include "harness/schedulers/scheduler.h"
 #include "methods/catalog.h"
 #include "methods/full_step/full_step.h"
@@ -264,7 +262,7 @@ void ReadMetrics(const JsonReader& root, ExperimentConfig* config) {
 void RequireText(const Json& json, const std::string& path, const std::string& file) {
   const auto require = [&](const std::string& text, const std::string& what) {
     if (const std::string why = WhyNotText(text); !why.empty())
-      Fail("{}: {}{}, \"{}\": {}", file, what, Printable(hdf5::CleanText(path)), Printable(hdf5::CleanText(text)), why);
+      Fail("{}: {}{}, \"{}\": {}", file, what, Printable(CleanText(path)), Printable(CleanText(text)), why);
   };
   if (json.is_string()) require(json.get_ref<const std::string&>(), "");
   if (json.is_object())

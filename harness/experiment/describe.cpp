@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include "harness/base/build_info.h"
+#include "harness/base/format.h"
 #include "harness/base/json_numbers.h"
 #include "harness/experiment/inputs.h"
 #include "harness/experiment/memory.h"

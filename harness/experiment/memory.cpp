@@ -6,6 +6,8 @@
 #include <charconv>
 #include <set>
 
+#include "harness/base/format.h"
+
 namespace skipbench {
 namespace {
 
@@ -55,13 +57,6 @@ std::string Describe(const StateBytes& state) {
 }
 
 }  // namespace
-
-std::string FormatBytes(double bytes) {
-  const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  int unit = 0;
-  for (; bytes >= 1024 && unit < 4; ++unit) bytes /= 1024;
-  return fmt::format("{:.4g} {}", bytes, units[unit]);
-}
 
 int64_t ReadBytes(const JsonReader& json, const std::string& key) {
   const std::string text = json.String(key);

@@ -36,6 +36,5 @@ TreeMemory MemoryOf(const Plan& plan, const TreeGroup& tree);
 
 // Sizes in configs: a number with a unit, "512MiB", "2 GiB", "1.5GB". Throws Error at `key`.
 int64_t ReadBytes(const JsonReader& json, const std::string& key);
-std::string FormatBytes(double bytes);
 
 }  // namespace skipbench

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "harness/base/paths.h"
 #include "harness/evaluation/evaluate.h"
 #include "harness/evaluation/statistics_file.h"
 #include "metrics/catalog.h"
@@ -18,13 +19,6 @@ namespace fs = std::filesystem;
 // Features of reference pictures are kept up to this size, mean and covariance beyond (unless the metric compares
 // features).
 constexpr int64_t kKeepFeatures = int64_t{16} << 20;  // values
-
-// The program stands in build/ of the checkout, beside datasets/.
-fs::path ShippedPictures() {
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  return program.parent_path().parent_path() / "datasets" / "fashion_scenes" / "images";
-}
 
 // What is known of a network before it is opened.
 FeatureNetworkInfo Unopened(const Plan& plan) {
@@ -47,7 +41,8 @@ fs::path ReferenceOf(const Plan& plan, const SetMetric& metric, const std::optio
   if (const auto own = given.find(metric.name); own != given.end()) return own->second;
   if (const auto all = given.find(""); all != given.end()) return all->second;
   if (plan.data_reference && Fits(plan, metric, statistics)) return *plan.data_reference;
-  return metric.network == "fashion" && fs::is_directory(ShippedPictures()) ? ShippedPictures() : fs::path();
+  const fs::path shipped = ShippedFolder("fashion_scenes") / "images";
+  return metric.network == "fashion" && fs::is_directory(shipped) ? shipped : fs::path();
 }
 
 // `metrics`: of one network, all of which are measured to it.

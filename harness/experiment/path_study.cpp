@@ -11,7 +11,7 @@
 #include "harness/experiment/search_portion.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "harness/stats/run_permutation.h"
-#include "harness/stats/split_mix.h"
+#include "harness/base/random.h"
 #include "harness/store/path_study_record.h"
 #include "methods/fixed_path/random_path.h"
 
@@ -237,7 +237,7 @@ class Study {
         auto put = [&](const char* name, double value) { estimate->statistics.at(name).values[at] = value; };
         put("agreement", agreement.agreement);
         put("kappa", agreement.kappa);
-        put("fisher_p", agreement.exact.fisher_two_sided);
+        put("fisher_p", agreement.fisher_p);
         put("shift_p", agreement.shift_p);
         put("run_p", RunPermutationP(searched, estimated, first, config_.permutations, Mix(Mix(config_.seed, static_cast<uint64_t>(s)), static_cast<uint64_t>(k))));
         if (!agreement.test.defined) continue;

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "harness/base/error.h"
-#include "harness/io/apng.h"
+#include "harness/io/apng_reader.h"
 #include "harness/io/byte_reader.h"
 #include "harness/io/gif.h"
 #include "harness/io/mapped_file.h"

@@ -1,3 +1,5 @@
+#include "harness/io/apng_reader.h"
+
 #include <zlib.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 
 #include "harness/base/error.h"
 #include "harness/io/animation.h"
-#include "harness/io/apng.h"
 #include "harness/io/byte_reader.h"
 #include "harness/io/png.h"
 

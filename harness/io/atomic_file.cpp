@@ -37,6 +37,13 @@ mode_t NewFileMode() {
 
 }  // namespace
 
+TemporaryFile::TemporaryFile(const std::filesystem::path& path) {
+  name = (ParentOf(path) / fmt::format(".{}.XXXXXX.tmp", path.filename().string())).string();
+  descriptor = mkostemps(name.data(), 4, O_CLOEXEC);
+  if (descriptor < 0) Fail("{}: cannot create a file beside it: {}", path.string(), std::strerror(errno));
+  fchmod(descriptor, NewFileMode());
+}
+
 AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path) {
   const std::filesystem::path parent = ParentOf(path);
   std::error_code error;
@@ -46,14 +53,9 @@ AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path) {
   // The new file takes the name of the old one; a device, a pipe or a link to one (/dev/stdout) would be gone.
   if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error))
     Fail("{}: cannot be written: it is no regular file", path.string());
-  temporary_ = (parent / fmt::format(".{}.XXXXXX.tmp", path.filename().string())).string();
-  fd_ = mkostemps(temporary_.data(), 4, O_CLOEXEC);
-  if (fd_ < 0) {
-    const int cause = errno;
-    temporary_.clear();
-    FailErrno("cannot create a file beside it", cause);
-  }
-  fchmod(fd_, NewFileMode());
+  TemporaryFile file(path);
+  temporary_ = std::move(file.name);
+  fd_ = file.descriptor;
   buffer_.reserve(kBufferSize);
 }
 
@@ -107,23 +109,18 @@ void AtomicFile::Commit() {
   }
 }
 
-namespace {
-
-// ".NAME.XXXXXX.tmp"
-bool IsTemporary(const std::string& name) {
+bool IsTemporaryName(const std::string& name) {
   constexpr size_t kEnding = sizeof ".XXXXXX.tmp" - 1;
   if (name.size() <= kEnding + 1 || name[0] != '.' || !name.ends_with(".tmp") || name[name.size() - kEnding] != '.') return false;
   return std::all_of(name.end() - kEnding + 1, name.end() - 4, [](unsigned char c) { return std::isalnum(c) != 0; });
 }
-
-}  // namespace
 
 void RemoveTemporaries(const std::filesystem::path& folder, bool below) {
   std::error_code error;
   std::vector<std::filesystem::path> found;
   const auto look_at = [&](const std::filesystem::directory_entry& entry) {
     std::error_code ignored;
-    if (IsTemporary(entry.path().filename().string()) && entry.is_regular_file(ignored) && !entry.is_symlink(ignored)) found.push_back(entry.path());
+    if (IsTemporaryName(entry.path().filename().string()) && entry.is_regular_file(ignored) && !entry.is_symlink(ignored)) found.push_back(entry.path());
   };
   if (below) {
     for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) look_at(*entry);

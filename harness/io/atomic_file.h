@@ -8,7 +8,19 @@
 
 namespace skipbench {
 
-// Writes beside `path` (".NAME.XXXXXX.tmp" in the same folder), then Commit() syncs and renames. Without Commit() the
+// A new, empty file beside `path`, called ".NAME.XXXXXX.tmp" (six letters and digits that no other file there has), until it is complete and
+// takes the name `path`. Nothing removes it but RemoveTemporaries().
+struct TemporaryFile {
+  // Error naming `path` when its folder is not there, or not to be written.
+  explicit TemporaryFile(const std::filesystem::path& path);
+  std::string name;            // its path
+  int descriptor = -1;         // open for reading and writing; the caller's to close
+};
+
+// Whether a file's name is that of a TemporaryFile.
+bool IsTemporaryName(const std::string& name);
+
+// Writes a TemporaryFile, then Commit() syncs and renames. Without Commit() the
 // temporary file is removed and `path` is untouched. Every failure (a full disk included) is an Error naming the file.
 class AtomicFile {
  public:
@@ -32,7 +44,7 @@ class AtomicFile {
   int fd_ = -1;
 };
 
-// Removes what AtomicFile has left in a folder, and in those below it if `below`, because their program was
+// Removes the TemporaryFiles in a folder, and in those below it if `below`, because their program was
 // killed. Nobody else may be writing there. A folder that is not there has nothing.
 void RemoveTemporaries(const std::filesystem::path& folder, bool below);
 

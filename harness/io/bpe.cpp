@@ -7,7 +7,7 @@
 #include "harness/base/json.h"
 #include "harness/io/clip_text.h"
 #include "harness/io/mapped_file.h"
-#include "harness/io/printable.h"
+#include "harness/base/text.h"
 
 namespace skipbench {
 namespace {
@@ -22,7 +22,7 @@ std::array<std::string, 256> ByteSpellings() {
   char32_t next = 0x100;
   for (int b = 0; b < 256; ++b) {
     const bool printable = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || (b >= 0xAE && b <= 0xFF);
-    AppendUtf8(printable ? static_cast<char32_t>(b) : next++, spellings[static_cast<size_t>(b)]);
+    spellings[static_cast<size_t>(b)] = EncodeUtf8(std::u32string(1, printable ? static_cast<char32_t>(b) : next++));
   }
   return spellings;
 }

@@ -4,11 +4,11 @@
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 #include <unicode/utf16.h>
-#include <unicode/utf8.h>
 
 #include <algorithm>
 
 #include "harness/base/error.h"
+#include "harness/base/text.h"
 
 namespace skipbench {
 namespace {
@@ -189,25 +189,7 @@ size_t MatchFixed(std::u32string_view text, ClipVariant variant, bool specials) 
 
 }  // namespace
 
-std::u32string DecodeUtf8(std::string_view text) {
-  std::u32string result;
-  result.reserve(text.size());
-  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
-  const auto size = static_cast<int64_t>(text.size());
-  for (int64_t i = 0; i < size;) {
-    UChar32 c;
-    U8_NEXT_OR_FFFD(bytes, i, size, c);
-    result.push_back(static_cast<char32_t>(c));
-  }
-  return result;
-}
-
-void AppendUtf8(char32_t code_point, std::string& out) {
-  char bytes[U8_MAX_LENGTH];
-  int32_t length = 0;
-  U8_APPEND_UNSAFE(bytes, length, static_cast<UChar32>(code_point));
-  out.append(bytes, static_cast<size_t>(length));
-}
+void AppendUtf8(char32_t code_point, std::string& out) { out += EncodeUtf8(std::u32string(1, code_point)); }
 
 std::u32string NormalizeClipText(const std::u32string& text, ClipVariant variant) {
   if (variant == ClipVariant::kSlow) return Lower(CollapseSpace(Nfc(CleanSlow(text))), variant);

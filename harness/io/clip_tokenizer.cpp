@@ -5,16 +5,10 @@
 #include <optional>
 
 #include "harness/base/error.h"
-#include "harness/io/printable.h"
+#include "harness/base/text.h"
 
 namespace skipbench {
 namespace {
-
-std::string ToUtf8(std::u32string_view text) {
-  std::string result;
-  for (char32_t c : text) AppendUtf8(c, result);
-  return result;
-}
 
 // Cuts `text` at the added tokens (longest first in `tokens`, so the leftmost longest is taken): calls `piece` with what
 // lies between, never empty, and `token` with each token found.
@@ -77,10 +71,10 @@ void ClipTokenizer::TokenizeNormalized(const std::u32string& text, std::vector<i
   for (std::u32string_view word : SplitClipWords(text, variant_, splits_specials_)) {
     // The slow tokenizer's cache of words starts with these two.
     if (variant_ == ClipVariant::kSlow && (word == U"<|startoftext|>" || word == U"<|endoftext|>")) {
-      const auto id = encoding_.Find(ToUtf8(word));
+      const auto id = encoding_.Find(EncodeUtf8(word));
       ids.push_back(id ? *id : eos_id_);
     } else {
-      encoding_.Encode(ToUtf8(word), ids);
+      encoding_.Encode(EncodeUtf8(word), ids);
     }
   }
 }

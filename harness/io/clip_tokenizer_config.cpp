@@ -4,7 +4,7 @@
 #include "harness/base/error.h"
 #include "harness/base/json.h"
 #include "harness/io/clip_tokenizer.h"
-#include "harness/io/printable.h"
+#include "harness/base/text.h"
 #include "harness/io/tokenizer_json.h"
 
 namespace skipbench {

@@ -6,8 +6,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <random>
 
+#include "harness/base/text.h"
+#include "harness/io/atomic_file.h"
 #include "harness/io/hdf5_internal.h"
 
 namespace skipbench::hdf5 {
@@ -187,18 +188,13 @@ Group OpenFile(const std::filesystem::path& path) {
 
 namespace {
 
-// Two processes, on two machines even, that write into one folder get different ones.
-uint64_t RandomNumber() {
-  std::random_device device;
-  return (static_cast<uint64_t>(device()) << 32) | device();
-}
-
 }  // namespace
 
-FileWriter::FileWriter(const std::filesystem::path& path)
-    : path_(path), temporary_(path.parent_path() / fmt::format("{}.{:016x}.tmp", path.filename().string(), RandomNumber())) {
+FileWriter::FileWriter(const std::filesystem::path& path) : path_(path) {
   Quiet();
-  file_ = std::make_shared<internal::File>(Storage::Create(temporary_, path_));
+  TemporaryFile temporary(path);
+  temporary_ = std::move(temporary.name);
+  file_ = std::make_shared<internal::File>(Storage::Write(temporary.descriptor, path_));
   internal::Id access = internal::OwnList(AccessList(file_->storage));
   internal::Id creation = GroupList(H5P_FILE_CREATE);
   if (H5Pset_userblock(creation.get(), kUserBlockSize) < 0) Fail("HDF5 cannot be set up: {}", internal::FirstCause());
@@ -207,9 +203,7 @@ FileWriter::FileWriter(const std::filesystem::path& path)
   root_ = std::make_unique<Group>(internal::OpenRoot(file_));
 }
 
-bool FileWriter::IsTemporary(const std::string& name) {
-  return name.ends_with(".tmp") && name.find(".h5.") != std::string::npos;
-}
+bool FileWriter::IsTemporary(const std::string& name) { return IsTemporaryName(name); }
 
 FileWriter::~FileWriter() {
   if (!file_) return;

@@ -4,19 +4,14 @@
 
 #include <string_view>
 
+#include "harness/base/random.h"
+
 namespace skipbench::hdf5 {
 namespace {
 
-// SplitMix64's finaliser: every bit of the result depends on every bit of `x`.
-uint64_t Mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
 uint64_t Sum(uint64_t seed, const void* data, size_t size) {
   const auto* bytes = static_cast<const unsigned char*>(data);
-  return Mix(seed + 0x9e3779b97f4a7c15u * (size + 1) + crc32_z(static_cast<uLong>(seed & 0xffffffffu), bytes, size));
+  return MixBits(seed + 0x9e3779b97f4a7c15u * (size + 1) + crc32_z(static_cast<uLong>(seed & 0xffffffffu), bytes, size));
 }
 
 uint64_t Sum(uint64_t seed, std::string_view text) { return Sum(seed, text.data(), text.size()); }
@@ -37,8 +32,8 @@ void Contents::AddGroup(const std::string& path) { items_[path] = Sum(1, path); 
 
 void Contents::AddDataset(const std::string& path, Type type, const Shape& shape) {
   uint64_t sum = Sum(Sum(2, path), TypeName(type));
-  for (const int64_t length : shape) sum = Mix(sum + static_cast<uint64_t>(length));
-  items_[path] = Mix(sum);
+  for (const int64_t length : shape) sum = MixBits(sum + static_cast<uint64_t>(length));
+  items_[path] = MixBits(sum);
 }
 
 template <class T>
@@ -47,7 +42,7 @@ void Contents::AddRows(const std::string& path, int64_t first, int64_t elements,
   uint64_t& item = items_[path];
   const size_t step = static_cast<size_t>(elements);
   for (size_t at = 0; at + step <= values.size(); at += step)
-    item += SumOf<T>(Mix(static_cast<uint64_t>(first++) + 1), values.subspan(at, step));   // a sum: rows come in any order
+    item += SumOf<T>(MixBits(static_cast<uint64_t>(first++) + 1), values.subspan(at, step));   // a sum: rows come in any order
 }
 
 template <class T>

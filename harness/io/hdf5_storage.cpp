@@ -35,12 +35,6 @@ std::string UserBlock(uint64_t size, uint32_t checksum) {
 
 }  // namespace
 
-Storage Storage::Create(const std::filesystem::path& path, const std::filesystem::path& shown_as) {
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) Fail("{}: cannot be created: {}", shown_as.string(), std::strerror(errno));
-  return Storage(shown_as, fd);
-}
-
 Storage Storage::OpenUnchecked(const std::filesystem::path& path) {
   // O_NONBLOCK: a named pipe would wait here for somebody who writes; it has no influence on regular files.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -21,8 +21,8 @@ inline constexpr size_t kUserBlockSize = 512;
 // An open file, read or written at any place.
 class Storage {
  public:
-  // Creates (or empties) a file for writing; messages call it `shown_as`.
-  static Storage Create(const std::filesystem::path& path, const std::filesystem::path& shown_as);
+  // An empty file to be written, whose descriptor it closes in the end; messages call it `shown_as`.
+  static Storage Write(int descriptor, const std::filesystem::path& shown_as) { return Storage(shown_as, descriptor); }
   // Opens a file for reading and checks it against its user block: see flaw(). Throws Error when it is no regular file, or starts
   // neither with a user block as above nor as HDF5 files do.
   static Storage Open(const std::filesystem::path& path);

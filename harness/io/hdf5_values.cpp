@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "harness/base/text.h"
 #include "harness/io/hdf5_internal.h"
 
 namespace skipbench::hdf5 {
@@ -11,33 +12,9 @@ using internal::Quiet;
 
 namespace {
 
-// Length of the UTF-8 sequence at the start of `text`; 0 if there is no valid one.
-size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  if (byte(0) < 0x80) return 1;
-  const size_t length = byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
-  if (byte(0) < 0xc2 || byte(0) > 0xf4 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  // Overlong forms, surrogates, and beyond U+10FFFF.
-  if ((byte(0) == 0xe0 && byte(1) < 0xa0) || (byte(0) == 0xed && byte(1) > 0x9f) || (byte(0) == 0xf0 && byte(1) < 0x90) ||
-      (byte(0) == 0xf4 && byte(1) > 0x8f))
-    return 0;
-  return length;
-}
-
-bool IsStorableText(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const size_t length = text[i] == '\0' ? 0 : SequenceLength(text.substr(i));
-    if (length == 0) return false;
-    i += length;
-  }
-  return true;
-}
-
 void RequireStorable(const std::string& where, std::span<const std::string> texts) {
   for (const auto& text : texts)
-    if (!IsStorableText(text)) Fail("{}: \"{}\" is not valid UTF-8, or holds a zero byte", where, CleanText(text));
+    if (FindBadText(text) != std::string_view::npos) Fail("{}: \"{}\" is not valid UTF-8, or holds a zero byte", where, CleanText(text));
 }
 
 internal::Id StringType() {
@@ -184,16 +161,7 @@ const char* TypeName(Type type) {
   return "?";
 }
 
-std::string CleanText(std::string_view text) {
-  std::string clean;
-  for (size_t i = 0; i < text.size();) {
-    const size_t length = text[i] == '\0' ? 0 : SequenceLength(text.substr(i));
-    if (length == 0) clean += "\xef\xbf\xbd";
-    else clean.append(text.substr(i, length));
-    i += std::max<size_t>(length, 1);
-  }
-  return clean;
-}
+std::string CleanText(std::string_view text) { return skipbench::CleanText(text); }
 
 // ---- attributes -----------------------------------------------------------------------------------------------------
 

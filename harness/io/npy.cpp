@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "harness/base/error.h"
-#include "harness/io/printable.h"
+#include "harness/base/text.h"
 
 namespace skipbench {
 namespace {
@@ -199,17 +199,8 @@ std::string DecodeText(std::span<const std::byte> data, const ElementType& type,
   for (size_t i = 0; i + step <= data.size(); i += step) {
     const auto c = static_cast<uint32_t>(LoadBits(data.data() + i, step, type.swap));
     if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) Fail("{}: {:#x} is not a character", origin, c);
-    if (c < 0x80 || step == 1) {
-      text += static_cast<char>(c);
-    } else if (c < 0x800) {
-      text += {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 63))};
-    } else if (c < 0x10000) {
-      text += {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 63)),
-               static_cast<char>(0x80 | (c & 63))};
-    } else {
-      text += {static_cast<char>(0xF0 | c >> 18), static_cast<char>(0x80 | (c >> 12 & 63)),
-               static_cast<char>(0x80 | (c >> 6 & 63)), static_cast<char>(0x80 | (c & 63))};
-    }
+    if (step == 1) text += static_cast<char>(c);
+    else text += EncodeUtf8(std::u32string(1, c));
   }
   text.resize(text.find_last_not_of('\0') + 1);
   return text;
@@ -233,24 +224,6 @@ std::vector<T> ToRowMajor(const std::vector<T>& fortran, const std::vector<int64
     }
   }
   return values;
-}
-
-// Code points of UTF-8.
-std::vector<uint32_t> DecodeUtf8(const std::string& text, const std::string& origin) {
-  std::vector<uint32_t> points;
-  for (size_t i = 0; i < text.size();) {
-    const auto first = static_cast<unsigned char>(text[i]);
-    const size_t length = first < 0x80 ? 1 : first >> 5 == 6 ? 2 : first >> 4 == 14 ? 3 : first >> 3 == 30 ? 4 : 0;
-    uint32_t point = length == 1 ? first : first & (0x7F >> length);
-    if (length == 0 || i + length > text.size()) Fail("{}: \"{}\" is no UTF-8", origin, Printable(text));
-    for (size_t k = 1; k < length; ++k) {
-      if ((text[i + k] & 0xC0) != 0x80) Fail("{}: \"{}\" is no UTF-8", origin, Printable(text));
-      point = point << 6 | (text[i + k] & 0x3F);
-    }
-    points.push_back(point);
-    i += length;
-  }
-  return points;
 }
 
 class MemoryStream : public ByteStream {
@@ -421,10 +394,11 @@ std::string NpyHeader(const std::string& descr, const std::vector<int64_t>& shap
 
 std::string FormatNpyTexts(const std::vector<int64_t>& shape, std::span<const std::string> texts,
                            const std::string& origin) {
-  std::vector<std::vector<uint32_t>> points;
+  std::vector<std::u32string> points;
   size_t longest = 1;
   for (const std::string& text : texts) {
-    points.push_back(DecodeUtf8(text, origin));
+    if (FindBadText(text) != std::string_view::npos) Fail("{}: \"{}\" is no UTF-8", origin, Printable(CleanText(text)));
+    points.push_back(DecodeUtf8(text));
     longest = std::max(longest, points.back().size());
   }
   std::string out = NpyHeader(fmt::format("<U{}", longest), shape);

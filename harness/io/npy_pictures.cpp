@@ -4,7 +4,7 @@
 
 #include "harness/base/error.h"
 #include "harness/io/npz.h"
-#include "harness/io/printable.h"
+#include "harness/base/text.h"
 
 namespace skipbench {
 namespace {

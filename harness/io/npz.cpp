@@ -8,7 +8,7 @@
 
 #include "harness/base/error.h"
 #include "harness/io/atomic_file.h"
-#include "harness/io/printable.h"
+#include "harness/base/text.h"
 
 namespace skipbench {
 namespace {

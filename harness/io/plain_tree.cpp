@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "harness/base/text.h"
+
 namespace skipbench::hdf5 {
 namespace {
 

@@ -7,8 +7,8 @@
 
 #include "harness/base/error.h"
 #include "harness/io/atomic_file.h"
+#include "harness/base/text.h"
 #include "harness/io/content_kind.h"
-#include "harness/io/printable.h"
 #include "harness/io/safetensors_header.h"
 
 namespace skipbench {

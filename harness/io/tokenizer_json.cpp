@@ -2,7 +2,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
-#include "harness/io/printable.h"
+#include "harness/base/text.h"
 
 namespace skipbench {
 namespace {

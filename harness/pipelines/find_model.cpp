@@ -1,14 +1,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <optional>
-#include <sstream>
 
 #include "harness/base/did_you_mean.h"
 #include "harness/base/json.h"
+#include "harness/base/paths.h"
 #include "harness/io/content_kind.h"
 #include "harness/pipelines/pipeline.h"
 
@@ -18,24 +17,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::vector<fs::path> SplitPaths(const std::string& text) {
-  std::vector<fs::path> paths;
-  std::istringstream in(text);
-  for (std::string one; std::getline(in, one, ':');)
-    if (!one.empty()) paths.emplace_back(one);
-  return paths;
-}
-
 bool IsModel(const fs::path& path) { return fs::exists(path / "model_index.json"); }
 bool IsCheckpoint(const fs::path& path) { return fs::is_regular_file(path) && path.extension() == ".safetensors"; }
 bool IsVae(const fs::path& path) { return fs::is_directory(path) && fs::exists(path / "config.json"); }
-
-// The program stands in build/ of the checkout, beside datasets/. `folder`: of datasets.
-fs::path ShippedModel(const char* folder) {
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  return error ? fs::path() : program.parent_path().parent_path() / "datasets" / folder / "model";
-}
 
 std::vector<fs::path> FoldersIn(const fs::path& folder) {
   std::vector<fs::path> found;
@@ -117,8 +101,7 @@ void ExplainFolder(const fs::path& place) {
 std::vector<fs::path> Places(const std::string& name, const fs::path& base, const std::string& models) {
   std::vector<fs::path> places = {fs::path(name).is_absolute() ? fs::path(name) : base / name};
   std::vector<fs::path> folders = SplitPaths(models);
-  if (const char* environment = std::getenv("SKIPBENCH_MODELS"))
-    for (auto& path : SplitPaths(environment)) folders.push_back(std::move(path));
+  for (auto& path : PathsOfEnvironment("SKIPBENCH_MODELS")) folders.push_back(std::move(path));
   const size_t slash = name.find('/');
   for (const auto& folder : folders) {
     places.push_back(folder / name);
@@ -156,8 +139,8 @@ std::string Looked(const std::vector<fs::path>& places) {
 
 fs::path FindModel(const std::string& name, const fs::path& base, const std::string& models) {
   auto places = Places(name, base, models);
-  if (name == "fashion-scenes") places.push_back(ShippedModel("fashion_scenes"));
-  if (name == "fashion-motion") places.push_back(ShippedModel("fashion_motion"));
+  if (name == "fashion-scenes") places.push_back(ShippedFolder("fashion_scenes") / "model");
+  if (name == "fashion-motion") places.push_back(ShippedFolder("fashion_motion") / "model");
   const auto found = FirstThatFits(places, "model_index.json", [](const fs::path& path) { return IsModel(path) || IsCheckpoint(path); });
   if (found) return *found;
   const std::string meant = DidYouMean(name, {"fashion-scenes", "fashion-motion"});

@@ -8,7 +8,7 @@
 #include "harness/base/error.h"
 #include "harness/io/png.h"
 #include "harness/report/drawing.h"
-#include "harness/report/font.h"
+#include "harness/report/text_painter.h"
 
 namespace skipbench {
 namespace {
@@ -17,25 +17,24 @@ constexpr Color kWhite = {255, 255, 255}, kBlack = {0, 0, 0}, kGrey = {110, 110,
 constexpr int kWantedSide = 160;     // pictures smaller than this are enlarged
 constexpr int kWidestCell = 480;     // but not to more than this
 constexpr int kFrameGap = 1;         // between the frames of a clip
-constexpr int kCaptionColumns = 24;  // characters of a row's caption in one line
+constexpr int kCaptionWidth = 150;   // of a row's caption, as all that follows where the text is not enlarged
+constexpr int kLetterSize = 11;
+constexpr int kHeadingHeight = 80;   // at most
+constexpr int kNoteHeight = 15;      // of a picture's note: one line, in every script
 
 // Sizes in pixels that the whole sheet shares.
 struct Geometry {
   int picture_scale = 1, text_scale = 1;
   int cell_width = 0, picture_height = 0, note_height = 0;
   int left = 0, top = 0, margin = 0;
-  int line = 0;                      // from one line of text to the next
 
   int CellHeight() const { return picture_height + note_height; }
   int X(size_t column) const { return left + margin + static_cast<int>(column) * (cell_width + margin); }
   int Y(size_t row) const { return top + margin + static_cast<int>(row) * (CellHeight() + margin); }
-  int TextColumns(int width) const { return width / (kLetterPitch * text_scale); }
+  TextBox Heading() const { return {cell_width, kHeadingHeight * text_scale}; }
 };
 
-std::vector<std::string> Heading(const std::string& text, const Geometry& geometry) {
-  return WrapText(text, geometry.TextColumns(geometry.cell_width), 6);
-}
-
+// All but the height of the headings, which depends on the font.
 Geometry Measure(const ContactSheet& sheet) {
   int width = 0, height = 0;
   for (const auto& cell : sheet.cells) {
@@ -50,33 +49,21 @@ Geometry Measure(const ContactSheet& sheet) {
   geometry.picture_height = height * geometry.picture_scale;
   geometry.text_scale = std::max(1, geometry.cell_width / 256);
   geometry.margin = 8 * geometry.text_scale;
-  geometry.line = kLinePitch * geometry.text_scale;
-  geometry.note_height = geometry.line + 2 * geometry.text_scale;
+  geometry.note_height = kNoteHeight * geometry.text_scale;
   const bool captions = std::any_of(sheet.rows.begin(), sheet.rows.end(), [](const auto& text) { return !text.empty(); });
-  geometry.left = captions ? geometry.margin + kCaptionColumns * kLetterPitch * geometry.text_scale : 0;
-  size_t lines = 0;
-  for (const auto& column : sheet.columns) lines = std::max(lines, Heading(column, geometry).size());
-  geometry.top = geometry.margin + static_cast<int>(lines) * geometry.line;
+  geometry.left = captions ? geometry.margin + kCaptionWidth * geometry.text_scale : 0;
   return geometry;
 }
 
-void DrawLines(Image& canvas, int x, int y, const std::vector<std::string>& lines, const Geometry& geometry, Color color) {
-  for (const auto& line : lines) {
-    DrawText(canvas, x, y, line, geometry.text_scale, color);
-    y += geometry.line;
-  }
-}
-
-void DrawCell(Image& canvas, int x, int y, const ContactSheet::Cell& cell, const Geometry& geometry) {
-  const int columns = geometry.TextColumns(geometry.cell_width);
+void DrawCell(Image& canvas, int x, int y, const ContactSheet::Cell& cell, const Geometry& geometry, TextPainter& painter) {
   if (cell.picture.width == 0) {
     FillRectangle(canvas, x, y, geometry.cell_width, geometry.picture_height, kPale);
-    const int lines = std::max(1, geometry.picture_height / geometry.line - 1);
-    DrawLines(canvas, x + geometry.margin, y + geometry.margin, WrapText(cell.note, columns - 3, lines), geometry, kGrey);
+    const TextBox box = {geometry.cell_width - 2 * geometry.margin, geometry.picture_height - 2 * geometry.margin};
+    painter.Draw(canvas, x + geometry.margin, y + geometry.margin, cell.note, box, kGrey);
     return;
   }
   DrawImage(canvas, x, y, cell.picture, geometry.picture_scale);
-  DrawLines(canvas, x, y + geometry.picture_height + 3 * geometry.text_scale, WrapText(cell.note, columns, 1), geometry, kGrey);
+  painter.Draw(canvas, x, y + geometry.picture_height, cell.note, {geometry.cell_width, geometry.note_height}, kGrey);
 }
 
 // A sample's picture out of images [1, (F,) H, W, 3]; of a clip the frames of ShownFrames() side by side.
@@ -142,24 +129,26 @@ std::vector<int64_t> ShownFrames(int64_t frames) {
   return shown;
 }
 
-Image Assemble(const ContactSheet& sheet) {
+DrawnSheet Assemble(const ContactSheet& sheet) {
   if (sheet.rows.empty() || sheet.columns.empty() || sheet.cells.size() != sheet.rows.size() * sheet.columns.size())
     Fail("a contact sheet of {} rows and {} columns with {} pictures", sheet.rows.size(), sheet.columns.size(),
          sheet.cells.size());
-  const Geometry geometry = Measure(sheet);
+  Geometry geometry = Measure(sheet);
+  TextPainter painter(kLetterSize * geometry.text_scale);
+  int headings = 0;
+  for (const auto& column : sheet.columns) headings = std::max(headings, painter.Height(column, geometry.Heading()));
+  geometry.top = geometry.margin + headings;
   Image canvas = Canvas(geometry.X(sheet.columns.size()), geometry.Y(sheet.rows.size()), kWhite);
   for (size_t c = 0; c < sheet.columns.size(); ++c) {
-    const auto lines = Heading(sheet.columns[c], geometry);
-    const int y = geometry.top - static_cast<int>(lines.size()) * geometry.line + geometry.margin / 2;
-    DrawLines(canvas, geometry.X(c), y, lines, geometry, kBlack);
+    const int y = geometry.top - painter.Height(sheet.columns[c], geometry.Heading()) + geometry.margin / 2;
+    painter.Draw(canvas, geometry.X(c), y, sheet.columns[c], geometry.Heading(), kBlack);
   }
   for (size_t r = 0; r < sheet.rows.size(); ++r) {
-    const auto lines = WrapText(sheet.rows[r], kCaptionColumns, std::max(1, geometry.CellHeight() / geometry.line));
-    DrawLines(canvas, geometry.margin, geometry.Y(r), lines, geometry, kBlack);
+    painter.Draw(canvas, geometry.margin, geometry.Y(r), sheet.rows[r], {geometry.left - geometry.margin, geometry.CellHeight()}, kBlack);
     for (size_t c = 0; c < sheet.columns.size(); ++c)
-      DrawCell(canvas, geometry.X(c), geometry.Y(r), sheet.cells[r * sheet.columns.size() + c], geometry);
+      DrawCell(canvas, geometry.X(c), geometry.Y(r), sheet.cells[r * sheet.columns.size() + c], geometry, painter);
   }
-  return canvas;
+  return {std::move(canvas), DescribeMissing(painter.missing())};
 }
 
 ContactSheet SheetOf(const ResultReader& result, int rows) {
@@ -178,8 +167,10 @@ ContactSheet SheetOf(const ResultReader& result, int rows) {
   return sheet;
 }
 
-void WriteContactSheet(const ResultReader& result, int rows, const std::filesystem::path& path) {
-  WritePng(path, Assemble(SheetOf(result, rows)));
+std::string WriteContactSheet(const ResultReader& result, int rows, const std::filesystem::path& path) {
+  const DrawnSheet drawn = Assemble(SheetOf(result, rows));
+  WritePng(path, drawn.image);
+  return drawn.missing;
 }
 
 }  // namespace skipbench

@@ -22,7 +22,11 @@ struct ContactSheet {
 
 // Small pictures are enlarged by a whole factor; long texts are wrapped. Error if there is nothing to show, or a number of
 // cells that is not rows x columns.
-Image Assemble(const ContactSheet& sheet);
+struct DrawnSheet {
+  Image image;
+  std::string missing;               // what of the texts no font has (text_painter.h's DescribeMissing()); usually empty
+};
+DrawnSheet Assemble(const ContactSheet& sheet);
 
 // The first `rows` samples of a result, with every setting's picture, NFE and PSNR. Error if the result has no pictures
 // ("images" in "save"). Of clips, the frames of ShownFrames() are.
@@ -32,6 +36,7 @@ ContactSheet SheetOf(const ResultReader& result, int rows);
 // longer clip those as far along.
 std::vector<int64_t> ShownFrames(int64_t frames);
 
-void WriteContactSheet(const ResultReader& result, int rows, const std::filesystem::path& path);
+// Returns DrawnSheet's `missing`.
+std::string WriteContactSheet(const ResultReader& result, int rows, const std::filesystem::path& path);
 
 }  // namespace skipbench

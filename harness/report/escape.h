@@ -15,8 +15,6 @@ std::string HtmlText(std::string_view text);
 
 // A quoted string of gnuplot, which takes nothing in it for a command or an escape. The terminal must be `noenhanced`.
 std::string GnuplotString(std::string_view text);
-// The same where gnuplot looks for formats like %g: tick labels.
-std::string GnuplotTickLabel(std::string_view text);
 
 // A field of a CSV file (RFC 4180), in one line.
 std::string CsvField(std::string_view text);

@@ -45,14 +45,6 @@ int SeriesMark(int k) {
   return kMarks[k % 7];
 }
 
-std::string Rounded(double value, int digits) {
-  if (!std::isfinite(value)) return std::isnan(value) ? "-" : "infinite";
-  if (value == 0) return "0";
-  const double magnitude = std::floor(std::log10(std::fabs(value)));
-  if (magnitude < -4 || magnitude > 9) return fmt::format("{:.{}e}", value, digits - 1);
-  return fmt::format("{:.{}f}", value, std::max(0, digits - 1 - static_cast<int>(magnitude)));
-}
-
 std::string PlotArea::Commands() const {
   return fmt::format(
       "set lmargin at screen {}\nset rmargin at screen {}\nset tmargin at screen {}\nset bmargin at screen {}\n"

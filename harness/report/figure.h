@@ -34,8 +34,6 @@ std::string IdOf(const std::string& name);
 // gnuplot's colour variable and point type of the k-th series.
 std::string SeriesColor(int k);
 int SeriesMark(int k);
-// Numbers for people, with so many significant digits, without an exponent where that is readable.
-std::string Rounded(double value, int digits = 3);
 
 // Commands that set a plot's margins in pixels of the figure, so that the caller knows where its points come to lie.
 struct PlotArea {

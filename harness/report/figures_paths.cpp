@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "harness/base/format.h"
 #include "harness/report/escape.h"
 #include "harness/report/figures.h"
 #include "harness/report/paths.h"
@@ -87,7 +88,7 @@ Figure ShareFigure(const ReportData& data, const SettingGroup& group, const std:
                                   data.table.header.settings[paths.setting->index].label});
     }
     const double y = (kStripBottom + kRow * static_cast<double>(all.size() - r) - 11) / figure.height;
-    const std::string mean = fmt::format("{} of {} predict", Rounded(paths.MeanPredictions()), paths.calls);
+    const std::string mean = fmt::format("{} of {} predict", Significant(paths.MeanPredictions()), paths.calls);
     labels += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n",
                           GnuplotString(Shortened(paths.setting->name, 64)), 16.0 / figure.width, y);
     labels += fmt::format("set label '{}' at screen {:.5f},{:.5f} right font ',10' textcolor rgb muted\n", mean,
@@ -196,7 +197,7 @@ Figure HistogramFigure(const ReportData& data, const SettingGroup& group, const 
     figure.script += fmt::format("set yrange [0:{}]\nset ytics 0,{} font ',10'\n", y_max, most);
     figure.script += fmt::format("unset label\nunset arrow\nset label {} at graph 0.015,0.88 left font ',11' textcolor rgb ink\n",
                                  GnuplotString(Shortened(all[r]->setting->name, 44)));
-    figure.script += fmt::format("set label 'mean {}' at graph 0.99,0.88 right font ',10' textcolor rgb muted\n", Rounded(mean));
+    figure.script += fmt::format("set label 'mean {}' at graph 0.99,0.88 right font ',10' textcolor rgb muted\n", Significant(mean));
     figure.script += fmt::format("set arrow from {0},0 to {0},{1} nohead linecolor rgb ink linewidth 1.2 front\n", mean, 1.15 * static_cast<double>(most));
     figure.script += fmt::format("set label 'samples' at screen {:.5f},{:.5f} center rotate by 90 font ',11' textcolor rgb ink\n",
                                  11.0 / figure.width, 1 - (panel_top + kPanel / 2.0) / height);
@@ -204,7 +205,7 @@ Figure HistogramFigure(const ReportData& data, const SettingGroup& group, const 
       figure.script += fmt::format("set label 'skipped predictions of a sample' at screen {:.5f},{:.5f} center font ',12' textcolor rgb ink\n",
                                    (left + figure.width - right) / 2.0 / figure.width, 11.0 / height);
     figure.script += fmt::format("plot data using ($1=={} ? $2 : NaN):3 with boxes fillcolor rgb c1\n", r);
-    figure.alt += fmt::format("{}: {} skips on average. ", all[r]->setting->name, Rounded(mean));
+    figure.alt += fmt::format("{}: {} skips on average. ", all[r]->setting->name, Significant(mean));
   }
   figure.script += "unset multiplot\n";
   return figure;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/base/format.h"
 #include "harness/report/courses.h"
 #include "harness/report/escape.h"
 #include "harness/report/figures.h"
@@ -53,7 +54,7 @@ Figure Frame(const std::string& id, const std::string& title, const std::string&
   area.x_min = static_cast<double>(study.skips.front()) - 0.5;
   area.x_max = static_cast<double>(study.skips.back()) + 0.5;
   AddCourses(courses, "skips", SkipNumbers(study), figure.data);
-  for (const auto& course : courses) figure.alt += fmt::format("{}: {} at {} skips. ", course.name, Rounded(course.quartiles.back()[1]), study.skips.back());
+  for (const auto& course : courses) figure.alt += fmt::format("{}: {} at {} skips. ", course.name, Significant(course.quartiles.back()[1]), study.skips.back());
   return figure;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "harness/base/format.h"
 #include "harness/report/courses.h"
 #include "harness/report/escape.h"
 #include "harness/report/paths.h"
@@ -102,7 +103,7 @@ std::optional<Figure> DifferenceFigure(const ReportData& data, const SettingGrou
     double sum = 0, count = 0;
     for (const auto& q : course.quartiles)
       if (std::isfinite(q[1])) sum += q[1], ++count;
-    figure.alt += fmt::format("Relative difference of {}: {} on average. ", course.name, Rounded(sum / count));
+    figure.alt += fmt::format("Relative difference of {}: {} on average. ", course.name, Significant(sum / count));
   }
   const std::string calls_axis = Ticks(group.calls);
   figure.script = "set multiplot\n" + area.Commands() + calls_axis + area.Titles(paths.empty() ? kCallTitle : "", "relative difference") +
@@ -209,7 +210,7 @@ std::vector<Figure> ErrorFigures(const ReportData& data, const SettingGroup& gro
     area.height = figure.height = 284 + area.top - 14;
     LogRange(part, false, area);
     AddCourses(part, "call", Numbered(part[0].quartiles.size()), figure.data);
-    for (const auto& course : part) figure.alt += fmt::format("{}: {} in the end. ", course.name, Rounded(course.quartiles.back()[1]));
+    for (const auto& course : part) figure.alt += fmt::format("{}: {} in the end. ", course.name, Significant(course.quartiles.back()[1]));
     figure.script = area.Commands() + Ticks(group.calls) + area.Titles(kCallTitle, "relative error of the latent") + KeyCommands(KeyOf(part), area) +
                     area.LogTicks() + CoursePlot(part, false);
     figures.push_back(std::move(figure));
@@ -274,7 +275,7 @@ std::optional<Figure> CorrelationFigure(const ReportData& data, const SettingGro
     area.x_min = std::min({area.x_min, rho.mean - 0.1, std::isfinite(rho.low) ? rho.low - 0.1 : 0});
     const double y = static_cast<double>(all.size() - 1 - r);
     figure.data.rows.push_back({DataNumber(y), DataNumber(rho.mean), DataNumber(rho.low), DataNumber(rho.high), std::to_string(rho.count), all[r].name});
-    figure.alt += fmt::format("{}: {}. ", all[r].name, Rounded(rho.mean, 2));
+    figure.alt += fmt::format("{}: {}. ", all[r].name, Significant(rho.mean, 2));
     labels += fmt::format("set label {} at screen {:.5f},{:.5f} right font ',11' textcolor rgb ink\n", GnuplotString(all[r].name),
                           (area.left - 8.0) / area.width, area.Y(y) / area.height);
   }

@@ -11,7 +11,7 @@
 
 #include "harness/base/error.h"
 #include "harness/io/atomic_file.h"
-#include "harness/io/printable.h"
+#include "harness/base/text.h"
 
 extern char** environ;
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "harness/report/drawing.h"
+#include "harness/report/escape.h"
 
 namespace skipbench {
 namespace {
 
-size_t Width(const std::string& text) { return Characters(text).size(); }
+size_t Width(const std::string& text) { return CountCharacters(text); }
 
 }  // namespace
 

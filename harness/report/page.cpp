@@ -134,7 +134,8 @@ std::string PicturesHtml(const PageContent& content) {
                      Paragraph("Every row starts from the same noise. The samples are the first ones of the run, not chosen. Below each picture: "
                                "network evaluations, and PSNR against the picture of the reference.");
   for (const auto& grid : content.grids) html += GridHtml(grid);
-  return html + "<p class=\"files\">In one file: <a href=\"pictures/contact_sheet.png\">contact_sheet.png</a></p>\n";
+  return html + "<p class=\"files\">In one file: <a href=\"pictures/contact_sheet.png\">contact_sheet.png</a>" +
+         (content.missing_fonts.empty() ? "" : HtmlText(" (" + content.missing_fonts + ": boxes stand in their place)")) + "</p>\n";
 }
 
 // ---- where it comes from --------------------------------------------------------------------------------------------

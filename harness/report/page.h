@@ -26,6 +26,7 @@ struct PageContent {
   std::vector<FigureSection> sections;
   std::vector<PictureGrid> grids;
   std::string no_pictures;           // why there are none
+  std::string missing_fonts;         // DrawnSheet's `missing`
 };
 
 // The whole page as HTML: no scripts, nothing from elsewhere; every foreign text escaped.

@@ -90,7 +90,9 @@ void AddPictures(const ReportData& data, int rows, const fs::path& folder, PageC
     return;
   }
   const ContactSheet sheet = SheetOf(data.result, rows);
-  WritePng(folder / "pictures" / "contact_sheet.png", Assemble(sheet));
+  const DrawnSheet drawn = Assemble(sheet);
+  WritePng(folder / "pictures" / "contact_sheet.png", drawn.image);
+  content.missing_fonts = drawn.missing;
   for (const auto& group : data.groups) {
     PictureGrid grid;
     grid.title = group.title;

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "harness/base/format.h"
 #include "harness/store/builds.h"
 #include "harness/store/scheduler_options.h"
 
@@ -19,26 +20,8 @@ constexpr size_t kMetricsInFront = 2;      // beside the costs; PSNR and SSIM, w
 
 // ---- numbers --------------------------------------------------------------------------------------------------------
 
-// `digits` significant ones, without an exponent where that is readable.
-std::string Significant(double value, int digits) {
-  if (value == 0) return "0";
-  const double magnitude = std::floor(std::log10(std::fabs(value)));
-  if (magnitude < -4 || magnitude > 9) return fmt::format("{:.{}e}", value, digits - 1);
-  return fmt::format("{:.{}f}", value, std::max(0, digits - 1 - static_cast<int>(magnitude)));
-}
-
 std::string Count(double value) {   // a mean of counts: without a fraction where it has none
   return value == std::floor(value) ? fmt::format("{:.0f}", value) : fmt::format("{:.1f}", value);
-}
-
-std::string Thousands(int64_t value) {
-  const std::string digits = std::to_string(value);
-  std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
 }
 
 std::string MetricNumber(const MetricInfo& metric, double value) {

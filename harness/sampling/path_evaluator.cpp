@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "harness/base/error.h"
+#include "harness/base/even_batches.h"
 
 namespace skipbench {
 namespace {
@@ -22,19 +23,6 @@ std::string Prefix(const Mask& mask, int length) { return std::string(mask.begin
 int CommonPrefix(const PathQuery& a, const PathQuery& b) {
   if (a.sample != b.sample) return 0;
   return static_cast<int>(std::mismatch(a.mask.begin(), a.mask.end(), b.mask.begin()).first - a.mask.begin());
-}
-
-// As few pieces of at most `largest` as there must be, all of about the same size: a network call for one leftover row would
-// cost as much as one for several.
-template <typename T, typename F>
-void InPieces(std::span<T> all, size_t largest, F&& f) {
-  if (all.empty()) return;
-  const size_t pieces = (all.size() + largest - 1) / largest;
-  for (size_t k = 0, begin = 0; k < pieces; ++k) {
-    const size_t end = all.size() * (k + 1) / pieces;
-    f(all.subspan(begin, end - begin));
-    begin = end;
-  }
 }
 
 using Clock = std::chrono::steady_clock;
@@ -215,7 +203,7 @@ void PathEvaluator::Walk(std::span<Traveller> travellers, std::vector<double>* e
   for (int call = first; call < calls(); ++call) {
     std::vector<Child> children = NextChildren(travellers, call);
     Predict(children, call);
-    InPieces(std::span(children), kStepRows, [&](std::span<Child> some) {
+    EvenBatches(std::span(children), kStepRows, [&](std::span<Child> some) {
       Step(some, call);
       Arrive(some, call, errors);
     });
@@ -242,7 +230,7 @@ void PathEvaluator::Predict(std::vector<Child>& children, int call) {
   std::vector<Child*> predicting;
   for (auto& child : children)
     if (child.predict) predicting.push_back(&child);
-  InPieces(std::span(predicting), options_.batch_invariant ? 1 : static_cast<size_t>(options_.batch_size), [&](std::span<Child*> some) {
+  EvenBatches(std::span(predicting), options_.batch_invariant ? 1 : static_cast<size_t>(options_.batch_size), [&](std::span<Child*> some) {
     std::vector<RowRef> rows;
     std::vector<int64_t> sample_of;
     for (const Child* child : some) {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "harness/base/error.h"
+#include "harness/base/even_batches.h"
 #include "harness/sampling/difference_sums.h"
 
 namespace skipbench::tree {
@@ -110,18 +111,13 @@ void SchedulerCall::Predict(ActiveBatch* batch) {
     if (decision.action == Action::kPredict) full.push_back(static_cast<int>(b));
     if (decision.action == Action::kShallow) shallow[decision.branch].push_back(static_cast<int>(b));
   }
-  InChunks(full, [&](std::span<const int> chunk) { PredictFull(batch, chunk); });
+  const size_t size = options_.batch_invariant ? 1 : static_cast<size_t>(options_.batch_size);
+  EvenBatches(std::span<const int>(full), size, [&](std::span<const int> chunk) { PredictFull(batch, chunk); });
   for (const auto& [position, list] : shallow)
-    InChunks(list, [&, position = position](std::span<const int> chunk) { PredictShallow(batch, chunk, position); });
+    EvenBatches(std::span<const int>(list), size, [&, position = position](std::span<const int> chunk) { PredictShallow(batch, chunk, position); });
   if (options_.max_states > 0) Compact(batch);
   if (options_.keep_predictions)
     for (auto& trajectory : batch->trajectories) trajectory.predictions.push_back(trajectory.raw);
-}
-
-void SchedulerCall::InChunks(const std::vector<int>& list, const std::function<void(std::span<const int>)>& f) const {
-  const size_t size = options_.batch_invariant ? 1 : static_cast<size_t>(options_.batch_size);
-  for (size_t begin = 0; begin < list.size(); begin += size)
-    f(std::span<const int>(list).subspan(begin, std::min(size, list.size() - begin)));
 }
 
 DenoiserInput SchedulerCall::InputFor(const ActiveBatch& batch, std::span<const int> chunk) {

@@ -47,7 +47,6 @@ class SchedulerCall {
   void DropUnusedFeatures(Trajectory* trajectory) const;
 
   void Predict(ActiveBatch* batch);
-  void InChunks(const std::vector<int>& list, const std::function<void(std::span<const int>)>& f) const;
   DenoiserInput InputFor(const ActiveBatch& batch, std::span<const int> chunk);
   void PredictFull(ActiveBatch* batch, std::span<const int> chunk);
   void PredictShallow(ActiveBatch* batch, std::span<const int> chunk, int position);

@@ -7,7 +7,7 @@
 #include "harness/base/error.h"
 #include "harness/stats/moments.h"
 #include "harness/stats/quantile.h"
-#include "harness/stats/split_mix.h"
+#include "harness/base/random.h"
 
 namespace skipbench {
 namespace {

@@ -10,7 +10,7 @@
 #include "harness/base/error.h"
 #include "harness/stats/dense_solver.h"
 #include "harness/stats/jackknife.h"
-#include "harness/stats/split_mix.h"
+#include "harness/base/random.h"
 
 namespace skipbench {
 namespace {

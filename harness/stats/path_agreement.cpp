@@ -1,12 +1,9 @@
 #include "harness/stats/path_agreement.h"
 
-#include <cmath>
 #include <cstdlib>
 #include <limits>
 
 #include "harness/base/error.h"
-#include "harness/stats/moments.h"
-#include "harness/stats/quantile.h"
 
 namespace skipbench {
 namespace {
@@ -46,7 +43,7 @@ PathAgreement ComparePaths(PathMask searched, PathMask estimated, int first) {
   result.table = {{0, 0}, {0, 0}};
   for (size_t i = 0; i < searched.size(); ++i) ++result.table[searched[i]][estimated[i]];
   result.test = TestIndependence(result.table);
-  result.exact = TestExactly(result.table);
+  result.fisher_p = FisherExactP(result.table);
   result.shift_p = ShiftP(searched, estimated, result.table);
   result.skips_searched = result.table[0][0] + result.table[0][1];
   result.skips_estimated = result.table[0][0] + result.table[1][0];
@@ -55,36 +52,6 @@ PathAgreement ComparePaths(PathMask searched, PathMask estimated, int first) {
                b = static_cast<double>(result.skips_estimated) / n, chance = a * b + (1 - a) * (1 - b);
   result.kappa = chance == 1 ? std::numeric_limits<double>::quiet_NaN() : (result.agreement - chance) / (1 - chance);
   return result;
-}
-
-PathSummary Summarise(std::span<const PathAgreement> samples) {
-  PathSummary summary;
-  summary.pooled_table = {{0, 0}, {0, 0}};
-  RunningMoments chi2, phi, agreement, below;
-  std::vector<double> p;
-  double p_sum = 0;
-  for (const PathAgreement& sample : samples) {
-    ++summary.count;
-    agreement.Add(sample.agreement);
-    for (int i = 0; i < 2; ++i)
-      for (int j = 0; j < 2; ++j) summary.pooled_table[i][j] += sample.table[i][j];
-    if (!sample.test.defined) continue;
-    ++summary.defined;
-    chi2.Add(sample.test.chi2);
-    phi.Add(sample.test.phi);
-    below.Add(sample.test.p < 0.05);
-    p.push_back(sample.test.p);
-    p_sum += sample.test.p;
-  }
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-  summary.mean_chi2 = chi2.mean();
-  summary.mean_phi = phi.mean();
-  summary.mean_p = p.empty() ? kNan : p_sum / static_cast<double>(p.size());
-  summary.median_p = p.empty() ? kNan : Median(p);
-  summary.fraction_p_below_0_05 = below.mean();
-  summary.mean_agreement = agreement.mean();
-  summary.pooled = TestIndependence(summary.pooled_table);
-  return summary;
 }
 
 }  // namespace skipbench

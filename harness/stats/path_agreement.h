@@ -1,4 +1,4 @@
-// How far an estimated skip path agrees with the searched one, step by step, for one sample and over many.
+// How far an estimated skip path agrees with the searched one, step by step.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ using PathMask = std::span<const uint8_t>;
 struct PathAgreement {
   ContingencyTable table;      // [searched skip, compute][estimated skip, compute]
   ChiSquare test;
-  Exact2x2 exact;
+  double fisher_p = 1;         // FisherExactP()
   // Share of the cyclic shifts of the estimated path (the given one included) whose chi2 reaches the observed one. The other
   // tests treat steps as independent, which neighbours are not; shifting keeps how the estimated path hangs together.
   double shift_p = 1;
@@ -30,17 +30,5 @@ struct PathAgreement {
 // Steps from `first` on: those before it are forced to compute in both paths, and would only inflate the association.
 // Throws Error for paths of different length, entries other than 0 and 1, and when no step is left.
 PathAgreement ComparePaths(PathMask searched, PathMask estimated, int first = 0);
-
-// Over samples. Means are over the samples whose test is defined, except that of the agreement, which is over all.
-struct PathSummary {
-  int64_t count = 0;
-  int64_t defined = 0;
-  double mean_chi2 = 0, mean_p = 0, median_p = 0, mean_phi = 0;   // NaN when none is defined
-  double fraction_p_below_0_05 = 0;
-  double mean_agreement = 0;
-  ContingencyTable pooled_table;   // sum of all samples' tables
-  ChiSquare pooled;
-};
-PathSummary Summarise(std::span<const PathAgreement> samples);
 
 }  // namespace skipbench

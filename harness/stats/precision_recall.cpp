@@ -151,13 +151,6 @@ void Check(const FeatureView& features, int64_t k, const char* name) {
 
 }  // namespace
 
-std::vector<double> NeighbourRadii(const FeatureView& features, int64_t k) {
-  Check(features, k, "the set");
-  std::vector<double> radii = RadiiOf(ToDouble(features), Blocks(features.rows(), kNoBlock), 0, k).whole;
-  for (double& radius : radii) radius = std::sqrt(radius);
-  return radii;
-}
-
 PrecisionRecallBlocks ComputePrecisionRecall(const FeatureView& generated, const FeatureView& real, bool paired,
                                              std::span<const int64_t> bounds, int64_t k) {
   Check(generated, k, "the generated set");

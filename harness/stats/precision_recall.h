@@ -31,7 +31,4 @@ struct PrecisionRecallBlocks {
 PrecisionRecallBlocks ComputePrecisionRecall(const FeatureView& generated, const FeatureView& real, bool paired,
                                              std::span<const int64_t> bounds, int64_t k = 3);
 
-// The balls' radii.
-std::vector<double> NeighbourRadii(const FeatureView& features, int64_t k);
-
 }  // namespace skipbench

@@ -1,27 +1,12 @@
 #include "harness/stats/run_permutation.h"
 
 #include <cstdlib>
-#include <random>
 #include <vector>
 
 #include "harness/base/error.h"
+#include "harness/base/random.h"
 
 namespace skipbench {
-namespace {
-
-uint64_t Below(uint64_t bound, std::mt19937_64& random) {
-  const uint64_t reject = UINT64_MAX - UINT64_MAX % bound;
-  uint64_t draw = random();
-  while (draw >= reject) draw = random();
-  return draw % bound;
-}
-
-void Shuffle(std::vector<int>* runs, std::mt19937_64& random) {
-  for (size_t i = runs->size(); i > 1; --i) std::swap((*runs)[i - 1], (*runs)[Below(i, random)]);
-}
-
-}  // namespace
-
 double RunPermutationP(PathMask searched, PathMask estimated, int first, int draws, uint64_t seed) {
   if (draws < 1) Fail("path comparison: at least one permutation must be drawn, found {}", draws);
   const PathAgreement observed = ComparePaths(searched, estimated, first);
@@ -38,9 +23,9 @@ double RunPermutationP(PathMask searched, PathMask estimated, int first, int dra
   std::mt19937_64 random(seed);
   int64_t reach = 0;
   for (int draw = 0; draw < draws; ++draw) {
-    Shuffle(&runs[0], random);
-    Shuffle(&runs[1], random);
-    int kind = runs[0].size() == runs[1].size() ? static_cast<int>(Below(2, random)) : runs[1].size() > runs[0].size();
+    Shuffle(runs[0], random);
+    Shuffle(runs[1], random);
+    int kind = runs[0].size() == runs[1].size() ? static_cast<int>(UniformBelow(random, 2)) : runs[1].size() > runs[0].size();
     int64_t common = 0, at = 0;
     for (size_t used[2] = {0, 0}; used[0] + used[1] < runs[0].size() + runs[1].size(); kind = !kind) {
       const int length = runs[kind][used[kind]++];

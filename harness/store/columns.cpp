@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/base/text.h"
+
 namespace skipbench {
 namespace {
 
@@ -78,7 +80,7 @@ class Collector {
     Add<uint8_t>("status", "", {n_}, {"sample"}, std::move(codes));
     if (!message.empty()) RequireCount("message", message.size());
     std::vector<std::string> texts(static_cast<size_t>(n_));
-    for (size_t i = 0; i < message.size(); ++i) texts[i] = hdf5::CleanText(message[i]);
+    for (size_t i = 0; i < message.size(); ++i) texts[i] = CleanText(message[i]);
     Add<std::string>("message", "", {n_}, {"sample"}, std::move(texts));
   }
 

@@ -1,5 +1,7 @@
 #include "harness/store/latency.h"
 
+#include "harness/base/text.h"
+
 namespace skipbench {
 namespace {
 
@@ -29,7 +31,7 @@ void WriteLatency(hdf5::Group& group, std::span<const LatencyRecord> records, co
     one.SetAttribute("peak_memory_units", std::string("bytes"));
     one.SetAttribute("peak_memory_kind", record.peak_memory_kind);
     one.SetAttribute("status", static_cast<int64_t>(record.status));
-    one.SetAttribute("message", hdf5::CleanText(record.message));
+    one.SetAttribute("message", CleanText(record.message));
     hdf5::Group stages = one.CreateGroup("stages");
     for (const auto& [stage, seconds] : record.stage_s)
       stages.Write(stage, seconds, {static_cast<int64_t>(seconds.size())}, {"repeat"}, "s");

@@ -158,14 +158,8 @@ void RemoveOutputs(const fs::path& folder, const std::vector<SettingInfo>& setti
 }
 
 void RemoveUnfinished(const fs::path& folder) {
-  for (const auto& entry : Entries(folder)) {
-    const std::string name = entry.filename().string();
-    if (name.starts_with(kJoinedFile) && hdf5::FileWriter::IsTemporary(name)) Remove(entry);
-  }
-  for (const auto& entry : Entries(folder / kSegmentFolder))
-    if (hdf5::FileWriter::IsTemporary(entry.filename().string())) Remove(entry);
   for (const char* kind : kPictureKinds) RemoveTemporaries(folder / kind, /*below=*/true);
-  RemoveTemporaries(folder, /*below=*/false);
+  for (const auto& within : {folder, folder / kSegmentFolder}) RemoveTemporaries(within, /*below=*/false);
 }
 
 void CopyPictures(const fs::path& from, const fs::path& to, const std::vector<SettingInfo>& settings, const std::vector<SampleInfo>& samples) {

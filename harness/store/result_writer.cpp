@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "harness/base/text.h"
+#include "harness/io/atomic_file.h"
 #include "harness/store/join.h"
 #include "harness/store/latency.h"
 #include "harness/store/outputs.h"
@@ -28,9 +30,9 @@ std::string Where(const Wave& wave) {
 
 // Captions are data: they are stored as they are or not at all.
 void RequireText(const SampleInfo& sample) {
-  if (hdf5::CleanText(sample.caption) != sample.caption)
+  if (CleanText(sample.caption) != sample.caption)
     Fail("the caption of sample {} is not valid UTF-8, or holds a zero byte: \"{}\"", sample.id,
-         hdf5::CleanText(sample.caption));
+         CleanText(sample.caption));
 }
 
 void WriteColumn(hdf5::Group& setting, const Column& column, int64_t n) {

@@ -1,8 +1,7 @@
 #include "methods/fixed_path/random_path.h"
 
-#include <random>
-
 #include "harness/base/error.h"
+#include "harness/base/random.h"
 
 namespace skipbench {
 
@@ -13,11 +12,7 @@ Mask RandomMask(int calls, int skips, uint64_t seed, int first, int last) {
   std::mt19937_64 random(seed);
   Mask mask(calls, 1);
   for (int k = 0, open = skips; k < free && open > 0; ++k) {
-    const uint64_t left = static_cast<uint64_t>(free - k);
-    const uint64_t reject = UINT64_MAX - UINT64_MAX % left;      // a plain modulo would favour small numbers
-    uint64_t draw = random();
-    while (draw >= reject) draw = random();
-    if (draw % left >= static_cast<uint64_t>(open)) continue;
+    if (UniformBelow(random, static_cast<uint64_t>(free - k)) >= static_cast<uint64_t>(open)) continue;
     mask[first + k] = 0;
     --open;
   }

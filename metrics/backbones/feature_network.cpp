@@ -3,10 +3,9 @@
 #include <ATen/ATen.h>
 #include <fmt/ostream.h>
 
-#include <cstdlib>
-#include <sstream>
 
 #include "harness/base/did_you_mean.h"
+#include "harness/base/paths.h"
 #include "metrics/backbones/clip_motion.h"
 #include "metrics/backbones/fashion_net.h"
 #include "metrics/backbones/i3d.h"
@@ -81,13 +80,6 @@ void CheckInput(const at::Tensor& pictures, const FeatureNetworkInfo& info) {
          info.clips ? "clips [n, T, 3, H, W]" : "pictures [n, 3, H, W]", fmt::streamed(pictures.sizes()));
 }
 
-// The program stands in build/ of the checkout, beside datasets/.
-fs::path ShippedFolder() {
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  return error ? fs::path() : program.parent_path().parent_path() / "datasets" / "fashion_scenes" / "feature_net";
-}
-
 }  // namespace
 
 at::Tensor FeatureNetwork::Features(const at::Tensor& pictures) const {
@@ -114,11 +106,7 @@ void CheckFeatureNetworkName(const std::string& name, const std::string& where) 
 fs::path FindMetricWeights(const std::string& file, const FeatureNetworkOptions& options, const std::string& wanted_by,
                            const std::string& how) {
   std::vector<fs::path> folders = options.weights;
-  if (const char* environment = std::getenv("SKIPBENCH_METRIC_WEIGHTS")) {
-    std::istringstream in(environment);
-    for (std::string one; std::getline(in, one, ':');)
-      if (!one.empty()) folders.emplace_back(one);
-  }
+  for (auto& folder : PathsOfEnvironment("SKIPBENCH_METRIC_WEIGHTS")) folders.push_back(std::move(folder));
   std::string looked;
   for (const fs::path& folder : folders) {
     if (fs::is_regular_file(folder / file)) return folder / file;
@@ -138,7 +126,7 @@ fs::path FindFeatureNetworkWeights(const std::string& name, const FeatureNetwork
   switch (parsed.kind) {
     case Parsed::kFashion: {
       FeatureNetworkOptions places = options;
-      places.weights.push_back(options.shipped.empty() ? ShippedFolder() : options.shipped);
+      places.weights.push_back(options.shipped.empty() ? ShippedFolder("fashion_scenes") / "feature_net" : options.shipped);
       return FindMetricWeights("feature_net.safetensors", places, name, "scripts/fashion_scenes/train_featurenet.py");
     }
     case Parsed::kInception:

@@ -167,13 +167,6 @@ void CheckPrecisionRecall(const Files& files, const Json& tolerance) {
   const Tensors& tensors = files.tensors.at("prc.safetensors");
   const auto k = expected.at("k").get<int64_t>();
   const FeatureView generated = View(tensors.at("gen")), real = View(tensors.at("real"));
-  for (const auto& [name, view] :
-       {std::pair<const char*, FeatureView>("radius_gen", generated), {"radius_real", real}}) {
-    const std::vector<double> radii = NeighbourRadii(view, k);
-    const Eigen::VectorXd e = Vector(tensors.at(name).to(at::kDouble));
-    ExpectClose(Eigen::Map<const Eigen::VectorXd>(radii.data(), static_cast<int64_t>(radii.size())), e,
-                tolerance.at("radius_rel").get<double>() * e.maxCoeff(), name);
-  }
   const PrecisionRecall result = ComputePrecisionRecall(generated, real, k);
   EXPECT_DOUBLE_EQ(result.precision, expected.at("precision").get<double>());
   EXPECT_DOUBLE_EQ(result.recall, expected.at("recall").get<double>());

@@ -3,7 +3,7 @@
 
 #include "harness/base/json.h"
 #include "harness/io/bpe.h"
-#include "harness/io/clip_text.h"
+#include "harness/base/text.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
@@ -14,8 +14,7 @@ const skipbench::BytePairEncoding& SoundVocabulary() {
     skipbench::Json vocab = skipbench::Json::object();
     for (const char* end : {"", "</w>"})
       for (char32_t c = 0; c < 0x144; ++c) {
-        std::string symbol;
-        skipbench::AppendUtf8(c, symbol);
+        const std::string symbol = skipbench::EncodeUtf8(std::u32string(1, c));
         vocab[symbol + end] = vocab.size();
       }
     const std::string letters = "abcde";

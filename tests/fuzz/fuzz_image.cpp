@@ -1,6 +1,6 @@
 // Pictures by their content, and what else is done with a picture's bytes: animations, orientation.
 #include "harness/io/animation.h"
-#include "harness/io/apng.h"
+#include "harness/io/apng_reader.h"
 #include "harness/io/exif.h"
 #include "harness/io/gif.h"
 #include "harness/io/image.h"

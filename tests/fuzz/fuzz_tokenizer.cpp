@@ -1,6 +1,7 @@
 // Texts for both variants over a sound vocabulary; with the first byte odd, a tokenizer_config.json instead, or with the next bit
 // a tokenizer.json.
 #include "harness/base/json.h"
+#include "harness/base/text.h"
 #include "harness/io/clip_tokenizer.h"
 #include "harness/io/tokenizer_json.h"
 #include "tests/fuzz/fuzz.h"
@@ -11,8 +12,7 @@ skipbench::BytePairEncoding Encoding() {
   skipbench::Json vocab = skipbench::Json::object();
   for (const char* end : {"", "</w>"})
     for (char32_t c = 0; c < 0x144; ++c) {
-      std::string symbol;
-      skipbench::AppendUtf8(c, symbol);
+      const std::string symbol = skipbench::EncodeUtf8(std::u32string(1, c));
       vocab[symbol + end] = vocab.size();
     }
   for (const char* symbol : {"th", "the</w>", "<|startoftext|>", "<|endoftext|>"}) vocab[symbol] = vocab.size();

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "harness/io/apng.h"
+#include "harness/io/apng_reader.h"
 #include "harness/io/mp4.h"
 #include "harness/io/png.h"
 #include "harness/io/sha256.h"

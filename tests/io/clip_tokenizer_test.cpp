@@ -1,3 +1,4 @@
+#include "harness/base/text.h"
 #include "harness/io/clip_tokenizer.h"
 
 #include <gmock/gmock.h>
@@ -26,11 +27,7 @@ Files SmallVocabulary(const std::vector<std::string>& merges) {
     if ((b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE) order.push_back(b);
   for (char32_t extra = 0x100; order.size() < 256; ++extra) order.push_back(extra);
   for (const char* end : {"", "</w>"})
-    for (char32_t c : order) {
-      std::string symbol;
-      AppendUtf8(c, symbol);
-      symbols.push_back(symbol + end);
-    }
+    for (char32_t c : order) symbols.push_back(EncodeUtf8(std::u32string(1, c)) + end);
   Files files;
   files.merges = "#version: 0.2\n";
   for (const auto& merge : merges) {

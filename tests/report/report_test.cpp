@@ -113,7 +113,6 @@ TEST(Escape, ForeignTextIsHarmless) {
   EXPECT_EQ(OneLine("a\r\n\tb\xe2\x80\xae" "c"), "a   b\xef\xbf\xbd" "c");   // right-to-left override
   EXPECT_EQ(OneLine("№ – \xf0\x9f\x91\x9f"), "№ – \xf0\x9f\x91\x9f");
   EXPECT_EQ(GnuplotString("it's `rm` \\n"), "'it''s `rm` \\n'");
-  EXPECT_EQ(GnuplotTickLabel("50 %g"), "'50 %%g'");
   EXPECT_EQ(CsvField("a,\"b\"\n"), "\"a,\"\"b\"\" \"");
   EXPECT_EQ(Shortened("№№№№№№", 5), "№№...");
   EXPECT_EQ(Shortened("№№№№№", 5), "№№№№№");

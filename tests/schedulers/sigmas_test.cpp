@@ -4,7 +4,6 @@
 
 #include <cmath>
 
-#include "harness/schedulers/beta_distribution.h"
 #include "harness/schedulers/spacing.h"
 #include "tests/support/fixtures.h"
 
@@ -21,18 +20,16 @@ TEST(NumpyLog, HasNumpysBits) {
   EXPECT_EQ(NumpyLog(0x1.3ad062p+7f), 0x1.43c3f4p+2f);
 }
 
-TEST(BetaDistribution, AgreesWithScipy) {
-  EXPECT_NEAR(BetaCdf(0.3, 0.6, 0.6), 0.35252651177214367, 1e-14);
-  EXPECT_NEAR(BetaCdf(0.3, 2, 3.5), 0.4117025023425647, 1e-14);
-  EXPECT_NEAR(BetaCdf(0.3, 10, 0.5) / 1.2205229279531696e-06, 1, 1e-12);
-  EXPECT_NEAR(BetaQuantile(1e-6, 0.6, 0.6) / 1.8558824624053043e-10, 1, 1e-11);
-  EXPECT_NEAR(BetaQuantile(0.25, 0.6, 0.6), 0.17568037865269498, 1e-14);
-  EXPECT_NEAR(BetaQuantile(0.5, 0.6, 0.6), 0.5, 1e-14);
-  EXPECT_NEAR(BetaQuantile(0.999, 0.6, 0.6), 0.9999814412614826, 1e-14);
-  EXPECT_NEAR(BetaQuantile(0.9, 2, 3.5), 0.6284922331450695, 1e-14);
-  EXPECT_NEAR(BetaQuantile(0.01, 10, 0.5), 0.7118461650028394, 1e-13);
-  EXPECT_EQ(BetaQuantile(0, 0.6, 0.6), 0);
-  EXPECT_EQ(BetaQuantile(1, 0.6, 0.6), 1);
+// scipy.stats.beta.ppf(1 - s, 0.6, 0.6)
+TEST(Sigmas, BetaQuantilesAgreeWithScipy) {
+  const std::vector<double> of_five = PlaceSigmas(SigmaRule::kBeta, 1, 0, 5);
+  EXPECT_EQ(of_five[0], 1);
+  EXPECT_NEAR(of_five[2], 0.5, 1e-13);
+  EXPECT_NEAR(of_five[3], 0.17568037865269498, 1e-13);
+  EXPECT_EQ(of_five[4], 0);
+  const std::vector<double> of_many = PlaceSigmas(SigmaRule::kBeta, 1, 0, 1001);
+  EXPECT_NEAR(of_many[1], 0.9999814412614826, 1e-13);
+  EXPECT_NEAR(of_many[999], 1 - 0.9999814412614826, 1e-15);
 }
 
 TEST(Sigmas, TimestepsAndBack) {

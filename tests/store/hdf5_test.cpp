@@ -1,3 +1,4 @@
+#include "harness/base/text.h"
 #include "harness/io/hdf5.h"
 
 #include <fmt/format.h>
@@ -138,13 +139,6 @@ TEST(Hdf5, MissingThingsAndWrongTypesAreNamed) {
   EXPECT_ERROR(hdf5::OpenFile(dir / "d.h5"), "d.h5: not an HDF5 file");
 }
 
-TEST(Hdf5, CleanTextReplacesWhatIsNotUtf8) {
-  EXPECT_EQ(hdf5::CleanText("schön"), "schön");
-  EXPECT_EQ(hdf5::CleanText(std::string("a\0b", 3)), "a\xef\xbf\xbd" "b");
-  EXPECT_EQ(hdf5::CleanText("a\xc3"), "a\xef\xbf\xbd");
-  EXPECT_EQ(hdf5::CleanText("\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");   // a surrogate
-  EXPECT_EQ(hdf5::CleanText("\xc0\x80"), "\xef\xbf\xbd\xef\xbf\xbd");                   // an overlong zero
-}
 
 TEST(Hdf5, NothingShowsUntilCommit) {
   TempDir dir;

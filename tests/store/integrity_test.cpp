@@ -1,6 +1,7 @@
 // No result mixes two runs, and no writer ends well when what it stored is gone.
 #include <gtest/gtest.h>
 
+#include "harness/io/atomic_file.h"
 #include "harness/store/folder_lock.h"
 #include "harness/store/merge.h"
 #include "harness/store/outputs.h"
@@ -214,7 +215,7 @@ TEST(Integrity, WhatAKilledWriterLeftGoesWithTheNextRunOrMerge) {
   const TempDir dir;
   const RunHeader header = ExampleHeader();
   MakeRun(dir / "a", header);
-  const std::vector<std::string> left = {"results.h5.0123456789abcdef.tmp", "segments/00000000.h5.0123456789abcdef.tmp", ".contact_sheet.png.aB3xY9.tmp",
+  const std::vector<std::string> left = {".results.h5.aB3xY9.tmp", "segments/.00000000.h5.aB3xY9.tmp", ".contact_sheet.png.aB3xY9.tmp",
                                          "png/full_step/.000000.png.aB3xY9.tmp", "apng/full_step/.000000.png.aB3xY9.tmp"};
   const std::vector<std::string> others = {"notes.tmp", "their.h5.old.tmp", "png/full_step/.notes.tmp"};
   const auto expect = [&](const char* out, const std::function<void()>& write) {
@@ -235,15 +236,15 @@ TEST(Integrity, WhatAKilledWriterLeftGoesWithTheNextRunOrMerge) {
 TEST(Integrity, TwoWritersOfOneNameMakeOneWholeFile) {
   const TempDir dir;
   hdf5::FileWriter first(dir / "file.h5"), second(dir / "file.h5");
-  for (const auto& entry : fs::directory_iterator(dir.path())) EXPECT_TRUE(hdf5::FileWriter::IsTemporary(entry.path().filename().string())) << entry.path();
+  for (const auto& entry : fs::directory_iterator(dir.path())) EXPECT_TRUE(IsTemporaryName(entry.path().filename().string())) << entry.path();
   first.root().SetAttribute("by", std::string("first"));
   second.root().SetAttribute("by", std::string("second"));
   second.Commit();
   EXPECT_EQ(hdf5::OpenFile(dir / "file.h5").Attribute<std::string>("by"), "second");
   first.Commit();
   EXPECT_EQ(hdf5::OpenFile(dir / "file.h5").Attribute<std::string>("by"), "first");
-  EXPECT_FALSE(hdf5::FileWriter::IsTemporary("file.h5"));
-  EXPECT_FALSE(hdf5::FileWriter::IsTemporary("file.tmp"));
+  EXPECT_FALSE(IsTemporaryName("file.h5"));
+  EXPECT_FALSE(IsTemporaryName("file.tmp"));
 }
 
 TEST(Integrity, AMergeTakesPicturesOfEveryKind) {

@@ -292,8 +292,8 @@ TEST(Results, LeftoversOfAKilledFinishAreRecognised) {
   // Killed between the renaming of results.h5 and the removal of the segments; and before that, while writing.
   fs::create_directory(dir / "run/segments");
   fs::copy(dir / "kept.h5", dir / "run/segments/00000002.h5");
-  WriteFile(dir / "run/segments/00000004.h5.tmp", "half a file");
-  WriteFile(dir / "run/results.h5.tmp", "half a file");
+  WriteFile(dir / "run/segments/.00000004.h5.aB3xY9.tmp", "half a file");
+  WriteFile(dir / "run/.results.h5.aB3xY9.tmp", "half a file");
   {
     ResultReader reader = ResultReader::Open(dir / "run");
     ExpectHolds(reader, header, 6);
@@ -301,7 +301,7 @@ TEST(Results, LeftoversOfAKilledFinishAreRecognised) {
   ResultWriter writer(dir / "run", header, true);
   EXPECT_EQ(writer.CommittedSamples().size(), 6u);
   EXPECT_TRUE(fs::is_empty(dir / "run/segments"));
-  EXPECT_FALSE(fs::exists(dir / "run/results.h5.tmp"));
+  EXPECT_FALSE(fs::exists(dir / "run/.results.h5.aB3xY9.tmp"));
 }
 
 TEST(Results, LatencyIsReplacedAndJoined) {
