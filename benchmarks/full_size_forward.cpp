@@ -3,9 +3,8 @@
 //
 //   bench_full_size_forward FOLDER DTYPE INPUTS OUTPUT [DEVICE]
 //
-// INPUTS: safetensors with "sample", "timestep" and, as the network takes them, "encoder_hidden_states", "text_embeds",
-// "time_ids", "class_labels", "image_latents", "image_embeddings", "fps". DEVICE: cpu (the default) or cuda:N, where the forward is
-// a recorded graph from the second on. Every line on the standard input is one forward; every forward is answered by a line of
+// INPUTS: safetensors with "sample", "timestep" and what else the network takes, under diffusers' names of the arguments
+// ("encoder_hidden_states", "class_labels"). DEVICE: cpu (the default) or cuda:N, where the forward is a recorded graph from the second on. Every line on the standard input is one forward; every forward is answered by a line of
 // JSON, as is the loading before them. The last output stands in OUTPUT as "sample", in float32.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -23,7 +22,7 @@
 #include "harness/models/load.h"
 #include "harness/nn/cpu_gemm.h"
 #include "harness/nn/tensor_file.h"
-#include "harness/pipelines/replayed_unet.h"
+#include "harness/pipelines/replayed_network.h"
 #include "harness/runtime/device.h"
 
 namespace skipbench {
@@ -92,34 +91,29 @@ at::ScalarType TypeOf(const std::string& name) {
   Fail("dtype \"{}\": expected float32, bfloat16 or float16", name);
 }
 
-UNetInputs ReadInputs(const fs::path& path, at::Device device) {
+NetworkInputs ReadInputs(const fs::path& path, at::Device device) {
   auto tensors = ReadTensorFile(path);
-  UNetInputs inputs;
+  NetworkInputs inputs;
   for (auto& [name, tensor] : tensors)
     if (name != "timestep") tensor = tensor.to(device);
   inputs.sample = tensors.at("sample");
   inputs.timestep = tensors.at("timestep").item().toDouble();
-  inputs.encoder_hidden_states = tensors["encoder_hidden_states"];
-  inputs.text_embeds = tensors["text_embeds"];
-  inputs.time_ids = tensors["time_ids"];
-  inputs.class_labels = tensors["class_labels"];
-  inputs.image_latents = tensors["image_latents"];
-  inputs.image_embeddings = tensors["image_embeddings"];
-  inputs.fps = tensors["fps"];
+  for (const auto& [name, tensor] : tensors)
+    if (name != "sample" && name != "timestep") inputs.conditioning[name] = tensor;
   return inputs;
 }
 
 void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_file, const fs::path& output_file, at::Device device) {
   c10::InferenceMode inference;
   PrepareDevice(device);
-  const UNetInputs inputs = ReadInputs(inputs_file, device);
+  const NetworkInputs inputs = ReadInputs(inputs_file, device);
   at::zeros({1 << 16}).add_(1);                                  // the threads are there before anything is measured
   AnonymousPeak load_peak;
   const auto start = Clock::now();
-  const auto unet = LoadUNet(folder, {.dtype = dtype, .device = device});
+  const auto network = LoadFolder<Network>(folder, {.dtype = dtype, .device = device});
   Synchronize(device);
   const double seconds = SecondsSince(start);
-  ReplayedUNet replayed(*unet);
+  ReplayedNetwork replayed(*network);
   const cpu::Kernels* kernels = device.is_cpu() ? cpu::KernelsFor(dtype) : nullptr;
   const int64_t weights = Parameters(folder) * static_cast<int64_t>(at::elementSize(dtype));
   std::cout << Json{{"load_seconds", seconds},

@@ -15,7 +15,7 @@ void OpenFile(benchmark::State& state) {
 }
 
 void LoadNetwork(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(LoadUNet(kFolder));
+  for (auto _ : state) benchmark::DoNotOptimize(LoadFolder<Network>(kFolder));
   state.SetBytesProcessed(state.iterations() *
                           static_cast<int64_t>(std::filesystem::file_size(kFolder / "diffusion_pytorch_model.safetensors")));
 }

@@ -8,7 +8,7 @@
 #include <chrono>
 
 #include "datasets/catalog.h"
-#include "harness/pipelines/pipeline.h"
+#include "harness/pipelines/load_pipeline.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
 

@@ -9,18 +9,18 @@
 namespace skipbench {
 namespace {
 
-const UNet& Shipped() {
-  static const auto unet = LoadUNet(std::filesystem::path(SKIPBENCH_SOURCE_DIR) / "datasets/fashion_scenes/model/unet");
-  return *unet;
+const Network& Shipped() {
+  static const auto network = LoadFolder<Network>(std::filesystem::path(SKIPBENCH_SOURCE_DIR) / "datasets/fashion_scenes/model/unet");
+  return *network;
 }
 
 void Forward(benchmark::State& state) {
   c10::InferenceMode inference;
   const int64_t batch = state.range(0);
-  UNetInputs inputs;
+  NetworkInputs inputs;
   inputs.sample = at::randn({batch, 4, 16, 16});
   inputs.timestep = 500;
-  inputs.encoder_hidden_states = at::randn({batch, 32, 96});
+  inputs.conditioning["encoder_hidden_states"] = at::randn({batch, 32, 96});
   for (auto _ : state) benchmark::DoNotOptimize(Shipped().Forward(inputs));
   state.SetItemsProcessed(state.iterations() * batch);
 }

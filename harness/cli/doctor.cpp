@@ -10,8 +10,12 @@
 #include "harness/base/build_info.h"
 #include "harness/base/progress.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/known_files.h"
 #include "harness/cli/missing_list.h"
 #include "harness/experiment/plan.h"
+#include "harness/pipelines/catalog.h"
+#include "harness/pipelines/find_model.h"
+#include "harness/pipelines/load_pipeline.h"
 #include "harness/report/text_painter.h"
 #include "harness/runtime/device.h"
 #include "harness/runtime/timer.h"
@@ -89,10 +93,10 @@ double MeasureForward(const Plan& plan) {
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // The data by the file that is named, or else by the type.
-const KnownFile* FindKnownData(const Json& data) {
+const PublishedFile* KnownDataOf(const Json& data) {
   const auto text = [&](const char* key) { return data.contains(key) && data[key].is_string() ? data[key].get<std::string>() : ""; };
-  const KnownFile* known = FindKnown(KnownData(), fs::path(text("file")).filename().string());
-  return known ? known : FindKnown(KnownData(), text("type"));
+  const PublishedFile* known = FindKnownData(fs::path(text("file")).filename().string());
+  return known ? known : FindKnownData(text("type"));
 }
 
 // One config and what it lacks.
@@ -150,7 +154,7 @@ bool CheckModel(const Checkup& check) {
     try {
       path = FindModel(check.config.pipeline, check.config.folder(), check.models);
     } catch (const Error& e) {
-      const KnownFile* known = FindKnown(KnownModels(), check.config.pipeline);
+      const PublishedFile* known = FindPublishedModel(check.config.pipeline);
       if (!known) throw;
       check.missing->Add(*known, check.name());
       const std::string what = FirstLine(e.what());
@@ -175,7 +179,7 @@ bool CheckData(const Checkup& check) {
     } catch (const Error& e) {
       const std::string what = e.what();
       const bool absent = what.find("no such") != std::string::npos || what.find("missing") != std::string::npos;
-      if (const KnownFile* known = FindKnownData(data); known && absent) check.missing->Add(*known, check.name());
+      if (const PublishedFile* known = KnownDataOf(data); known && absent) check.missing->Add(*known, check.name());
       throw;
     }
     return preview.substr(0, preview.find('\n'));

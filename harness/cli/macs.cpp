@@ -5,7 +5,8 @@
 
 #include "harness/cli/commands.h"
 #include "harness/experiment/config.h"
-#include "harness/pipelines/pipeline.h"
+#include "harness/pipelines/find_model.h"
+#include "harness/pipelines/load_pipeline.h"
 
 namespace skipbench::cli {
 

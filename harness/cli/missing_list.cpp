@@ -14,7 +14,7 @@ void MissingList::Add(Item item, const std::string& wanted_by) {
   if (std::find(found->wanted_by.begin(), found->wanted_by.end(), wanted_by) == found->wanted_by.end()) found->wanted_by.push_back(wanted_by);
 }
 
-void MissingList::Add(const KnownFile& file, const std::string& wanted_by) {
+void MissingList::Add(const PublishedFile& file, const std::string& wanted_by) {
   Add({file.name, {{"file", file.file}, {"size", file.size}, {"hash", file.hash}, {"source", file.source}, {"target", file.target}}, {}}, wanted_by);
 }
 

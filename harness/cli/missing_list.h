@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/cli/known_files.h"
+#include "harness/base/published_file.h"
 #include "metrics/official_weights.h"
 
 namespace skipbench::cli {
@@ -12,7 +12,7 @@ namespace skipbench::cli {
 class MissingList {
  public:
   // `wanted_by`: the config's name.
-  void Add(const KnownFile& file, const std::string& wanted_by);
+  void Add(const PublishedFile& file, const std::string& wanted_by);
   void Add(const OfficialWeights& weights, const std::string& wanted_by);
   // What nothing is known of but its name and why it is missing.
   void AddUnknown(const std::string& name, const std::string& why, const std::string& wanted_by);

@@ -13,6 +13,7 @@
 #include "harness/experiment/search_phase.h"
 #include "harness/experiment/traces.h"
 #include "harness/io/sha256.h"
+#include "harness/pipelines/find_model.h"
 #include "harness/runtime/device.h"
 #include "harness/schedulers/options_in_force.h"
 #include "harness/store/outputs.h"

@@ -99,7 +99,7 @@ void AddData(const Plan& plan, Inputs* inputs) {
     names = NameOf(file);
   }
   inputs->Put("data.samples", names.empty() ? "ids, captions and labels" : "ids, captions and labels of " + names, HashOfSamples(plan.samples));
-  if (plan.pipeline->info().kind == "image_to_video") inputs->Put("data.images", "the start images", HashOfStartImages(plan.samples));
+  if (plan.pipeline->info().needs_image) inputs->Put("data.images", "the start images", HashOfStartImages(plan.samples));
 }
 
 void AddMetrics(const Plan& plan, Inputs* inputs) {

@@ -14,6 +14,8 @@
 #include "harness/experiment/recorded_paths.h"
 #include "harness/io/mp4.h"
 #include "harness/experiment/shard.h"
+#include "harness/pipelines/find_model.h"
+#include "harness/pipelines/load_pipeline.h"
 #include "harness/pipelines/prompt_limit.h"
 #include "harness/runtime/device.h"
 #include "harness/runtime/threads.h"
@@ -99,7 +101,7 @@ void PlanSettings(Plan* plan) {
 // DDIM and DDPM clip unless their config says otherwise, which many a config written for another class does not.
 void NoteClippedLatents(Plan* plan) {
   const auto& info = plan->pipeline->info();
-  if (info.kind == "unconditional") return;      // of pixels
+  if (info.in_pixels) return;
   std::set<std::string> types;
   for (const auto& tree : plan->trees)
     if (tree.scheduler->ClipsSample()) types.insert(tree.scheduler->type());
@@ -136,10 +138,6 @@ void CheckPathStudy(const Plan& plan) {
   }
 }
 
-bool HasCaptions(const PipelineInfo& info) {
-  return info.kind == "text_to_image" || info.kind == "text_to_video" || info.kind == "image_to_video";
-}
-
 void LoadSamples(Plan* plan) {
   const auto& config = plan->config;
   const JsonReader reader(config.data, config.file.string(), "data");
@@ -149,14 +147,13 @@ void LoadSamples(Plan* plan) {
   plan->data_lists = dataset->lists();
   plan->data_reference = dataset->reference();
   if (plan->samples.empty()) Fail("{}: data: no samples", config.file.string());
-  const std::string& kind = plan->pipeline->info().kind;
-  const bool captions = HasCaptions(plan->pipeline->info());
+  const auto& info = plan->pipeline->info();
   for (const auto& sample : plan->samples) {
-    if (captions && sample.caption.empty())
-      Fail("{}: data: sample {} has no caption, which a {} pipeline needs", config.file.string(), sample.id, kind);
-    if (kind == "image_to_video" && sample.image.empty())
-      Fail("{}: data: sample {} has no start image, which an image_to_video pipeline needs; give the data \"images\"",
-           config.file.string(), sample.id);
+    if (info.needs_caption && sample.caption.empty())
+      Fail("{}: data: sample {} has no caption, which a {} pipeline needs", config.file.string(), sample.id, info.kind);
+    if (info.needs_image && sample.image.empty())
+      Fail("{}: data: sample {} has no start image, which an {} pipeline needs; give the data \"images\"",
+           config.file.string(), sample.id, info.kind);
   }
 }
 
@@ -231,12 +228,12 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options));
   const auto& info = plan.pipeline->info();
   CheckVideoKeys(plan.config, info);
-  if (info.kind != "text_to_image" && (plan.config.vae_tiling || plan.config.vae_slicing || (plan.config.negative_prompt && info.frames == 0)))
+  if (((plan.config.vae_tiling || plan.config.vae_slicing) && !info.can_tile) || (plan.config.negative_prompt && !info.needs_caption))
     Fail("{}: vae_tiling and vae_slicing are for text_to_image, negative_prompt for that and video; {} is {}", plan.config.file.string(),
          info.folder.string(), info.kind);
   LoadSamples(&plan);
   plan.notes = info.notes;
-  if (HasCaptions(info))
+  if (info.needs_caption)
     for (auto& note : DescribeCutPrompts(info.folder, plan.pipeline->options(), plan.samples)) plan.notes.push_back(std::move(note));
   plan.shard = options.shard;
   std::tie(plan.begin, plan.end) =

@@ -63,7 +63,7 @@ std::vector<double> Channels(const JsonReader& json, const std::string& key, int
 }  // namespace
 
 Config AutoencoderKL::ParseConfig(const JsonReader& json) {
-  CheckClassName(json, {"AutoencoderKL"});
+  CheckClassName<AutoencoderKL>(json);
   Config c;
   c.net = ParseAutoencoderConfig(json, 4);
   c.scaling_factor = json.DoubleOr("scaling_factor", c.scaling_factor, 1e-9, 1e9);

@@ -22,6 +22,7 @@ class AutoencoderKL {
     bool use_quant_conv = true;
     bool use_post_quant_conv = true;
   };
+  static constexpr const char* kClassNames[] = {"AutoencoderKL"};
   static Config ParseConfig(const JsonReader& json);     // throws Error or UnsupportedError, naming file, key and value
 
   struct Options {

@@ -7,7 +7,7 @@
 namespace skipbench {
 
 ClassEmbedder::Config ClassEmbedder::ParseConfig(const JsonReader& json) {
-  CheckClassName(json, {"ClassEmbedder"});
+  CheckClassName<ClassEmbedder>(json);
   Config c;
   c.n_classes = json.IntOr("n_classes", c.n_classes, 1, int64_t{1} << 24);
   c.embed_dim = json.IntOr("embed_dim", c.embed_dim, 1, kMaxChannels);

@@ -15,6 +15,7 @@ class ClassEmbedder {
     int64_t embed_dim = 512;
     int64_t uncond_class = 1000;
   };
+  static constexpr const char* kClassNames[] = {"ClassEmbedder"};
   static Config ParseConfig(const JsonReader& json);
 
   ClassEmbedder(const Config& config, const Weights& w);           // "embedding.weight" [n_classes, embed_dim]

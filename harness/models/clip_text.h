@@ -35,10 +35,12 @@ class CLIPTextModel {
     int64_t eos_token_id = 49407;
     bool with_projection = false;          // architectures: CLIPTextModelWithProjection
   };
+  static constexpr const char* kClassNames[] = {"CLIPTextModel", "CLIPTextModelWithProjection"};
+  static constexpr const char* kStem = "model";                  // of the weight files' names, transformers'
+  static constexpr const char* kIgnored = "*.position_ids";      // a buffer that files may hold
   // transformers' config.json. Keys that do not concern inference are not looked at.
   static Config ParseConfig(const JsonReader& json);
 
-  // Files may hold the buffer "text_model.embeddings.position_ids": put "*.position_ids" on the Weights' ignore list.
   CLIPTextModel(const Config& config, const Weights& w);
 
   // int64 [B, L], L at most max_position_embeddings. Attention is causal; padding is not masked, as in the pipelines.

@@ -28,10 +28,12 @@ class CLIPVisionModelWithProjection {
     int64_t patch_size = 32;
     int64_t projection_dim = 512;
   };
+  static constexpr const char* kClassNames[] = {"CLIPVisionModelWithProjection"};
+  static constexpr const char* kStem = "model";                  // of the weight files' names, transformers'
+  static constexpr const char* kIgnored = "*.position_ids";      // a buffer that files may hold
   // transformers' config.json. Keys that do not concern inference are not looked at.
   static Config ParseConfig(const JsonReader& json);
 
-  // Files may hold "vision_model.embeddings.position_ids": put "*.position_ids" on the Weights' ignore list.
   CLIPVisionModelWithProjection(const Config& config, const Weights& w);
 
   ClipVisionOutput Forward(const at::Tensor& pixel_values) const;      // [B, 3, image_size, image_size], normalised

@@ -40,7 +40,9 @@ void Only(const JsonReader& json, const std::string& key, const std::vector<Json
 [[noreturn]] void FailUnsupportedValue(const JsonReader& json, const std::string& key, const std::string& supported);
 
 // _class_name must be `expected` or absent.
-void CheckClassName(const JsonReader& json, const std::vector<std::string>& expected);
+void CheckClassName(const JsonReader& json, const std::string& expected);
+template <typename T>
+void CheckClassName(const JsonReader& json) { CheckClassName(json, T::kClassNames[0]); }
 // Ignores the keys given and those beginning with "_", then rejects what nobody asked for.
 void IgnoreTheRest(const JsonReader& json, const std::vector<std::string>& keys);
 

@@ -11,6 +11,8 @@ namespace skipbench {
 
 namespace {
 
+constexpr const char *kTokens = "encoder_hidden_states", *kImageLatents = "image_latents", *kImageEmbeddings = "image_embeddings",
+                     *kEncodedImageLatents = "encoded_image_latents", *kFps = "fps";
 constexpr int64_t kEncoderHeads = 2, kPooledSide = 32;
 
 // Every bin's mean; on the meta device only the shape. Hook-based counters count one for each input.
@@ -39,7 +41,7 @@ at::Tensor I2VGenXLTransformerTemporalEncoder::Forward(const at::Tensor& x) cons
 }
 
 UNet3DConditionModel::Config I2VGenXLUNet::ParseConfig(const JsonReader& json) {
-  CheckClassName(json, {"I2VGenXLUNet"});
+  CheckClassName<I2VGenXLUNet>(json);
   const Config config = ParseCommon(json);
   if (config.in_channels != 4) FailUnsupportedValue(json, "in_channels", "4: the image latents have as many");
   IgnoreTheRest(json, {"num_attention_heads"});      // ignored by diffusers, too: attention_head_dim counts
@@ -60,6 +62,14 @@ I2VGenXLUNet::I2VGenXLUNet(const Config& config, const Weights& w) : UNet3DCondi
   context_out_.emplace(w.Sub("context_embedding.2"), 4 * first, context * in);
   fps_in_.emplace(w.Sub("fps_embedding.0"), first, 4 * first);
   fps_out_.emplace(w.Sub("fps_embedding.2"), 4 * first, 4 * first);
+}
+
+std::map<std::string, ConditioningInput> I2VGenXLUNet::conditioning(at::IntArrayRef latent) const {
+  auto inputs = UNet3DConditionModel::conditioning(latent);
+  inputs[kImageLatents] = {.row = latent.vec()};
+  inputs[kImageEmbeddings] = {.row = {config_.cross_attention_dim}};
+  inputs[kFps] = {};
+  return inputs;
 }
 
 // [B, 4, h, w] -> [B, 64, D]: 8 x 8 places, whatever the size of the latents.
@@ -85,40 +95,28 @@ at::Tensor I2VGenXLUNet::EncodeImageLatents(const at::Tensor& image_latents) con
   return y.unflatten(2, {x.size(2), x.size(3)}).permute({0, 4, 1, 2, 3});
 }
 
-UNetInputs I2VGenXLUNet::Complete(const UNetInputs& given) const {
-  if (!given.image_latents.defined()) return given;
-  const int64_t rows = given.sample.size(0);
-  const auto check = [&](const at::Tensor& t, const char* name, int64_t dims) {
-    if (!t.defined() || t.dim() != dims || t.size(0) != rows)
-      Fail("the network takes {} for each of {} samples, got {}", name, rows,
-           t.defined() ? fmt::format("[{}]", fmt::join(t.sizes(), ", ")) : "none");
-  };
-  check(given.image_latents, "image_latents [B, C, F, H, W]", 5);
-  check(given.image_embeddings, "image_embeddings [B, D]", 2);
-  check(given.encoder_hidden_states, "text tokens [B, L, D]", 3);
-  UNetInputs inputs = given;
-  inputs.encoder_hidden_states = ContextTokens(given.encoder_hidden_states, given.image_latents, given.image_embeddings);
-  inputs.encoded_image_latents = EncodeImageLatents(given.image_latents);
+NetworkInputs I2VGenXLUNet::Complete(const NetworkInputs& given) const {
+  if (!given.Get(kImageLatents).defined()) return given;
+  const at::IntArrayRef latent = given.sample.sizes().slice(1);
+  for (const auto& [name, input] : conditioning(latent)) Require(given, name, input.row);
+  NetworkInputs inputs = given;
+  inputs.conditioning[kTokens] = ContextTokens(given.Get(kTokens), given.Get(kImageLatents), given.Get(kImageEmbeddings));
+  inputs.conditioning[kEncodedImageLatents] = EncodeImageLatents(given.Get(kImageLatents));
   inputs.cache = nullptr;
-  Observe(inputs, "context", inputs.encoder_hidden_states);
+  Observe(inputs, "context", inputs.Get(kTokens));
   return inputs;
 }
 
-at::Tensor I2VGenXLUNet::ConvInInput(const UNetInputs& inputs, const at::Tensor& sample) const {
-  const at::Tensor& image = inputs.encoded_image_latents;
-  if (!image.defined() || image.sizes() != inputs.sample.sizes())
-    Fail("the network takes image latents [{}], got {}", fmt::join(inputs.sample.sizes(), ", "),
-         image.defined() ? fmt::format("[{}]", fmt::join(image.sizes(), ", ")) : "none");
+at::Tensor I2VGenXLUNet::ConvInInput(const NetworkInputs& inputs, const at::Tensor& sample) const {
+  const at::Tensor& image = Require(inputs, kEncodedImageLatents, inputs.sample.sizes().slice(1));
   const at::Tensor both = at::cat({sample, FoldFrames(image.to(dtype()))}, 1).contiguous(at::MemoryFormat::ChannelsLast);
   Observe(inputs, "conv_in_input", both);
   return both;
 }
 
-at::Tensor I2VGenXLUNet::EmbedTime(const UNetInputs& inputs) const {
+at::Tensor I2VGenXLUNet::EmbedTime(const NetworkInputs& inputs) const {
   const at::Tensor emb = UNet3DConditionModel::EmbedTime(inputs);
-  if (!inputs.fps.defined() || inputs.fps.dim() != 1 || inputs.fps.size(0) != inputs.sample.size(0))
-    Fail("the network takes fps for each of {} samples", inputs.sample.size(0));
-  const at::Tensor projected = time_proj_.Forward(inputs.fps.to(at::kFloat)).to(dtype());
+  const at::Tensor projected = time_proj_.Forward(Require(inputs, kFps, {}).to(at::kFloat)).to(dtype());
   Observe(inputs, "fps_proj", projected);
   const at::Tensor fps = fps_out_->Forward(Silu(fps_in_->Forward(projected)));
   Observe(inputs, "fps_embedding", fps);

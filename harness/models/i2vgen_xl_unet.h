@@ -21,13 +21,15 @@ class I2VGenXLTransformerTemporalEncoder {
   Linear proj_, out_;
 };
 
-// UNetInputs takes either the raw conditioning (encoder_hidden_states: the text's tokens; image_latents; image_embeddings),
-// or what the network makes of it, which depends neither on the timestep nor on the sample: the tokens of ContextTokens() (in
-// encoder_hidden_states or in the cache) and encoded_image_latents. In both cases `fps` [B].
+// Takes either the raw conditioning that conditioning() names (encoder_hidden_states: the text's tokens; image_latents;
+// image_embeddings), or what the network makes of it, which depends neither on the timestep nor on the sample: the tokens of
+// ContextTokens() (in encoder_hidden_states or in the cache) and encoded_image_latents [B, C, F, H, W]. In both cases fps [B].
 class I2VGenXLUNet : public UNet3DConditionModel {
  public:
+  static constexpr const char* kClassNames[] = {"I2VGenXLUNet"};
   static Config ParseConfig(const JsonReader& json);
   I2VGenXLUNet(const Config& config, const Weights& w);
+  std::map<std::string, ConditioningInput> conditioning(at::IntArrayRef latent) const override;
 
   // Text tokens [B, L, D], image latents [B, 4, F, h, w] of which the first frame counts, CLIP image embeddings [B, D] ->
   // [B, L + 64 + 4, D].
@@ -36,9 +38,9 @@ class I2VGenXLUNet : public UNet3DConditionModel {
   at::Tensor EncodeImageLatents(const at::Tensor& image_latents) const;
 
  private:
-  UNetInputs Complete(const UNetInputs& inputs) const override;
-  at::Tensor ConvInInput(const UNetInputs& inputs, const at::Tensor& sample) const override;
-  at::Tensor EmbedTime(const UNetInputs& inputs) const override;
+  NetworkInputs Complete(const NetworkInputs& inputs) const override;
+  at::Tensor ConvInInput(const NetworkInputs& inputs, const at::Tensor& sample) const override;
+  at::Tensor EmbedTime(const NetworkInputs& inputs) const override;
   bool TimeIsShared() const override { return false; }
   at::Tensor ImageLatentTokens(const at::Tensor& first_frame) const;
 

@@ -9,11 +9,18 @@
 
 namespace skipbench {
 
-void UNet::FinishConstruction(const Weights& w) {
+void UNet::FinishConstruction(const Weights& w, int64_t in_channels, int64_t sample_size) {
   time_->Finish();
-  dtype_ = w.options().dtype;
-  branches_ = 1;
-  for (const DownBlock& block : down_blocks_) branches_ += static_cast<int>(block.layers.size()) + (block.downsampler ? 1 : 0);
+  int cuts = 1;
+  for (const DownBlock& block : down_blocks_) cuts += static_cast<int>(block.layers.size()) + (block.downsampler ? 1 : 0);
+  info_ = {.in_channels = in_channels, .out_channels = conv_out_->options().out_channels, .sample_size = sample_size,
+           .video = transformer_in_.has_value(), .dtype = w.options().dtype, .cuts = {}};
+  for (int cut = 0; cut < cuts; ++cut) info_.cuts.push_back({.front = cut + 1, .back = cut + 1});
+}
+
+std::map<std::string, ConditioningInput> UNet::conditioning(at::IntArrayRef) const {
+  if (cross_attention_dim_ == 0) return {};
+  return {{"encoder_hidden_states", {.row = {-1, cross_attention_dim_}}}};
 }
 
 int UNet::BranchOf(int block, int layer) const {
@@ -23,30 +30,16 @@ int UNet::BranchOf(int block, int layer) const {
   return branch;
 }
 
-void UNet::Observe(const UNetInputs& inputs, const char* block, const at::Tensor& output) {
-  if (inputs.observe) inputs.observe(block, output);
-}
-
-at::Tensor UNet::TimestepRows(const UNetInputs& inputs) const {
+at::Tensor UNet::Prepare(const NetworkInputs& inputs) const {
+  CheckSample(inputs);
   const at::Tensor& sample = inputs.sample;
-  if (sample.is_meta()) return at::empty({sample.size(0)}, sample.options().dtype(at::kFloat));
-  if (inputs.timesteps.defined()) return inputs.timesteps.to(at::kFloat);
-  return at::full({1}, inputs.timestep, sample.options().dtype(at::kFloat));
-}
-
-at::Tensor UNet::Prepare(const UNetInputs& inputs) const {
-  const at::Tensor& sample = inputs.sample;
-  if (sample.dim() != (is_video() ? 5 : 4) || sample.size(1) != in_channels() || sample.numel() == 0)
-    Fail("the network takes samples [B, {}, {}H, W], got [{}]", in_channels(), is_video() ? "F, " : "", fmt::join(sample.sizes(), ", "));
   CheckSize(sample.size(-2), sample.size(-1));
-  if (inputs.timesteps.defined() && (inputs.timesteps.dim() != 1 || inputs.timesteps.size(0) != sample.size(0)))
-    Fail("{} samples with timesteps [{}]", sample.size(0), fmt::join(inputs.timesteps.sizes(), ", "));
-  if (is_video()) return ConvInInput(inputs, FoldFrames(sample.to(dtype_)));
-  at::Tensor x = sample.to(dtype_).contiguous(at::MemoryFormat::ChannelsLast);
+  if (info_.video) return ConvInInput(inputs, FoldFrames(sample.to(dtype())));
+  at::Tensor x = sample.to(dtype()).contiguous(at::MemoryFormat::ChannelsLast);
   return ConvInInput(inputs, center_input_sample_ ? 2 * x - 1.0 : x);
 }
 
-BlockContext UNet::MakeContext(const UNetInputs& inputs) const {
+BlockContext UNet::MakeContext(const NetworkInputs& inputs) const {
   BlockContext context;
   context.time = &*time_;
   context.frames = FramesOf(inputs);
@@ -60,19 +53,19 @@ BlockContext UNet::MakeContext(const UNetInputs& inputs) const {
   const auto project = [&] { return for_frames(time_->Forward(EmbedTime(inputs))); };
   const bool shared = TimeIsShared() && !inputs.timesteps.defined();
   context.projected = inputs.cache && shared ? inputs.cache->TimeProjection(this, inputs.timestep, project) : project();
-  if (!has_cross_attention()) return context;
-  const at::Tensor& tokens = inputs.cache ? inputs.cache->tokens() : inputs.encoder_hidden_states;
+  if (cross_attention_dim_ == 0) return context;
+  const at::Tensor& tokens = inputs.cache ? inputs.cache->tokens() : inputs.Get("encoder_hidden_states");
   const int64_t rows = inputs.sample.size(0);
   if (!tokens.defined() || tokens.dim() != 3 || tokens.size(2) != cross_attention_dim_)
     Fail("the network takes conditioning tokens [B, L, {}], got {}", cross_attention_dim_,
          tokens.defined() ? fmt::format("[{}]", fmt::join(tokens.sizes(), ", ")) : "none");
   const int64_t given = inputs.rows.defined() ? inputs.rows.numel() : tokens.size(0);
   if (given != rows) Fail("{} samples with conditioning for {}", rows, given);
-  context.cross = {tokens.is_meta() ? for_frames(tokens) : tokens.to(dtype_), inputs.rows, inputs.cache};
+  context.cross = {tokens.is_meta() ? for_frames(tokens) : tokens.to(dtype()), inputs.rows, inputs.cache};
   return context;
 }
 
-std::vector<at::Tensor> UNet::Encode(const UNetInputs& inputs, const at::Tensor& sample, const BlockContext& context,
+std::vector<at::Tensor> UNet::Encode(const NetworkInputs& inputs, const at::Tensor& sample, const BlockContext& context,
                                      int last) const {
   std::vector<at::Tensor> skips = {conv_in_->Forward(sample)};
   Observe(inputs, "conv_in", skips.back());
@@ -91,68 +84,67 @@ std::vector<at::Tensor> UNet::Encode(const UNetInputs& inputs, const at::Tensor&
       if (done()) return skips;
       skips.push_back(block.downsampler->Forward(skips.back()));
     }
-    Observe(inputs, fmt::format("down_blocks.{}", i).c_str(), skips.back());
+    Observe(inputs, fmt::format("down_blocks.{}", i), skips.back());
   }
   return skips;
 }
 
-at::Tensor UNet::Decode(const UNetInputs& inputs, const BlockContext& context, at::Tensor x, std::vector<at::Tensor> skips,
-                        const std::vector<int>& keep_branches, std::map<int, at::Tensor>* features) const {
-  int next = branches_ - 1;                // the skip tensor that the layer at hand consumes
+at::Tensor UNet::Decode(const NetworkInputs& inputs, const BlockContext& context, at::Tensor x, std::vector<at::Tensor> skips,
+                        const std::vector<int>& keep_cuts, std::map<int, at::Tensor>* features) const {
+  int next = static_cast<int>(info_.cuts.size()) - 1;                // the skip tensor that the layer at hand consumes
   for (size_t i = 0; i < up_blocks_.size(); ++i) {
     const UpBlock& block = up_blocks_[i];
     bool entered = false;
     for (const UNetLayer& layer : block.layers) {
-      const int branch = next--;
-      if (branch >= static_cast<int>(skips.size())) continue;      // a shallow forward begins further on
+      const int cut = next--;
+      if (cut >= static_cast<int>(skips.size())) continue;      // a shallow forward begins further on
       entered = true;
-      if (std::find(keep_branches.begin(), keep_branches.end(), branch) != keep_branches.end())
-        (*features)[branch] = UnfoldFeatures(x, context);
+      if (std::find(keep_cuts.begin(), keep_cuts.end(), cut) != keep_cuts.end())
+        (*features)[cut] = UnfoldFeatures(x, context);
       x = layer.Forward(std::vector<at::Tensor>{x, skips.back()}, context);
       skips.pop_back();
     }
     if (!entered) continue;
     // To the size of the next skip tensor, which is not twice this one's where the levels do not divide the size.
     if (block.upsampler) x = block.upsampler->ForwardTo(x, skips.back().size(2), skips.back().size(3));
-    Observe(inputs, fmt::format("up_blocks.{}", i).c_str(), x);
+    Observe(inputs, fmt::format("up_blocks.{}", i), x);
   }
   if (inputs.observe) inputs.observe("conv_norm_out", conv_norm_out_->Forward(x));
   x = conv_out_->Forward(conv_norm_out_->ForwardSilu({x}));
   Observe(inputs, "conv_out", x);
-  return is_video() ? UnfoldFrames(x, context.frames).contiguous() : x;
+  return info_.video ? UnfoldFrames(x, context.frames).contiguous() : x;
 }
 
 at::Tensor UNet::UnfoldFeatures(const at::Tensor& features, const BlockContext& context) const {
-  return is_video() ? features.unflatten(0, {features.size(0) / context.frames, context.frames}) : features;
+  return info_.video ? features.unflatten(0, {features.size(0) / context.frames, context.frames}) : features;
 }
 
-UNetOutput UNet::Forward(const UNetInputs& given, const std::vector<int>& keep_branches) const {
-  for (int branch : keep_branches)
-    if (branch < 0 || branch >= branches_) Fail("branch {} to keep: this network has branches 0 to {}", branch, branches_ - 1);
-  const UNetInputs inputs = Complete(given);
+NetworkOutput UNet::Forward(const NetworkInputs& given, const std::vector<int>& keep_cuts) const {
+  for (int cut : keep_cuts) CheckCut(cut);
+  const NetworkInputs inputs = Complete(given);
   const at::Tensor sample = Prepare(inputs);
   const BlockContext context = MakeContext(inputs);
-  std::vector<at::Tensor> skips = Encode(inputs, sample, context, branches_ - 1);
+  std::vector<at::Tensor> skips = Encode(inputs, sample, context, static_cast<int>(info_.cuts.size()) - 1);
   at::Tensor x = skips.back();
   if (mid_block_) {
     x = mid_block_->Forward(x, context);
     Observe(inputs, "mid_block", x);
   }
-  UNetOutput output;
-  output.sample = Decode(inputs, context, std::move(x), std::move(skips), keep_branches, &output.features);
+  NetworkOutput output;
+  output.sample = Decode(inputs, context, std::move(x), std::move(skips), keep_cuts, &output.features);
   return output;
 }
 
-at::Tensor UNet::ForwardShallow(const UNetInputs& given, int branch, const at::Tensor& features) const {
-  if (branch < 0 || branch >= branches_) Fail("shallow forward at branch {}: this network has branches 0 to {}", branch, branches_ - 1);
-  const UNetInputs inputs = Complete(given);
+at::Tensor UNet::ForwardShallow(const NetworkInputs& given, int cut, const at::Tensor& features) const {
+  CheckCut(cut);
+  const NetworkInputs inputs = Complete(given);
   const at::Tensor sample = Prepare(inputs);
-  const at::Tensor folded = is_video() && features.dim() == 5 ? features.flatten(0, 1) : features;
+  const at::Tensor folded = info_.video && features.dim() == 5 ? features.flatten(0, 1) : features;
   if (folded.dim() != 4 || folded.size(0) != sample.size(0))
     Fail("shallow forward: features [{}] for samples [{}]", fmt::join(features.sizes(), ", "), fmt::join(inputs.sample.sizes(), ", "));
   const BlockContext context = MakeContext(inputs);
-  std::vector<at::Tensor> skips = Encode(inputs, sample, context, branch);
-  return Decode(inputs, context, folded.to(dtype_).contiguous(at::MemoryFormat::ChannelsLast), std::move(skips), {}, nullptr);
+  std::vector<at::Tensor> skips = Encode(inputs, sample, context, cut);
+  return Decode(inputs, context, folded.to(dtype()).contiguous(at::MemoryFormat::ChannelsLast), std::move(skips), {}, nullptr);
 }
 
 }  // namespace skipbench

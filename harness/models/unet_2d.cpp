@@ -11,6 +11,8 @@ using Config = UNet2DModel::Config;
 
 namespace {
 
+constexpr const char* kClassLabels = "class_labels";
+
 void RefuseUnsupported(const JsonReader& json) {
   Only(json, "act_fn", {"silu", "swish"});
   Only(json, "time_embedding_type", {"positional"});
@@ -25,7 +27,7 @@ void RefuseUnsupported(const JsonReader& json) {
 }  // namespace
 
 Config UNet2DModel::ParseConfig(const JsonReader& json) {
-  CheckClassName(json, {"UNet2DModel"});
+  CheckClassName<UNet2DModel>(json);
   RefuseUnsupported(json);
   Config c;
   c.sample_size = SampleSize(json);
@@ -68,9 +70,8 @@ Config UNet2DModel::ParseConfig(const JsonReader& json) {
 
 UNet2DModel::UNet2DModel(const Config& config, const Weights& w) : config_(config) {
   center_input_sample_ = config.center_input_sample;
-  sample_size_ = config.sample_size;
   const int64_t first = config.block_out_channels[0];
-  const int64_t dim = config.time_embedding_dim > 0 ? config.time_embedding_dim : 4 * first;
+  const int64_t dim = time_embedding_dim();
   conv_in_.emplace(w.Sub("conv_in"), Conv2dOptions{config.in_channels, first});
   time_proj_ = {first, config.flip_sin_to_cos, config.freq_shift};
   time_embedding_.emplace(w.Sub("time_embedding"), first, dim);
@@ -82,7 +83,7 @@ UNet2DModel::UNet2DModel(const Config& config, const Weights& w) : config_(confi
   BuildUp(w);
   conv_norm_out_.emplace(w.Sub("conv_norm_out"), config.norm_num_groups, first, config.norm_eps);
   conv_out_.emplace(w.Sub("conv_out"), Conv2dOptions{first, config.out_channels});
-  FinishConstruction(w);
+  FinishConstruction(w, config.in_channels, config.sample_size);
 }
 
 BlockOptions UNet2DModel::LayerOptions(int64_t channels, bool attention) const {
@@ -149,15 +150,23 @@ void UNet2DModel::CheckSize(int64_t height, int64_t width) const {
     Fail("a sample of {}x{}: this network takes multiples of {}", height, width, unit);
 }
 
-at::Tensor UNet2DModel::EmbedTime(const UNetInputs& inputs) const {
+std::map<std::string, ConditioningInput> UNet2DModel::conditioning(at::IntArrayRef) const {
+  switch (config_.class_embedding) {
+    case Config::ClassEmbedding::kNone: return {};
+    case Config::ClassEmbedding::kTable: return {{kClassLabels, {.row = {}, .classes = config_.num_class_embeds}}};
+    case Config::ClassEmbedding::kTimestep: return {{kClassLabels, {}}};
+    case Config::ClassEmbedding::kIdentity: return {{kClassLabels, {.row = {time_embedding_dim()}}}};
+  }
+  return {};
+}
+
+at::Tensor UNet2DModel::EmbedTime(const NetworkInputs& inputs) const {
   const at::Tensor t = time_proj_.Forward(TimestepRows(inputs)).to(dtype());
   Observe(inputs, "time_proj", t);
   at::Tensor emb = time_embedding_->Forward(t);
   Observe(inputs, "time_embedding", emb);
   if (config_.class_embedding == Config::ClassEmbedding::kNone) return emb;
-  const at::Tensor& labels = inputs.class_labels;
-  if (!labels.defined() || labels.dim() < 1 || labels.size(0) != inputs.sample.size(0))
-    Fail("the network has a class embedding and takes class labels for each of {} samples", inputs.sample.size(0));
+  const at::Tensor& labels = Require(inputs, kClassLabels, conditioning({}).at(kClassLabels).row);
   if (class_table_) return emb + class_table_->Forward(labels);
   if (class_timestep_embedding_) return emb + class_timestep_embedding_->Forward(time_proj_.Forward(labels).to(dtype()));
   return emb + labels.to(dtype());

@@ -37,16 +37,20 @@ class UNet2DModel : public UNet {
     ClassEmbedding class_embedding = ClassEmbedding::kNone;
     int64_t num_class_embeds = 0;
   };
+  static constexpr const char* kClassNames[] = {"UNet2DModel"};
   static Config ParseConfig(const JsonReader& json);     // errors as UNet2DConditionModel::ParseConfig
 
   UNet2DModel(const Config& config, const Weights& w);
   const Config& config() const { return config_; }
 
+  std::map<std::string, ConditioningInput> conditioning(at::IntArrayRef latent) const override;
+
  private:
-  at::Tensor EmbedTime(const UNetInputs& inputs) const override;
+  at::Tensor EmbedTime(const NetworkInputs& inputs) const override;
   bool TimeIsShared() const override { return config_.class_embedding == Config::ClassEmbedding::kNone; }
   void CheckSize(int64_t height, int64_t width) const override;
   BlockOptions LayerOptions(int64_t channels, bool attention) const;
+  int64_t time_embedding_dim() const { return config_.time_embedding_dim > 0 ? config_.time_embedding_dim : 4 * config_.block_out_channels[0]; }
   void BuildDown(const Weights& w);
   void BuildMid(const Weights& w);
   void BuildUp(const Weights& w);

@@ -1,7 +1,6 @@
 #include "harness/models/unet_2d_condition.h"
 
 #include <ATen/ATen.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -11,9 +10,13 @@ namespace skipbench {
 
 using Config = UNet2DConditionModel::Config;
 
+namespace {
+constexpr const char* kClassLabels = "class_labels";
+constexpr int64_t kTimeIds = 6;
+}  // namespace
+
 UNet2DConditionModel::UNet2DConditionModel(const Config& config, const Weights& w) : config_(config) {
   center_input_sample_ = config.center_input_sample;
-  sample_size_ = config.sample_size;
   const auto any = [](const std::vector<bool>& flags) { return std::find(flags.begin(), flags.end(), true) != flags.end(); };
   if (any(config.down_cross_attention) || any(config.up_cross_attention) ||
       config.mid_block_type == Config::MidBlockType::kCrossAttention) {
@@ -31,13 +34,13 @@ UNet2DConditionModel::UNet2DConditionModel(const Config& config, const Weights& 
   conv_norm_out_.emplace(w.Sub("conv_norm_out"), config.norm_num_groups, first, config.norm_eps);
   conv_out_.emplace(w.Sub("conv_out"),
                     Conv2dOptions{first, config.out_channels, config.conv_out_kernel, 1, (config.conv_out_kernel - 1) / 2});
-  FinishConstruction(w);
+  FinishConstruction(w, config.in_channels, config.sample_size);
 }
 
 void UNet2DConditionModel::BuildEmbeddings(const Weights& w) {
   const Config& c = config_;
   const int64_t first = c.block_out_channels[0];
-  const int64_t dim = c.time_embedding_dim > 0 ? c.time_embedding_dim : 4 * first;
+  const int64_t dim = time_embedding_dim();
   time_proj_ = {first, c.flip_sin_to_cos, c.freq_shift};
   time_embedding_.emplace(w.Sub("time_embedding"), first, dim);
   const Weights cls = w.Sub("class_embedding");
@@ -126,14 +129,30 @@ void UNet2DConditionModel::BuildUp(const Weights& w) {
   }
 }
 
+std::map<std::string, ConditioningInput> UNet2DConditionModel::conditioning(at::IntArrayRef latent) const {
+  auto inputs = UNet::conditioning(latent);
+  using Class = Config::ClassEmbedding;
+  switch (config_.class_embedding) {
+    case Class::kNone: break;
+    case Class::kTable: inputs[kClassLabels] = {.row = {}, .classes = config_.num_class_embeds}; break;
+    case Class::kTimestep: inputs[kClassLabels] = {}; break;
+    case Class::kIdentity: inputs[kClassLabels] = {.row = {time_embedding_dim()}}; break;
+    case Class::kProjection:
+    case Class::kSimpleProjection: inputs[kClassLabels] = {.row = {config_.projection_class_embeddings_input_dim}}; break;
+  }
+  if (config_.text_time) {
+    inputs["text_embeds"] = {.row = {pooled_width()}};
+    inputs["time_ids"] = {.row = {kTimeIds}};      // original size, crop, target size
+  }
+  return inputs;
+}
+
 bool UNet2DConditionModel::TimeIsShared() const {
   return config_.class_embedding == Config::ClassEmbedding::kNone && !config_.text_time;
 }
 
-at::Tensor UNet2DConditionModel::EmbedClass(const UNetInputs& inputs, const at::Tensor& like) const {
-  const at::Tensor& labels = inputs.class_labels;
-  if (!labels.defined() || labels.dim() < 1 || labels.size(0) != inputs.sample.size(0))
-    Fail("the network has a class embedding and takes class labels for each of {} samples", inputs.sample.size(0));
+at::Tensor UNet2DConditionModel::EmbedClass(const NetworkInputs& inputs, const at::Tensor& like) const {
+  const at::Tensor& labels = Require(inputs, kClassLabels, conditioning({}).at(kClassLabels).row);
   if (class_table_) return class_table_->Forward(labels);
   if (config_.class_embedding == Config::ClassEmbedding::kTimestep)
     return class_timestep_embedding_->Forward(time_proj_.Forward(labels).to(like.scalar_type()));
@@ -142,20 +161,13 @@ at::Tensor UNet2DConditionModel::EmbedClass(const UNetInputs& inputs, const at::
   return class_linear_ ? class_linear_->Forward(x) : x;
 }
 
-at::Tensor UNet2DConditionModel::EmbedTextTime(const UNetInputs& inputs, const at::Tensor& like) const {
-  const int64_t rows = inputs.sample.size(0);
-  const int64_t pooled = config_.projection_class_embeddings_input_dim - 6 * config_.addition_time_embed_dim;
-  const auto check = [&](const at::Tensor& t, const char* name, int64_t width) {
-    if (!t.defined() || t.dim() != 2 || t.size(0) != rows || t.size(1) != width)
-      Fail("the network takes {} [{}, {}], got {}", name, rows, width, t.defined() ? fmt::format("[{}]", fmt::join(t.sizes(), ", ")) : "none");
-  };
-  check(inputs.text_embeds, "text_embeds", pooled);
-  check(inputs.time_ids, "time_ids", 6);
-  const at::Tensor ids = add_time_proj_.Forward(inputs.time_ids.flatten()).reshape({rows, -1});
-  return add_embedding_->Forward(at::cat({inputs.text_embeds.to(like.scalar_type()), ids.to(like.scalar_type())}, -1));
+at::Tensor UNet2DConditionModel::EmbedTextTime(const NetworkInputs& inputs, const at::Tensor& like) const {
+  const at::Tensor& text = Require(inputs, "text_embeds", {pooled_width()});
+  const at::Tensor ids = add_time_proj_.Forward(Require(inputs, "time_ids", {kTimeIds}).flatten()).reshape({text.size(0), -1});
+  return add_embedding_->Forward(at::cat({text.to(like.scalar_type()), ids.to(like.scalar_type())}, -1));
 }
 
-at::Tensor UNet2DConditionModel::EmbedTime(const UNetInputs& inputs) const {
+at::Tensor UNet2DConditionModel::EmbedTime(const NetworkInputs& inputs) const {
   const at::Tensor t = time_proj_.Forward(TimestepRows(inputs)).to(dtype());
   Observe(inputs, "time_proj", t);
   at::Tensor emb = time_embedding_->Forward(t);

@@ -1,3 +1,5 @@
+#include "harness/models/unet_2d_condition_config.h"
+
 #include <algorithm>
 
 #include "harness/base/error.h"
@@ -8,7 +10,7 @@ namespace skipbench {
 
 namespace {
 
-using Config = UNet2DConditionModel::Config;
+using Config = UNet2DConditionConfig;
 
 // transformer_layers_per_block: a number, one for each level, or for each level a list with one for each layer.
 std::vector<std::vector<int64_t>> TransformerLayers(const JsonReader& json, const std::string& key,
@@ -100,8 +102,8 @@ void CheckSizes(const JsonReader& json, const Config& config) {
 
 }  // namespace
 
-Config UNet2DConditionModel::ParseConfig(const JsonReader& json) {
-  CheckClassName(json, {"UNet2DConditionModel"});
+UNet2DConditionConfig ParseUNet2DConditionConfig(const JsonReader& json) {
+  CheckClassName<UNet2DConditionModel>(json);
   RefuseUnsupported(json);
   Config c;
   c.sample_size = SampleSize(json);

@@ -42,7 +42,7 @@ Config UNet3DConditionModel::ParseCommon(const JsonReader& json) {
 }
 
 Config UNet3DConditionModel::ParseConfig(const JsonReader& json) {
-  CheckClassName(json, {"UNet3DConditionModel"});
+  CheckClassName<UNet3DConditionModel>(json);
   Only(json, "act_fn", {"silu", "swish"});
   Only(json, "time_cond_proj_dim", {});
   if (json.Has("num_attention_heads"))
@@ -56,7 +56,6 @@ Config UNet3DConditionModel::ParseConfig(const JsonReader& json) {
 }
 
 UNet3DConditionModel::UNet3DConditionModel(const Config& config, const Weights& w, int64_t conv_in_channels) : config_(config) {
-  sample_size_ = config.sample_size;
   cross_attention_dim_ = config.cross_attention_dim;
   const int64_t first = config.block_out_channels[0], last = config.block_out_channels.back();
   conv_in_.emplace(w.Sub("conv_in"), Conv2dOptions{conv_in_channels, first});
@@ -71,7 +70,7 @@ UNet3DConditionModel::UNet3DConditionModel(const Config& config, const Weights& 
   BuildUp(w);
   conv_norm_out_.emplace(w.Sub("conv_norm_out"), config.norm_num_groups, first, config.norm_eps);
   conv_out_.emplace(w.Sub("conv_out"), Conv2dOptions{first, config.out_channels});
-  FinishConstruction(w);
+  FinishConstruction(w, config.in_channels, config.sample_size);
 }
 
 BlockOptions UNet3DConditionModel::LayerOptions(bool cross_attention) const {
@@ -121,7 +120,7 @@ void UNet3DConditionModel::BuildUp(const Weights& w) {
   }
 }
 
-at::Tensor UNet3DConditionModel::EmbedTime(const UNetInputs& inputs) const {
+at::Tensor UNet3DConditionModel::EmbedTime(const NetworkInputs& inputs) const {
   const at::Tensor t = time_proj_.Forward(TimestepRows(inputs)).to(dtype());
   Observe(inputs, "time_proj", t);
   const at::Tensor emb = time_embedding_->Forward(t);

@@ -29,6 +29,7 @@ class UNet3DConditionModel : public UNet {
     // Channels of a head at every level: attention_head_dim means what it says, unlike in UNet2DConditionModel.
     int64_t head_dim = 64;
   };
+  static constexpr const char* kClassNames[] = {"UNet3DConditionModel"};
   // Throws Error for impossible values, UnsupportedError for options that are not implemented; both name file, key and value.
   static Config ParseConfig(const JsonReader& json);
 
@@ -41,8 +42,7 @@ class UNet3DConditionModel : public UNet {
   // What UNet3DConditionModel and I2VGenXLUNet read alike.
   static Config ParseCommon(const JsonReader& json);
 
-  int64_t in_channels() const override { return config_.in_channels; }
-  at::Tensor EmbedTime(const UNetInputs& inputs) const override;
+  at::Tensor EmbedTime(const NetworkInputs& inputs) const override;
   bool TimeIsShared() const override { return true; }
 
   Config config_;

@@ -8,7 +8,7 @@
 namespace skipbench {
 
 VQModel::Config VQModel::ParseConfig(const JsonReader& json) {
-  CheckClassName(json, {"VQModel"});
+  CheckClassName<VQModel>(json);
   Only(json, "norm_type", {"group"});
   Only(json, "lookup_from_codebook", {false});
   Config c;

@@ -18,6 +18,7 @@ class VQModel {
     double scaling_factor = 0.18215;       // 1.0 in LDM's own configs
     bool force_upcast = false;
   };
+  static constexpr const char* kClassNames[] = {"VQModel"};
   static Config ParseConfig(const JsonReader& json);     // throws Error or UnsupportedError, naming file, key and value
 
   VQModel(const Config& config, const Weights& w);

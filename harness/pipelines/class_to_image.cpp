@@ -2,44 +2,56 @@
 
 #include <ATen/ATen.h>
 
+#include "harness/models/class_embedder.h"
+#include "harness/models/vq_model.h"
+#include "harness/pipelines/latent_pipeline.h"
 #include "harness/pipelines/pictures.h"
 
 namespace skipbench {
 
-ClassToImage::ClassToImage(const ModelSource& source, const PipelineOptions& options) : UNetPipeline(source, options) {
-  info_.kind = "class_to_image";
-  info_.guided = true;
+namespace {
+
+class ClassToImage : public LatentPipeline {
+ public:
+  ClassToImage(const ModelSource& source, const PipelineOptions& options);
+  // Labels are rows of the class embedder; its last row is the unconditional class.
+  std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const override;
+  void CheckInput(const Sample& sample) const override;
+  at::Tensor Decode(const at::Tensor& latents) const override;
+
+ private:
+  ClassEmbedder::Config classes_;
+  std::unique_ptr<ClassEmbedder> embedder_;      // null with shapes_only, like the next
+  std::unique_ptr<VQModel> vae_;
+};
+
+ClassToImage::ClassToImage(const ModelSource& source, const PipelineOptions& options) : LatentPipeline(source, options, "class_to_image") {
+  info_.needs_label = info_.guided = true;
   info_.default_guidance = 3.0;      // CompVis's sampling notebook
-  OpenUNet(source);
-  const auto vae = ParseConfigOf<VQModel>(source, "vqvae", {"VQModel"});
-  classes_ = ParseConfigOf<ClassEmbedder>(source, "class_embedder", {"ClassEmbedder"});
+  OpenNetwork(source, "unet", {"UNet2DConditionModel", "UNet2DModel"});
+  const auto vae = ParseConfigOf<VQModel>(source, "vqvae");
+  classes_ = ParseConfigOf<ClassEmbedder>(source, "class_embedder");
   SetShapes(vae.net.SpatialFactor(), vae.vq_embed_dim);
+  Gives("encoder_hidden_states", {1, classes_.embed_dim});
   if (shapes_only()) return;
-  constexpr const char* kStem = "diffusion_pytorch_model";
-  embedder_ = LoadNetwork<ClassEmbedder>(source, "class_embedder", {"ClassEmbedder"}, kStem,
-                                         LoadOptions(source, "class_embedder", kStem, options_.dtype));
-  vae_ = LoadNetwork<VQModel>(source, "vqvae", {"VQModel"}, kStem, LoadOptions(source, "vqvae", kStem, options_.dtype));
+  embedder_ = LoadPart<ClassEmbedder>(source, "class_embedder");
+  vae_ = LoadPart<VQModel>(source, "vqvae");
+}
+
+void ClassToImage::CheckInput(const Sample& sample) const {
+  if (sample.label < 0 || sample.label >= classes_.n_classes)
+    Fail("sample {}: class label {} is outside 0 .. {}", sample.id, sample.label, classes_.n_classes - 1);
 }
 
 std::unique_ptr<Denoiser> ClassToImage::Encode(std::span<const Sample> samples, double guidance, bool) const {
-  const int64_t n = static_cast<int64_t>(samples.size());
-  Conditioning conditioning;
-  conditioning.samples = n;
-  conditioning.halves = guidance > 1 ? 2 : 1;
-  conditioning.guidance = guidance;
   std::vector<int64_t> labels;
   for (const auto& sample : samples) {
-    if (sample.label < 0 || sample.label >= classes_.n_classes)
-      Fail("sample {}: class label {} is outside 0 .. {}", sample.id, sample.label, classes_.n_classes - 1);
+    CheckInput(sample);
     labels.push_back(sample.label);
   }
-  const auto on_device = at::TensorOptions().dtype(at::kLong).device(options_.device);
-  conditioning.rows = at::arange(n, on_device).unsqueeze(0);
-  if (conditioning.halves == 2) {
-    labels.insert(labels.begin(), classes_.uncond_class);
-    conditioning.rows = at::stack({at::zeros({n}, on_device), at::arange(1, n + 1, on_device)});
-  }
-  conditioning.tokens = embedder_->Forward(at::tensor(labels, at::kLong).to(options_.device));
+  const auto embed = [&](const std::vector<int64_t>& classes) { return embedder_->Forward(at::tensor(classes, at::kLong).to(options_.device)); };
+  Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance);
+  SetTokens(&conditioning, embed(labels), [&] { return embed({classes_.uncond_class}); });
   return MakeDenoiser(std::move(conditioning));
 }
 
@@ -47,10 +59,13 @@ at::Tensor ClassToImage::Decode(const at::Tensor& latents) const {
   return ToPictures(vae_->Decode(latents.to(vae_->dtype()) / vae_->config().scaling_factor));
 }
 
-UNetInputs ClassToImage::MetaInputs() const {
-  UNetInputs inputs;
-  inputs.encoder_hidden_states = at::empty({1, 1, classes_.embed_dim}, at::TensorOptions().device(at::kMeta));
-  return inputs;
+}  // namespace
+
+PipelineType ClassToImageType() {
+  return PipelineTypeOf<ClassToImage>({"ClassConditionalLDMPipeline"}, "LDM-4",
+                                      {{"ldm4-imagenet-256", "model.ckpt (cin256-v2)", "1.8 GB", "no hash is published",
+                                        "ommer-lab.com/files/latent-diffusion/nitro/cin256-v2 (CompVis' latent-diffusion)",
+                                        "scripts/convert/ldm.py model.ckpt ldm4-imagenet-256"}});
 }
 
 }  // namespace skipbench

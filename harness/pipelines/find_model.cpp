@@ -1,3 +1,5 @@
+#include "harness/pipelines/find_model.h"
+
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -6,10 +8,10 @@
 #include <optional>
 
 #include "harness/base/did_you_mean.h"
+#include "harness/base/error.h"
 #include "harness/base/json.h"
 #include "harness/base/paths.h"
 #include "harness/io/content_kind.h"
-#include "harness/pipelines/pipeline.h"
 
 namespace skipbench {
 

@@ -10,7 +10,6 @@ namespace skipbench {
 
 namespace {
 
-constexpr const char* kStem = "diffusion_pytorch_model";
 constexpr int64_t kOwnHeight = 704, kOwnWidth = 1280;      // diffusers' defaults
 // The draw of the start image's latent comes after every draw that a trajectory may ask for (calls are at most 1000 or so).
 constexpr int kImageDraw = 1 << 20;
@@ -62,30 +61,25 @@ StartImage PrepareStartImage(const Image& image, int width, int height, const Cl
   return start;
 }
 
-ImageToVideo::ImageToVideo(const ModelSource& source, const PipelineOptions& options) : UNetPipeline(source, options) {
-  info_.kind = "image_to_video";
-  info_.guided = true;
+ImageToVideo::ImageToVideo(const ModelSource& source, const PipelineOptions& options) : LatentPipeline(source, options, "image_to_video") {
+  info_.needs_caption = info_.needs_image = info_.guided = true;
   info_.default_guidance = 9.0;      // diffusers' default
-  OpenUNet(source, {"I2VGenXLUNet"});
-  const auto vae = ParseConfigOf<AutoencoderKL>(source, "vae", {"AutoencoderKL"});
-  SetShapes(vae.net.SpatialFactor(), vae.net.latent_channels, kOwnHeight, kOwnWidth);
+  OpenNetwork(source, "unet", {"I2VGenXLUNet"});
+  ReadAutoencoder(source, kOwnHeight, kOwnWidth);
   const auto text = ReadTextConfig(source, "text_encoder");
-  token_width_ = text.hidden_size;
-  max_tokens_ = text.max_position_embeddings;
-  const auto vision_source = source.ConfigOf("image_encoder", {"CLIPVisionModelWithProjection"});
-  const auto vision = CLIPVisionModelWithProjection::ParseConfig(vision_source.reader());
-  image_width_ = vision.projection_dim;
+  const auto vision = ParseConfigOf<CLIPVisionModelWithProjection>(source, "image_encoder");
   clip_pixels_ = ReadFeatureExtractor(source);
   if (clip_pixels_.width != vision.image_size || clip_pixels_.height != vision.image_size)
     Fail("{}: the feature extractor makes pictures of {} x {}, the image encoder takes {} x {}", source.path().string(), clip_pixels_.width,
          clip_pixels_.height, vision.image_size, vision.image_size);
+  Gives("encoder_hidden_states", {text.max_position_embeddings, text.hidden_size});
+  Gives("image_latents", info_.latent_shape);
+  Gives("image_embeddings", {vision.projection_dim});
+  Gives("fps", {});
   if (shapes_only()) return;
   encoder_ = OpenEncoderOf(source, "");
-  auto vision_options = LoadOptions(source, "image_encoder", "model", options_.dtype);
-  vision_options.ignore.push_back("*.position_ids");
-  image_encoder_ = LoadNetwork<CLIPVisionModelWithProjection>(source, "image_encoder", {"CLIPVisionModelWithProjection"}, "model",
-                                                              std::move(vision_options));
-  vae_ = LoadNetwork<AutoencoderKL>(source, "vae", {"AutoencoderKL"}, kStem, LoadOptions(source, "vae", kStem, options_.dtype));
+  image_encoder_ = LoadPart<CLIPVisionModelWithProjection>(source, "image_encoder");
+  LoadAutoencoder(source, options.dtype);
 }
 
 at::Tensor ImageToVideo::EncodeTexts(const std::vector<std::string>& texts, bool one_by_one) const {
@@ -99,9 +93,9 @@ at::Tensor ImageToVideo::EmbedImages(const at::Tensor& clip_pixels) const {
 }
 
 at::Tensor ImageToVideo::ImageLatents(const at::Tensor& vae_pixels, const at::Tensor& noise) const {
-  const LatentDistribution distribution = SplitMoments(vae_->Encode(vae_pixels.to(options_.device)));
+  const LatentDistribution distribution = SplitMoments(vae().Encode(vae_pixels.to(options_.device)));
   const at::Tensor sample = distribution.mean + distribution.std * noise.to(distribution.std.options());
-  return I2VGenXLImageLatents(sample * vae_->config().scaling_factor, info_.frames);
+  return I2VGenXLImageLatents(sample * vae().config().scaling_factor, info_.frames);
 }
 
 StartImage ImageToVideo::ReadStartImage(const Sample& sample) const {
@@ -120,20 +114,15 @@ at::Tensor ImageToVideo::NoiseFor(const Sample& sample) const {
 
 std::unique_ptr<Denoiser> ImageToVideo::Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const {
   const int64_t n = static_cast<int64_t>(samples.size());
-  std::vector<std::string> captions;
   std::vector<at::Tensor> embeddings, latents;
   for (const auto& sample : samples) {
-    captions.push_back(sample.caption);
     // One image at a time: they may be large.
     const StartImage start = ReadStartImage(sample);
     embeddings.push_back(EmbedImages(start.clip_pixels.unsqueeze(0)));
     latents.push_back(ImageLatents(start.vae_pixels.unsqueeze(0), NoiseFor(sample).unsqueeze(0)));
   }
   const at::Tensor image_embeddings = at::cat(embeddings), image_latents = at::cat(latents);
-  Conditioning conditioning;
-  conditioning.samples = n;
-  conditioning.halves = guidance > 1 ? 2 : 1;
-  conditioning.guidance = guidance;
+  Conditioning conditioning = ConditioningFor(n, guidance);
   // Of every sample alone, or of all of them at once.
   const auto of_samples = [&](const auto& encode) {
     if (!one_by_one) return encode(0, n);
@@ -141,41 +130,33 @@ std::unique_ptr<Denoiser> ImageToVideo::Encode(std::span<const Sample> samples, 
     for (int64_t i = 0; i < n; ++i) rows.push_back(encode(i, 1));
     return at::cat(rows);
   };
-  const at::Tensor texts = EncodeTexts(captions, one_by_one);
+  const at::Tensor texts = EncodeTexts(CaptionsOf(samples), one_by_one);
   conditioning.tokens = of_samples([&](int64_t i, int64_t count) {
-    return network().ContextTokens(texts.narrow(0, i, count), image_latents.narrow(0, i, count), image_embeddings.narrow(0, i, count));
+    return unet().ContextTokens(texts.narrow(0, i, count), image_latents.narrow(0, i, count), image_embeddings.narrow(0, i, count));
   });
   if (conditioning.halves == 2) {
     // The unconditional half knows the image's latents, but neither the text nor the image's embedding.
     const at::Tensor negative = EncodeTexts({options_.negative_prompt.value_or("")}, one_by_one);
     const at::Tensor unconditional = of_samples([&](int64_t i, int64_t count) {
-      return network().ContextTokens(negative.expand({count, -1, -1}), image_latents.narrow(0, i, count),
+      return unet().ContextTokens(negative.expand({count, -1, -1}), image_latents.narrow(0, i, count),
                                      at::zeros_like(image_embeddings.narrow(0, i, count)));
     });
     conditioning.tokens = at::cat({unconditional, conditioning.tokens});
   }
   const int64_t halves = conditioning.halves;
-  conditioning.rows = at::arange(halves * n, at::TensorOptions().dtype(at::kLong).device(options_.device)).view({halves, n});
+  conditioning.rows = RowNumbers(halves * n).view({halves, n});
   const at::Tensor encoded = of_samples([&](int64_t i, int64_t count) {
-    return network().EncodeImageLatents(image_latents.narrow(0, i, count));
+    return unet().EncodeImageLatents(image_latents.narrow(0, i, count));
   }).unsqueeze(0);
-  conditioning.encoded_image_latents = halves == 2 ? at::cat({encoded, encoded}) : encoded;
-  conditioning.fps = at::full({halves, n}, options_.fps, at::TensorOptions().device(options_.device));
+  conditioning.inputs["encoded_image_latents"] = halves == 2 ? at::cat({encoded, encoded}) : encoded;
+  conditioning.inputs["fps"] = at::full({halves, n}, options_.fps, at::TensorOptions().device(options_.device));
   return MakeDenoiser(std::move(conditioning));
 }
 
-at::Tensor ImageToVideo::Decode(const at::Tensor& latents) const { return DecodeClips(*vae_, latents, options_.decode_chunk); }
-
-UNetInputs ImageToVideo::MetaInputs() const {
-  const auto meta = at::TensorOptions().device(at::kMeta);
-  std::vector<int64_t> shape = info_.latent_shape;
-  shape.insert(shape.begin(), 1);
-  UNetInputs inputs;
-  inputs.encoder_hidden_states = at::empty({1, max_tokens_, token_width_}, meta);
-  inputs.image_latents = at::empty(shape, meta);
-  inputs.image_embeddings = at::empty({1, image_width_}, meta);
-  inputs.fps = at::empty({1}, meta);
-  return inputs;
+PipelineType ImageToVideoType() {
+  return PipelineTypeOf<ImageToVideo>({"I2VGenXLPipeline"}, "",
+                                      {{"i2vgen-xl", "the folder, as its fp16 variant if wanted", "14 GB, fp16 7 GB",
+                                        "the source shows each file's SHA-256", "huggingface.co/ali-vilab/i2vgen-xl", "as it is"}});
 }
 
 }  // namespace skipbench

@@ -5,10 +5,9 @@
 #include <memory>
 
 #include "harness/io/resize.h"
-#include "harness/models/autoencoder_kl.h"
 #include "harness/models/clip_vision.h"
 #include "harness/models/i2vgen_xl_unet.h"
-#include "harness/pipelines/unet_pipeline.h"
+#include "harness/pipelines/latent_pipeline.h"
 
 namespace skipbench {
 
@@ -25,7 +24,7 @@ struct ClipPixels {
 };
 StartImage PrepareStartImage(const Image& image, int width, int height, const ClipPixels& clip);
 
-class ImageToVideo : public UNetPipeline {
+class ImageToVideo : public LatentPipeline {
  public:
   ImageToVideo(const ModelSource& source, const PipelineOptions& options);
 
@@ -34,7 +33,6 @@ class ImageToVideo : public UNetPipeline {
   // generator, which nobody can repeat; here it depends on (seed, sample id) alone.
   std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const override;
   void CheckInput(const Sample& sample) const override { ReadStartImage(sample); }
-  at::Tensor Decode(const at::Tensor& latents) const override;
 
   // The parts of the conditioning, before the U-Net has seen any of it.
   at::Tensor EncodeTexts(const std::vector<std::string>& texts, bool one_by_one) const;      // [n, L, D]
@@ -44,16 +42,15 @@ class ImageToVideo : public UNetPipeline {
   const ClipPixels& clip_pixels() const { return clip_pixels_; }
 
  private:
-  UNetInputs MetaInputs() const override;
   StartImage ReadStartImage(const Sample& sample) const;
   at::Tensor NoiseFor(const Sample& sample) const;
-  const I2VGenXLUNet& network() const { return dynamic_cast<const I2VGenXLUNet&>(unet()); }
+  const I2VGenXLUNet& unet() const { return dynamic_cast<const I2VGenXLUNet&>(network()); }
 
-  int64_t max_tokens_ = 77, token_width_ = 0, image_width_ = 0;
   ClipPixels clip_pixels_;
   std::optional<TextEncoder> encoder_;       // not with shapes_only, like the rest
   std::unique_ptr<CLIPVisionModelWithProjection> image_encoder_;
-  std::unique_ptr<AutoencoderKL> vae_;
 };
+
+PipelineType ImageToVideoType();
 
 }  // namespace skipbench

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "harness/base/error.h"
+#include "harness/models/clip_text.h"
 #include "harness/models/unused_keys.h"
 #include "harness/nn/weights_files.h"
 
@@ -56,29 +57,40 @@ void ModelSource::Note(const std::string& text) const {
 }
 
 void ModelSource::NoteKeysWithoutEffect(const std::string& component, const Json& config) const {
-  if (component.starts_with("text_encoder") || component == "image_encoder") return;      // transformers' configs are full of them
   const auto keys = KeysWithoutEffect(config);
   if (!keys.empty()) Note(fmt::format("model: the config of {} has keys that change nothing here: {}", component, fmt::join(keys, ", ")));
 }
 
 namespace {
 
-// What has weights, in the order in which messages name them.
-constexpr const char* kNetworks[] = {"unet", "vae", "vqvae", "class_embedder", "text_encoder", "text_encoder_2", "image_encoder"};
-
-const char* StemOf(const std::string& component) {
-  return component.starts_with("text_encoder") || component == "image_encoder" ? "model" : "diffusion_pytorch_model";
+// Components that model_index.json names and that have no weights of their own, or none that are used.
+bool HasNoWeights(const std::string& class_name) {
+  for (const char* end : {"Scheduler", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFast", "ProcessorPil", "Extractor", "SafetyChecker"})
+    if (class_name.ends_with(end)) return true;
+  return false;
 }
 
 }  // namespace
+
+std::vector<FolderSource::Stored> FolderSource::StoredNetworks() const {
+  std::vector<Stored> networks;
+  for (const auto& [component, value] : folder_.index().items()) {
+    if (!folder_.Has(component) || HasNoWeights(folder_.ClassOf(component))) continue;
+    const bool of_transformers = value[0] == "transformers";
+    networks.push_back({component, of_transformers ? StemOf<CLIPTextModel>() : StemOf<Network>()});
+  }
+  // The denoiser and its autoencoder, then the encoders.
+  std::stable_sort(networks.begin(), networks.end(), [](const Stored& a, const Stored& b) { return std::string_view(a.stem) < b.stem; });
+  return networks;
+}
 
 void FolderSource::CheckVariant(const PipelineOptions& options) const {
   const std::string& variant = options.variant;
   if (variant.empty()) return;
   std::vector<std::string> with, without;
-  for (const std::string component : kNetworks) {
-    if (!folder_.Has(component) || (component == "vae" && !options.vae.empty())) continue;
-    const bool has = HasWeightFiles(FolderOf(component), StemOf(component), variant);
+  for (const auto& [component, stem] : StoredNetworks()) {
+    if (component == "vae" && !options.vae.empty()) continue;
+    const bool has = HasWeightFiles(FolderOf(component), stem, variant);
     (has ? with : without).push_back(component);
   }
   if (with.empty() && options.shapes_only) return;
@@ -177,6 +189,18 @@ ClipTokenizer SingleFileSource::OpenTokenizer(const std::string& component, Clip
     Fail("{}: the {} of this checkpoint pads with id {}, but the tokenizer in {} pads with {}", path().string(), component, expected,
          folder.string(), tokenizer.pad_id());
   return tokenizer;
+}
+
+std::unique_ptr<ModelSource> OpenModelSource(const std::filesystem::path& path, const PipelineOptions& options) {
+  if (std::filesystem::is_regular_file(path)) {
+    if (!options.variant.empty()) Fail("{}: variant \"{}\": a single file has no variants", path.string(), options.variant);
+    return std::make_unique<SingleFileSource>(SingleFile(path), options.tokenizer_folder);
+  }
+  if (!options.tokenizer_folder.empty())
+    Fail("{}: tokenizer_folder is for single-file checkpoints; this folder has its own tokenizer", path.string());
+  auto folder = std::make_unique<FolderSource>(path);
+  folder->CheckVariant(options);
+  return folder;
 }
 
 }  // namespace skipbench

@@ -10,6 +10,7 @@
 
 #include "harness/base/json.h"
 #include "harness/io/clip_tokenizer.h"
+#include "harness/models/load.h"
 #include "harness/models/single_file.h"
 #include "harness/nn/weights.h"
 #include "harness/pipelines/model_folder.h"
@@ -82,6 +83,11 @@ class FolderSource : public ModelSource {
   void CheckVariant(const PipelineOptions& options) const;
 
  private:
+  struct Stored {
+    std::string component;
+    const char* stem;      // of its weight files
+  };
+  std::vector<Stored> StoredNetworks() const;      // what has weights, in the order in which messages name it
   std::filesystem::path FolderOf(const std::string& component) const;
   ModelFolder folder_;
 };
@@ -114,24 +120,29 @@ class SingleFileSource : public ModelSource {
 // What stands in `path`, a folder or a single-file checkpoint. Throws Error for options that do not fit it.
 std::unique_ptr<ModelSource> OpenModelSource(const std::filesystem::path& path, const PipelineOptions& options);
 
-// A component's config, parsed; keys without effect are noted.
-template <typename Network>
-auto ParseConfigOf(const ModelSource& source, const std::string& component, const std::vector<std::string>& classes) {
-  const ModelSource::Config config = source.ConfigOf(component, classes);
-  auto parsed = Network::ParseConfig(config.reader());
-  source.NoteKeysWithoutEffect(component, config.json);
+// The classes of diffusers that a T is read from.
+template <typename T>
+std::vector<std::string> ClassNamesOf() { return {std::begin(T::kClassNames), std::end(T::kClassNames)}; }
+
+// A component's config, parsed. Keys of diffusers' configs that are without effect are noted; transformers' are full of them.
+template <typename T>
+auto ParseConfigOf(const ModelSource& source, const std::string& component) {
+  const ModelSource::Config config = source.ConfigOf(component, ClassNamesOf<T>());
+  auto parsed = T::ParseConfig(config.reader());
+  if (std::string_view(StemOf<T>()) == StemOf<Network>()) source.NoteKeysWithoutEffect(component, config.json);
   return parsed;
 }
 
-// A network from its source, strictly: every missing, unexpected and mis-shaped tensor is in one Error.
-template <typename Network>
-std::unique_ptr<Network> LoadNetwork(const ModelSource& source, const std::string& component, const std::vector<std::string>& classes,
-                                     const std::string& stem, WeightsOptions options) {
-  const auto config = ParseConfigOf<Network>(source, component, classes);
-  const Weights weights = source.OpenWeights(component, stem, std::move(options));
-  auto network = std::make_unique<Network>(config, weights);
-  weights.Finish();
-  return network;
+// A component, built strictly (see Build()). Its class must be one of `classes`.
+template <typename T>
+std::unique_ptr<T> LoadComponent(const ModelSource& source, const std::string& component, WeightsOptions options,
+                                 const std::vector<std::string>& classes) {
+  const ModelSource::Config config = source.ConfigOf(component, classes);
+  return Build<T>(config.reader(), source.OpenWeights(component, StemOf<T>(), OptionsOf<T>(std::move(options))));
+}
+template <typename T>
+std::unique_ptr<T> LoadComponent(const ModelSource& source, const std::string& component, WeightsOptions options) {
+  return LoadComponent<T>(source, component, std::move(options), ClassNamesOf<T>());
 }
 
 }  // namespace skipbench

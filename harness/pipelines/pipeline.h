@@ -26,7 +26,7 @@ struct PipelineOptions {
   at::ScalarType dtype = at::kFloat;
   at::Device device = at::kCPU;
   int64_t height = 0, width = 0;                 // pixels; 0: the model's own size
-  std::optional<std::string> negative_prompt;    // text_to_image; absent is not the same as "" for SDXL
+  std::optional<std::string> negative_prompt;    // absent is not the same as "" for SDXL
   std::string variant;                           // weight files' variant, "fp16"
   std::filesystem::path vae;                     // another autoencoder than the model's own, as FindVae gives it; empty: its own
   std::string tokenizer;                         // "slow": CLIPTokenizer without ftfy, "fast": CLIPTokenizerFast; "": by the files
@@ -41,7 +41,7 @@ struct PipelineOptions {
 };
 
 struct PipelineInfo {
-  std::string kind;          // text_to_image | class_to_image | unconditional | text_to_video | image_to_video
+  std::string kind;                              // for people: text_to_image, image_to_video
   std::string class_name;                        // of model_index.json
   std::filesystem::path folder;                  // or the single file
   std::vector<std::filesystem::path> files;      // the weight files, for provenance
@@ -52,6 +52,12 @@ struct PipelineInfo {
   std::string tokenizer;                         // "slow" or "fast": the one that is in force; "" where there is none
   double default_guidance = 1;
   bool guided = false;                           // whether there is guidance at all
+  // What every sample must have.
+  bool needs_caption = false;                    // takes a negative prompt too
+  bool needs_label = false;
+  bool needs_image = false;                      // a start image
+  bool in_pixels = false;                        // the latents are the pictures, in [-1, 1]: there is no autoencoder
+  bool can_tile = false;                         // vae_tiling and vae_slicing are for it
   std::string scheduler_class;                   // the folder's own scheduler, "PNDMScheduler"
   Json scheduler_config = Json::object();
   std::string scheduler_file;                    // for messages
@@ -94,26 +100,5 @@ class Pipeline {
   PipelineInfo info_;
   PipelineOptions options_;
 };
-
-// Opens a folder in diffusers' layout, or an original Stable Diffusion 1.x or SDXL checkpoint in one .safetensors file
-// (whose tokenizer stands elsewhere: `tokenizer_folder`). Throws Error that names what is missing or unsupported, UnsupportedError for a pipeline class that
-// skipbench does not know.
-std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& path, const PipelineOptions& options);
-
-// Reads the tokenizers of a model and nothing else: a line that says which files they are and whether the slow or the fast
-// algorithm is in force, and why; "" for a model without. Errors as LoadPipeline().
-std::string DescribeTokenizers(const std::filesystem::path& path, const PipelineOptions& options);
-
-// The folder or .safetensors file that `name` means (of a Hugging Face cache's models--ORG--NAME the snapshot that refs/main names):
-// a path (absolute, or relative to `base`), or a name on the model search path: `models`
-// (colon-separated, the --models option), then the environment variable SKIPBENCH_MODELS, then what ships with the project
-// ("fashion-scenes", "fashion-motion"). Throws Error that lists where it looked.
-std::filesystem::path FindModel(const std::string& name, const std::filesystem::path& base, const std::string& models);
-
-// The same for an autoencoder ("vae" of a config): a folder with its config.json, a model's folder (whose vae it is), or a .safetensors file.
-std::filesystem::path FindVae(const std::string& name, const std::filesystem::path& base, const std::string& models);
-
-// What people call the model in `path`: "stable-diffusion-v1-5" for the folder, "NAME" for models--ORG--NAME/snapshots/COMMIT.
-std::string ModelName(const std::filesystem::path& path);
 
 }  // namespace skipbench

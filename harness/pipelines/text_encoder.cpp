@@ -6,10 +6,6 @@
 
 namespace skipbench {
 
-namespace {
-const std::vector<std::string> kTextClasses = {"CLIPTextModel", "CLIPTextModelWithProjection"};
-}  // namespace
-
 ClipTextOutput TextEncoder::Encode(const std::vector<std::string>& texts, at::Device device) const {
   std::vector<at::Tensor> rows;
   for (const auto& text : texts) rows.push_back(at::tensor(tokenizer.Encode(text), at::kLong));
@@ -17,15 +13,14 @@ ClipTextOutput TextEncoder::Encode(const std::vector<std::string>& texts, at::De
 }
 
 CLIPTextModel::Config ReadTextConfig(const ModelSource& source, const std::string& component) {
-  auto config = CLIPTextModel::ParseConfig(source.ConfigOf(component, kTextClasses).reader());
+  auto config = ParseConfigOf<CLIPTextModel>(source, component);
   config.with_projection = source.ClassOf(component) == "CLIPTextModelWithProjection";
   return config;
 }
 
 TextEncoder OpenTextEncoder(const ModelSource& source, const std::string& suffix, ClipVariant variant, WeightsOptions options) {
   auto tokenizer = source.OpenTokenizer("tokenizer" + suffix, variant);
-  options.ignore.push_back("*.position_ids");
-  auto model = LoadNetwork<CLIPTextModel>(source, "text_encoder" + suffix, kTextClasses, "model", std::move(options));
+  auto model = LoadComponent<CLIPTextModel>(source, "text_encoder" + suffix, std::move(options));
   if (tokenizer.max_id() >= model->config().vocab_size)
     Fail("{}: the tokenizer{} knows ids up to {}, the text encoder only {} tokens: they do not belong together", source.path().string(),
          suffix, tokenizer.max_id(), model->config().vocab_size);

@@ -2,33 +2,37 @@
 
 #include <ATen/ATen.h>
 
-#include "harness/pipelines/pictures.h"
-
 namespace skipbench {
-TextToImage::TextToImage(const ModelSource& source, const PipelineOptions& options) : UNetPipeline(source, options) {
+
+namespace {
+constexpr int64_t kTimeIds = 6;      // original size, crop's corner, target size
+}  // namespace
+
+TextToImage::TextToImage(const ModelSource& source, const PipelineOptions& options) : LatentPipeline(source, options, "text_to_image") {
   xl_ = source.class_name() == "StableDiffusionXLPipeline";
-  info_.kind = "text_to_image";
-  info_.guided = true;
+  info_.needs_caption = info_.guided = true;
   info_.default_guidance = xl_ ? 5.0 : 7.5;      // diffusers' defaults of the two pipelines
   const auto index = source.Index();
   zeros_for_empty_prompt_ = xl_ && index.reader().BoolOr("force_zeros_for_empty_prompt", true);
-  OpenUNet(source);
-  const auto vae = ParseConfigOf<AutoencoderKL>(source, "vae", {"AutoencoderKL"});
-  SetShapes(vae.net.SpatialFactor(), vae.net.latent_channels);
+  OpenNetwork(source, "unet", {"UNet2DConditionModel"});
+  const auto vae = ReadAutoencoder(source);
+  int64_t max_tokens = 0, token_width = 0, pooled_width = 0;
   for (const char* suffix : {"", "_2"}) {
     if (suffix[0] && !xl_) break;
     const auto config = ReadTextConfig(source, std::string("text_encoder") + suffix);
-    token_width_ += config.hidden_size;
-    max_tokens_ = config.max_position_embeddings;
-    pooled_width_ = config.projection_dim;
+    token_width += config.hidden_size;
+    max_tokens = config.max_position_embeddings;
+    pooled_width = config.projection_dim;
     if (!shapes_only()) encoders_.push_back(OpenEncoderOf(source, suffix));
+  }
+  Gives("encoder_hidden_states", {max_tokens, token_width});
+  if (xl_) {
+    Gives("text_embeds", {pooled_width});
+    Gives("time_ids", {kTimeIds});
   }
   if (shapes_only()) return;
   // SDXL's autoencoder overflows in float16 (force_upcast); diffusers runs it in float32 then.
-  const bool upcast = xl_ && vae.force_upcast && options_.dtype == at::kHalf;
-  constexpr const char* kStem = "diffusion_pytorch_model";
-  vae_ = LoadNetwork<AutoencoderKL>(source, "vae", {"AutoencoderKL"}, kStem,
-                                    LoadOptions(source, "vae", kStem, upcast ? at::kFloat : options_.dtype));
+  LoadAutoencoder(source, xl_ && vae.force_upcast && options.dtype == at::kHalf ? at::kFloat : options.dtype);
 }
 
 TextToImage::Encoded TextToImage::EncodeBatch(const std::vector<std::string>& texts) const {
@@ -62,58 +66,43 @@ TextToImage::Encoded TextToImage::EncodeNegative(const Encoded& like, bool one_b
 }
 
 std::unique_ptr<Denoiser> TextToImage::Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const {
-  std::vector<std::string> captions;
-  for (const auto& sample : samples) captions.push_back(sample.caption);
   const int64_t n = static_cast<int64_t>(samples.size());
-  Conditioning conditioning;
-  conditioning.samples = n;
-  conditioning.halves = guidance > 1 ? 2 : 1;
-  conditioning.guidance = guidance;
-  Encoded encoded = EncodeTexts(captions, one_by_one);
-  const auto on_device = at::TensorOptions().dtype(at::kLong).device(options_.device);
-  conditioning.rows = at::arange(n, on_device).unsqueeze(0);
-  if (conditioning.halves == 2) {
-    // Row 0 is the unconditional one, shared by all samples.
-    const Encoded negative = EncodeNegative(encoded, one_by_one);
-    encoded.tokens = at::cat({negative.tokens, encoded.tokens});
-    conditioning.rows = at::stack({at::zeros({n}, on_device), at::arange(1, n + 1, on_device)});
-    if (xl_) encoded.pooled = at::stack({negative.pooled.expand_as(encoded.pooled), encoded.pooled});
-  } else if (xl_) {
-    encoded.pooled = encoded.pooled.unsqueeze(0);
-  }
-  conditioning.tokens = encoded.tokens;
+  Conditioning conditioning = ConditioningFor(n, guidance);
+  const bool guided = conditioning.halves == 2;
+  const Encoded encoded = EncodeTexts(CaptionsOf(samples), one_by_one);
+  const Encoded negative = guided ? EncodeNegative(encoded, one_by_one) : Encoded();
+  SetTokens(&conditioning, encoded.tokens, [&] { return negative.tokens; });
   if (xl_) {
-    conditioning.text_embeds = encoded.pooled;
+    conditioning.inputs["text_embeds"] =
+        guided ? at::stack({negative.pooled.expand_as(encoded.pooled), encoded.pooled}) : encoded.pooled.unsqueeze(0);
     const double h = static_cast<double>(info_.image_shape[1]), w = static_cast<double>(info_.image_shape[2]);
-    // Original size, crop's corner, target size: as if trained on pictures of just this size (diffusers' default).
-    conditioning.time_ids = at::tensor({h, w, 0.0, 0.0, h, w}, at::kFloat).to(options_.device).expand({conditioning.halves, n, 6});
+    // As if trained on pictures of just this size (diffusers' default).
+    conditioning.inputs["time_ids"] = at::tensor({h, w, 0.0, 0.0, h, w}, at::kFloat).to(options_.device).expand({conditioning.halves, n, kTimeIds});
   }
   return MakeDenoiser(std::move(conditioning));
 }
 
-at::Tensor TextToImage::Decode(const at::Tensor& latents) const {
-  const auto& config = vae_->config();
-  at::Tensor z = latents.to(vae_->dtype());
+at::Tensor TextToImage::Unscale(const at::Tensor& latents) const {
+  const auto& config = vae().config();
   // As in diffusers 0.42.1: StableDiffusionXLPipeline knows latents_mean and latents_std if both are there, StableDiffusionPipeline
   // neither, and shift_factor none of the two.
-  if (xl_ && !config.latents_mean.empty() && !config.latents_std.empty()) {
-    const auto channel = [&](const std::vector<double>& v) { return at::tensor(v, z.options()).view({1, -1, 1, 1}); };
-    z = z * channel(config.latents_std) / config.scaling_factor + channel(config.latents_mean);
-  } else {
-    z = z / config.scaling_factor;
-  }
-  return ToPictures(vae_->Decode(z, {.tiling = options_.vae_tiling, .slicing = options_.vae_slicing}));
+  if (!xl_ || config.latents_mean.empty() || config.latents_std.empty()) return LatentPipeline::Unscale(latents);
+  const auto channel = [&](const std::vector<double>& v) { return at::tensor(v, latents.options()).view({1, -1, 1, 1}); };
+  return latents * channel(config.latents_std) / config.scaling_factor + channel(config.latents_mean);
 }
 
-UNetInputs TextToImage::MetaInputs() const {
-  const auto meta = at::TensorOptions().device(at::kMeta);
-  UNetInputs inputs;
-  inputs.encoder_hidden_states = at::empty({1, max_tokens_, token_width_}, meta);
-  if (xl_) {
-    inputs.text_embeds = at::empty({1, pooled_width_}, meta);
-    inputs.time_ids = at::empty({1, 6}, meta);
-  }
-  return inputs;
+PipelineType TextToImageType() {
+  const auto published = [](const std::string& name, const char* file, const char* size, const char* hash, const char* source) {
+    return PublishedFile{name, file, size, hash, source,
+                         fmt::format("the folder as it is, or the file by scripts/convert/stable_diffusion.py FILE {} --tokenizer FOLDER; the file itself is "
+                                     "read too (\"pipeline\": FILE)", name)};
+  };
+  return PipelineTypeOf<TextToImage>(
+      {"StableDiffusionPipeline", "StableDiffusionXLPipeline"}, "",
+      {published("stable-diffusion-v1-5", "v1-5-pruned-emaonly.safetensors, or the whole folder", "4,265,146,304 bytes",
+                 "SHA-256 6ce0161689b3853acaa03779ec93eafe75a02f4ced659bee03f50797806fa2fa", "huggingface.co/stable-diffusion-v1-5/stable-diffusion-v1-5"),
+       published("stable-diffusion-xl-base-1.0", "sd_xl_base_1.0.safetensors, or the folder with its fp16 variant", "6,938,078,334 bytes",
+                 "SHA-256 31e35c80fc4829d14f90153f4c74cd59c90b779f6afe05a74cd6120b893f7e5b", "huggingface.co/stabilityai/stable-diffusion-xl-base-1.0")});
 }
 
 }  // namespace skipbench

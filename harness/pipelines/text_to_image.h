@@ -2,18 +2,17 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
-#include "harness/models/autoencoder_kl.h"
-#include "harness/pipelines/text_encoder.h"
-#include "harness/pipelines/unet_pipeline.h"
+#include "harness/pipelines/latent_pipeline.h"
 
 namespace skipbench {
 
-class TextToImage : public UNetPipeline {
+class TextToImage : public LatentPipeline {
  public:
   TextToImage(const ModelSource& source, const PipelineOptions& options);
   std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const override;
-  at::Tensor Decode(const at::Tensor& latents) const override;
 
   // What the network is conditioned on, [B, L, D], and for SDXL the pooled embedding [B, P] (else undefined).
   struct Encoded {
@@ -22,15 +21,15 @@ class TextToImage : public UNetPipeline {
   Encoded EncodeTexts(const std::vector<std::string>& texts, bool one_by_one) const;
 
  private:
-  UNetInputs MetaInputs() const override;
+  at::Tensor Unscale(const at::Tensor& latents) const override;
   Encoded EncodeBatch(const std::vector<std::string>& texts) const;
   Encoded EncodeNegative(const Encoded& like, bool one_by_one) const;
 
   bool xl_ = false;
   bool zeros_for_empty_prompt_ = false;
-  int64_t max_tokens_ = 77, token_width_ = 0, pooled_width_ = 0;
   std::vector<TextEncoder> encoders_;        // one, or SDXL's two; none with shapes_only
-  std::unique_ptr<AutoencoderKL> vae_;
 };
+
+PipelineType TextToImageType();
 
 }  // namespace skipbench

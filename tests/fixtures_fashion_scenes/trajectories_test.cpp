@@ -2,7 +2,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
-#include "harness/pipelines/pipeline.h"
+#include "harness/pipelines/load_pipeline.h"
 #include "harness/runtime/noise.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"

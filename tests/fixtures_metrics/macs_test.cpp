@@ -5,9 +5,10 @@
 #include <numeric>
 
 #include "harness/base/error.h"
-#include "harness/models/i2vgen_xl_unet.h"
+#include "harness/models/autoencoder_kl.h"
 #include "harness/models/load.h"
-#include "harness/models/unet_2d_condition.h"
+#include "harness/models/unet.h"
+#include "harness/models/vq_model.h"
 #include "harness/nn/macs.h"
 #include "tests/support/fixtures.h"
 
@@ -51,44 +52,37 @@ void ExpectReport(const MacReport& report, const Json& expected) {
   }
 }
 
-// Of a video network: frames, and for I2VGenXLUNet the start image.
-void AddVideoInputs(const UNet& unet, int64_t frames, UNetInputs* inputs) {
-  std::vector<int64_t> shape = inputs->sample.sizes().vec();
-  shape.insert(shape.begin() + 2, frames);
-  inputs->sample = Meta(shape);
-  if (!dynamic_cast<const I2VGenXLUNet*>(&unet)) return;
-  inputs->image_latents = Meta(shape);
-  inputs->image_embeddings = Meta({shape[0], unet.cross_attention_dim()});
-  inputs->fps = Meta({shape[0]});
-}
-
 void CheckUNet(const JsonReader& config, const Json& expected) {
   const Weights weights = Weights::ShapesOnly();
-  const std::unique_ptr<UNet> unet = MakeUNet(config, weights);
+  const std::unique_ptr<Network> unet = MakeNetwork(config, weights);
   EXPECT_EQ(weights.bytes_taken(), 4 * expected.at("parameters").get<int64_t>());
   const Json& input = expected.at("input");
   const int64_t batch = input.value("batch", 1);
-  UNetInputs inputs;
-  inputs.sample = Meta({batch, unet->in_channels(), input.at("latent")[0], input.at("latent")[1]});
-  if (unet->has_cross_attention()) inputs.encoder_hidden_states = Meta({batch, input.at("tokens"), unet->cross_attention_dim()});
-  if (const auto* conditional = dynamic_cast<const UNet2DConditionModel*>(unet.get()); conditional && conditional->config().text_time) {
-    const auto& c = conditional->config();
-    inputs.text_embeds = Meta({batch, c.projection_class_embeddings_input_dim - 6 * c.addition_time_embed_dim});
-    inputs.time_ids = Meta({batch, 6});
+  std::vector<int64_t> latent = {unet->info().in_channels, input.at("latent")[0], input.at("latent")[1]};
+  if (unet->info().video) latent.insert(latent.begin() + 1, input.at("frames").get<int64_t>());
+  const auto rows = [&](std::vector<int64_t> row) {
+    row.insert(row.begin(), batch);
+    return Meta(row);
+  };
+  NetworkInputs inputs;
+  inputs.sample = rows(latent);
+  for (auto [name, taken] : unet->conditioning(latent)) {
+    for (int64_t& size : taken.row)
+      if (size < 0) size = input.at("tokens");
+    inputs.conditioning[name] = rows(taken.row);
   }
-  if (unet->is_video()) AddVideoInputs(*unet, input.at("frames"), &inputs);
-  std::vector<int> branches(unet->branches());
+  std::vector<int> branches(unet->info().cuts.size());
   std::iota(branches.begin(), branches.end(), 0);
-  UNetOutput output;
+  NetworkOutput output;
   {
     MacCounter counter;
     output = unet->Forward(inputs, branches);
     ExpectReport(counter.report(), expected);
   }
-  EXPECT_EQ(unet->in_channels(), unet->out_channels());
+  EXPECT_EQ(unet->info().in_channels, unet->info().out_channels);
   EXPECT_EQ(output.sample.sizes(), inputs.sample.sizes());
   for (const Json& shallow : expected.value("deepcache", Json::array())) {
-    const int branch = unet->BranchOf(shallow.at("block"), shallow.at("layer"));
+    const int branch = dynamic_cast<const UNet&>(*unet).BranchOf(shallow.at("block"), shallow.at("layer"));
     SCOPED_TRACE("branch " + std::to_string(branch));
     MacCounter counter;
     unet->ForwardShallow(inputs, branch, output.features.at(branch));

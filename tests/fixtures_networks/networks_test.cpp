@@ -5,7 +5,10 @@
 #include <numeric>
 
 #include "harness/base/error.h"
+#include "harness/models/autoencoder_kl.h"
+#include "harness/models/clip_text.h"
 #include "harness/models/load.h"
+#include "harness/models/vq_model.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {
@@ -47,14 +50,14 @@ void ExpectBlocks(const Tensors& expected, const Tensors& seen, double tolerance
 }
 
 void CheckUNet(const std::filesystem::path& folder, const Json& json, const Tensors& tensors) {
-  const std::unique_ptr<UNet> unet = LoadUNet(folder);
-  UNetInputs inputs;
+  const std::unique_ptr<Network> unet = LoadFolder<Network>(folder);
+  NetworkInputs inputs;
   inputs.sample = tensors.at("sample");
   inputs.timestep = tensors.at("timestep").to(at::kDouble).item<double>();
-  inputs.encoder_hidden_states = Get(tensors, "prompt_embeds");
-  inputs.text_embeds = Get(tensors, "pooled_prompt_embeds");
-  inputs.time_ids = Get(tensors, "time_ids");
-  inputs.class_labels = Get(tensors, "class_labels");
+  inputs.conditioning["encoder_hidden_states"] = Get(tensors, "prompt_embeds");
+  inputs.conditioning["text_embeds"] = Get(tensors, "pooled_prompt_embeds");
+  inputs.conditioning["time_ids"] = Get(tensors, "time_ids");
+  inputs.conditioning["class_labels"] = Get(tensors, "class_labels");
   const double tolerance = Tolerance(json);
   EXPECT_LE(MaxAbsDiff(unet->Forward(inputs).sample, tensors.at("output")), tolerance);
 
@@ -65,7 +68,7 @@ void CheckUNet(const std::filesystem::path& folder, const Json& json, const Tens
 }
 
 void CheckTextEncoder(const std::filesystem::path& folder, const Json& json, const Tensors& tensors) {
-  const std::unique_ptr<CLIPTextModel> model = LoadCLIPTextModel(folder);
+  const std::unique_ptr<CLIPTextModel> model = LoadFolder<CLIPTextModel>(folder);
   const ClipTextOutput output = model->Forward(tensors.at("input_ids"));
   const double tolerance = Tolerance(json);
   EXPECT_LE(MaxAbsDiff(output.last_hidden_state, tensors.at("last_hidden_state")), tolerance);
@@ -80,7 +83,7 @@ void CheckTextEncoder(const std::filesystem::path& folder, const Json& json, con
 }
 
 void CheckAutoencoderKL(const std::filesystem::path& folder, const Json& json, const Tensors& tensors) {
-  const std::unique_ptr<AutoencoderKL> vae = LoadAutoencoderKL(folder);
+  const std::unique_ptr<AutoencoderKL> vae = LoadFolder<AutoencoderKL>(folder);
   EXPECT_DOUBLE_EQ(vae->config().scaling_factor, json.at("scaling_factor").get<double>());
   EXPECT_LE(MaxAbsDiff(vae->Decode(tensors.at("latent")), tensors.at("decoded")), Tolerance(json));
   const double tolerance = Tolerance(json, "encode_f32_f64_max_abs_diff");
@@ -93,7 +96,7 @@ void CheckAutoencoderKL(const std::filesystem::path& folder, const Json& json, c
 }
 
 void CheckVQModel(const std::filesystem::path& folder, const Json& json, const Tensors& tensors) {
-  const std::unique_ptr<VQModel> vq = LoadVQModel(folder);
+  const std::unique_ptr<VQModel> vq = LoadFolder<VQModel>(folder);
   const double tolerance = Tolerance(json);
   EXPECT_LE(MaxAbsDiff(vq->Encode(tensors.at("image")), tensors.at("encoded")), tolerance);
   const VQModel::Quantised quantised = vq->Quantise(tensors.at("latent"));
@@ -139,16 +142,16 @@ TEST(NetworkFixtures, ShallowForwardsContinueFullOnes) {
     SCOPED_TRACE(row.at("id").get<std::string>());
     const Json json = ReadJsonFile(manifest.folder / row.at("json").get<std::string>());
     const Tensors tensors = LoadTensors(manifest.folder / row.at("safetensors").get<std::string>());
-    const std::unique_ptr<UNet> unet = LoadUNet(PartFolder(manifest, row.at("model"), "unet"));
-    UNetInputs inputs;
+    const std::unique_ptr<Network> unet = LoadFolder<Network>(PartFolder(manifest, row.at("model"), "unet"));
+    NetworkInputs inputs;
     inputs.sample = tensors.at("sample");
     inputs.timestep = tensors.at("timestep").to(at::kDouble).item<double>();
-    inputs.encoder_hidden_states = Get(tensors, "prompt_embeds");
-    inputs.text_embeds = Get(tensors, "pooled_prompt_embeds");
-    inputs.time_ids = Get(tensors, "time_ids");
-    std::vector<int> branches(unet->branches());
+    inputs.conditioning["encoder_hidden_states"] = Get(tensors, "prompt_embeds");
+    inputs.conditioning["text_embeds"] = Get(tensors, "pooled_prompt_embeds");
+    inputs.conditioning["time_ids"] = Get(tensors, "time_ids");
+    std::vector<int> branches(unet->info().cuts.size());
     std::iota(branches.begin(), branches.end(), 0);
-    const UNetOutput full = unet->Forward(inputs, branches);
+    const NetworkOutput full = unet->Forward(inputs, branches);
     ASSERT_EQ(full.features.size(), branches.size());
     for (int branch : branches)
       EXPECT_LE(MaxAbsDiff(unet->ForwardShallow(inputs, branch, full.features.at(branch)), full.sample), Tolerance(json)) << branch;
@@ -161,18 +164,18 @@ TEST(NetworkFixtures, ShippedModel) {
   const Tensors tensors = LoadTensors(manifest.folder / "networks.safetensors");
   const std::filesystem::path model = testing::SourceDir() / "datasets" / "fashion_scenes" / "model";
 
-  const ClipTextOutput text = LoadCLIPTextModel(model / "text_encoder")->Forward(tensors.at("input_ids"));
+  const ClipTextOutput text = LoadFolder<CLIPTextModel>(model / "text_encoder")->Forward(tensors.at("input_ids"));
   EXPECT_LE(RelativeDiff(text.last_hidden_state, tensors.at("last_hidden_state")), 1e-4);
   EXPECT_LE(RelativeDiff(text.penultimate(), tensors.at("penultimate")), 1e-4);
   EXPECT_LE(RelativeDiff(text.pooled, tensors.at("pooled")), 1e-4);
 
-  UNetInputs inputs;
+  NetworkInputs inputs;
   inputs.sample = tensors.at("unet_sample");
   inputs.timesteps = tensors.at("unet_timestep");
-  inputs.encoder_hidden_states = tensors.at("unet_context");
-  EXPECT_LE(RelativeDiff(LoadUNet(model / "unet")->Forward(inputs).sample, tensors.at("unet_output")), 1e-4);
+  inputs.conditioning["encoder_hidden_states"] = tensors.at("unet_context");
+  EXPECT_LE(RelativeDiff(LoadFolder<Network>(model / "unet")->Forward(inputs).sample, tensors.at("unet_output")), 1e-4);
 
-  EXPECT_LE(RelativeDiff(LoadAutoencoderKL(model / "vae")->Decode(tensors.at("vae_latent")), tensors.at("vae_decoded")), 1e-4);
+  EXPECT_LE(RelativeDiff(LoadFolder<AutoencoderKL>(model / "vae")->Decode(tensors.at("vae_latent")), tensors.at("vae_decoded")), 1e-4);
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include "harness/models/class_embedder.h"
 #include "harness/models/load.h"
+#include "harness/pipelines/load_pipeline.h"
 #include "harness/pipelines/pictures.h"
 #include "harness/pipelines/text_to_image.h"
 #include "tests/support/fixtures.h"
@@ -44,7 +46,7 @@ TEST(Pipelines, ConditioningMatchesTheReference) {
     if (!c["prompts"].is_null()) {
       EXPECT_NO_THROW(CheckTexts(manifest, c, expected));
     } else {
-      const auto embedder = LoadClassEmbedder(FolderOf(manifest, c["model"]) / "class_embedder");
+      const auto embedder = LoadFolder<ClassEmbedder>(FolderOf(manifest, c["model"]) / "class_embedder");
       EXPECT_EQ(testing::MaxAbsDiff(embedder->Forward(expected.at("class_ids")), expected.at("prompt_embeds")), 0);
     }
   }

@@ -2,6 +2,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "harness/models/clip_text.h"
 #include "harness/models/load.h"
 #include "tests/support/fixtures.h"
 
@@ -16,7 +17,7 @@ TEST(TextEncodersMade, EqualTransformers) {
     SCOPED_TRACE(name);
     const bool prefix = testing::LoadTensors(folder / name / "model.safetensors").contains("text_model.final_layer_norm.weight");
     EXPECT_EQ(prefix, name == "text_encoder_2_made");
-    const auto model = LoadCLIPTextModel(folder / name);
+    const auto model = LoadFolder<CLIPTextModel>(folder / name);
     const ClipTextOutput output = model->Forward(expected.at(name + ".input_ids"));
     // Three layers of 24 channels: some 100 sums of float32, each to 6e-8 of its value.
     constexpr double kTolerance = 1e-5;

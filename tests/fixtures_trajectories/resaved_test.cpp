@@ -4,7 +4,7 @@
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
-#include "harness/pipelines/pipeline.h"
+#include "harness/pipelines/load_pipeline.h"
 #include "tests/fixtures_trajectories/trajectory_case.h"
 
 namespace skipbench {
@@ -17,9 +17,9 @@ std::vector<Sample> SamplesOf(const Manifest& manifest, const PipelineInfo& info
   const Json& json = manifest.json;
   for (size_t i = 0; i < json["prompts"].size(); ++i) {
     Sample sample{.id = static_cast<int64_t>(i)};
-    if (info.kind == "class_to_image") sample.label = json["labels"][i].get<int64_t>();
-    else if (info.kind != "unconditional") sample.caption = json["prompts"][i].get<std::string>();
-    if (info.kind == "image_to_video") sample.image = testing::FixtureRoot() / json["images"][i].get<std::string>();
+    if (info.needs_label) sample.label = json["labels"][i].get<int64_t>();
+    if (info.needs_caption) sample.caption = json["prompts"][i].get<std::string>();
+    if (info.needs_image) sample.image = testing::FixtureRoot() / json["images"][i].get<std::string>();
     samples.push_back(sample);
   }
   return samples;
@@ -50,8 +50,7 @@ void CheckCase(const Manifest& manifest, const Json& c) {
   const at::Tensor x_T = expected.at("x_T"), latents = expected.at("latents");
   const Pipeline& pipeline = Open(manifest, c, x_T.sizes());
   const PipelineInfo& info = pipeline.info();
-  const bool reads_text = info.kind != "unconditional" && info.kind != "class_to_image";
-  EXPECT_EQ(info.tokenizer, reads_text ? "fast" : "");
+  EXPECT_EQ(info.tokenizer, info.needs_caption ? "fast" : "");
   ASSERT_EQ(at::IntArrayRef(info.latent_shape), x_T.sizes().slice(1));
   const auto scheduler = MakeScheduler(c["scheduler"], info.scheduler_config, c["scheduler_options"], c["steps"], info.scheduler_file);
   ASSERT_EQ(scheduler->calls(), latents.size(0));

@@ -10,7 +10,7 @@
 
 #include "harness/models/load.h"
 #include "harness/pipelines/model_folder.h"
-#include "harness/pipelines/unet_denoiser.h"
+#include "harness/pipelines/network_denoiser.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
 #include "methods/deepcache/deepcache.h"
@@ -33,7 +33,7 @@ class StoredNoise : public NoiseStream {
 struct Model {
   Json scheduler_config;
   std::string scheduler_file;
-  std::unique_ptr<UNet> unet;
+  std::unique_ptr<Network> unet;
 };
 
 inline const Model& Load(const Manifest& manifest, const std::string& name) {
@@ -48,7 +48,7 @@ inline const Model& Load(const Manifest& manifest, const std::string& name) {
   const auto scheduler = folder.Component("scheduler", {folder.ClassOf("scheduler")}) / "scheduler_config.json";
   model.scheduler_config = ReadJsonFile(scheduler);
   model.scheduler_file = scheduler.string();
-  model.unet = LoadUNet(folder.Component("unet", {folder.ClassOf("unet")}));
+  model.unet = LoadFolder<Network>(folder.Component("unet", {folder.ClassOf("unet")}));
   return models.emplace(name, std::move(model)).first->second;
 }
 
@@ -116,8 +116,8 @@ inline Conditioning ConditioningOf(const Manifest& manifest, const Json& c, cons
   conditioning.rows = at::stack({at::arange(n, at::kLong), at::arange(held, held + n, at::kLong)});
   auto pair = [&](const at::Tensor& t) { return t.unflatten(0, {2, held}).narrow(1, 0, n); };
   if (stored.contains("pooled_prompt_embeds")) {
-    conditioning.text_embeds = pair(stored.at("pooled_prompt_embeds"));
-    conditioning.time_ids = pair(stored.at("time_ids"));
+    conditioning.inputs["text_embeds"] = pair(stored.at("pooled_prompt_embeds"));
+    conditioning.inputs["time_ids"] = pair(stored.at("time_ids"));
   }
   return conditioning;
 }

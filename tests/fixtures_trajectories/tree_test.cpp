@@ -77,7 +77,7 @@ void CheckGroup(const testing::Manifest& manifest, Group& group, const std::map<
     streams.push_back(std::make_unique<testing::StoredNoise>(x_T[s], stored.contains("noise") ? stored.at("noise").select(1, s) : at::Tensor()));
     samples.push_back({s, streams.back().get()});
   }
-  UNetDenoiser denoiser(*model.unet, testing::ConditioningOf(manifest, c, conditioning), std::vector<MacCount>(1 + model.unet->branches()));
+  NetworkDenoiser denoiser(*model.unet, testing::ConditioningOf(manifest, c, conditioning), std::vector<MacCount>(1 + model.unet->info().cuts.size()));
   TreeOptions options;
   options.group_size = x_T.size(0);
   options.keep_latents = true;

@@ -28,21 +28,21 @@ at::Tensor ImageEmbeddings(const VideoCase& c) {
 }
 
 void CheckUNet(const Manifest& manifest, const VideoCase& c) {
-  const std::unique_ptr<UNet> unet = LoadUNet(ModelPath(manifest, c.model) / "unet");
-  UNetInputs inputs;
+  const std::unique_ptr<Network> unet = LoadFolder<Network>(ModelPath(manifest, c.model) / "unet");
+  NetworkInputs inputs;
   inputs.sample = c.tensors.at("sample");
   inputs.timestep = c.tensors.at("timestep").to(at::kDouble).item<double>();
-  inputs.encoder_hidden_states = c.tensors.at("encoder_hidden_states");
-  inputs.fps = Get(c, "fps");
-  inputs.image_latents = Get(c, "image_latents");
-  inputs.image_embeddings = ImageEmbeddings(c);
+  inputs.conditioning["encoder_hidden_states"] = c.tensors.at("encoder_hidden_states");
+  inputs.conditioning["fps"] = Get(c, "fps");
+  inputs.conditioning["image_latents"] = Get(c, "image_latents");
+  inputs.conditioning["image_embeddings"] = ImageEmbeddings(c);
   c.Expect("output", unet->Forward(inputs).sample);
 
   Tensors seen;
   inputs.observe = [&](const std::string& block, const at::Tensor& output) { seen[block] = output.clone(); };
   std::vector<int> all;
-  for (int branch = 0; branch < unet->branches(); ++branch) all.push_back(branch);
-  const UNetOutput kept = unet->Forward(inputs, all);
+  for (size_t cut = 0; cut < unet->info().cuts.size(); ++cut) all.push_back(static_cast<int>(cut));
+  const NetworkOutput kept = unet->Forward(inputs, all);
   c.Expect("output", kept.sample);
   for (const auto& [name, value] : c.tensors) {
     if (!name.starts_with("block.")) continue;
@@ -71,13 +71,13 @@ void CheckConditioning(const Manifest& manifest, const VideoCase& c) {
   c.Expect("context_image_embedding_tokens", context.narrow(1, text.size(1) + image_tokens, 4));
   c.Expect("image_latents_encoded", unet.EncodeImageLatents(image_latents));
 
-  UNetInputs inputs;
+  NetworkInputs inputs;
   inputs.sample = c.tensors.at("sample");
   inputs.timestep = c.tensors.at("timestep").to(at::kDouble).item<double>();
-  inputs.encoder_hidden_states = text;
-  inputs.image_latents = image_latents;
-  inputs.image_embeddings = ImageEmbeddings(c);
-  inputs.fps = c.tensors.at("fps");
+  inputs.conditioning["encoder_hidden_states"] = text;
+  inputs.conditioning["image_latents"] = image_latents;
+  inputs.conditioning["image_embeddings"] = ImageEmbeddings(c);
+  inputs.conditioning["fps"] = c.tensors.at("fps");
   Tensors seen;
   inputs.observe = [&](const std::string& block, const at::Tensor& output) { seen[block] = output.clone(); };
   unet.Forward(inputs);
@@ -86,7 +86,7 @@ void CheckConditioning(const Manifest& manifest, const VideoCase& c) {
 }
 
 void CheckTextEncoder(const Manifest& manifest, const VideoCase& c) {
-  const std::unique_ptr<CLIPTextModel> model = LoadCLIPTextModel(ModelPath(manifest, c.model) / "text_encoder");
+  const std::unique_ptr<CLIPTextModel> model = LoadFolder<CLIPTextModel>(ModelPath(manifest, c.model) / "text_encoder");
   const ClipTextOutput output = model->Forward(c.tensors.at("input_ids"));
   c.Expect("last_hidden_state", output.last_hidden_state);
   for (size_t i = 0; i < output.hidden_states.size(); ++i) c.Expect("hidden_states." + std::to_string(i), output.hidden_states[i]);
@@ -94,7 +94,7 @@ void CheckTextEncoder(const Manifest& manifest, const VideoCase& c) {
 }
 
 void CheckImageEncoder(const Manifest& manifest, const VideoCase& c) {
-  const auto model = LoadCLIPVisionModelWithProjection(ModelPath(manifest, c.model) / "image_encoder");
+  const auto model = LoadFolder<CLIPVisionModelWithProjection>(ModelPath(manifest, c.model) / "image_encoder");
   const ClipVisionOutput output = model->Forward(c.tensors.at("pixel_values"));
   c.Expect("embeddings", output.embeddings);
   c.Expect("pre_layrnorm", output.hidden_states[0]);
@@ -105,7 +105,7 @@ void CheckImageEncoder(const Manifest& manifest, const VideoCase& c) {
 }
 
 void CheckAutoencoder(const Manifest& manifest, const VideoCase& c) {
-  const std::unique_ptr<AutoencoderKL> vae = LoadAutoencoderKL(ModelPath(manifest, c.model) / "vae");
+  const std::unique_ptr<AutoencoderKL> vae = LoadFolder<AutoencoderKL>(ModelPath(manifest, c.model) / "vae");
   const double factor = vae->config().scaling_factor;
   EXPECT_DOUBLE_EQ(factor, c.json.at("scaling_factor").get<double>());
   const at::Tensor moments = vae->Encode(c.tensors.at("image"));

@@ -5,7 +5,7 @@
 
 #include "harness/models/i2vgen_xl_unet.h"
 #include "harness/pipelines/clips.h"
-#include "harness/pipelines/unet_denoiser.h"
+#include "harness/pipelines/network_denoiser.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
 #include "methods/deepcache/deepcache.h"
@@ -37,7 +37,7 @@ class StoredNoise : public NoiseStream {
 };
 
 struct Model {
-  std::unique_ptr<UNet> unet;
+  std::unique_ptr<Network> unet;
   std::unique_ptr<AutoencoderKL> vae;
   Tensors conditioning;
   std::string scheduler_file;
@@ -48,8 +48,8 @@ const Model& Load(const Manifest& manifest, const std::string& name) {
   if (const auto found = models.find(name); found != models.end()) return found->second;
   Model model;
   const std::filesystem::path folder = ModelPath(manifest, name);
-  model.unet = LoadUNet(folder / "unet");
-  model.vae = LoadAutoencoderKL(folder / "vae");
+  model.unet = LoadFolder<Network>(folder / "unet");
+  model.vae = LoadFolder<AutoencoderKL>(folder / "vae");
   model.scheduler_file = (folder / "scheduler" / "scheduler_config.json").string();
   for (const Json& row : manifest.json.at("cases"))
     if (row.at("kind") == "conditioning" && row.at("model") == name)
@@ -100,8 +100,8 @@ Conditioning ConditioningOf(const Model& model, const VideoCase& c, int64_t n) {
     EXPECT_LE(MaxAbsDiff(latents, stored), 1e-6);
   }
   conditioning.tokens = i2v->ContextTokens(conditioning.tokens, latents, rows(model.conditioning.at("image_embeddings")).flatten(1));
-  conditioning.encoded_image_latents = i2v->EncodeImageLatents(latents).unflatten(0, {2, n});
-  conditioning.fps = rows(model.conditioning.at("fps")).view({2, n});
+  conditioning.inputs["encoded_image_latents"] = i2v->EncodeImageLatents(latents).unflatten(0, {2, n});
+  conditioning.inputs["fps"] = rows(model.conditioning.at("fps")).view({2, n});
   return conditioning;
 }
 
@@ -136,7 +136,7 @@ void CheckTrajectory(const Manifest& manifest, const VideoCase& c) {
     streams.push_back(std::make_unique<StoredNoise>(x_T[s]));
     samples.push_back({s, streams.back().get()});
   }
-  UNetDenoiser denoiser(*model.unet, ConditioningOf(model, c, n), std::vector<MacCount>(1 + model.unet->branches()));
+  NetworkDenoiser denoiser(*model.unet, ConditioningOf(model, c, n), std::vector<MacCount>(1 + model.unet->info().cuts.size()));
   TreeOptions options;
   options.group_size = n;
   options.keep_latents = options.keep_predictions = true;

@@ -8,6 +8,9 @@
 #include <map>
 #include <string>
 
+#include "harness/models/autoencoder_kl.h"
+#include "harness/models/clip_text.h"
+#include "harness/models/clip_vision.h"
 #include "harness/models/load.h"
 #include "tests/support/fixtures.h"
 

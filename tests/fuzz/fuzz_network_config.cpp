@@ -1,13 +1,10 @@
 // config.json of every network.
 #include "harness/base/json.h"
 #include "harness/models/autoencoder_kl.h"
+#include "harness/models/catalog.h"
 #include "harness/models/class_embedder.h"
 #include "harness/models/clip_text.h"
 #include "harness/models/clip_vision.h"
-#include "harness/models/i2vgen_xl_unet.h"
-#include "harness/models/unet_2d.h"
-#include "harness/models/unet_2d_condition.h"
-#include "harness/models/unet_3d_condition.h"
 #include "harness/models/vq_model.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -16,10 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   return fuzz::Try([&] {
     const Json json = ParseJson(fuzz::Text(data, size), "fuzz");
     const auto parse = [&]<class Network>(const Network*) { fuzz::Try([&] { Network::ParseConfig(JsonReader(json, "fuzz")); }); };
-    parse(static_cast<const UNet2DConditionModel*>(nullptr));
-    parse(static_cast<const UNet2DModel*>(nullptr));
-    parse(static_cast<const UNet3DConditionModel*>(nullptr));
-    parse(static_cast<const I2VGenXLUNet*>(nullptr));
+    for (const auto& type : NetworkTypes()) fuzz::Try([&] { type.check(JsonReader(json, "fuzz")); });
     parse(static_cast<const AutoencoderKL*>(nullptr));
     parse(static_cast<const VQModel*>(nullptr));
     parse(static_cast<const CLIPTextModel*>(nullptr));

@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "harness/experiment/plan.h"
-#include "harness/pipelines/pipeline.h"
+#include "harness/pipelines/load_pipeline.h"
 #include "harness/runtime/device.h"
 #include "harness/runtime/noise.h"
 #include "harness/sampling/trajectory_tree.h"
@@ -30,8 +30,8 @@ std::vector<Sample> SamplesFor(const PipelineInfo& info) {
   for (int64_t s = 0; s < kSamples; ++s) {
     Sample& sample = samples.emplace_back();
     sample.id = s;
-    if (info.kind.starts_with("text_to")) sample.caption = s == 0 ? "a red chair" : "two dogs and one cat";
-    if (info.kind == "class_to_image") sample.label = s + 1;
+    if (info.needs_caption) sample.caption = s == 0 ? "a red chair" : "two dogs and one cat";
+    if (info.needs_label) sample.label = s + 1;
   }
   return samples;
 }

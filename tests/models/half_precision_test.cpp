@@ -12,14 +12,14 @@ TEST(HalfPrecision, UNetInBfloat16) {
   c10::InferenceMode inference;
   at::manual_seed(1);
   const auto folder = testing::SourceDir() / "datasets/fashion_scenes/model/unet";
-  const auto exact = LoadUNet(folder), half = LoadUNet(folder, {.dtype = at::kBFloat16});
+  const auto exact = LoadFolder<Network>(folder), half = LoadFolder<Network>(folder, {.dtype = at::kBFloat16});
   for (int64_t batch : {1, 3}) {
     for (double timestep : {951.0, 21.0}) {
-      UNetInputs inputs;
+      NetworkInputs inputs;
       inputs.sample = at::randn({batch, 4, 16, 16});
       inputs.timestep = timestep;
-      inputs.encoder_hidden_states = at::randn({batch, 32, 96});
-      const UNetOutput full = half->Forward(inputs, {1});
+      inputs.conditioning["encoder_hidden_states"] = at::randn({batch, 32, 96});
+      const NetworkOutput full = half->Forward(inputs, {1});
       const at::Tensor expected = exact->Forward(inputs).sample;
       EXPECT_EQ(full.sample.scalar_type(), at::kBFloat16);
       const at::Tensor difference = full.sample.to(at::kFloat) - expected;

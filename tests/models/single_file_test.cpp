@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include "harness/models/autoencoder_kl.h"
+#include "harness/models/clip_text.h"
 #include "harness/models/load.h"
 #include "tests/models/original_checkpoint.h"
 #include "tests/support/fixtures.h"
@@ -44,17 +46,17 @@ TEST_P(SingleFileModels, UNetIsTheFoldersOwn) {
   const SingleFile file = Open(overrides_);
   const JsonReader config(file.ConfigOf("unet"), "unet");
   const Weights weights = file.OpenWeights("unet");
-  const auto unet = MakeUNet(config, weights);
+  const auto unet = MakeNetwork(config, weights);
   weights.Finish();
-  UNetInputs inputs;
+  NetworkInputs inputs;
   inputs.sample = Random({2, 4, 16, 16});
   inputs.timestep = 321;
-  inputs.encoder_hidden_states = Random({2, 77, config.Int("cross_attention_dim")});
+  inputs.conditioning["encoder_hidden_states"] = Random({2, 77, config.Int("cross_attention_dim")});
   if (xl()) {
-    inputs.text_embeds = Random({2, 20});
-    inputs.time_ids = at::full({2, 6}, 128.0);
+    inputs.conditioning["text_embeds"] = Random({2, 20});
+    inputs.conditioning["time_ids"] = at::full({2, 6}, 128.0);
   }
-  const at::Tensor expected = LoadUNet(folder_ / "unet")->Forward(inputs).sample;
+  const at::Tensor expected = LoadFolder<Network>(folder_ / "unet")->Forward(inputs).sample;
   EXPECT_GT(expected.abs().max().item<double>(), 0);
   EXPECT_EQ(testing::MaxAbsDiff(unet->Forward(inputs).sample, expected), 0);
 }
@@ -64,7 +66,7 @@ TEST_P(SingleFileModels, AutoencoderIsTheFoldersOwn) {
   const Weights weights = file.OpenWeights("vae");
   const AutoencoderKL vae(AutoencoderKL::ParseConfig(JsonReader(file.ConfigOf("vae"), "vae")), weights);
   weights.Finish();
-  const auto expected = LoadAutoencoderKL(folder_ / "vae");
+  const auto expected = LoadFolder<AutoencoderKL>(folder_ / "vae");
   EXPECT_EQ(vae.config().scaling_factor, expected->config().scaling_factor);
   const at::Tensor z = Random({1, 4, 8, 8}), picture = Random({1, 3, 64, 64});
   EXPECT_EQ(testing::MaxAbsDiff(vae.Decode(z), expected->Decode(z)), 0);
@@ -80,7 +82,7 @@ TEST_P(SingleFileModels, TextEncodersAreTheFoldersOwn) {
     const Weights weights = file.OpenWeights(component);
     const CLIPTextModel model(CLIPTextModel::ParseConfig(JsonReader(file.ConfigOf(component), component)), weights);
     weights.Finish();
-    const auto expected = LoadCLIPTextModel(folder_ / component)->Forward(ids), output = model.Forward(ids);
+    const auto expected = LoadFolder<CLIPTextModel>(folder_ / component)->Forward(ids), output = model.Forward(ids);
     EXPECT_EQ(testing::MaxAbsDiff(output.last_hidden_state, expected.last_hidden_state), 0);
     EXPECT_EQ(testing::MaxAbsDiff(output.penultimate(), expected.penultimate()), 0);
     EXPECT_EQ(output.text_embeds.defined(), expected.text_embeds.defined());
@@ -121,7 +123,7 @@ TEST_P(SingleFileModels, OtherTensorsAreErrors) {
   const auto open_unet = [&] {
     const SingleFile file = Open(overrides_);
     const Weights weights = file.OpenWeights("unet");
-    MakeUNet(JsonReader(file.ConfigOf("unet"), "unet"), weights);
+    MakeNetwork(JsonReader(file.ConfigOf("unet"), "unet"), weights);
     weights.Finish();
   };
   tensors_["model.diffusion_model.input_blocks.1.0.mystery"] = at::zeros({1});

@@ -5,8 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/pipelines/find_model.h"
+#include "harness/pipelines/load_pipeline.h"
 #include "harness/pipelines/prompt_limit.h"
-#include "harness/pipelines/text_to_image.h"
 #include "tests/models/original_checkpoint.h"
 #include "tests/support/fixtures.h"
 

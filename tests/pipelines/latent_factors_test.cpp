@@ -3,7 +3,7 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
-#include "harness/pipelines/pipeline.h"
+#include "harness/pipelines/load_pipeline.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "harness/pipelines/find_model.h"
+#include "harness/pipelines/load_pipeline.h"
 #include "harness/pipelines/text_to_image.h"
 #include "tests/models/original_checkpoint.h"
 #include "tests/support/fixtures.h"

@@ -6,8 +6,7 @@
 
 #include "harness/base/error.h"
 #include "harness/io/png.h"
-#include "harness/pipelines/image_to_video.h"
-#include "harness/pipelines/text_to_video.h"
+#include "harness/pipelines/load_pipeline.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

@@ -1,0 +1,154 @@
+#include "harness/pipelines/latent_pipeline.h"
+
+#include <ATen/ATen.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "harness/pipelines/clips.h"
+#include "harness/pipelines/pictures.h"
+
+namespace skipbench {
+
+LatentPipeline::LatentPipeline(const ModelSource& source, const PipelineOptions& options, std::string kind) {
+  options_ = options;
+  info_.kind = std::move(kind);
+  info_.folder = source.path();
+  info_.class_name = source.class_name();
+  if (!source.Tokenizers().empty()) info_.tokenizer = source.TokenizerVariant(options.tokenizer) == ClipVariant::kFast ? "fast" : "slow";
+  info_.vae = options.vae;
+}
+
+WeightsOptions LatentPipeline::LoadOptions(const ModelSource& source, const std::string& component, const std::string& stem,
+                                           at::ScalarType dtype) {
+  for (const auto& file : source.WeightFiles(component, stem, options_.variant))
+    if (std::find(info_.files.begin(), info_.files.end(), file) == info_.files.end()) info_.files.push_back(file);
+  return {.dtype = dtype, .device = options_.device, .variant = options_.variant};
+}
+
+TextEncoder LatentPipeline::OpenEncoderOf(const ModelSource& source, const std::string& suffix) {
+  return OpenTextEncoder(source, suffix, source.TokenizerVariant(options_.tokenizer),
+                         LoadOptions(source, "text_encoder" + suffix, StemOf<CLIPTextModel>(), options_.dtype));
+}
+
+void LatentPipeline::OpenNetwork(const ModelSource& source, const std::string& component, const std::vector<std::string>& classes) {
+  const auto config = source.ConfigOf(component, classes);
+  counted_ = Build<Network>(config.reader(), Weights::ShapesOnly());
+  source.NoteKeysWithoutEffect(component, config.json);
+  if (const NetworkInfo& net = counted_->info(); net.out_channels != net.in_channels && net.out_channels != 2 * net.in_channels)
+    FailUnsupported("{}: out_channels: {} is not supported (only as many as in_channels, {}, or with a learned variance twice as many)", config.file,
+                    net.out_channels, net.in_channels);
+  if (!shapes_only())
+    network_ = LoadComponent<Network>(source, component, LoadOptions(source, component, StemOf<Network>(), options_.dtype), classes);
+  info_.scheduler_class = source.ClassOf("scheduler");
+  auto scheduler = source.ConfigOf("scheduler", {info_.scheduler_class});
+  info_.scheduler_config = std::move(scheduler.json);
+  info_.scheduler_file = std::move(scheduler.file);
+}
+
+void LatentPipeline::SetShapes(int64_t factor, int64_t latent_channels, int64_t own_height, int64_t own_width) {
+  const NetworkInfo& net = counted_->info();
+  const auto side = [&](int64_t wanted, int64_t own) { return wanted ? wanted : own ? own : net.sample_size * factor; };
+  const int64_t height = side(options_.height, own_height), width = side(options_.width, own_width);
+  if (height == 0) Fail("{}: the network's config names no sample_size; give height and width", info_.folder.string());
+  if (height % factor || width % factor)
+    Fail("{}: height and width must be multiples of {} (the autoencoder's factor), found {} x {}", info_.folder.string(), factor, height, width);
+  if (net.in_channels != latent_channels)
+    Fail("{}: the network takes {} channels, the latents have {}", info_.folder.string(), net.in_channels, latent_channels);
+  info_.latent_shape = {latent_channels, height / factor, width / factor};
+  if (net.video) {
+    info_.frames = options_.frames ? options_.frames : kDefaultFrames;
+    info_.latent_shape.insert(info_.latent_shape.begin() + 1, info_.frames);
+  }
+  info_.image_shape = {3, height, width};
+}
+
+AutoencoderKL::Config LatentPipeline::ReadAutoencoder(const ModelSource& source, int64_t own_height, int64_t own_width) {
+  auto config = ParseConfigOf<AutoencoderKL>(source, "vae");
+  SetShapes(config.net.SpatialFactor(), config.net.latent_channels, own_height, own_width);
+  info_.can_tile = info_.frames == 0;
+  return config;
+}
+
+void LatentPipeline::LoadAutoencoder(const ModelSource& source, at::ScalarType dtype) { vae_ = LoadPart<AutoencoderKL>(source, "vae", dtype); }
+
+at::Tensor LatentPipeline::Decode(const at::Tensor& latents) const {
+  if (info_.frames > 0) return DecodeClips(*vae_, latents, options_.decode_chunk);
+  return ToPictures(vae_->Decode(Unscale(latents.to(vae_->dtype())), {.tiling = options_.vae_tiling, .slicing = options_.vae_slicing}));
+}
+
+void LatentPipeline::Gives(const std::string& name, std::vector<int64_t> row) {
+  const auto takes = counted_->conditioning(info_.latent_shape);
+  const auto found = takes.find(name);
+  const auto fits = [&] {
+    return found != takes.end() && std::equal(row.begin(), row.end(), found->second.row.begin(), found->second.row.end(),
+                                              [](int64_t given, int64_t taken) { return taken < 0 || given == taken; });
+  };
+  if (!fits())
+    Fail("{}: the network takes {}, its {} pipeline gives it {} [{}]", info_.folder.string(),
+         found == takes.end() ? fmt::format("no {}", name) : fmt::format("{} [{}] (-1: any number)", name, fmt::join(found->second.row, ", ")),
+         info_.kind, name, fmt::join(row, ", "));
+  gives_[name] = std::move(row);
+}
+
+NetworkInputs LatentPipeline::MetaRow() const {
+  const auto empty = [](std::vector<int64_t> shape) {
+    shape.insert(shape.begin(), 1);
+    return at::empty(shape, at::TensorOptions().device(at::kMeta));
+  };
+  NetworkInputs inputs;
+  inputs.sample = empty(info_.latent_shape);
+  for (const auto& [name, row] : gives_) inputs.conditioning[name] = empty(row);
+  return inputs;
+}
+
+int64_t LatentPipeline::FeatureElements(int branch) const { return counted_->Forward(MetaRow(), {branch}).features.at(branch).numel(); }
+
+MacReport LatentPipeline::DenoiserMacs(int branch) const {
+  const NetworkInputs inputs = MetaRow();
+  if (branch < 0) {
+    MacCounter counter;
+    counted_->Forward(inputs);
+    return counter.report();
+  }
+  const at::Tensor features = counted_->Forward(inputs, {branch}).features.at(branch);
+  MacCounter counter;
+  counted_->ForwardShallow(inputs, branch, features);
+  return counter.report();
+}
+
+at::Tensor LatentPipeline::RowNumbers(int64_t n) const { return at::arange(n, at::TensorOptions().dtype(at::kLong).device(options_.device)); }
+
+Conditioning LatentPipeline::ConditioningFor(int64_t n, double guidance) {
+  Conditioning conditioning;
+  conditioning.samples = n;
+  conditioning.halves = guidance > 1 ? 2 : 1;
+  conditioning.guidance = guidance;
+  return conditioning;
+}
+
+void LatentPipeline::SetTokens(Conditioning* conditioning, const at::Tensor& tokens, const std::function<at::Tensor()>& unconditional) const {
+  const at::Tensor rows = RowNumbers(conditioning->samples);
+  conditioning->tokens = tokens;
+  conditioning->rows = rows.unsqueeze(0);
+  if (conditioning->halves == 1) return;
+  conditioning->tokens = at::cat({unconditional(), tokens});
+  conditioning->rows = at::stack({at::zeros_like(rows), rows + 1});
+}
+
+std::unique_ptr<Denoiser> LatentPipeline::MakeDenoiser(Conditioning conditioning) const {
+  if (macs_.empty())
+    for (int branch = -1; branch < branches(); ++branch) {
+      const Macs total = DenoiserMacs(branch).total;
+      macs_.push_back({static_cast<double>(total.modules), static_cast<double>(total.matmuls)});
+    }
+  return std::make_unique<NetworkDenoiser>(*network_, std::move(conditioning), macs_);
+}
+
+std::vector<std::string> CaptionsOf(std::span<const Sample> samples) {
+  std::vector<std::string> captions;
+  for (const auto& sample : samples) captions.push_back(sample.caption);
+  return captions;
+}
+
+}  // namespace skipbench

@@ -1,0 +1,193 @@
+// One body that every pipeline passes: what harness/pipelines/pipeline.h promises of all of them, for every class of the catalog
+// on the fixtures' small models. A new pipeline enters by its model's folder under tests/fixtures.
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include "harness/base/error.h"
+#include "harness/io/png.h"
+#include "harness/pipelines/catalog.h"
+#include "harness/pipelines/load_pipeline.h"
+#include "tests/support/fixtures.h"
+#include "tests/support/model_folders.h"
+
+namespace skipbench {
+namespace {
+
+using testing::ModelExample;
+using testing::RelativeDiff;
+
+constexpr int64_t kSamples = 3, kFrames = 3;
+constexpr double kFloatNoise = 1e-4;      // see tests/models/conformance_test.cpp
+
+class PipelineConformance : public ::testing::TestWithParam<ModelExample> {
+ protected:
+  void SetUp() override {
+    // Clips of the published models' own size would take minutes.
+    PipelineOptions shapes;
+    shapes.shapes_only = true;
+    shapes.frames = kFrames;
+    if (LoadPipeline(GetParam().folder, shapes)->info().frames > 0) {
+      options_.frames = kFrames;
+      options_.height = 32;
+      options_.width = 48;
+    }
+    pipeline_ = LoadPipeline(GetParam().folder, options_);
+  }
+  const PipelineInfo& info() const { return pipeline_->info(); }
+
+  std::vector<Sample> Samples() {
+    std::vector<Sample> samples;
+    for (int64_t s = 0; s < kSamples; ++s) {
+      Sample& sample = samples.emplace_back();
+      sample.id = 7 + s;
+      if (info().needs_caption) sample.caption = s == 0 ? "a red chair" : fmt::format("two dogs and {} cats", s);
+      if (info().needs_label) sample.label = s + 1;
+      if (info().needs_image) {
+        sample.image = temp_ / fmt::format("{}.png", s);
+        Image image{.width = 40, .height = 30, .channels = 3};
+        for (int k = 0; k < 40 * 30 * 3; ++k) image.pixels.push_back(static_cast<uint8_t>((k * (s + 3)) % 251));
+        WritePng(sample.image, image);
+      }
+    }
+    return samples;
+  }
+  at::Tensor Latents(int64_t rows) const {
+    std::vector<int64_t> shape = info().latent_shape;
+    shape.insert(shape.begin(), rows);
+    return at::randn(shape, at::detail::createCPUGenerator(3), at::TensorOptions(at::kFloat));
+  }
+  double Guidance() const { return info().guided ? 3.0 : 1.0; }
+  static DenoiserInput Input(const at::Tensor& latents, std::span<const int64_t> rows) {
+    DenoiserInput input;
+    input.sample = latents.index_select(0, at::tensor(std::vector<int64_t>(rows.begin(), rows.end())));
+    input.timestep = 481;
+    input.conditioning = rows;
+    return input;
+  }
+
+  c10::InferenceMode inference_;
+  testing::TempDir temp_;
+  PipelineOptions options_;
+  std::unique_ptr<Pipeline> pipeline_;
+  const std::vector<int64_t> all_ = {0, 1, 2};
+};
+
+TEST_P(PipelineConformance, SaysTheSameWithoutWeights) {
+  PipelineOptions shapes = options_;
+  shapes.shapes_only = true;
+  const auto counted = LoadPipeline(GetParam().folder, shapes);
+  EXPECT_EQ(counted->info().latent_shape, info().latent_shape);
+  EXPECT_EQ(counted->info().image_shape, info().image_shape);
+  EXPECT_EQ(counted->info().kind, info().kind);
+  EXPECT_EQ(counted->info().notes, info().notes);
+  EXPECT_EQ(counted->branches(), pipeline_->branches());
+  EXPECT_EQ(counted->DenoiserMacs(-1).total, pipeline_->DenoiserMacs(-1).total);
+  EXPECT_TRUE(counted->info().files.empty());
+  EXPECT_FALSE(info().files.empty());
+  EXPECT_FALSE(info().kind.empty());
+  EXPECT_FALSE(info().scheduler_class.empty());
+  EXPECT_EQ(info().guided, info().default_guidance > 1);
+  EXPECT_EQ(info().latent_shape.size(), info().frames > 0 ? 4u : 3u);
+  EXPECT_EQ(info().in_pixels, info().latent_shape == info().image_shape);
+}
+
+TEST_P(PipelineConformance, PredictionsHaveTheLatentsShape) {
+  const at::Tensor latents = Latents(kSamples);
+  for (const double guidance : {1.0, Guidance()}) {
+    const auto denoiser = pipeline_->Encode(Samples(), guidance, false);
+    EXPECT_EQ(denoiser->halves(), guidance > 1 ? 2 : 1);
+    std::vector<int64_t> expected = latents.sizes().vec();
+    const at::Tensor raw = denoiser->Predict(Input(latents, all_)).raw;
+    EXPECT_EQ(denoiser->Guide(raw).sizes(), at::IntArrayRef(expected));
+    expected.insert(expected.begin(), denoiser->halves());
+    EXPECT_EQ(raw.sizes(), at::IntArrayRef(expected));
+    EXPECT_TRUE(at::isfinite(raw).all().item<bool>());
+  }
+}
+
+TEST_P(PipelineConformance, SamplesDoNotKnowEachOther) {
+  const auto samples = Samples();
+  const at::Tensor latents = Latents(kSamples);
+  const auto together = pipeline_->Encode(samples, Guidance(), false);
+  const at::Tensor raw = together->Predict(Input(latents, all_)).raw;
+  for (int64_t s = 0; s < kSamples; ++s) {
+    const std::vector<int64_t> row = {s}, first = {0};
+    EXPECT_LE(RelativeDiff(together->Predict(Input(latents, row)).raw.select(1, 0), raw.select(1, s)), kFloatNoise) << s;
+    const auto alone = pipeline_->Encode(std::span(samples).subspan(static_cast<size_t>(s), 1), Guidance(), true);
+    EXPECT_LE(RelativeDiff(alone->Predict(Input(latents.narrow(0, s, 1), first)).raw.select(1, 0), raw.select(1, s)), kFloatNoise) << s;
+  }
+  // A sample's condition decides, if there is one.
+  const at::Tensor same = latents.narrow(0, 0, 1).expand_as(latents).contiguous();
+  const at::Tensor conditioned = together->Predict(Input(same, all_)).raw;
+  const bool conditional = info().needs_caption || info().needs_label || info().needs_image;
+  EXPECT_EQ(RelativeDiff(conditioned.select(1, 0), conditioned.select(1, 1)) > kFloatNoise, conditional);
+}
+
+TEST_P(PipelineConformance, CutsContinueAndCostWhatIsSaid) {
+  const auto denoiser = pipeline_->Encode(Samples(), Guidance(), false);
+  const int64_t halves = denoiser->halves();
+  const auto expect_cost = [&](const MacCount& cost, int branch) {
+    const Macs one = pipeline_->DenoiserMacs(branch).total;
+    EXPECT_EQ(cost.matmuls, static_cast<double>(halves * one.matmuls)) << branch;
+    EXPECT_EQ(cost.modules, static_cast<double>(halves * one.modules)) << branch;
+  };
+  expect_cost(denoiser->Macs(Action::kPredict, 0), -1);
+  EXPECT_EQ(denoiser->Macs(Action::kReuse, 0).matmuls, 0);
+  EXPECT_EQ(denoiser->branches(), pipeline_->branches());
+  DenoiserInput input = Input(Latents(kSamples), all_);
+  for (int branch = 0; branch < denoiser->branches(); ++branch) input.keep.push_back(branch);
+  const DenoiserOutput full = denoiser->Predict(input);
+  input.shallow = true;
+  for (const auto& [branch, features] : full.features) {
+    EXPECT_EQ(features.numel(), halves * kSamples * pipeline_->FeatureElements(branch)) << branch;
+    expect_cost(denoiser->Macs(Action::kShallow, branch), branch);
+    input.branch = branch;
+    input.features = features;
+    EXPECT_LE(RelativeDiff(denoiser->Predict(input).raw, full.raw), kFloatNoise) << branch;
+  }
+  EXPECT_EQ(static_cast<int>(full.features.size()), pipeline_->branches());
+}
+
+TEST_P(PipelineConformance, LatentsBecomePictures) {
+  const at::Tensor pictures = pipeline_->Decode(Latents(2));
+  std::vector<int64_t> expected = info().image_shape;
+  if (info().frames > 0) expected.insert(expected.begin(), info().frames);
+  expected.insert(expected.begin(), 2);
+  EXPECT_EQ(pictures.sizes(), at::IntArrayRef(expected));
+  EXPECT_EQ(pictures.scalar_type(), at::kByte);
+  EXPECT_TRUE(pictures.is_cpu());
+  EXPECT_ERROR(pipeline_->Decode(Latents(1).fill_(std::nan(""))), "not finite");
+}
+
+TEST_P(PipelineConformance, SamplesThatLackSomethingAreNamed) {
+  auto samples = Samples();
+  pipeline_->CheckInput(samples[0]);
+  samples[1].label = -1;
+  samples[1].image.clear();
+  if (info().needs_label || info().needs_image) {
+    EXPECT_ERROR(pipeline_->CheckInput(samples[1]), "sample 8");
+    EXPECT_ERROR(pipeline_->Encode(samples, Guidance(), false), "sample 8");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PipelineConformance, ::testing::ValuesIn(testing::ModelExamples()), [](const auto& info) { return info.param.name; });
+
+TEST(Pipelines, EveryClassHasAnExample) {
+  std::set<std::string> seen;
+  for (const auto& example : testing::ModelExamples()) seen.insert(example.index.at("_class_name").get<std::string>());
+  for (const auto& type : PipelineTypes()) {
+    const bool any = std::any_of(type.class_names.begin(), type.class_names.end(), [&](const auto& name) { return seen.contains(name); });
+    EXPECT_TRUE(any) << type.class_names[0] << ": no small model under tests/fixtures has it";
+  }
+}
+
+TEST(Pipelines, UnknownClassesAreRefused) {
+  const testing::TempDir temp;
+  testing::WriteFile(temp / "model_index.json", R"({"_class_name": "PipelineOfTomorrow"})");
+  EXPECT_ERROR(LoadPipeline(temp.path(), {}), "a PipelineOfTomorrow is not supported; supported: StableDiffusionPipeline, StableDiffusionXLPipeline, "
+                                              "TextToVideoSDPipeline (ModelScope), I2VGenXLPipeline, ClassConditionalLDMPipeline (LDM-4), DDPMPipeline");
+}
+
+}  // namespace
+}  // namespace skipbench
