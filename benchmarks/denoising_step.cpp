@@ -12,7 +12,7 @@
 #include "harness/runtime/noise.h"
 #include "harness/sampling/difference_sums.h"
 #include "harness/sampling/trajectory_tree.h"
-#include "harness/schedulers/scheduler.h"
+#include "harness/schedulers/catalog.h"
 #include "methods/catalog.h"
 
 namespace skipbench {

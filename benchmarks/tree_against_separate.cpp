@@ -10,6 +10,7 @@
 #include "datasets/catalog.h"
 #include "harness/pipelines/load_pipeline.h"
 #include "harness/sampling/trajectory_tree.h"
+#include "harness/schedulers/catalog.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
 
 namespace skipbench {

@@ -15,16 +15,7 @@ namespace skipbench {
 
 const std::vector<DatasetType>& DatasetTypes() {
   static const std::vector<DatasetType> types = {
-      {"coco", "captions of MS-COCO: captions_val2014.json, captions_val2017.json, or Karpathy's dataset_coco.json (captions, images, caption, split, count, "
-                "offset, seed, reference)", ReadCoco},
-      {"fashion_scenes", "the shipped captions and pictures (folder, caption, count, offset, seed, reference)", ReadFashionScenes},
-      {"prompts", "prompts of images or videos: a file (.txt, .csv, .tsv, .json, .jsonl) or a list in the config (file | prompts, format, prompt_column, images, "
-                  "image_column, split, count, offset, seed)", ReadPrompts},
-      {"imagenet", "ImageNet's classes, balanced or random (count, sampling, seed, offset, classes, names, reference)", ReadImageNet},
-      {"class_labels", "given class labels in turn (labels | classes, per_class, count, offset, seed)", ReadClassLabels},
-      {"cifar10", "samples for an unconditional model beside CIFAR-10's binary version (folder, split, partial, count, offset)", ReadCifar10},
-      {"lsun", "samples for an unconditional model beside an LSUN database or folder (folder, count, offset)", ReadLsun},
-      {"unconditional", "numbered samples without a condition (count, offset, reference)", ReadUnconditional},
+      CocoType(), FashionScenesType(), PromptsType(), ImageNetType(), ClassLabelsType(), Cifar10Type(), LsunType(), UnconditionalType(),
   };
   return types;
 }

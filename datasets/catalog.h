@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,9 +13,26 @@ namespace skipbench {
 
 struct DatasetType {
   std::string name;            // `type` in the config
-  std::string description;     // one line, with the keys
-  Dataset (*read)(const JsonReader& config, const std::filesystem::path& base_folder);
+  std::string summary;
+  std::vector<OptionSpec> options;
+  std::function<Dataset(const JsonReader& config, const std::filesystem::path& base_folder)> read;
 };
+
+// The type whose options `table` declares and `read` takes, with the folder that relative paths start from; its name is the table's
+// owner.
+template <typename Options>
+DatasetType DeclareDataset(std::string summary, const OptionTable<Options>& table, Dataset (*read)(const Options&, const std::filesystem::path& base_folder)) {
+  const auto make = [=](const JsonReader& config, const std::filesystem::path& base_folder) {
+    config.Ignore("type");
+    const Options options = table.Read(config);
+    try {
+      return read(options, base_folder);
+    } catch (const OptionError& e) {
+      e.FailAt(config);
+    }
+  };
+  return {table.owner(), std::move(summary), table.List(), make};
+}
 
 // All of them. To add one, write its reader and list it here.
 const std::vector<DatasetType>& DatasetTypes();

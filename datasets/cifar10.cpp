@@ -109,13 +109,30 @@ std::unique_ptr<PictureSet> OpenCifar10File(const fs::path& file) {
   return std::make_unique<Cifar10>(file.parent_path(), name, std::vector{name}, /*partial=*/false);
 }
 
-Dataset ReadCifar10(const JsonReader& config, const fs::path& base_folder) {
-  const fs::path folder = ResolvePath(config.String("folder"), base_folder);
-  const std::string split = config.OneOf("split", "train", {"train", "test"});
-  const bool partial = config.BoolOr("partial", false);
-  const auto pictures = OpenCifar10(folder, split, partial);
+namespace {
+
+struct Options {
+  std::string folder, split = "train";
+  bool partial = false;
+  NumberOptions numbers;
+};
+
+Dataset ReadCifar10(const Options& options, const fs::path& base_folder) {
+  const fs::path folder = ResolvePath(options.folder, base_folder);
+  const auto pictures = OpenCifar10(folder, options.split, options.partial);
   // As a reference a folder stands for the training set.
-  return NumberedSamples("cifar10", config, split == "test" ? folder / "test_batch.bin" : folder, *pictures);
+  return NumberedSamples("cifar10", options.numbers, options.split == "test" ? folder / "test_batch.bin" : folder, *pictures);
+}
+
+}  // namespace
+
+DatasetType Cifar10Type() {
+  OptionTable<Options> table("cifar10", {
+      Field("folder", &Options::folder).Required().Allowed("folder").Help("with data_batch_1.bin to data_batch_5.bin and test_batch.bin"),
+      Field("split", &Options::split).OneOf({"train", "test"}).Help("the pictures that are the reference"),
+      Field("partial", &Options::partial).Help("files may lack records at the end")});
+  table.Include(&Options::numbers, NumberTable());
+  return DeclareDataset("samples for an unconditional model beside CIFAR-10's binary version", table, ReadCifar10);
 }
 
 }  // namespace skipbench

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "datasets/dataset.h"
+#include "datasets/catalog.h"
 #include "datasets/picture_set.h"
 
 namespace skipbench {
@@ -23,8 +23,7 @@ std::unique_ptr<PictureSet> OpenCifar10File(const std::filesystem::path& file);
 // Throws Error naming the file, also for a label above 9.
 std::unique_ptr<PictureSet> OpenCifar10(const std::filesystem::path& folder, const std::string& split, bool partial);
 
-// {"type": "cifar10", "folder": FOLDER, "split": "train" | "test", "partial", "count", "offset"}: `count` numbered samples for an
-// unconditional model (default: as many as there are pictures), with the pictures of the folder as the reference.
-Dataset ReadCifar10(const JsonReader& config, const std::filesystem::path& base_folder);
+// Numbered samples for an unconditional model, with the pictures of the folder as the reference.
+DatasetType Cifar10Type();
 
 }  // namespace skipbench

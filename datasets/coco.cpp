@@ -5,6 +5,7 @@
 
 #include "datasets/coco_file.h"
 #include "harness/base/error.h"
+#include "harness/base/json_numbers.h"
 #include "harness/base/paths.h"
 #include "harness/base/random.h"
 
@@ -13,15 +14,37 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Which of a picture's captions; nothing: a random one.
-std::optional<size_t> ReadCaptionIndex(const JsonReader& config) {
-  const Json* value = config.Find("caption");
-  if (!value || value->is_null()) return 0;
-  if (!value->is_string()) return static_cast<size_t>(config.Int("caption", 0, 1000));
-  if (*value == "random") return std::nullopt;
-  if (*value != "first") config.FailAt("caption", "expected \"first\", \"random\" or a number from 0, found " + Describe(*value));
-  return 0;
+struct CaptionOptions {
+  Json caption = "first";                    // or "random", or a number
+  std::string split;
+  std::optional<std::string> reference;
+  Subset subset;
+};
+
+std::string WhyNoCaption(const Json& value) {
+  if (!value.is_string()) return WhyNotInt(value, 0, 1000);
+  return value == "first" || value == "random" ? "" : "expected \"first\", \"random\" or a number from 0, found " + Describe(value);
 }
+
+OptionTable<CaptionOptions> CaptionTable() {
+  OptionTable<CaptionOptions> table("captions", {
+      Field("caption", &CaptionOptions::caption).Check(WhyNoCaption).Allowed("first | random | number from 0")
+          .Help("which of a picture's captions, in order of annotation id; random: drawn by the seed and the picture's id"),
+      Field("split", &CaptionOptions::split).Default("all of them").Help("of Karpathy's dataset_coco.json: train, restval, val or test"),
+      Field("reference", &CaptionOptions::reference).Default("the pictures, where there are any").Help("what distributions are compared with")});
+  return table.Include(&CaptionOptions::subset, SubsetTable());
+}
+
+struct CocoOptions {
+  std::string captions;
+  std::optional<std::string> images;
+  CaptionOptions rest;
+};
+
+struct FashionScenesOptions {
+  std::optional<std::string> folder;
+  CaptionOptions rest;
+};
 
 // Depends on the seed and the picture alone, not on which others are chosen.
 size_t RandomCaption(uint64_t seed, int64_t image_id, size_t count) {
@@ -44,14 +67,13 @@ fs::path ImagePath(const fs::path& folder, int64_t id, const CocoImage& image, c
 }
 
 Dataset ReadCaptions(const std::string& name, const fs::path& captions, const std::optional<fs::path>& pictures,
-                     const JsonReader& config, const fs::path& base_folder) {
-  const std::optional<size_t> wanted = ReadCaptionIndex(config);
-  const Subset subset = ReadSubset(config);
-  auto reference = ReadReference(config, base_folder);
+                     const CaptionOptions& options, const fs::path& base_folder) {
+  std::optional<size_t> wanted = options.caption.is_number() ? options.caption.get<size_t>() : size_t{0};      // nothing: a random one
+  if (options.caption == "random") wanted = std::nullopt;
+  const Subset& subset = options.subset;
+  auto reference = ResolvePath(options.reference, base_folder);
   if (!reference) reference = pictures;
-  const std::string split = config.StringOr("split", "");
-  config.Ignore("type");
-  config.RejectUnknownKeys();
+  const std::string& split = options.split;
 
   const std::string file = captions.string();
   const Json root = ReadJsonFile(captions);
@@ -61,13 +83,12 @@ Dataset ReadCaptions(const std::string& name, const fs::path& captions, const st
   for (const auto& [id, image] : images) ids.push_back(id);
 
   std::vector<Sample> samples;
-  for (size_t place : Select(subset, ids.size(), config)) {
+  for (size_t place : Select(subset, ids.size())) {
     const CocoImage& image = images.at(ids[place]);
     if (image.captions.empty()) Fail("{}: image {} ({}) has no caption", file, ids[place], image.file_name);
     const size_t which = wanted.value_or(RandomCaption(subset.seed.value_or(0), ids[place], image.captions.size()));
     if (which >= image.captions.size())
-      config.FailAt("caption", fmt::format("caption {} is asked for, but image {} of {} has only {}", which, ids[place], file,
-                                           image.captions.size()));
+      FailOption("caption", "caption {} is asked for, but image {} of {} has only {}", which, ids[place], file, image.captions.size());
     Sample sample;
     sample.id = ids[place];
     sample.caption = image.captions[which].second;
@@ -84,19 +105,33 @@ Dataset ReadCaptions(const std::string& name, const fs::path& captions, const st
   return dataset;
 }
 
-}  // namespace
-
-Dataset ReadCoco(const JsonReader& config, const fs::path& base_folder) {
-  std::optional<fs::path> pictures;
-  if (config.Has("images")) pictures = ResolvePath(config.String("images"), base_folder);
-  return ReadCaptions("coco", ResolvePath(config.String("captions"), base_folder), pictures, config, base_folder);
+Dataset ReadCoco(const CocoOptions& options, const fs::path& base_folder) {
+  return ReadCaptions("coco", ResolvePath(options.captions, base_folder), ResolvePath(options.images, base_folder), options.rest, base_folder);
 }
 
-Dataset ReadFashionScenes(const JsonReader& config, const fs::path& base_folder) {
-  const fs::path folder = config.Has("folder") ? ResolvePath(config.String("folder"), base_folder) : ShippedFolder("fashion_scenes");
+Dataset ReadFashionScenes(const FashionScenesOptions& options, const fs::path& base_folder) {
+  const fs::path folder = ResolvePath(options.folder, base_folder).value_or(ShippedFolder("fashion_scenes"));
   if (!fs::exists(folder / "captions.json"))
-    config.FailAt("folder", fmt::format("{} is missing; give the folder of the shipped data", (folder / "captions.json").string()));
-  return ReadCaptions("fashion_scenes", folder / "captions.json", folder / "images", config, base_folder);
+    FailOption("folder", "{} is missing; give the folder of the shipped data", (folder / "captions.json").string());
+  return ReadCaptions("fashion_scenes", folder / "captions.json", folder / "images", options.rest, base_folder);
+}
+
+}  // namespace
+
+DatasetType CocoType() {
+  OptionTable<CocoOptions> table("coco", {
+      Field("captions", &CocoOptions::captions).Required().Allowed("file").Help(
+          "captions_val2014.json, captions_val2017.json, or Karpathy's dataset_coco.json"),
+      Field("images", &CocoOptions::images).Allowed("folder").Help("their pictures; then each one taken must be there")});
+  table.Include(&CocoOptions::rest, CaptionTable());
+  return DeclareDataset("captions of MS-COCO", table, ReadCoco);
+}
+
+DatasetType FashionScenesType() {
+  OptionTable<FashionScenesOptions> table("fashion_scenes", {
+      Field("folder", &FashionScenesOptions::folder).Allowed("folder").Default("the shipped one").Help("where captions.json and images/ are")});
+  table.Include(&FashionScenesOptions::rest, CaptionTable());
+  return DeclareDataset("the shipped captions and pictures", table, ReadFashionScenes);
 }
 
 }  // namespace skipbench

@@ -34,22 +34,20 @@ std::string Preview(const Dataset& dataset, size_t count) {
   return text;
 }
 
-Subset ReadSubset(const JsonReader& config) {
-  Subset subset;
-  if (config.Has("count")) subset.count = config.Int("count", 1);
-  subset.offset = config.IntOr("offset", 0, 0);
-  if (config.Has("seed")) subset.seed = static_cast<uint64_t>(config.Int("seed", 0));
-  return subset;
+OptionTable<Subset> SubsetTable() {
+  return OptionTable<Subset>("part", {
+      Field("count", &Subset::count).Min(1).Default("all").Help("samples taken"),
+      Field("offset", &Subset::offset).Min(0).Help("samples left out in front of them"),
+      Field("seed", &Subset::seed).Default("in order of id").Help("takes them out of a random order")});
 }
 
-std::vector<size_t> Select(const Subset& subset, size_t size, const JsonReader& config) {
+std::vector<size_t> Select(const Subset& subset, size_t size) {
   const auto available = static_cast<int64_t>(size);
   if (subset.offset > available || (subset.offset == available && size > 0))
-    config.FailAt("offset", fmt::format("{} samples are left out, but there are only {}", subset.offset, size));
+    FailOption("offset", "{} samples are left out, but there are only {}", subset.offset, size);
   const int64_t count = subset.count.value_or(available - subset.offset);
   if (count > available - subset.offset)
-    config.FailAt("count", fmt::format("{} samples are asked for, but there are only {} (of {}, {} left out)", count,
-                                       available - subset.offset, size, subset.offset));
+    FailOption("count", "{} samples are asked for, but there are only {} (of {}, {} left out)", count, available - subset.offset, size, subset.offset);
   std::vector<size_t> order(size);
   std::iota(order.begin(), order.end(), size_t{0});
   if (subset.seed) {
@@ -76,9 +74,8 @@ void Dataset::SetReference(std::filesystem::path reference) {
   reference_ = std::move(reference);
 }
 
-std::optional<std::filesystem::path> ReadReference(const JsonReader& config, const std::filesystem::path& base_folder) {
-  if (!config.Has("reference")) return std::nullopt;
-  return ResolvePath(config.String("reference"), base_folder);
+std::optional<std::filesystem::path> ResolvePath(const std::optional<std::string>& path, const std::filesystem::path& base_folder) {
+  return path ? std::optional(ResolvePath(*path, base_folder)) : std::nullopt;
 }
 
 std::filesystem::path ResolvePath(const std::string& path, const std::filesystem::path& base_folder) {

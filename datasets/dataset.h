@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/base/json.h"
+#include "harness/base/options.h"
 #include "harness/base/sample.h"
 
 namespace skipbench {
@@ -43,26 +43,22 @@ class Dataset {
 // The description and the first samples, one line each, to look at before a run.
 std::string Preview(const Dataset& dataset, size_t count = 5);
 
-// Which part of the data: keys `count` (default: all), `offset` (default 0) and `seed`. Without a seed, samples offset to
-// offset + count - 1 in order of id; with one, those of a random permutation that depends on the seed and the ids alone,
-// so that consecutive offsets give disjoint random subsets on every machine.
+// Which part of the data. Without a seed, samples offset to offset + count - 1 in order of id; with one, those of a random
+// permutation that depends on the seed and the ids alone, so that consecutive offsets give disjoint random subsets on every machine.
 struct Subset {
   std::optional<int64_t> count;
   int64_t offset = 0;
   std::optional<uint64_t> seed;
 };
-Subset ReadSubset(const JsonReader& config);
-// Positions (ascending) that the subset takes of `size` things in order of id. Throws Error, with `config`'s place, when
-// there are not that many.
-std::vector<size_t> Select(const Subset& subset, size_t size, const JsonReader& config);
+OptionTable<Subset> SubsetTable();
+// Positions (ascending) that the subset takes of `size` things in order of id. Throws OptionError when there are not that many.
+std::vector<size_t> Select(const Subset& subset, size_t size);
 // "16 of 500", "16 of 500 from 100", "16 of 500, drawn with seed 3".
 std::string Describe(const Subset& subset, size_t selected, size_t size);
-
-// The key "reference", resolved; nothing without it.
-std::optional<std::filesystem::path> ReadReference(const JsonReader& config, const std::filesystem::path& base_folder);
 
 // `path` as a config means it: relative to the config's folder, or else to one of the folders that the environment variable
 // SKIPBENCH_DATA lists, separated by colons. Where none has it, the one beside the config, for messages.
 std::filesystem::path ResolvePath(const std::string& path, const std::filesystem::path& base_folder);
+std::optional<std::filesystem::path> ResolvePath(const std::optional<std::string>& path, const std::filesystem::path& base_folder);
 
 }  // namespace skipbench

@@ -68,18 +68,18 @@ std::vector<std::string> ReadNames(const fs::path& path, int64_t classes) {
   return names;
 }
 
-}  // namespace
+struct Options {
+  int64_t count = 0, offset = 0, classes = 1000;
+  uint64_t seed = 0;
+  std::string sampling = "balanced";
+  std::optional<std::string> names, reference;
+};
 
-Dataset ReadImageNet(const JsonReader& config, const fs::path& base_folder) {
-  const int64_t classes = config.IntOr("classes", 1000, 1, 1'000'000);
-  const int64_t count = config.Int("count", 1, 10'000'000), offset = config.IntOr("offset", 0, 0, 1'000'000'000);
-  const auto seed = static_cast<uint64_t>(config.IntOr("seed", 0, 0));
-  const std::string sampling = config.OneOf("sampling", "balanced", {"balanced", "random"});
-  const fs::path list = config.Has("names") ? ResolvePath(config.String("names"), base_folder) : fs::path();
+Dataset ReadImageNet(const Options& options, const fs::path& base_folder) {
+  const auto& [count, offset, classes, seed, sampling, names_file, reference_path] = options;
+  const fs::path list = ResolvePath(names_file, base_folder).value_or("");
   const std::vector<std::string> names = list.empty() ? std::vector<std::string>() : ReadNames(list, classes);
-  const auto reference = ReadReference(config, base_folder);
-  config.Ignore("type");
-  config.RejectUnknownKeys();
+  const auto reference = ResolvePath(reference_path, base_folder);
 
   const auto labels = sampling == "balanced" ? BalancedLabels(seed, offset, count, classes) : RandomLabels(seed, offset, count, classes);
   std::vector<Sample> samples(labels.size());
@@ -93,6 +93,20 @@ Dataset ReadImageNet(const JsonReader& config, const fs::path& base_folder) {
   if (reference) dataset.SetReference(*reference);
   if (!list.empty()) dataset.SetList("names", list);
   return dataset;
+}
+
+}  // namespace
+
+DatasetType ImageNetType() {
+  const OptionTable<Options> table("imagenet", {
+      Field("count", &Options::count).Min(1).Max(10'000'000).Required().Help("samples"),
+      Field("sampling", &Options::sampling).OneOf({"balanced", "random"}).Help("rounds of all classes, or a class drawn for each sample"),
+      Field("seed", &Options::seed).Help("of the order of classes, or of the draws"),
+      Field("offset", &Options::offset).Min(0).Max(1'000'000'000).Help("id of the first sample"),
+      Field("classes", &Options::classes).Min(1).Max(1'000'000).Help("number of classes"),
+      Field("names", &Options::names).Allowed("file").Help("a line a class (LOC_synset_mapping.txt, or the name alone), to preview them by"),
+      Field("reference", &Options::reference).Allowed("folder or file").Help("pictures or statistics (.npz) that distributions are compared with")});
+  return DeclareDataset("ImageNet's classes, balanced or random", table, ReadImageNet);
 }
 
 }  // namespace skipbench

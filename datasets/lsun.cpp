@@ -224,12 +224,28 @@ bool IsLsunDatabase(const fs::path& path) {
 
 std::unique_ptr<PictureSet> OpenLsun(const fs::path& path) { return std::make_unique<LsunDatabase>(path); }
 
-Dataset ReadLsun(const JsonReader& config, const fs::path& base_folder) {
-  const fs::path folder = ResolvePath(config.String("folder"), base_folder);
+namespace {
+
+struct Options {
+  std::string folder;
+  NumberOptions numbers;
+};
+
+Dataset ReadLsun(const Options& options, const fs::path& base_folder) {
+  const fs::path folder = ResolvePath(options.folder, base_folder);
   std::error_code error;
   if (!fs::exists(folder, error)) Fail("{}: missing; expected an LSUN database (folder with data.mdb) or a folder of its pictures", folder.string());
   const auto pictures = IsLsunDatabase(folder) ? OpenLsun(folder) : OpenPictureFiles(folder);
-  return NumberedSamples("lsun", config, folder, *pictures);
+  return NumberedSamples("lsun", options.numbers, folder, *pictures);
+}
+
+}  // namespace
+
+DatasetType LsunType() {
+  OptionTable<Options> table("lsun", {
+      Field("folder", &Options::folder).Required().Allowed("folder").Help("an LMDB database, or pictures exported from one")});
+  table.Include(&Options::numbers, NumberTable());
+  return DeclareDataset("samples for an unconditional model beside an LSUN database or folder", table, ReadLsun);
 }
 
 }  // namespace skipbench

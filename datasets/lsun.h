@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "datasets/dataset.h"
+#include "datasets/catalog.h"
 #include "datasets/picture_set.h"
 
 namespace skipbench {
@@ -18,8 +18,7 @@ bool IsLsunDatabase(const std::filesystem::path& path);
 // is opened or for the pictures concerned. Throws Error naming the file: no database, a truncated one, one without pictures.
 std::unique_ptr<PictureSet> OpenLsun(const std::filesystem::path& path);
 
-// {"type": "lsun", "folder": DATABASE OR FOLDER, "count", "offset"}: `count` numbered samples for an unconditional model (default:
-// as many as there are pictures), with the pictures as the reference.
-Dataset ReadLsun(const JsonReader& config, const std::filesystem::path& base_folder);
+// Numbered samples for an unconditional model, with the pictures as the reference.
+DatasetType LsunType();
 
 }  // namespace skipbench

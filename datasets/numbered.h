@@ -9,8 +9,13 @@
 
 namespace skipbench {
 
-// Reads "count" (default: as many as `pictures`) and "offset": the ids offset .. offset + count - 1, with `path` as the reference.
-// Throws Error for unknown keys.
-Dataset NumberedSamples(const std::string& name, const JsonReader& config, const std::filesystem::path& path, const PictureSet& pictures);
+struct NumberOptions {
+  std::optional<int64_t> count;      // absent: as many as there are pictures
+  int64_t offset = 0;
+};
+OptionTable<NumberOptions> NumberTable();
+
+// The ids offset .. offset + count - 1, with `path` as the reference.
+Dataset NumberedSamples(const std::string& name, const NumberOptions& options, const std::filesystem::path& path, const PictureSet& pictures);
 
 }  // namespace skipbench

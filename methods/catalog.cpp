@@ -19,7 +19,7 @@ const std::vector<MethodType>& MethodTypes() {
   return types;
 }
 
-const MethodOption* ThresholdOption(const MethodType& type) {
+const OptionSpec* ThresholdOption(const MethodType& type) {
   for (const auto& option : type.options)
     if (option.threshold) return &option;
   return nullptr;

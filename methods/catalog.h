@@ -1,44 +1,40 @@
 // All methods, by name. Adding one takes a folder under methods/ and a line in catalog.cpp.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "harness/base/json.h"
+#include "harness/base/options.h"
 #include "harness/sampling/method.h"
 
 namespace skipbench {
 
-// Values of an option that `make` takes as a threshold: what `skipbench calibrate` searches.
-struct ThresholdRange {
-  double least = 0, most = 1e6;
-};
-
-// An option of a method in a config. A list where `list` is false is a sweep: one setting for each value.
-struct MethodOption {
-  std::string name;
-  std::string range;            // what is allowed, for people: "number >= 0", "sample | group"
-  std::string fallback;         // the default, as it would be written; "" if the option is required
-  std::string meaning;
-  bool list = false;            // the value itself is a list; a list of lists is a sweep
-  // Only of the number that the threshold of the method's criterion (Method::criterion) is proportional to.
-  std::optional<ThresholdRange> threshold = std::nullopt;
-};
-
 struct MethodType {
   std::string name;
   std::string summary;
-  std::vector<MethodOption> options;
+  std::vector<OptionSpec> options;                                  // a list where the option is none is a sweep: a setting for each value
   std::function<std::unique_ptr<Method>(const JsonReader&)> make;   // throws Error naming file, key and value
 };
 
+// The type whose options `table` declares; its name is the table's owner. `make` takes the options and, where it has paths among them,
+// the folder of the config that these start from.
+template <typename Options, typename Make>
+MethodType DeclareMethod(std::string summary, const OptionTable<Options>& table, Make make) {
+  const auto read = [table, make](const JsonReader& json) -> std::unique_ptr<Method> {
+    if constexpr (std::is_invocable_v<Make, const Options&>) return make(table.Read(json));
+    else return make(table.Read(json), std::filesystem::path(json.file()).parent_path());
+  };
+  return {table.owner(), std::move(summary), table.List(), read};
+}
+
 const std::vector<MethodType>& MethodTypes();
 
-// The option whose `threshold` is set; nullptr: none is.
-const MethodOption* ThresholdOption(const MethodType& type);
+// The option that the threshold of the method's criterion (Method::criterion) is proportional to: `skipbench calibrate` searches
+// between its limits. nullptr: there is none.
+const OptionSpec* ThresholdOption(const MethodType& type);
 
 // Throws Error that lists the known names.
 const MethodType& FindMethodType(const std::string& name, const std::string& where);

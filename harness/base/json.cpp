@@ -160,6 +160,23 @@ Json ReadJsonFile(const std::filesystem::path& path, size_t max_bytes) {
   return ParseJson(text, path.string());
 }
 
+std::string WhyNotInt(const Json& value, int64_t min, int64_t max) {
+  const bool too_large = value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  if (value.is_number_integer() && !too_large && value.get<int64_t>() >= min && value.get<int64_t>() <= max) return "";
+  std::string wanted = "an integer";
+  if (max != INT64_MAX) wanted += fmt::format(" in [{}, {}]", min, max);
+  else if (min != INT64_MIN) wanted += fmt::format(" of at least {}", min);
+  return fmt::format("expected {}, found {}", wanted, Describe(value));
+}
+
+std::string WhyNotDouble(const Json& value, double min, double max) {
+  if (value.is_number() && std::isfinite(value.get<double>()) && value.get<double>() >= min && value.get<double>() <= max) return "";
+  std::string wanted = "a number";
+  if (std::isfinite(max)) wanted += fmt::format(" in [{}, {}]", min, max);
+  else if (std::isfinite(min)) wanted += fmt::format(" of at least {}", min);
+  return fmt::format("expected {}, found {}", wanted, Describe(value));
+}
+
 JsonReader::JsonReader(const Json& object, std::string file, std::string path)
     : object_(&object), file_(std::move(file)), path_(std::move(path)) {
   if (!object.is_object())
@@ -191,24 +208,13 @@ const Json& JsonReader::Require(const std::string& key) const {
 
 int64_t JsonReader::Int(const std::string& key, int64_t min, int64_t max) const {
   const Json& value = Require(key);
-  auto wanted = [&] {
-    if (min == INT64_MIN && max == INT64_MAX) return std::string("an integer");
-    if (max == INT64_MAX) return fmt::format("an integer of at least {}", min);
-    return fmt::format("an integer in [{}, {}]", min, max);
-  };
-  const bool too_large =
-      value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
-  if (!value.is_number_integer() || too_large || value.get<int64_t>() < min || value.get<int64_t>() > max)
-    FailAt(key, fmt::format("expected {}, found {}", wanted(), Describe(value)));
+  if (const std::string why = WhyNotInt(value, min, max); !why.empty()) FailAt(key, why);
   return value.get<int64_t>();
 }
 
 double JsonReader::Double(const std::string& key, double min, double max) const {
   const Json& value = Require(key);
-  if (!value.is_number() || !std::isfinite(value.get<double>()) || value.get<double>() < min || value.get<double>() > max) {
-    const std::string range = std::isinf(min) && std::isinf(max) ? "" : fmt::format(" in [{}, {}]", min, max);
-    FailAt(key, fmt::format("expected a number{}, found {}", range, Describe(value)));
-  }
+  if (const std::string why = WhyNotDouble(value, min, max); !why.empty()) FailAt(key, why);
   return value.get<double>();
 }
 

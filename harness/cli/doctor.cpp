@@ -75,7 +75,7 @@ double MeasureForward(const Plan& plan) {
   shape.insert(shape.begin(), 1);
   const int64_t row = 0;
   DenoiserInput input;
-  input.sample = at::zeros(shape, at::TensorOptions().dtype(plan.config.dtype).device(plan.device));
+  input.sample = at::zeros(shape, at::TensorOptions().dtype(plan.config.model.dtype).device(plan.device));
   input.timestep = plan.settings[0].scheduler->timestep(0);
   input.conditioning = {&row, 1};
   double best = HUGE_VAL;
@@ -160,11 +160,7 @@ bool CheckModel(const Checkup& check) {
       const std::string what = FirstLine(e.what());
       Fail("{} (put its folder into one that --models or SKIPBENCH_MODELS names)", what.substr(0, what.find("; looked at")));
     }
-    PipelineOptions options;
-    options.tokenizer = check.config.tokenizer;
-    options.tokenizer_folder = check.config.tokenizer_folder;
-    options.variant = check.config.variant;
-    const std::string tokenizers = DescribeTokenizers(path, options);
+    const std::string tokenizers = DescribeTokenizers(path, check.config.model);
     return path.string() + (tokenizers.empty() ? "" : "\n         tokenizer: " + tokenizers);
   });
 }
@@ -190,8 +186,8 @@ bool CheckData(const Checkup& check) {
 
 // Everything that the config names, each for itself, so that one look shows all that is missing.
 bool CheckFiles(const Checkup& check) {
-  const bool model = CheckModel(check), vae = check.config.vae.empty() || Check("vae", [&] {
-    return FindVae(check.config.vae, check.config.folder(), check.models).string();
+  const bool model = CheckModel(check), vae = check.config.model.vae.empty() || Check("vae", [&] {
+    return FindVae(check.config.model.vae.string(), check.config.folder(), check.models).string();
   });
   const bool data = CheckData(check), metrics = CheckMetrics(check);
   return model && vae && data && metrics;

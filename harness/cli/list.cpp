@@ -1,9 +1,11 @@
+#include <algorithm>
+
 #include "datasets/catalog.h"
 #include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
-#include "harness/cli/config_keys.h"
-#include "harness/schedulers/scheduler.h"
+#include "harness/experiment/config_options.h"
+#include "harness/schedulers/catalog.h"
 #include "methods/catalog.h"
 #include "metrics/catalog.h"
 #include "metrics/official_weights.h"
@@ -14,12 +16,27 @@ namespace po = boost::program_options;
 
 namespace {
 
+// What there is to know of options, one line each.
+void PrintOptions(const std::vector<OptionSpec>& options, const char* indent) {
+  size_t width = 10;
+  for (const auto& option : options) width = std::max(width, option.name.size());
+  for (const auto& option : options) {
+    const std::string fallback = option.required ? " (required)" : option.fallback.empty() ? "" : " (default " + option.fallback + ")";
+    fmt::print("{}{:<{}} {}{}{}\n", indent, option.name, width, option.Allowed(), fallback, option.help.empty() ? "" : ". " + option.help);
+  }
+}
+
 void ListMethods() {
   for (const auto& method : MethodTypes()) {
     fmt::print("{}: {}\n", method.name, method.summary);
-    for (const auto& option : method.options)
-      fmt::print("    {:<10} {}{}. {}\n", option.name, option.range,
-                 option.fallback.empty() ? "" : " (default " + option.fallback + ")", option.meaning);
+    PrintOptions(method.options, "    ");
+  }
+}
+
+void ListDatasets() {
+  for (const auto& type : DatasetTypes()) {
+    fmt::print("{}: {}\n", type.name, type.summary);
+    PrintOptions(type.options, "    ");
   }
 }
 
@@ -29,8 +46,14 @@ void ListMetrics() {
 }
 
 void ListSchedulers() {
-  for (const auto& type : SchedulerTypes()) fmt::print("{}\n", type);
-  fmt::print("Options are diffusers' constructor arguments, e.g. {{\"type\": \"ddim\", \"clip_sample\": false}}.\n");
+  for (const auto& type : SchedulerTypes()) {
+    fmt::print("{}: {}{}\n", type.name, type.summary, type.class_name.empty() ? "" : "; diffusers' " + type.class_name);
+    std::vector<OptionSpec> options = type.options;
+    std::erase_if(options, [](const OptionSpec& option) { return option.from_file; });
+    PrintOptions(options, "    ");
+  }
+  fmt::print("Options are diffusers' constructor arguments, e.g. {{\"type\": \"ddim\", \"clip_sample\": false}}; what is not given is taken from the model's "
+             "scheduler_config.json, then from here.\n");
 }
 
 // One line each, columns between tabs: scripts/convert/all_metric_weights.py reads them.
@@ -49,9 +72,9 @@ int List(const std::vector<std::string>& args) {
   if (what[0] == "methods") ListMethods();
   else if (what[0] == "metrics") ListMetrics();
   else if (what[0] == "weights") ListWeights();
-  else if (what[0] == "datasets") for (const auto& type : DatasetTypes()) fmt::print("{:<16} {}\n", type.name, type.description);
+  else if (what[0] == "datasets") ListDatasets();
   else if (what[0] == "schedulers") ListSchedulers();
-  else if (what[0] == "config") for (const auto& key : ConfigKeys()) fmt::print("{:<20} {}\n", key.name, key.meaning);
+  else if (what[0] == "config") PrintOptions(ConfigTable().List(), "");
   else Fail("skipbench list: expected one of methods, metrics, weights, datasets, schedulers, config; found \"{}\"{}", what[0],
             DidYouMean(what[0], {"methods", "metrics", "weights", "datasets", "schedulers", "config"}));
   return 0;

@@ -61,9 +61,9 @@ int Macs(const std::vector<std::string>& args) {
     const ExperimentConfig config = ReadExperimentConfig(input, {});
     model = config.pipeline;
     base = config.folder();
-    if (open.height == 0) open.height = config.height;
-    if (open.width == 0) open.width = config.width;
-    if (open.frames == 0) open.frames = config.frames.value_or(0);
+    if (open.height == 0) open.height = config.model.height;
+    if (open.width == 0) open.width = config.model.width;
+    if (open.frames == 0) open.frames = config.model.frames;
   }
   const auto pipeline = LoadPipeline(FindModel(model, base, values["models"].as<std::string>()), open);
   const int branch = values["branch"].as<int>();

@@ -72,7 +72,7 @@ class Calibrator {
 
   Calibration Run(const PlannedSetting& setting, const std::function<void(const std::string&)>& progress) {
     const Criterion criterion = *setting.spec->method->criterion();
-    const MethodOption& option = *ThresholdOption(*setting.spec->type);
+    const OptionSpec& option = *ThresholdOption(*setting.spec->type);
     Calibration found;
     found.option = option.name;
     found.predicts_above = criterion.predicts == Criterion::Predicts::kAbove;
@@ -101,8 +101,8 @@ class Calibrator {
     };
     const DeltaSearchOptions search{.target = found.target,
                                     .predicts_above = found.predicts_above,
-                                    .least = option.threshold->least,
-                                    .most = option.threshold->most,
+                                    .least = option.min.get<double>(),
+                                    .most = option.max.get<double>(),
                                     .tolerance = options_.tolerance};
     found.result = SearchDelta(static_cast<int>(count_), found.calls, search, probe);
     found.plain_evaluations = std::llround(found.result.nfe_of_probes * static_cast<double>(count_));
@@ -128,7 +128,7 @@ class Calibrator {
     for (const auto& tree : plan_.trees)
       if (tree.scheduler == setting.scheduler) options.max_states = tree.max_states;
     SelectedDenoiser selected(denoiser, {which.begin(), which.end()});
-    return RunTree(*setting.scheduler, selected, samples, {&method}, plan_.pipeline->info().latent_shape, plan_.config.dtype, plan_.device, options);
+    return RunTree(*setting.scheduler, selected, samples, {&method}, plan_.pipeline->info().latent_shape, plan_.config.model.dtype, plan_.device, options);
   }
 
   const Plan& plan_;

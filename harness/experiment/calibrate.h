@@ -1,5 +1,5 @@
 // Finds the threshold of a method that gives a wanted mean number of predictions (NFE) on some samples: the value of the option
-// that its type marks (MethodOption::threshold; called delta below, as in most methods), by the criterion that it declares.
+// that its type marks (OptionSpec::threshold; called delta below, as in most methods), by the criterion that it declares.
 #pragma once
 
 #include <functional>

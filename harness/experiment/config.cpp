@@ -6,10 +6,10 @@
 
 #include "harness/base/did_you_mean.h"
 #include "harness/base/json_numbers.h"
-#include "harness/experiment/memory.h"
+#include "harness/experiment/config_options.h"
 #include "harness/experiment/sweep.h"
 #include "harness/base/text.h"
-#include "harness/schedulers/scheduler.h"
+#include "harness/schedulers/catalog.h"
 #include "methods/catalog.h"
 #include "methods/full_step/full_step.h"
 #include "metrics/catalog.h"
@@ -19,24 +19,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::pair<std::string, at::ScalarType>> kDtypes = {
-    {"float32", at::kFloat}, {"bfloat16", at::kBFloat16}, {"float16", at::kHalf}};
-
-at::ScalarType ReadDtype(const JsonReader& root) {
-  std::vector<std::string> names;
-  for (const auto& [name, type] : kDtypes) names.push_back(name);
-  const std::string wanted = root.OneOf("dtype", "float32", names);
-  for (const auto& [name, type] : kDtypes)
-    if (name == wanted) return type;
-  return at::kFloat;
-}
-
 // "ddim", {"type": "ddim", "eta": [0, 1]}, or a list of these.
 std::vector<RunSpec> ReadSchedulers(const JsonReader& root) {
   const Json* value = root.Find("scheduler");
   if (!value || value->is_null()) return {RunSpec{}};
   Json list = value->is_array() ? *value : Json::array({*value});
   if (list.empty()) root.FailAt("scheduler", "an empty list; give at least one scheduler");
+  std::set<std::string> lists;
+  for (const auto& type : SchedulerTypes()) lists.merge(ListOptions(type.options));
   std::vector<RunSpec> runs;
   for (const auto& entry : list) {
     if (entry.is_string()) {
@@ -45,7 +35,7 @@ std::vector<RunSpec> ReadSchedulers(const JsonReader& root) {
     }
     if (!entry.is_object())
       root.FailAt("scheduler", fmt::format("expected a name or an object with a \"type\", found {}", Describe(entry)));
-    for (Json variant : ExpandSweeps(entry, {"trained_betas"}, fmt::format("{}: scheduler", root.file()))) {
+    for (Json variant : ExpandSweeps(entry, lists, fmt::format("{}: scheduler", root.file()))) {
       const JsonReader reader(variant, root.file(), root.PathOf("scheduler"));
       RunSpec run;
       run.scheduler = reader.StringOr("type", "");
@@ -65,13 +55,6 @@ std::vector<Json> ScalarOrList(const JsonReader& root, const std::string& key) {
   return value->get<std::vector<Json>>();
 }
 
-// A single value is read as if it stood alone under its key, so that messages name the key.
-template <typename Read>
-auto ReadOne(const JsonReader& root, const std::string& key, const Json& value, Read&& read) {
-  const Json object = {{key, value}};
-  return read(JsonReader(object, root.file()));
-}
-
 // Each has columns of its own in the results.
 constexpr size_t kMaxSettings = 10000;
 
@@ -86,9 +69,10 @@ std::vector<RunSpec> ReadRuns(const JsonReader& root) {
   for (const auto& scheduler : schedulers)
     for (const auto& s : steps)
       for (const auto& g : guidance) {
-        RunSpec run = scheduler;
-        run.steps = static_cast<int>(ReadOne(root, "steps", s, [](const JsonReader& r) { return r.IntOr("steps", 50, 1, 1000); }));
-        if (!g.is_null()) run.guidance = ReadOne(root, "guidance", g, [](const JsonReader& r) { return r.Double("guidance", 0, 1000); });
+        const Json alone = {{"steps", s}, {"guidance", g}};
+        RunSpec run = RunTable().Read(JsonReader(alone, root.file()));
+        run.scheduler = scheduler.scheduler;
+        run.scheduler_options = scheduler.scheduler_options;
         std::vector<std::string> tags;
         if (schedulers.size() > 1) {
           std::string tag = run.scheduler.empty() ? "own scheduler" : run.scheduler;
@@ -104,41 +88,6 @@ std::vector<RunSpec> ReadRuns(const JsonReader& root) {
     for (size_t k = 0; k < i; ++k)
       if (runs.size() > 1 && runs[i].label == runs[k].label) Fail("{}: the run \"{}\" is given twice", root.file(), runs[i].label);
   return runs;
-}
-
-NoiseConfig ReadNoise(const JsonReader& root, const fs::path& folder) {
-  NoiseConfig noise;
-  const auto reader = root.ObjectIf("noise");
-  if (!reader) return noise;
-  noise.source = reader->OneOf("source", noise.source, {"counter", "torch_cpu", "file"});
-  if (noise.source == "file") {
-    noise.path = folder / reader->String("path");
-    noise.tensor = reader->StringOr("tensor", noise.tensor);
-    if (const auto step = reader->ObjectIf("step_noise")) {
-      noise.step_path = step->Has("path") ? folder / step->String("path") : noise.path;
-      noise.step_tensor = step->StringOr("tensor", noise.step_tensor);
-      step->RejectUnknownKeys();
-    }
-  }
-  reader->RejectUnknownKeys();
-  return noise;
-}
-
-LatencyConfig ReadLatency(const JsonReader& root) {
-  LatencyConfig latency;
-  const auto reader = root.ObjectIf("latency");
-  if (!reader) return latency;
-  latency.samples = static_cast<int>(reader->IntOr("samples", 1, 0, 100000));
-  latency.repeats = static_cast<int>(reader->IntOr("repeats", latency.repeats, 1, 1000));
-  latency.warmup = static_cast<int>(reader->IntOr("warmup", latency.warmup, 0, 1000));
-  reader->RejectUnknownKeys();
-  return latency;
-}
-
-// A list of names, or one name.
-std::vector<std::string> OneOrMore(const JsonReader& root, const std::string& key) {
-  const Json* value = root.Find(key);
-  return value && value->is_string() ? std::vector<std::string>{root.String(key)} : root.Strings(key);
 }
 
 // The entries of "methods": "full_step" is short for {"type": "full_step"}.
@@ -169,15 +118,11 @@ std::vector<MethodVariant> ReadMethods(const JsonReader& root) {
     const std::string where = fmt::format("{}: {}", root.file(), entry.PathOf("type"));
     const MethodType& type = FindMethodType(entry.String("type"), where);
     if (entry.Has("id") && !ids.insert(entry.String("id")).second) entry.FailAt("id", "given twice");
-    std::set<std::string> lists;
-    for (const auto& option : type.options)
-      if (option.list) lists.insert(option.name);
-    for (Json& parameters : ExpandSweeps(entry.json(), lists, fmt::format("{}: {}", root.file(), entry.path()))) {
+    for (Json& parameters : ExpandSweeps(entry.json(), ListOptions(type.options), fmt::format("{}: {}", root.file(), entry.path()))) {
       const JsonReader reader(parameters, root.file(), entry.path());
       reader.Ignore("type");
       reader.Ignore("id");
       std::shared_ptr<const Method> method = type.make(reader);
-      reader.RejectUnknownKeys();
       variants.push_back({&type, std::move(method), parameters});
       if (variants.size() > kMaxSettings)
         Fail("{}: methods: the sweep makes more than {} settings", root.file(), kMaxSettings);
@@ -238,24 +183,13 @@ void ReadMetricReference(const JsonReader& root, ExperimentConfig* config) {
   }
 }
 
-void ReadMetricReferenceOptions(const JsonReader& root, ExperimentConfig* config) {
-  if (!root.Has("metric_reference_options")) return;
-  const JsonReader options = root.Object("metric_reference_options");
-  config->reference_skip_broken = options.BoolOr("skip_broken", false);
-  config->reference_frames = options.IntOr("frames", 0, 1, 65536);
-  options.RejectUnknownKeys();
-}
-
 void ReadMetrics(const JsonReader& root, ExperimentConfig* config) {
-  if (root.Has("metrics"))
-    for (auto& request : RequestMetrics(OneOrMore(root, "metrics"), fmt::format("{}: metrics", root.file()))) {
+  if (!config->metric_names.empty())
+    for (auto& request : RequestMetrics(config->metric_names, fmt::format("{}: metrics", root.file()))) {
       if (request.sample) config->metrics.push_back(request.sample);
       if (request.set) config->set_metrics.push_back(std::move(*request.set));
     }
-  if (root.Has("metric_weights"))
-    for (const auto& folder : OneOrMore(root, "metric_weights")) config->metric_weights.push_back(config->folder() / folder);
   ReadMetricReference(root, config);
-  ReadMetricReferenceOptions(root, config);
 }
 
 // Results keep the config's text as it is; what they cannot keep (--set takes any bytes, "\\u0000" is a zero byte) is refused here.
@@ -277,25 +211,15 @@ void RequireText(const Json& json, const std::string& path, const std::string& f
 
 }  // namespace
 
-const std::vector<std::string>& SaveOptions() {
-  static const std::vector<std::string> options = {"latents", "noise_predictions", "images", "png", "apng", "mp4"};
-  return options;
+const DtypeNames& Dtypes() {
+  static const DtypeNames names = {{"float32", at::kFloat}, {"bfloat16", at::kBFloat16}, {"float16", at::kHalf}};
+  return names;
 }
 
 std::string DtypeName(at::ScalarType dtype) {
-  for (const auto& [name, type] : kDtypes)
+  for (const auto& [name, type] : Dtypes())
     if (type == dtype) return name;
   return "?";
-}
-
-// The name is a folder's too: one below results/local, and no other.
-std::string ReadName(const JsonReader& root, const fs::path& file) {
-  const std::string name = root.StringOr("name", file.stem().string());
-  const bool control = std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-  if (name.empty() || name.size() > 200 || name[0] == '.' || name.find('/') != std::string::npos || control)
-    root.FailAt("name", fmt::format("expected a name that a folder can have: 1 to 200 bytes, no '/', no control characters, no '.' in front; found {}",
-                                    Describe(Json(name))));
-  return name;
 }
 
 ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<std::string>& sets) {
@@ -305,55 +229,20 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   for (const auto& set : sets) ApplySet(&config.json, set);
   RequireText(config.json, "", file.string());
   const JsonReader root(config.json, file.string());
-  config.name = ReadName(root, file);
-  config.pipeline = root.String("pipeline");
-  config.variant = root.StringOr("variant", "");
-  config.vae = root.StringOr("vae", "");
-  config.tokenizer = root.Has("tokenizer") ? root.OneOf("tokenizer", "slow", {"slow", "fast"}) : "";   // "": by the model's files
-  if (root.Has("tokenizer_folder")) config.tokenizer_folder = config.folder() / root.String("tokenizer_folder");
+  config.name = file.stem().string();
+  ConfigTable().ReadInto(root, &config);
+  for (auto* path : {&config.model.tokenizer_folder, &config.noise.path, &config.noise.step_path})
+    if (!path->empty()) *path = config.folder() / *path;
+  if (config.noise.step_path.empty() && root.Has("noise") && root.Object("noise").Has("step_noise")) config.noise.step_path = config.noise.path;
+  for (auto& folder : config.metric_weights) folder = config.folder() / folder;
   config.runs = ReadRuns(root);
-  config.dtype = ReadDtype(root);
-  config.device = root.StringOr("device", "auto");
-  config.height = root.IntOr("height", 0, 0, 16384);
-  config.width = root.IntOr("width", 0, 0, 16384);
-  if (root.Has("negative_prompt")) config.negative_prompt = root.String("negative_prompt");
-  config.vae_tiling = root.BoolOr("vae_tiling", false);
-  config.vae_slicing = root.BoolOr("vae_slicing", false);
-  if (root.Has("frames")) config.frames = root.Int("frames", 2, 1024);
-  if (root.Has("fps")) config.fps = root.Double("fps", 1, 120);
-  if (root.Has("decode_chunk")) config.decode_chunk = root.Int("decode_chunk", 1, 1024);
   config.data = root.Object("data").json();
-  config.seed = static_cast<uint64_t>(root.IntOr("seed", 0, 0));
-  config.noise = ReadNoise(root, config.folder());
   config.settings = MakeSettings(root, config.runs);
   ReadMetrics(root, &config);
   if (const auto study = root.ObjectIf("path_study")) {
     if (config.runs.size() > 1) root.FailAt("path_study", fmt::format("needs one scheduler, number of steps and guidance; there are {} combinations", config.runs.size()));
     config.path_study = ReadPathStudy(*study);
   }
-  if (root.Has("save"))
-    for (const auto& what : OneOrMore(root, "save")) {
-      const auto& known = SaveOptions();
-      if (std::find(known.begin(), known.end(), what) == known.end())
-        root.FailAt("save", fmt::format("unknown output \"{}\"; {}", what, KnownNames(what, known)));
-      config.save.insert(what);
-    }
-  config.batch_size = root.IntOr("batch_size", config.batch_size, 1, 4096);
-  config.wave_size = root.IntOr("wave_size", 0, 0, 1 << 20);
-  config.group_size = root.IntOr("group_size", 1, 1, 1 << 20);
-  config.batch_invariant = root.BoolOr("batch_invariant", false);
-  if (config.batch_invariant && config.decode_chunk.value_or(1) > 1)
-    root.FailAt("decode_chunk", fmt::format("with batch_invariant every frame is decoded alone: leave it out or say 1, found {}",
-                                            *config.decode_chunk));
-  if (root.Has("memory")) config.memory = ReadBytes(root, "memory");
-  config.traces = root.BoolOr("traces", false);
-  config.search_memory_mib = root.IntOr("search_memory", config.search_memory_mib, 1, int64_t{1} << 30);
-  config.threads = static_cast<int>(root.IntOr("threads", 0, 0, 1024));
-  config.latency = ReadLatency(root);
-  config.contact_sheet_rows = static_cast<int>(root.IntOr("contact_sheet", 0, 0, 1000));
-  if (config.contact_sheet_rows > 0 && !config.save.contains("images"))
-    root.FailAt("contact_sheet", "needs \"images\" in \"save\"");
-  root.RejectUnknownKeys();
   if (config.wave_size == 0) config.wave_size = config.batch_size;
   config.wave_size = (config.wave_size + config.group_size - 1) / config.group_size * config.group_size;
   return config;

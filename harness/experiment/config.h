@@ -1,5 +1,4 @@
-// An experiment as its config file describes it. README.md and `skipbench list config` document every key; this is where
-// they are read and where their defaults stand.
+// An experiment as its config file describes it. config_options.cpp declares the keys; their defaults stand here.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,8 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "harness/base/json.h"
+#include "harness/base/options.h"
 #include "harness/experiment/path_study_config.h"
+#include "harness/pipelines/pipeline.h"
 #include "harness/sampling/method.h"
 #include "methods/catalog.h"
 #include "metrics/metric.h"
@@ -40,7 +40,7 @@ struct NoiseConfig {
 };
 
 struct LatencyConfig {
-  int samples = 0;                       // 0: latency is not measured
+  int samples = 1;                       // 0: latency is not measured
   int repeats = 3;                       // runs of each sample and setting, after the warm-up
   int warmup = 1;
 };
@@ -60,22 +60,14 @@ struct ExperimentConfig {
   Json json;                             // as given, with --set applied
   std::string name;
   std::string pipeline;
-  std::string variant, tokenizer = "slow";   // tokenizer: "slow", "fast", or "": by the model's files
-  std::filesystem::path tokenizer_folder;  // of a single-file checkpoint
+  PipelineOptions model;                 // as far as the config says: `vae` as it is given, without device, seed and shapes_only
   std::vector<RunSpec> runs;
-  at::ScalarType dtype = at::kFloat;
   std::string device = "auto";
-  int64_t height = 0, width = 0;
-  std::optional<std::string> negative_prompt;
-  bool vae_tiling = false, vae_slicing = false;   // text_to_image only
-  std::optional<int64_t> frames;         // of a clip, 2 .. 1024; video only, absent: the pipeline's default
-  std::string vae;                       // another autoencoder than the model's own: a folder, a .safetensors file or a name; "": its own
-  std::optional<double> fps;             // 1 .. 120; image_to_video: what the network is told; video: of the files written
-  std::optional<int64_t> decode_chunk;   // frames decoded at once; video only; 1 with batch_invariant
   Json data;
   uint64_t seed = 0;
   NoiseConfig noise;
   std::vector<SettingSpec> settings;
+  std::vector<std::string> metric_names;                                   // "metrics", as given
   std::vector<const MetricType*> metrics;                                  // of single samples
   std::vector<SetMetric> set_metrics;                                      // of whole sets
   std::vector<std::filesystem::path> metric_weights;                       // folders
@@ -89,20 +81,23 @@ struct ExperimentConfig {
   bool batch_invariant = false;
   int64_t memory = 0;                    // bytes for open trajectories (memory.h); 0: no bound
   bool traces = false;                   // record differences and latent error of every call
-  int64_t search_memory_mib = 1024;      // states that a search for paths keeps for reuse
+  int64_t search_memory = int64_t{1} << 30;   // bytes of states that a search for paths keeps for reuse
   std::optional<PathStudyConfig> path_study;
   int threads = 0;                       // 0: LibTorch's choice
-  LatencyConfig latency;
+  LatencyConfig latency{.samples = 0};
   int contact_sheet_rows = 0;            // samples shown in contact_sheet.png; 0: none
 
   std::filesystem::path folder() const { return file.parent_path(); }
+  // Whether the config says anything of a key.
+  bool Gives(const std::string& key) const { return json.contains(key) && !json[key].is_null(); }
 };
 
 // Reads a config file and applies `sets` (--set). Throws Error naming file, key, value and what is allowed.
 ExperimentConfig ReadExperimentConfig(const std::filesystem::path& file, const std::vector<std::string>& sets);
 
-// Which outputs "save" knows, and which dtypes there are.
-const std::vector<std::string>& SaveOptions();
+// The types of weights and latents that a config can ask for.
+using DtypeNames = std::vector<std::pair<const char*, at::ScalarType>>;
+const DtypeNames& Dtypes();
 std::string DtypeName(at::ScalarType dtype);
 
 }  // namespace skipbench

@@ -6,6 +6,7 @@
 #include "harness/base/build_info.h"
 #include "harness/base/format.h"
 #include "harness/base/json_numbers.h"
+#include "harness/experiment/config_options.h"
 #include "harness/experiment/inputs.h"
 #include "harness/experiment/memory.h"
 #include "harness/experiment/metric_reference.h"
@@ -15,7 +16,7 @@
 #include "harness/io/sha256.h"
 #include "harness/pipelines/find_model.h"
 #include "harness/runtime/device.h"
-#include "harness/schedulers/options_in_force.h"
+#include "harness/schedulers/catalog.h"
 #include "harness/store/outputs.h"
 #include "harness/store/scheduler_options.h"
 
@@ -80,8 +81,8 @@ Json OptionsOf(const Plan& plan, const PlannedSetting& setting) {
   const auto& info = plan.pipeline->info();
   const RunSpec& run = plan.config.runs[static_cast<size_t>(setting.spec->run)];
   Json options = Json::object();
-  for (const auto& option : OptionsInForce(setting.scheduler->type(), info.scheduler_config, run.scheduler_options,
-                                           setting.scheduler->steps(), info.scheduler_file)) {
+  for (const auto& option : BuildScheduler(setting.scheduler->type(), info.scheduler_config, run.scheduler_options,
+                                           setting.scheduler->steps(), info.scheduler_file).options) {
     const char* from = option.source == OptionSource::kUser ? "config" : option.source == OptionSource::kFile ? "model" : "default";
     options[option.key] = {{"value", option.value}, {"from", from}};
   }
@@ -116,11 +117,9 @@ std::string NameInModel(const std::filesystem::path& file, const PipelineInfo& i
 Json Expanded(const Plan& plan) {
   const ExperimentConfig& config = plan.config;
   const PipelineInfo& info = plan.pipeline->info();
-  Json json = {{"name", config.name}, {"dtype", DtypeName(config.dtype)}, {"seed", config.seed}, {"steps", 50},
-               {"tokenizer", info.tokenizer.empty() ? "slow" : info.tokenizer}, {"variant", config.variant}, {"noise", {{"source", config.noise.source}}},
-               {"batch_size", config.batch_size}, {"wave_size", config.wave_size}, {"group_size", config.group_size},
-               {"batch_invariant", config.batch_invariant}, {"traces", config.traces}, {"device", config.device}, {"threads", config.threads},
-               {"height", config.height}, {"width", config.width}, {"save", Json::array()}, {"metrics", Json::array()}};
+  Json json = ConfigTable().Write(config, /*all=*/false);
+  json.update(RunTable().Write(RunSpec(), /*all=*/false));
+  json["tokenizer"] = info.tokenizer.empty() ? "slow" : info.tokenizer;
   if (info.frames > 0) json["frames"] = info.frames;
   json["model_scheduler"] = info.scheduler_config;   // what the run's scheduler takes from the model
   json.update(config.json);
@@ -144,7 +143,7 @@ std::string DescribePlan(const Plan& plan) {
   text += fmt::format("data        {} samples: {}\n", plan.samples.size(), plan.data_description);
   if (plan.shard.count > 1)
     text += fmt::format("shard       {}/{}: samples {} to {} of the plan\n", plan.shard.index, plan.shard.count, plan.begin, plan.end - 1);
-  text += fmt::format("device      {}, {}\n", plan.device.str(), DtypeName(plan.config.dtype));
+  text += fmt::format("device      {}, {}\n", plan.device.str(), DtypeName(plan.config.model.dtype));
   text += fmt::format("forward     {:.4g} GMACs (modules), {:.4g} GMACs (matmuls), without guidance\n",
                       static_cast<double>(one.modules) / 1e9, static_cast<double>(one.matmuls) / 1e9);
   text += DescribeSchedulers(plan);
@@ -180,7 +179,7 @@ namespace {
 std::optional<CriterionInfo> CriterionOf(const SettingSpec& setting) {
   const auto criterion = setting.method->criterion();
   if (!criterion) return std::nullopt;
-  const MethodOption* option = ThresholdOption(*setting.type);
+  const OptionSpec* option = ThresholdOption(*setting.type);
   return CriterionInfo{criterion->name, criterion->axis, criterion->predicts == Criterion::Predicts::kAbove, option ? option->name : ""};
 }
 
@@ -195,7 +194,9 @@ RunHeader MakeHeader(const Plan& plan) {
   header.config = WithNamedNumbers(config.json);
   header.expanded_config = WithNamedNumbers(Expanded(plan));
   header.expanded_config["notes"] = plan.notes;
-  header.execution_keys = {"batch_size", "wave_size", "memory", "threads", "device", "latency", "contact_sheet", "decode_chunk", "name", "search_memory", "metric_weights", "notes"};
+  for (const auto& key : ConfigTable().List())
+    if (key.execution) header.execution_keys.push_back(key.name);
+  header.execution_keys.push_back("notes");
   header.model = ModelName(info.folder);
   Sha256 all;
   for (const auto& file : info.files) {
@@ -213,7 +214,7 @@ RunHeader MakeHeader(const Plan& plan) {
   header.sample_count = static_cast<int64_t>(plan.samples.size());
   header.shard = plan.shard;
   header.device = plan.device.is_cpu() ? "cpu" : fmt::format("{} ({})", plan.device.str(), DeviceName(plan.device));
-  header.dtype = DtypeName(config.dtype);
+  header.dtype = DtypeName(config.model.dtype);
   header.threads = at::get_num_threads();
   for (const MetricType* metric : config.metrics) header.metrics.insert(header.metrics.end(), metric->columns.begin(), metric->columns.end());
   const BuildInformation& build = BuildInfo();

@@ -31,7 +31,7 @@ std::map<std::string, double> RunOnce(const Plan& plan, const PlannedSetting& se
   {
     auto stage = timer.Enter("denoiser");
     result = RunTree(*setting.scheduler, *denoiser, {{sample[0].id, stream.get()}}, {setting.method.get()},
-                     plan.pipeline->info().latent_shape, plan.config.dtype, plan.device, TreeOptions{});
+                     plan.pipeline->info().latent_shape, plan.config.model.dtype, plan.device, TreeOptions{});
   }
   {
     auto stage = timer.Enter("decoder");

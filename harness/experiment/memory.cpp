@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "harness/base/format.h"
@@ -30,7 +29,7 @@ int64_t HistoryBytes(const Scheduler& scheduler, at::ScalarType dtype, int64_t e
 
 StateBytes BytesOfState(const Plan& plan, const TreeGroup& tree) {
   const int64_t elements = plan.pipeline->latent_elements(), halves = tree.guidance > 1 ? 2 : 1;
-  const int64_t element = static_cast<int64_t>(c10::elementSize(plan.config.dtype));
+  const int64_t element = static_cast<int64_t>(c10::elementSize(plan.config.model.dtype));
   Needs needs;
   if (plan.config.traces) needs = {.latent_order = 3, .prediction_order = 3};
   std::set<int> branches;
@@ -42,7 +41,7 @@ StateBytes BytesOfState(const Plan& plan, const TreeGroup& tree) {
   }
   StateBytes bytes;
   bytes.latent = elements * element;
-  bytes.scheduler = HistoryBytes(*tree.scheduler, plan.config.dtype, elements);
+  bytes.scheduler = HistoryBytes(*tree.scheduler, plan.config.model.dtype, elements);
   bytes.differences = bytes.latent * (needs.latent_order + (needs.prediction_order ? needs.prediction_order + 1 : 0));
   bytes.output = halves * bytes.latent;
   for (int branch : branches) bytes.features += halves * plan.pipeline->FeatureElements(branch) * element;
@@ -57,20 +56,6 @@ std::string Describe(const StateBytes& state) {
 }
 
 }  // namespace
-
-int64_t ReadBytes(const JsonReader& json, const std::string& key) {
-  const std::string text = json.String(key);
-  double number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  std::string unit(end, text.data() + text.size());
-  std::erase(unit, ' ');
-  const std::map<std::string, double> units = {{"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
-                                               {"kB", 1e3},     {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12}};
-  const auto found = units.find(unit);
-  if (failure != std::errc() || found == units.end() || !(number > 0) || number * found->second > 0x1p60)
-    json.FailAt(key, fmt::format("expected a size above 0 with a unit (KiB, MiB, GiB, TiB, kB, MB, GB, TB), like \"2GiB\"; found \"{}\"", text));
-  return static_cast<int64_t>(number * found->second);
-}
 
 TreeMemory MemoryOf(const Plan& plan, const TreeGroup& tree) {
   const ExperimentConfig& config = plan.config;

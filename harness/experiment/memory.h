@@ -34,7 +34,4 @@ struct TreeMemory {
 // Throws Error that says what the run needs when "memory" is not enough for the least.
 TreeMemory MemoryOf(const Plan& plan, const TreeGroup& tree);
 
-// Sizes in configs: a number with a unit, "512MiB", "2 GiB", "1.5GB". Throws Error at `key`.
-int64_t ReadBytes(const JsonReader& json, const std::string& key);
-
 }  // namespace skipbench

@@ -160,7 +160,7 @@ class Study {
     options.batch_size = plan_.config.batch_size;
     options.batch_invariant = plan_.config.batch_invariant;
     const TreeResult result = RunTree(*reference_.scheduler, denoiser, samples, settings, plan_.pipeline->info().latent_shape,
-                                      plan_.config.dtype, plan_.device, options);
+                                      plan_.config.model.dtype, plan_.device, options);
     record_.evaluations += result.full_evaluations;
     size_t at = 0;
     for (size_t e = 0; e < config_.estimators.size(); ++e) {

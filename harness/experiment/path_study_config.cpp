@@ -4,7 +4,7 @@
 
 #include "harness/experiment/sweep.h"
 #include "methods/catalog.h"
-#include "methods/greedy_search/greedy_search.h"
+#include "methods/greedy_search/path_search.h"
 
 namespace skipbench {
 namespace {
@@ -15,20 +15,20 @@ constexpr double kSmallest = 1e-12;
 
 // The option that a ranked estimate sets, with that value.
 std::pair<std::string, double> RankingThreshold(const MethodType& type, const JsonReader& given) {
-  const MethodOption* option = ThresholdOption(type);
+  const OptionSpec* option = ThresholdOption(type);
   if (!option) given.FailAt("type", fmt::format("{} cannot be a ranked estimate: none of its options is the threshold of a criterion", type.name));
   if (given.json().contains(option->name))
     given.FailAt(option->name, "a ranked estimate has none: the number of skips takes its place");
   Json method = given.json();
-  method[option->name] = option->threshold->most;
+  method[option->name] = option->max;
   for (Json& variant : ExpandSweeps(method, {}, fmt::format("{}: {}", given.file(), given.path()))) {
     const JsonReader options(variant, given.file(), given.path());
     options.Ignore("type");
     const auto criterion = type.make(options)->criterion();
     if (!criterion) given.FailAt("type", fmt::format("{} cannot be a ranked estimate: it declares no criterion", type.name));
-    if (criterion->predicts == Criterion::Predicts::kBelow) return {option->name, option->threshold->most};
+    if (criterion->predicts == Criterion::Predicts::kBelow) return {option->name, option->max.get<double>()};
   }
-  return {option->name, std::max(option->threshold->least, kSmallest)};
+  return {option->name, std::max(option->min.get<double>(), kSmallest)};
 }
 
 std::string LabelOf(const Json& method, const std::string& threshold) {
@@ -56,7 +56,6 @@ PathEstimator ReadEstimator(const JsonReader& reader) {
     const JsonReader options(variant, given.file(), given.path());
     options.Ignore("type");
     std::shared_ptr<const Method> made = type.make(options);
-    options.RejectUnknownKeys();
     if (dynamic_cast<const LatePathMethod*>(made.get()) || made->DecisionScope() == Scope::kGroup || made->Plan({50}) != Schedule{50})
       given.FailAt("type", fmt::format("{} cannot be an estimate: it must decide for each sample alone, online, on the run's own steps", made->Label()));
     estimator.methods.push_back(std::move(made));
@@ -66,24 +65,35 @@ PathEstimator ReadEstimator(const JsonReader& reader) {
 
 }  // namespace
 
+const OptionTable<PathStudyConfig>& PathStudyTable() {
+  using Study = PathStudyConfig;
+  struct Estimator {};
+  static const OptionTable<Study> table("path_study", {
+      Field("skips", &Study::skips).Min(1).Max(10000).Required().Help("compared for 1 to that many skips"),
+      Field("samples", &Study::samples).Min(0).Help("the first that many are searched; 0: all"),
+      Field<Study>::ReadElsewhere("search", PathSearchTable()).Help("how"),
+      Field<Study>::ReadElsewhere("estimators", OptionTable<Estimator>("estimator", {
+          Field<Estimator>::ReadElsewhere("method", "{\"type\": ..., options}").Required().Help("whose criterion estimates"),
+          Field<Estimator>::ReadElsewhere("use", "ranked | thresholded").Default("ranked").Help(
+              "skip where criterion / threshold is smallest on the full-step trajectory, or run the method with each of several thresholds"),
+          Field<Estimator>::ReadElsewhere("name", "text").Default("made of the method").Help("label")})).Required().Allowed("list of objects"),
+      Field("random_paths", &Study::random_paths).Min(0).Max(10000).Help("of each number of skips and sample"),
+      Field("seed", &Study::seed).Help("of the random paths and of the permutations"),
+      Field("permutations", &Study::permutations).Min(1).Max(10'000'000).Help("of each test")});
+  return table;
+}
+
 PathStudyConfig ReadPathStudy(const JsonReader& reader) {
-  PathStudyConfig study;
-  study.skips = static_cast<int>(reader.Int("skips", 1, 10000));
-  study.samples = reader.IntOr("samples", 0, 0);
-  study.random_paths = static_cast<int>(reader.IntOr("random_paths", study.random_paths, 0, 10000));
-  study.seed = static_cast<uint64_t>(reader.IntOr("seed", 0, 0));
-  study.permutations = static_cast<int>(reader.IntOr("permutations", study.permutations, 1, 10'000'000));
+  PathStudyConfig study = PathStudyTable().Read(reader);
   PathSearchOptions options;
   if (const auto search = reader.ObjectIf("search")) {
-    options = ReadPathSearchOptions(*search);
-    search->RejectUnknownKeys();
+    options = PathSearchTable().Read(*search);
     if (options.shared) search->FailAt("scope", "the study compares each sample's own path");
   }
   study.search = MakePathSearch(options);
   study.first = options.first;
   study.last = options.last;
   for (const auto& estimator : reader.Objects("estimators")) study.estimators.push_back(ReadEstimator(estimator));
-  reader.RejectUnknownKeys();
   return study;
 }
 

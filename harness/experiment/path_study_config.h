@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/base/json.h"
+#include "harness/base/options.h"
 #include "harness/sampling/search.h"
 
 namespace skipbench {
@@ -31,6 +31,7 @@ struct PathStudyConfig {
   int permutations = 9999;
 };
 
+const OptionTable<PathStudyConfig>& PathStudyTable();
 PathStudyConfig ReadPathStudy(const JsonReader& reader);
 
 }  // namespace skipbench

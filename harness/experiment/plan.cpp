@@ -20,30 +20,19 @@
 #include "harness/runtime/device.h"
 #include "harness/runtime/threads.h"
 #include "harness/sampling/trajectory_tree.h"
+#include "harness/schedulers/catalog.h"
 #include "harness/store/outputs.h"
 
 namespace skipbench {
 namespace {
 
 PipelineOptions OptionsFor(const ExperimentConfig& config, at::Device device, const PlanOptions& plan) {
-  PipelineOptions options;
-  options.dtype = config.dtype;
+  PipelineOptions options = config.model;
   options.device = device;
-  options.height = config.height;
-  options.width = config.width;
-  options.negative_prompt = config.negative_prompt;
-  options.variant = config.variant;
-  options.tokenizer = config.tokenizer;
-  options.tokenizer_folder = config.tokenizer_folder;
-  options.vae_tiling = config.vae_tiling;
-  options.vae_slicing = config.vae_slicing;
-  if (config.frames) options.frames = *config.frames;
-  if (config.fps) options.fps = *config.fps;
-  if (config.decode_chunk) options.decode_chunk = *config.decode_chunk;
-  if (config.batch_invariant) options.decode_chunk = 1;   // ATen's convolutions may round a frame differently beside others
   options.seed = config.seed;
   options.shapes_only = plan.shapes_only;
-  if (!config.vae.empty()) options.vae = FindVae(config.vae, config.folder(), plan.models);
+  if (config.batch_invariant) options.decode_chunk = 1;   // ATen's convolutions may round a frame differently beside others
+  if (!options.vae.empty()) options.vae = FindVae(options.vae.string(), config.folder(), plan.models);
   return options;
 }
 
@@ -178,9 +167,8 @@ void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
   const auto refuse = [&](const char* key) {
     Fail("{}: {} is for video pipelines; {} is {}", config.file.string(), key, info.folder.string(), info.kind);
   };
-  if (config.frames) refuse("frames");
-  if (config.fps) refuse("fps");
-  if (config.decode_chunk) refuse("decode_chunk");
+  for (const char* key : {"frames", "fps", "decode_chunk"})
+    if (config.Gives(key)) refuse(key);
   for (const char* what : {"apng", "mp4"})
     if (config.save.contains(what)) refuse(fmt::format("save: \"{}\"", what).c_str());
 }
@@ -228,7 +216,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options));
   const auto& info = plan.pipeline->info();
   CheckVideoKeys(plan.config, info);
-  if (((plan.config.vae_tiling || plan.config.vae_slicing) && !info.can_tile) || (plan.config.negative_prompt && !info.needs_caption))
+  if (((plan.config.model.vae_tiling || plan.config.model.vae_slicing) && !info.can_tile) || (plan.config.model.negative_prompt && !info.needs_caption))
     Fail("{}: vae_tiling and vae_slicing are for text_to_image, negative_prompt for that and video; {} is {}", plan.config.file.string(),
          info.folder.string(), info.kind);
   LoadSamples(&plan);

@@ -18,13 +18,13 @@ TrajectoryEvaluator& SearchPortion::Open(const std::filesystem::path& file, cons
   PathEvaluatorOptions options;
   options.batch_size = plan_.config.batch_size;
   options.batch_invariant = plan_.config.batch_invariant;
-  options.memory_bytes = plan_.config.search_memory_mib << 20;
+  options.memory_bytes = plan_.config.search_memory;
   options.answered = [this, progress](std::span<const PathQuery> queries, std::span<const double> errors) {
     log_->Add(queries, errors, evaluator_->cost());
     if (progress) progress(static_cast<double>(log_->errors().size()));
   };
   if (progress) options.progress = [this, progress](double paths) { progress(static_cast<double>(log_->errors().size()) + paths); };
-  evaluator_.emplace(scheduler_, *denoiser_, samples_, plan_.pipeline->info().latent_shape, plan_.config.dtype, plan_.device, options);
+  evaluator_.emplace(scheduler_, *denoiser_, samples_, plan_.pipeline->info().latent_shape, plan_.config.model.dtype, plan_.device, options);
   if (log_->norms().size() < samples_.size()) log_->AddNorms(evaluator_->FullNorms());
   return logged_.emplace(*evaluator_, *log_);
 }

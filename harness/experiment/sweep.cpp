@@ -5,11 +5,19 @@
 #include <algorithm>
 
 #include "harness/base/did_you_mean.h"
+#include "harness/experiment/config_options.h"
 
 namespace skipbench {
 
 namespace {
 constexpr size_t kMaxCombinations = 10000;
+}
+
+std::set<std::string> ListOptions(const std::vector<OptionSpec>& options) {
+  std::set<std::string> names;
+  for (const auto& option : options)
+    if (option.list) names.insert(option.name);
+  return names;
 }
 
 std::vector<Json> ExpandSweeps(const Json& object, const std::set<std::string>& list_keys, const std::string& where) {
@@ -37,12 +45,12 @@ std::vector<Json> ExpandSweeps(const Json& object, const std::set<std::string>& 
 
 namespace {
 
-// Keys whose value is one text, whatever stands in it.
+// Whether the value at `path`, which holds `now`, is one text, whatever stands in it.
 bool IsText(const std::string& path, const Json& now) {
-  static const std::set<std::string> keys = {"name",         "pipeline",   "variant",      "tokenizer_folder",     "negative_prompt",
-                                             "device",       "noise.path", "noise.tensor", "noise.step_noise.path", "noise.step_noise.tensor",
-                                             "metric_reference"};
-  return keys.contains(path) || (path.starts_with("data.") && now.is_string());
+  if (path.starts_with("data.")) return now.is_string();
+  for (const auto& key : ConfigTable().List())
+    if (key.name == path) return key.kind == OptionKind::kText && !key.list && key.choices.empty();
+  return false;
 }
 
 Json ParseWord(const std::string& text) {

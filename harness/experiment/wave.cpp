@@ -89,7 +89,7 @@ class WaveRunner {
     throw Error(OutOfMemoryMessage(
         plan_.device,
         fmt::format("a batch of {} latents [{}] in {} through {}", rows, fmt::join(plan_.pipeline->info().latent_shape, ", "),
-                    c10::toString(config.dtype), where),
+                    c10::toString(config.model.dtype), where),
         fmt::format("lower batch_size (now {}){}", config.batch_size,
                     config.memory > 0 ? " or memory" : ", or bound open trajectories with \"memory\"")));
   }
@@ -131,7 +131,7 @@ class WaveRunner {
     options.progress = [&](double part) { Report(static_cast<int64_t>(part * tree.scheduler->calls())); };
     SelectedDenoiser selected(denoiser, conditioning);
     TreeResult result = RunTree(*tree.scheduler, selected, samples, methods, plan_.pipeline->info().latent_shape,
-                                plan_.config.dtype, plan_.device, options);
+                                plan_.config.model.dtype, plan_.device, options);
     done_calls_ += tree.scheduler->calls();
     cost_.evaluations += result.full_evaluations;
     cost_.shallow_evaluations += result.shallow_evaluations;
@@ -338,7 +338,7 @@ class WaveRunner {
   void WriteFiles(size_t k) {
     const auto& config = plan_.config;
     const ClipFiles files = {.png = config.save.contains("png"), .apng = config.save.contains("apng"), .mp4 = config.save.contains("mp4"),
-                             .fps = config.fps.value_or(PipelineOptions().fps)};
+                             .fps = config.model.fps};
     const std::string& folder = plan_.setting_folders[k];
     for (size_t s = 0; s < samples_.size(); ++s) {
       if (outcomes_[k][s].status != Status::kDone) continue;

@@ -4,28 +4,36 @@
 
 #include <cmath>
 
-#include "harness/schedulers/noise_schedule.h"
-#include "harness/schedulers/prediction.h"
 #include "harness/schedulers/scheduler_base.h"
-#include "harness/schedulers/spacing.h"
 
 namespace skipbench {
 namespace {
 
+const OptionTable<DdimOptions>& Table() {
+  static const OptionTable<DdimOptions> table =
+      OptionTable<DdimOptions>("ddim", {PredictionField(&DdimOptions::prediction_type),
+                                        Field("eta", &DdimOptions::eta).Min(0).Max(1).Help("0: DDIM, 1: the variance of DDPM"),
+                                        Field("set_alpha_to_one", &DdimOptions::set_alpha_to_one).Help("no noise is left behind the last step")})
+          .Include(&DdimOptions::spacing, SpacingTable())
+          .Include(&DdimOptions::limits, X0LimitsTable(/*with_clip=*/true))
+          .Include(&DdimOptions::noise, NoiseScheduleTable());
+  return table;
+}
+
 class Ddim final : public SchedulerBase {
  public:
-  Ddim(const SchedulerOptions& options, int steps)
-      : SchedulerBase("ddim", steps), prediction_(ReadPrediction(options)), limits_(ReadX0Limits(options, /*with_clip=*/true)) {
-    const std::vector<float> alpha_bar = ReadAlphasCumprod<float>(options);
-    const float final_alpha_bar = options.Bool("set_alpha_to_one", true) ? 1.0f : alpha_bar[0];
-    const auto eta = static_cast<float>(options.Double("eta", 0, 0, 1));
-    const Spacing spacing = ReadSpacing(options, "leading");
+  Ddim(const DdimOptions& options, int steps)
+      : SchedulerBase("ddim", steps), prediction_(PredictionOf(options.prediction_type)), limits_(options.limits) {
+    const std::vector<float> alpha_bar = AlphasCumprod<float>(options.noise);
+    const float final_alpha_bar = options.set_alpha_to_one ? 1.0f : alpha_bar[0];
+    const auto eta = static_cast<float>(options.eta);
+    const int train = options.noise.num_train_timesteps;
 
-    for (int t : IntegerTimesteps(options, spacing, steps)) {
-      const int prev = t - spacing.train / steps;
+    for (int t : IntegerTimesteps(options.spacing, train, steps)) {
+      const int prev = t - train / steps;
       const float a = alpha_bar[t];
       const float a_prev = prev >= 0 ? alpha_bar[prev] : final_alpha_bar;
-      if (a == 0) CheckZeroSignal(options, prediction_, limits_, t);
+      if (a == 0) CheckZeroSignal(prediction_, limits_, t);
       // Equation 16: σ_t = η sqrt((1 − ᾱ_prev)/(1 − ᾱ_t)) sqrt(1 − ᾱ_t/ᾱ_prev)
       const float sigma = eta > 0 ? eta * std::sqrt((1 - a_prev) / (1 - a) * (1 - a / a_prev)) : 0.0f;
       timesteps_.push_back(t);
@@ -64,8 +72,11 @@ class Ddim final : public SchedulerBase {
 
 }  // namespace
 
-std::shared_ptr<const Scheduler> MakeDdim(const SchedulerOptions& options, int steps) {
+std::shared_ptr<const Scheduler> MakeDdim(const DdimOptions& options, int steps) {
+  Table().Validate(options);
   return std::make_shared<Ddim>(options, steps);
 }
+
+SchedulerType DdimType() { return DeclareScheduler("DDIMScheduler", "DDIM (arXiv 2010.02502)", Table(), MakeDdim); }
 
 }  // namespace skipbench

@@ -2,17 +2,26 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
-#include "harness/schedulers/options.h"
-#include "harness/schedulers/scheduler.h"
+#include "harness/schedulers/catalog.h"
+#include "harness/schedulers/noise_schedule.h"
+#include "harness/schedulers/prediction.h"
+#include "harness/schedulers/spacing.h"
 
 namespace skipbench {
 
-// Options beside those of the noise schedule, the spacing ("leading") and the limits on x0 (clip_sample true):
-//   prediction_type    epsilon (default), sample, v_prediction
-//   set_alpha_to_one   true: ᾱ = 1 behind the last step, else ᾱ_0
-//   eta                0 (default) is DDIM, 1 has the variance of DDPM; in [0, 1]. An argument of step() in diffusers.
-// As there, a step goes from t to t − T/steps (integer division) whatever the spacing.
-std::shared_ptr<const Scheduler> MakeDdim(const SchedulerOptions& options, int steps);
+struct DdimOptions {
+  std::string prediction_type = "epsilon";
+  double eta = 0;                          // 0 is DDIM, 1 has the variance of DDPM; an argument of step() in diffusers
+  bool set_alpha_to_one = true;            // true: ᾱ = 1 behind the last step, else ᾱ_0
+  NoiseSchedule noise;
+  Spacing spacing;
+  X0Limits limits{.clip = true};
+};
+
+// As in diffusers, a step goes from t to t − T/steps (integer division) whatever the spacing.
+std::shared_ptr<const Scheduler> MakeDdim(const DdimOptions& options, int steps);
+SchedulerType DdimType();
 
 }  // namespace skipbench

@@ -4,7 +4,6 @@
 
 #include <cmath>
 
-#include "harness/schedulers/noise_schedule.h"
 #include "harness/schedulers/prediction.h"
 #include "harness/schedulers/scheduler_base.h"
 #include "harness/schedulers/spacing.h"
@@ -12,11 +11,18 @@
 namespace skipbench {
 namespace {
 
+const OptionTable<DdimQuadraticOptions>& Table() {
+  static const OptionTable<DdimQuadraticOptions> table =
+      OptionTable<DdimQuadraticOptions>("ddim_quadratic", {PredictionField(&DdimQuadraticOptions::prediction_type)})
+          .Include(&DdimQuadraticOptions::noise, NoiseScheduleTable({.zero_snr = false}));
+  return table;
+}
+
 class DdimQuadratic final : public SchedulerBase {
  public:
-  DdimQuadratic(const SchedulerOptions& options, int steps)
-      : SchedulerBase("ddim_quadratic", steps), prediction_(ReadPrediction(options)) {
-    const std::vector<double> alpha_bar = ReadAlphasCumprod<double>(options, {.zero_snr = false});
+  DdimQuadratic(const DdimQuadraticOptions& options, int steps)
+      : SchedulerBase("ddim_quadratic", steps), prediction_(PredictionOf(options.prediction_type)) {
+    const std::vector<double> alpha_bar = AlphasCumprod<double>(options.noise);
     const std::vector<double> roots = Linspace(0, std::sqrt(static_cast<double>(alpha_bar.size()) * 0.8), steps);
     for (int i = steps - 1; i >= 0; --i) timesteps_.push_back(std::trunc(roots[i] * roots[i]));
     for (int i = 0; i < steps; ++i) {
@@ -46,8 +52,13 @@ class DdimQuadratic final : public SchedulerBase {
 
 }  // namespace
 
-std::shared_ptr<const Scheduler> MakeDdimQuadratic(const SchedulerOptions& options, int steps) {
+std::shared_ptr<const Scheduler> MakeDdimQuadratic(const DdimQuadraticOptions& options, int steps) {
+  Table().Validate(options);
   return std::make_shared<DdimQuadratic>(options, steps);
+}
+
+SchedulerType DdimQuadraticType() {
+  return DeclareScheduler("", "DDIM with quadratic skipping, as in its own code (skip_type \"quad\")", Table(), MakeDdimQuadratic);
 }
 
 }  // namespace skipbench

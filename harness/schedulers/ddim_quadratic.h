@@ -3,15 +3,22 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
-#include "harness/schedulers/options.h"
-#include "harness/schedulers/scheduler.h"
+#include "harness/schedulers/catalog.h"
+#include "harness/schedulers/noise_schedule.h"
 
 namespace skipbench {
 
+struct DdimQuadraticOptions {
+  std::string prediction_type = "epsilon";
+  NoiseSchedule noise;                     // without rescale_betas_zero_snr
+};
+
 // DDIM with η = 0 at the times trunc(linspace(0, sqrt(0.8 T), steps)²), ᾱ = 1 behind the last; x0 is never clipped. With many
 // steps several of the last times are 0: such a step has no length and leaves the sample as it is (in exact arithmetic).
-// The tables are float64. Options: those of the noise schedule and prediction_type.
-std::shared_ptr<const Scheduler> MakeDdimQuadratic(const SchedulerOptions& options, int steps);
+// The tables are float64.
+std::shared_ptr<const Scheduler> MakeDdimQuadratic(const DdimQuadraticOptions& options, int steps);
+SchedulerType DdimQuadraticType();
 
 }  // namespace skipbench

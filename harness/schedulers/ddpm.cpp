@@ -6,10 +6,7 @@
 #include <cmath>
 
 #include "harness/base/portable_math.h"
-#include "harness/schedulers/noise_schedule.h"
-#include "harness/schedulers/prediction.h"
 #include "harness/schedulers/scheduler_base.h"
-#include "harness/schedulers/spacing.h"
 
 namespace skipbench {
 namespace {
@@ -17,24 +14,34 @@ namespace {
 using portable::Exp;
 using portable::Log;
 
+const OptionTable<DdpmOptions>& Table() {
+  static const OptionTable<DdpmOptions> table =
+      OptionTable<DdpmOptions>("ddpm", {PredictionField(&DdpmOptions::prediction_type),
+                                        Field("variance_type", &DdpmOptions::variance_type)
+                                            .Supported({"fixed_small", "fixed_small_log", "fixed_large"})
+                                            .Help("variance of the noise that a step adds")})
+          .Include(&DdpmOptions::spacing, SpacingTable())
+          .Include(&DdpmOptions::limits, X0LimitsTable(/*with_clip=*/true))
+          .Include(&DdpmOptions::noise, NoiseScheduleTable({.sigmoid = true}));
+  return table;
+}
+
 class Ddpm final : public SchedulerBase {
  public:
-  Ddpm(const SchedulerOptions& options, int steps)
-      : SchedulerBase("ddpm", steps), prediction_(ReadPrediction(options)), limits_(ReadX0Limits(options, /*with_clip=*/true)) {
-    const std::vector<float> alpha_bar = ReadAlphasCumprod<float>(options, {.sigmoid = true});
-    const std::string variance_type =
-        options.Choice("variance_type", "fixed_small", {"fixed_small", "fixed_small_log", "fixed_large"});
-    const std::vector<int> times = IntegerTimesteps(options, ReadSpacing(options, "leading"), steps);
+  Ddpm(const DdpmOptions& options, int steps)
+      : SchedulerBase("ddpm", steps), prediction_(PredictionOf(options.prediction_type)), limits_(options.limits) {
+    const std::vector<float> alpha_bar = AlphasCumprod<float>(options.noise);
+    const std::vector<int> times = IntegerTimesteps(options.spacing, options.noise.num_train_timesteps, steps);
 
     for (size_t i = 0; i < times.size(); ++i) {
       const int t = times[i];
       const float a = alpha_bar[t];
       const float a_prev = i + 1 < times.size() ? alpha_bar[times[i + 1]] : 1.0f;
-      if (a == 0) CheckZeroSignal(options, prediction_, limits_, t);
+      if (a == 0) CheckZeroSignal(prediction_, limits_, t);
       const float alpha = a / a_prev;   // α_t and β_t of the shortened chain
       const float beta = 1 - alpha;
       timesteps_.push_back(t);
-      noise_std_.push_back(t > 0 ? Std(variance_type, beta, (1 - a_prev) / (1 - a) * beta) : 0.0f);
+      noise_std_.push_back(t > 0 ? Std(options.variance_type, beta, (1 - a_prev) / (1 - a) * beta) : 0.0f);
       // Equation 7: μ = sqrt(ᾱ_prev) β/(1 − ᾱ) x0 + sqrt(α) (1 − ᾱ_prev)/(1 − ᾱ) x
       calls_.push_back({.alpha_bar_root = std::sqrt(a),
                         .sigma = std::sqrt(1 - a),
@@ -76,8 +83,11 @@ class Ddpm final : public SchedulerBase {
 
 }  // namespace
 
-std::shared_ptr<const Scheduler> MakeDdpm(const SchedulerOptions& options, int steps) {
+std::shared_ptr<const Scheduler> MakeDdpm(const DdpmOptions& options, int steps) {
+  Table().Validate(options);
   return std::make_shared<Ddpm>(options, steps);
 }
+
+SchedulerType DdpmType() { return DeclareScheduler("DDPMScheduler", "DDPM (arXiv 2006.11239)", Table(), MakeDdpm); }
 
 }  // namespace skipbench

@@ -2,17 +2,26 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
-#include "harness/schedulers/options.h"
-#include "harness/schedulers/scheduler.h"
+#include "harness/schedulers/catalog.h"
+#include "harness/schedulers/noise_schedule.h"
+#include "harness/schedulers/prediction.h"
+#include "harness/schedulers/spacing.h"
 
 namespace skipbench {
 
-// Options beside those of the noise schedule (also "sigmoid", "laplace"), the spacing ("leading") and the limits on x0
-// (clip_sample true):
-//   prediction_type   epsilon (default), sample, v_prediction
-//   variance_type     fixed_small (default; the posterior variance), fixed_small_log, fixed_large (β). Not supported: learned
-//                     variances, and fixed_large_log, of whose logarithm diffusers takes the square root.
-std::shared_ptr<const Scheduler> MakeDdpm(const SchedulerOptions& options, int steps);
+struct DdpmOptions {
+  std::string prediction_type = "epsilon";
+  // fixed_small is the posterior variance, fixed_large β. Not supported: learned variances, and fixed_large_log, of whose logarithm
+  // diffusers takes the square root.
+  std::string variance_type = "fixed_small";
+  NoiseSchedule noise;                     // also "sigmoid", "laplace"
+  Spacing spacing;
+  X0Limits limits{.clip = true};
+};
+
+std::shared_ptr<const Scheduler> MakeDdpm(const DdpmOptions& options, int steps);
+SchedulerType DdpmType();
 
 }  // namespace skipbench

@@ -7,7 +7,6 @@
 
 #include "harness/base/portable_math.h"
 #include "harness/schedulers/dpm_solver_schedule.h"
-#include "harness/schedulers/prediction.h"
 #include "harness/schedulers/scheduler_base.h"
 
 namespace skipbench {
@@ -15,6 +14,49 @@ namespace {
 
 using portable::Exp;
 using portable::Log;
+
+using Options = DpmSolverMultistepOptions;
+
+OptionTable<Options> MakeTable() {
+  OptionTable<Options> table("dpm_solver_multistep", {
+      PredictionField(&Options::prediction_type),
+      Field("algorithm_type", &Options::algorithm_type)
+          .Supported({"dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver", "deis"})
+          .Help("what is integrated; without ++ only with final_sigmas_type sigma_min; deis counts as dpmsolver++"),
+      Field("solver_order", &Options::solver_order).Min(1).Max(3).Help("order of the solver; 3 not with sde-dpmsolver"),
+      Field("solver_type", &Options::solver_type)
+          .Supported({"midpoint", "heun", "logrho", "bh1", "bh2"})
+          .Help("form of the second-order step; UniPC's and DEIS's names count as midpoint"),
+      Field("lower_order_final", &Options::lower_order_final).Help("with less than 15 steps the last two are of lower order"),
+      Field("euler_at_final", &Options::euler_at_final).Help("the last step is one of Euler"),
+      Field("final_sigmas_type", &Options::final_sigmas_type).Supported({"zero", "sigma_min"}).Help("the last sigma"),
+      Field("lambda_min_clipped", &Options::lambda_min_clipped)
+          .Absent([](const Json& value) { return value == "-inf" || value == "-Infinity" || value == -HUGE_VAL; })
+          .Default("-inf")
+          .Help("timesteps with a smaller lambda = log(alpha/sigma) are not used"),
+      Field("use_flow_sigmas", &Options::use_flow_sigmas).Supported({false}).Help("flow matching"),
+      Field("use_dynamic_shifting", &Options::use_dynamic_shifting).Supported({false}).Help("flow matching"),
+      Field("variance_type", &Options::variance_type).FromFile(),
+      Field("sigma_min", &Options::sigma_min).FromFile(),
+      Field("sigma_max", &Options::sigma_max).FromFile()});
+  table.Include(&Options::rules, SigmaRulesTable(/*with_lu=*/true))
+      .Include(&Options::spacing, SpacingTable())
+      .Include(&Options::limits, X0LimitsTable(/*with_clip=*/false))
+      .Include(&Options::noise, NoiseScheduleTable());
+  table.Rule([](const Options& o) {
+    if (!o.algorithm_type.ends_with("++") && o.algorithm_type != "deis" && o.final_sigmas_type == "zero")
+      FailUnsupportedOption("final_sigmas_type", "\"zero\" is not supported with algorithm_type {}; supported: sigma_min", o.algorithm_type);
+    if (o.variance_type.starts_with("learned"))
+      FailUnsupportedOption("variance_type", "\"{}\" is not supported by dpm_solver_multistep", o.variance_type);
+  });
+  return table;
+}
+
+// The ends of the σ rules are in force with a rule that takes them only.
+void Resolve(Options* options, int) {
+  const SigmaRule rule = RuleOf(options->rules);
+  if (rule == SigmaRule::kTimesteps || rule == SigmaRule::kLu) options->sigma_min = options->sigma_max = std::nullopt;
+}
 
 enum class Algorithm { kDpmSolver, kDpmSolverPlusPlus, kSdeDpmSolver, kSdeDpmSolverPlusPlus };
 
@@ -89,27 +131,27 @@ Weights WeightsOf(int order, const Integrals& k, const std::array<Level, 4>& lev
 
 class DpmSolverMultistep final : public SchedulerBase {
  public:
-  DpmSolverMultistep(const SchedulerOptions& options, int steps)
+  DpmSolverMultistep(const Options& options, int steps)
       : SchedulerBase("dpm_solver_multistep", steps),
-        prediction_(ReadPrediction(options)),
-        limits_(ReadX0Limits(options, /*with_clip=*/false)) {
-    ReadAlgorithm(options);
-    RejectUnsupported(options);
-    const bool midpoint = options.Choice("solver_type", "midpoint", {"midpoint", "heun", "logrho", "bh1", "bh2"}) != "heun";
-    const DpmSolverSchedule schedule = ReadDpmSolverSchedule(options, steps);
+        prediction_(PredictionOf(options.prediction_type)),
+        limits_(options.limits),
+        algorithm_(AlgorithmOf(options.algorithm_type)),
+        order_(options.solver_order) {
+    const bool midpoint = options.solver_type != "heun";
+    const DpmSolverSchedule schedule = MakeDpmSolverSchedule(options, steps);
     timesteps_ = schedule.timesteps;
     for (float sigma : schedule.sigmas) levels_.push_back(LevelOf(sigma));
     const std::vector<int> orders = Orders(options);
 
     for (int i = 0; i < calls(); ++i) {
       if (orders[i] == 3 && algorithm_ == Algorithm::kSdeDpmSolver)
-        options.FailUnsupportedAt("solver_order", "3 is not supported with algorithm_type sde-dpmsolver; supported: 1, 2");
+        FailUnsupportedOption("solver_order", "3 is not supported with algorithm_type sde-dpmsolver; supported: 1, 2");
       const Integrals k = IntegralsOf(algorithm_, midpoint && orders[i] == 2, levels_[i + 1], levels_[i]);
       std::array<Level, 4> levels{};
       for (int j = 0; j <= orders[i]; ++j) levels[j] = levels_[i + 1 - j];
       const Weights w = WeightsOf(orders[i], k, levels);
       if (!std::isfinite(w.x + w.m[0] + w.m[1] + w.m[2] + k.noise))
-        Fail("scheduler {}: step {} of {} has no length: ask for fewer steps or another spacing", type(), i + 1, steps);
+        FailOption("steps", "step {} of {} has no length: ask for fewer steps or another spacing", i + 1, steps);
       weights_.push_back(w);
       noise_std_.push_back(k.noise);
     }
@@ -132,35 +174,17 @@ class DpmSolverMultistep final : public SchedulerBase {
     return algorithm_ == Algorithm::kDpmSolverPlusPlus || algorithm_ == Algorithm::kSdeDpmSolverPlusPlus;
   }
 
-  void ReadAlgorithm(const SchedulerOptions& options) {
-    const std::string name = options.Choice("algorithm_type", "dpmsolver++",
-                                            {"dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver", "deis"});
-    algorithm_ = name == "dpmsolver"         ? Algorithm::kDpmSolver
-                 : name == "sde-dpmsolver"   ? Algorithm::kSdeDpmSolver
-                 : name == "sde-dpmsolver++" ? Algorithm::kSdeDpmSolverPlusPlus
-                                             : Algorithm::kDpmSolverPlusPlus;
-    order_ = static_cast<int>(options.Int("solver_order", 2, 1, 3));
-    if (!integrates_x0() && options.String("final_sigmas_type", "zero") == "zero")
-      options.FailUnsupportedAt("final_sigmas_type", fmt::format("\"zero\" is not supported with algorithm_type {}; supported: sigma_min", name));
-  }
-
-  static void RejectUnsupported(const SchedulerOptions& options) {
-    for (const char* key : {"use_flow_sigmas", "use_dynamic_shifting"})
-      if (options.Bool(key, false)) options.FailUnsupportedAt(key, "true is not supported; supported: false");
-    // Files written for DDPM say "fixed_small" or "fixed_large" here, which means nothing to DPM-Solver.
-    const std::string variance = options.String("variance_type", "none");
-    if (variance.starts_with("learned") || options.IsOverride("variance_type"))
-      options.FailUnsupportedAt("variance_type", fmt::format("\"{}\" is not supported by {}", variance, options.type()));
-    // Of no effect without flow sigmas, and saved by diffusers all the same.
-    options.config().Ignore("flow_shift");
-    options.config().Ignore("time_shift_type");
+  static Algorithm AlgorithmOf(const std::string& name) {
+    return name == "dpmsolver"         ? Algorithm::kDpmSolver
+           : name == "sde-dpmsolver"   ? Algorithm::kSdeDpmSolver
+           : name == "sde-dpmsolver++" ? Algorithm::kSdeDpmSolverPlusPlus
+                                       : Algorithm::kDpmSolverPlusPlus;
   }
 
   // The order of every call: as many model values as there are, less at the end where that is steadier.
-  std::vector<int> Orders(const SchedulerOptions& options) const {
-    const bool lower_order_final = options.Bool("lower_order_final", true) && calls() < 15;
-    const bool first_order_last = options.Bool("euler_at_final", false) || lower_order_final ||
-                                  options.String("final_sigmas_type", "zero") == "zero";
+  std::vector<int> Orders(const Options& options) const {
+    const bool lower_order_final = options.lower_order_final && calls() < 15;
+    const bool first_order_last = options.euler_at_final || lower_order_final || options.final_sigmas_type == "zero";
     std::vector<int> orders;
     for (int i = 0; i < calls(); ++i) {
       int order = std::min(i + 1, order_);
@@ -190,16 +214,27 @@ class DpmSolverMultistep final : public SchedulerBase {
 
   Prediction prediction_;
   X0Limits limits_;
-  Algorithm algorithm_ = Algorithm::kDpmSolverPlusPlus;
-  int order_ = 2;
+  Algorithm algorithm_;
+  int order_;
   std::vector<Level> levels_;      // [calls + 1]
   std::vector<Weights> weights_;   // [calls]
 };
 
 }  // namespace
 
-std::shared_ptr<const Scheduler> MakeDpmSolverMultistep(const SchedulerOptions& options, int steps) {
+const OptionTable<DpmSolverMultistepOptions>& DpmSolverMultistepTable() {
+  static const OptionTable<Options> table = MakeTable();
+  return table;
+}
+
+std::shared_ptr<const Scheduler> MakeDpmSolverMultistep(const DpmSolverMultistepOptions& options, int steps) {
+  DpmSolverMultistepTable().Validate(options);
   return std::make_shared<DpmSolverMultistep>(options, steps);
+}
+
+SchedulerType DpmSolverMultistepType() {
+  return DeclareScheduler("DPMSolverMultistepScheduler", "DPM-Solver, DPM-Solver++ and their SDE forms, multistep (arXiv 2206.00927, 2211.01095)",
+                          DpmSolverMultistepTable(), MakeDpmSolverMultistep, Resolve);
 }
 
 }  // namespace skipbench

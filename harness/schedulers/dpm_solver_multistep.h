@@ -3,24 +3,43 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
-#include "harness/schedulers/options.h"
-#include "harness/schedulers/scheduler.h"
+#include "harness/schedulers/catalog.h"
+#include "harness/schedulers/noise_schedule.h"
+#include "harness/schedulers/prediction.h"
+#include "harness/schedulers/sigmas.h"
+#include "harness/schedulers/spacing.h"
 
 namespace skipbench {
 
-// Options beside those of the noise schedule, the spacing ("linspace") and thresholding:
-//   algorithm_type      dpmsolver++ (default), sde-dpmsolver++, dpmsolver, sde-dpmsolver; the two without ++ need
-//                       final_sigmas_type sigma_min. "deis" counts as dpmsolver++, as in diffusers.
-//   solver_order        1, 2 (default), 3 (not with sde-dpmsolver)
-//   solver_type         midpoint (default), heun; UniPC's and DEIS's names count as midpoint, as in diffusers
-//   prediction_type     epsilon (default), sample, v_prediction
-//   lower_order_final   true: with less than 15 steps the last two are of lower order; euler_at_final false: the last is Euler
-//   final_sigmas_type   zero (default; the last step is then of first order), sigma_min
-//   use_karras_sigmas, use_exponential_sigmas, use_beta_sigmas, use_lu_lambdas   false
-//   lambda_min_clipped  -infinity (as a string, "-inf", in JSON): timesteps with a smaller λ are not used
-// The spacing differs from the other schedulers': "leading" steps by T/(steps + 1), "linspace" takes steps + 1 points and
-// drops the last. Not supported: flow matching (use_flow_sigmas, flow_shift, use_dynamic_shifting), learned variances.
-std::shared_ptr<const Scheduler> MakeDpmSolverMultistep(const SchedulerOptions& options, int steps);
+// Not supported: flow matching (use_flow_sigmas, flow_shift, use_dynamic_shifting), learned variances.
+struct DpmSolverMultistepOptions {
+  std::string prediction_type = "epsilon";
+  // Also sde-dpmsolver++, dpmsolver, sde-dpmsolver; the two without ++ need final_sigmas_type sigma_min. "deis" counts as dpmsolver++,
+  // as in diffusers.
+  std::string algorithm_type = "dpmsolver++";
+  int solver_order = 2;                                 // 1, 2, 3; 3 not with sde-dpmsolver
+  std::string solver_type = "midpoint";                 // or heun; UniPC's and DEIS's names count as midpoint, as in diffusers
+  bool lower_order_final = true;                        // with less than 15 steps the last two are of lower order
+  bool euler_at_final = false;                          // the last step is one of Euler
+  std::string final_sigmas_type = "zero";               // the last step is then of first order; or sigma_min
+  std::optional<double> lambda_min_clipped;             // timesteps with a smaller λ are not used; absent: all are
+  bool use_flow_sigmas = false, use_dynamic_shifting = false;
+  std::string variance_type = "none";                   // of files written for DDPM; means nothing here unless it is learned
+  SigmaRules rules;
+  // Ends of the rules (absent: the σ of training); DPM-Solver has no such options, but diffusers finds those of a file that was
+  // written for another scheduler.
+  std::optional<double> sigma_min, sigma_max;
+  NoiseSchedule noise;
+  Spacing spacing{.kind = "linspace"};                  // "leading" steps by T/(steps + 1), "linspace" takes steps + 1 points and drops the last
+  X0Limits limits;                                      // without clip_sample
+};
+
+const OptionTable<DpmSolverMultistepOptions>& DpmSolverMultistepTable();
+
+std::shared_ptr<const Scheduler> MakeDpmSolverMultistep(const DpmSolverMultistepOptions& options, int steps);
+SchedulerType DpmSolverMultistepType();
 
 }  // namespace skipbench

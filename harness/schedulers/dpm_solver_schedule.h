@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "harness/schedulers/options.h"
+#include "harness/schedulers/dpm_solver_multistep.h"
 
 namespace skipbench {
 
@@ -11,6 +11,6 @@ struct DpmSolverSchedule {
   std::vector<double> timesteps;   // [calls], integers, descending
   std::vector<float> sigmas;       // [calls + 1]
 };
-DpmSolverSchedule ReadDpmSolverSchedule(const SchedulerOptions& options, int steps);
+DpmSolverSchedule MakeDpmSolverSchedule(const DpmSolverMultistepOptions& options, int steps);
 
 }  // namespace skipbench

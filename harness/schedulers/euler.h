@@ -3,19 +3,28 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
-#include "harness/schedulers/options.h"
-#include "harness/schedulers/scheduler.h"
+#include "harness/schedulers/catalog.h"
+#include "harness/schedulers/noise_schedule.h"
+#include "harness/schedulers/sigmas.h"
+#include "harness/schedulers/spacing.h"
 
 namespace skipbench {
 
-// Options beside those of the noise schedule and the spacing ("linspace"):
-//   prediction_type      epsilon (default), sample (also "original_sample"), v_prediction
-//   use_karras_sigmas, use_exponential_sigmas, use_beta_sigmas   false; sigma_min, sigma_max their ends (default: the σ at the
-//                        first and the last timestep)
-//   final_sigmas_type    zero (default), sigma_min (the smallest σ of training)
-//   timestep_type        discrete (default); continuous with v_prediction tells the network log(σ)/4
-//   interpolation_type   linear (default); log_linear is not supported
-std::shared_ptr<const Scheduler> MakeEuler(const SchedulerOptions& options, int steps);
+struct EulerOptions {
+  std::string prediction_type = "epsilon";
+  std::string final_sigmas_type = "zero";               // "sigma_min": the smallest σ of training
+  std::string timestep_type = "discrete";               // "continuous" with v_prediction tells the network log(σ)/4
+  std::string interpolation_type = "linear";            // log_linear is not supported
+  SigmaRules rules;
+  std::optional<double> sigma_min, sigma_max;           // ends of the rules; absent: the σ at the last and the first timestep
+  NoiseSchedule noise;
+  Spacing spacing{.kind = "linspace"};
+};
+
+std::shared_ptr<const Scheduler> MakeEuler(const EulerOptions& options, int steps);
+SchedulerType EulerType();
 
 }  // namespace skipbench

@@ -5,24 +5,31 @@
 #include <cmath>
 
 #include "harness/schedulers/euler_common.h"
-#include "harness/schedulers/noise_schedule.h"
 #include "harness/schedulers/scheduler_base.h"
 #include "harness/schedulers/sigmas.h"
 
 namespace skipbench {
 namespace {
 
+const OptionTable<EulerAncestralOptions>& Table() {
+  using Options = EulerAncestralOptions;
+  static const OptionTable<Options> table =
+      OptionTable<Options>("euler_ancestral", {PredictionField(&Options::prediction_type, {"epsilon", "v_prediction"})})
+          .Include(&Options::spacing, SpacingTable())
+          .Include(&Options::noise, NoiseScheduleTable());
+  return table;
+}
+
 class EulerAncestral final : public SchedulerBase {
  public:
-  EulerAncestral(const SchedulerOptions& options, int steps) : SchedulerBase("euler_ancestral", steps) {
-    const Prediction prediction = ReadPrediction(options, {"epsilon", "v_prediction"});
-    const Spacing spacing = ReadSpacing(options, "linspace");
-    const std::vector<float> table = SigmaTable(ReadPositiveAlphasCumprod(options));
-    timesteps_ = EulerTimesteps(options, spacing, steps);
+  EulerAncestral(const EulerAncestralOptions& options, int steps) : SchedulerBase("euler_ancestral", steps) {
+    const Prediction prediction = PredictionOf(options.prediction_type);
+    const std::vector<float> table = SigmaTable(PositiveAlphasCumprod(options.noise));
+    timesteps_ = EulerTimesteps(options.spacing, options.noise.num_train_timesteps, steps);
     std::vector<float> sigmas;
     for (double t : timesteps_) sigmas.push_back(static_cast<float>(SigmaAt(table, t)));
     sigmas.push_back(0);
-    init_noise_sigma_ = InitNoiseSigma(spacing, sigmas);
+    init_noise_sigma_ = InitNoiseSigma(options.spacing, sigmas);
 
     for (int i = 0; i < calls(); ++i) {
       // The step down to σ_to is one to σ_down by the ODE and σ_up of noise: σ_down² + σ_up² = σ_to².
@@ -55,8 +62,13 @@ class EulerAncestral final : public SchedulerBase {
 
 }  // namespace
 
-std::shared_ptr<const Scheduler> MakeEulerAncestral(const SchedulerOptions& options, int steps) {
+std::shared_ptr<const Scheduler> MakeEulerAncestral(const EulerAncestralOptions& options, int steps) {
+  Table().Validate(options);
   return std::make_shared<EulerAncestral>(options, steps);
+}
+
+SchedulerType EulerAncestralType() {
+  return DeclareScheduler("EulerAncestralDiscreteScheduler", "ancestral sampling with Euler steps (k-diffusion)", Table(), MakeEulerAncestral);
 }
 
 }  // namespace skipbench

@@ -2,13 +2,21 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
-#include "harness/schedulers/options.h"
-#include "harness/schedulers/scheduler.h"
+#include "harness/schedulers/catalog.h"
+#include "harness/schedulers/noise_schedule.h"
+#include "harness/schedulers/spacing.h"
 
 namespace skipbench {
 
-// Options beside those of the noise schedule and the spacing ("linspace"): prediction_type epsilon (default), v_prediction.
-std::shared_ptr<const Scheduler> MakeEulerAncestral(const SchedulerOptions& options, int steps);
+struct EulerAncestralOptions {
+  std::string prediction_type = "epsilon";
+  NoiseSchedule noise;
+  Spacing spacing{.kind = "linspace"};
+};
+
+std::shared_ptr<const Scheduler> MakeEulerAncestral(const EulerAncestralOptions& options, int steps);
+SchedulerType EulerAncestralType();
 
 }  // namespace skipbench

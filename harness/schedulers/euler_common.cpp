@@ -27,14 +27,14 @@ at::Tensor TakeEulerStep(const EulerWeights& w, const at::Tensor& sample, const 
   return at::mul(x, w.x).add_(model_output, w.output);
 }
 
-std::vector<double> EulerTimesteps(const SchedulerOptions& options, const Spacing& spacing, int steps) {
+std::vector<double> EulerTimesteps(const Spacing& spacing, int train, int steps) {
   std::vector<double> timesteps;
   if (spacing.kind == "linspace") {
-    timesteps = Linspace(0, spacing.train - 1, steps);
+    timesteps = Linspace(0, train - 1, steps);
     for (double& t : timesteps) t = static_cast<float>(t);
     std::reverse(timesteps.begin(), timesteps.end());
   } else {
-    for (int t : IntegerTimesteps(options, spacing, steps)) timesteps.push_back(t);
+    for (int t : IntegerTimesteps(spacing, train, steps)) timesteps.push_back(t);
   }
   return timesteps;
 }

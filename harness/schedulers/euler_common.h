@@ -3,7 +3,6 @@
 
 #include <vector>
 
-#include "harness/schedulers/options.h"
 #include "harness/schedulers/prediction.h"
 #include "harness/schedulers/spacing.h"
 
@@ -21,7 +20,7 @@ EulerWeights EulerStep(Prediction prediction, double sigma, double dt);
 at::Tensor TakeEulerStep(const EulerWeights& weights, const at::Tensor& sample, const at::Tensor& model_output);
 
 // Timesteps of the Euler family, descending: float32, fractional with "linspace".
-std::vector<double> EulerTimesteps(const SchedulerOptions& options, const Spacing& spacing, int steps);
+std::vector<double> EulerTimesteps(const Spacing& spacing, int train, int steps);
 
 // sqrt(σ² + 1): what the network's input is divided by.
 double InputScale(float sigma);

@@ -1,5 +1,7 @@
 #include "harness/schedulers/noise_schedule.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -46,32 +48,26 @@ double Laplace(double t) {
 }
 
 template <typename Real>
-std::vector<Real> TrainedBetas(const SchedulerOptions& options, int64_t train) {
-  const std::vector<double> betas = options.DoublesOr("trained_betas", {});
-  if (static_cast<int64_t>(betas.size()) != train)
-    options.FailAt("trained_betas", fmt::format("expected num_train_timesteps = {} numbers, found {}", train, betas.size()));
+std::vector<Real> TrainedBetas(const NoiseSchedule& schedule) {
+  const std::vector<double>& betas = *schedule.trained_betas;
+  if (static_cast<int>(betas.size()) != schedule.num_train_timesteps)
+    FailOption("trained_betas", "expected num_train_timesteps = {} numbers, found {}", schedule.num_train_timesteps, betas.size());
   std::vector<Real> rounded;
   for (double beta : betas) rounded.push_back(static_cast<Real>(beta));
   return rounded;
 }
 
 template <typename Real>
-std::vector<Real> ReadBetas(const SchedulerOptions& options, const NoiseScheduleRules& rules) {
-  const int64_t train = options.Int("num_train_timesteps", 1000, 1, 1'000'000);
-  const double start = options.Double("beta_start", 0.0001, 0, 1);
-  const double end = options.Double("beta_end", 0.02, 0, 1);
-  std::vector<std::string> known = {"linear", "scaled_linear", "squaredcos_cap_v2"};
-  if (rules.sigmoid) known.insert(known.end(), {"sigmoid", "laplace"});
-  if (options.Has("trained_betas")) {
-    options.String("beta_schedule", "linear");   // of no effect then, as in diffusers
-    return TrainedBetas<Real>(options, train);
-  }
-  const std::string schedule = options.Choice("beta_schedule", "linear", known);
-  if (schedule == "linear") return TorchLinspace<Real>(start, end, train);
-  if (schedule == "squaredcos_cap_v2") return BetasForAlphaBar<Real>(train, Cosine);
-  if (schedule == "laplace") return BetasForAlphaBar<Real>(train, Laplace);
+std::vector<Real> Betas(const NoiseSchedule& schedule) {
+  if (schedule.trained_betas) return TrainedBetas<Real>(schedule);
+  const int64_t train = schedule.num_train_timesteps;
+  const double start = schedule.beta_start, end = schedule.beta_end;
+  const std::string& name = schedule.beta_schedule;
+  if (name == "linear") return TorchLinspace<Real>(start, end, train);
+  if (name == "squaredcos_cap_v2") return BetasForAlphaBar<Real>(train, Cosine);
+  if (name == "laplace") return BetasForAlphaBar<Real>(train, Laplace);
   std::vector<Real> betas;
-  if (schedule == "scaled_linear") {
+  if (name == "scaled_linear") {
     betas = TorchLinspace<Real>(std::sqrt(start), std::sqrt(end), train);
     for (Real& beta : betas) beta *= beta;
   } else {
@@ -112,29 +108,48 @@ std::vector<Real> RescaleToZeroTerminalSnr(const std::vector<Real>& betas) {
 
 }  // namespace
 
-template <typename Real>
-std::vector<Real> ReadAlphasCumprod(const SchedulerOptions& options, const NoiseScheduleRules& rules) {
-  std::vector<Real> betas = ReadBetas<Real>(options, rules);
-  if (rules.zero_snr && options.Bool("rescale_betas_zero_snr", false)) {
-    if (betas.size() < 2) options.FailAt("rescale_betas_zero_snr", "needs at least two training timesteps");
-    betas = RescaleToZeroTerminalSnr(betas);
-  }
-  std::vector<Real> table = CumulativeProduct(betas);
-  if (!std::all_of(table.begin(), table.end(), [](Real alpha_bar) { return alpha_bar >= 0 && alpha_bar < 1; })) {
-    const char* key = options.Has("trained_betas") ? "trained_betas" : "beta_start";
-    options.FailAt(key, "these betas make a cumulative product of 1 - beta outside of [0, 1)");
-  }
+OptionTable<NoiseSchedule> NoiseScheduleTable(const NoiseScheduleRules& rules) {
+  using Options = NoiseSchedule;
+  std::vector<std::string> known = {"linear", "scaled_linear", "squaredcos_cap_v2"};
+  if (rules.sigmoid) known.insert(known.end(), {"sigmoid", "laplace"});
+  std::vector<Field<Options>> fields = {
+      Field("num_train_timesteps", &Options::num_train_timesteps).Min(1).Max(1'000'000).Help("timesteps of training"),
+      Field("beta_start", &Options::beta_start).Min(0).Max(1).Help("noise added by the first of them"),
+      Field("beta_end", &Options::beta_end).Min(0).Max(1).Help("noise added by the last of them"),
+      Field("beta_schedule", &Options::beta_schedule).Allowed(fmt::format("{}", fmt::join(known, " | "))).Help("how beta goes from one to the other"),
+      Field("trained_betas", &Options::trained_betas).Help("beta of every timestep, instead of the three above")};
+  if (rules.zero_snr)
+    fields.push_back(Field("rescale_betas_zero_snr", &Options::rescale_betas_zero_snr).Help("rescale to zero terminal SNR (arXiv 2305.08891)"));
+  OptionTable<Options> table("noise schedule", std::move(fields));
+  // Of no effect beside trained_betas, as in diffusers.
+  table.Rule([known](const Options& o) {
+    if (!o.trained_betas && std::find(known.begin(), known.end(), o.beta_schedule) == known.end())
+      FailUnsupportedOption("beta_schedule", "\"{}\" is not supported; supported: {}", o.beta_schedule, fmt::join(known, ", "));
+  });
   return table;
 }
 
-template std::vector<float> ReadAlphasCumprod(const SchedulerOptions&, const NoiseScheduleRules&);
-template std::vector<double> ReadAlphasCumprod(const SchedulerOptions&, const NoiseScheduleRules&);
+template <typename Real>
+std::vector<Real> AlphasCumprod(const NoiseSchedule& schedule) {
+  std::vector<Real> betas = Betas<Real>(schedule);
+  if (schedule.rescale_betas_zero_snr) {
+    if (betas.size() < 2) FailOption("rescale_betas_zero_snr", "needs at least two training timesteps");
+    betas = RescaleToZeroTerminalSnr(betas);
+  }
+  std::vector<Real> table = CumulativeProduct(betas);
+  if (!std::all_of(table.begin(), table.end(), [](Real alpha_bar) { return alpha_bar >= 0 && alpha_bar < 1; }))
+    FailOption(schedule.trained_betas ? "trained_betas" : "beta_start", "these betas make a cumulative product of 1 - beta outside of [0, 1)");
+  return table;
+}
 
-std::vector<float> ReadPositiveAlphasCumprod(const SchedulerOptions& options) {
-  std::vector<float> table = ReadAlphasCumprod<float>(options);
-  if (options.Bool("rescale_betas_zero_snr", false)) table.back() = 0x1p-24f;
+template std::vector<float> AlphasCumprod(const NoiseSchedule&);
+template std::vector<double> AlphasCumprod(const NoiseSchedule&);
+
+std::vector<float> PositiveAlphasCumprod(const NoiseSchedule& schedule) {
+  std::vector<float> table = AlphasCumprod<float>(schedule);
+  if (schedule.rescale_betas_zero_snr) table.back() = 0x1p-24f;
   for (float alpha_bar : table)
-    if (alpha_bar <= 0) options.FailAt("beta_end", "these betas leave no signal at all at some timestep: sigma would be infinite");
+    if (alpha_bar <= 0) FailOption("beta_end", "these betas leave no signal at all at some timestep: sigma would be infinite");
   return table;
 }
 

@@ -4,32 +4,38 @@
 
 #include <cmath>
 
-#include "harness/schedulers/noise_schedule.h"
-#include "harness/schedulers/prediction.h"
 #include "harness/schedulers/scheduler_base.h"
-#include "harness/schedulers/spacing.h"
 
 namespace skipbench {
 namespace {
 
 constexpr int kRungeKuttaCalls = 12;   // three steps of four predictions
 
+const OptionTable<PndmOptions>& Table() {
+  static const OptionTable<PndmOptions> table =
+      OptionTable<PndmOptions>("pndm", {PredictionField(&PndmOptions::prediction_type, {"epsilon", "v_prediction"}),
+                                        Field("set_alpha_to_one", &PndmOptions::set_alpha_to_one).Help("no noise is left behind the last step"),
+                                        Field("skip_prk_steps", &PndmOptions::skip_prk_steps)
+                                            .Help("no Runge-Kutta steps at the start: steps + 1 predictions instead of steps + 9")})
+          .Include(&PndmOptions::spacing, SpacingTable())
+          .Include(&PndmOptions::noise, NoiseScheduleTable({.zero_snr = false}));
+  return table;
+}
+
 // Histories, newest first. PLMS: the last predictions ε (at most three); after call 0 also the sample before it, from which
 // call 1 starts again. Within a Runge-Kutta step: the sample it started from, the sum so far, then its first predictions.
 class Pndm final : public SchedulerBase {
  public:
-  Pndm(const SchedulerOptions& options, int steps)
-      : SchedulerBase("pndm", steps), prediction_(ReadPrediction(options, {"epsilon", "v_prediction"})) {
-    alpha_bar_ = ReadAlphasCumprod<float>(options, {.zero_snr = false});
-    final_alpha_bar_ = options.Bool("set_alpha_to_one", false) ? 1.0f : alpha_bar_[0];
-    const Spacing spacing = ReadSpacing(options, "leading");
-    const std::vector<int> times = IntegerTimesteps(options, spacing, steps);
-    const int stride = spacing.train / steps;
-    if (options.Bool("skip_prk_steps", false)) {
+  Pndm(const PndmOptions& options, int steps) : SchedulerBase("pndm", steps), prediction_(PredictionOf(options.prediction_type)) {
+    alpha_bar_ = AlphasCumprod<float>(options.noise);
+    final_alpha_bar_ = options.set_alpha_to_one ? 1.0f : alpha_bar_[0];
+    const std::vector<int> times = IntegerTimesteps(options.spacing, options.noise.num_train_timesteps, steps);
+    const int stride = options.noise.num_train_timesteps / steps;
+    if (options.skip_prk_steps) {
       AddFirstPlmsSteps(times, stride);
     } else {
       if (steps < 4)
-        Fail("scheduler pndm: Runge-Kutta steps (skip_prk_steps false) need at least 4 steps, found {}", steps);
+        FailOption("steps", "Runge-Kutta steps (skip_prk_steps false) need at least 4 steps, found {}", steps);
       runge_kutta_calls_ = kRungeKuttaCalls;
       AddRungeKuttaSteps(times, stride);
       for (size_t i = 3; i < times.size(); ++i) Add(times[i], times[i], times[i] - stride);
@@ -132,8 +138,14 @@ class Pndm final : public SchedulerBase {
 
 }  // namespace
 
-std::shared_ptr<const Scheduler> MakePndm(const SchedulerOptions& options, int steps) {
+std::shared_ptr<const Scheduler> MakePndm(const PndmOptions& options, int steps) {
+  Table().Validate(options);
   return std::make_shared<Pndm>(options, steps);
+}
+
+SchedulerType PndmType() {
+  return DeclareScheduler("PNDMScheduler", "pseudo numerical methods: linear multistep, with Runge-Kutta steps at the start (arXiv 2202.09778)",
+                          Table(), MakePndm);
 }
 
 }  // namespace skipbench

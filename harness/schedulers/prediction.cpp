@@ -4,10 +4,9 @@
 
 namespace skipbench {
 
-Prediction ReadPrediction(const SchedulerOptions& options, const std::vector<std::string>& supported) {
-  const std::string type = options.Choice("prediction_type", "epsilon", supported);
-  if (type == "epsilon") return Prediction::kEpsilon;
-  if (type == "v_prediction") return Prediction::kVelocity;
+Prediction PredictionOf(const std::string& prediction_type) {
+  if (prediction_type == "epsilon") return Prediction::kEpsilon;
+  if (prediction_type == "v_prediction") return Prediction::kVelocity;
   return Prediction::kSample;
 }
 
@@ -35,16 +34,15 @@ at::Tensor PredictEpsilon(Prediction type, const at::Tensor& x, const at::Tensor
   return output;
 }
 
-X0Limits ReadX0Limits(const SchedulerOptions& options, bool with_clip) {
-  X0Limits limits;
-  if (with_clip) {
-    limits.clip = options.Bool("clip_sample", true);
-    limits.range = options.Double("clip_sample_range", 1.0, 0, HUGE_VAL);
-  }
-  limits.threshold = options.Bool("thresholding", false);
-  limits.ratio = options.Double("dynamic_thresholding_ratio", 0.995, 0, 1);
-  limits.max_value = options.Double("sample_max_value", 1.0, 0, HUGE_VAL);
-  return limits;
+OptionTable<X0Limits> X0LimitsTable(bool with_clip) {
+  std::vector<Field<X0Limits>> fields;
+  if (with_clip)
+    fields = {Field("clip_sample", &X0Limits::clip).Help("clip predicted samples, as pixels are"),
+              Field("clip_sample_range", &X0Limits::range).Min(0).Help("to [-range, range]")};
+  fields.push_back(Field("thresholding", &X0Limits::threshold).Help("dynamic thresholding (arXiv 2205.11487), instead of clipping"));
+  fields.push_back(Field("dynamic_thresholding_ratio", &X0Limits::ratio).Min(0).Max(1).Help("quantile that it clips at"));
+  fields.push_back(Field("sample_max_value", &X0Limits::max_value).Min(0).Help("largest value that it clips at"));
+  return OptionTable<X0Limits>("limits of predicted samples", std::move(fields));
 }
 
 namespace {
@@ -66,10 +64,9 @@ at::Tensor Limit(const X0Limits& limits, const at::Tensor& x0) {
   return x0;
 }
 
-void CheckZeroSignal(const SchedulerOptions& options, Prediction type, const X0Limits& limits, int t) {
+void CheckZeroSignal(Prediction type, const X0Limits& limits, int t) {
   if (type != Prediction::kEpsilon || (limits.clip && !limits.threshold)) return;
-  options.FailAt("prediction_type",
-                 fmt::format("epsilon leaves x0 undefined at timestep {}, where rescale_betas_zero_snr leaves no signal", t));
+  FailOption("prediction_type", "epsilon leaves x0 undefined at timestep {}, where rescale_betas_zero_snr leaves no signal", t);
 }
 
 }  // namespace skipbench

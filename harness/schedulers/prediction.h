@@ -4,9 +4,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "harness/schedulers/options.h"
+#include "harness/base/options.h"
 
 namespace skipbench {
 
@@ -16,9 +17,13 @@ enum class Prediction {
   kVelocity,   // v = α ε − σ x0 (Salimans and Ho 2022, arXiv 2202.00512)
 };
 
-// Option prediction_type, "epsilon" by default; `supported` in diffusers' names.
-Prediction ReadPrediction(const SchedulerOptions& options,
-                          const std::vector<std::string>& supported = {"epsilon", "sample", "v_prediction"});
+// Of diffusers' name, as option prediction_type has it: "epsilon", "sample" (or "original_sample"), "v_prediction".
+Prediction PredictionOf(const std::string& prediction_type);
+
+template <typename Options>
+Field<Options> PredictionField(std::string Options::*member, std::vector<Json> supported = {"epsilon", "sample", "v_prediction"}) {
+  return Field("prediction_type", member).Supported(std::move(supported)).Help("what the network predicts");
+}
 
 // x0 and ε as the prediction `output` at the sample `x` implies them; may be `output` itself.
 at::Tensor PredictX0(Prediction type, const at::Tensor& x, const at::Tensor& output, double alpha, double sigma);
@@ -32,13 +37,12 @@ struct X0Limits {
   double ratio = 0.995;              // dynamic_thresholding_ratio
   double max_value = 1;              // sample_max_value
 };
-// Options thresholding false, dynamic_thresholding_ratio 0.995, sample_max_value 1 and, `with_clip`, clip_sample true,
-// clip_sample_range 1.
-X0Limits ReadX0Limits(const SchedulerOptions& options, bool with_clip);
+// `with_clip`: the class has clip_sample.
+OptionTable<X0Limits> X0LimitsTable(bool with_clip);
 at::Tensor Limit(const X0Limits& limits, const at::Tensor& x0);
 
 // Throws Error where timestep t has ᾱ = 0 (zero terminal SNR) and the noise says nothing about x0. With clipping diffusers
 // makes ±clip_sample_range of it, and so it is here.
-void CheckZeroSignal(const SchedulerOptions& options, Prediction type, const X0Limits& limits, int t);
+void CheckZeroSignal(Prediction type, const X0Limits& limits, int t);
 
 }  // namespace skipbench

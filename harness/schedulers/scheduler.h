@@ -4,11 +4,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <memory>
 #include <string>
 #include <vector>
-
-#include "harness/base/json.h"
 
 namespace skipbench {
 
@@ -47,18 +44,5 @@ class Scheduler {
   virtual StepResult Step(const at::Tensor& sample, const at::Tensor& model_output, int call, const SchedulerState& state,
                           const at::Tensor& noise) const = 0;
 };
-
-// Builds a scheduler.
-// `type`      one of SchedulerTypes(), or diffusers' class name (DDIMScheduler, ...)
-// `config`    the pipeline's scheduler_config.json (or {}); keys it lacks take the default of the class that is built from
-//             it, as diffusers' from_config does; keys that this class does not know are ignored, as there
-// `overrides` options given by the user; an unknown key is an error, so is a value this class does not support
-// `steps`     number of inference steps
-// `origin`    the config's file name for messages
-std::shared_ptr<const Scheduler> MakeScheduler(const std::string& type, const Json& config, const Json& overrides, int steps,
-                                               const std::string& origin);
-
-// Known types: ddim, ddpm, pndm, euler, euler_ancestral, dpm_solver_multistep, ...
-std::vector<std::string> SchedulerTypes();
 
 }  // namespace skipbench

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/error.h"
 #include "harness/schedulers/scheduler.h"
 
 namespace skipbench {

@@ -21,19 +21,26 @@ double BetaQuantile(double p) {
 
 }  // namespace
 
-SigmaRule ReadSigmaRule(const SchedulerOptions& options, bool with_lu) {
-  const bool karras = options.Bool("use_karras_sigmas", false);
-  const bool exponential = options.Bool("use_exponential_sigmas", false);
-  const bool beta = options.Bool("use_beta_sigmas", false);
-  const bool lu = with_lu && options.Bool("use_lu_lambdas", false);
-  if (karras + exponential + beta + lu > 1) {
-    options.FailAt(karras ? "use_karras_sigmas" : exponential ? "use_exponential_sigmas" : "use_beta_sigmas",
-                   "only one of use_karras_sigmas, use_exponential_sigmas, use_beta_sigmas and use_lu_lambdas can be true");
-  }
-  if (karras) return SigmaRule::kKarras;
-  if (exponential) return SigmaRule::kExponential;
-  if (beta) return SigmaRule::kBeta;
-  return lu ? SigmaRule::kLu : SigmaRule::kTimesteps;
+OptionTable<SigmaRules> SigmaRulesTable(bool with_lu) {
+  std::vector<Field<SigmaRules>> fields = {
+      Field("use_karras_sigmas", &SigmaRules::use_karras_sigmas).Help("place sigma by arXiv 2206.00364, equation 5, with rho 7"),
+      Field("use_exponential_sigmas", &SigmaRules::use_exponential_sigmas).Help("place log sigma at equal distances"),
+      Field("use_beta_sigmas", &SigmaRules::use_beta_sigmas).Help("place sigma at quantiles of Beta(0.6, 0.6) (arXiv 2407.12173)")};
+  if (with_lu) fields.push_back(Field("use_lu_lambdas", &SigmaRules::use_lu_lambdas).Help("place -log sigma at equal distances (arXiv 2206.00927)"));
+  OptionTable<SigmaRules> table("placement of sigma", std::move(fields));
+  table.Rule([](const SigmaRules& o) {
+    if (o.use_karras_sigmas + o.use_exponential_sigmas + o.use_beta_sigmas + o.use_lu_lambdas > 1)
+      FailOption(o.use_karras_sigmas ? "use_karras_sigmas" : o.use_exponential_sigmas ? "use_exponential_sigmas" : "use_beta_sigmas",
+                 "only one of use_karras_sigmas, use_exponential_sigmas, use_beta_sigmas and use_lu_lambdas can be true");
+  });
+  return table;
+}
+
+SigmaRule RuleOf(const SigmaRules& rules) {
+  if (rules.use_karras_sigmas) return SigmaRule::kKarras;
+  if (rules.use_exponential_sigmas) return SigmaRule::kExponential;
+  if (rules.use_beta_sigmas) return SigmaRule::kBeta;
+  return rules.use_lu_lambdas ? SigmaRule::kLu : SigmaRule::kTimesteps;
 }
 
 std::vector<float> SigmaTable(const std::vector<float>& alphas_cumprod) {
@@ -52,9 +59,8 @@ double SigmaAt(const std::vector<float>& table, double t) {
   return slope * (t - static_cast<double>(low)) + static_cast<double>(table[low]);
 }
 
-void CheckSigmaEnds(const SchedulerOptions& options, double sigma_min, double sigma_max) {
-  if (sigma_min > sigma_max)
-    options.FailAt("sigma_min", fmt::format("{} is more than sigma_max, {}", sigma_min, sigma_max));
+void CheckSigmaEnds(double sigma_min, double sigma_max) {
+  if (sigma_min > sigma_max) FailOption("sigma_min", "{} is more than sigma_max, {}", sigma_min, sigma_max);
 }
 
 std::vector<double> PlaceSigmas(SigmaRule rule, double sigma_max, double sigma_min, int n) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/schedulers/options.h"
+#include "harness/base/options.h"
 
 namespace skipbench {
 
@@ -17,8 +17,13 @@ enum class SigmaRule {
   kBeta,           // use_beta_sigmas: quantiles of Beta(0.6, 0.6), arXiv 2407.12173
   kLu,             // use_lu_lambdas: equidistant λ = −log σ, arXiv 2206.00927 (DPM-Solver only)
 };
-// At most one of the options may be set. `with_lu`: the class knows use_lu_lambdas.
-SigmaRule ReadSigmaRule(const SchedulerOptions& options, bool with_lu);
+// At most one of them may be set.
+struct SigmaRules {
+  bool use_karras_sigmas = false, use_exponential_sigmas = false, use_beta_sigmas = false, use_lu_lambdas = false;
+};
+// `with_lu`: the class knows use_lu_lambdas.
+OptionTable<SigmaRules> SigmaRulesTable(bool with_lu);
+SigmaRule RuleOf(const SigmaRules& rules);
 
 // σ [T] of the training timesteps, ascending.
 std::vector<float> SigmaTable(const std::vector<float>& alphas_cumprod);
@@ -26,8 +31,8 @@ std::vector<float> SigmaTable(const std::vector<float>& alphas_cumprod);
 // numpy.interp of the table at t; constant beyond its ends.
 double SigmaAt(const std::vector<float>& table, double t);
 
-// Throws Error unless the ends are in order.
-void CheckSigmaEnds(const SchedulerOptions& options, double sigma_min, double sigma_max);
+// Throws OptionError unless the ends are in order.
+void CheckSigmaEnds(double sigma_min, double sigma_max);
 
 // n values from sigma_max down to sigma_min; every rule but kTimesteps.
 std::vector<double> PlaceSigmas(SigmaRule rule, double sigma_max, double sigma_min, int n);

@@ -12,12 +12,10 @@ std::vector<double> Linspace(double start, double stop, int n) {
   return points;
 }
 
-Spacing ReadSpacing(const SchedulerOptions& options, const std::string& fallback) {
-  Spacing spacing;
-  spacing.kind = options.Choice("timestep_spacing", fallback, {"leading", "linspace", "trailing"});
-  spacing.offset = static_cast<int>(options.Int("steps_offset", 0, 0, 1'000'000));
-  spacing.train = static_cast<int>(options.Int("num_train_timesteps", 1000, 1, 1'000'000));
-  return spacing;
+OptionTable<Spacing> SpacingTable() {
+  return OptionTable<Spacing>("timestep spacing", {
+      Field("timestep_spacing", &Spacing::kind).Supported({"leading", "linspace", "trailing"}).Help("which training timesteps are visited (arXiv 2305.08891)"),
+      Field("steps_offset", &Spacing::offset).Min(0).Max(1'000'000).Help("added to them with \"leading\"")});
 }
 
 std::vector<int> TrailingTimesteps(int last, int train, int steps) {
@@ -32,22 +30,20 @@ std::vector<int> TrailingTimesteps(int last, int train, int steps) {
   return timesteps;
 }
 
-std::vector<int> IntegerTimesteps(const SchedulerOptions& options, const Spacing& spacing, int steps) {
-  if (steps > spacing.train)
-    Fail("scheduler {}: {} steps are more than the {} training timesteps", options.type(), steps, spacing.train);
-  if (spacing.kind == "trailing") return TrailingTimesteps(spacing.train, spacing.train, steps);
+std::vector<int> IntegerTimesteps(const Spacing& spacing, int train, int steps) {
+  if (steps > train) FailOption("steps", "{} steps are more than the {} training timesteps", steps, train);
+  if (spacing.kind == "trailing") return TrailingTimesteps(train, train, steps);
 
   std::vector<int> timesteps(steps);
   if (spacing.kind == "linspace") {
-    const std::vector<double> points = Linspace(0, spacing.train - 1, steps);
+    const std::vector<double> points = Linspace(0, train - 1, steps);
     for (int i = 0; i < steps; ++i) timesteps[i] = static_cast<int>(std::nearbyint(points[steps - 1 - i]));
   } else {
-    const int ratio = spacing.train / steps;
+    const int ratio = train / steps;
     for (int i = 0; i < steps; ++i) timesteps[i] = (steps - 1 - i) * ratio + spacing.offset;
   }
-  if (timesteps.front() >= spacing.train)
-    options.FailAt("steps_offset", fmt::format("with {} steps the first timestep would be {}, beyond the {} training timesteps",
-                                               steps, timesteps.front(), spacing.train));
+  if (timesteps.front() >= train)
+    FailOption("steps_offset", "with {} steps the first timestep would be {}, beyond the {} training timesteps", steps, timesteps.front(), train);
   return timesteps;
 }
 

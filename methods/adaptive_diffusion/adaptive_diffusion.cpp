@@ -10,7 +10,6 @@ namespace {
 
 using Options = AdaptiveDiffusionOptions;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-constexpr double kMostDelta = 1e6;
 
 struct Comparison {
   double criterion;
@@ -99,34 +98,30 @@ class AdaptiveDiffusion : public Method {
   Options options_;
 };
 
-std::unique_ptr<Method> Make(const JsonReader& json) {
-  Options options;
-  options.delta = json.DoubleOr("delta", options.delta, 0, kMostDelta);
-  options.max_skips = static_cast<int>(json.IntOr("max_skips", options.max_skips, 0, 1000));
-  options.criterion = json.OneOf("criterion", "published", {"published", "tensor"}) == "tensor" ? Options::Criterion::kTensor
-                                                                                               : Options::Criterion::kPublished;
-  options.norm = json.OneOf("norm", "mean_abs", {"mean_abs", "l2"}) == "l2" ? Options::Norm::kL2 : Options::Norm::kMeanAbs;
-  if (json.Has("norm") && options.criterion != Options::Criterion::kTensor)
-    json.FailAt("norm", "only the criterion \"tensor\" has a norm");
-  options.scope = json.OneOf("scope", "sample", {"sample", "group"}) == "group" ? Scope::kGroup : Scope::kSample;
-  return MakeAdaptiveDiffusion(options);
+const OptionTable<Options>& Table() {
+  static const OptionTable<Options> table("adaptive_diffusion", {
+      Field("delta", &Options::delta).Min(0).Max(1e6).Threshold().Help("threshold of the criterion; larger skips more"),
+      MaxSkipsField(&Options::max_skips),
+      Field("criterion", &Options::criterion)
+          .Names<Options::Criterion>({{"published", Options::Criterion::kPublished}, {"tensor", Options::Criterion::kTensor}})
+          .Help("the released code's rule, or the paper's formula on the tensors"),
+      Field("norm", &Options::norm)
+          .Names<Options::Norm>({{"mean_abs", Options::Norm::kMeanAbs}, {"l2", Options::Norm::kL2}})
+          .When([](const Options& o) { return o.criterion == Options::Criterion::kTensor; }, "only the criterion \"tensor\" has a norm")
+          .Help("norm of the criterion \"tensor\""),
+      ScopeField(&Options::scope).Help("decide for each sample alone, or for a group together (as released)")});
+  return table;
 }
 
 }  // namespace
 
 std::unique_ptr<Method> MakeAdaptiveDiffusion(const AdaptiveDiffusionOptions& options) {
+  Table().Validate(options);
   return std::make_unique<AdaptiveDiffusion>(options);
 }
 
 MethodType AdaptiveDiffusionType() {
-  return {"adaptive_diffusion",
-          "skip predictions where the third-order difference of the latents is small (NeurIPS 2024)",
-          {{"delta", "number >= 0", "0.01", "threshold of the criterion; larger skips more", false, ThresholdRange{0, kMostDelta}},
-           {"max_skips", "integer >= 0", "4", "longest run of skips (Cmax); 0: practically no cap"},
-           {"criterion", "published | tensor", "published", "the released code's rule, or the paper's formula on the tensors"},
-           {"norm", "mean_abs | l2", "mean_abs", "norm of the criterion \"tensor\""},
-           {"scope", "sample | group", "sample", "decide for each sample alone, or for a group together (as released)"}},
-          Make};
+  return DeclareMethod("skip predictions where the third-order difference of the latents is small (NeurIPS 2024)", Table(), MakeAdaptiveDiffusion);
 }
 
 }  // namespace skipbench

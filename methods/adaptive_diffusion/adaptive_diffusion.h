@@ -19,8 +19,8 @@ namespace skipbench {
 struct AdaptiveDiffusionOptions {
   enum class Criterion { kPublished, kTensor };
   enum class Norm { kMeanAbs, kL2 };                 // of the tensor criterion
-  double delta = 0.01;                               // >= 0
-  int max_skips = 4;                                 // >= 0
+  double delta = 0.01;
+  int max_skips = 4;
   Criterion criterion = Criterion::kPublished;
   Norm norm = Norm::kMeanAbs;
   Scope scope = Scope::kSample;

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "methods/catalog.h"
+
 namespace skipbench {
 
 class SkipFrame {
@@ -34,5 +36,15 @@ class SkipFrame {
   int max_skips_;
   std::vector<bool> mask_;                   // decision k, for call k + 4: true = predict
 };
+
+// The options that methods with this warm-up and cap share.
+template <typename Options>
+Field<Options> MaxSkipsField(int Options::*max_skips) {
+  return Field("max_skips", max_skips).Min(0).Max(1000).Help("longest run of skips (Cmax); 0: practically no cap");
+}
+template <typename Options>
+Field<Options> ScopeField(Scope Options::*scope) {
+  return Field("scope", scope).template Names<Scope>({{"sample", Scope::kSample}, {"group", Scope::kGroup}});
+}
 
 }  // namespace skipbench

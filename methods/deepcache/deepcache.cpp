@@ -23,13 +23,25 @@ class DeepCachePolicy : public Policy {
   int branch_;
 };
 
-const char* Name(Options::Schedule schedule) {
-  switch (schedule) {
-    case Options::Schedule::kUniform: return "uniform";
-    case Options::Schedule::kQuadCenter: return "quad_center";
-    case Options::Schedule::kQuad: return "quad";
-  }
-  return "?";
+const OptionTable<Options>& Table() {
+  using Schedule = Options::Schedule;
+  using Index = Options::Index;
+  static const OptionTable<Options> table("deepcache", {
+      Field("interval", &Options::interval).Min(1).Max(1000).Help("a full forward every N calls (N on average for the non-uniform schedules)"),
+      Field("branch", &Options::branch).Min(0).Max(1000).Help("cache position, numbered as by the pip package's helper"),
+      Field("schedule", &Options::schedule)
+          .Names<Schedule>({{"uniform", Schedule::kUniform}, {"quad_center", Schedule::kQuadCenter}, {"quad", Schedule::kQuad}})
+          .Help("which calls are full"),
+      Field("power", &Options::power).Min(1.0).Max(10.0)
+          .When([](const Options& o) { return o.schedule != Schedule::kUniform; }, "the uniform schedule has no power")
+          .Help("of the non-uniform schedules"),
+      Field("center", &Options::center).Min(1).Max(1000)
+          .When([](const Options& o) { return o.schedule == Schedule::kQuadCenter; }, "only the schedule \"quad_center\" has a center")
+          .Help("of quad_center: the call around which full forwards are densest"),
+      Field("index", &Options::index)
+          .Names<Index>({{"timestep", Index::kTimestep}, {"call", Index::kCall}})
+          .Help("look a call up by its timestep's first place (the helper's way) or by number")});
+  return table;
 }
 
 class DeepCache : public Method {
@@ -39,7 +51,7 @@ class DeepCache : public Method {
 
   std::string Label() const override {
     std::string label = fmt::format("deepcache(interval={},branch={}", options_.interval, options_.branch);
-    if (options_.schedule != Options::Schedule::kUniform) label += fmt::format(",schedule={},power={}", Name(options_.schedule), options_.power);
+    if (options_.schedule != Options::Schedule::kUniform) label += fmt::format(",schedule={},power={}", options_.schedule == Options::Schedule::kQuad ? "quad" : "quad_center", options_.power);
     if (options_.schedule == Options::Schedule::kQuadCenter) label += fmt::format(",center={}", options_.center);
     if (options_.index == Options::Index::kCall) label += ",index=call";
     return label + ")";
@@ -81,35 +93,15 @@ class DeepCache : public Method {
   Options options_;
 };
 
-std::unique_ptr<Method> Make(const JsonReader& json) {
-  Options options;
-  options.interval = static_cast<int>(json.IntOr("interval", options.interval, 1, 1000));
-  options.branch = static_cast<int>(json.IntOr("branch", options.branch, 0, 1000));
-  const std::string schedule = json.OneOf("schedule", "uniform", {"uniform", "quad_center", "quad"});
-  if (schedule == "quad_center") options.schedule = Options::Schedule::kQuadCenter;
-  if (schedule == "quad") options.schedule = Options::Schedule::kQuad;
-  options.power = json.DoubleOr("power", options.power, 1.0, 10.0);
-  options.center = static_cast<int>(json.IntOr("center", options.center, 1, 1000));
-  if (json.Has("power") && schedule == "uniform") json.FailAt("power", "the uniform schedule has no power");
-  if (json.Has("center") && schedule != "quad_center") json.FailAt("center", "only the schedule \"quad_center\" has a center");
-  if (json.OneOf("index", "timestep", {"timestep", "call"}) == "call") options.index = Options::Index::kCall;
-  return MakeDeepCache(options);
-}
-
 }  // namespace
 
-std::unique_ptr<Method> MakeDeepCache(const DeepCacheOptions& options) { return std::make_unique<DeepCache>(options); }
+std::unique_ptr<Method> MakeDeepCache(const DeepCacheOptions& options) {
+  Table().Validate(options);
+  return std::make_unique<DeepCache>(options);
+}
 
 MethodType DeepCacheType() {
-  return {"deepcache",
-          "full forwards at scheduled calls, shallow ones on cached features between (CVPR 2024)",
-          {{"interval", "integer >= 1", "3", "a full forward every N calls (N on average for the non-uniform schedules)"},
-           {"branch", "integer >= 0", "0", "cache position, numbered as by the pip package's helper"},
-           {"schedule", "uniform | quad_center | quad", "uniform", "which calls are full"},
-           {"power", "number in [1, 10]", "1.2", "of the non-uniform schedules"},
-           {"center", "integer >= 1", "15", "of quad_center: the call around which full forwards are densest"},
-           {"index", "timestep | call", "timestep", "look a call up by its timestep's first place (the helper's way) or by number"}},
-          Make};
+  return DeclareMethod("full forwards at scheduled calls, shallow ones on cached features between (CVPR 2024)", Table(), MakeDeepCache);
 }
 
 }  // namespace skipbench

@@ -12,7 +12,7 @@ struct DeepCacheOptions {
   // How a call is looked up in the schedule: by the first place of its timestep in the list of timesteps, as the package's
   // helper does (PNDM repeats a timestep, which shifts its schedule by one call), or by counting calls.
   enum class Index { kTimestep, kCall };
-  int interval = 3;                        // N >= 1: a full forward every N calls (on average, for the others)
+  int interval = 3;                        // N: a full forward every N calls (on average, for the non-uniform schedules)
   int branch = 0;                          // cache position
   Schedule schedule = Schedule::kUniform;
   double power = 1.2;                      // of the non-uniform schedules

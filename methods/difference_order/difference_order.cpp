@@ -10,7 +10,6 @@ namespace {
 
 using Options = DifferenceOrderOptions;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-constexpr double kMostDelta = 1e6;
 
 class OrderPolicy : public Policy {
  public:
@@ -74,31 +73,29 @@ class DifferenceOrder : public Method {
   Options options_;
 };
 
-std::unique_ptr<Method> Make(const JsonReader& json) {
-  Options options;
-  options.order = static_cast<int>(json.Int("order", 1, 3));
-  options.delta = json.Double("delta", 0, kMostDelta);
-  options.max_skips = static_cast<int>(json.IntOr("max_skips", options.max_skips, 0, 1000));
-  options.norm = json.OneOf("norm", "mean_abs", {"mean_abs", "l2"}) == "l2" ? Options::Norm::kL2 : Options::Norm::kMeanAbs;
-  options.scope = json.OneOf("scope", "sample", {"sample", "group"}) == "group" ? Scope::kGroup : Scope::kSample;
-  return MakeDifferenceOrder(options);
+const OptionTable<Options>& Table() {
+  static const OptionTable<Options> table("difference_order", {
+      Field("order", &Options::order).Min(1).Max(3).Required().Help("of the finite difference along the trajectory"),
+      Field("delta", &Options::delta).Min(0).Max(1e6).Required().Threshold().Help(
+          "threshold; each order has a scale of its own (skipbench calibrate finds it)"),
+      MaxSkipsField(&Options::max_skips),
+      Field("norm", &Options::norm)
+          .Names<Options::Norm>({{"mean_abs", Options::Norm::kMeanAbs}, {"l2", Options::Norm::kL2}})
+          .Help("of the differences"),
+      ScopeField(&Options::scope).Help("decide for each sample alone, or for a group together")});
+  return table;
 }
 
 }  // namespace
 
 std::unique_ptr<Method> MakeDifferenceOrder(const DifferenceOrderOptions& options) {
+  Table().Validate(options);
   return std::make_unique<DifferenceOrder>(options);
 }
 
 MethodType DifferenceOrderType() {
-  return {"difference_order",
-          "skip predictions where the latents' difference of order 1, 2 or 3 is small: AdaptiveDiffusion's comparison of orders",
-          {{"order", "1 | 2 | 3", "", "of the finite difference along the trajectory"},
-           {"delta", "number >= 0", "", "threshold; each order has a scale of its own (skipbench calibrate finds it)", false, ThresholdRange{0, kMostDelta}},
-           {"max_skips", "integer >= 0", "4", "longest run of skips (Cmax); 0: practically no cap"},
-           {"norm", "mean_abs | l2", "mean_abs", "of the differences"},
-           {"scope", "sample | group", "sample", "decide for each sample alone, or for a group together"}},
-          Make};
+  return DeclareMethod("skip predictions where the latents' difference of order 1, 2 or 3 is small: AdaptiveDiffusion's comparison of orders",
+                       Table(), MakeDifferenceOrder);
 }
 
 }  // namespace skipbench

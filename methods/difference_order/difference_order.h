@@ -18,9 +18,9 @@ namespace skipbench {
 
 struct DifferenceOrderOptions {
   enum class Norm { kMeanAbs, kL2 };
-  int order = 3;                       // 1 .. 3
-  double delta = 0;                    // >= 0
-  int max_skips = 4;                   // >= 0
+  int order = 3;
+  double delta = 0;
+  int max_skips = 4;
   Norm norm = Norm::kMeanAbs;
   Scope scope = Scope::kSample;
 };

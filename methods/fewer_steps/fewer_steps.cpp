@@ -18,13 +18,16 @@ class FewerSteps : public Method {
   std::unique_ptr<Method> full_step_;
 };
 
+struct Options {
+  int steps = 1;
+};
+
 }  // namespace
 
 MethodType FewerStepsType() {
-  return {"fewer_steps",
-          "the same sampler with fewer steps, nothing skipped",
-          {{"steps", "integer >= 1", "", "number of steps"}},
-          [](const JsonReader& options) { return std::make_unique<FewerSteps>(static_cast<int>(options.Int("steps", 1, 1000))); }};
+  const OptionTable<Options> table("fewer_steps", {Field("steps", &Options::steps).Min(1).Max(1000).Required().Help("number of steps")});
+  return DeclareMethod("the same sampler with fewer steps, nothing skipped", table,
+                       [](const Options& options) { return std::make_unique<FewerSteps>(options.steps); });
 }
 
 }  // namespace skipbench

@@ -8,33 +8,6 @@
 namespace skipbench {
 namespace {
 
-class FixedPathPolicy : public Policy {
- public:
-  explicit FixedPathPolicy(std::vector<bool> predict) : predict_(std::move(predict)) {}
-  Decision Decide(int call) override { return {predict_.at(call) ? Action::kPredict : Action::kReuse}; }
-  void Observe(int, const Observation&) override {}
-  std::unique_ptr<Policy> Clone() const override { return std::make_unique<FixedPathPolicy>(*this); }
-
- private:
-  std::vector<bool> predict_;
-};
-
-class FixedPath : public Method {
- public:
-  FixedPath(std::vector<bool> predict, std::string label) : predict_(std::move(predict)), label_(std::move(label)) {}
-  std::string type() const override { return "fixed_path"; }
-  std::string Label() const override { return label_; }
-  std::unique_ptr<Policy> Start(const RunShape& run) const override {
-    if (static_cast<int>(predict_.size()) != run.calls)
-      Fail("{}: the mask has {} entries, the run makes {} scheduler calls ({} steps)", label_, predict_.size(), run.calls, run.steps);
-    return std::make_unique<FixedPathPolicy>(predict_);
-  }
-
- private:
-  std::vector<bool> predict_;
-  std::string label_;
-};
-
 // Predicts at calls 0, N, 2N, ...
 class UniformPath : public Method {
  public:
@@ -42,9 +15,9 @@ class UniformPath : public Method {
   std::string type() const override { return "fixed_path"; }
   std::string Label() const override { return fmt::format("fixed_path(interval={})", interval_); }
   std::unique_ptr<Policy> Start(const RunShape& run) const override {
-    std::vector<bool> predict(run.calls);
-    for (int call = 0; call < run.calls; ++call) predict[call] = call % interval_ == 0;
-    return std::make_unique<FixedPathPolicy>(std::move(predict));
+    Mask mask(run.calls);
+    for (int call = 0; call < run.calls; ++call) mask[call] = call % interval_ == 0;
+    return MakeMaskPolicy(std::move(mask));
   }
 
  private:
@@ -59,8 +32,7 @@ class RandomPath : public Method {
   std::string Label() const override { return fmt::format("fixed_path(random={},seed={})", skips_, seed_); }
   std::unique_ptr<Policy> Start(const RunShape& run) const override {
     if (skips_ > run.calls - 1) Fail("{}: of {} calls at most {} can be skipped", Label(), run.calls, run.calls - 1);
-    const Mask mask = RandomMask(run.calls, skips_, seed_);
-    return std::make_unique<FixedPathPolicy>(std::vector<bool>(mask.begin(), mask.end()));
+    return MakeMaskPolicy(RandomMask(run.calls, skips_, seed_));
   }
 
  private:
@@ -82,63 +54,78 @@ class RecordedPath : public RecordedPathMethod {
   std::string label_;
 };
 
-std::unique_ptr<Method> MakeRecorded(const JsonReader& options) {
-  RecordedPathMethod::Source source;
-  const std::string given = options.String("from");
-  // Like every path of a config, relative to its file.
-  source.result = (std::filesystem::path(options.file()).parent_path() / given).lexically_normal();
-  source.setting = options.StringOr("setting", "");
-  if (options.Has("skips")) source.skips = static_cast<int>(options.Int("skips", 0, 10000));
-  if (options.Has("sample")) source.sample = options.Int("sample");
-  std::string label = "fixed_path(from=" + given;
+struct Options {
+  std::optional<std::vector<int64_t>> mask;
+  std::optional<int> interval, random;
+  uint64_t seed = 0;
+  std::optional<std::string> from;
+  std::string setting;
+  std::optional<int> skips;
+  std::optional<int64_t> sample;
+  std::string name;
+};
+
+std::string WhyNoMask(const Json& mask) {
+  for (const Json& entry : mask)
+    if (entry != 0 && entry != 1) return fmt::format("entries are 1 (predict) or 0 (reuse), found {}", entry.get<int64_t>());
+  return mask.empty() || mask[0] != 1 ? "the first call must predict (entry 0 must be 1)" : "";
+}
+
+const OptionTable<Options>& Table() {
+  static const OptionTable<Options> table = [] {
+    const auto from_result = [](const Options& o) { return o.from.has_value(); };
+    OptionTable<Options> options("fixed_path", {
+        Field("mask", &Options::mask).Check(WhyNoMask).Allowed("list of 0 and 1, one a scheduler call").Help("1: predict, 0: use the last output again"),
+        Field("interval", &Options::interval).Min(1).Max(1000).Help("predict at calls 0, N, 2N, ... (instead of a mask)"),
+        Field("random", &Options::random).Min(1).Max(10000).Help("that many skips at random places, the same for all samples"),
+        Field("seed", &Options::seed)
+            .When([](const Options& o) { return o.random.has_value(); }, "only a path at \"random\" has a seed")
+            .Help("of a random path"),
+        Field("from", &Options::from).Allowed("results folder or file").Help("the paths that another result holds, by sample"),
+        Field("setting", &Options::setting).When(from_result, "goes with paths \"from\" another result").Allowed("label")
+            .Default("the only one that is no reference").Help("whose paths they are in that result"),
+        Field("skips", &Options::skips).Min(0).Max(10000).When(from_result, "goes with paths \"from\" another result")
+            .Default("the path that ran").Help("with that many skips, out of what a greedy_search found there"),
+        Field("sample", &Options::sample).When(from_result, "goes with paths \"from\" another result")
+            .Default("each sample its own").Help("use this sample's path for all"),
+        Field("name", &Options::name)
+            .When([](const Options& o) { return o.mask || o.from; }, "goes with a \"mask\" or paths \"from\" another result")
+            .Default("made of the options").Help("label of a given mask, or of paths from a result")});
+    options.Rule([](const Options& o) {
+      if (o.mask.has_value() + o.interval.has_value() + o.random.has_value() + o.from.has_value() != 1)
+        FailOption("mask", "give one of \"mask\", \"interval\", \"random\" and \"from\"");
+    });
+    return options;
+  }();
+  return table;
+}
+
+std::unique_ptr<Method> MakeRecorded(const Options& options, const std::filesystem::path& folder) {
+  RecordedPathMethod::Source source{.result = (folder / *options.from).lexically_normal(), .setting = options.setting, .skips = options.skips, .sample = options.sample};
+  std::string label = "fixed_path(from=" + *options.from;
   if (!source.setting.empty()) label += "," + source.setting;
   if (source.skips) label += fmt::format(",skips={}", *source.skips);
   if (source.sample) label += fmt::format(",sample={}", *source.sample);
-  return std::make_unique<RecordedPath>(std::move(source), options.StringOr("name", label + ")"));
+  return std::make_unique<RecordedPath>(std::move(source), options.name.empty() ? label + ")" : options.name);
 }
 
-std::unique_ptr<Method> MakeMasked(const JsonReader& options) {
-  std::vector<bool> predict;
-  for (int64_t entry : options.Ints("mask")) {
-    if (entry != 0 && entry != 1) options.FailAt("mask", fmt::format("entries are 1 (predict) or 0 (reuse), found {}", entry));
-    predict.push_back(entry == 1);
-  }
-  if (predict.empty() || !predict[0]) options.FailAt("mask", "the first call must predict (entry 0 must be 1)");
-  const auto count = std::count(predict.begin(), predict.end(), true);
-  return MakeFixedPath(predict, options.StringOr("name", fmt::format("fixed_path({} of {})", count, predict.size())));
-}
-
-std::unique_ptr<Method> Make(const JsonReader& options) {
-  int forms = 0;
-  for (const char* form : {"mask", "interval", "random", "from"}) forms += options.Has(form);
-  if (forms != 1) options.FailAt("mask", "give one of \"mask\", \"interval\", \"random\" and \"from\"");
-  if (options.Has("interval")) return std::make_unique<UniformPath>(static_cast<int>(options.Int("interval", 1, 1000)));
-  if (options.Has("random"))
-    return std::make_unique<RandomPath>(static_cast<int>(options.Int("random", 1, 10000)), static_cast<uint64_t>(options.IntOr("seed", 0, 0)));
-  return options.Has("from") ? MakeRecorded(options) : MakeMasked(options);
+std::unique_ptr<Method> Make(const Options& options, const std::filesystem::path& folder) {
+  if (options.interval) return std::make_unique<UniformPath>(*options.interval);
+  if (options.random) return std::make_unique<RandomPath>(*options.random, options.seed);
+  if (options.from) return MakeRecorded(options, folder);
+  const auto count = std::count(options.mask->begin(), options.mask->end(), 1);
+  const std::string label = options.name.empty() ? fmt::format("fixed_path({} of {})", count, options.mask->size()) : options.name;
+  return MakeFixedPath({options.mask->begin(), options.mask->end()}, label);
 }
 
 }  // namespace
 
-std::unique_ptr<Method> MakeFixedPath(std::vector<bool> predict, std::string label) {
-  return std::make_unique<FixedPath>(std::move(predict), std::move(label));
+std::unique_ptr<Method> MakeFixedPath(Mask predict, std::string label) {
+  return MakeSuppliedPath("fixed_path", std::move(label), {.shared = std::move(predict)});
 }
 
 MethodType FixedPathType() {
-  MethodOption mask{"mask", "list of 0 and 1, one a scheduler call", "", "1: predict, 0: use the last output again"};
-  mask.list = true;
-  return {"fixed_path",
-          "a path decided beforehand: uniform, a given mask, random, or out of another result",
-          {mask,
-           {"interval", "integer >= 1", "", "predict at calls 0, N, 2N, ... (instead of a mask)"},
-           {"random", "integer >= 1", "", "that many skips at random places, the same for all samples"},
-           {"seed", "integer >= 0", "0", "of a random path"},
-           {"from", "results folder or file", "", "the paths that another result holds, by sample"},
-           {"setting", "label", "the only one that is no reference", "whose paths they are in that result"},
-           {"skips", "integer >= 0", "the path that ran", "with that many skips, out of what a greedy_search found there"},
-           {"sample", "sample id", "each sample its own", "use this sample's path for all"},
-           {"name", "string", "made of the options", "label of a given mask, or of paths from a result"}},
-          Make};
+  return DeclareMethod("a path decided beforehand: uniform, a given mask, random, or out of another result", Table(), Make);
 }
 
 }  // namespace skipbench

@@ -62,9 +62,11 @@ class SuppliedPath : public Method {
 
 }  // namespace
 
-std::shared_ptr<const Method> MakeSuppliedPath(std::string type, std::string label, SuppliedPaths paths) {
-  return std::make_shared<SuppliedPath>(std::move(type), std::move(label), std::move(paths));
+std::unique_ptr<Method> MakeSuppliedPath(std::string type, std::string label, SuppliedPaths paths) {
+  return std::make_unique<SuppliedPath>(std::move(type), std::move(label), std::move(paths));
 }
+
+std::unique_ptr<Policy> MakeMaskPolicy(Mask mask) { return std::make_unique<MaskPolicy>(std::move(mask)); }
 
 std::unique_ptr<Policy> MakeUnboundPolicy(std::string label) { return std::make_unique<UnboundPolicy>(std::move(label)); }
 

@@ -10,7 +10,10 @@ namespace skipbench {
 
 // The bound form of a LatePathMethod. Start() throws Error for a path of another length than the run's calls, or that skips
 // call 0; StartFor() also for a sample without a path, with the reason it was given.
-std::shared_ptr<const Method> MakeSuppliedPath(std::string type, std::string label, SuppliedPaths paths);
+std::unique_ptr<Method> MakeSuppliedPath(std::string type, std::string label, SuppliedPaths paths);
+
+// Replays `mask`.
+std::unique_ptr<Policy> MakeMaskPolicy(Mask mask);
 
 // What the unbound form starts: a policy that refuses to decide.
 std::unique_ptr<Policy> MakeUnboundPolicy(std::string label);

@@ -22,7 +22,8 @@ class FullStep : public Method {
 std::unique_ptr<Method> MakeFullStep() { return std::make_unique<FullStep>(); }
 
 MethodType FullStepType() {
-  return {"full_step", "every prediction of every step; the reference", {}, [](const JsonReader&) { return MakeFullStep(); }};
+  struct None {};
+  return DeclareMethod("every prediction of every step; the reference", OptionTable<None>("full_step", {}), [](const None&) { return MakeFullStep(); });
 }
 
 }  // namespace skipbench

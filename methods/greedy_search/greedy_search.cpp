@@ -49,43 +49,26 @@ class GreedySearch : public SearchMethod {
   SearchTarget target_;
 };
 
-std::unique_ptr<Method> Make(const JsonReader& json) {
-  SearchTarget target;
-  if (json.Has("skips") == json.Has("error_bound")) json.FailAt("skips", "give either \"skips\" or \"error_bound\"");
-  if (json.Has("skips")) target.skips = static_cast<int>(json.Int("skips", 1, 10000));
-  if (json.Has("error_bound")) target.error_bound = json.Double("error_bound", 0, 1e30);
-  return std::make_unique<GreedySearch>(ReadPathSearchOptions(json), target);
-}
+struct Options {
+  std::optional<int> skips;
+  std::optional<double> error_bound;
+  PathSearchOptions search;
+};
 
 }  // namespace
 
-PathSearchOptions ReadPathSearchOptions(const JsonReader& json) {
-  PathSearchOptions options;
-  options.beam = static_cast<int>(json.IntOr("beam", options.beam, 1, 10000));
-  options.exhaustive = json.BoolOr("exhaustive", false);
-  if (options.exhaustive && json.Has("beam")) json.FailAt("beam", "an exhaustive search has none");
-  options.max_run = static_cast<int>(json.IntOr("max_run", options.max_run, 0, 10000));
-  options.first = static_cast<int>(json.IntOr("first", options.first, 1, 10000));
-  options.last = static_cast<int>(json.IntOr("last", options.last, 0, 10000));
-  options.shared = json.OneOf("scope", "sample", {"sample", "shared"}) == "shared";
-  options.shared_samples = json.IntOr("samples", 0, 0);
-  if (json.Has("samples") && !options.shared) json.FailAt("samples", "only with the scope \"shared\": else every sample has its own search");
-  return options;
-}
-
 MethodType GreedySearchType() {
-  return {"greedy_search",
-          "the skip path with the least final-latent error, searched before the run",
-          {{"skips", "integer >= 1", "", "the path with that many skips"},
-           {"error_bound", "number >= 0", "", "instead of skips: the longest path whose final latent is that near to the full one's (L2)"},
-           {"scope", "sample | shared", "sample", "a path for each sample, or one for all"},
-           {"samples", "integer >= 0", "0", "scope shared: search on the first that many samples (0: on all)"},
-           {"beam", "integer >= 1", "1", "paths kept for each number of skips; 1 is greedy"},
-           {"exhaustive", "true | false", "false", "try every path; for short runs"},
-           {"max_run", "integer >= 0", "0", "longest run of skips; 0: no limit"},
-           {"first", "integer >= 1", "1", "calls at the start that always predict"},
-           {"last", "integer >= 0", "0", "calls at the end that always predict"}},
-          Make};
+  OptionTable<Options> table("greedy_search", {
+      Field("skips", &Options::skips).Min(1).Max(10000).Help("the path with that many skips"),
+      Field("error_bound", &Options::error_bound).Min(0).Max(1e30).Help(
+          "instead of skips: the longest path whose final latent is that near to the full one's (L2)")});
+  table.Include(&Options::search, PathSearchTable());
+  table.Rule([](const Options& o) {
+    if (o.skips.has_value() == o.error_bound.has_value()) FailOption("skips", "give either \"skips\" or \"error_bound\"");
+  });
+  return DeclareMethod("the skip path with the least final-latent error, searched before the run", table, [](const Options& o) {
+    return std::make_unique<GreedySearch>(o.search, SearchTarget{.skips = o.skips.value_or(0), .error_bound = o.error_bound.value_or(-1)});
+  });
 }
 
 }  // namespace skipbench

@@ -8,7 +8,4 @@ namespace skipbench {
 
 MethodType GreedySearchType();
 
-// The options that a search has in a config, without its target: read by greedy_search and by the study of paths.
-PathSearchOptions ReadPathSearchOptions(const JsonReader& options);
-
 }  // namespace skipbench

@@ -212,6 +212,26 @@ int MostSkips(const PathSearchOptions& options, int calls) {
   return free - free / (options.max_run + 1);
 }
 
-std::unique_ptr<Search> MakePathSearch(const PathSearchOptions& options) { return std::make_unique<PathSearch>(options); }
+const OptionTable<PathSearchOptions>& PathSearchTable() {
+  using Options = PathSearchOptions;
+  static const OptionTable<Options> table("a search for paths", {
+      Field("scope", &Options::shared).Names<bool>({{"sample", false}, {"shared", true}}).Help("a path for each sample, or one for all"),
+      Field("samples", &Options::shared_samples).Min(0)
+          .When([](const Options& o) { return o.shared; }, "only with the scope \"shared\": else every sample has its own search")
+          .Help("scope shared: search on the first that many samples (0: on all)"),
+      Field("beam", &Options::beam).Min(1).Max(10000)
+          .When([](const Options& o) { return !o.exhaustive; }, "an exhaustive search has none")
+          .Help("paths kept for each number of skips; 1 is greedy"),
+      Field("exhaustive", &Options::exhaustive).Help("try every path; for short runs"),
+      Field("max_run", &Options::max_run).Min(0).Max(10000).Help("longest run of skips; 0: no limit"),
+      Field("first", &Options::first).Min(1).Max(10000).Help("calls at the start that always predict"),
+      Field("last", &Options::last).Min(0).Max(10000).Help("calls at the end that always predict")});
+  return table;
+}
+
+std::unique_ptr<Search> MakePathSearch(const PathSearchOptions& options) {
+  PathSearchTable().Validate(options);
+  return std::make_unique<PathSearch>(options);
+}
 
 }  // namespace skipbench

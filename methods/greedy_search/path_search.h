@@ -9,19 +9,23 @@
 #include <memory>
 #include <string>
 
+#include "harness/base/options.h"
 #include "harness/sampling/search.h"
 
 namespace skipbench {
 
 struct PathSearchOptions {
-  int beam = 1;                 // >= 1: paths kept for each number of skips; 1 is greedy
+  int beam = 1;                 // paths kept for each number of skips; 1 is greedy
   bool exhaustive = false;      // every path with up to as many skips as wanted, at most kMostExhaustivePaths of them
-  int max_run = 0;              // >= 1: longest run of skips; 0: no limit
-  int first = 1;                // >= 1: that many calls at the start always predict
-  int last = 0;                 // >= 0: and that many at the end
+  int max_run = 0;              // longest run of skips; 0: no limit
+  int first = 1;                // that many calls at the start always predict
+  int last = 0;                 // and that many at the end
   bool shared = false;          // one path for all samples
   int64_t shared_samples = 0;   // shared: searched on the first that many samples; 0: on all
 };
+
+// Of greedy_search and of the study of paths.
+const OptionTable<PathSearchOptions>& PathSearchTable();
 
 inline constexpr double kMostExhaustivePaths = 1 << 17;
 

@@ -172,7 +172,7 @@ TEST_F(DatasetsTest, LabelsAndNumbers) {
   EXPECT_THAT(Ids(labels), ElementsAre(0, 1, 2, 3));
   EXPECT_EQ(labels.samples()[1].label, 9);
   EXPECT_EQ(labels.samples()[2].label, 7);
-  EXPECT_ERROR(Make(R"({"type": "class_labels", "labels": [-1]})"), "-1 is not a class");
+  EXPECT_ERROR(Make(R"({"type": "class_labels", "labels": [-1]})"), "data.labels: expected an integer in [0, 2147483647], found -1 (an integer) in the list");
   EXPECT_ERROR(Make(R"({"type": "class_labels", "labels": []})"), "the list is empty");
   EXPECT_ERROR(Make(R"({"type": "class_labels"})"), "expected either a list \"labels\" or \"classes\"");
   EXPECT_THAT(Ids(Make(R"({"type": "unconditional", "count": 2, "offset": 5})")), ElementsAre(5, 6));
@@ -195,6 +195,28 @@ TEST_F(DatasetsTest, ShippedSet) {
   EXPECT_EQ(dataset.samples().size(), 500u);
   EXPECT_EQ(dataset.samples()[1].caption, "a red trouser and a green t-shirt");
   EXPECT_ERROR(Make(R"({"type": "fashion_scenes", "folder": "nowhere"})"), "captions.json is missing");
+}
+
+TEST(DatasetOptions, AreListedWithHelpAndHoldTheirLimits) {
+  for (const auto& type : DatasetTypes()) {
+    EXPECT_FALSE(type.summary.empty()) << type.name;
+    for (const auto& option : type.options) {
+      SCOPED_TRACE(type.name + "." + option.name);
+      EXPECT_FALSE(option.help.empty());
+      const auto refused = [&](const Json& value) {
+        // What is required beside it.
+        Json config = {{"type", type.name}, {"captions", "c"}, {"folder", "f"}, {"count", 1}};
+        for (const char* key : {"captions", "folder", "count"})
+          if (std::none_of(type.options.begin(), type.options.end(), [&](const OptionSpec& other) { return other.name == key && other.required; })) config.erase(key);
+        config[option.name] = value;
+        EXPECT_ERROR(MakeDataset(JsonReader(config, "test.json", "data"), "."), "test.json: data." + option.name + ": expected");
+      };
+      refused(Json::object());
+      if (!option.list && option.min.is_number()) refused(option.min.get<int64_t>() - 1);
+      if (!option.list && option.max.is_number()) refused(option.max.get<int64_t>() + 1);
+      if (!option.choices.empty()) refused("magic");
+    }
+  }
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "harness/experiment/config_options.h"
 #include "harness/experiment/file_noise.h"
 #include "harness/experiment/sweep.h"
 #include "harness/io/safetensors.h"
@@ -209,6 +212,69 @@ TEST(Config, TextThatResultsCannotKeepIsRefused) {
   EXPECT_ERROR(read(R"("name": "a\u0000b")"), "config.json: name, \"a\xEF\xBF\xBD" "b\": a zero byte at place 1");
   EXPECT_ERROR(read(R"("metrics": ["psnr", "x\u0000"])"), "config.json: metrics[1]");
   EXPECT_ERROR(read(R"("name": "a")", {"name=b\xE9"}), "name");
+}
+
+TEST(ConfigKeys, AreListedAndHoldTheirLimits) {
+  const TempDir dir;
+  for (const auto& key : ConfigTable().List()) {
+    SCOPED_TRACE(key.name);
+    EXPECT_FALSE(key.Allowed().empty());
+    const auto refused = [&](const Json& value) {
+      Json json = Minimal();
+      if (key.name.starts_with("noise.")) json["noise"] = {{"source", "file"}, {"path", "n.safetensors"}};
+      if (key.name.starts_with("path_study.")) json["path_study"] = {{"skips", 1}, {"estimators", Json::array()}};
+      std::string pointer = "/" + key.name;
+      std::replace(pointer.begin(), pointer.end(), '.', '/');
+      json[Json::json_pointer(pointer)] = value;
+      EXPECT_ERROR(ReadExperimentConfig(Write(dir, json), {}), "c.json: " + key.name + ": expected");
+    };
+    if (key.name != "path_study.estimators.method" && key.kind != OptionKind::kOther && key.name != "metric_reference" &&
+        !key.name.starts_with("path_study.search."))
+      refused(Json{{"a", 1}});
+    if (key.list || key.name.starts_with("path_study.search.")) continue;
+    for (const auto& [limit, step] : {std::pair(key.min, -1), std::pair(key.max, 1)})
+      if (limit.is_number()) refused(limit.get<int64_t>() + step);
+  }
+}
+
+TEST(ConfigKeys, ListedDefaultsAreThoseInForce) {
+  const TempDir dir;
+  const ExperimentConfig plain = ReadExperimentConfig(Write(dir, Minimal()), {});
+  for (const auto& key : ConfigTable().List()) {
+    Json json = Minimal();
+    // Defaults in words ("the model's own") are none that could be said.
+    if (key.fallback.empty() || key.name.find('.') != std::string::npos || (key.kind == OptionKind::kText && key.choices.empty())) continue;
+    json[key.name] = key.kind == OptionKind::kText || key.kind == OptionKind::kSize ? Json(key.fallback) : Json::parse(key.fallback, nullptr, false);
+    if (json[key.name].is_discarded() || key.name == "tokenizer" || key.name == "memory") continue;
+    SCOPED_TRACE(key.name);
+    EXPECT_EQ(ConfigTable().Write(ReadExperimentConfig(Write(dir, json), {})), ConfigTable().Write(plain));
+  }
+}
+
+TEST(ConfigKeys, LimitsHoldForAConfigBuiltInCpp) {
+  ExperimentConfig config;
+  ConfigTable().Validate(config);
+  config.batch_size = 0;
+  EXPECT_ERROR(ConfigTable().Validate(config), "config: batch_size: expected an integer in [1, 4096], found 0");
+  config = {};
+  config.latency.repeats = 0;
+  EXPECT_ERROR(ConfigTable().Validate(config), "latency: repeats: expected an integer in [1, 1000], found 0");
+  config = {};
+  config.batch_invariant = true;
+  config.model.decode_chunk = 4;
+  EXPECT_ERROR(ConfigTable().Validate(config), "config: decode_chunk: with batch_invariant every frame is decoded alone");
+}
+
+TEST(ConfigKeys, SizesHaveUnits) {
+  const TempDir dir;
+  const auto read = [&](const std::string& set) { return ReadExperimentConfig(Write(dir, Minimal()), {set}); };
+  EXPECT_EQ(read("search_memory=512").search_memory, int64_t{512} << 20);      // MiB
+  EXPECT_EQ(read("search_memory=2GiB").search_memory, int64_t{2} << 30);
+  EXPECT_EQ(read("name=a").search_memory, int64_t{1} << 30);
+  EXPECT_EQ(read("memory=1.5GB").memory, 1'500'000'000);
+  EXPECT_ERROR(read("search_memory=2parsec"), "search_memory: expected a size above 0 with a unit");
+  EXPECT_ERROR(read("search_memory=0"), "search_memory: expected an integer in [1, ");
+  EXPECT_ERROR(read("memory=512"), "memory: expected a size above 0 with a unit");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "harness/pipelines/load_pipeline.h"
 #include "harness/runtime/noise.h"
 #include "harness/sampling/trajectory_tree.h"
+#include "harness/schedulers/catalog.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
 #include "methods/full_step/full_step.h"
 #include "tests/support/fixtures.h"

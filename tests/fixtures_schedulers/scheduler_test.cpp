@@ -8,7 +8,7 @@
 
 #include "harness/schedulers/dpm_solver_schedule.h"
 #include "harness/schedulers/noise_schedule.h"
-#include "harness/schedulers/scheduler.h"
+#include "harness/schedulers/catalog.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {
@@ -69,13 +69,20 @@ void CheckNoise(const Case& c) {
   }
 }
 
+// The options of `config` that a table knows.
+template <typename Options>
+Options Known(const OptionTable<Options>& table, const Json& config) {
+  const JsonReader reader(config, "case");
+  return table.Read([&](const OptionSpec&) -> const JsonReader& { return reader; });
+}
+
+NoiseSchedule ScheduleOf(const Json& config) { return Known(NoiseScheduleTable(), config); }
+
 void CheckSigmas(const Case& c) {
   if (!c.tensors.contains("sigmas")) return;
   const at::Tensor expected = c.tensors.at("sigmas").to(at::kFloat);
   if (c.scheduler->type() == "dpm_solver_multistep") {
-    const Json none = Json::object();
-    const SchedulerOptions options("dpm_solver_multistep", c.config, none, "case");
-    const auto schedule = ReadDpmSolverSchedule(options, c.json.at("steps").get<int>());
+    const auto schedule = MakeDpmSolverSchedule(Known(DpmSolverMultistepTable(), c.config), c.json.at("steps").get<int>());
     const at::Tensor sigmas = at::tensor(at::ArrayRef<float>(schedule.sigmas));
     EXPECT_LE(testing::RelativeDiff(sigmas, expected), 1e-6);
     return;
@@ -87,28 +94,27 @@ void CheckSigmas(const Case& c) {
   }
 }
 
-at::Tensor FloatTable(const SchedulerOptions& options) {
-  const std::vector<float> table = ReadAlphasCumprod<float>(options);
+at::Tensor FloatTable(const NoiseSchedule& schedule) {
+  const std::vector<float> table = AlphasCumprod<float>(schedule);
   return at::tensor(at::ArrayRef<float>(table)).to(at::kDouble);
 }
 
-at::Tensor DoubleTable(const SchedulerOptions& options) {
-  const std::vector<double> table = ReadAlphasCumprod<double>(options);
+at::Tensor DoubleTable(const NoiseSchedule& schedule) {
+  const std::vector<double> table = AlphasCumprod<double>(schedule);
   return at::tensor(at::ArrayRef<double>(table));
 }
 
 // By how much ᾱ in float32 is off, relative to ᾱ in float64: the largest up to each timestep.
-at::Tensor RoundingOfTable(const SchedulerOptions& options) {
-  const at::Tensor exact = DoubleTable(options);
-  return std::get<0>(at::cummax((FloatTable(options) - exact).abs() / exact.clamp_min(1e-30), 0)).clamp_max(1e-5);
+at::Tensor RoundingOfTable(const NoiseSchedule& schedule) {
+  const at::Tensor exact = DoubleTable(schedule);
+  return std::get<0>(at::cummax((FloatTable(schedule) - exact).abs() / exact.clamp_min(1e-30), 0)).clamp_max(1e-5);
 }
 
 // The recorded difference does not hold that of the tables: both runs had diffusers' float32 ones. It matters after the
 // rescaling to zero terminal SNR, where another make of CPU has other tables: latents are multiples of the roots of ᾱ.
 double DifferenceOfTables(const Case& c) {
   if (!c.config.value("rescale_betas_zero_snr", false)) return 0;
-  const Json none = Json::object();
-  const at::Tensor rounding = RoundingOfTable(SchedulerOptions("ddim", c.config, none, "case"));
+  const at::Tensor rounding = RoundingOfTable(ScheduleOf(c.config));
   return rounding[-2].item<double>() / 2 * c.tensors.at("samples").abs().max().item<double>();   // the last ᾱ is 0
 }
 
@@ -183,9 +189,8 @@ TEST(SchedulerFixtures, AlphasCumprod) {
     if (entry.at("kind") != "tables") continue;
     for (const auto& [key, expected] : LoadTensors(manifest.folder / entry.at("safetensors").get<std::string>())) {
       SCOPED_TRACE(key);
-      const Json config = ConfigOfTable(key), none = Json::object();
-      const SchedulerOptions options("ddim", config, none, "table");
-      const at::Tensor table = FloatTable(options), exact = DoubleTable(options), rounding = RoundingOfTable(options);
+      const NoiseSchedule schedule = ScheduleOf(ConfigOfTable(key));
+      const at::Tensor table = FloatTable(schedule), exact = DoubleTable(schedule), rounding = RoundingOfTable(schedule);
       ASSERT_EQ(table.sizes(), expected.sizes());
       const at::Tensor allowed = exact * (10 * rounding + 0x1p-23) + 1e-12;
       EXPECT_LE(((table - expected).abs() / allowed).max().item<double>(), 1);

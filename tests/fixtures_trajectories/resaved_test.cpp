@@ -5,6 +5,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include "harness/pipelines/load_pipeline.h"
+#include "harness/schedulers/catalog.h"
 #include "tests/fixtures_trajectories/trajectory_case.h"
 
 namespace skipbench {

@@ -12,6 +12,7 @@
 #include "harness/pipelines/model_folder.h"
 #include "harness/pipelines/network_denoiser.h"
 #include "harness/sampling/trajectory_tree.h"
+#include "harness/schedulers/catalog.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
 #include "methods/deepcache/deepcache.h"
 #include "methods/fixed_path/fixed_path.h"
@@ -76,7 +77,10 @@ inline std::vector<bool> Mask(const Json& mask) {
 inline std::unique_ptr<Method> MethodOf(const Json& c) {
   const std::string method = c["method"];
   if (method == "full" || method == "equal_budget") return MakeFullStep();
-  if (method == "fixed_mask") return MakeFixedPath(Mask(c["mask"]), "fixed_path(fixture)");
+  if (method == "fixed_mask") {
+    const std::vector<bool> predict = Mask(c["mask"]);
+    return MakeFixedPath({predict.begin(), predict.end()}, "fixed_path(fixture)");
+  }
   if (method == "adaptive" || method == "adaptive_tensor") {
     AdaptiveDiffusionOptions options;
     options.delta = c["delta"];
@@ -96,7 +100,7 @@ inline std::unique_ptr<Method> MethodOf(const Json& c) {
       options.interval = schedule["n"];      // N: ceil(steps / N) full steps are wanted
       options.schedule = schedule["kind"] == "quad" ? DeepCacheOptions::Schedule::kQuad : DeepCacheOptions::Schedule::kQuadCenter;
       options.power = schedule["pow"];
-      options.center = schedule.value("center", 0);
+      options.center = schedule.value("center", options.center);
     }
     return MakeDeepCache(options);
   }

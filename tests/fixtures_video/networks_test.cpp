@@ -4,7 +4,7 @@
 #include "harness/pipelines/clips.h"
 #include "harness/nn/temporal.h"
 #include "harness/pipelines/pictures.h"
-#include "harness/schedulers/scheduler.h"
+#include "harness/schedulers/catalog.h"
 #include "tests/fixtures_video/video_fixtures.h"
 
 namespace skipbench {

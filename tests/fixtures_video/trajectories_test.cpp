@@ -7,6 +7,7 @@
 #include "harness/pipelines/clips.h"
 #include "harness/pipelines/network_denoiser.h"
 #include "harness/sampling/trajectory_tree.h"
+#include "harness/schedulers/catalog.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
 #include "methods/deepcache/deepcache.h"
 #include "methods/fixed_path/fixed_path.h"
@@ -62,7 +63,10 @@ std::vector<bool> Mask(const Json& mask) { return mask.get<std::vector<bool>>();
 std::unique_ptr<Method> MethodOf(const Json& c) {
   const std::string method = c.at("method");
   if (method == "full" || method == "equal_budget") return MakeFullStep();
-  if (method == "fixed_mask") return MakeFixedPath(Mask(c.at("mask")), "fixed_path(fixture)");
+  if (method == "fixed_mask") {
+    const std::vector<bool> predict = Mask(c.at("mask"));
+    return MakeFixedPath({predict.begin(), predict.end()}, "fixed_path(fixture)");
+  }
   if (method == "deepcache") {
     DeepCacheOptions options;
     options.branch = c.at("branch");

@@ -6,7 +6,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::Write("captions.json", fuzz::Text(data, size));
   return fuzz::Try([&] {
     const Json config = {{"type", "coco"}, {"captions", "captions.json"}};
-    const Dataset dataset = ReadCoco(JsonReader(config, "fuzz"), fuzz::Folder());
-    Preview(dataset);
+    Preview(CocoType().read(JsonReader(config, "fuzz"), fuzz::Folder()));
   });
 }

@@ -11,6 +11,7 @@
 #include "harness/runtime/device.h"
 #include "harness/runtime/noise.h"
 #include "harness/sampling/trajectory_tree.h"
+#include "harness/schedulers/catalog.h"
 #include "methods/catalog.h"
 #include "tests/support/fixtures.h"
 

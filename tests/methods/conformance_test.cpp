@@ -1,9 +1,14 @@
-// One body that every method passes, instantiated for every entry of the catalog and for the example in README.md.
+// What every method does: one body for the examples of each (conformance.h) and for the one in README.md.
 #include <gtest/gtest.h>
 #include <methods/steady/steady.h>      // taken out of README.md when the tests are built
 
 #include "harness/sampling/search.h"
+#include "methods/adaptive_diffusion/adaptive_diffusion.h"
 #include "methods/catalog.h"
+#include "methods/deepcache/deepcache.h"
+#include "methods/difference_order/difference_order.h"
+#include "methods/greedy_search/path_search.h"
+#include "tests/methods/conformance.h"
 #include "tests/sampling/fake_run.h"
 #include "tests/sampling/small_trajectory.h"
 #include "tests/sampling/toy_method.h"
@@ -17,49 +22,15 @@ using testing::FakeRun;
 using testing::FakeScheduler;
 using testing::SmallTrajectory;
 
-struct Example {
-  std::string type;
-  Json options;
-};
-
-// At least one example of each type in the catalog; EveryTypeHasAnExample checks that.
-std::vector<Example> Examples() {
-  return {
-      {"full_step", Json::object()},
-      {"fewer_steps", {{"steps", 12}}},
-      {"fixed_path", {{"interval", 3}}},
-      {"fixed_path", {{"mask", {1, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0}}}},
-      {"fixed_path", {{"random", 7}, {"seed", 3}}},
-      {"fixed_path", {{"from", "other"}, {"skips", 5}}},
-      {"greedy_search", {{"skips", 5}}},
-      {"greedy_search", {{"error_bound", 0.5}, {"scope", "shared"}, {"beam", 2}, {"max_run", 2}, {"first", 2}, {"last", 1}}},
-      {"deepcache", {{"interval", 3}, {"branch", 1}}},
-      {"deepcache", {{"interval", 2}, {"schedule", "quad_center"}, {"center", 5}, {"power", 1.4}}},
-      {"deepcache", {{"interval", 4}, {"schedule", "quad"}, {"power", 1.4}}},
-      {"adaptive_diffusion", {{"delta", 0.3}, {"max_skips", 2}}},
-      {"adaptive_diffusion", {{"delta", 0.5}, {"max_skips", 0}}},
-      {"adaptive_diffusion", {{"delta", 0.3}, {"criterion", "tensor"}, {"norm", "l2"}}},
-      {"adaptive_diffusion", {{"delta", 0.3}, {"scope", "group"}}},
-      {"difference_order", {{"order", 1}, {"delta", 0.3}}},
-      {"difference_order", {{"order", 2}, {"delta", 0.3}, {"norm", "l2"}}},
-      {"difference_order", {{"order", 3}, {"delta", 0.3}, {"scope", "group"}}},
-      {"steady", {{"delta", 0.2}}},
-      {"toy", {{"similarity", 0.92}}},
-  };
-}
-
-const MethodType& TypeOf(const std::string& name) {
-  static const std::vector<MethodType> here = {SteadyType(), testing::ToyType()};
-  for (const auto& type : here)
-    if (type.name == name) return type;
-  return FindMethodType(name, "test");
+const MethodType& TypeOf(const Example& example) {
+  static const std::vector<MethodType> shown = {SteadyType(), testing::ToyType()};      // in README.md, and by a stranger
+  for (const auto& type : shown)
+    if (type.name == example.type) return type;
+  return FindMethodType(example.type, "test");
 }
 
 std::shared_ptr<const Method> MakeUnbound(const Example& example) {
-  const JsonReader reader(example.options, "test.json", "methods[0]");
-  std::shared_ptr<const Method> method = TypeOf(example.type).make(reader);
-  reader.RejectUnknownKeys();
-  return method;
+  return TypeOf(example).make(JsonReader(example.options, "test.json", "methods[0]"));
 }
 
 // Methods whose paths are found before the run get some.
@@ -107,8 +78,6 @@ Course Follow(const Method& method, double wobble, double unasked = kNotShown) {
   return course;
 }
 
-class MethodConformance : public ::testing::TestWithParam<Example> {};
-
 TEST_P(MethodConformance, FirstCallPredictsAndStaysInBounds) {
   const auto method = Make(GetParam());
   EXPECT_EQ(method->type(), GetParam().type);
@@ -137,7 +106,7 @@ TEST_P(MethodConformance, DecidesByWhatItAskedForOnly) {
 TEST_P(MethodConformance, DecidesAsItsCriterionDeclares) {
   const auto method = Make(GetParam());
   const auto declared = method->criterion();
-  if (ThresholdOption(TypeOf(GetParam().type))) EXPECT_TRUE(declared) << "an option is marked as a threshold of nothing";
+  if (ThresholdOption(TypeOf(GetParam()))) EXPECT_TRUE(declared) << "an option is marked as a threshold of nothing";
   if (!declared) GTEST_SKIP() << "declares no criterion";
   EXPECT_FALSE(declared->name.empty());
   EXPECT_FALSE(declared->axis.empty());
@@ -159,7 +128,7 @@ TEST_P(MethodConformance, DecidesAsItsCriterionDeclares) {
 
 // As long as decisions are the same, a larger option is a larger threshold in proportion, and the criterion stays.
 TEST_P(MethodConformance, ItsThresholdIsProportionalToTheOptionItMarks) {
-  const MethodOption* option = ThresholdOption(TypeOf(GetParam().type));
+  const OptionSpec* option = ThresholdOption(TypeOf(GetParam()));
   if (!option) GTEST_SKIP() << "marks no option";
   Example larger = GetParam();
   const double factor = 1.05;
@@ -238,14 +207,64 @@ TEST_P(MethodConformance, LatentsThatAreNotFiniteAreAnError) {
   EXPECT_ERROR((FakeRun{FakeScheduler(12), 2}.Run({method.get()}, {}, &denoiser)), "sample 100: the latent after call 0");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MethodConformance, ::testing::ValuesIn(Examples()), [](const auto& info) {
-  return fmt::format("{}_{}", info.param.type, info.index);
-});
+METHOD_EXAMPLES(TheReadmes, {"steady", {{"delta", 0.2}}});
+METHOD_EXAMPLES(AStrangers, {"toy", {{"similarity", 0.92}}});
 
 TEST(Methods, EveryTypeHasAnExample) {
-  std::set<std::string> examples;
-  for (const auto& example : Examples()) examples.insert(example.type);
-  for (const auto& type : MethodTypes()) EXPECT_TRUE(examples.contains(type.name)) << type.name;
+  for (const auto& type : MethodTypes()) {
+    bool found = false;
+    const auto& tests = *::testing::UnitTest::GetInstance();
+    for (int s = 0; s < tests.total_test_suite_count(); ++s) {
+      const auto& suite = *tests.GetTestSuite(s);
+      for (int t = 0; std::string(suite.name()).ends_with("/MethodConformance") && t < suite.total_test_count(); ++t)
+        found |= std::string(suite.GetTestInfo(t)->name()).find("/" + type.name + "_") != std::string::npos;
+    }
+    EXPECT_TRUE(found) << type.name << " has no METHOD_EXAMPLES (tests/methods/conformance.h)";
+  }
+}
+
+TEST(Methods, EveryOptionIsListedWithHelpAndHoldsItsLimits) {
+  for (const auto& type : MethodTypes())
+    for (const auto& option : type.options) {
+      SCOPED_TRACE(type.name + "." + option.name);
+      EXPECT_FALSE(option.help.empty());
+      EXPECT_FALSE(option.Allowed().empty());
+      const auto refused = [&](const Json& value) {
+        const Json options = {{option.name, value}};
+        EXPECT_ERROR(type.make(JsonReader(options, "test.json", "methods[0]")), "test.json: methods[0]." + option.name + ": ");
+      };
+      refused(Json::object());
+      if (option.list) continue;
+      for (const auto& [limit, step] : {std::pair(option.min, -1), std::pair(option.max, 1)})
+        if (limit.is_number()) refused(limit.get<double>() + step);
+      if (!option.choices.empty()) refused("magic");
+    }
+}
+
+TEST(Methods, LimitsHoldForOptionsBuiltInCpp) {
+  EXPECT_ERROR(MakeAdaptiveDiffusion({.delta = -1}), "adaptive_diffusion: delta: expected a number in [0, 1000000], found -1");
+  EXPECT_ERROR(MakeAdaptiveDiffusion({.delta = std::nan("")}), "adaptive_diffusion: delta: expected a number");
+  EXPECT_ERROR(MakeAdaptiveDiffusion({.norm = AdaptiveDiffusionOptions::Norm::kL2}), "norm: only the criterion \"tensor\" has a norm");
+  EXPECT_ERROR(MakeDifferenceOrder({.order = 4}), "difference_order: order: expected an integer in [1, 3], found 4");
+  EXPECT_ERROR(MakeDeepCache({.interval = 0}), "deepcache: interval: expected an integer in [1, 1000], found 0");
+  EXPECT_ERROR(MakeDeepCache({.power = 2}), "deepcache: power: the uniform schedule has no power");
+  EXPECT_ERROR(MakePathSearch({.beam = 0}), "a search for paths: beam: expected an integer in [1, 10000], found 0");
+  EXPECT_ERROR(MakePathSearch({.beam = 2, .exhaustive = true}), "beam: an exhaustive search has none");
+}
+
+// A default that is listed is the one in force: said aloud it makes the same method.
+TEST(Methods, ListedDefaultsAreThoseInForce) {
+  for (const auto& suite : {Example{"adaptive_diffusion", Json::object()}, Example{"deepcache", Json::object()},
+                            Example{"difference_order", {{"order", 2}, {"delta", 0.1}}}, Example{"greedy_search", {{"skips", 2}}}}) {
+    const std::string label = MakeUnbound(suite)->Label();
+    for (const auto& option : TypeOf(suite).options) {
+      if (option.fallback.empty() || option.name == "norm" || option.name == "power" || option.name == "center" || option.name == "samples") continue;
+      Example said = suite;
+      said.options[option.name] = option.kind == OptionKind::kText ? Json(option.fallback) : Json::parse(option.fallback);
+      EXPECT_EQ(MakeUnbound(said)->Label(), label) << option.name;
+    }
+  }
+  EXPECT_EQ(MakeUnbound({"adaptive_diffusion", Json::object()})->Label(), MakeAdaptiveDiffusion({})->Label());
 }
 
 TEST(Methods, BadOptionsNameTheKey) {
@@ -262,7 +281,7 @@ TEST(Methods, BadOptionsNameTheKey) {
   EXPECT_ERROR(make("fixed_path", {{"mask", {1, 2}}}), "entries are 1 (predict) or 0 (reuse), found 2");
   EXPECT_ERROR(make("fixed_path", Json::object()), "give one of \"mask\", \"interval\", \"random\" and \"from\"");
   EXPECT_ERROR(make("fixed_path", {{"mask", {1, 0}}, {"random", 1}}), "give one of");
-  EXPECT_ERROR(make("fixed_path", {{"interval", 2}, {"seed", 1}}), "methods[0].seed: unknown key");
+  EXPECT_ERROR(make("fixed_path", {{"interval", 2}, {"seed", 1}}), "methods[0].seed: only a path at \"random\" has a seed");
   EXPECT_ERROR(Make({"fixed_path", {{"random", 12}}})->Start(TwelveCalls()), "of 12 calls at most 11 can be skipped");
   EXPECT_ERROR(make("greedy_search", Json::object()), "give either \"skips\" or \"error_bound\"");
   EXPECT_ERROR(make("greedy_search", {{"skips", 2}, {"error_bound", 1}}), "give either \"skips\" or \"error_bound\"");
@@ -274,16 +293,15 @@ TEST(Methods, BadOptionsNameTheKey) {
   EXPECT_ERROR(FindMethodType("magic", "test.json: methods[0].type"), "unknown method \"magic\"; known: full_step, fewer_steps");
   EXPECT_ERROR(FindMethodType("AdaptiveDifusion", "test.json: methods[0].type"), "greedy_search; did you mean \"adaptive_diffusion\"?");
   const auto path = Make({"fixed_path", {{"mask", {1, 0}}}});
-  EXPECT_ERROR(path->Start(TwelveCalls()), "the mask has 2 entries, the run makes 12 scheduler calls");
+  EXPECT_ERROR(path->Start(TwelveCalls()), "the path has 2 entries, the run makes 12 scheduler calls");
   const auto cache = Make({"deepcache", {{"branch", 3}}});
   EXPECT_ERROR(cache->Start(TwelveCalls()), "the network has branches 0 to 2, not 3");
 }
 
 // What README.md says of its example: one skip after a prediction that moved little.
 TEST(Methods, TheExampleInTheReadmeSkips) {
-  const MethodType type = SteadyType();
   const auto nfe = [&](double delta) {
-    const Course course = Follow(*TypeOf("steady").make(JsonReader(Json{{"delta", delta}}, "test.json")), 0);
+    const Course course = Follow(*Make({"steady", {{"delta", delta}}}), 0);
     return std::count_if(course.decisions.begin(), course.decisions.end(), [](const Decision& d) { return d.action == Action::kPredict; });
   };
   EXPECT_EQ(nfe(0), 12);

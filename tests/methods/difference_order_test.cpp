@@ -1,10 +1,16 @@
 #include "methods/difference_order/difference_order.h"
 
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
+#include "tests/methods/conformance.h"
 #include "tests/sampling/fake_run.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {
+
+METHOD_EXAMPLES(DifferenceOrder, {"difference_order", {{"order", 1}, {"delta", 0.3}}},
+                {"difference_order", {{"order", 2}, {"delta", 0.3}, {"norm", "l2"}}},
+                {"difference_order", {{"order", 3}, {"delta", 0.3}, {"scope", "group"}}});
+
 namespace {
 
 using testing::FakeDenoiser;

@@ -50,11 +50,13 @@ class ToyMethod : public Method {
 
 // `declares` false: a type whose author forgot to.
 inline MethodType ToyType(bool declares = true) {
-  MethodOption option{"similarity", "number in [0.1, 1]", "", "from which on a call is skipped"};
-  if (declares) option.threshold = ThresholdRange{0.1, 1};
-  return {"toy", "skips a call between latents that are similar", {option}, [declares](const JsonReader& options) {
-            return std::make_unique<ToyMethod>(options.Double("similarity", 0.1, 1), declares);
-          }};
+  struct Options {
+    double similarity = 0.9;
+  };
+  auto similarity = Field("similarity", &Options::similarity).Min(0.1).Max(1).Required().Help("from which on a call is skipped");
+  if (declares) similarity.Threshold();
+  return DeclareMethod("skips a call between latents that are similar", OptionTable<Options>("toy", {similarity}),
+                       [declares](const Options& options) { return std::make_unique<ToyMethod>(options.similarity, declares); });
 }
 
 }  // namespace skipbench::testing

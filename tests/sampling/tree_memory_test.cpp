@@ -75,8 +75,8 @@ TEST(TreeMemory, SettingsThatPartOneByOneNeedLogarithmicallyMany) {
   std::vector<std::unique_ptr<Method>> methods;
   std::vector<const Method*> settings;
   for (int k = 1; k < 33; ++k) {
-    std::vector<bool> predict(40, true);
-    predict[k] = false;
+    Mask predict(40, 1);
+    predict[k] = 0;
     methods.push_back(MakeFixedPath(predict, fmt::format("skip {}", k)));
     settings.push_back(methods.back().get());
   }
@@ -105,8 +105,8 @@ TEST(TreeMemory, ProgressEndsAtOne) {
 // What is shared is one tensor, until somebody writes: settings that part at call 5 have one storage for all that was before,
 // and a prediction that is used again is the same tensor still.
 TEST(TreeMemory, StateIsClonedByReference) {
-  std::vector<bool> predict(10, true), skips = predict;
-  skips[5] = false;
+  Mask predict(10, 1), skips = predict;
+  skips[5] = 0;
   const auto one = MakeFixedPath(predict, "one"), other = MakeFixedPath(skips, "other");
   TreeOptions options;
   options.keep_latents = options.keep_predictions = true;

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/schedulers/noise_schedule.h"
-#include "harness/schedulers/scheduler.h"
+#include "harness/schedulers/catalog.h"
 #include "harness/schedulers/sigmas.h"
 #include "tests/support/bits.h"
 
@@ -102,10 +102,9 @@ TEST(Bits, OfEveryScheduler) {
 
 TEST(Bits, OfTables) {
   const auto expect = [](const Json& config, const std::string& floats, const std::string& doubles) {
-    const Json none = Json::object();
-    const SchedulerOptions options("ddpm", config, none, "test");
-    EXPECT_EQ(BitsOf(ReadAlphasCumprod<float>(options, {.sigmoid = true})), floats) << config.dump();
-    EXPECT_EQ(BitsOf(ReadAlphasCumprod<double>(options, {.sigmoid = true})), doubles) << config.dump();
+    const NoiseSchedule schedule = NoiseScheduleTable({.sigmoid = true}).Read(JsonReader(config, "test"));
+    EXPECT_EQ(BitsOf(AlphasCumprod<float>(schedule)), floats) << config.dump();
+    EXPECT_EQ(BitsOf(AlphasCumprod<double>(schedule)), doubles) << config.dump();
   };
   expect({{"beta_schedule", "linear"}},
          "b5555536933367c4ad73b4e972e1701b8cf631f368d370f1f05c23c5881f1994",
@@ -125,8 +124,7 @@ TEST(Bits, OfTables) {
   expect({{"beta_schedule", "laplace"}},
          "a2900ff0f2f8e0f6288aa2fd0ef246aa5b0ce1038dbee5bcdb0de46efd055abe",
          "5cdd392bb01bb76a594d87ae3683ff910fcc16b8416d1efa3d72392340fc28f6");
-  const Json config = {{"beta_schedule", "scaled_linear"}}, none = Json::object();
-  EXPECT_EQ(BitsOf(SigmaTable(ReadPositiveAlphasCumprod(SchedulerOptions("euler", config, none, "test")))),
+  EXPECT_EQ(BitsOf(SigmaTable(PositiveAlphasCumprod({.beta_schedule = "scaled_linear"}))),
          "039b09e95ece5e84473db8f5050b6f79a14f0d39d491a0e56c28d37554663fdc");
 }
 

@@ -1,54 +1,20 @@
-// One body for every scheduler: what harness/schedulers/scheduler.h promises of all of them.
+// What harness/schedulers/scheduler.h promises of every scheduler: one body for the examples of each (conformance.h).
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
-#include "harness/schedulers/scheduler.h"
+#include "harness/schedulers/catalog.h"
+#include "harness/schedulers/ddim.h"
+#include "harness/schedulers/dpm_solver_multistep.h"
+#include "harness/schedulers/euler.h"
+#include "harness/schedulers/pndm.h"
+#include "tests/schedulers/conformance.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {
 namespace {
-
-struct Setting {
-  std::string name;
-  std::string type;
-  Json options;
-};
-
-std::string NameOf(const ::testing::TestParamInfo<Setting>& info) { return info.param.name; }
-
-std::vector<Setting> Settings() {
-  return {
-      {"Ddim", "ddim", {{"clip_sample", false}}},
-      {"DdimClipped", "ddim", {{"prediction_type", "v_prediction"}, {"timestep_spacing", "trailing"}}},
-      {"DdimEta", "ddim", {{"eta", 1.0}}},
-      {"DdimThreshold", "ddim", {{"thresholding", true}, {"sample_max_value", 1.5}, {"eta", 0.5}}},
-      {"DdimZeroSnr", "ddim",
-       {{"rescale_betas_zero_snr", true}, {"prediction_type", "v_prediction"}, {"timestep_spacing", "trailing"}}},
-      {"DdimSample", "ddim", {{"prediction_type", "sample"}}},
-      {"DdimQuadratic", "ddim_quadratic", Json::object()},
-      {"Ddpm", "ddpm", Json::object()},
-      {"DdpmLarge", "ddpm", {{"variance_type", "fixed_large"}, {"timestep_spacing", "linspace"}}},
-      {"DdpmLog", "ddpm", {{"variance_type", "fixed_small_log"}, {"steps_offset", 1}}},
-      {"Pndm", "pndm", {{"skip_prk_steps", true}}},
-      {"PndmRungeKutta", "pndm", {{"prediction_type", "v_prediction"}}},
-      {"Euler", "euler", Json::object()},
-      {"EulerKarras", "euler", {{"use_karras_sigmas", true}, {"prediction_type", "v_prediction"}}},
-      {"EulerSample", "euler", {{"prediction_type", "sample"}, {"timestep_spacing", "leading"}}},
-      {"EulerAncestral", "euler_ancestral", {{"timestep_spacing", "trailing"}}},
-      {"Dpm1", "dpm_solver_multistep", {{"solver_order", 1}}},
-      {"Dpm2", "dpm_solver_multistep", Json::object()},
-      {"Dpm2Heun", "dpm_solver_multistep", {{"solver_type", "heun"}, {"timestep_spacing", "leading"}}},
-      {"Dpm2Threshold", "dpm_solver_multistep", {{"thresholding", true}}},
-      {"Dpm3", "dpm_solver_multistep", {{"solver_order", 3}, {"use_karras_sigmas", true}}},
-      {"DpmPlain3", "dpm_solver_multistep",
-       {{"solver_order", 3}, {"algorithm_type", "dpmsolver"}, {"final_sigmas_type", "sigma_min"}, {"thresholding", true}}},
-      {"DpmSde2", "dpm_solver_multistep", {{"algorithm_type", "sde-dpmsolver++"}}},
-      {"DpmSde3", "dpm_solver_multistep", {{"algorithm_type", "sde-dpmsolver++"}, {"solver_order", 3}}},
-      {"DpmSdePlain", "dpm_solver_multistep", {{"algorithm_type", "sde-dpmsolver"}, {"final_sigmas_type", "sigma_min"}}},
-  };
-}
 
 // A bounded stand-in for a network.
 at::Tensor Network(const at::Tensor& x, double t) { return at::sin(x.to(at::kFloat) * 1.5 + t / 300).mul_(0.8).to(x.scalar_type()); }
@@ -83,15 +49,12 @@ Trajectory Sample(const Scheduler& scheduler, Trajectory t, int from, int to, at
   return t;
 }
 
-class Conformance : public ::testing::TestWithParam<Setting> {
- protected:
-  std::shared_ptr<const Scheduler> Make(int steps) const {
-    return MakeScheduler(GetParam().type, Json::object(), GetParam().options, steps, "test");
-  }
-};
+std::shared_ptr<const Scheduler> Make(const Setting& setting, int steps) {
+  return MakeScheduler(setting.type, Json::object(), setting.options, steps, "test");
+}
 
-TEST_P(Conformance, DescribesItsCalls) {
-  const auto scheduler = Make(20);
+TEST_P(SchedulerConformance, DescribesItsCalls) {
+  const auto scheduler = Make(GetParam(), 20);
   EXPECT_EQ(scheduler->type(), GetParam().type);
   EXPECT_EQ(scheduler->steps(), 20);
   ASSERT_GE(scheduler->calls(), 20);
@@ -107,8 +70,8 @@ TEST_P(Conformance, DescribesItsCalls) {
   EXPECT_EQ(MakeScheduler(scheduler->type(), Json::object(), GetParam().options, 20, "test")->calls(), scheduler->calls());
 }
 
-TEST_P(Conformance, HasNoOtherCalls) {
-  const auto scheduler = Make(10);
+TEST_P(SchedulerConformance, HasNoOtherCalls) {
+  const auto scheduler = Make(GetParam(), 10);
   const at::Tensor x = at::zeros({1, 2});
   for (int call : {-1, scheduler->calls()}) {
     EXPECT_ERROR(scheduler->timestep(call), "there is no call");
@@ -117,8 +80,8 @@ TEST_P(Conformance, HasNoOtherCalls) {
   }
 }
 
-TEST_P(Conformance, ACopiedStateContinuesTheSame) {
-  const auto scheduler = Make(12);
+TEST_P(SchedulerConformance, ACopiedStateContinuesTheSame) {
+  const auto scheduler = Make(GetParam(), 12);
   const int calls = scheduler->calls();
   const at::Tensor whole = Sample(*scheduler, Start(*scheduler, {2, 3, 5, 7}), 0, calls).x;
   for (int middle = 0; middle < calls; ++middle) {
@@ -134,8 +97,8 @@ TEST_P(Conformance, ACopiedStateContinuesTheSame) {
   }
 }
 
-TEST_P(Conformance, RowsAreIndependent) {
-  const auto scheduler = Make(12);
+TEST_P(SchedulerConformance, RowsAreIndependent) {
+  const auto scheduler = Make(GetParam(), 12);
   const std::vector<int64_t> shape = {3, 3, 5, 7};
   const Trajectory start = Start(*scheduler, shape);
   const at::Tensor all = Sample(*scheduler, start, 0, scheduler->calls()).x;
@@ -146,8 +109,8 @@ TEST_P(Conformance, RowsAreIndependent) {
   }
 }
 
-TEST_P(Conformance, ARowOfTheStateCanChangeBatch) {
-  const auto scheduler = Make(12);
+TEST_P(SchedulerConformance, ARowOfTheStateCanChangeBatch) {
+  const auto scheduler = Make(GetParam(), 12);
   const std::vector<int64_t> shape = {3, 3, 5, 7};
   const Trajectory start = Start(*scheduler, shape);
   const int middle = scheduler->calls() / 2;
@@ -161,8 +124,8 @@ TEST_P(Conformance, ARowOfTheStateCanChangeBatch) {
   EXPECT_TRUE(at::equal(Sample(*scheduler, one, middle, scheduler->calls(), shape, {1}).x, all.slice(0, 1, 2)));
 }
 
-TEST_P(Conformance, UsesNoiseIsHonest) {
-  const auto scheduler = Make(16);
+TEST_P(SchedulerConformance, UsesNoiseIsHonest) {
+  const auto scheduler = Make(GetParam(), 16);
   // With zeros everywhere even the smallest noise shows.
   const at::Tensor zero = at::zeros({1, 2, 4});
   SchedulerState state;
@@ -182,8 +145,8 @@ TEST_P(Conformance, UsesNoiseIsHonest) {
   }
 }
 
-TEST_P(Conformance, WritesToNothingItIsGiven) {
-  const auto scheduler = Make(8);
+TEST_P(SchedulerConformance, WritesToNothingItIsGiven) {
+  const auto scheduler = Make(GetParam(), 8);
   Trajectory t = Start(*scheduler, {2, 2, 3});
   for (int call = 0; call < scheduler->calls(); ++call) {
     const at::Tensor output = Network(scheduler->ScaleModelInput(t.x, call), scheduler->timestep(call));
@@ -198,12 +161,12 @@ TEST_P(Conformance, WritesToNothingItIsGiven) {
   }
 }
 
-TEST_P(Conformance, AnyNumberOfStepsRunsOrSaysWhyNot) {
+TEST_P(SchedulerConformance, AnyNumberOfStepsRunsOrSaysWhyNot) {
   for (int steps : {1, 2, 3, 4, 10, 14, 15, 50, 61, 499, 999, 1000}) {
     SCOPED_TRACE(steps);
     std::shared_ptr<const Scheduler> scheduler;
     try {
-      scheduler = Make(steps);
+      scheduler = Make(GetParam(), steps);
     } catch (const Error& e) {
       EXPECT_TRUE(steps < 4 || steps > 498) << e.what();   // nobody refuses a usual number
       EXPECT_NE(std::string(e.what()).find("steps"), std::string::npos) << e.what();
@@ -214,13 +177,13 @@ TEST_P(Conformance, AnyNumberOfStepsRunsOrSaysWhyNot) {
     EXPECT_TRUE(at::isfinite(x).all().item<bool>());
     EXPECT_LT(x.abs().max().item<float>(), 1e3);
   }
-  EXPECT_ERROR(Make(0), "number of steps");
-  EXPECT_ERROR(Make(-3), "number of steps");
-  EXPECT_ERROR(Make(2'000'000), "number of steps");
+  EXPECT_ERROR(Make(GetParam(), 0), "number of steps");
+  EXPECT_ERROR(Make(GetParam(), -3), "number of steps");
+  EXPECT_ERROR(Make(GetParam(), 2'000'000), "number of steps");
 }
 
-TEST_P(Conformance, KeepsTheTypeOfTheSample) {
-  const auto scheduler = Make(10);
+TEST_P(SchedulerConformance, KeepsTheTypeOfTheSample) {
+  const auto scheduler = Make(GetParam(), 10);
   for (auto [dtype, epsilon] : {std::pair(at::kHalf, 1e-3), std::pair(at::kBFloat16, 8e-3), std::pair(at::kDouble, 1e-6)}) {
     // One step from the same state each time: what separates the types is rounding, not a diverging trajectory.
     Trajectory t = Start(*scheduler, {2, 3, 4});
@@ -241,8 +204,8 @@ TEST_P(Conformance, KeepsTheTypeOfTheSample) {
   }
 }
 
-TEST_P(Conformance, RefusesTensorsThatDoNotFit) {
-  const auto scheduler = Make(6);
+TEST_P(SchedulerConformance, RefusesTensorsThatDoNotFit) {
+  const auto scheduler = Make(GetParam(), 6);
   const at::Tensor x = at::ones({2, 3});
   const at::Tensor noise = at::ones({2, 3});
   EXPECT_ERROR(scheduler->Step(x, at::ones({2, 4}), 0, {}, noise), "[2, 4]");
@@ -261,14 +224,71 @@ TEST_P(Conformance, RefusesTensorsThatDoNotFit) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Schedulers, Conformance, ::testing::ValuesIn(Settings()), NameOf);
-
-TEST(SchedulerCatalog, EveryTypeConforms) {
-  for (const std::string& type : SchedulerTypes()) {
-    bool found = false;
-    for (const Setting& setting : Settings()) found |= setting.type == type;
-    EXPECT_TRUE(found) << type << " is not among the settings of this test";
+bool HasExamples(const std::string& type) {
+  const auto& tests = *::testing::UnitTest::GetInstance();
+  for (int s = 0; s < tests.total_test_suite_count(); ++s) {
+    const auto& suite = *tests.GetTestSuite(s);
+    for (int t = 0; std::string(suite.name()).ends_with("/SchedulerConformance") && t < suite.total_test_count(); ++t) {
+      const std::string name = suite.GetTestInfo(t)->name();
+      if (name.substr(name.rfind('/') + 1).starts_with(type + "_At_")) return true;
+    }
   }
+  return false;
+}
+
+TEST(SchedulerCatalog, EveryTypeHasAnExample) {
+  for (const auto& type : SchedulerTypes()) EXPECT_TRUE(HasExamples(type.name)) << type.name << " has no SCHEDULER_EXAMPLES (tests/schedulers/conformance.h)";
+}
+
+TEST(SchedulerCatalog, EveryOptionIsListedWithHelpAndHoldsItsLimits) {
+  for (const auto& type : SchedulerTypes()) {
+    EXPECT_FALSE(type.summary.empty()) << type.name;
+    for (const auto& option : type.options) {
+      SCOPED_TRACE(type.name + "." + option.name);
+      if (option.from_file) continue;
+      EXPECT_FALSE(option.help.empty());
+      const auto refused = [&](const Json& value) {
+        const Json options = {{option.name, value}};
+        EXPECT_ERROR(MakeScheduler(type.name, {}, options, 10, "test"), "options of scheduler " + type.name + ": " + option.name + ": ");
+      };
+      refused(Json::object());
+      for (const auto& [limit, step] : {std::pair(option.min, -1.0), std::pair(option.max, 1.0)})
+        if (limit.is_number()) refused(limit.is_number_integer() ? Json(limit.get<int64_t>() + static_cast<int64_t>(step)) : Json(limit.get<double>() + step));
+      if (option.supported && option.kind == OptionKind::kText) refused("magic");
+    }
+  }
+}
+
+// A default that is listed is the one in force: said aloud it makes the same calls.
+TEST(SchedulerCatalog, ListedDefaultsAreThoseInForce) {
+  for (const auto& type : SchedulerTypes()) {
+    const BuiltScheduler plain = BuildScheduler(type.name, {}, {}, 12, "test");
+    for (const auto& option : plain.options) {
+      SCOPED_TRACE(type.name + "." + option.key);
+      EXPECT_EQ(option.source, OptionSource::kDefault);
+      const auto listed = std::find_if(type.options.begin(), type.options.end(), [&](const OptionSpec& spec) { return spec.name == option.key; });
+      ASSERT_NE(listed, type.options.end());
+      if (listed->from_file || option.key.starts_with("sigma_m")) continue;      // computed from the others
+      EXPECT_EQ(listed->fallback, option.value.is_string() ? option.value.get<std::string>()
+                                  : option.value.is_number_float() ? fmt::format("{}", option.value.get<double>()) : option.value.dump());
+      const BuiltScheduler said = BuildScheduler(type.name, {}, {{option.key, option.value}}, 12, "test");
+      ASSERT_EQ(said.scheduler->calls(), plain.scheduler->calls());
+      for (int call = 0; call < said.scheduler->calls(); ++call) EXPECT_EQ(said.scheduler->timestep(call), plain.scheduler->timestep(call));
+      for (const auto& other : said.options)
+        if (other.key == option.key) EXPECT_EQ(other.source, OptionSource::kUser);
+    }
+  }
+}
+
+TEST(SchedulerCatalog, LimitsHoldForOptionsBuiltInCpp) {
+  EXPECT_ERROR(MakeDdim({.eta = 2}, 10), "ddim: eta: expected a number in [0, 1], found 2");
+  EXPECT_ERROR(MakeDdim({.prediction_type = "flow"}, 10), "ddim: prediction_type: \"flow\" is not supported by ddim; supported: epsilon, sample, v_prediction");
+  EXPECT_ERROR(MakeDdim({.noise = {.beta_end = 3}}, 10), "ddim: beta_end: expected a number in [0, 1], found 3");
+  EXPECT_ERROR(MakeEuler({.rules = {.use_karras_sigmas = true, .use_beta_sigmas = true}}, 10), "euler: use_karras_sigmas: only one of");
+  EXPECT_ERROR(MakeDpmSolverMultistep({.solver_order = 4}, 10), "dpm_solver_multistep: solver_order: expected an integer in [1, 3], found 4");
+  EXPECT_ERROR(MakePndm({.spacing = {.offset = -1}}, 10), "pndm: steps_offset: expected an integer in [0, 1000000], found -1");
+  EXPECT_EQ(MakeDdim({}, 10)->timestep(0), MakeScheduler("ddim", {}, {}, 10, "test")->timestep(0));
+  EXPECT_EQ(MakeEuler({}, 10)->timestep(3), MakeScheduler("euler", {}, {}, 10, "test")->timestep(3));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "harness/schedulers/scheduler.h"
+#include "harness/schedulers/catalog.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

@@ -1,0 +1,70 @@
+#include "harness/schedulers/catalog.h"
+
+#include "harness/base/did_you_mean.h"
+#include "harness/schedulers/ddim.h"
+#include "harness/schedulers/ddim_quadratic.h"
+#include "harness/schedulers/ddpm.h"
+#include "harness/schedulers/dpm_solver_multistep.h"
+#include "harness/schedulers/euler.h"
+#include "harness/schedulers/euler_ancestral.h"
+#include "harness/schedulers/pndm.h"
+
+namespace skipbench {
+namespace {
+
+constexpr int kMaxSteps = 1'000'000;
+
+const Json& OrEmpty(const Json& object) {
+  static const Json empty = Json::object();
+  return object.is_null() ? empty : object;
+}
+
+const SchedulerType& FindScheduler(const std::string& type, const std::string& origin) {
+  std::vector<std::string> names, class_names;
+  for (const SchedulerType& entry : SchedulerTypes()) {
+    if (!type.empty() && (type == entry.name || type == entry.class_name)) return entry;
+    names.push_back(entry.name);
+    if (!entry.class_name.empty()) class_names.push_back(entry.class_name);
+  }
+  names.insert(names.end(), class_names.begin(), class_names.end());
+  FailUnsupported("{}: unknown scheduler \"{}\"; {}", origin, type, KnownNames(type, names));
+}
+
+}  // namespace
+
+const std::vector<SchedulerType>& SchedulerTypes() {
+  static const std::vector<SchedulerType> types = {
+      DdimType(), DdimQuadraticType(), DdpmType(), PndmType(), EulerType(), EulerAncestralType(), DpmSolverMultistepType(),
+  };
+  return types;
+}
+
+SchedulerSource::SchedulerSource(const std::string& type, const Json& config, const Json& overrides, const std::string& origin)
+    : config_(OrEmpty(config), origin), overrides_(OrEmpty(overrides), fmt::format("options of scheduler {}", type)) {
+  overrides_.Ignore("type");
+}
+
+const JsonReader& SchedulerSource::operator()(const OptionSpec& option) const {
+  // An explicit null of the user asks for the default.
+  return !option.from_file && overrides_.Find(option.name) ? overrides_ : config_;
+}
+
+OptionSource SchedulerSource::From(const OptionSpec& option) const {
+  const JsonReader& reader = (*this)(option);
+  if (!reader.Has(option.name)) return OptionSource::kDefault;
+  return &reader == &overrides_ ? OptionSource::kUser : OptionSource::kFile;
+}
+
+BuiltScheduler BuildScheduler(const std::string& type, const Json& config, const Json& overrides, int steps, const std::string& origin) {
+  const SchedulerType& entry = FindScheduler(type, origin);
+  if (steps < 1 || steps > kMaxSteps)
+    Fail("scheduler {}: the number of steps must be in [1, {}], found {}", entry.name, kMaxSteps, steps);
+  return entry.make(SchedulerSource(entry.name, config, overrides, origin), steps);
+}
+
+std::shared_ptr<const Scheduler> MakeScheduler(const std::string& type, const Json& config, const Json& overrides, int steps,
+                                               const std::string& origin) {
+  return BuildScheduler(type, config, overrides, steps, origin).scheduler;
+}
+
+}  // namespace skipbench
