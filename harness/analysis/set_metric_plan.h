@@ -8,6 +8,7 @@
 
 #include "harness/measures/feature_set.h"
 #include "harness/measures/known_metrics.h"
+#include "harness/measures/set_metric.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench {

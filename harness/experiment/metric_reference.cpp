@@ -69,7 +69,7 @@ FeatureSet ReadReference(const Plan& plan, const std::vector<SetMetric>& metrics
          plan.config.file.string(), set.frames, path.string(), plan.pipeline->info().frames, plan.pipeline->info().frames);
   // What ships is the same wherever the checkout lies, and a result that ships names no folder of one machine.
   std::error_code error;
-  if (fs::equivalent(path, ShippedPictures(), error)) set.description = "datasets/fashion_scenes/images, as shipped";
+  if (fs::equivalent(path, ShippedFolder("fashion_scenes") / "images", error)) set.description = "datasets/fashion_scenes/images, as shipped";
   return set;
 }
 

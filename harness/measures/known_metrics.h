@@ -4,9 +4,11 @@
 #include <optional>
 #include <string>
 
-#include "harness/measures/set_metric.h"
+#include "harness/measures/metric_info.h"
 
 namespace skipbench {
+
+struct SetMetric;   // set_metric.h
 
 struct KnownMetrics {
   // What a column of single samples is, for results that do not describe their metrics; nothing if it is none of the catalog's.

@@ -14,6 +14,7 @@
 #include "harness/report/escape.h"
 #include "harness/report/gnuplot.h"
 #include "harness/report/page.h"
+#include "harness/report/table_text.h"
 
 namespace skipbench {
 

@@ -204,7 +204,7 @@ TEST(SetDistances, DoNotDependOnShards) {
       SCOPED_TRACE(fmt::format("{} of {}, {} shards: {}", distances[i].metric.name, distances[i].subject, count,
                                distances[i].note));
       ASSERT_TRUE(distances[i].value.has_value());
-      EXPECT_EQ(distances[i].metric.name, whole[i].metric.name.name);
+      EXPECT_EQ(distances[i].metric.name, whole[i].metric.name);
       EXPECT_NEAR(*distances[i].value, *whole[i].value, 1e-9 * std::max(1.0, std::abs(*whole[i].value)));
     }
   }
@@ -251,7 +251,7 @@ TEST(SetDistances, OverSomeOfTheSamples) {
   for (size_t i = 10; i < kSamples; ++i) both[0][i] = true;
   bool found = false;
   for (const auto& distance : SetDistances(result, both, TorchSolver())) {
-    if (distance.setting != 1 || distance.metric.name.name != "fvd" || distance.against != kAgainstReference) continue;
+    if (distance.setting != 1 || distance.metric.name != "fvd" || distance.against != kAgainstReference) continue;
     found = true;
     const auto a = result.Read<float>(1, "features/i3d"), b = result.Read<float>(0, "features/i3d");
     const auto estimate = EstimateFrechet(FeatureView{a.values, kDimension}.Rows(10, 40), FeatureView{b.values, kDimension}.Rows(10, 40), true);

@@ -235,7 +235,7 @@ TEST(CompareSets, KeptFeaturesPairAsThePicturesDo) {
   const Measurement measured = CompareSets(folders.a, &kept, folders.requests, folders.networks, options);
   EXPECT_TRUE(measured.paired.contains("fashion"));
   for (const auto& row : ReportValues(measured, folders.requests, folders.networks, TorchSolver(), {}, "")) {
-    EXPECT_NEAR(*row.value, *Row(pictures, row.metric.name).value, 1e-9 * std::max(1.0, std::abs(*row.value))) << row.metric;
+    EXPECT_NEAR(*row.value, *Row(pictures, row.metric.name).value, 1e-9 * std::max(1.0, std::abs(*row.value))) << row.metric.name;
     EXPECT_EQ(row.interval, Row(pictures, row.metric.name).interval);
   }
   const auto notes = ComparisonNotes(folders.a, &kept, measured, folders.requests, folders.networks, options);

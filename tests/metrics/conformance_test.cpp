@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "metrics/backbones/feature_network.h"
 #include "metrics/frames.h"
 #include "metrics/torch_solver.h"
 #include "tests/metrics/metric_example.h"

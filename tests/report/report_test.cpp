@@ -374,9 +374,11 @@ TEST(Report, ShowsMetricsOfSets) {
   WriteResult(dir / "run", ExampleHeader());
   const ResultReader reader = ResultReader::Open(dir / "run");
   ReportOptions options;
-  options.table = MakeTable(reader);
-  AddDistance({1, {"fd_fashion", "data", ""}, {.value = 88.4, .low = 53.5, .high = 123, .count = 6, .interval = "jackknife over 6 blocks"}}, &*options.table);
-  AddDistance({2, {"fid:clean", "reference", ""}, {.available = false, .note = "no weights"}}, &*options.table);
+  const std::vector<MeasuredValue> distances = {
+      {.metric = {.name = "fd_fashion", .title = "fd_fashion"}, .setting = 1, .against = "data", .value = 88.4, .low = 53.5, .high = 123, .count = 6,
+       .interval = "jackknife over 6 blocks"},
+      {.metric = {.name = "fid:clean", .title = "fid:clean"}, .setting = 2, .against = "reference", .available = false, .note = "no weights"}};
+  options.table = MakeTable(reader, distances);
   WriteReport(reader, dir / "out", options);
   ExpectSoundPage(dir / "out");
   const std::string page = ReadFile(dir / "out" / "index.html");
