@@ -18,16 +18,44 @@ void UNet::FinishConstruction(const Weights& w, int64_t in_channels, int64_t sam
   for (int cut = 0; cut < cuts; ++cut) info_.cuts.push_back({.front = cut + 1, .back = cut + 1});
 }
 
+void UNet::BuildDown(const Weights& w, const Levels& levels, const std::function<BlockOptions(size_t level)>& options) {
+  int64_t channels = levels.channels[0];
+  for (size_t level = 0; level < levels.channels.size(); ++level) {
+    const Weights scope = w.Sub("down_blocks", static_cast<int64_t>(level));
+    const int64_t out = levels.channels[level];
+    const BlockOptions common = options(level);
+    DownBlock block;
+    for (int64_t i = 0; i < levels.layers[level]; ++i) {
+      block.layers.emplace_back(scope, i, channels, out, common, &*time_);
+      channels = out;
+    }
+    if (level + 1 < levels.channels.size()) block.downsampler.emplace(scope.Sub("downsamplers.0"), out, levels.downsample_padding);
+    down_blocks_.push_back(std::move(block));
+  }
+}
+
+void UNet::BuildUp(const Weights& w, const Levels& levels, const std::function<BlockOptions(size_t block, size_t level)>& options) {
+  int64_t channels = levels.channels.back();
+  for (size_t i = 0; i < levels.channels.size(); ++i) {
+    const size_t level = levels.channels.size() - 1 - i;
+    const Weights scope = w.Sub("up_blocks", static_cast<int64_t>(i));
+    const int64_t out = levels.channels[level], layers = levels.layers[level] + 1;
+    const BlockOptions common = options(i, level);
+    UpBlock block;
+    for (int64_t j = 0; j < layers; ++j) {
+      // The skip tensors come from this level's layers, the last one from where the level began.
+      const int64_t skip = j + 1 < layers ? out : levels.channels[level == 0 ? 0 : level - 1];
+      block.layers.emplace_back(scope, j, channels + skip, out, common, &*time_);
+      channels = out;
+    }
+    if (level > 0) block.upsampler.emplace(scope.Sub("upsamplers.0"), out);
+    up_blocks_.push_back(std::move(block));
+  }
+}
+
 std::map<std::string, ConditioningInput> UNet::conditioning(at::IntArrayRef) const {
   if (cross_attention_dim_ == 0) return {};
   return {{"encoder_hidden_states", {.row = {-1, cross_attention_dim_}}}};
-}
-
-int UNet::BranchOf(int block, int layer) const {
-  int branch = layer;
-  for (int i = 0; i < block && i < static_cast<int>(down_blocks_.size()); ++i)
-    branch += static_cast<int>(down_blocks_[i].layers.size()) + (down_blocks_[i].downsampler ? 1 : 0);
-  return branch;
 }
 
 at::Tensor UNet::Prepare(const NetworkInputs& inputs) const {

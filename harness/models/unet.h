@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,10 +31,6 @@ class UNet : public Network {
   NetworkOutput Forward(const NetworkInputs& inputs, const std::vector<int>& keep_cuts = {}) const override;
   at::Tensor ForwardShallow(const NetworkInputs& inputs, int cut, const at::Tensor& features) const override;
 
-  // The branch that DeepCache's helper calls layer `layer` of down block `block`. (The helper itself writes 3 * block +
-  // layer, which is the same number for networks with two layers in each block.)
-  int BranchOf(int block, int layer) const;
-
  protected:
   // The inputs with everything filled in that the network makes of its conditioning itself.
   virtual NetworkInputs Complete(const NetworkInputs& inputs) const { return inputs; }
@@ -47,6 +44,15 @@ class UNet : public Network {
   // Throws Error if the network cannot take a sample of this size.
   virtual void CheckSize(int64_t height, int64_t width) const {}
 
+  // The levels of a U-Net: channels and layers of each, from the outermost to the innermost.
+  struct Levels {
+    std::vector<int64_t> channels, layers;
+    int64_t downsample_padding = 1;
+  };
+  // Fill down_blocks_, and up_blocks_, which have a layer more at every level. `options` says what the layers of a block have in
+  // common: going down by its level, going up by its place in up_blocks_ and its level.
+  void BuildDown(const Weights& w, const Levels& levels, const std::function<BlockOptions(size_t level)>& options);
+  void BuildUp(const Weights& w, const Levels& levels, const std::function<BlockOptions(size_t block, size_t level)>& options);
   // Called by the derived constructors when all parts are there.
   void FinishConstruction(const Weights& w, int64_t in_channels, int64_t sample_size);
   at::ScalarType dtype() const { return info_.dtype; }

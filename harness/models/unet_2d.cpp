@@ -78,9 +78,11 @@ UNet2DModel::UNet2DModel(const Config& config, const Weights& w) : config_(confi
   if (config.class_embedding == Config::ClassEmbedding::kTable) class_table_.emplace(w.Sub("class_embedding"), config.num_class_embeds, dim);
   if (config.class_embedding == Config::ClassEmbedding::kTimestep) class_timestep_embedding_.emplace(w.Sub("class_embedding"), first, dim);
   time_.emplace(dim);
-  BuildDown(w);
+  const Levels levels = {config.block_out_channels, std::vector<int64_t>(config.block_out_channels.size(), config.layers_per_block),
+                         config.downsample_padding};
+  BuildDown(w, levels, [&](size_t level) { return LayerOptions(config.block_out_channels[level], config.down_attention[level]); });
   BuildMid(w);
-  BuildUp(w);
+  BuildUp(w, levels, [&](size_t block, size_t level) { return LayerOptions(config.block_out_channels[level], config.up_attention[block]); });
   conv_norm_out_.emplace(w.Sub("conv_norm_out"), config.norm_num_groups, first, config.norm_eps);
   conv_out_.emplace(w.Sub("conv_out"), Conv2dOptions{first, config.out_channels});
   FinishConstruction(w, config.in_channels, config.sample_size);
@@ -95,23 +97,6 @@ BlockOptions UNet2DModel::LayerOptions(int64_t channels, bool attention) const {
   return options;
 }
 
-void UNet2DModel::BuildDown(const Weights& w) {
-  int64_t channels = config_.block_out_channels[0];
-  for (size_t level = 0; level < config_.block_out_channels.size(); ++level) {
-    const Weights scope = w.Sub("down_blocks", static_cast<int64_t>(level));
-    const int64_t out = config_.block_out_channels[level];
-    const BlockOptions options = LayerOptions(out, config_.down_attention[level]);
-    DownBlock block;
-    for (int64_t i = 0; i < config_.layers_per_block; ++i) {
-      block.layers.emplace_back(scope, i, channels, out, options, &*time_);
-      channels = out;
-    }
-    if (level + 1 < config_.block_out_channels.size())
-      block.downsampler.emplace(scope.Sub("downsamplers.0"), out, config_.downsample_padding);
-    down_blocks_.push_back(std::move(block));
-  }
-}
-
 void UNet2DModel::BuildMid(const Weights& w) {
   if (!config_.has_mid_block) return;
   const int64_t channels = config_.block_out_channels.back();
@@ -122,26 +107,6 @@ void UNet2DModel::BuildMid(const Weights& w) {
                              : config_.time_scale_shift       ? 0
                                                               : config_.norm_num_groups;
   mid_block_.emplace(w.Sub("mid_block"), channels, options, 1, &*time_);
-}
-
-void UNet2DModel::BuildUp(const Weights& w) {
-  const size_t levels = config_.block_out_channels.size();
-  int64_t channels = config_.block_out_channels.back();
-  for (size_t i = 0; i < levels; ++i) {
-    const size_t level = levels - 1 - i;
-    const Weights scope = w.Sub("up_blocks", static_cast<int64_t>(i));
-    const int64_t out = config_.block_out_channels[level];
-    const BlockOptions options = LayerOptions(out, config_.up_attention[i]);
-    const int64_t layers = config_.layers_per_block + 1;
-    UpBlock block;
-    for (int64_t j = 0; j < layers; ++j) {
-      const int64_t skip = j + 1 < layers ? out : config_.block_out_channels[level == 0 ? 0 : level - 1];
-      block.layers.emplace_back(scope, j, channels + skip, out, options, &*time_);
-      channels = out;
-    }
-    if (level > 0) block.upsampler.emplace(scope.Sub("upsamplers.0"), out);
-    up_blocks_.push_back(std::move(block));
-  }
 }
 
 void UNet2DModel::CheckSize(int64_t height, int64_t width) const {

@@ -51,9 +51,7 @@ class UNet2DModel : public UNet {
   void CheckSize(int64_t height, int64_t width) const override;
   BlockOptions LayerOptions(int64_t channels, bool attention) const;
   int64_t time_embedding_dim() const { return config_.time_embedding_dim > 0 ? config_.time_embedding_dim : 4 * config_.block_out_channels[0]; }
-  void BuildDown(const Weights& w);
   void BuildMid(const Weights& w);
-  void BuildUp(const Weights& w);
 
   Config config_;
   Timesteps time_proj_;

@@ -28,9 +28,12 @@ UNet2DConditionModel::UNet2DConditionModel(const Config& config, const Weights& 
   conv_in_.emplace(w.Sub("conv_in"),
                    Conv2dOptions{config.in_channels, first, config.conv_in_kernel, 1, (config.conv_in_kernel - 1) / 2});
   BuildEmbeddings(w);
-  BuildDown(w);
+  const Levels levels = {config.block_out_channels, config.layers_per_block, config.downsample_padding};
+  BuildDown(w, levels, [&](size_t level) { return LayerOptions(level, config.down_cross_attention[level], config.transformer_layers[level]); });
   BuildMid(w);
-  BuildUp(w);
+  BuildUp(w, levels, [&](size_t block, size_t level) {
+    return LayerOptions(level, config.up_cross_attention[block], config.up_transformer_layers[block]);
+  });
   conv_norm_out_.emplace(w.Sub("conv_norm_out"), config.norm_num_groups, first, config.norm_eps);
   conv_out_.emplace(w.Sub("conv_out"),
                     Conv2dOptions{first, config.out_channels, config.conv_out_kernel, 1, (config.conv_out_kernel - 1) / 2});
@@ -63,11 +66,12 @@ void UNet2DConditionModel::BuildEmbeddings(const Weights& w) {
   time_.emplace(c.class_embeddings_concat && c.class_embedding != Config::ClassEmbedding::kNone ? 2 * dim : dim);
 }
 
-BlockOptions UNet2DConditionModel::LayerOptions(size_t level, bool cross_attention) const {
+BlockOptions UNet2DConditionModel::LayerOptions(size_t level, bool cross_attention, const std::vector<int64_t>& transformer_layers) const {
   const Config& c = config_;
   BlockOptions options;
   options.resnet = {.groups = c.norm_num_groups, .eps = c.norm_eps, .scale_shift = c.time_scale_shift};
   options.attention = cross_attention ? BlockAttention::kCross : BlockAttention::kNone;
+  options.transformer_layers = transformer_layers;
   options.transformer = {.heads = c.heads[level],
                          .cross_attention_dim = c.cross_attention_dim[level],
                          .only_cross_attention = c.only_cross_attention[level],
@@ -77,56 +81,14 @@ BlockOptions UNet2DConditionModel::LayerOptions(size_t level, bool cross_attenti
   return options;
 }
 
-void UNet2DConditionModel::BuildDown(const Weights& w) {
-  const Config& c = config_;
-  int64_t channels = c.block_out_channels[0];
-  for (size_t level = 0; level < c.block_out_channels.size(); ++level) {
-    const Weights scope = w.Sub("down_blocks", static_cast<int64_t>(level));
-    BlockOptions options = LayerOptions(level, c.down_cross_attention[level]);
-    options.transformer_layers = c.transformer_layers[level];
-    const int64_t out = c.block_out_channels[level];
-    DownBlock block;
-    for (int64_t i = 0; i < c.layers_per_block[level]; ++i) {
-      block.layers.emplace_back(scope, i, channels, out, options, &*time_);
-      channels = out;
-    }
-    if (level + 1 < c.block_out_channels.size()) block.downsampler.emplace(scope.Sub("downsamplers.0"), out, c.downsample_padding);
-    down_blocks_.push_back(std::move(block));
-  }
-}
-
 void UNet2DConditionModel::BuildMid(const Weights& w) {
   if (config_.mid_block_type == Config::MidBlockType::kNone) return;
   const bool cross = config_.mid_block_type == Config::MidBlockType::kCrossAttention;
   const size_t last = config_.block_out_channels.size() - 1;
-  BlockOptions options = LayerOptions(last, cross);
+  BlockOptions options = LayerOptions(last, cross, config_.transformer_layers[last]);
   options.resnet.output_scale = config_.mid_block_scale_factor;
   options.transformer.only_cross_attention = false;
-  options.transformer_layers = config_.transformer_layers[last];
   mid_block_.emplace(w.Sub("mid_block"), config_.block_out_channels[last], options, cross ? 1 : 0, &*time_);
-}
-
-void UNet2DConditionModel::BuildUp(const Weights& w) {
-  const Config& c = config_;
-  const size_t levels = c.block_out_channels.size();
-  int64_t channels = c.block_out_channels[levels - 1];
-  for (size_t i = 0; i < levels; ++i) {
-    const size_t level = levels - 1 - i;
-    const Weights scope = w.Sub("up_blocks", static_cast<int64_t>(i));
-    BlockOptions options = LayerOptions(level, c.up_cross_attention[i]);
-    options.transformer_layers = c.up_transformer_layers[i];
-    const int64_t out = c.block_out_channels[level];
-    const int64_t layers = c.layers_per_block[level] + 1;
-    UpBlock block;
-    for (int64_t j = 0; j < layers; ++j) {
-      // The skip tensors come from this level's layers, the last one from where the level began.
-      const int64_t skip = j + 1 < layers ? out : c.block_out_channels[level == 0 ? 0 : level - 1];
-      block.layers.emplace_back(scope, j, channels + skip, out, options, &*time_);
-      channels = out;
-    }
-    if (level > 0) block.upsampler.emplace(scope.Sub("upsamplers.0"), out);
-    up_blocks_.push_back(std::move(block));
-  }
 }
 
 std::map<std::string, ConditioningInput> UNet2DConditionModel::conditioning(at::IntArrayRef latent) const {

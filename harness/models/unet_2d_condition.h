@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/models/unet.h"
 #include "harness/models/unet_2d_condition_config.h"
@@ -30,10 +31,8 @@ class UNet2DConditionModel : public UNet {
   // Width of the pooled text embedding that goes in beside the six time ids (text_time).
   int64_t pooled_width() const { return config_.projection_class_embeddings_input_dim - 6 * config_.addition_time_embed_dim; }
   void BuildEmbeddings(const Weights& w);
-  BlockOptions LayerOptions(size_t level, bool cross_attention) const;
-  void BuildDown(const Weights& w);
+  BlockOptions LayerOptions(size_t level, bool cross_attention, const std::vector<int64_t>& transformer_layers) const;
   void BuildMid(const Weights& w);
-  void BuildUp(const Weights& w);
 
   Config config_;
   Timesteps time_proj_, add_time_proj_;

@@ -63,11 +63,13 @@ UNet3DConditionModel::UNet3DConditionModel(const Config& config, const Weights& 
   time_proj_ = {.dim = first, .flip_sin_to_cos = true, .freq_shift = 0};
   time_embedding_.emplace(w.Sub("time_embedding"), first, 4 * first);
   time_.emplace(4 * first);
-  BuildDown(w);
+  const Levels levels = {config.block_out_channels, std::vector<int64_t>(config.block_out_channels.size(), config.layers_per_block),
+                         config.downsample_padding};
+  BuildDown(w, levels, [&](size_t level) { return LayerOptions(config.down_cross_attention[level]); });
   BlockOptions mid = LayerOptions(true);
   mid.resnet.output_scale = config.mid_block_scale_factor;
   mid_block_.emplace(w.Sub("mid_block"), last, mid, 1, &*time_);
-  BuildUp(w);
+  BuildUp(w, levels, [&](size_t block, size_t) { return LayerOptions(config.up_cross_attention[block]); });
   conv_norm_out_.emplace(w.Sub("conv_norm_out"), config.norm_num_groups, first, config.norm_eps);
   conv_out_.emplace(w.Sub("conv_out"), Conv2dOptions{first, config.out_channels});
   FinishConstruction(w, config.in_channels, config.sample_size);
@@ -83,41 +85,6 @@ BlockOptions UNet3DConditionModel::LayerOptions(bool cross_attention) const {
   options.transformer_layers.assign(config_.layers_per_block + 1, 1);
   options.video_head_dim = config_.head_dim;
   return options;
-}
-
-void UNet3DConditionModel::BuildDown(const Weights& w) {
-  int64_t channels = config_.block_out_channels[0];
-  for (size_t level = 0; level < config_.block_out_channels.size(); ++level) {
-    const Weights scope = w.Sub("down_blocks", static_cast<int64_t>(level));
-    const int64_t out = config_.block_out_channels[level];
-    DownBlock block;
-    for (int64_t i = 0; i < config_.layers_per_block; ++i) {
-      block.layers.emplace_back(scope, i, channels, out, LayerOptions(config_.down_cross_attention[level]), &*time_);
-      channels = out;
-    }
-    if (level + 1 < config_.block_out_channels.size())
-      block.downsampler.emplace(scope.Sub("downsamplers.0"), out, config_.downsample_padding);
-    down_blocks_.push_back(std::move(block));
-  }
-}
-
-void UNet3DConditionModel::BuildUp(const Weights& w) {
-  const size_t levels = config_.block_out_channels.size();
-  int64_t channels = config_.block_out_channels[levels - 1];
-  for (size_t i = 0; i < levels; ++i) {
-    const size_t level = levels - 1 - i;
-    const Weights scope = w.Sub("up_blocks", static_cast<int64_t>(i));
-    const int64_t out = config_.block_out_channels[level], layers = config_.layers_per_block + 1;
-    UpBlock block;
-    for (int64_t j = 0; j < layers; ++j) {
-      // The skip tensors come from this level's layers, the last one from where the level began.
-      const int64_t skip = j + 1 < layers ? out : config_.block_out_channels[level == 0 ? 0 : level - 1];
-      block.layers.emplace_back(scope, j, channels + skip, out, LayerOptions(config_.up_cross_attention[i]), &*time_);
-      channels = out;
-    }
-    if (level > 0) block.upsampler.emplace(scope.Sub("upsamplers.0"), out);
-    up_blocks_.push_back(std::move(block));
-  }
 }
 
 at::Tensor UNet3DConditionModel::EmbedTime(const NetworkInputs& inputs) const {

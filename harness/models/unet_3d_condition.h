@@ -51,8 +51,6 @@ class UNet3DConditionModel : public UNet {
 
  private:
   BlockOptions LayerOptions(bool cross_attention) const;
-  void BuildDown(const Weights& w);
-  void BuildUp(const Weights& w);
 };
 
 }  // namespace skipbench
