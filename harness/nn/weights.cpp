@@ -10,6 +10,7 @@
 #include "harness/base/error.h"
 #include "harness/io/safetensors.h"
 #include "harness/nn/tensor_file.h"
+#include "harness/nn/taken_tensors.h"
 #include "harness/nn/weights_files.h"
 
 namespace skipbench {
@@ -211,6 +212,7 @@ at::Tensor Weights::Take(std::string_view name, at::IntArrayRef shape) const {
   const std::string full = scope_ + std::string(name);
   CheckPossible(full, shape);
   if (state_->finished) Fail("{}: tensor \"{}\" is asked for after Finish()", state_->origin, full);
+  TakenTensors::Note(full, shape);
   if (state_->shapes_only) {
     at::Tensor nothing = at::empty(shape, at::TensorOptions(state_->TypeFor(full)).device(at::kMeta));
     state_->bytes_taken += static_cast<int64_t>(nothing.nbytes());
