@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/models/config.h"
+#include "harness/models/dit_transformer_2d.h"
 #include "harness/models/i2vgen_xl_unet.h"
 #include "harness/models/unet_2d.h"
 #include "harness/models/unet_2d_condition.h"
@@ -14,7 +15,7 @@ namespace {
 
 template <typename T>
 NetworkType TypeOf() {
-  return {T::kClassNames[0], [](const JsonReader& config) { T::ParseConfig(config); },
+  return {{std::begin(T::kClassNames), std::end(T::kClassNames)}, [](const JsonReader& config) { T::ParseConfig(config); },
           [](const JsonReader& config, const Weights& w) { return std::make_unique<T>(T::ParseConfig(config), w); }};
 }
 
@@ -26,6 +27,7 @@ const std::vector<NetworkType>& NetworkTypes() {
       TypeOf<UNet2DModel>(),
       TypeOf<UNet3DConditionModel>(),
       TypeOf<I2VGenXLUNet>(),
+      TypeOf<DiTTransformer2DModel>(),
   };
   return types;
 }
@@ -33,10 +35,11 @@ const std::vector<NetworkType>& NetworkTypes() {
 std::unique_ptr<Network> MakeNetwork(const JsonReader& config, const Weights& w) {
   const std::string name = config.String("_class_name");
   std::vector<std::string> known;
-  for (const auto& type : NetworkTypes()) {
-    if (type.class_name == name) return type.make(config, w);
-    known.push_back(type.class_name);
-  }
+  for (const auto& type : NetworkTypes())
+    for (const auto& class_name : type.class_names) {
+      if (class_name == name) return type.make(config, w);
+      known.push_back(class_name);
+    }
   FailUnsupportedValue(config, "_class_name", fmt::format("{}", fmt::join(known, ", ")));
 }
 

@@ -13,7 +13,7 @@
 namespace skipbench {
 
 struct NetworkType {
-  std::string class_name;      // _class_name of its config.json
+  std::vector<std::string> class_names;      // of diffusers: _class_name of its config.json
   // Reads its config.json and builds nothing. Throws Error for a config that is wrong, UnsupportedError for one that is not supported.
   std::function<void(const JsonReader& config)> check;
   std::function<std::unique_ptr<Network>(const JsonReader& config, const Weights& w)> make;      // errors as `check`

@@ -90,9 +90,10 @@ void Only(const JsonReader& json, const std::string& key, const std::vector<Json
   FailUnsupportedValue(json, key, texts.empty() ? "null" : fmt::format("{}", fmt::join(texts, ", ")));
 }
 
-void CheckClassName(const JsonReader& json, const std::string& expected) {
-  const std::string name = json.StringOr("_class_name", expected);
-  if (name != expected) json.FailAt("_class_name", fmt::format("expected \"{}\", found \"{}\"", expected, name));
+void CheckClassName(const JsonReader& json, const std::vector<std::string>& expected) {
+  const std::string name = json.StringOr("_class_name", expected[0]);
+  if (std::find(expected.begin(), expected.end(), name) == expected.end())
+    json.FailAt("_class_name", fmt::format("expected \"{}\", found \"{}\"", fmt::join(expected, "\" or \""), name));
 }
 
 void IgnoreTheRest(const JsonReader& json, const std::vector<std::string>& keys) {

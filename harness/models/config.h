@@ -39,10 +39,10 @@ int64_t SampleSize(const JsonReader& json);
 void Only(const JsonReader& json, const std::string& key, const std::vector<Json>& allowed);
 [[noreturn]] void FailUnsupportedValue(const JsonReader& json, const std::string& key, const std::string& supported);
 
-// _class_name must be `expected` or absent.
-void CheckClassName(const JsonReader& json, const std::string& expected);
+// _class_name must be one of the names of the network T, or absent.
+void CheckClassName(const JsonReader& json, const std::vector<std::string>& expected);
 template <typename T>
-void CheckClassName(const JsonReader& json) { CheckClassName(json, T::kClassNames[0]); }
+void CheckClassName(const JsonReader& json) { CheckClassName(json, {std::begin(T::kClassNames), std::end(T::kClassNames)}); }
 // Ignores the keys given and those beginning with "_", then rejects what nobody asked for.
 void IgnoreTheRest(const JsonReader& json, const std::vector<std::string>& keys);
 

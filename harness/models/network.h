@@ -52,7 +52,7 @@ struct ConditioningInput {
 // A place where a forward can be cut in three: blocks before, in between and after. A full forward keeps what the blocks in
 // between lead to; a shallow forward computes the others afresh and puts what was kept in their place. In a U-Net blocks
 // are encoder and decoder layers, and what is kept is the hidden state that enters the first decoder layer after the
-// cut; in a stack of blocks with residual connections it would be the sum of what those in between add.
+// cut; in a stack of blocks with residual connections it is the sum of what those in between add.
 struct Cut {
   int front = 0, back = 0;                 // blocks before and after what is left out
 };

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/pipelines/class_to_image.h"
+#include "harness/pipelines/dit.h"
 #include "harness/pipelines/image_to_video.h"
 #include "harness/pipelines/text_to_image.h"
 #include "harness/pipelines/text_to_video.h"
@@ -17,6 +18,7 @@ const std::vector<PipelineType>& PipelineTypes() {
       ImageToVideoType(),
       ClassToImageType(),
       UnconditionalType(),
+      DiTType(),
   };
   return types;
 }

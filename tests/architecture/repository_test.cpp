@@ -48,6 +48,7 @@ const std::map<std::string, int64_t>& FolderLimits() {
       {"harness", 4},            {"results", 1},                  {"results/complete", 1},
       {"results/path_correlation", 3}, {"results/video", 1},      {"results/quickstart", 1},
       {"results/reference", 1},  {"tests", 2},                    {"tests/fixtures/diffusion", 22},
+      {"tests/fixtures/dit", 1},
       {"tests/fixtures/fashion_scenes", 5}, {"tests/fixtures/metrics", 7}, {"tests/fixtures/resaved", 14},
       {"tests/fixtures/video", 12},
   };

@@ -143,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(Tiny, GpuPipelines,
                          ::testing::Values(Case{"diffusion/models/sd15-tiny", "ddim"}, Case{"diffusion/models/sd15-tiny", "dpm_solver_multistep"},
                                            Case{"diffusion/models/sdxl-tiny", "euler"}, Case{"diffusion/models/ldm4-tiny", "ddim"},
                                            Case{"diffusion/models/ddpm-cifar-tiny", "ddpm"}, Case{"diffusion/models/ddpm-lsun-tiny", "pndm"},
-                                           Case{"video/models/ms-t2v-tiny", "ddim"}),
+                                           Case{"dit/models/dit-tiny", "ddim"}, Case{"video/models/ms-t2v-tiny", "ddim"}),
                          [](const auto& info) {
                            std::string name = std::filesystem::path(info.param.folder).filename().string() + "_" + info.param.scheduler;
                            for (char& c : name)

@@ -45,7 +45,7 @@ class PipelineConformance : public ::testing::TestWithParam<ModelExample> {
       if (info().needs_label) sample.label = s + 1;
       if (info().needs_image) {
         sample.image = temp_ / fmt::format("{}.png", s);
-        Image image{.width = 40, .height = 30, .channels = 3};
+        Image image{.width = 40, .height = 30, .channels = 3, .pixels = {}};
         for (int k = 0; k < 40 * 30 * 3; ++k) image.pixels.push_back(static_cast<uint8_t>((k * (s + 3)) % 251));
         WritePng(sample.image, image);
       }

@@ -1,0 +1,49 @@
+#include "harness/pipelines/dit.h"
+
+#include <ATen/ATen.h>
+
+#include "harness/models/dit_transformer_2d.h"
+#include "harness/pipelines/latent_pipeline.h"
+
+namespace skipbench {
+
+namespace {
+
+class DiT : public LatentPipeline {
+ public:
+  DiT(const ModelSource& source, const PipelineOptions& options) : LatentPipeline(source, options, "class_to_image") {
+    info_.needs_label = info_.guided = true;
+    info_.default_guidance = 4.0;      // diffusers' default
+    OpenNetwork(source, "transformer", ClassNamesOf<DiTTransformer2DModel>());
+    ReadAutoencoder(source);
+    classes_ = ParseConfigOf<DiTTransformer2DModel>(source, "transformer").block.classes;
+    Gives("class_labels", {});
+    if (!shapes_only()) LoadAutoencoder(source, options.dtype);
+  }
+
+  void CheckInput(const Sample& sample) const override {
+    if (sample.label < 0 || sample.label >= classes_) Fail("sample {}: class label {} is outside 0 .. {}", sample.id, sample.label, classes_ - 1);
+  }
+
+  std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool) const override {
+    std::vector<int64_t> labels;
+    for (const auto& sample : samples) {
+      CheckInput(sample);
+      labels.push_back(sample.label);
+    }
+    Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance);
+    const at::Tensor classes = at::tensor(labels, at::kLong).to(options_.device);
+    // The class behind the last stands for none.
+    conditioning.inputs["class_labels"] = conditioning.halves == 2 ? at::stack({at::full_like(classes, classes_), classes}) : classes.unsqueeze(0);
+    return MakeDenoiser(std::move(conditioning));
+  }
+
+ private:
+  int64_t classes_ = 0;
+};
+
+}  // namespace
+
+PipelineType DiTType() { return PipelineTypeOf<DiT>({"DiTPipeline"}, "", {}); }
+
+}  // namespace skipbench
