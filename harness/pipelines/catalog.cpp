@@ -13,12 +13,12 @@ namespace skipbench {
 
 const std::vector<PipelineType>& PipelineTypes() {
   static const std::vector<PipelineType> types = {
-      TextToImageType(),
-      TextToVideoType(),
-      ImageToVideoType(),
-      ClassToImageType(),
-      UnconditionalType(),
-      DiTType(),
+      TextToImagePipelineType(),
+      TextToVideoPipelineType(),
+      ImageToVideoPipelineType(),
+      ClassToImagePipelineType(),
+      UnconditionalPipelineType(),
+      DiTPipelineType(),
   };
   return types;
 }

@@ -61,7 +61,7 @@ at::Tensor ClassToImage::Decode(const at::Tensor& latents) const {
 
 }  // namespace
 
-PipelineType ClassToImageType() {
+PipelineType ClassToImagePipelineType() {
   return PipelineTypeOf<ClassToImage>({"ClassConditionalLDMPipeline"}, "LDM-4",
                                       {{"ldm4-imagenet-256", "model.ckpt (cin256-v2)", "1.8 GB", "no hash is published",
                                         "ommer-lab.com/files/latent-diffusion/nitro/cin256-v2 (CompVis' latent-diffusion)",

@@ -5,6 +5,6 @@
 
 namespace skipbench {
 
-PipelineType ClassToImageType();
+PipelineType ClassToImagePipelineType();
 
 }  // namespace skipbench

@@ -44,6 +44,6 @@ class DiT : public LatentPipeline {
 
 }  // namespace
 
-PipelineType DiTType() { return PipelineTypeOf<DiT>({"DiTPipeline"}, "", {}); }
+PipelineType DiTPipelineType() { return PipelineTypeOf<DiT>({"DiTPipeline"}, "", {}); }
 
 }  // namespace skipbench

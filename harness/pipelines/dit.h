@@ -5,6 +5,6 @@
 
 namespace skipbench {
 
-PipelineType DiTType();
+PipelineType DiTPipelineType();
 
 }  // namespace skipbench

@@ -153,7 +153,7 @@ std::unique_ptr<Denoiser> ImageToVideo::Encode(std::span<const Sample> samples, 
   return MakeDenoiser(std::move(conditioning));
 }
 
-PipelineType ImageToVideoType() {
+PipelineType ImageToVideoPipelineType() {
   return PipelineTypeOf<ImageToVideo>({"I2VGenXLPipeline"}, "",
                                       {{"i2vgen-xl", "the folder, as its fp16 variant if wanted", "14 GB, fp16 7 GB",
                                         "the source shows each file's SHA-256", "huggingface.co/ali-vilab/i2vgen-xl", "as it is"}});

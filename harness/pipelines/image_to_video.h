@@ -51,6 +51,6 @@ class ImageToVideo : public LatentPipeline {
   std::unique_ptr<CLIPVisionModelWithProjection> image_encoder_;
 };
 
-PipelineType ImageToVideoType();
+PipelineType ImageToVideoPipelineType();
 
 }  // namespace skipbench

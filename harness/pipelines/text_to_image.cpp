@@ -91,7 +91,7 @@ at::Tensor TextToImage::Unscale(const at::Tensor& latents) const {
   return latents * channel(config.latents_std) / config.scaling_factor + channel(config.latents_mean);
 }
 
-PipelineType TextToImageType() {
+PipelineType TextToImagePipelineType() {
   const auto published = [](const std::string& name, const char* file, const char* size, const char* hash, const char* source) {
     return PublishedFile{name, file, size, hash, source,
                          fmt::format("the folder as it is, or the file by scripts/convert/stable_diffusion.py FILE {} --tokenizer FOLDER; the file itself is "

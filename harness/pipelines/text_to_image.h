@@ -30,6 +30,6 @@ class TextToImage : public LatentPipeline {
   std::vector<TextEncoder> encoders_;        // one, or SDXL's two; none with shapes_only
 };
 
-PipelineType TextToImageType();
+PipelineType TextToImagePipelineType();
 
 }  // namespace skipbench

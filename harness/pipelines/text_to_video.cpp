@@ -37,7 +37,7 @@ class TextToVideo : public LatentPipeline {
 
 }  // namespace
 
-PipelineType TextToVideoType() {
+PipelineType TextToVideoPipelineType() {
   return PipelineTypeOf<TextToVideo>({"TextToVideoSDPipeline"}, "ModelScope",
                                      {{"text-to-video-ms-1.7b", "the folder", "7 GB", "the source shows each file's SHA-256",
                                        "huggingface.co/ali-vilab/text-to-video-ms-1.7b", "as it is"}});

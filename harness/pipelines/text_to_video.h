@@ -5,6 +5,6 @@
 
 namespace skipbench {
 
-PipelineType TextToVideoType();
+PipelineType TextToVideoPipelineType();
 
 }  // namespace skipbench

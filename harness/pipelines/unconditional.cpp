@@ -22,7 +22,7 @@ class Unconditional : public LatentPipeline {
 
 }  // namespace
 
-PipelineType UnconditionalType() {
+PipelineType UnconditionalPipelineType() {
   const auto published = [](const char* name, const char* file, const char* size, const char* hash) {
     return PublishedFile{name, file, size, hash, "github.com/pesser/pytorch_diffusion",
                          fmt::format("scripts/convert/ddpm.py {} {}", std::filesystem::path(file).filename().string(), name)};

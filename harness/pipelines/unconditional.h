@@ -5,6 +5,6 @@
 
 namespace skipbench {
 
-PipelineType UnconditionalType();
+PipelineType UnconditionalPipelineType();
 
 }  // namespace skipbench
