@@ -55,14 +55,15 @@ SchedulerType DeclareScheduler(std::string class_name, std::string summary, cons
                                std::shared_ptr<const Scheduler> (*make)(const Options& options, int steps),
                                void (*resolve)(Options* options, int steps) = nullptr) {
   const auto build = [=](const SchedulerSource& source, int steps) {
-    Options options = table.Read(source);
+    const OptionFields::Source where = std::cref(source);      // which notes what was asked for
+    Options options = table.Read(where);
     source.RejectUnknownOverrides();
     BuiltScheduler built;
     try {
       if (resolve) resolve(&options, steps);
       built.scheduler = make(options, steps);
     } catch (const OptionError& e) {
-      table.FailAt(source, e);
+      table.FailAt(where, e);
     }
     const Json values = table.Write(options);
     for (const auto& field : table.fields())

@@ -230,13 +230,16 @@ TEST(Methods, EveryOptionIsListedWithHelpAndHoldsItsLimits) {
       EXPECT_FALSE(option.help.empty());
       EXPECT_FALSE(option.Allowed().empty());
       const auto refused = [&](const Json& value) {
-        const Json options = {{option.name, value}};
+        Json options = {{option.name, value}};
+        for (const auto& other : type.options)
+          if (other.required && other.name != option.name) options[other.name] = other.min;
         EXPECT_ERROR(type.make(JsonReader(options, "test.json", "methods[0]")), "test.json: methods[0]." + option.name + ": ");
       };
       refused(Json::object());
       if (option.list) continue;
       for (const auto& [limit, step] : {std::pair(option.min, -1), std::pair(option.max, 1)})
-        if (limit.is_number()) refused(limit.get<double>() + step);
+        if (limit.is_number_integer()) refused(limit.get<int64_t>() + step);
+        else if (limit.is_number()) refused(limit.get<double>() + step * std::max(1.0, std::abs(limit.get<double>())));
       if (!option.choices.empty()) refused("magic");
     }
 }
