@@ -124,10 +124,8 @@ std::string OptionSpec::Allowed() const {
 }
 
 std::string OptionSpec::WhyNot(const Json& value, const std::string& owner) const {
-  if (!list || (one_or_more && !value.is_array())) {
-    const std::string why = WhyNotOne(*this, value);
-    return why.empty() ? WhyNoChoice(*this, value, owner) : why;
-  }
+  const std::string why_not_one = WhyNotOne(*this, value);
+  if (!list || (one_or_more && why_not_one.empty())) return why_not_one.empty() ? WhyNoChoice(*this, value, owner) : why_not_one;
   if (!value.is_array())
     return fmt::format("expected a list of {}, found {}",
                        kind == OptionKind::kInteger ? "integers" : kind == OptionKind::kNumber ? "numbers" : "strings", Describe(value));
