@@ -55,7 +55,7 @@ std::string WhyNotOne(const OptionSpec& spec, const Json& value) {
     case OptionKind::kSize:
       if (spec.plain_unit && value.is_number()) return WhyNotInt(value, 1, (int64_t{1} << 60) / spec.plain_unit);
       if (value.is_string() && ParseSize(value.get<std::string>())) return "";
-      return fmt::format("expected a size above 0 with a unit (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB), like \"2GiB\"{}; found {}",
+      return fmt::format("expected a size above 0 with a unit (KiB, MiB, GiB, TiB, kB, MB, GB, TB), like \"2GiB\"{}; found {}",
                          spec.plain_unit ? fmt::format(", or a number of {}", SizeText(spec.plain_unit).substr(1)) : "", Describe(value));
     case OptionKind::kOther:
       break;

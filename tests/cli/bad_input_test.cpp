@@ -40,7 +40,7 @@ TEST(BadInput, Configs) {
   ExpectRefused(Changed("/metrics", {"psnrr"}), {"psnrr"});
   ExpectRefused(Changed("/scheduler", "ddimm"), {"ddimm", "ddim"});
   ExpectRefused(Changed("/scheduler", {{"type", "ddim"}, {"clip", true}}), {"clip"});
-  ExpectRefused(Changed("/save", {"pictures"}), {"unknown output \"pictures\"; known: latents"});
+  ExpectRefused(Changed("/save", {"pictures"}), {"save: expected one of latents, noise_predictions, images, png, apng, mp4, found \"pictures\""});
   ExpectRefused(Changed("/dtype", "float8"), {"dtype: expected one of float32, bfloat16, float16"});
   ExpectRefused(Changed("/device", "tpu"), {"tpu"});
   ExpectRefused(Changed("/data/type", "cocoo"), {"cocoo", "coco"});
