@@ -48,6 +48,7 @@ std::string PackageFor(UScriptCode script) {
       {USCRIPT_ARABIC, "fonts-dejavu-core"},    {USCRIPT_DEVANAGARI, "fonts-lohit-deva"}, {USCRIPT_HAN, "fonts-wqy-microhei"},
       {USCRIPT_HIRAGANA, "fonts-wqy-microhei"}, {USCRIPT_KATAKANA, "fonts-wqy-microhei"}, {USCRIPT_HANGUL, "fonts-wqy-microhei"}};
   const auto found = packages.find(script);
+  if (script == USCRIPT_COMMON) return "fonts-symbola";      // pictographs and signs of no script
   return found == packages.end() ? "fonts-noto-core" : found->second;
 }
 
