@@ -57,7 +57,13 @@ class Distances {
       for (size_t i = 0; i < rows.size(); ++i) rows[i] = rows[i] && rows_[static_cast<size_t>(reference)][i];
     if (metric.of_errors) return metric.of_errors(metric, Errors(setting, rows), plan_.paper_batch);
     const FeatureSet a = StoredFeatures(result_, setting, metric.network, rows);
-    if (reference < 0) return MeasureSets(metric, {a, plan_.reference.at(metric.network), false}, solver_, options_);
+    if (reference < 0) {
+      const FeatureSet& data = plan_.reference.at(metric.network);
+      std::vector<MeasuredValue> values = MeasureSets(metric, {a, data, false}, solver_, options_);
+      if (!data.left_out.empty())
+        for (auto& value : values) AddNote("of the reference data " + data.left_out, &value);
+      return values;
+    }
     const FeatureSet b = StoredFeatures(result_, static_cast<size_t>(reference), metric.network, rows);
     return MeasureSets(metric, {a, b, true}, solver_, options_);
   }

@@ -32,6 +32,7 @@ void WriteSetMetricPlan(hdf5::Group& group, const SetMetricPlan& plan) {
     one.SetAttribute("network", network);
     one.SetAttribute("description", CleanText(set.description));
     one.SetAttribute("count", set.count());
+    if (!set.left_out.empty()) one.SetAttribute("left_out", CleanText(set.left_out));
     if (set.has_features()) one.Write("features", set.values, {set.count(), set.dimension}, {"picture", "feature"});
     if (!set.compares_normals()) continue;
     const Gaussian& normal = *set.normal;
@@ -75,7 +76,7 @@ SetMetricPlan ReadSetMetricPlan(const hdf5::Group& group, const KnownMetrics& kn
   const hdf5::Group references = group.OpenGroup("reference");
   for (const auto& member : references.Members()) {
     const hdf5::Group one = references.OpenGroup(member);
-    FeatureSet set{.description = one.Attribute<std::string>("description")};
+    FeatureSet set{.description = one.Attribute<std::string>("description"), .left_out = one.AttributeOr("left_out", "")};
     if (one.Has("features")) {
       const hdf5::Dataset features = one.OpenDataset("features");
       if (features.shape().size() != 2) Fail("{}: expected [n, d]", features.Where());

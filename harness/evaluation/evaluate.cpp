@@ -345,7 +345,7 @@ FeatureSet MeasureFeatures(const PictureSet& pictures, const std::string& name, 
                            const MeasureOptions& options) {
   Measurement measured = Measurer(pictures, name, network, options).Run();
   FeatureSet set = std::move(measured.pictures.at(name));
-  if (!measured.left_out.empty()) set.description += ", " + LeftOutText(measured.left_out);
+  set.left_out = LeftOutText(measured.left_out);
   return set;
 }
 

@@ -77,6 +77,9 @@ FeatureSet ReadReference(const Plan& plan, const std::vector<SetMetric>& metrics
 
 std::map<std::string, fs::path> FindMetricReferences(const Plan& plan) {
   std::map<std::string, fs::path> references, of_network;
+  if (plan.config.reference_frames > 0 && plan.pipeline->info().frames == 0)
+    Fail("{}: metric_reference_options.frames: {} is for pipelines that make clips; {} makes pictures", plan.config.file.string(),
+         plan.config.reference_frames, plan.pipeline->info().folder.string());
   if (plan.config.set_metrics.empty()) return references;
   std::optional<StatisticsFile> statistics;
   if (plan.data_reference && plan.data_reference->extension() == ".npz" && fs::exists(*plan.data_reference))

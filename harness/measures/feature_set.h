@@ -20,6 +20,7 @@ struct FeatureSet {
   std::string weights = {};             // SHA-256 of the network's weights; empty: unknown
   std::vector<std::string> names = {};  // [n], what rows pair by (PictureSet::name); empty: unknown
   int64_t frames = 0;                   // of every clip; 0: pictures, or unknown
+  std::string left_out = {};            // which pictures could not be read and are not in it, as a note; empty: none
 
   bool has_features() const { return !values.empty(); }
   bool compares_normals() const { return !has_features() || (normal && normal_is_apart); }

@@ -136,6 +136,10 @@ TEST(MetricReference, ABrokenPictureIsLeftOutOnRequest) {
   EXPECT_THAT(refused.err, HasSubstr("reference/000003.png"));
   config["metric_reference_options"] = {{"skip_broken", true}};
   EXPECT_EQ(value("reference", "out"), value("sound", "sound_out"));
+  const auto table = Skipbench({"table", (dir / "out").string()});
+  EXPECT_THAT(table.out, HasSubstr("of the reference data 1 could not be read and was left out (")) << table.err;
+  config["metric_reference_options"] = {{"frames", 8}};
+  EXPECT_THAT(RunConfig(dir, config, "out_frames").err, HasSubstr("metric_reference_options.frames: 8 is for pipelines that make clips"));
 }
 
 }  // namespace
