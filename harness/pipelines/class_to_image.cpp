@@ -38,17 +38,10 @@ ClassToImage::ClassToImage(const ModelSource& source, const PipelineOptions& opt
   vae_ = LoadPart<VQModel>(source, "vqvae");
 }
 
-void ClassToImage::CheckInput(const Sample& sample) const {
-  if (sample.label < 0 || sample.label >= classes_.n_classes)
-    Fail("sample {}: class label {} is outside 0 .. {}", sample.id, sample.label, classes_.n_classes - 1);
-}
+void ClassToImage::CheckInput(const Sample& sample) const { CheckLabel(sample, classes_.n_classes); }
 
 std::unique_ptr<Denoiser> ClassToImage::Encode(std::span<const Sample> samples, double guidance, bool) const {
-  std::vector<int64_t> labels;
-  for (const auto& sample : samples) {
-    CheckInput(sample);
-    labels.push_back(sample.label);
-  }
+  const std::vector<int64_t> labels = LabelsOf(samples, classes_.n_classes);
   const auto embed = [&](const std::vector<int64_t>& classes) { return embedder_->Forward(at::tensor(classes, at::kLong).to(options_.device)); };
   Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance);
   SetTokens(&conditioning, embed(labels), [&] { return embed({classes_.uncond_class}); });

@@ -21,18 +21,11 @@ class DiT : public LatentPipeline {
     if (!shapes_only()) LoadAutoencoder(source, options.dtype);
   }
 
-  void CheckInput(const Sample& sample) const override {
-    if (sample.label < 0 || sample.label >= classes_) Fail("sample {}: class label {} is outside 0 .. {}", sample.id, sample.label, classes_ - 1);
-  }
+  void CheckInput(const Sample& sample) const override { CheckLabel(sample, classes_); }
 
   std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool) const override {
-    std::vector<int64_t> labels;
-    for (const auto& sample : samples) {
-      CheckInput(sample);
-      labels.push_back(sample.label);
-    }
     Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance);
-    const at::Tensor classes = at::tensor(labels, at::kLong).to(options_.device);
+    const at::Tensor classes = at::tensor(LabelsOf(samples, classes_), at::kLong).to(options_.device);
     // The class behind the last stands for none.
     conditioning.inputs["class_labels"] = conditioning.halves == 2 ? at::stack({at::full_like(classes, classes_), classes}) : classes.unsqueeze(0);
     return MakeDenoiser(std::move(conditioning));

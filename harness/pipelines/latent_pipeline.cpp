@@ -151,4 +151,17 @@ std::vector<std::string> CaptionsOf(std::span<const Sample> samples) {
   return captions;
 }
 
+void CheckLabel(const Sample& sample, int64_t classes) {
+  if (sample.label < 0 || sample.label >= classes) Fail("sample {}: class label {} is outside 0 .. {}", sample.id, sample.label, classes - 1);
+}
+
+std::vector<int64_t> LabelsOf(std::span<const Sample> samples, int64_t classes) {
+  std::vector<int64_t> labels;
+  for (const auto& sample : samples) {
+    CheckLabel(sample, classes);
+    labels.push_back(sample.label);
+  }
+  return labels;
+}
+
 }  // namespace skipbench

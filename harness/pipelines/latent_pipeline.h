@@ -81,4 +81,9 @@ class LatentPipeline : public Pipeline {
 // The captions of samples, in order.
 std::vector<std::string> CaptionsOf(std::span<const Sample> samples);
 
+// Throws Error that names the sample, unless its class label is below `classes` and not negative.
+void CheckLabel(const Sample& sample, int64_t classes);
+// The class labels of samples, in order, each of them checked.
+std::vector<int64_t> LabelsOf(std::span<const Sample> samples, int64_t classes);
+
 }  // namespace skipbench
