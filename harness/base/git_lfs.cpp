@@ -19,8 +19,12 @@ std::string_view ValueOf(std::string_view content, std::string_view key) {
 
 }  // namespace
 
+bool IsLfsPointer(std::string_view content) {
+  return content.starts_with("version https://git-lfs.github.com/spec/") || content.starts_with("version https://hawser.github.com/spec/");
+}
+
 void RefuseLfsPointer(std::string_view content, const std::string& file) {
-  if (!content.starts_with("version https://git-lfs.github.com/spec/") && !content.starts_with("version https://hawser.github.com/spec/")) return;
+  if (!IsLfsPointer(content)) return;
   const std::string_view size = ValueOf(content, "size"), hash = ValueOf(content, "oid");
   Fail("{}: a Git LFS pointer, not the file itself{}: the repository was cloned without git-lfs. Run `git lfs install && git lfs pull` in it, or "
        "download the file again", file, size.empty() ? "" : fmt::format(" (which has {} bytes, {})", size, hash.empty() ? "no hash" : hash));

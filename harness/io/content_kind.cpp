@@ -4,6 +4,8 @@
 #include <cctype>
 #include <fstream>
 
+#include "harness/base/git_lfs.h"
+
 namespace skipbench {
 namespace {
 
@@ -31,7 +33,6 @@ constexpr Magic kMagics[] = {
     {"ftyp"sv, 4, "an MP4 video"},
     {"\x1A\x45\xDF\xA3"sv, 0, "a Matroska or WebM video"},
     {"FLV\x01"sv, 0, "a Flash video"},
-    {"version https://git-lfs.github.com/spec/"sv, 0, "a Git LFS pointer, not the file itself"},
     {"\x1F\x8B"sv, 0, "a gzip file"},
     {"BZh"sv, 0, "a bzip2 file"},
     {"\xFD"
@@ -84,6 +85,7 @@ ContentKind KindByContent(std::string_view head) {
   for (const Magic& one : kMagics)
     if (HoldsAt(head, one.bytes, one.place)) return {one.name, one.picture};
   if (head.starts_with("PK\x03\x04") || head.starts_with("PK\x05\x06")) return {ZipName(head)};
+  if (IsLfsPointer(head)) return {"a Git LFS pointer, not the file itself"};
   if (IsPickle(head)) return {"a pickle"};
   if (IsHtml(head)) return {"an HTML page"};
   return {};
