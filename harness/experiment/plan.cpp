@@ -103,12 +103,13 @@ void NoteClippedLatents(Plan* plan) {
 // Every row of a noise file that the run asks for is there, and fits.
 void CheckNoiseFiles(const Plan& plan) {
   if (plan.config.noise.source != "file") return;
+  std::set<int> draws = {0};
+  for (const auto& tree : plan.trees)
+    for (int call = 0; call < tree.scheduler->calls(); ++call)
+      if (tree.scheduler->UsesNoise(call)) draws.insert(call + 1);
   for (int64_t i = plan.begin; i < plan.end; ++i) {
     const auto stream = plan.noise->Open(plan.samples[static_cast<size_t>(i)].id, i, plan.pipeline->info().latent_shape);
-    stream->Draw(0);
-    for (const auto& tree : plan.trees)
-      for (int call = 0; call < tree.scheduler->calls(); ++call)
-        if (tree.scheduler->UsesNoise(call)) stream->Draw(call + 1);
+    for (const int draw : draws) stream->Draw(draw);
   }
 }
 
