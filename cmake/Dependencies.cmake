@@ -26,10 +26,10 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(PANGO REQUIRED IMPORTED_TARGET pangocairo>=1.50 pangoft2 fontconfig)
 
 # Letters on pictures: skipbench says what it has no font for when it draws; who builds it shall know before.
-foreach(font DejaVuSans.ttf Lohit-Devanagari.ttf wqy-microhei.ttc)
+foreach(font DejaVuSans.ttf Lohit-Devanagari.ttf wqy-microhei.ttc Symbola_hint.ttf)
   file(GLOB_RECURSE found /usr/share/fonts/*/${font} /usr/local/share/fonts/*/${font})
   if(NOT found)
-    message(NOTICE "Fonts: no ${font} (Debian: fonts-dejavu-core, fonts-lohit-deva, fonts-wqy-microhei; scripts/setup installs them); captions in "
+    message(NOTICE "Fonts: no ${font} (Debian: fonts-dejavu-core, fonts-lohit-deva, fonts-wqy-microhei, fonts-symbola; scripts/setup installs them); captions in "
       "scripts that no other font has will be boxes (skipbench doctor names them)")
   endif()
 endforeach()

@@ -18,7 +18,7 @@ namespace {
 
 // Where Debian's packages put what scripts/setup installs, in case that the system's fontconfig does not look there.
 constexpr const char* kFontFolders[] = {"/usr/share/fonts/truetype/dejavu", "/usr/share/fonts/truetype/lohit-devanagari",
-                                        "/usr/share/fonts/truetype/wqy"};
+                                        "/usr/share/fonts/truetype/wqy", "/usr/share/fonts/truetype/ancient-scripts"};
 constexpr const char* kFonts = "DejaVu Sans, Lohit Devanagari, WenQuanYi Micro Hei, sans";
 
 template <auto function>
@@ -46,9 +46,9 @@ std::string PackageFor(UScriptCode script) {
   static const std::map<UScriptCode, const char*> packages = {
       {USCRIPT_LATIN, "fonts-dejavu-core"},     {USCRIPT_GREEK, "fonts-dejavu-core"},    {USCRIPT_CYRILLIC, "fonts-dejavu-core"},
       {USCRIPT_ARABIC, "fonts-dejavu-core"},    {USCRIPT_DEVANAGARI, "fonts-lohit-deva"}, {USCRIPT_HAN, "fonts-wqy-microhei"},
-      {USCRIPT_HIRAGANA, "fonts-wqy-microhei"}, {USCRIPT_KATAKANA, "fonts-wqy-microhei"}, {USCRIPT_HANGUL, "fonts-wqy-microhei"}};
+      {USCRIPT_HIRAGANA, "fonts-wqy-microhei"}, {USCRIPT_KATAKANA, "fonts-wqy-microhei"}, {USCRIPT_HANGUL, "fonts-wqy-microhei"},
+      {USCRIPT_COMMON, "fonts-symbola"}};      // pictographs and signs of no script
   const auto found = packages.find(script);
-  if (script == USCRIPT_COMMON) return "fonts-symbola";      // pictographs and signs of no script
   return found == packages.end() ? "fonts-noto-core" : found->second;
 }
 
