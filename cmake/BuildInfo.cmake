@@ -31,11 +31,6 @@ if(SKIPBENCH_CUDA)
 else()
   set(build_info_cuda false)
 endif()
-if(skipbench_cuda_kernels)
-  set(build_info_cuda_kernels true)
-else()
-  set(build_info_cuda_kernels false)
-endif()
 set(build_info_command ${CMAKE_COMMAND}
   -D SOURCE_DIR=${CMAKE_SOURCE_DIR}
   -D OUTPUT=${build_info_source}
@@ -43,9 +38,7 @@ set(build_info_command ${CMAKE_COMMAND}
   -D TORCH_VERSION=${SKIPBENCH_TORCH_VERSION}
   -D "COMPILER=${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}"
   -D BUILD_TYPE=${CMAKE_BUILD_TYPE}
-  -D SANITIZERS=${SKIPBENCH_SANITIZE}
   -D CUDA=${build_info_cuda}
-  -D CUDA_KERNELS=${build_info_cuda_kernels}
   -P ${CMAKE_CURRENT_LIST_FILE})
 execute_process(COMMAND ${build_info_command})
 add_custom_target(skipbench_git_revision COMMAND ${build_info_command} BYPRODUCTS ${build_info_source}

@@ -12,9 +12,7 @@ struct BuildInformation {
   std::string libtorch_version;    // "2.11.0"
   std::string compiler;            // "GNU 12.2.0"
   std::string build_type;          // "Release"
-  std::string sanitizers;          // "address,undefined"; usually empty
   bool cuda = false;               // linked with a CUDA LibTorch
-  bool cuda_kernels = false;       // with our own kernels
 };
 
 const BuildInformation& BuildInfo();

@@ -137,18 +137,6 @@ std::complex<double> Pow(const std::complex<double>& x, double y) {
   return {static_cast<double>(radius * angle.cos), static_cast<double>(radius * angle.sin)};
 }
 
-// Stirling's series (DLMF 5.11.1) where it is good to 1e-19, and the recurrence down from there.
-double LogGamma(double x) {
-  if (!(x > 0)) return kNan;
-  Wide z = x;
-  Wide product = 1;
-  for (; z < 20; ++z) product *= z;
-  const Wide w = 1 / (z * z);
-  const Wide series =
-      ((((((w / 156 - 691.0L / 360360) * w + 1.0L / 1188) * w - 1.0L / 1680) * w + 1.0L / 1260) * w - 1.0L / 360) * w + 1.0L / 12) / z;
-  return static_cast<double>((z - 0.5L) * LogOf<Wide>(z) - z + LogOf<Wide>(2 * kPi) / 2 + series - LogOf<Wide>(product));
-}
-
 SinCosValues SinCos(double x) {
   if (!(std::fabs(x) < 0x1p30)) return {kNan, kNan};
   const SinCosOf<Wide> values(x);

@@ -19,8 +19,6 @@ double Log(double x);
 double Pow(double x, double y);
 // x^y, the principal value: exp(y log x); 0 at 0.
 std::complex<double> Pow(const std::complex<double>& x, double y);
-// log of the gamma function, x > 0.
-double LogGamma(double x);
 
 struct SinCosValues {
   double sin = 0, cos = 0;

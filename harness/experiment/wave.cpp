@@ -273,8 +273,8 @@ class WaveRunner {
       out->shallow_nfe[s] += decision.action == Action::kShallow;
       macs += denoiser.Macs(decision.action, decision.branch);
     }
-    out->macs_modules[s] = macs.modules;
-    out->macs_matmuls[s] = macs.matmuls;
+    out->macs_modules[s] = static_cast<double>(macs.modules);
+    out->macs_matmuls[s] = static_cast<double>(macs.matmuls);
     Trace trace = std::move(outcome.record.trace);
     if (plan_.config.traces) trace.merge(DifferenceTraces(outcome.record.calls, plan_.pipeline->latent_elements()));
     for (const auto& [name, values] : trace) std::copy(values.begin(), values.end(), out->traces.at(name).values.begin() + s * calls);

@@ -4,11 +4,11 @@
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 #include <unicode/utf16.h>
+#include <unicode/utf8.h>
 
 #include <algorithm>
 
 #include "harness/base/error.h"
-#include "harness/base/text.h"
 
 namespace skipbench {
 namespace {
@@ -188,8 +188,6 @@ size_t MatchFixed(std::u32string_view text, ClipVariant variant, bool specials) 
 }
 
 }  // namespace
-
-void AppendUtf8(char32_t code_point, std::string& out) { out += EncodeUtf8(std::u32string(1, code_point)); }
 
 std::u32string NormalizeClipText(const std::u32string& text, ClipVariant variant) {
   if (variant == ClipVariant::kSlow) return Lower(CollapseSpace(Nfc(CleanSlow(text))), variant);

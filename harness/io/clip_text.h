@@ -13,10 +13,6 @@ enum class ClipVariant {
   kFast,     // CLIPTokenizerFast
 };
 
-// UTF-8 to code points; what is ill-formed becomes U+FFFD, once per maximal subpart (as Python's errors="replace").
-std::u32string DecodeUtf8(std::string_view text);
-void AppendUtf8(char32_t code_point, std::string& out);
-
 // kSlow: control, unassigned and private-use characters dropped, CJK ideographs set apart by spaces, NFC, white space
 // collapsed and trimmed, lower case (full mapping, with the final sigma).
 // kFast: NFC, runs of white space to one space, lower case (full mapping, character by character).

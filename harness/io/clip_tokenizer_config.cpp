@@ -1,9 +1,10 @@
+#include "harness/io/clip_tokenizer_config.h"
+
 #include <algorithm>
 #include <charconv>
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
-#include "harness/io/clip_tokenizer.h"
 #include "harness/base/text.h"
 #include "harness/io/tokenizer_json.h"
 

@@ -203,8 +203,6 @@ FileWriter::FileWriter(const std::filesystem::path& path) : path_(path) {
   root_ = std::make_unique<Group>(internal::OpenRoot(file_));
 }
 
-bool FileWriter::IsTemporary(const std::string& name) { return IsTemporaryName(name); }
-
 FileWriter::~FileWriter() {
   if (!file_) return;
   root_.reset();

@@ -1,4 +1,5 @@
-// Values in and out of HDF5: types, attributes, datasets.
+#include "harness/io/hdf5_values.h"
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -160,8 +161,6 @@ const char* TypeName(Type type) {
   }
   return "?";
 }
-
-std::string CleanText(std::string_view text) { return skipbench::CleanText(text); }
 
 // ---- attributes -----------------------------------------------------------------------------------------------------
 

@@ -46,14 +46,6 @@ MappedFile::~MappedFile() {
   close(fd_);
 }
 
-void MappedFile::WillNeed(std::span<const std::byte> part) const {
-  if (part.empty()) return;
-  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  const size_t offset = static_cast<size_t>(part.data() - data_);
-  const size_t begin = offset / page * page;
-  madvise(const_cast<std::byte*>(data_) + begin, offset + part.size() - begin, MADV_WILLNEED);
-}
-
 void MappedFile::Release(std::span<const std::byte> part) const {
   if (part.empty()) return;
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));

@@ -21,8 +21,7 @@ class MappedFile {
   const std::filesystem::path& path() const { return path_; }
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
-  // Hints about a part of bytes(): it will be read soon; it is not needed any more (its pages leave this process).
-  void WillNeed(std::span<const std::byte> part) const;
+  // Hint: a part of bytes() is not needed any more (its pages leave this process).
   void Release(std::span<const std::byte> part) const;
   // Reads a part through the file descriptor instead of the mapping: no page faults, nothing stays resident.
   void Read(std::span<const std::byte> part, void* out) const;

@@ -171,12 +171,6 @@ const SafetensorsEntry* SafetensorsFile::Find(std::string_view name) const {
   return found == index_.end() ? nullptr : &entries_[found->second];
 }
 
-const SafetensorsEntry& SafetensorsFile::Get(std::string_view name) const {
-  const SafetensorsEntry* entry = Find(name);
-  if (!entry) Fail("{}: has no tensor \"{}\"", path().string(), name);
-  return *entry;
-}
-
 void WriteSafetensors(const std::filesystem::path& path, std::vector<SafetensorsEntry> entries,
                       const std::map<std::string, std::string>& metadata) {
   std::sort(entries.begin(), entries.end(), [](const SafetensorsEntry& a, const SafetensorsEntry& b) {

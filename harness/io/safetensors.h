@@ -46,7 +46,6 @@ class SafetensorsFile {
   const std::vector<SafetensorsEntry>& entries() const { return entries_; }         // in the file's data order
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   const SafetensorsEntry* Find(std::string_view name) const;                        // nullptr if absent
-  const SafetensorsEntry& Get(std::string_view name) const;                         // throws, naming the file
 
  private:
   explicit SafetensorsFile(const std::filesystem::path& path);

@@ -31,7 +31,7 @@ std::string TopLevelBlock(const std::string& module) {
   return module.substr(0, end);
 }
 
-void CountMacs(const std::string& module, const char* kind, const Macs& macs) {
+void CountMacs(const std::string& module, const char* kind, const MacCount& macs) {
   if (!current_counter) return;
   MacReport& report = current_counter->report_;
   report.total += macs;

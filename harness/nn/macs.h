@@ -19,21 +19,15 @@
 #include <map>
 #include <string>
 
+#include "harness/base/mac_count.h"
 #include "harness/nn/weights.h"
 
 namespace skipbench {
 
-struct Macs {
-  int64_t modules = 0;
-  int64_t matmuls = 0;
-  Macs& operator+=(const Macs& o) { modules += o.modules; matmuls += o.matmuls; return *this; }
-  friend bool operator==(const Macs&, const Macs&) = default;
-};
-
 struct MacReport {
-  Macs total;
-  std::map<std::string, Macs> blocks;                     // "conv_in", "down_blocks.0", "decoder.mid_block", ...
-  std::map<std::string, Macs> detail;                     // module name, as in diffusers' state dict
+  MacCount total;
+  std::map<std::string, MacCount> blocks;                 // "conv_in", "down_blocks.0", "decoder.mid_block", ...
+  std::map<std::string, MacCount> detail;                 // module name, as in diffusers' state dict
   std::map<std::string, int64_t> matmuls_by_kind;         // "conv", "linear", "attention"
 };
 
@@ -48,13 +42,13 @@ class MacCounter {
   const MacReport& report() const { return report_; }
 
  private:
-  friend void CountMacs(const std::string&, const char*, const Macs&);
+  friend void CountMacs(const std::string&, const char*, const MacCount&);
   MacReport report_;
   MacCounter* outer_;
 };
 
 // Reports work of `module`; `kind` is "conv", "linear", "attention", "norm" or "pool". Does nothing without a counter.
-void CountMacs(const std::string& module, const char* kind, const Macs& macs);
+void CountMacs(const std::string& module, const char* kind, const MacCount& macs);
 
 // The module a scope belongs to: scope() without the dot at its end.
 std::string ModuleName(const Weights& w);

@@ -204,10 +204,6 @@ Weights Weights::ShapesOnly(WeightsOptions options) {
   return Weights(std::move(state), "");
 }
 
-at::Tensor Weights::TakeIf(std::string_view name, at::IntArrayRef shape) const {
-  return Has(name) ? Take(name, shape) : at::Tensor();
-}
-
 at::Tensor Weights::Take(std::string_view name, at::IntArrayRef shape) const {
   const std::string full = scope_ + std::string(name);
   CheckPossible(full, shape);

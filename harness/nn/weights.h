@@ -75,8 +75,6 @@ class Weights {
   // shape with trailing ones ([C, C, 1, 1] for [C, C]) is accepted where `map` is set. Throws only when the shape
   // asked for is impossible (negative, beyond 2^62 elements) or a tensor's dtype is not supported.
   at::Tensor Take(std::string_view name, at::IntArrayRef shape) const;
-  // As Take(), but an absent tensor is no problem: an undefined tensor. With ShapesOnly() everything is absent.
-  at::Tensor TakeIf(std::string_view name, at::IntArrayRef shape) const;
   // Whether the file has it; false with ShapesOnly().
   bool Has(std::string_view name) const;
   // Whether any name of this scope begins with `prefix` (is there a "down_blocks.3." at all?).

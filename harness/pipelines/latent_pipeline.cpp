@@ -138,10 +138,7 @@ void LatentPipeline::SetTokens(Conditioning* conditioning, const at::Tensor& tok
 
 std::unique_ptr<Denoiser> LatentPipeline::MakeDenoiser(Conditioning conditioning) const {
   if (macs_.empty())
-    for (int branch = -1; branch < branches(); ++branch) {
-      const Macs total = DenoiserMacs(branch).total;
-      macs_.push_back({static_cast<double>(total.modules), static_cast<double>(total.matmuls)});
-    }
+    for (int branch = -1; branch < branches(); ++branch) macs_.push_back(DenoiserMacs(branch).total);
   return std::make_unique<NetworkDenoiser>(*network_, std::move(conditioning), macs_);
 }
 

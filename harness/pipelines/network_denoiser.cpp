@@ -53,10 +53,7 @@ at::Tensor NetworkDenoiser::Guide(const at::Tensor& raw) const {
 
 MacCount NetworkDenoiser::Macs(Action action, int branch) const {
   if (action == Action::kReuse) return {};
-  MacCount one = macs_.at(action == Action::kPredict ? 0 : 1 + branch);
-  one.modules *= conditioning_.halves;
-  one.matmuls *= conditioning_.halves;
-  return one;
+  return macs_.at(action == Action::kPredict ? 0 : 1 + branch) * conditioning_.halves;
 }
 
 }  // namespace skipbench

@@ -8,17 +8,10 @@
 #include <span>
 #include <vector>
 
+#include "harness/base/mac_count.h"
 #include "harness/sampling/method.h"
 
 namespace skipbench {
-
-// Multiply-accumulates by two conventions: `modules` (what the DeepCache and AdaptiveDiffusion repositories count) and
-// `matmuls` (convolutions, linears and attention, all of them). harness/nn/macs.h says exactly what each counts.
-struct MacCount {
-  double modules = 0;
-  double matmuls = 0;
-  MacCount& operator+=(const MacCount& o) { modules += o.modules; matmuls += o.matmuls; return *this; }
-};
 
 struct DenoiserInput {
   at::Tensor sample;                          // [n, C, ...] scaled model input, one row a trajectory

@@ -171,9 +171,7 @@ void SchedulerCall::PredictShallow(ActiveBatch* batch, std::span<const int> chun
 }
 
 void SchedulerCall::Charge(Action action, int position, size_t count) {
-  const MacCount one = denoiser_.Macs(action, position);
-  result_.macs.modules += one.modules * static_cast<double>(count);
-  result_.macs.matmuls += one.matmuls * static_cast<double>(count);
+  result_.macs += denoiser_.Macs(action, position) * static_cast<int64_t>(count);
 }
 
 // 3: guidance and one scheduler step for all trajectories.

@@ -66,15 +66,6 @@ TEST(PortableMath, PowOfComplexNumbers) {
   EXPECT_EQ(portable::Pow(Complex(0), 1.5), Complex(0));
 }
 
-TEST(PortableMath, LogGamma) {
-  EXPECT_EQ(portable::LogGamma(0x1.4f8b588e368f1p-17), 0x1.7069d68f4ec83p+3);
-  EXPECT_EQ(portable::LogGamma(0x1.3333333333333p-1), 0x1.97ca9dd244e26p-2);
-  EXPECT_EQ(portable::LogGamma(0x1.3333333333333p+0), -0x1.5db138c7d70c6p-4);
-  EXPECT_EQ(portable::LogGamma(3.25), 0x1.df216e434a8ecp-1);
-  EXPECT_EQ(portable::LogGamma(25), 0x1.b6472034e8d14p+5);
-  EXPECT_EQ(portable::LogGamma(10000), 0x1.40b3b7add8cb0p+16);
-}
-
 TEST(PortableMath, SinCos) {
   const auto expect = [](double x, double sin, double cos) {
     const auto values = SinCos(x);

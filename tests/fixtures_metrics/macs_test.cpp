@@ -19,7 +19,7 @@ using testing::Manifest;
 
 at::Tensor Meta(at::IntArrayRef shape) { return at::empty(shape, at::TensorOptions(at::kFloat).device(at::kMeta)); }
 
-void ExpectMacs(const Macs& macs, const Json& expected, const std::string& what) {
+void ExpectMacs(const MacCount& macs, const Json& expected, const std::string& what) {
   EXPECT_EQ(macs.modules, expected.at("modules").get<int64_t>()) << what << " modules";
   EXPECT_EQ(macs.matmuls, expected.at("matmuls").get<int64_t>()) << what << " matmuls";
 }

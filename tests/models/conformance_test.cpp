@@ -168,7 +168,7 @@ TEST_P(NetworkConformance, CostsAreCountedByRow) {
     counted_->ForwardShallow(inputs, cut, features);
     return counter.report().total;
   };
-  const Macs full = count(1, -1), twice = count(2, -1);
+  const MacCount full = count(1, -1), twice = count(2, -1);
   EXPECT_GT(full.matmuls, 0);
   EXPECT_EQ(twice.matmuls, 2 * full.matmuls);
   const auto& cuts = network_->info().cuts;

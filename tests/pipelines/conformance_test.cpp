@@ -128,9 +128,9 @@ TEST_P(PipelineConformance, CutsContinueAndCostWhatIsSaid) {
   const auto denoiser = pipeline_->Encode(Samples(), Guidance(), false);
   const int64_t halves = denoiser->halves();
   const auto expect_cost = [&](const MacCount& cost, int branch) {
-    const Macs one = pipeline_->DenoiserMacs(branch).total;
-    EXPECT_EQ(cost.matmuls, static_cast<double>(halves * one.matmuls)) << branch;
-    EXPECT_EQ(cost.modules, static_cast<double>(halves * one.modules)) << branch;
+    const MacCount one = pipeline_->DenoiserMacs(branch).total;
+    EXPECT_EQ(cost.matmuls, halves * one.matmuls) << branch;
+    EXPECT_EQ(cost.modules, halves * one.modules) << branch;
   };
   expect_cost(denoiser->Macs(Action::kPredict, 0), -1);
   EXPECT_EQ(denoiser->Macs(Action::kReuse, 0).matmuls, 0);
