@@ -50,6 +50,22 @@ target_include_directories(LibTorch::LibTorch SYSTEM INTERFACE
 target_link_libraries(LibTorch::LibTorch INTERFACE LibTorch::cpu LibTorch::c10)
 target_link_options(LibTorch::LibTorch INTERFACE ${torch_rpath_link} -Wl,-rpath,${torch_root}/lib)
 
+# BLAS and LAPACK for rooms without tensors: LibTorch's own (MKL), whose names libtorch_cpu.so exports. Another library of these names
+# (OpenBLAS) in the program would serve LibTorch too: findings/libtorch_lapack_symbols.sh. A LibTorch that keeps them to itself leaves
+# that to the system's.
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_LIBRARIES ${torch_root}/lib/libtorch_cpu.so -Wl,--unresolved-symbols=ignore-in-shared-libs)
+check_cxx_source_compiles("extern \"C\" void dsyevd_(); int main() { dsyevd_(); }" SKIPBENCH_LAPACK_OF_LIBTORCH)
+unset(CMAKE_REQUIRED_LIBRARIES)
+add_library(skipbench_lapack INTERFACE)
+if(SKIPBENCH_LAPACK_OF_LIBTORCH)
+  target_link_libraries(skipbench_lapack INTERFACE LibTorch::cpu LibTorch::c10)
+  target_link_options(skipbench_lapack INTERFACE ${torch_rpath_link} -Wl,-rpath,${torch_root}/lib)
+else()
+  find_package(LAPACK REQUIRED)
+  target_link_libraries(skipbench_lapack INTERFACE LAPACK::LAPACK)
+endif()
+
 if(SKIPBENCH_CUDA)
   include(Cuda)
 endif()

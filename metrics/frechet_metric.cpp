@@ -27,7 +27,7 @@ struct Estimate {
   std::vector<double> without_block;
 };
 
-Estimate AgainstNormal(const FeatureSet& features, const Gaussian& normal, int64_t blocks, const DenseSolver& solver) {
+Estimate AgainstNormal(const FeatureSet& features, const Gaussian& normal, int64_t blocks) {
   std::vector<FeatureStatistics> parts;
   const auto bounds = BlockBounds(features.count(), std::max<int64_t>(1, blocks));
   FeatureStatistics all;
@@ -35,23 +35,22 @@ Estimate AgainstNormal(const FeatureSet& features, const Gaussian& normal, int64
     parts.push_back(StatisticsOf(features.view().Rows(bounds[k], bounds[k + 1])));
     all.Merge(parts.back());
   }
-  Estimate estimate{FrechetDistance(all.Normal(), normal, solver), {}};
-  if (blocks > 1 && features.count() > 2) estimate.without_block = FrechetWithoutBlock(parts, normal, solver);
+  Estimate estimate{FrechetDistance(all.Normal(), normal), {}};
+  if (blocks > 1 && features.count() > 2) estimate.without_block = FrechetWithoutBlock(parts, normal);
   return estimate;
 }
 
-Estimate EstimateDistance(const FeatureSet& a, const FeatureSet& b, bool paired, int64_t blocks,
-                          const DenseSolver& solver) {
+Estimate EstimateDistance(const FeatureSet& a, const FeatureSet& b, bool paired, int64_t blocks) {
   if (!a.compares_normals() && !b.compares_normals()) {
-    Estimate estimate{FrechetDistance(a.view(), b.view(), solver), {}};
+    Estimate estimate{FrechetDistance(a.view(), b.view()), {}};
     // Leaving out a block has to leave two samples.
     if (blocks > 1 && a.count() > 2 && (!paired || b.count() > 2))
-      estimate.without_block = FrechetWithoutBlock(a.view(), b.view(), paired, blocks, solver);
+      estimate.without_block = FrechetWithoutBlock(a.view(), b.view(), paired, blocks);
     return estimate;
   }
-  if (!a.compares_normals()) return AgainstNormal(a, NormalOf(b), blocks, solver);
-  if (!b.compares_normals()) return AgainstNormal(b, NormalOf(a), blocks, solver);
-  return {FrechetDistance(NormalOf(a), NormalOf(b), solver), {}};
+  if (!a.compares_normals()) return AgainstNormal(a, NormalOf(b), blocks);
+  if (!b.compares_normals()) return AgainstNormal(b, NormalOf(a), blocks);
+  return {FrechetDistance(NormalOf(a), NormalOf(b)), {}};
 }
 
 // A distance warned of is not mended; whoever reads it has to know.
@@ -66,13 +65,13 @@ std::string TooFew(const SetMetric& metric, const FeatureSet& a, const FeatureSe
                      a.dimension);
 }
 
-std::vector<MeasuredValue> Measure(const SetMetric& metric, const FeatureSetPair& sets, const DenseSolver& solver,
+std::vector<MeasuredValue> Measure(const SetMetric& metric, const FeatureSetPair& sets,
                                    const SetOptions& options) {
   const auto& [a, b, pairs] = sets;
   RequireTwo(metric, a);
   RequireTwo(metric, b);
   const bool paired = pairs && !a.compares_normals() && !b.compares_normals();
-  const Estimate estimate = EstimateDistance(a, b, paired, options.blocks, solver);
+  const Estimate estimate = EstimateDistance(a, b, paired, options.blocks);
   MeasuredValue value{.metric = metric.columns[0], .value = estimate.whole.distance, .count = CountOf(a)};
   value.note = TooFew(metric, a, b);
   SetInterval(estimate.without_block, paired, -HUGE_VAL, HUGE_VAL, &value);

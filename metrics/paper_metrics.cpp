@@ -28,7 +28,7 @@ std::vector<MeasuredValue> MeasurePsnr(const SetMetric& metric, std::span<const 
   return {value};
 }
 
-std::vector<MeasuredValue> MeasureFrechet(const SetMetric& metric, const FeatureSetPair& sets, const DenseSolver&,
+std::vector<MeasuredValue> MeasureFrechet(const SetMetric& metric, const FeatureSetPair& sets,
                                           const SetOptions&) {
   const auto& [pictures, reference, paired] = sets;
   if (!paired || pictures.count() != reference.count() || !pictures.has_features() || !reference.has_features())

@@ -7,7 +7,7 @@
 namespace skipbench {
 namespace {
 
-std::vector<MeasuredValue> Measure(const SetMetric& metric, const FeatureSetPair& sets, const DenseSolver&,
+std::vector<MeasuredValue> Measure(const SetMetric& metric, const FeatureSetPair& sets,
                                    const SetOptions& options) {
   const auto& [a, b, paired] = sets;
   RequireFeatures(metric, a);

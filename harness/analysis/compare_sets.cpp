@@ -89,13 +89,13 @@ std::vector<std::string> SetMetricNames(const ResultReader& result) {
   return names;
 }
 
-ComparedSets SetsToCompare(const ResultReader& base, const ResultReader& now, const DenseSolver& solver) {
+ComparedSets SetsToCompare(const ResultReader& base, const ResultReader& now) {
   ComparedSets sets;
   if (!WhyNotComparable(base, now).empty()) return sets;
   Rows in_base, in_now;
   CommonRows(base, now, &in_base, &in_now);
-  sets.base = SetDistances(base, in_base, solver);
-  sets.now = SetDistances(now, in_now, solver);
+  sets.base = SetDistances(base, in_base);
+  sets.now = SetDistances(now, in_now);
   // Blocks of other samples do not pair.
   if (!InOrder(PairSamples(base, now)))
     for (auto& distance : sets.now) distance.without_block.clear();

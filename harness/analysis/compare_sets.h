@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "harness/analysis/compare.h"
-#include "harness/stats/dense_solver.h"
 
 namespace skipbench {
 
@@ -16,7 +15,7 @@ std::vector<std::string> SetMetricNames(const ResultReader& result);
 
 // The values of both over the samples that both have done, setting by setting: stored ones where those are all, computed now from
 // the stored features where they are not.
-ComparedSets SetsToCompare(const ResultReader& base, const ResultReader& now, const DenseSolver& solver);
+ComparedSets SetsToCompare(const ResultReader& base, const ResultReader& now);
 
 // A setting's value by its name (MeasuredValue::Name); nullptr: there is none.
 const MeasuredValue* FindDistance(const std::vector<MeasuredValue>& distances, size_t setting, const std::string& name);

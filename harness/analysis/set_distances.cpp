@@ -13,9 +13,8 @@ namespace {
 class Distances {
  public:
   // `rows`: [setting][sample], the samples that count.
-  Distances(const ResultReader& result, const SetMetricPlan& plan, std::vector<std::vector<bool>> rows,
-            const DenseSolver& solver, const SetOptions& options)
-      : result_(result), plan_(plan), rows_(std::move(rows)), solver_(solver), options_(options) {}
+  Distances(const ResultReader& result, const SetMetricPlan& plan, std::vector<std::vector<bool>> rows, const SetOptions& options)
+      : result_(result), plan_(plan), rows_(std::move(rows)), options_(options) {}
 
   std::vector<MeasuredValue> All() {
     std::vector<MeasuredValue> all;
@@ -59,13 +58,13 @@ class Distances {
     const FeatureSet a = StoredFeatures(result_, setting, metric.network, rows);
     if (reference < 0) {
       const FeatureSet& data = plan_.reference.at(metric.network);
-      std::vector<MeasuredValue> values = MeasureSets(metric, {a, data, false}, solver_, options_);
+      std::vector<MeasuredValue> values = MeasureSets(metric, {a, data, false}, options_);
       if (!data.left_out.empty())
         for (auto& value : values) AddNote("of the reference data " + data.left_out, &value);
       return values;
     }
     const FeatureSet b = StoredFeatures(result_, static_cast<size_t>(reference), metric.network, rows);
-    return MeasureSets(metric, {a, b, true}, solver_, options_);
+    return MeasureSets(metric, {a, b, true}, options_);
   }
 
   std::vector<SquaredError> Errors(size_t setting, const std::vector<bool>& rows) const {
@@ -83,7 +82,6 @@ class Distances {
   const ResultReader& result_;
   const SetMetricPlan& plan_;
   const std::vector<std::vector<bool>> rows_;
-  const DenseSolver& solver_;
   const SetOptions& options_;
 };
 
@@ -146,12 +144,11 @@ FeatureSet StoredFeatures(const ResultReader& result, size_t setting, const std:
   return set;
 }
 
-std::vector<MeasuredValue> SetDistances(const ResultReader& result, const DenseSolver& solver, const SetOptions& options) {
-  return SetDistances(result, DoneSamples(result), solver, options);
+std::vector<MeasuredValue> SetDistances(const ResultReader& result, const SetOptions& options) {
+  return SetDistances(result, DoneSamples(result), options);
 }
 
-std::vector<MeasuredValue> SetDistances(const ResultReader& result, std::vector<std::vector<bool>> rows,
-                                        const DenseSolver& solver, const SetOptions& options) {
+std::vector<MeasuredValue> SetDistances(const ResultReader& result, std::vector<std::vector<bool>> rows, const SetOptions& options) {
   const auto plan = FindSetMetricPlan(result);
   if (!plan || result.samples().empty()) return {};
   const auto done = DoneSamples(result);
@@ -161,7 +158,7 @@ std::vector<MeasuredValue> SetDistances(const ResultReader& result, std::vector<
     for (size_t i = 0; i < done[k].size(); ++i) rows[k][i] = rows[k][i] && done[k][i];
   if (rows == done)
     if (auto stored = StoredDistances(result, *plan)) return std::move(*stored);
-  return Distances(result, *plan, std::move(rows), solver, options).All();
+  return Distances(result, *plan, std::move(rows), options).All();
 }
 
 void WriteDistances(hdf5::Group& group, const std::vector<MeasuredValue>& distances, const ResultReader& result) {

@@ -23,10 +23,9 @@ FeatureSet StoredFeatures(const ResultReader& result, size_t setting, const std:
 
 // All values of metrics of sets, over the samples that were done (against the reference setting: by both). What cannot be
 // computed (a single sample) has no value and a note. Values stored in the results are used if they are of the same samples.
-std::vector<MeasuredValue> SetDistances(const ResultReader& result, const DenseSolver& solver, const SetOptions& options = {});
+std::vector<MeasuredValue> SetDistances(const ResultReader& result, const SetOptions& options = {});
 // The same over the samples that `rows` [setting][sample] says, of those that were done.
-std::vector<MeasuredValue> SetDistances(const ResultReader& result, std::vector<std::vector<bool>> rows,
-                                        const DenseSolver& solver, const SetOptions& options = {});
+std::vector<MeasuredValue> SetDistances(const ResultReader& result, std::vector<std::vector<bool>> rows, const SetOptions& options = {});
 
 // Stored beside the samples, because large networks' distances take a while.
 inline constexpr const char* kDistancesPart = "distances";

@@ -10,7 +10,6 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
 #include "metrics/catalog.h"
-#include "metrics/torch_solver.h"
 
 namespace skipbench::cli {
 
@@ -115,7 +114,7 @@ int Compare(const Strings& args) {
   if (format != "markdown" && format != "json") Fail("skipbench compare: --format: expected markdown or json, found \"{}\"{}", format, DidYouMean(format, {"markdown", "json"}));
   const ResultReader before = OpenResults(base, ReadingOptions(values)), after = OpenResults(now, ReadingOptions(values));
   RequireKnownMetrics(limits, before);
-  const Comparison comparison = skipbench::Compare(before, after, limits, SetsToCompare(before, after, TorchSolver()));
+  const Comparison comparison = skipbench::Compare(before, after, limits, SetsToCompare(before, after));
   fmt::print("{}", format == "json" ? RenderJson(comparison) : RenderMarkdown(comparison, limits));
   return ExitCode(comparison.verdict);
 }

@@ -9,7 +9,6 @@
 #include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"
 #include "metrics/catalog.h"
-#include "metrics/torch_solver.h"
 
 namespace skipbench::cli {
 
@@ -30,7 +29,7 @@ int Merge(const std::vector<std::string>& args) {
   const MergeSummary summary = MergeResults(results, out, ReadingOptions(values));
   for (const auto& note : summary.notes) fmt::print(stderr, "skipbench: {}; what was added is not merged\n", note);
   const ResultReader merged = ResultReader::Open(out, {.known = CatalogMetrics()});
-  fmt::print("{}\n", RenderMarkdown(MakeTable(merged, SetDistances(merged, TorchSolver()))));
+  fmt::print("{}\n", RenderMarkdown(MakeTable(merged, SetDistances(merged))));
   const JsonReader config(merged.header().config, "config");
   if (const int rows = static_cast<int>(config.IntOr("contact_sheet", 0)); rows > 0)
     NoteMissingFonts(out / kContactSheet, WriteContactSheet(merged, rows, out / kContactSheet));

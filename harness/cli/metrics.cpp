@@ -13,7 +13,6 @@
 #include "harness/io/atomic_file.h"
 #include "harness/report/metric_report.h"
 #include "harness/runtime/threads.h"
-#include "metrics/torch_solver.h"
 
 namespace skipbench::cli {
 
@@ -146,7 +145,7 @@ int Metrics(const std::vector<std::string>& args) {
   for (const auto* result : {subjects.b.get(), subjects.a.get()})
     if (result) PrintNotes(*result);
   const std::vector<std::string> unmet = FindUnmetRequests(subjects, command.subjects);
-  SubjectValues measured = MeasureSubjects(subjects, command.subjects, TorchSolver());
+  SubjectValues measured = MeasureSubjects(subjects, command.subjects);
   MetricReport report{subjects.pictures, subjects.reference, std::move(measured.values), std::move(measured.notes)};
   if (values.contains("per-sample"))
     WriteFileAtomically(values["per-sample"].as<std::string>(), RenderSamplesCsv(measured.samples, false));

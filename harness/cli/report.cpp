@@ -5,7 +5,6 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
 #include "harness/store/result_reader.h"
-#include "metrics/torch_solver.h"
 
 namespace skipbench::cli {
 
@@ -32,7 +31,7 @@ int Report(const std::vector<std::string>& args) {
   report.gnuplot = values["gnuplot"].as<std::string>();
   const std::filesystem::path folder = values["out"].as<std::string>();
   const ResultReader result = OpenResults(results, ReadingOptions(values));
-  report.table = MakeTable(result, SetDistances(result, TorchSolver()));
+  report.table = MakeTable(result, SetDistances(result));
   WriteReport(result, folder, report);
   fmt::print("report: {}\n", (folder / "index.html").string());
   return 0;

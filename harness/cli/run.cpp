@@ -10,7 +10,6 @@
 #include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"
 #include "metrics/catalog.h"
-#include "metrics/torch_solver.h"
 
 namespace skipbench::cli {
 
@@ -21,7 +20,7 @@ namespace {
 
 void Report(const Plan& plan, const fs::path& out) {
   ResultReader reader = ResultReader::Open(out, {.own = true, .known = CatalogMetrics()});
-  fmt::print("\n{}\n", RenderMarkdown(MakeTable(reader, SetDistances(reader, TorchSolver()))));
+  fmt::print("\n{}\n", RenderMarkdown(MakeTable(reader, SetDistances(reader))));
   if (plan.config.contact_sheet_rows > 0) {
     const fs::path sheet = out / kContactSheet;
     NoteMissingFonts(sheet, WriteContactSheet(reader, plan.config.contact_sheet_rows, sheet));

@@ -7,7 +7,6 @@
 #include "harness/report/path_text.h"
 #include "harness/report/table_text.h"
 #include "harness/store/result_reader.h"
-#include "metrics/torch_solver.h"
 
 namespace skipbench::cli {
 
@@ -40,7 +39,7 @@ int Table(const std::vector<std::string>& args) {
   if (values.contains("paired") && values["paths"].as<bool>()) Fail("skipbench table: --paired and --paths exclude each other");
   if (values.contains("paired")) {
     const ResultReader reader = OpenResults(results, ReadingOptions(values));
-    const PairedTable paired = MakePairedTable(reader, values["paired"].as<std::string>(), SetDistances(reader, TorchSolver()));
+    const PairedTable paired = MakePairedTable(reader, values["paired"].as<std::string>(), SetDistances(reader));
     if (format == "markdown") fmt::print("{}", RenderPairedMarkdown(paired));
     else if (format == "csv") fmt::print("{}", RenderPairedCsv(paired));
     else if (format == "json") fmt::print("{}", RenderPairedJson(paired));
@@ -49,7 +48,7 @@ int Table(const std::vector<std::string>& args) {
   }
   const ResultReader reader = OpenResults(results, ReadingOptions(values));
   if (values["paths"].as<bool>()) Print(MakePathTable(reader, results[0]), format);
-  else Print(MakeTable(reader, SetDistances(reader, TorchSolver())), format);
+  else Print(MakeTable(reader, SetDistances(reader)), format);
   return 0;
 }
 

@@ -22,16 +22,15 @@ const FeatureSet& Features(const FeatureSets& sets, const SetMetric& metric) {
   return found->second;
 }
 
-std::vector<MeasuredValue> OfSets(const Measurement& measured, const SetMetric& metric, const DenseSolver& solver,
+std::vector<MeasuredValue> OfSets(const Measurement& measured, const SetMetric& metric,
                                   const SetOptions& options) {
   if (metric.of_errors) return metric.of_errors(metric, measured.samples.errors, measured.samples.clips ? 1 : 16);
   const FeatureSetPair sets{Features(measured.pictures, metric), Features(measured.reference, metric),
                             measured.paired.contains(metric.network)};
-  return MeasureSets(metric, sets, solver, options);
+  return MeasureSets(metric, sets, options);
 }
 
-std::vector<MeasuredValue> ValuesOf(const Measurement& measured, const MetricRequest& request, const MetricNetworks& networks,
-                                    const DenseSolver& solver, const SetOptions& options) {
+std::vector<MeasuredValue> ValuesOf(const Measurement& measured, const MetricRequest& request, const MetricNetworks& networks, const SetOptions& options) {
   const MeasuredValue none{.metric = {.name = request.name}, .available = false};
   if (!networks.Available(request)) {
     MeasuredValue missing = none;
@@ -44,17 +43,17 @@ std::vector<MeasuredValue> ValuesOf(const Measurement& measured, const MetricReq
     unmet.note = why->second.starts_with(name) ? why->second.substr(name.size()) : why->second;
     return {unmet};
   }
-  return request.sample ? OfSamples(measured.samples, request) : OfSets(measured, *request.set, solver, options);
+  return request.sample ? OfSamples(measured.samples, request) : OfSets(measured, *request.set, options);
 }
 
 }  // namespace
 
 std::vector<MeasuredValue> ReportValues(const Measurement& measured, const std::vector<MetricRequest>& requests,
-                                        const MetricNetworks& networks, const DenseSolver& solver, const SetOptions& options,
+                                        const MetricNetworks& networks, const SetOptions& options,
                                         const std::string& subject) {
   std::vector<MeasuredValue> all;
   for (const auto& request : requests)
-    for (auto& value : ValuesOf(measured, request, networks, solver, options)) {
+    for (auto& value : ValuesOf(measured, request, networks, options)) {
       value.subject = subject;
       if (value.available) AddNote(LeftOutText(measured.left_out), &value);
       all.push_back(std::move(value));

@@ -73,11 +73,11 @@ std::vector<MetricRequest> Reportable(const SubjectOptions& options, bool has_re
   return requests;
 }
 
-void AddValues(const Subject& subject, const Measurement& measured, const SubjectOptions& options, const DenseSolver& solver,
+void AddValues(const Subject& subject, const Measurement& measured, const SubjectOptions& options,
                SubjectValues* out) {
   SaveStatistics(measured, options);
   const auto requests = Reportable(options, subject.reference != nullptr);
-  for (auto& value : ReportValues(measured, requests, options.networks, solver, options.sets, subject.label)) {
+  for (auto& value : ReportValues(measured, requests, options.networks, options.sets, subject.label)) {
     if (subject.is_reference && !value.available && measured.unmet.contains(value.metric.name)) {
       value.available = true;
       value.note = "the reference that the other settings are compared with";
@@ -140,7 +140,7 @@ std::vector<std::string> FindUnmetRequests(const Subjects& subjects, const Subje
   return whole;
 }
 
-SubjectValues MeasureSubjects(const Subjects& subjects, const SubjectOptions& options, const DenseSolver& solver) {
+SubjectValues MeasureSubjects(const Subjects& subjects, const SubjectOptions& options) {
   SubjectValues out;
   std::map<int, FeatureSets> known;
   ComparisonOptions comparison = options.comparison;
@@ -154,7 +154,7 @@ SubjectValues MeasureSubjects(const Subjects& subjects, const SubjectOptions& op
     Measurement measured = CompareSets(subject.set, subject.reference, options.requests, options.networks, comparison, features);
     if (subjects.all.size() > 1 && subject.reference && !features && IsWhole(measured.reference, *subject.reference))
       known[subject.place] = measured.reference;
-    AddValues(subject, measured, options, solver, &out);
+    AddValues(subject, measured, options, &out);
     if (!measured.samples.names.empty()) out.samples.emplace_back(subject.label, std::move(measured.samples));
   }
   return out;

@@ -53,6 +53,6 @@ struct SubjectValues {
   std::vector<std::string> notes;
   std::vector<std::pair<std::string, SampleTable>> samples;  // by subject
 };
-SubjectValues MeasureSubjects(const Subjects& subjects, const SubjectOptions& options, const DenseSolver& solver);
+SubjectValues MeasureSubjects(const Subjects& subjects, const SubjectOptions& options);
 
 }  // namespace skipbench

@@ -9,7 +9,6 @@
 #include "harness/evaluation/evaluate.h"
 #include "harness/evaluation/statistics_file.h"
 #include "metrics/catalog.h"
-#include "metrics/torch_solver.h"
 
 namespace skipbench {
 namespace {
@@ -131,7 +130,7 @@ void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet) {
 void CommitDistances(const Plan& plan, ResultWriter* writer) {
   if (plan.config.set_metrics.empty()) return;
   const ResultReader result = ResultReader::Open(writer->folder(), {.own = true, .known = CatalogMetrics()});
-  const auto distances = SetDistances(result, TorchSolver());
+  const auto distances = SetDistances(result);
   writer->CommitExtra(kDistancesPart, [&](hdf5::Group& group) { WriteDistances(group, distances, result); });
 }
 

@@ -1,6 +1,7 @@
 #include "harness/measures/set_metric.h"
 
 #include <algorithm>
+#include <boost/math/distributions/normal.hpp>
 
 #include "harness/base/error.h"
 #include "harness/stats/frechet.h"
@@ -8,8 +9,6 @@
 
 namespace skipbench {
 namespace {
-
-constexpr double kNormal95 = 1.959963984540054;
 
 void RequireSameWeights(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b) {
   if (!a.weights.empty() && !b.weights.empty() && a.weights != b.weights)
@@ -25,14 +24,14 @@ void RequireSameLength(const SetMetric& metric, const FeatureSet& a, const Featu
 
 }  // namespace
 
-std::vector<MeasuredValue> MeasureSets(const SetMetric& metric, const FeatureSetPair& sets, const DenseSolver& solver,
+std::vector<MeasuredValue> MeasureSets(const SetMetric& metric, const FeatureSetPair& sets,
                                        const SetOptions& options) {
   const auto& [pictures, reference, paired] = sets;
   RequireSameWeights(metric, pictures, reference);
   RequireSameLength(metric, pictures, reference);
   std::vector<MeasuredValue> values;
   try {
-    values = metric.of_features(metric, sets, solver, options);
+    values = metric.of_features(metric, sets, options);
   } catch (const Error& e) {
     const std::string what = e.what();
     if (what.starts_with(metric.name)) throw;
@@ -61,8 +60,9 @@ void SetInterval(const std::vector<double>& without_block, bool paired, double m
   if (jackknife.blocks < 2) return;
   value->without_block = without_block;
   value->standard_error = jackknife.standard_error;
-  value->low = std::max(min, *value->value - kNormal95 * jackknife.standard_error);
-  value->high = std::min(max, *value->value + kNormal95 * jackknife.standard_error);
+  const double normal95 = boost::math::quantile(boost::math::normal(), 0.975);
+  value->low = std::max(min, *value->value - normal95 * jackknife.standard_error);
+  value->high = std::min(max, *value->value + normal95 * jackknife.standard_error);
   value->interval =
       fmt::format("jackknife over {} blocks of samples{}", jackknife.blocks, paired ? ", left out of both sets" : "");
 }

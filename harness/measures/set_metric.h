@@ -8,7 +8,6 @@
 #include "harness/measures/feature_set.h"
 #include "harness/measures/measured_value.h"
 #include "harness/measures/squared_error.h"
-#include "harness/stats/dense_solver.h"
 
 namespace skipbench {
 
@@ -36,7 +35,7 @@ struct SetMetric {
   std::string beside = {};      // a metric shown beside it: the right value of what the paper's protocol distorts
 
   // One of the two is there; one value a column.
-  std::vector<MeasuredValue> (*of_features)(const SetMetric& metric, const FeatureSetPair& sets, const DenseSolver& solver,
+  std::vector<MeasuredValue> (*of_features)(const SetMetric& metric, const FeatureSetPair& sets,
                                             const SetOptions& options) = nullptr;
   // `batch`: samples that are pooled.
   std::vector<MeasuredValue> (*of_errors)(const SetMetric& metric, std::span<const SquaredError> errors, int64_t batch) = nullptr;
@@ -44,7 +43,7 @@ struct SetMetric {
 
 // The values of a metric of features. Throws Error naming the sets: too few pictures, features that a statistics file does not
 // hold, values that are not finite, different dimensions, weights or lengths of clips.
-std::vector<MeasuredValue> MeasureSets(const SetMetric& metric, const FeatureSetPair& sets, const DenseSolver& solver,
+std::vector<MeasuredValue> MeasureSets(const SetMetric& metric, const FeatureSetPair& sets,
                                        const SetOptions& options = {});
 
 // Throws Error, which names the metric, where the set has no features of its own.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "harness/base/even_batches.h"
 #include "harness/report/figures.h"
 
 namespace skipbench {
@@ -34,9 +35,7 @@ inline int64_t CountOf(const std::vector<uint8_t>& actions, uint8_t action) { re
 template <class T>
 std::vector<std::vector<T>> Parts(const std::vector<T>& all, size_t size) {
   std::vector<std::vector<T>> parts;
-  const size_t count = (all.size() + size - 1) / size;
-  for (size_t i = 0; i < count; ++i)
-    parts.emplace_back(all.begin() + static_cast<int64_t>(i * all.size() / count), all.begin() + static_cast<int64_t>((i + 1) * all.size() / count));
+  EvenBatches(std::span<const T>(all), size, [&](std::span<const T> part) { parts.emplace_back(part.begin(), part.end()); });
   return parts;
 }
 

@@ -22,26 +22,11 @@ const OptionTable<DdimOptions>& Table() {
 
 class Ddim final : public SchedulerBase {
  public:
-  Ddim(const DdimOptions& options, int steps)
-      : SchedulerBase("ddim", steps), prediction_(PredictionOf(options.prediction_type)), limits_(options.limits) {
-    const std::vector<float> alpha_bar = AlphasCumprod<float>(options.noise);
-    const float final_alpha_bar = options.set_alpha_to_one ? 1.0f : alpha_bar[0];
-    const auto eta = static_cast<float>(options.eta);
-    const int train = options.noise.num_train_timesteps;
-
-    for (int t : IntegerTimesteps(options.spacing, train, steps)) {
-      const int prev = t - train / steps;
-      const float a = alpha_bar[t];
-      const float a_prev = prev >= 0 ? alpha_bar[prev] : final_alpha_bar;
-      if (a == 0) CheckZeroSignal(prediction_, limits_, t);
-      // Equation 16: σ_t = η sqrt((1 − ᾱ_prev)/(1 − ᾱ_t)) sqrt(1 − ᾱ_t/ᾱ_prev)
-      const float sigma = eta > 0 ? eta * std::sqrt((1 - a_prev) / (1 - a) * (1 - a / a_prev)) : 0.0f;
-      timesteps_.push_back(t);
-      noise_std_.push_back(sigma);
-      calls_.push_back({.alpha = std::sqrt(a),
-                        .sigma = std::sqrt(1 - a),
-                        .alpha_prev = std::sqrt(a_prev),
-                        .direction = std::sqrt(std::max(1 - a_prev - sigma * sigma, 0.0f))});
+  Ddim(std::string type, std::vector<DdimCall> calls, Prediction prediction, const X0Limits& limits)
+      : SchedulerBase(std::move(type), static_cast<int>(calls.size())), prediction_(prediction), limits_(limits), calls_(std::move(calls)) {
+    for (const DdimCall& call : calls_) {
+      timesteps_.push_back(call.timestep);
+      noise_std_.push_back(call.noise_std);
     }
   }
 
@@ -50,7 +35,7 @@ class Ddim final : public SchedulerBase {
   StepResult Step(const at::Tensor& x, const at::Tensor& model_output, int call, const SchedulerState& state,
                   const at::Tensor& noise) const override {
     CheckStep(x, model_output, call, state, 0, noise);
-    const Call& c = calls_[call];
+    const DdimCall& c = calls_[call];
     const at::Tensor x0 = Limit(limits_, PredictX0(prediction_, x, model_output, c.alpha, c.sigma));
     const at::Tensor epsilon = PredictEpsilon(prediction_, x, model_output, c.alpha, c.sigma);
     // Equation 12: x_prev = sqrt(ᾱ_prev) x0 + sqrt(1 − ᾱ_prev − σ²) ε + σ n
@@ -60,21 +45,40 @@ class Ddim final : public SchedulerBase {
   }
 
  private:
-  struct Call {
-    double alpha, sigma;   // sqrt(ᾱ_t), sqrt(1 − ᾱ_t)
-    double alpha_prev;     // sqrt(ᾱ_prev)
-    double direction;      // sqrt(1 − ᾱ_prev − σ_t²)
-  };
   Prediction prediction_;
   X0Limits limits_;
-  std::vector<Call> calls_;
+  std::vector<DdimCall> calls_;
 };
 
 }  // namespace
 
+std::shared_ptr<const Scheduler> MakeDdimOf(std::string type, std::vector<DdimCall> calls, Prediction prediction, const X0Limits& limits) {
+  return std::make_shared<Ddim>(std::move(type), std::move(calls), prediction, limits);
+}
+
 std::shared_ptr<const Scheduler> MakeDdim(const DdimOptions& options, int steps) {
   Table().Validate(options);
-  return std::make_shared<Ddim>(options, steps);
+  const Prediction prediction = PredictionOf(options.prediction_type);
+  const std::vector<float> alpha_bar = AlphasCumprod<float>(options.noise);
+  const float final_alpha_bar = options.set_alpha_to_one ? 1.0f : alpha_bar[0];
+  const auto eta = static_cast<float>(options.eta);
+  const int train = options.noise.num_train_timesteps;
+  std::vector<DdimCall> calls;
+  for (int t : IntegerTimesteps(options.spacing, train, steps)) {
+    const int prev = t - train / steps;
+    const float a = alpha_bar[t];
+    const float a_prev = prev >= 0 ? alpha_bar[prev] : final_alpha_bar;
+    if (a == 0) CheckZeroSignal(prediction, options.limits, t);
+    // Equation 16: σ_t = η sqrt((1 − ᾱ_prev)/(1 − ᾱ_t)) sqrt(1 − ᾱ_t/ᾱ_prev)
+    const float sigma = eta > 0 ? eta * std::sqrt((1 - a_prev) / (1 - a) * (1 - a / a_prev)) : 0.0f;
+    calls.push_back({.timestep = static_cast<double>(t),
+                     .alpha = std::sqrt(a),
+                     .sigma = std::sqrt(1 - a),
+                     .alpha_prev = std::sqrt(a_prev),
+                     .direction = std::sqrt(std::max(1 - a_prev - sigma * sigma, 0.0f)),
+                     .noise_std = sigma});
+  }
+  return MakeDdimOf("ddim", std::move(calls), prediction, options.limits);
 }
 
 SchedulerType DdimType() { return DeclareScheduler("DDIMScheduler", "DDIM (arXiv 2010.02502)", Table(), MakeDdim); }

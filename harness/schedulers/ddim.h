@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "harness/schedulers/catalog.h"
 #include "harness/schedulers/noise_schedule.h"
@@ -23,5 +24,16 @@ struct DdimOptions {
 // As in diffusers, a step goes from t to t − T/steps (integer division) whatever the spacing.
 std::shared_ptr<const Scheduler> MakeDdim(const DdimOptions& options, int steps);
 SchedulerType DdimType();
+
+// One step of DDIM: from ᾱ to ᾱ_prev, with noise of the variance σ².
+struct DdimCall {
+  double timestep;
+  double alpha, sigma;         // sqrt(ᾱ), sqrt(1 − ᾱ)
+  double alpha_prev;           // sqrt(ᾱ_prev)
+  double direction;            // sqrt(1 − ᾱ_prev − σ²)
+  double noise_std = 0;        // σ
+};
+// DDIM by these steps; `type`: what the scheduler is called.
+std::shared_ptr<const Scheduler> MakeDdimOf(std::string type, std::vector<DdimCall> calls, Prediction prediction, const X0Limits& limits);
 
 }  // namespace skipbench

@@ -1,87 +1,142 @@
 #include "harness/stats/dense_solver.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
-#include <Eigen/QR>
-#include <Eigen/SVD>
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "harness/base/error.h"
 
-namespace skipbench {
+// BLAS and LAPACK: column by column, triangles and sizes by pointer.
+extern "C" {
+void dgemm_(const char* transpose_a, const char* transpose_b, const int* m, const int* n, const int* k, const double* alpha, const double* a,
+            const int* lda, const double* b, const int* ldb, const double* beta, double* c, const int* ldc);
+void dpotrf_(const char* triangle, const int* n, double* a, const int* lda, int* info);
+void dgeqrf_(const int* m, const int* n, double* a, const int* lda, double* tau, double* work, const int* lwork, int* info);
+void dsyevd_(const char* vectors, const char* triangle, const int* n, double* a, const int* lda, double* values, double* work, const int* lwork,
+             int* iwork, const int* liwork, int* info);
+void dgesdd_(const char* vectors, const int* m, const int* n, double* a, const int* lda, double* values, double* u, const int* ldu, double* vt,
+             const int* ldvt, double* work, const int* lwork, int* iwork, int* info);
+}
 
-double SingularBelow(int64_t dimension, double largest) {
+namespace skipbench {
+namespace {
+
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+int Length(Eigen::Index n) {
+  if (n > std::numeric_limits<int>::max()) Fail("matrices of {} rows are too large for LAPACK", n);
+  return static_cast<int>(n);
+}
+
+// What counts as 0 up to rounding among the eigenvalues of a symmetric matrix: d times the rounding error of the largest.
+double SingularBelow(Eigen::Index dimension, double largest) {
   return static_cast<double>(dimension) * std::numeric_limits<double>::epsilon() * largest;
 }
 
-namespace {
+// op(a) op(b), where op is the transpose if asked for.
+MatrixXd Product(const MatrixXd& a, bool transpose_a, const MatrixXd& b, bool transpose_b) {
+  const int m = Length(transpose_a ? a.cols() : a.rows()), k = Length(transpose_a ? a.rows() : a.cols()),
+            n = Length(transpose_b ? b.rows() : b.cols()), lda = Length(a.rows()), ldb = Length(b.rows());
+  MatrixXd c(m, n);
+  if (c.size() == 0 || k == 0) return MatrixXd::Zero(m, n);
+  const double one = 1, zero = 0;
+  dgemm_(transpose_a ? "T" : "N", transpose_b ? "T" : "N", &m, &n, &k, &one, a.data(), &lda, b.data(), &ldb, &zero, c.data(), &m);
+  return c;
+}
 
 // L of m = L L^T; nothing for a matrix that is singular up to rounding.
-std::optional<Eigen::MatrixXd> Cholesky(const Eigen::MatrixXd& m) {
-  const Eigen::LLT<Eigen::MatrixXd> llt(m);
-  if (llt.info() != Eigen::Success) return std::nullopt;
-  Eigen::MatrixXd lower = llt.matrixL();
-  if (lower.diagonal().cwiseAbs2().minCoeff() <= SingularBelow(m.rows(), m.diagonal().maxCoeff())) return std::nullopt;
+std::optional<MatrixXd> Cholesky(const MatrixXd& m) {
+  MatrixXd lower = m.triangularView<Eigen::Lower>();
+  const int n = Length(m.rows());
+  int info = 0;
+  dpotrf_("L", &n, lower.data(), &n, &info);
+  if (info != 0 || lower.diagonal().cwiseAbs2().minCoeff() <= SingularBelow(n, m.diagonal().maxCoeff())) return std::nullopt;
   return lower;
 }
 
+// The eigenvalues of a symmetric matrix, ascending; it becomes the eigenvectors if they are asked for.
+VectorXd Eigenvalues(MatrixXd& m, bool vectors) {
+  const int n = Length(m.rows());
+  VectorXd values(n);
+  double work_size = 0;
+  int iwork_size = 0, info = 0, query = -1;
+  const char* job = vectors ? "V" : "N";
+  dsyevd_(job, "L", &n, m.data(), &n, values.data(), &work_size, &query, &iwork_size, &query, &info);
+  std::vector<double> work(static_cast<size_t>(work_size));
+  std::vector<int> iwork(static_cast<size_t>(iwork_size));
+  const int lwork = static_cast<int>(work_size);
+  dsyevd_(job, "L", &n, m.data(), &n, values.data(), work.data(), &lwork, iwork.data(), &iwork_size, &info);
+  if (info != 0) Fail("Frechet distance: the eigenvalues do not converge");
+  return values;
+}
+
 // F [d, rank] of m = F F^T, from the eigenvectors whose eigenvalues are more than rounding.
-Eigen::MatrixXd LowRankFactor(const Eigen::MatrixXd& m) {
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(m);
-  if (solver.info() != Eigen::Success) Fail("Frechet distance: the eigenvectors do not converge");
-  const Eigen::VectorXd& values = solver.eigenvalues();   // ascending
-  const double bound = SingularBelow(m.rows(), values(values.size() - 1));
-  const Eigen::Index rank = (values.array() > bound).count();
-  return solver.eigenvectors().rightCols(rank) * values.tail(rank).cwiseSqrt().asDiagonal();
+MatrixXd LowRankFactor(MatrixXd m) {
+  const VectorXd values = Eigenvalues(m, true);
+  const Eigen::Index rank = (values.array() > SingularBelow(m.rows(), values(values.size() - 1))).count();
+  return m.rightCols(rank) * values.tail(rank).cwiseSqrt().asDiagonal();
 }
 
 // The sum of the roots of the eigenvalues of factor^T other factor.
-double SumOfRoots(const Eigen::MatrixXd& factor, const Eigen::MatrixXd& other) {
+double SumOfRoots(const MatrixXd& factor, const MatrixXd& other) {
   if (factor.cols() == 0) return 0;
-  const Eigen::MatrixXd half = other.selfadjointView<Eigen::Lower>() * factor;
-  const Eigen::MatrixXd product = factor.transpose() * half;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(product, Eigen::EigenvaluesOnly);
-  if (solver.info() != Eigen::Success) Fail("Frechet distance: the eigenvalues do not converge");
-  return solver.eigenvalues().cwiseMax(0).cwiseSqrt().sum();
+  MatrixXd product = Product(factor, true, Product(other, false, factor, false), false);
+  return Eigenvalues(product, false).cwiseMax(0).cwiseSqrt().sum();
 }
 
-double SumOfSingularValues(const Eigen::MatrixXd& m) {
-  return m.size() == 0 ? 0 : Eigen::BDCSVD<Eigen::MatrixXd>(m).singularValues().sum();
+double SumOfSingularValues(MatrixXd m) {
+  if (m.size() == 0) return 0;
+  const int rows = Length(m.rows()), columns = Length(m.cols()), one = 1;
+  VectorXd values(std::min(rows, columns));
+  std::vector<int> iwork(8 * static_cast<size_t>(values.size()));
+  double work_size = 0;
+  int info = 0, lwork = -1;
+  dgesdd_("N", &rows, &columns, m.data(), &rows, values.data(), nullptr, &one, nullptr, &one, &work_size, &lwork, iwork.data(), &info);
+  lwork = static_cast<int>(work_size);
+  std::vector<double> work(static_cast<size_t>(lwork));
+  dgesdd_("N", &rows, &columns, m.data(), &rows, values.data(), nullptr, &one, nullptr, &one, work.data(), &lwork, iwork.data(), &info);
+  if (info != 0) Fail("Frechet distance: the singular values do not converge");
+  return values.sum();
 }
 
 // A matrix [min(n, d), d] with the same a^T a.
-RowMatrix Reduced(const RowMatrix& a) {
+MatrixXd Reduced(MatrixXd a) {
   if (a.rows() <= a.cols()) return a;
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(a);
-  return qr.matrixQR().topRows(a.cols()).triangularView<Eigen::Upper>();
+  const int rows = Length(a.rows()), columns = Length(a.cols());
+  VectorXd tau(columns);
+  double work_size = 0;
+  int info = 0, lwork = -1;
+  dgeqrf_(&rows, &columns, a.data(), &rows, tau.data(), &work_size, &lwork, &info);
+  lwork = static_cast<int>(work_size);
+  std::vector<double> work(static_cast<size_t>(lwork));
+  dgeqrf_(&rows, &columns, a.data(), &rows, tau.data(), work.data(), &lwork, &info);
+  return a.topRows(columns).triangularView<Eigen::Upper>();
 }
-
-class Solver : public DenseSolver {
- public:
-  const char* name() const override { return "Eigen"; }
-
-  double TraceOfRoot(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) const override {
-    const std::optional<Eigen::MatrixXd> of_a = Cholesky(a), of_b = Cholesky(b);
-    if (of_a && of_b) return SumOfRoots(*of_a, b);
-    if (of_a) return SumOfRoots(LowRankFactor(b), a);
-    if (of_b) return SumOfRoots(LowRankFactor(a), b);
-    return SumOfSingularValues(LowRankFactor(a).transpose() * LowRankFactor(b));
-  }
-
-  double NuclearNorm(const RowMatrix& a, const RowMatrix& b) const override {
-    return SumOfSingularValues(Reduced(a) * Reduced(b).transpose());
-  }
-
-  RowMatrix Products(const RowMatrix& a, const RowMatrix& b) const override { return a * b.transpose(); }
-};
 
 }  // namespace
 
-const DenseSolver& EigenSolver() {
-  static const Solver solver;
-  return solver;
+double TraceOfRoot(const MatrixXd& a, const MatrixXd& b) {
+  const std::optional<MatrixXd> of_a = Cholesky(a), of_b = Cholesky(b);
+  if (of_a && of_b) return SumOfRoots(*of_a, b);
+  if (of_a) return SumOfRoots(LowRankFactor(b), a);
+  if (of_b) return SumOfRoots(LowRankFactor(a), b);
+  return SumOfSingularValues(Product(LowRankFactor(a), true, LowRankFactor(b), false));
+}
+
+double NuclearNorm(const RowMatrix& a, const RowMatrix& b) {
+  return SumOfSingularValues(Product(Reduced(a), false, Reduced(b), true));
+}
+
+// Row by row a b^T is what column by column b a^T is, of a and b read as their transposes.
+RowMatrix Products(const RowMatrix& a, const RowMatrix& b) {
+  RowMatrix products(a.rows(), b.rows());
+  const int m = Length(b.rows()), n = Length(a.rows()), k = Length(a.cols());
+  if (products.size() == 0 || k == 0) return RowMatrix::Zero(n, m);
+  const double one = 1, zero = 0;
+  dgemm_("T", "N", &m, &n, &k, &one, b.data(), &k, a.data(), &k, &zero, products.data(), &m);
+  return products;
 }
 
 }  // namespace skipbench

@@ -73,30 +73,30 @@ void CheckSet(const FeatureView& features, const char* name) {
 
 }  // namespace
 
-FrechetResult FrechetDistance(const Gaussian& a, const Gaussian& b, const DenseSolver& solver) {
+FrechetResult FrechetDistance(const Gaussian& a, const Gaussian& b) {
   Check(a, "set A");
   Check(b, "set B");
   CheckDimensions(a.dimension(), b.dimension());
   FrechetResult result =
-      Sum(a.mean, b.mean, a.covariance.trace(), b.covariance.trace(), solver.TraceOfRoot(a.covariance, b.covariance));
+      Sum(a.mean, b.mean, a.covariance.trace(), b.covariance.trace(), TraceOfRoot(a.covariance, b.covariance));
   WarnOfFewSamples("set A", a.count, a.dimension(), &result.warnings);
   WarnOfFewSamples("set B", b.count, b.dimension(), &result.warnings);
   return result;
 }
 
-FrechetResult FrechetDistance(const FeatureStatistics& a, const FeatureStatistics& b, const DenseSolver& solver) {
-  return FrechetDistance(a.Normal(), b.Normal(), solver);
+FrechetResult FrechetDistance(const FeatureStatistics& a, const FeatureStatistics& b) {
+  return FrechetDistance(a.Normal(), b.Normal());
 }
 
-FrechetResult FrechetDistance(const FeatureView& a, const FeatureView& b, const DenseSolver& solver) {
+FrechetResult FrechetDistance(const FeatureView& a, const FeatureView& b) {
   CheckSet(a, "set A");
   CheckSet(b, "set B");
   CheckDimensions(a.dimension, b.dimension);
   if (a.dimension > kFewDimensions && std::max(a.rows(), b.rows()) > 2 * a.dimension)
-    return FrechetDistance(StatisticsOf(a), StatisticsOf(b), solver);
+    return FrechetDistance(StatisticsOf(a), StatisticsOf(b));
   const Centred ca = Centre(a), cb = Centre(b);
   FrechetResult result =
-      Sum(ca.mean, cb.mean, ca.rows.squaredNorm(), cb.rows.squaredNorm(), solver.NuclearNorm(ca.rows, cb.rows));
+      Sum(ca.mean, cb.mean, ca.rows.squaredNorm(), cb.rows.squaredNorm(), NuclearNorm(ca.rows, cb.rows));
   WarnOfFewSamples("set A", a.rows(), a.dimension, &result.warnings);
   WarnOfFewSamples("set B", b.rows(), b.dimension, &result.warnings);
   return result;

@@ -32,13 +32,12 @@ struct FrechetResult {
 };
 
 // Throws Error for different dimensions, covariances that are not symmetric or not finite.
-FrechetResult FrechetDistance(const Gaussian& a, const Gaussian& b, const DenseSolver& solver = EigenSolver());
+FrechetResult FrechetDistance(const Gaussian& a, const Gaussian& b);
 // Of statistics with at least two samples each.
-FrechetResult FrechetDistance(const FeatureStatistics& a, const FeatureStatistics& b,
-                              const DenseSolver& solver = EigenSolver());
+FrechetResult FrechetDistance(const FeatureStatistics& a, const FeatureStatistics& b);
 // Of features with at least two rows each: from the features themselves where that is exact and no more expensive (few
 // samples, or few dimensions), else from their covariances. Throws Error also for values that are not finite.
-FrechetResult FrechetDistance(const FeatureView& a, const FeatureView& b, const DenseSolver& solver = EigenSolver());
+FrechetResult FrechetDistance(const FeatureView& a, const FeatureView& b);
 
 // With one sample in each set there is no covariance: |f_a - f_b|^2. What the published evaluation of AdaptiveDiffusion
 // computes for video, one pair of clips at a time (fixtures' README: `paper_compat`).

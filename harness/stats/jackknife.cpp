@@ -59,28 +59,26 @@ std::vector<int64_t> BlockOfRows(std::span<const int64_t> bounds, int64_t rows) 
   return blocks;
 }
 
-std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks, const Gaussian& reference,
-                                        const DenseSolver& solver) {
+std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks, const Gaussian& reference) {
   const FeatureStatistics all = Merged(blocks);
   std::vector<double> distances;
   for (const FeatureStatistics& block : blocks)
-    distances.push_back(FrechetDistance(all.Without(block).Normal(), reference, solver).distance);
+    distances.push_back(FrechetDistance(all.Without(block).Normal(), reference).distance);
   return distances;
 }
 
 std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks_a,
-                                        std::span<const FeatureStatistics> blocks_b, const DenseSolver& solver) {
+                                        std::span<const FeatureStatistics> blocks_b) {
   if (blocks_a.size() != blocks_b.size())
     Fail("jackknife: set A has {} blocks, set B {}", blocks_a.size(), blocks_b.size());
   const FeatureStatistics all_a = Merged(blocks_a), all_b = Merged(blocks_b);
   std::vector<double> distances;
   for (size_t k = 0; k < blocks_a.size(); ++k)
-    distances.push_back(FrechetDistance(all_a.Without(blocks_a[k]), all_b.Without(blocks_b[k]), solver).distance);
+    distances.push_back(FrechetDistance(all_a.Without(blocks_a[k]), all_b.Without(blocks_b[k])).distance);
   return distances;
 }
 
-std::vector<double> FrechetWithoutBlock(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks,
-                                        const DenseSolver& solver) {
+std::vector<double> FrechetWithoutBlock(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks) {
   CheckFeatures(a, "set A");
   CheckFeatures(b, "set B");
   if (paired && a.rows() != b.rows())
@@ -91,16 +89,15 @@ std::vector<double> FrechetWithoutBlock(const FeatureView& a, const FeatureView&
     const std::vector<float> rest_a = WithoutRows(a, bounds[k], bounds[k + 1]);
     const std::vector<float> rest_b = paired ? WithoutRows(b, bounds[k], bounds[k + 1]) : std::vector<float>();
     distances.push_back(
-        FrechetDistance(FeatureView{rest_a, a.dimension}, paired ? FeatureView{rest_b, b.dimension} : b, solver)
+        FrechetDistance(FeatureView{rest_a, a.dimension}, paired ? FeatureView{rest_b, b.dimension} : b)
             .distance);
   }
   return distances;
 }
 
-FrechetEstimate EstimateFrechet(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks,
-                                const DenseSolver& solver) {
-  const FrechetResult whole = FrechetDistance(a, b, solver);
-  return {whole, Jackknife(whole.distance, FrechetWithoutBlock(a, b, paired, blocks, solver))};
+FrechetEstimate EstimateFrechet(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks) {
+  const FrechetResult whole = FrechetDistance(a, b);
+  return {whole, Jackknife(whole.distance, FrechetWithoutBlock(a, b, paired, blocks))};
 }
 
 }  // namespace skipbench

@@ -36,12 +36,10 @@ constexpr int64_t kNoBlock = -1;
 std::vector<int64_t> BlockOfRows(std::span<const int64_t> bounds, int64_t rows);
 
 // The distances to `reference` without block k of a set given by its blocks' statistics (in that order).
-std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks, const Gaussian& reference,
-                                        const DenseSolver& solver = EigenSolver());
+std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks, const Gaussian& reference);
 // Both sets lose their block k: sets of the same samples, or of equally many.
 std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks_a,
-                                        std::span<const FeatureStatistics> blocks_b,
-                                        const DenseSolver& solver = EigenSolver());
+                                        std::span<const FeatureStatistics> blocks_b);
 
 // The distance of two sets of features with its jackknife over `blocks` blocks of samples. `paired`: row i of a and of
 // b belong to the same sample, and both lose their block k; else `a` alone does, b being a fixed reference.
@@ -49,10 +47,8 @@ struct FrechetEstimate {
   FrechetResult whole;
   JackknifeEstimate jackknife;
 };
-FrechetEstimate EstimateFrechet(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks = 20,
-                                const DenseSolver& solver = EigenSolver());
+FrechetEstimate EstimateFrechet(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks = 20);
 // The distances only, for differences between settings.
-std::vector<double> FrechetWithoutBlock(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks = 20,
-                                        const DenseSolver& solver = EigenSolver());
+std::vector<double> FrechetWithoutBlock(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks = 20);
 
 }  // namespace skipbench

@@ -35,8 +35,8 @@ RowMatrix Gather(const FeatureView& features, std::span<const int64_t> rows) {
 }
 
 // The kernel of every row of x with every row of y.
-RowMatrix Kernel(const RowMatrix& x, const RowMatrix& y, const DenseSolver& solver) {
-  RowMatrix products = solver.Products(x, y);
+RowMatrix Kernel(const RowMatrix& x, const RowMatrix& y) {
+  RowMatrix products = Products(x, y);
   products = (products.array() / static_cast<double>(x.cols()) + 1).cube();
   return products;
 }
@@ -79,8 +79,8 @@ KernelSums SumsOf(const RowMatrix& kernel, const std::vector<int64_t>& row_block
 }
 
 // Over pairs of different rows.
-KernelSums SumsWithoutDiagonal(const Rows& x, int64_t count, const DenseSolver& solver) {
-  RowMatrix kernel = Kernel(x.features, x.features, solver);
+KernelSums SumsWithoutDiagonal(const Rows& x, int64_t count) {
+  RowMatrix kernel = Kernel(x.features, x.features);
   kernel.diagonal().setZero();
   return SumsOf(kernel, x.blocks, x.blocks, count);
 }
@@ -93,8 +93,8 @@ struct CrossSums {
   std::vector<int64_t> pairs_without;
 };
 
-CrossSums SumsAcross(const Rows& x, const Rows& y, bool paired, int64_t count, const DenseSolver& solver) {
-  RowMatrix kernel = Kernel(x.features, y.features, solver);
+CrossSums SumsAcross(const Rows& x, const Rows& y, bool paired, int64_t count) {
+  RowMatrix kernel = Kernel(x.features, y.features);
   const auto n = static_cast<int64_t>(x.samples.size()), m = static_cast<int64_t>(y.samples.size());
   CrossSums across{{}, n * m, {}};
   for (int64_t b = 0; b < count; ++b) across.pairs_without.push_back(x.Outside(b) * y.Outside(b));
@@ -117,7 +117,7 @@ struct Mmd2Values {
   std::vector<double> without;
 };
 
-Mmd2Values Mmd2(const Rows& x, const Rows& y, bool paired, int64_t count, const DenseSolver& solver) {
+Mmd2Values Mmd2(const Rows& x, const Rows& y, bool paired, int64_t count) {
   const auto unbiased = [](int64_t rows_x, int64_t rows_y, int64_t pairs, double xx, double yy, double xy) {
     if (rows_x < 2 || rows_y < 2 || pairs < 1) return std::numeric_limits<double>::quiet_NaN();
     const auto n = static_cast<double>(rows_x), m = static_cast<double>(rows_y);
@@ -125,8 +125,8 @@ Mmd2Values Mmd2(const Rows& x, const Rows& y, bool paired, int64_t count, const 
   };
   const int64_t n = x.features.rows(), m = y.features.rows();
   if (n < 2 || m < 2) Fail("kernel distance: {} and {} samples; at least two of each are needed", n, m);
-  const KernelSums xx = SumsWithoutDiagonal(x, count, solver), yy = SumsWithoutDiagonal(y, count, solver);
-  const CrossSums xy = SumsAcross(x, y, paired, count, solver);
+  const KernelSums xx = SumsWithoutDiagonal(x, count), yy = SumsWithoutDiagonal(y, count);
+  const CrossSums xy = SumsAcross(x, y, paired, count);
   Mmd2Values values{unbiased(n, m, xy.pairs, xx.all, yy.all, xy.sums.all), {}};
   for (int64_t b = 0; b < count; ++b)
     values.without.push_back(unbiased(x.Outside(b), y.Outside(b), xy.pairs_without[b], xx.without[b], yy.without[b],
@@ -207,8 +207,7 @@ double UnbiasedMmd2(const FeatureView& a, const FeatureView& b, bool paired) {
 
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
                                        std::span<const std::vector<int64_t>> rows_a,
-                                       std::span<const std::vector<int64_t>> rows_b, const KernelBlocks& blocks,
-                                       const DenseSolver& solver) {
+                                       std::span<const std::vector<int64_t>> rows_b, const KernelBlocks& blocks) {
   CheckDimensions(a, b);
   CheckBlocks(blocks, a, b);
   if (rows_a.size() != rows_b.size() || rows_a.empty())
@@ -219,7 +218,7 @@ KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& 
   std::vector<double> values;
   MeansWithoutBlock without(count);
   for (size_t i = 0; i < rows_a.size(); ++i) {
-    Mmd2Values one = Mmd2(Take(a, rows_a[i], blocks_a), Take(b, rows_b[i], blocks_b), blocks.paired, count, solver);
+    Mmd2Values one = Mmd2(Take(a, rows_a[i], blocks_a), Take(b, rows_b[i], blocks_b), blocks.paired, count);
     values.push_back(one.whole);
     without.Add(one.without);
   }
@@ -236,8 +235,7 @@ KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& 
 }
 
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
-                                       const KernelDistanceOptions& options, const KernelBlocks& blocks,
-                                       const DenseSolver& solver) {
+                                       const KernelDistanceOptions& options, const KernelBlocks& blocks) {
   CheckDimensions(a, b);
   Check(options, a, b);
   SplitMix random(options.seed);
@@ -246,7 +244,7 @@ KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& 
     rows_a.push_back(Draw(&random, a.rows(), options.subset_size));
     rows_b.push_back(blocks.paired ? rows_a.back() : Draw(&random, b.rows(), options.subset_size));
   }
-  return KernelInceptionDistance(a, b, rows_a, rows_b, blocks, solver);
+  return KernelInceptionDistance(a, b, rows_a, rows_b, blocks);
 }
 
 }  // namespace skipbench

@@ -49,14 +49,12 @@ double UnbiasedMmd2(const FeatureView& a, const FeatureView& b, bool paired = fa
 // Mean over random subsets; of paired sets a subset takes the same rows of both. Throws Error for options out of range, sets smaller than a subset, and values that are not
 // finite.
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
-                                       const KernelDistanceOptions& options = {}, const KernelBlocks& blocks = {},
-                                       const DenseSolver& solver = EigenSolver());
+                                       const KernelDistanceOptions& options = {}, const KernelBlocks& blocks = {});
 
 // Of given subsets: rows of a and of b, [subsets][subset_size]. Blocks cost next to nothing: what they leave out of a
 // subset is taken off its sums.
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
                                        std::span<const std::vector<int64_t>> rows_a,
-                                       std::span<const std::vector<int64_t>> rows_b, const KernelBlocks& blocks = {},
-                                       const DenseSolver& solver = EigenSolver());
+                                       std::span<const std::vector<int64_t>> rows_b, const KernelBlocks& blocks = {});
 
 }  // namespace skipbench

@@ -13,7 +13,7 @@ namespace skipbench {
 // runs. With the margins fixed, chi-square grows with |skips in common - its expectation|; p is (1 + draws that reach the observed
 // value) / (1 + draws): Phipson and Smyth 2010, "Permutation p-values should never be zero".
 //
-// Plain permutation (Exact2x2) treats steps as exchangeable, which paths with long runs are not: it finds two paths of long runs
+// Plain permutation (FisherExactP()) treats steps as exchangeable, which paths with long runs are not: it finds two paths of long runs
 // more alike than they are. ComparePaths' shift_p keeps even more of the path, but cannot be below 1 / steps.
 // Throws Error as ComparePaths does, and for fewer than 1 draw. The same seed, the same p, on every machine.
 double RunPermutationP(PathMask searched, PathMask estimated, int first, int draws, uint64_t seed);

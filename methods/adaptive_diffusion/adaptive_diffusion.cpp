@@ -9,44 +9,26 @@ namespace skipbench {
 namespace {
 
 using Options = AdaptiveDiffusionOptions;
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-
-struct Comparison {
-  double criterion;
-  double threshold;
-  bool skip;
-};
 
 class AdaptivePolicy : public Policy {
  public:
-  AdaptivePolicy(const Options& options, int calls) : options_(options), frame_(options.max_skips) {
-    for (auto* column : {&criterion_, &threshold_, &difference_, &forced_}) column->assign(calls, kNone);
-  }
+  AdaptivePolicy(const Options& options, int calls)
+      : options_(options), frame_(options.max_skips, calls), difference_(calls, std::numeric_limits<double>::quiet_NaN()) {}
 
   Decision Decide(int) override { return {predict_next_ ? Action::kPredict : Action::kReuse}; }
 
   void Observe(int call, const Observation& seen) override {
-    difference_[call] = call >= 1 ? Norm(seen.latent, 0, seen.elements) : kNone;
-    predict_next_ = true;
-    if (!SkipFrame::Decides(call)) return;
-    const bool forced = frame_.CapReached();
-    if (!forced) {
-      const Comparison compared = options_.criterion == Options::Criterion::kPublished ? Published(call) : Tensor(call, seen);
-      criterion_[call] = compared.criterion;
-      threshold_[call] = compared.threshold;
-      predict_next_ = !compared.skip;
-    }
-    forced_[call] = forced;
-    frame_.Record(predict_next_);
+    if (call >= 1) difference_[call] = Norm(seen.latent, 0, seen.elements);
+    predict_next_ = frame_.PredictsNext(
+        call, [&] { return options_.criterion == Options::Criterion::kPublished ? Published(call) : Tensor(call, seen); });
   }
 
   std::unique_ptr<Policy> Clone() const override { return std::make_unique<AdaptivePolicy>(*this); }
 
   Trace TakeTrace() override {
-    return {{"criterion", std::move(criterion_)},
-            {"threshold", std::move(threshold_)},
-            {"difference", std::move(difference_)},
-            {"forced", std::move(forced_)}};
+    Trace trace = frame_.TakeTrace();
+    trace["difference"] = std::move(difference_);
+    return trace;
   }
 
  private:
@@ -55,13 +37,13 @@ class AdaptivePolicy : public Policy {
     return l2 ? std::sqrt(sums.square[order]) : sums.abs[order] / static_cast<double>(elements);
   }
 
-  Comparison Published(int call) const {
+  SkipFrame::Comparison Published(int call) const {
     const double d2 = difference_[call], d1 = difference_[call - 1], d0 = difference_[call - 2];
     const double criterion = std::abs((d2 + d0) / 2 - d1), threshold = options_.delta * d1;
     return {criterion, threshold, criterion <= threshold};
   }
 
-  Comparison Tensor(int call, const Observation& seen) const {
+  SkipFrame::Comparison Tensor(int call, const Observation& seen) const {
     const double criterion = Norm(seen.latent, 2, seen.elements), threshold = options_.delta * difference_[call - 1];
     return {criterion, threshold, criterion < threshold};
   }
@@ -69,7 +51,7 @@ class AdaptivePolicy : public Policy {
   Options options_;
   SkipFrame frame_;
   bool predict_next_ = true;
-  std::vector<double> criterion_, threshold_, difference_, forced_;
+  std::vector<double> difference_;
 };
 
 class AdaptiveDiffusion : public Method {

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include "methods/catalog.h"
@@ -14,10 +16,42 @@ namespace skipbench {
 
 class SkipFrame {
  public:
-  explicit SkipFrame(int max_skips) : max_skips_(max_skips) {}
+  // The two sides of a criterion, and what they say.
+  struct Comparison {
+    double criterion, threshold;
+    bool skip;
+  };
 
-  // Whether a decision is made after `call`.
-  static bool Decides(int call) { return call >= kWarmUp - 1; }
+  // `calls`: of the run.
+  SkipFrame(int max_skips, int calls)
+      : max_skips_(max_skips), criterion_(calls, kNone), threshold_(calls, kNone), forced_(calls, kNone) {}
+
+  // After `call`: whether the next call predicts. `compare`, a function without arguments, is asked for the Comparison where it counts.
+  template <typename Compare>
+  bool PredictsNext(int call, Compare&& compare) {
+    if (call < kWarmUp - 1) return true;
+    const bool forced = CapReached();
+    bool predict = true;
+    if (!forced) {
+      const Comparison compared = compare();
+      criterion_[call] = compared.criterion;
+      threshold_[call] = compared.threshold;
+      predict = !compared.skip;
+    }
+    forced_[call] = forced;
+    mask_.push_back(predict);
+    return predict;
+  }
+
+  // "criterion", "threshold" and "forced" (1: by the cap), one value a call, NaN where there is none.
+  Trace TakeTrace() {
+    return {{"criterion", std::move(criterion_)}, {"threshold", std::move(threshold_)}, {"forced", std::move(forced_)}};
+  }
+
+ private:
+  static constexpr int kWarmUp = 4;          // calls that always predict
+  static constexpr size_t kUncapped = 4;     // decisions the cap does not look at
+  static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
   // Whether the cap forces the next call to predict.
   bool CapReached() const {
@@ -26,15 +60,9 @@ class SkipFrame {
     return std::none_of(mask_.end() - static_cast<std::ptrdiff_t>(window), mask_.end(), [](bool predicted) { return predicted; });
   }
 
-  // Every decision, forced ones too.
-  void Record(bool predict) { mask_.push_back(predict); }
-
- private:
-  static constexpr int kWarmUp = 4;          // calls that always predict
-  static constexpr size_t kUncapped = 4;     // decisions the cap does not look at
-
   int max_skips_;
   std::vector<bool> mask_;                   // decision k, for call k + 4: true = predict
+  std::vector<double> criterion_, threshold_, forced_;
 };
 
 // The options that methods with this warm-up and cap share.

@@ -9,36 +9,26 @@ namespace skipbench {
 namespace {
 
 using Options = DifferenceOrderOptions;
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 class OrderPolicy : public Policy {
  public:
-  OrderPolicy(const Options& options, int calls)
-      : options_(options), frame_(options.max_skips), criterion_(calls, kNone), threshold_(calls, kNone), forced_(calls, kNone) {}
+  OrderPolicy(const Options& options, int calls) : options_(options), frame_(options.max_skips, calls) {}
 
   Decision Decide(int) override { return {predict_next_ ? Action::kPredict : Action::kReuse}; }
 
   void Observe(int call, const Observation& seen) override {
-    predict_next_ = true;
-    if (SkipFrame::Decides(call)) {
-      const bool forced = frame_.CapReached();
-      if (!forced) {
-        criterion_[call] = Norm(seen.latent.abs[options_.order - 1], seen.latent.square[options_.order - 1], seen.elements);
-        threshold_[call] = options_.delta * yardstick_;
-        predict_next_ = criterion_[call] >= threshold_[call];
-      }
-      forced_[call] = forced;
-      frame_.Record(predict_next_);
-    }
+    predict_next_ = frame_.PredictsNext(call, [&] {
+      const double criterion = Norm(seen.latent.abs[options_.order - 1], seen.latent.square[options_.order - 1], seen.elements),
+                   threshold = options_.delta * yardstick_;
+      return SkipFrame::Comparison{criterion, threshold, !(criterion >= threshold)};
+    });
     yardstick_ = options_.order == 1 ? Norm(seen.latent.self_abs, seen.latent.self_square, seen.elements)
                                      : Norm(seen.latent.abs[0], seen.latent.square[0], seen.elements);
   }
 
   std::unique_ptr<Policy> Clone() const override { return std::make_unique<OrderPolicy>(*this); }
 
-  Trace TakeTrace() override {
-    return {{"criterion", std::move(criterion_)}, {"threshold", std::move(threshold_)}, {"forced", std::move(forced_)}};
-  }
+  Trace TakeTrace() override { return frame_.TakeTrace(); }
 
  private:
   double Norm(double sum_abs, double sum_square, int64_t elements) const {
@@ -48,8 +38,7 @@ class OrderPolicy : public Policy {
   Options options_;
   SkipFrame frame_;
   bool predict_next_ = true;
-  double yardstick_ = kNone;           // of the call before: ||x_{i-1}||, or ||D_{i-1}||
-  std::vector<double> criterion_, threshold_, forced_;
+  double yardstick_ = std::numeric_limits<double>::quiet_NaN();           // of the call before: ||x_{i-1}||, or ||D_{i-1}||
 };
 
 class DifferenceOrder : public Method {

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 
 #include "harness/evaluation/report_values.h"
-#include "metrics/torch_solver.h"
 #include "tests/evaluation/pictures.h"
 #include "tests/support/fixtures.h"
 
@@ -43,7 +42,7 @@ TEST(Measure, BrokenPicturesAreLeftOutAndCounted) {
   EXPECT_ERROR(Measure(*a, b.get(), asked.requests, asked.networks, strict), "a/2.png: broken PNG");
   const Measurement measured = Measure(*a, b.get(), asked.requests, asked.networks, kSkip);
   EXPECT_EQ(measured.samples.names, (std::vector<std::string>{"0", "1", "3", "4"}));
-  const auto rows = ReportValues(measured, asked.requests, asked.networks, TorchSolver(), {}, "");
+  const auto rows = ReportValues(measured, asked.requests, asked.networks, {}, "");
   EXPECT_EQ(rows[0].count, 4);
   EXPECT_THAT(rows[0].note, HasSubstr("1 could not be read and was left out"));
   EXPECT_THAT(rows[0].note, HasSubstr("a/2.png: broken PNG"));
@@ -63,7 +62,7 @@ TEST(Measure, ClipsOfUnequalLength) {
   const auto measure = [&](const char* first, const char* second, int64_t frames) {
     const PictureSetOptions options{.clips = true, .frames = frames};
     const auto a = OpenPictureSet(dir / first, options), b = OpenPictureSet(dir / second, options);
-    return ReportValues(Measure(*a, b.get(), asked.requests, asked.networks, kSkip), asked.requests, asked.networks, TorchSolver(), {}, "");
+    return ReportValues(Measure(*a, b.get(), asked.requests, asked.networks, kSkip), asked.requests, asked.networks, {}, "");
   };
   EXPECT_ERROR(measure("a", "b", 0), "(6 frames): a clip of 6 frames, but ");
   EXPECT_ERROR(measure("short", "a", 0), "a clip of 3 frames, but ");

@@ -10,7 +10,6 @@
 #include "harness/store/result_writer.h"
 #include "metrics/catalog.h"
 #include "metrics/paper_metrics.h"
-#include "metrics/torch_solver.h"
 #include "tests/store/example_run.h"
 #include "tests/support/fixtures.h"
 
@@ -48,19 +47,19 @@ TEST(MetricNames, DefaultsPrefixesAndCompanions) {
 
 TEST(MeasureSets, FrechetDistanceWithItsInterval) {
   const FeatureSet a = Features(300, 5, 1), b = Features(400, 5, 2, 1.0f);
-  const auto rows = MeasureSets(Metric("fid"), {a, b, false}, TorchSolver(), {});
+  const auto rows = MeasureSets(Metric("fid"), {a, b, false}, {});
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_NEAR(*rows[0].value, FrechetDistance(a.view(), b.view()).distance, 1e-9);
   EXPECT_LT(*rows[0].low, *rows[0].value);
   EXPECT_NEAR(*rows[0].high - *rows[0].value, 1.96 * *rows[0].standard_error, 1e-3 * *rows[0].standard_error);
   // Against a file that holds mean and covariance only.
   FeatureSet statistics{.description = "ref.npz", .dimension = 5, .normal = StatisticsOf(b.view()).Normal()};
-  const auto other = MeasureSets(Metric("fid"), {a, statistics, false}, TorchSolver(), {});
+  const auto other = MeasureSets(Metric("fid"), {a, statistics, false}, {});
   EXPECT_NEAR(*other[0].value, *rows[0].value, 1e-9);
   EXPECT_NEAR(*other[0].standard_error, *rows[0].standard_error, 1e-6);
-  EXPECT_ERROR(MeasureSets(Metric("kid"), {a, statistics, false}, TorchSolver(), {}),
+  EXPECT_ERROR(MeasureSets(Metric("kid"), {a, statistics, false}, {}),
                "ref.npz holds a mean and a covariance only");
-  EXPECT_FALSE(MeasureSets(Metric("fid"), {a, b, false}, TorchSolver(), {.blocks = 0})[0].low.has_value());
+  EXPECT_FALSE(MeasureSets(Metric("fid"), {a, b, false}, {.blocks = 0})[0].low.has_value());
 }
 
 // Left out of one set, or of both where their rows belong together.
@@ -69,7 +68,7 @@ TEST(MeasureSets, KernelDistancesPrecisionAndRecallHaveIntervals) {
   const std::vector<int64_t> bounds = BlockBounds(60, 20);
   for (const bool paired : {false, true}) {
     for (const auto& metric : {"kid", "prc"})
-      for (const auto& row : MeasureSets(Metric(metric), {a, b, paired}, TorchSolver(), {})) {
+      for (const auto& row : MeasureSets(Metric(metric), {a, b, paired}, {})) {
         SCOPED_TRACE(row.metric.name);
         ASSERT_EQ(row.without_block.size(), 20u);
         EXPECT_NEAR(*row.standard_error, Jackknife(*row.value, row.without_block).standard_error, 1e-15);
@@ -80,16 +79,16 @@ TEST(MeasureSets, KernelDistancesPrecisionAndRecallHaveIntervals) {
           EXPECT_LE(*row.high, 1);
         }
       }
-    const auto kid = MeasureSets(Metric("kid"), {a, b, paired}, TorchSolver(), {});
+    const auto kid = MeasureSets(Metric("kid"), {a, b, paired}, {});
     EXPECT_NEAR(*kid[0].value, UnbiasedMmd2(a.view(), b.view(), paired), 1e-12);
     if (!paired) continue;
     FeatureSet rest = a, rest_b = b;
     for (FeatureSet* set : {&rest, &rest_b}) set->values.resize(static_cast<size_t>(bounds[19] * 5));
-    EXPECT_NEAR(kid[0].without_block[19], *MeasureSets(Metric("kid"), {rest, rest_b, true}, TorchSolver(), {})[0].value, 1e-12);
+    EXPECT_NEAR(kid[0].without_block[19], *MeasureSets(Metric("kid"), {rest, rest_b, true}, {})[0].value, 1e-12);
   }
-  for (const char* metric : {"kid", "prc"}) EXPECT_FALSE(MeasureSets(Metric(metric), {a, b, false}, TorchSolver(), {.blocks = 0})[0].low.has_value());
+  for (const char* metric : {"kid", "prc"}) EXPECT_FALSE(MeasureSets(Metric(metric), {a, b, false}, {.blocks = 0})[0].low.has_value());
   // Two samples can lose none.
-  EXPECT_FALSE(MeasureSets(Metric("kid"), {Features(2, 5, 3), Features(2, 5, 4), true}, TorchSolver(), {})[0].low.has_value());
+  EXPECT_FALSE(MeasureSets(Metric("kid"), {Features(2, 5, 3), Features(2, 5, 4), true}, {})[0].low.has_value());
 }
 
 // Statistics that are not those of the features beside them: each metric takes what it is of, whatever else is asked for.
@@ -98,13 +97,13 @@ TEST(MeasureSets, StatisticsApartFromFeatures) {
   FeatureSet mixed = b;
   mixed.normal = StatisticsOf(all.view()).Normal();
   const auto value = [&](const char* metric, const FeatureSet& reference) {
-    return *MeasureSets(Metric(metric), {a, reference, false}, TorchSolver(), {})[0].value;
+    return *MeasureSets(Metric(metric), {a, reference, false}, {})[0].value;
   };
   EXPECT_NEAR(value("fid", mixed), value("fid", b), 1e-9);
   mixed.normal_is_apart = true;
   EXPECT_NEAR(value("fid", mixed), value("fid", all), 1e-9);
   EXPECT_NEAR(value("kid", mixed), value("kid", b), 1e-12);
-  EXPECT_EQ(MeasureSets(Metric("fid"), {mixed, a, true}, TorchSolver(), {})[0].count, 900);
+  EXPECT_EQ(MeasureSets(Metric("fid"), {mixed, a, true}, {})[0].count, 900);
 }
 
 TEST(FeatureSets, PairByTheSameNames) {
@@ -125,15 +124,15 @@ TEST(FeatureSets, PairByTheSameNames) {
 
 TEST(MeasureSets, BadFeaturesAreNamed) {
   const FeatureSet good = Features(10, 4, 1);
-  EXPECT_ERROR(MeasureSets(Metric("fid"), {Features(1, 4, 7), good, false}, TorchSolver(), {}),
+  EXPECT_ERROR(MeasureSets(Metric("fid"), {Features(1, 4, 7), good, false}, {}),
                "fid:clean: set 7 has 1 sample;");
   FeatureSet broken = Features(10, 4, 8);
   broken.values[7] = NAN;
   for (const char* metric : {"fid", "kid", "prc"})
-    EXPECT_ERROR(MeasureSets(Metric(metric), {broken, good, false}, TorchSolver(), {}), "set 8");
-  EXPECT_ERROR(MeasureSets(Metric("fid"), {Features(10, 3, 9), good, false}, TorchSolver(), {}), "dimensions");
-  EXPECT_ERROR(MeasureSets(Metric("prc"), {Features(3, 4, 9), good, false}, TorchSolver(), {}), "more than 3 are needed");
-  EXPECT_THAT(MeasureSets(Metric("fid"), {Features(10, 20, 1), Features(30, 20, 2), false}, TorchSolver(), {})[0].note,
+    EXPECT_ERROR(MeasureSets(Metric(metric), {broken, good, false}, {}), "set 8");
+  EXPECT_ERROR(MeasureSets(Metric("fid"), {Features(10, 3, 9), good, false}, {}), "dimensions");
+  EXPECT_ERROR(MeasureSets(Metric("prc"), {Features(3, 4, 9), good, false}, {}), "more than 3 are needed");
+  EXPECT_THAT(MeasureSets(Metric("fid"), {Features(10, 20, 1), Features(30, 20, 2), false}, {})[0].note,
               HasSubstr("singular"));
 }
 
@@ -197,7 +196,7 @@ TEST(SetDistances, DoNotDependOnShards) {
       WriteShard(shards.back(), header, k, count);
     }
     std::shuffle(shards.begin(), shards.end(), random);
-    const auto distances = SetDistances(ResultReader::Open(shards, {.known = CatalogMetrics()}), TorchSolver());
+    const auto distances = SetDistances(ResultReader::Open(shards, {.known = CatalogMetrics()}));
     if (count == 1) whole = distances;
     ASSERT_EQ(distances.size(), whole.size());
     for (size_t i = 0; i < distances.size(); ++i) {
@@ -221,7 +220,7 @@ TEST(SetDistances, AreWhatTheFeaturesSay) {
   std::vector<SquaredError> errors;
   for (int64_t i = 0; i < kSamples; ++i)
     errors.push_back({static_cast<uint64_t>(1 + i * i), 10000, static_cast<uint8_t>(100 + i)});
-  for (const auto& distance : SetDistances(result, TorchSolver())) {
+  for (const auto& distance : SetDistances(result)) {
     if (distance.setting != 1) continue;
     const auto a = result.Read<float>(1, "features/i3d"), b = result.Read<float>(0, "features/i3d");
     const FeatureView va{a.values, kDimension}, vb{b.values, kDimension};
@@ -250,7 +249,7 @@ TEST(SetDistances, OverSomeOfTheSamples) {
   std::vector<std::vector<bool>> both = rows;
   for (size_t i = 10; i < kSamples; ++i) both[0][i] = true;
   bool found = false;
-  for (const auto& distance : SetDistances(result, both, TorchSolver())) {
+  for (const auto& distance : SetDistances(result, both)) {
     if (distance.setting != 1 || distance.metric.name != "fvd" || distance.against != kAgainstReference) continue;
     found = true;
     const auto a = result.Read<float>(1, "features/i3d"), b = result.Read<float>(0, "features/i3d");
@@ -261,14 +260,14 @@ TEST(SetDistances, OverSomeOfTheSamples) {
     EXPECT_EQ(distance.without_block.size(), 20u);
   }
   EXPECT_TRUE(found);
-  EXPECT_ERROR(SetDistances(result, {}, TorchSolver()), "0 settings");
+  EXPECT_ERROR(SetDistances(result, std::vector<std::vector<bool>>()), "0 settings");
 }
 
 TEST(SetDistances, AreStoredWithTheirBlocks) {
   const TempDir dir;
   const RunHeader header = ExampleHeader(kSamples);
   WriteShard(dir / "run", header, 0, 1);
-  const auto computed = SetDistances(ResultReader::Open(dir / "run", {.known = CatalogMetrics()}), TorchSolver());
+  const auto computed = SetDistances(ResultReader::Open(dir / "run", {.known = CatalogMetrics()}));
   {
     ResultWriter writer(dir / "again", header, false);
     writer.CommitExtra(kSetMetricsPart, [](hdf5::Group& group) { WriteSetMetricPlan(group, Plan()); });
@@ -277,7 +276,7 @@ TEST(SetDistances, AreStoredWithTheirBlocks) {
     writer.CommitExtra(kDistancesPart, [&](hdf5::Group& group) { WriteDistances(group, computed, result); });
     writer.Finish();
   }
-  const auto stored = SetDistances(ResultReader::Open(dir / "again", {.known = CatalogMetrics()}), TorchSolver());
+  const auto stored = SetDistances(ResultReader::Open(dir / "again", {.known = CatalogMetrics()}));
   ASSERT_EQ(stored.size(), computed.size());
   for (size_t i = 0; i < stored.size(); ++i) {
     EXPECT_EQ(ToJson(stored[i]), ToJson(computed[i]));
@@ -296,13 +295,13 @@ TEST(SetDistances, AreDescribedByTheResults) {
   writer.CommitExtra(kSetMetricsPart, [&](hdf5::Group& group) { WriteSetMetricPlan(group, plan); });
   writer.Commit(FeatureWave(header, 0, kSamples));
   const ResultReader result = ResultReader::Open(dir / "run", {.known = CatalogMetrics()});
-  const auto distances = SetDistances(result, TorchSolver());
+  const auto distances = SetDistances(result);
   EXPECT_EQ(distances[0].metric.limit, 7);
   writer.CommitExtra(kDistancesPart, [&](hdf5::Group& group) { WriteDistances(group, distances, result); });
-  const auto stored = SetDistances(ResultReader::Open(dir / "run", {.known = CatalogMetrics()}), TorchSolver());
+  const auto stored = SetDistances(ResultReader::Open(dir / "run", {.known = CatalogMetrics()}));
   EXPECT_EQ(stored[0].metric.limit, 7);
   EXPECT_EQ(stored[0].metric.better, Direction::kLower);
-  EXPECT_ERROR(SetDistances(ResultReader::Open(dir / "run"), TorchSolver()), "unknown metric \"fid:clean\"");
+  EXPECT_ERROR(SetDistances(ResultReader::Open(dir / "run")), "unknown metric \"fid:clean\"");
 }
 
 TEST(SetDistances, AreTakenFromTheResultsIfTheyAreOfTheSameSamples) {
@@ -313,14 +312,14 @@ TEST(SetDistances, AreTakenFromTheResultsIfTheyAreOfTheSameSamples) {
   writer.Commit(FeatureWave(header, 0, 30));
   {
     const ResultReader half = ResultReader::Open(dir / "run", {.known = CatalogMetrics()});
-    auto distances = SetDistances(half, TorchSolver());
+    auto distances = SetDistances(half);
     distances.resize(1);
     distances[0].value = 123;
     writer.CommitExtra(kDistancesPart, [&](hdf5::Group& group) { WriteDistances(group, distances, half); });
   }
-  EXPECT_EQ(*SetDistances(ResultReader::Open(dir / "run", {.known = CatalogMetrics()}), TorchSolver()).at(0).value, 123);
+  EXPECT_EQ(*SetDistances(ResultReader::Open(dir / "run", {.known = CatalogMetrics()})).at(0).value, 123);
   writer.Commit(FeatureWave(header, 30, kSamples));
-  const auto all = SetDistances(ResultReader::Open(dir / "run", {.known = CatalogMetrics()}), TorchSolver());
+  const auto all = SetDistances(ResultReader::Open(dir / "run", {.known = CatalogMetrics()}));
   EXPECT_GT(all.size(), 1u);
   EXPECT_EQ(all[0].count, kSamples);
 }

@@ -5,7 +5,6 @@
 
 #include "harness/evaluation/comparison.h"
 #include "harness/evaluation/report_values.h"
-#include "metrics/torch_solver.h"
 #include "tests/evaluation/pictures.h"
 #include "tests/support/fixtures.h"
 
@@ -181,7 +180,7 @@ struct Folders {
   }
   std::vector<MeasuredValue> Rows(bool pair = true) const {
     ComparisonOptions options{.measure = {.quiet = true}, .pair = pair};
-    return ReportValues(CompareSets(a, &b, requests, networks, options), requests, networks, TorchSolver(), {}, "");
+    return ReportValues(CompareSets(a, &b, requests, networks, options), requests, networks, {}, "");
   }
 };
 
@@ -217,7 +216,7 @@ TEST(CompareSets, ASetIsAtNoDistanceFromItself) {
   const Folders folders({"fd_fashion", "kd_fashion"});
   const ComparisonOptions options{.measure = {.quiet = true}};
   const Measurement same = CompareSets(folders.a, &folders.a, folders.requests, folders.networks, options);
-  const auto rows = ReportValues(same, folders.requests, folders.networks, TorchSolver(), {}, "");
+  const auto rows = ReportValues(same, folders.requests, folders.networks, {}, "");
   const double scale = std::abs(*Row(folders.Rows(), "kd_fashion").value);
   EXPECT_NEAR(*Row(rows, "kd_fashion").value, 0, 1e-9 * scale);
   EXPECT_NEAR(*Row(rows, "kd_fashion").high, 0, 1e-9 * scale);
@@ -234,7 +233,7 @@ TEST(CompareSets, KeptFeaturesPairAsThePicturesDo) {
   const ComparedSet kept = OpenComparedSet(folders.dir / "b.npz", {});
   const Measurement measured = CompareSets(folders.a, &kept, folders.requests, folders.networks, options);
   EXPECT_TRUE(measured.paired.contains("fashion"));
-  for (const auto& row : ReportValues(measured, folders.requests, folders.networks, TorchSolver(), {}, "")) {
+  for (const auto& row : ReportValues(measured, folders.requests, folders.networks, {}, "")) {
     EXPECT_NEAR(*row.value, *Row(pictures, row.metric.name).value, 1e-9 * std::max(1.0, std::abs(*row.value))) << row.metric.name;
     EXPECT_EQ(row.interval, Row(pictures, row.metric.name).interval);
   }

@@ -8,7 +8,6 @@
 #include "metrics/backbones/inception_v3.h"
 #include "metrics/backbones/torchscript.h"
 #include "metrics/lpips.h"
-#include "metrics/torch_solver.h"
 #include "tests/support/formula_weights.h"
 #include "tests/support/fixtures.h"
 
@@ -133,7 +132,7 @@ void CheckInception(const Case& one) {
   for (const auto& [mode, expected] : file.at("frechet_img012_vs_img345").items()) {
     const at::Tensor all = at::cat(found.at(mode + ".pool3"));
     const double e = expected.get<double>();
-    EXPECT_NEAR(FrechetDistance(View(all).Rows(0, 3), View(all).Rows(3, all.size(0)), TorchSolver()).distance, e,
+    EXPECT_NEAR(FrechetDistance(View(all).Rows(0, 3), View(all).Rows(3, all.size(0))).distance, e,
                 one.Tolerance("frechet_rel") * e);
   }
 }
@@ -164,13 +163,13 @@ void CheckClipPreprocessing(const Json& file, const Tensors& tensors, double tol
 
 // The same distance from features in 1, 2 and 7 shards, merged in another order.
 void CheckShards(const at::Tensor& generated, const at::Tensor& real) {
-  const double whole = FrechetDistance(StatisticsOf(View(generated)), StatisticsOf(View(real)), TorchSolver()).distance;
+  const double whole = FrechetDistance(StatisticsOf(View(generated)), StatisticsOf(View(real))).distance;
   const int64_t n = generated.size(0);
   for (int64_t parts : {1, 2, 7}) {
     FeatureStatistics merged;
     for (int64_t k = parts; k-- > 0;)
       merged.Merge(StatisticsOf(View(generated).Rows(n * k / parts, n * (k + 1) / parts)));
-    EXPECT_NEAR(FrechetDistance(merged, StatisticsOf(View(real)), TorchSolver()).distance, whole, 1e-9 * whole)
+    EXPECT_NEAR(FrechetDistance(merged, StatisticsOf(View(real))).distance, whole, 1e-9 * whole)
         << parts << " shards";
   }
 }
@@ -189,7 +188,7 @@ void CheckFvd(const Case& one) {
     features[set] = at::cat(rows);
     EXPECT_LE(testing::RelativeDiff(features[set], expected.at(set)), one.Tolerance("feature_rel_to_max")) << set;
   }
-  const FrechetResult fvd = FrechetDistance(View(features["gen"]), View(features["real"]), TorchSolver());
+  const FrechetResult fvd = FrechetDistance(View(features["gen"]), View(features["real"]));
   const double rel = one.Tolerance("fvd_rel");
   EXPECT_NEAR(fvd.distance, file.at("fvd").get<double>(), rel * file.at("fvd").get<double>());
   EXPECT_NEAR(fvd.mean_term, file.at("mean_term").get<double>(), rel * file.at("mean_term").get<double>());
@@ -197,7 +196,7 @@ void CheckFvd(const Case& one) {
   EXPECT_NEAR(fvd.trace_b, file.at("trace_real").get<double>(), rel * file.at("trace_real").get<double>());
   EXPECT_EQ(fvd.warnings.size(), 2u) << "far fewer clips than dimensions";
   // From the fixture's own features the distance is exact.
-  EXPECT_NEAR(FrechetDistance(View(expected.at("gen")), View(expected.at("real")), TorchSolver()).distance,
+  EXPECT_NEAR(FrechetDistance(View(expected.at("gen")), View(expected.at("real"))).distance,
               file.at("fvd").get<double>(), 1e-8 * file.at("fvd").get<double>());
   CheckShards(features["gen"], features["real"]);
   const auto per_video = file.at("paper_compat").at("per_video").get<std::vector<double>>();

@@ -8,7 +8,6 @@
 
 #include "metrics/backbones/feature_network.h"
 #include "metrics/frames.h"
-#include "metrics/torch_solver.h"
 #include "tests/metrics/metric_example.h"
 #include "tests/support/fixtures.h"
 
@@ -117,7 +116,7 @@ FeatureSet Reversed(FeatureSet set) {
 
 void CheckMetricOfFeatures(const SetMetric& metric, const MetricExample& example) {
   const auto measure = [&](const FeatureSet& set, const FeatureSet& reference, const SetOptions& options = {}) {
-    return MeasureSets(metric, {set, reference, metric.needs_pairs}, TorchSolver(), options);
+    return MeasureSets(metric, {set, reference, metric.needs_pairs}, options);
   };
   ASSERT_GE(example.sets.size(), 2u);
   std::vector<MeasuredValue> before;
