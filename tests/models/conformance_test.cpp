@@ -172,7 +172,7 @@ TEST_P(NetworkConformance, CostsAreCountedByRow) {
   EXPECT_GT(full.matmuls, 0);
   EXPECT_EQ(twice.matmuls, 2 * full.matmuls);
   const auto& cuts = network_->info().cuts;
-  std::vector<Macs> costs;
+  std::vector<MacCount> costs;
   for (int cut : AllCuts()) {
     costs.push_back(count(1, cut));
     EXPECT_LT(costs.back().matmuls, full.matmuls) << cut;
