@@ -12,6 +12,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/known_files.h"
 #include "harness/cli/missing_list.h"
+#include "harness/experiment/describe.h"
 #include "harness/experiment/plan.h"
 #include "harness/pipelines/catalog.h"
 #include "harness/pipelines/find_model.h"

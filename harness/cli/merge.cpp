@@ -4,7 +4,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
 #include "harness/report/contact_sheet.h"
-#include "harness/report/table_text.h"
+#include "harness/report/render_text.h"
 #include "harness/store/merge.h"
 #include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"

@@ -5,7 +5,8 @@
 #include "harness/cli/open_results.h"
 #include "harness/report/paired_text.h"
 #include "harness/report/path_text.h"
-#include "harness/report/table_text.h"
+#include "harness/report/render_data.h"
+#include "harness/report/render_text.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench::cli {

@@ -1,3 +1,5 @@
+#include "harness/experiment/describe.h"
+
 #include <fmt/ranges.h>
 
 #include <ATen/ATen.h>
@@ -10,7 +12,6 @@
 #include "harness/experiment/inputs.h"
 #include "harness/experiment/memory.h"
 #include "harness/experiment/metric_reference.h"
-#include "harness/experiment/plan.h"
 #include "harness/experiment/search_phase.h"
 #include "harness/experiment/traces.h"
 #include "harness/io/sha256.h"

@@ -71,10 +71,4 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options);
 std::vector<MetricRequest> MetricRequests(const ExperimentConfig& config);
 std::vector<MetricWeights> FindMetricFiles(const ExperimentConfig& config);
 
-// What --dry-run prints: samples, settings, network evaluations at most, MACs, disk.
-std::string DescribePlan(const Plan& plan);
-
-// The header of the results: configuration and provenance.
-RunHeader MakeHeader(const Plan& plan);
-
 }  // namespace skipbench

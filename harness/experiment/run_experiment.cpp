@@ -1,3 +1,4 @@
+#include "harness/experiment/describe.h"
 #include "harness/experiment/run_experiment.h"
 
 #include <algorithm>

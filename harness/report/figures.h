@@ -35,17 +35,4 @@ struct ReportData {
       : result(reader), table(std::move(of_result)), groups(GroupSettings(reader.header())) {}
 };
 
-// Quality against cost: each metric against NFE, multiply-accumulates and latency, with 95 % intervals and the Pareto front.
-FigureSection CostFigures(const ReportData& data);
-// Which calls predict: shares over the samples for every setting, and sample by sample.
-FigureSection PathFigures(const ReportData& data);
-// How many predictions are skipped: a histogram over the samples, for every setting that decides.
-FigureSection SkipHistograms(const ReportData& data);
-
-// How the latents and the noise predictions move along the trajectory, beside the paths; two samples under an adaptive setting;
-// the latent's error call by call; how the differences go together with a searched path.
-FigureSection TraceFigures(const ReportData& data);
-// Estimated skip paths against searched ones, over the number of skips: error, chi-square, p, kappa, and the paths.
-FigureSection StudyFigures(const ReportData& data);
-
 }  // namespace skipbench

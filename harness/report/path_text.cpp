@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "harness/base/cells.h"
+#include "harness/report/render_data.h"
+#include "harness/report/render_text.h"
 #include "harness/report/table_text.h"
 
 namespace skipbench {

@@ -1,6 +1,6 @@
-// The table for programs: CSV and JSON, with all digits.
+#include "harness/report/render_data.h"
+
 #include "harness/base/cells.h"
-#include "harness/report/table_text.h"
 
 namespace skipbench {
 namespace {

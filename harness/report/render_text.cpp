@@ -1,8 +1,8 @@
-// The table for people: Markdown and LaTeX.
+#include "harness/report/render_text.h"
+
 #include <algorithm>
 
 #include "harness/report/markdown_grid.h"
-#include "harness/report/table_text.h"
 
 namespace skipbench {
 namespace {

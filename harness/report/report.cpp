@@ -1,3 +1,7 @@
+#include "harness/report/cost_figures.h"
+#include "harness/report/path_figures.h"
+#include "harness/report/trace_figures.h"
+#include "harness/report/study_figures.h"
 #include "harness/report/report.h"
 
 #include <unistd.h>
@@ -14,7 +18,8 @@
 #include "harness/report/escape.h"
 #include "harness/report/gnuplot.h"
 #include "harness/report/page.h"
-#include "harness/report/table_text.h"
+#include "harness/report/render_data.h"
+#include "harness/report/render_text.h"
 
 namespace skipbench {
 

@@ -21,17 +21,4 @@ struct TableText {
 
 TableText Layout(const Table& table);
 
-// The first and the last column are text, the others numbers.
-std::string RenderMarkdown(const TableText& text);
-// A table environment with booktabs' rules (\usepackage{booktabs,graphicx}).
-std::string RenderLatex(const TableText& text);
-
-// For people. A value that is not there is "-"; notes below the table say why.
-std::string RenderMarkdown(const Table& table);
-std::string RenderLatex(const Table& table);
-
-// For programs: all digits. A value that is not there is empty in CSV, null in JSON.
-std::string RenderCsv(const Table& table);
-std::string RenderJson(const Table& table);
-
 }  // namespace skipbench

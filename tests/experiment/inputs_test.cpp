@@ -1,4 +1,5 @@
 // Every file that decides is recorded, and one that changes is named with both hashes.
+#include "harness/experiment/describe.h"
 #include "harness/experiment/inputs.h"
 
 #include <gtest/gtest.h>

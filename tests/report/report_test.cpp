@@ -1,3 +1,6 @@
+#include "harness/report/cost_figures.h"
+#include "harness/report/path_figures.h"
+#include "harness/report/trace_figures.h"
 #include "harness/report/report.h"
 
 #include <fmt/ranges.h>

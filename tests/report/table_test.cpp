@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/report/render_data.h"
+#include "harness/report/render_text.h"
 #include "harness/report/table_text.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"

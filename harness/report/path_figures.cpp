@@ -1,4 +1,5 @@
-// Skip paths: which calls predict, over the samples and sample by sample; how many are skipped.
+#include "harness/report/path_figures.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 
 #include "harness/base/format.h"
 #include "harness/report/escape.h"
-#include "harness/report/figures.h"
 #include "harness/report/paths.h"
 
 namespace skipbench {

@@ -1,4 +1,5 @@
-// How well skip paths are estimated: against searched and random paths with the same number of skips.
+#include "harness/report/study_figures.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 #include "harness/base/format.h"
 #include "harness/report/courses.h"
 #include "harness/report/escape.h"
-#include "harness/report/figures.h"
 #include "harness/store/path_study_record.h"
 
 namespace skipbench {

@@ -1,4 +1,5 @@
-// Quality against cost, and the Pareto front.
+#include "harness/report/cost_figures.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 #include <set>
 
 #include "harness/report/escape.h"
-#include "harness/report/figures.h"
 #include "harness/stats/quantile.h"
 
 namespace skipbench {

@@ -1,4 +1,5 @@
-// What moves along a trajectory, beside the decisions.
+#include "harness/report/trace_figures.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
