@@ -42,17 +42,17 @@ class FreeDenoiser : public Denoiser {
   FreeDenoiser(int64_t samples, Stopwatch& watch) : watch_(watch), output_(at::randn({2, samples, 4, 16, 16}) * 0.1) {}
   DenoiserOutput Predict(const DenoiserInput& input) override {
     DenoiserOutput output;
-    output.raw = output_.narrow(1, 0, input.sample.size(0));
-    for (int branch : input.keep) output.features[branch] = output.raw;
+    output.model_output = output_.narrow(1, 0, input.sample.size(0));
+    for (int cache_position : input.keep) output.features[cache_position] = output.model_output;
     return output;
   }
-  int halves() const override { return 2; }
-  at::Tensor Guide(const at::Tensor& raw) const override {
+  int guidance_rows() const override { return 2; }
+  at::Tensor Guide(const at::Tensor& model_output) const override {
     const Stopwatch::Lap lap(watch_);
-    const at::Tensor u = raw.select(0, 0), c = raw.select(0, 1);
+    const at::Tensor u = model_output.select(0, 0), c = model_output.select(0, 1);
     return at::add(u, c - u, 5.0);
   }
-  int branches() const override { return 1; }
+  int cache_positions() const override { return 1; }
   MacCount Macs(Action, int) const override { return {}; }
 
  private:

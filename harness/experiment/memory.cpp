@@ -28,23 +28,23 @@ int64_t HistoryBytes(const Scheduler& scheduler, at::ScalarType dtype, int64_t e
 }
 
 StateBytes BytesOfState(const Plan& plan, const TreeGroup& tree) {
-  const int64_t elements = plan.pipeline->latent_elements(), halves = tree.guidance > 1 ? 2 : 1;
+  const int64_t elements = plan.pipeline->latent_elements(), guidance_rows = tree.guidance > 1 ? 2 : 1;
   const int64_t element = static_cast<int64_t>(c10::elementSize(plan.config.model.dtype));
   Needs needs;
   if (plan.config.traces) needs = {.latent_order = 3, .prediction_order = 3};
-  std::set<int> branches;
-  const RunShape shape = ShapeOf(*tree.scheduler, plan.pipeline->branches());
+  std::set<int> cache_positions;
+  const RunShape shape = ShapeOf(*tree.scheduler, plan.pipeline->cache_positions());
   for (int setting : tree.settings) {
     const Method& method = *plan.settings[setting].method;
     needs.Merge(method.Observes());
-    for (int branch : method.CachedBranches(shape)) branches.insert(branch);
+    for (int cache_position : method.CachePositions(shape)) cache_positions.insert(cache_position);
   }
   StateBytes bytes;
   bytes.latent = elements * element;
   bytes.scheduler = HistoryBytes(*tree.scheduler, plan.config.model.dtype, elements);
   bytes.differences = bytes.latent * (needs.latent_order + (needs.prediction_order ? needs.prediction_order + 1 : 0));
-  bytes.output = halves * bytes.latent;
-  for (int branch : branches) bytes.features += halves * plan.pipeline->FeatureElements(branch) * element;
+  bytes.output = guidance_rows * bytes.latent;
+  for (int cache_position : cache_positions) bytes.features += guidance_rows * plan.pipeline->FeatureElements(cache_position) * element;
   return bytes;
 }
 

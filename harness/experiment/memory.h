@@ -14,7 +14,7 @@ struct StateBytes {
   int64_t latent = 0;
   int64_t scheduler = 0;           // the scheduler's history
   int64_t differences = 0;         // earlier latents and predictions, for what methods and traces observe
-  int64_t output = 0;              // the last network output, both halves of a guided pair
+  int64_t output = 0;              // the last network output, both guidance rows of a guided pair
   int64_t features = 0;            // DeepCache's features, of all positions that a setting may ask for
   // While a step is computed, the next state stands beside the last one.
   int64_t total() const { return 2 * (latent + scheduler + differences + output + features); }

@@ -67,7 +67,7 @@ void PlanSettings(Plan* plan) {
     try {
       if (const auto* recorded = dynamic_cast<const RecordedPathMethod*>(spec.method.get()))
         setting.method = recorded->Bind(LoadRecordedPaths(recorded->source(), plan->samples, spec.label, run.label));
-      setting.method->Start(ShapeOf(*tree.scheduler, plan->pipeline->branches()));
+      setting.method->Start(ShapeOf(*tree.scheduler, plan->pipeline->cache_positions()));
       tree.settings.push_back(static_cast<int>(plan->settings.size()));
     } catch (const UnsupportedError& e) {
       setting.supported = false;
@@ -122,7 +122,7 @@ void CheckPathStudy(const Plan& plan) {
   try {
     study.search->Check({.skips = study.skips}, scheduler.calls());
     for (const auto& estimator : study.estimators)
-      for (const auto& method : estimator.methods) method->Start(ShapeOf(scheduler, plan.pipeline->branches()));
+      for (const auto& method : estimator.methods) method->Start(ShapeOf(scheduler, plan.pipeline->cache_positions()));
   } catch (const Error& e) {
     Fail("{}: path_study: {}", plan.config.file.string(), e.what());
   }

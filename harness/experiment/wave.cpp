@@ -250,7 +250,7 @@ class WaveRunner {
     return out;
   }
 
-  RunShape ShapeFor(const PlannedSetting& setting) const { return ShapeOf(*setting.scheduler, plan_.pipeline->branches()); }
+  RunShape ShapeFor(const PlannedSetting& setting) const { return ShapeOf(*setting.scheduler, plan_.pipeline->cache_positions()); }
 
   void WriteSample(size_t k, int64_t s, SettingWave* out) {
     const PlannedSetting& setting = plan_.settings[k];
@@ -268,10 +268,10 @@ class WaveRunner {
     for (int64_t call = 0; call < calls; ++call) {
       const Decision& decision = outcome.record.decisions[call];
       out->action.values[s * calls + call] = static_cast<uint8_t>(decision.action);
-      out->branch.values[s * calls + call] = static_cast<int16_t>(decision.branch);
+      out->branch.values[s * calls + call] = static_cast<int16_t>(decision.cache_position);
       out->nfe[s] += decision.action == Action::kPredict;
       out->shallow_nfe[s] += decision.action == Action::kShallow;
-      macs += denoiser.Macs(decision.action, decision.branch);
+      macs += denoiser.Macs(decision.action, decision.cache_position);
     }
     out->macs_modules[s] = static_cast<double>(macs.modules);
     out->macs_matmuls[s] = static_cast<double>(macs.matmuls);
@@ -322,7 +322,7 @@ class WaveRunner {
     }
     if (save.contains("noise_predictions")) {
       shape = info.latent_shape;
-      shape.insert(shape.begin(), {calls, denoisers_.at(setting.guidance)->halves()});
+      shape.insert(shape.begin(), {calls, denoisers_.at(setting.guidance)->guidance_rows()});
       out->noise_predictions = Stack<float>(k, at::kFloat, shape, [](Outcome& o) { return at::stack(o.record.predictions); });
     }
     WriteFiles(k);

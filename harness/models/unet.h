@@ -19,7 +19,7 @@ namespace skipbench {
 
 // Number the skip tensors S_0 = conv_in's output, then per down block the output of each layer and of the down-sampler.
 // Of the video networks S_0 is the output of transformer_in, and a layer is all four parts of it.
-// DeepCache's branch b (as in its pip helper) caches one tensor: the hidden state entering the decoder layer that consumes
+// DeepCache's cache position b (as in its pip helper) caches one tensor: the hidden state entering the decoder layer that consumes
 // S_b, before concatenation. A shallow forward recomputes the time embedding, S_0..S_b, that layer and all after it
 // (Ma et al. 2024, "DeepCache: Accelerating Diffusion Models for Free").
 //

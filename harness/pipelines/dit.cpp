@@ -27,7 +27,7 @@ class DiT : public LatentPipeline {
     Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance);
     const at::Tensor classes = at::tensor(LabelsOf(samples, classes_), at::kLong).to(options_.device);
     // The class behind the last stands for none.
-    conditioning.inputs["class_labels"] = conditioning.halves == 2 ? at::stack({at::full_like(classes, classes_), classes}) : classes.unsqueeze(0);
+    conditioning.inputs["class_labels"] = conditioning.guidance_rows == 2 ? at::stack({at::full_like(classes, classes_), classes}) : classes.unsqueeze(0);
     return MakeDenoiser(std::move(conditioning));
   }
 

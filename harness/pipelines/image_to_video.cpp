@@ -134,7 +134,7 @@ std::unique_ptr<Denoiser> ImageToVideo::Encode(std::span<const Sample> samples, 
   conditioning.tokens = of_samples([&](int64_t i, int64_t count) {
     return unet().ContextTokens(texts.narrow(0, i, count), image_latents.narrow(0, i, count), image_embeddings.narrow(0, i, count));
   });
-  if (conditioning.halves == 2) {
+  if (conditioning.guidance_rows == 2) {
     // The unconditional half knows the image's latents, but neither the text nor the image's embedding.
     const at::Tensor negative = EncodeTexts({options_.negative_prompt.value_or("")}, one_by_one);
     const at::Tensor unconditional = of_samples([&](int64_t i, int64_t count) {
@@ -143,13 +143,13 @@ std::unique_ptr<Denoiser> ImageToVideo::Encode(std::span<const Sample> samples, 
     });
     conditioning.tokens = at::cat({unconditional, conditioning.tokens});
   }
-  const int64_t halves = conditioning.halves;
-  conditioning.rows = RowNumbers(halves * n).view({halves, n});
+  const int64_t guidance_rows = conditioning.guidance_rows;
+  conditioning.rows = RowNumbers(guidance_rows * n).view({guidance_rows, n});
   const at::Tensor encoded = of_samples([&](int64_t i, int64_t count) {
     return unet().EncodeImageLatents(image_latents.narrow(0, i, count));
   }).unsqueeze(0);
-  conditioning.inputs["encoded_image_latents"] = halves == 2 ? at::cat({encoded, encoded}) : encoded;
-  conditioning.inputs["fps"] = at::full({halves, n}, options_.fps, at::TensorOptions().device(options_.device));
+  conditioning.inputs["encoded_image_latents"] = guidance_rows == 2 ? at::cat({encoded, encoded}) : encoded;
+  conditioning.inputs["fps"] = at::full({guidance_rows, n}, options_.fps, at::TensorOptions().device(options_.device));
   return MakeDenoiser(std::move(conditioning));
 }
 

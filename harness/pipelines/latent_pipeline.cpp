@@ -102,18 +102,18 @@ NetworkInputs LatentPipeline::MetaRow() const {
   return inputs;
 }
 
-int64_t LatentPipeline::FeatureElements(int branch) const { return counted_->Forward(MetaRow(), {branch}).features.at(branch).numel(); }
+int64_t LatentPipeline::FeatureElements(int cache_position) const { return counted_->Forward(MetaRow(), {cache_position}).features.at(cache_position).numel(); }
 
-MacReport LatentPipeline::DenoiserMacs(int branch) const {
+MacReport LatentPipeline::DenoiserMacs(int cache_position) const {
   const NetworkInputs inputs = MetaRow();
-  if (branch < 0) {
+  if (cache_position < 0) {
     MacCounter counter;
     counted_->Forward(inputs);
     return counter.report();
   }
-  const at::Tensor features = counted_->Forward(inputs, {branch}).features.at(branch);
+  const at::Tensor features = counted_->Forward(inputs, {cache_position}).features.at(cache_position);
   MacCounter counter;
-  counted_->ForwardShallow(inputs, branch, features);
+  counted_->ForwardShallow(inputs, cache_position, features);
   return counter.report();
 }
 
@@ -122,7 +122,7 @@ at::Tensor LatentPipeline::RowNumbers(int64_t n) const { return at::arange(n, at
 Conditioning LatentPipeline::ConditioningFor(int64_t n, double guidance) {
   Conditioning conditioning;
   conditioning.samples = n;
-  conditioning.halves = guidance > 1 ? 2 : 1;
+  conditioning.guidance_rows = guidance > 1 ? 2 : 1;
   conditioning.guidance = guidance;
   return conditioning;
 }
@@ -131,14 +131,14 @@ void LatentPipeline::SetTokens(Conditioning* conditioning, const at::Tensor& tok
   const at::Tensor rows = RowNumbers(conditioning->samples);
   conditioning->tokens = tokens;
   conditioning->rows = rows.unsqueeze(0);
-  if (conditioning->halves == 1) return;
+  if (conditioning->guidance_rows == 1) return;
   conditioning->tokens = at::cat({unconditional(), tokens});
   conditioning->rows = at::stack({at::zeros_like(rows), rows + 1});
 }
 
 std::unique_ptr<Denoiser> LatentPipeline::MakeDenoiser(Conditioning conditioning) const {
   if (macs_.empty())
-    for (int branch = -1; branch < branches(); ++branch) macs_.push_back(DenoiserMacs(branch).total);
+    for (int cache_position = -1; cache_position < cache_positions(); ++cache_position) macs_.push_back(DenoiserMacs(cache_position).total);
   return std::make_unique<NetworkDenoiser>(*network_, std::move(conditioning), macs_);
 }
 

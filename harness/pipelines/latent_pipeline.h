@@ -23,9 +23,9 @@ class LatentPipeline : public Pipeline {
  public:
   // By the autoencoder of LoadAutoencoder(), clips in chunks of frames.
   at::Tensor Decode(const at::Tensor& latents) const override;
-  MacReport DenoiserMacs(int branch) const override;
-  int64_t FeatureElements(int branch) const override;
-  int branches() const override { return static_cast<int>(counted_->info().cuts.size()); }
+  MacReport DenoiserMacs(int cache_position) const override;
+  int64_t FeatureElements(int cache_position) const override;
+  int cache_positions() const override { return static_cast<int>(counted_->info().cuts.size()); }
 
  protected:
   // `kind`: for messages, see PipelineInfo.
@@ -53,9 +53,9 @@ class LatentPipeline : public Pipeline {
   // The text encoder "text_encoder" + suffix in the pipeline's dtype.
   TextEncoder OpenEncoderOf(const ModelSource& source, const std::string& suffix);
 
-  // For `n` samples at this guidance: two halves where it is above 1.
+  // For `n` samples at this guidance: two guidance rows where it is above 1.
   static Conditioning ConditioningFor(int64_t n, double guidance);
-  // Adds the samples' tokens [n, L, D], and where there are two halves `unconditional` [1, L, D], which all samples share.
+  // Adds the samples' tokens [n, L, D], and where there are two guidance rows `unconditional` [1, L, D], which all samples share.
   void SetTokens(Conditioning* conditioning, const at::Tensor& tokens, const std::function<at::Tensor()>& unconditional) const;
   std::unique_ptr<Denoiser> MakeDenoiser(Conditioning conditioning) const;
 

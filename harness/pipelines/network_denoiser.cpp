@@ -25,35 +25,35 @@ const NetworkInputs& NetworkDenoiser::RowsFor(std::span<const int64_t> condition
 }
 
 DenoiserOutput NetworkDenoiser::Predict(const DenoiserInput& input) {
-  const int64_t halves = conditioning_.halves, n = input.sample.size(0);
+  const int64_t guidance_rows = conditioning_.guidance_rows, n = input.sample.size(0);
   NetworkInputs inputs = RowsFor(input.conditioning);
-  inputs.sample = halves == 2 ? at::cat({input.sample, input.sample}) : input.sample;
+  inputs.sample = guidance_rows == 2 ? at::cat({input.sample, input.sample}) : input.sample;
   inputs.timestep = input.timestep;
-  const auto unfold = [&](const at::Tensor& t) { return t.unflatten(0, {halves, n}); };
+  const auto unfold = [&](const at::Tensor& t) { return t.unflatten(0, {guidance_rows, n}); };
   const int64_t channels = network_.info().in_channels;
   // Of as many channels as the sample: what comes after them is a learned variance.
   const auto prediction = [&](const at::Tensor& t) { return unfold(t.size(1) > channels ? t.narrow(1, 0, channels).contiguous() : t); };
   DenoiserOutput output;
   if (input.shallow) {
-    output.raw = prediction(replayed_.ForwardShallow(inputs, input.branch, input.features.flatten(0, 1)));
+    output.model_output = prediction(replayed_.ForwardShallow(inputs, input.cache_position, input.features.flatten(0, 1)));
     return output;
   }
   NetworkOutput full = replayed_.Forward(inputs, input.keep);
-  output.raw = prediction(full.sample);
+  output.model_output = prediction(full.sample);
   for (auto& [cut, features] : full.features) output.features[cut] = unfold(features);
   return output;
 }
 
-at::Tensor NetworkDenoiser::Guide(const at::Tensor& raw) const {
-  if (conditioning_.halves == 1) return raw.select(0, 0);
-  const at::Tensor unconditional = raw.select(0, 0), conditional = raw.select(0, 1);
+at::Tensor NetworkDenoiser::Guide(const at::Tensor& model_output) const {
+  if (conditioning_.guidance_rows == 1) return model_output.select(0, 0);
+  const at::Tensor unconditional = model_output.select(0, 0), conditional = model_output.select(0, 1);
   // Classifier-free guidance: u + g (c - u).
   return at::add(unconditional, conditional - unconditional, conditioning_.guidance);
 }
 
-MacCount NetworkDenoiser::Macs(Action action, int branch) const {
+MacCount NetworkDenoiser::Macs(Action action, int cache_position) const {
   if (action == Action::kReuse) return {};
-  return macs_.at(action == Action::kPredict ? 0 : 1 + branch) * conditioning_.halves;
+  return macs_.at(action == Action::kPredict ? 0 : 1 + cache_position) * conditioning_.guidance_rows;
 }
 
 }  // namespace skipbench

@@ -15,11 +15,11 @@ namespace skipbench {
 // Conditioning of S samples. A network that takes the guidance as an input instead of guiding by two rows has one half.
 struct Conditioning {
   int64_t samples = 0;
-  int halves = 1;                      // 2: unconditional, conditional
+  int guidance_rows = 1;                      // 2: unconditional, conditional
   double guidance = 1;
   at::Tensor tokens;                   // [R, L, D] distinct conditioning tokens; undefined: the network takes none
-  at::Tensor rows;                     // int64 [halves, S] on the network's device: row of `tokens` for each half of a sample
-  std::map<std::string, at::Tensor> inputs;   // [halves, S, ...]: what else the network takes, by Network::conditioning()'s names
+  at::Tensor rows;                     // int64 [guidance_rows, S] on the network's device: row of `tokens` for each half of a sample
+  std::map<std::string, at::Tensor> inputs;   // [guidance_rows, S, ...]: what else the network takes, by Network::conditioning()'s names
 };
 
 class NetworkDenoiser : public Denoiser {
@@ -27,10 +27,10 @@ class NetworkDenoiser : public Denoiser {
   // `macs`: cost of one forward of one row: entry 0 the full one, entry 1 + c the shallow one at cut c.
   NetworkDenoiser(const Network& network, Conditioning conditioning, std::vector<MacCount> macs);
   DenoiserOutput Predict(const DenoiserInput& input) override;
-  int halves() const override { return conditioning_.halves; }
-  at::Tensor Guide(const at::Tensor& raw) const override;
-  int branches() const override { return static_cast<int>(network_.info().cuts.size()); }
-  MacCount Macs(Action action, int branch) const override;
+  int guidance_rows() const override { return conditioning_.guidance_rows; }
+  at::Tensor Guide(const at::Tensor& model_output) const override;
+  int cache_positions() const override { return static_cast<int>(network_.info().cuts.size()); }
+  MacCount Macs(Action action, int cache_position) const override;
 
  private:
   // Conditioning rows for a batch in the network's order: all unconditional rows, then all conditional ones.

@@ -86,11 +86,11 @@ class Pipeline {
   // [n, C, F, h, w] to clips [n, F, 3, H, W].
   virtual at::Tensor Decode(const at::Tensor& latents) const = 0;
 
-  // Cost of one forward of the denoising network at this size, batch 1, no guidance; `branch` >= 0: the shallow forward.
-  virtual MacReport DenoiserMacs(int branch) const = 0;
-  virtual int branches() const = 0;
-  // Elements of the features that one row caches for `branch` (without guidance); Error where there are no branches.
-  virtual int64_t FeatureElements(int branch) const { Fail("{} has no branches", info_.kind); }
+  // Cost of one forward of the denoising network at this size, batch 1, no guidance; `cache_position` >= 0: the shallow forward.
+  virtual MacReport DenoiserMacs(int cache_position) const = 0;
+  virtual int cache_positions() const = 0;
+  // Elements of the features that one row caches for `cache_position` (without guidance); Error where there are no cache positions.
+  virtual int64_t FeatureElements(int cache_position) const { Fail("{} has no branches", info_.kind); }
 
   // Memory one sample needs while it is denoised and decoded cannot be known exactly; this is the number of elements of
   // one latent, for plans.

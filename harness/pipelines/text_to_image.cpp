@@ -68,7 +68,7 @@ TextToImage::Encoded TextToImage::EncodeNegative(const Encoded& like, bool one_b
 std::unique_ptr<Denoiser> TextToImage::Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const {
   const int64_t n = static_cast<int64_t>(samples.size());
   Conditioning conditioning = ConditioningFor(n, guidance);
-  const bool guided = conditioning.halves == 2;
+  const bool guided = conditioning.guidance_rows == 2;
   const Encoded encoded = EncodeTexts(CaptionsOf(samples), one_by_one);
   const Encoded negative = guided ? EncodeNegative(encoded, one_by_one) : Encoded();
   SetTokens(&conditioning, encoded.tokens, [&] { return negative.tokens; });
@@ -77,7 +77,7 @@ std::unique_ptr<Denoiser> TextToImage::Encode(std::span<const Sample> samples, d
         guided ? at::stack({negative.pooled.expand_as(encoded.pooled), encoded.pooled}) : encoded.pooled.unsqueeze(0);
     const double h = static_cast<double>(info_.image_shape[1]), w = static_cast<double>(info_.image_shape[2]);
     // As if trained on pictures of just this size (diffusers' default).
-    conditioning.inputs["time_ids"] = at::tensor({h, w, 0.0, 0.0, h, w}, at::kFloat).to(options_.device).expand({conditioning.halves, n, kTimeIds});
+    conditioning.inputs["time_ids"] = at::tensor({h, w, 0.0, 0.0, h, w}, at::kFloat).to(options_.device).expand({conditioning.guidance_rows, n, kTimeIds});
   }
   return MakeDenoiser(std::move(conditioning));
 }

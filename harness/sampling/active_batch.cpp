@@ -107,7 +107,7 @@ ActiveBatch Take(ActiveBatch* rest, const std::vector<int>& trajectories, std::v
 void Compact(ActiveBatch* batch) {
   std::map<const void*, std::vector<RowRef*>> users;
   for (auto& trajectory : batch->trajectories) {
-    if (trajectory.raw.block.defined()) users[trajectory.raw.block.unsafeGetTensorImpl()].push_back(&trajectory.raw);
+    if (trajectory.model_output.block.defined()) users[trajectory.model_output.block.unsafeGetTensorImpl()].push_back(&trajectory.model_output);
     for (auto& [position, ref] : trajectory.features) users[ref.block.unsafeGetTensorImpl()].push_back(&ref);
   }
   for (auto& [impl, refs] : users) {

@@ -21,7 +21,7 @@ struct Lane {
   int first_sample = 0;
   std::vector<int> trajectory;              // of each of its samples: index of its trajectory in the batch
   std::unique_ptr<Policy> policy;
-  std::vector<int> cached_branches;     // DeepCache positions it may ask for
+  std::vector<int> cache_positions;     // DeepCache positions it may ask for
   std::vector<Decision> decisions;
 };
 
@@ -30,7 +30,7 @@ struct Trajectory {
   int sample = 0;
   std::vector<int> lanes;             // indices into the tree's lanes
   int64_t row = 0;                      // in State
-  RowRef raw;                           // last raw output, [halves, m, C, ...], rows in dimension 1
+  RowRef model_output;                           // last model output, [guidance_rows, m, C, ...], rows in dimension 1
   std::map<int, RowRef> features;       // DeepCache position -> cached features, rows in dimension 1
   std::vector<RowRef> latents;          // keep_latents; rows in dimension 0
   std::vector<RowRef> predictions;      // keep_predictions; rows in dimension 1

@@ -19,14 +19,14 @@
 namespace skipbench {
 
 enum class Action : uint8_t {
-  kReuse = 0,     // the last raw output (before guidance) again, whether it came from a full or a shallow forward
+  kReuse = 0,     // the last model output (before guidance) again, whether it came from a full or a shallow forward
   kPredict = 1,   // a full forward
   kShallow = 2,   // a partial forward on cached features (DeepCache)
 };
 
 struct Decision {
   Action action = Action::kPredict;
-  int branch = 0;                        // only with kShallow: DeepCache's cache position, in the pip helper's numbering
+  int cache_position = 0;                        // only with kShallow: DeepCache's cache position, in the pip helper's numbering
   friend auto operator<=>(const Decision&, const Decision&) = default;
 };
 
@@ -35,7 +35,7 @@ struct RunShape {
   int steps = 0;                         // inference steps of this trajectory
   int calls = 0;                         // scheduler calls; every per-step array has this length
   std::vector<double> timesteps;         // [calls], as the network is told
-  int branches = 0;                      // cache positions the network offers; 0: it cannot run shallow
+  int cache_positions = 0;                      // cache positions the network offers; 0: it cannot run shallow
 };
 
 // Which steps a method wants to run; the default is the experiment's own.
@@ -113,8 +113,8 @@ class Method {
   virtual Needs Observes() const { return {}; }
   // Nothing: the method compares no number with a threshold, or not by the rules above.
   virtual std::optional<Criterion> criterion() const { return std::nullopt; }
-  virtual std::vector<int> CachedBranches(const RunShape& run) const { return {}; }   // branches Decide may ask for
-  // Throws Error if the setting cannot run in this shape (a mask of another length, a branch the network lacks).
+  virtual std::vector<int> CachePositions(const RunShape& run) const { return {}; }   // cache positions Decide may ask for
+  // Throws Error if the setting cannot run in this shape (a mask of another length, a cache position the network lacks).
   virtual std::unique_ptr<Policy> Start(const RunShape& run) const = 0;
   // For the sample with this id (of a group: the first one's): a method whose decisions were made beforehand has others for
   // each sample. Throws Error if it has none for this one.

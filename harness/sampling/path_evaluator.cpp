@@ -172,17 +172,17 @@ void PathEvaluator::KeepOnly(std::span<Traveller> travellers, bool starts_only) 
     std::vector<std::vector<RowRef>> histories;
     for (const auto& [key, state] : states) {
       latents.push_back({state.block->latent, state.row});
-      raws.push_back(state.raw);
+      raws.push_back(state.model_output);
       histories.resize(state.block->history.size());
       for (size_t h = 0; h < histories.size(); ++h) histories[h].push_back({state.block->history[h], state.row});
     }
     auto block = std::make_shared<Block>();
     block->latent = Compact(latents, 0);
     for (const auto& rows : histories) block->history.push_back(Compact(rows, 0));
-    const at::Tensor raw = Compact(raws, 1);
+    const at::Tensor model_output = Compact(raws, 1);
     int64_t row = 0;
     for (auto& [key, state] : states) {
-      state = {block, row, {raw, row}};
+      state = {block, row, {model_output, row}};
       states_[key.first][key.second] = state;
       ++row;
     }
@@ -241,7 +241,7 @@ void PathEvaluator::Predict(std::vector<Child>& children, int call) {
     const auto start = Clock::now();
     const DenoiserOutput output = denoiser_.Predict(input);
     cost_.predict_seconds += SecondsSince(start);
-    for (size_t k = 0; k < some.size(); ++k) some[k]->state.raw = {output.raw, static_cast<int64_t>(k)};
+    for (size_t k = 0; k < some.size(); ++k) some[k]->state.model_output = {output.model_output, static_cast<int64_t>(k)};
     cost_.evaluations += static_cast<int64_t>(some.size());
   });
 }
@@ -252,7 +252,7 @@ void PathEvaluator::Step(std::span<Child> children, int call) {
   std::vector<int64_t> sample_of;
   for (const auto& child : children) {
     latents.push_back({child.state.block->latent, child.state.row});
-    raws.push_back(child.state.raw);
+    raws.push_back(child.state.model_output);
     sample_of.push_back(child.sample);
     histories.resize(child.state.block->history.size());
     for (size_t h = 0; h < histories.size(); ++h) histories[h].push_back({child.state.block->history[h], child.state.row});
@@ -297,7 +297,7 @@ int64_t PathEvaluator::HeldStates() const {
 
 int64_t PathEvaluator::StateBytes() const {
   const int64_t latent = root_->latent[0].numel() * static_cast<int64_t>(root_->latent.element_size());
-  return latent * static_cast<int64_t>(1 + denoiser_.halves() + history_tensors_);
+  return latent * static_cast<int64_t>(1 + denoiser_.guidance_rows() + history_tensors_);
 }
 
 }  // namespace skipbench

@@ -61,7 +61,7 @@ class PathEvaluator : public TrajectoryEvaluator {
   struct State {
     std::shared_ptr<const Block> block;
     int64_t row = 0;
-    RowRef raw;                              // last raw output, [halves, n, C, ...], rows in dimension 1
+    RowRef model_output;                              // last model output, [guidance_rows, n, C, ...], rows in dimension 1
   };
   // A query on its way through the calls.
   struct Traveller {

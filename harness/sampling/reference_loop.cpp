@@ -27,7 +27,7 @@ DifferenceSums SumsOf(const std::vector<at::Tensor>& series, size_t first, int o
 
 TrajectoryRecord RunReferenceLoop(const Scheduler& scheduler, Denoiser& denoiser, const TreeSample& sample, int64_t conditioning,
                                   const Method& method, at::ScalarType dtype, at::Device device) {
-  const RunShape run = ShapeOf(scheduler, denoiser.branches());
+  const RunShape run = ShapeOf(scheduler, denoiser.cache_positions());
   const Needs needs = method.Observes();
   const std::unique_ptr<Policy> policy = method.StartFor(run, sample.id);
   const auto draw = [&](int k) { return sample.noise->Draw(k).unsqueeze(0).to(device); };
@@ -41,18 +41,18 @@ TrajectoryRecord RunReferenceLoop(const Scheduler& scheduler, Denoiser& denoiser
     const Decision decision = policy->Decide(call);
     DenoiserInput input{scheduler.ScaleModelInput(x, call), scheduler.timestep(call), {&conditioning, 1}};
     if (decision.action == Action::kPredict) {
-      input.keep = method.CachedBranches(run);
+      input.keep = method.CachePositions(run);
       output = denoiser.Predict(input);
     } else if (decision.action == Action::kShallow) {
-      input.shallow = true, input.branch = decision.branch, input.features = output.features.at(decision.branch);
-      output.raw = denoiser.Predict(input).raw;
+      input.shallow = true, input.cache_position = decision.cache_position, input.features = output.features.at(decision.cache_position);
+      output.model_output = denoiser.Predict(input).model_output;
     }
-    guided.push_back(denoiser.Guide(output.raw));
+    guided.push_back(denoiser.Guide(output.model_output));
     StepResult step = scheduler.Step(x, guided.back(), call, state, scheduler.UsesNoise(call) ? draw(call + 1) : at::Tensor());
     x = step.sample, state = step.state;
     record.decisions.push_back(decision);
     record.latents.push_back(x[0]);
-    record.predictions.push_back(output.raw.select(1, 0));
+    record.predictions.push_back(output.model_output.select(1, 0));
     policy->Observe(call, {decision.action, x.numel(), SumsOf(record.latents, 1, needs.latent_order),
                            SumsOf(guided, 0, needs.prediction_order)});
   }

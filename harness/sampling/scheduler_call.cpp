@@ -79,10 +79,10 @@ void SchedulerCall::Split(ActiveBatch* batch, size_t b) {
   }
 }
 
-std::vector<int> SchedulerCall::CachedBranches(const Trajectory& trajectory) const {
+std::vector<int> SchedulerCall::CachePositions(const Trajectory& trajectory) const {
   std::vector<int> wanted;
   for (int w : trajectory.lanes)
-    wanted.insert(wanted.end(), lanes_[w].cached_branches.begin(), lanes_[w].cached_branches.end());
+    wanted.insert(wanted.end(), lanes_[w].cache_positions.begin(), lanes_[w].cache_positions.end());
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   return wanted;
@@ -90,7 +90,7 @@ std::vector<int> SchedulerCall::CachedBranches(const Trajectory& trajectory) con
 
 void SchedulerCall::DropUnusedFeatures(Trajectory* trajectory) const {
   if (trajectory->features.empty()) return;
-  const auto wanted = CachedBranches(*trajectory);
+  const auto wanted = CachePositions(*trajectory);
   std::erase_if(trajectory->features, [&](const auto& f) { return !std::binary_search(wanted.begin(), wanted.end(), f.first); });
 }
 
@@ -109,7 +109,7 @@ void SchedulerCall::Predict(ActiveBatch* batch) {
   for (size_t b = 0; b < batch->trajectories.size(); ++b) {
     const Decision& decision = lanes_[batch->trajectories[b].lanes[0]].decisions[batch->call];
     if (decision.action == Action::kPredict) full.push_back(static_cast<int>(b));
-    if (decision.action == Action::kShallow) shallow[decision.branch].push_back(static_cast<int>(b));
+    if (decision.action == Action::kShallow) shallow[decision.cache_position].push_back(static_cast<int>(b));
   }
   const size_t size = options_.batch_invariant ? 1 : static_cast<size_t>(options_.batch_size);
   EvenBatches(std::span<const int>(full), size, [&](std::span<const int> chunk) { PredictFull(batch, chunk); });
@@ -117,7 +117,7 @@ void SchedulerCall::Predict(ActiveBatch* batch) {
     EvenBatches(std::span<const int>(list), size, [&, position = position](std::span<const int> chunk) { PredictShallow(batch, chunk, position); });
   if (options_.max_states > 0) Compact(batch);
   if (options_.keep_predictions)
-    for (auto& trajectory : batch->trajectories) trajectory.predictions.push_back(trajectory.raw);
+    for (auto& trajectory : batch->trajectories) trajectory.predictions.push_back(trajectory.model_output);
 }
 
 DenoiserInput SchedulerCall::InputFor(const ActiveBatch& batch, std::span<const int> chunk) {
@@ -134,7 +134,7 @@ void SchedulerCall::PredictFull(ActiveBatch* batch, std::span<const int> chunk) 
   DenoiserInput input = InputFor(*batch, chunk);
   std::vector<std::vector<int>> wanted;
   for (int b : chunk) {
-    wanted.push_back(CachedBranches(batch->trajectories[b]));
+    wanted.push_back(CachePositions(batch->trajectories[b]));
     input.keep.insert(input.keep.end(), wanted.back().begin(), wanted.back().end());
   }
   std::sort(input.keep.begin(), input.keep.end());
@@ -142,7 +142,7 @@ void SchedulerCall::PredictFull(ActiveBatch* batch, std::span<const int> chunk) 
   const DenoiserOutput output = denoiser_.Predict(input);
   for (size_t k = 0; k < chunk.size(); ++k) {
     Trajectory& trajectory = batch->trajectories[chunk[k]];
-    trajectory.raw = {output.raw, static_cast<int64_t>(k)};
+    trajectory.model_output = {output.model_output, static_cast<int64_t>(k)};
     trajectory.features.clear();
     for (int position : wanted[k]) trajectory.features[position] = {output.features.at(position), static_cast<int64_t>(k)};
   }
@@ -153,7 +153,7 @@ void SchedulerCall::PredictFull(ActiveBatch* batch, std::span<const int> chunk) 
 void SchedulerCall::PredictShallow(ActiveBatch* batch, std::span<const int> chunk, int position) {
   DenoiserInput input = InputFor(*batch, chunk);
   input.shallow = true;
-  input.branch = position;
+  input.cache_position = position;
   std::vector<RowRef> features;
   for (int b : chunk) {
     const Trajectory& trajectory = batch->trajectories[b];
@@ -165,7 +165,7 @@ void SchedulerCall::PredictShallow(ActiveBatch* batch, std::span<const int> chun
   }
   input.features = GatherRows(features, 1);
   const DenoiserOutput output = denoiser_.Predict(input);
-  for (size_t k = 0; k < chunk.size(); ++k) batch->trajectories[chunk[k]].raw = {output.raw, static_cast<int64_t>(k)};
+  for (size_t k = 0; k < chunk.size(); ++k) batch->trajectories[chunk[k]].model_output = {output.model_output, static_cast<int64_t>(k)};
   result_.shallow_evaluations += static_cast<int64_t>(chunk.size());
   Charge(Action::kShallow, position, chunk.size());
 }
@@ -178,15 +178,15 @@ void SchedulerCall::Charge(Action action, int position, size_t count) {
 void SchedulerCall::Step(ActiveBatch* batch) {
   State& state = batch->state;
   std::vector<int64_t> rows, sample_of;
-  std::vector<RowRef> raw;
+  std::vector<RowRef> model_output;
   for (const auto& trajectory : batch->trajectories) {
     rows.push_back(trajectory.row);
-    raw.push_back(trajectory.raw);
+    model_output.push_back(trajectory.model_output);
     sample_of.push_back(trajectory.sample);
   }
   Select(&state, rows);
   for (size_t b = 0; b < batch->trajectories.size(); ++b) batch->trajectories[b].row = static_cast<int64_t>(b);
-  Stepping::Stepped stepped = stepping_.Step(state.latent, state.scheduler, raw, sample_of, batch->call);
+  Stepping::Stepped stepped = stepping_.Step(state.latent, state.scheduler, model_output, sample_of, batch->call);
   state.latent = std::move(stepped.latent);
   state.scheduler = std::move(stepped.scheduler);
   PushFront(&state.past_latents, state.latent, needs_.latent_order);

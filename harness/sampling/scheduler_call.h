@@ -43,7 +43,7 @@ class SchedulerCall {
   };
 
   void Split(ActiveBatch* batch, size_t b);
-  std::vector<int> CachedBranches(const Trajectory& trajectory) const;
+  std::vector<int> CachePositions(const Trajectory& trajectory) const;
   void DropUnusedFeatures(Trajectory* trajectory) const;
 
   void Predict(ActiveBatch* batch);

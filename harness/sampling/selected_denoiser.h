@@ -20,10 +20,10 @@ class SelectedDenoiser : public Denoiser {
     mapped.conditioning = mapped_;
     return inner_.Predict(mapped);
   }
-  int halves() const override { return inner_.halves(); }
-  at::Tensor Guide(const at::Tensor& raw) const override { return inner_.Guide(raw); }
-  int branches() const override { return inner_.branches(); }
-  MacCount Macs(Action action, int branch) const override { return inner_.Macs(action, branch); }
+  int guidance_rows() const override { return inner_.guidance_rows(); }
+  at::Tensor Guide(const at::Tensor& model_output) const override { return inner_.Guide(model_output); }
+  int cache_positions() const override { return inner_.cache_positions(); }
+  MacCount Macs(Action action, int cache_position) const override { return inner_.Macs(action, cache_position); }
 
  private:
   Denoiser& inner_;

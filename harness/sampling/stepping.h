@@ -34,13 +34,13 @@ class Stepping {
     at::Tensor latent;                              // after the call
     SchedulerState scheduler;
   };
-  // latent [n, C, ...] before the call, `before` its scheduler state, `raw` each row's last output (rows in dimension 1).
-  Stepped Step(const at::Tensor& latent, const SchedulerState& before, std::span<const RowRef> raw,
+  // latent [n, C, ...] before the call, `before` its scheduler state, `model_output` each row's last output (rows in dimension 1).
+  Stepped Step(const at::Tensor& latent, const SchedulerState& before, std::span<const RowRef> model_output,
                std::span<const int64_t> sample_of, int call) const;
 
  private:
   at::Tensor Noise(std::span<const int64_t> sample_of, int call, at::Device device) const;
-  Stepped RowByRow(const at::Tensor& latent, const SchedulerState& before, std::span<const RowRef> raw, const at::Tensor& noise,
+  Stepped RowByRow(const at::Tensor& latent, const SchedulerState& before, std::span<const RowRef> model_output, const at::Tensor& noise,
                    int call) const;
 
   const Scheduler& scheduler_;

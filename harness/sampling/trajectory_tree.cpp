@@ -28,7 +28,7 @@ class Tree {
        const std::vector<const Method*>& settings, at::IntArrayRef shape, at::ScalarType dtype, at::Device device,
        const TreeOptions& options)
       : scheduler_(scheduler), samples_(samples), settings_(settings), shape_(shape.vec()), dtype_(dtype), device_(device), options_(options),
-        run_(ShapeOf(scheduler, denoiser.branches())), step_(scheduler, denoiser, samples, options, needs_, &lanes_, &result_) {
+        run_(ShapeOf(scheduler, denoiser.cache_positions())), step_(scheduler, denoiser, samples, options, needs_, &lanes_, &result_) {
     for (const Method* method : settings) needs_.Merge(method->Observes());
     if (options.keep_differences) needs_.Merge({.latent_order = 3, .prediction_order = 3});
   }
@@ -77,7 +77,7 @@ class Tree {
       lane.setting = setting;
       lane.first_sample = begin;
       lane.policy = method.StartFor(run_, samples_[begin].id);
-      lane.cached_branches = method.CachedBranches(run_);
+      lane.cache_positions = method.CachePositions(run_);
       const int index = static_cast<int>(lanes_.size());
       for (int s = begin; s < std::min(begin + size, end); ++s) {
         lane.trajectory.push_back(s - first);
@@ -208,12 +208,12 @@ TreeResult RunTree(const Scheduler& scheduler, Denoiser& denoiser, const std::ve
   return Tree(scheduler, denoiser, samples, settings, latent_shape, dtype, device, options).Run();
 }
 
-RunShape ShapeOf(const Scheduler& scheduler, int branches) {
+RunShape ShapeOf(const Scheduler& scheduler, int cache_positions) {
   RunShape shape;
   shape.steps = scheduler.steps();
   shape.calls = scheduler.calls();
   for (int call = 0; call < shape.calls; ++call) shape.timesteps.push_back(scheduler.timestep(call));
-  shape.branches = branches;
+  shape.cache_positions = cache_positions;
   return shape;
 }
 
@@ -221,7 +221,7 @@ std::string ToString(const Decision& decision) {
   switch (decision.action) {
     case Action::kReuse: return "reuse";
     case Action::kPredict: return "predict";
-    case Action::kShallow: return fmt::format("shallow({})", decision.branch);
+    case Action::kShallow: return fmt::format("shallow({})", decision.cache_position);
   }
   return "?";
 }

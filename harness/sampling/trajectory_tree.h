@@ -33,7 +33,7 @@ struct TreeOptions {
                                                     // results for any batch
   int64_t group_size = 1;                           // consecutive samples that a Scope::kGroup setting decides for together
   bool keep_latents = false;                        // record x_T and the latent after every call
-  bool keep_predictions = false;                    // record the raw output behind every call
+  bool keep_predictions = false;                    // record the model output behind every call
   bool keep_differences = false;                    // record CallTrace for every call
   int reference = -1;                               // setting whose trajectory CallTrace's errors are measured from; -1: none
   int64_t max_states = 0;                           // most trajectories that are open (hold latents, outputs, features) at a
@@ -55,7 +55,7 @@ struct TrajectoryRecord {
   at::Tensor final_latent;                          // [C, ...], on the run's device
   Trace trace;                                      // what the policy wanted recorded
   std::vector<at::Tensor> latents;                  // keep_latents: calls + 1 tensors [C, ...]: the scaled initial noise first
-  std::vector<at::Tensor> predictions;              // keep_predictions: calls tensors [halves, C, ...]
+  std::vector<at::Tensor> predictions;              // keep_predictions: calls tensors [guidance_rows, C, ...]
   std::vector<CallTrace> calls;                     // keep_differences: [calls]
 };
 
@@ -84,7 +84,7 @@ TreeResult RunTree(const Scheduler& scheduler, Denoiser& denoiser, const std::ve
                    at::Device device, const TreeOptions& options);
 
 // The shape of a run as methods see it.
-RunShape ShapeOf(const Scheduler& scheduler, int branches);
+RunShape ShapeOf(const Scheduler& scheduler, int cache_positions);
 
 // A decision as the results record it: "predict", "reuse", "shallow(2)".
 std::string ToString(const Decision& decision);

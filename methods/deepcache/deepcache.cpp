@@ -11,16 +11,16 @@ using Options = DeepCacheOptions;
 
 class DeepCachePolicy : public Policy {
  public:
-  DeepCachePolicy(std::vector<bool> full, int branch) : full_(std::move(full)), branch_(branch) {}
+  DeepCachePolicy(std::vector<bool> full, int cache_position) : full_(std::move(full)), cache_position_(cache_position) {}
   Decision Decide(int call) override {
-    return full_.at(call) ? Decision{Action::kPredict} : Decision{Action::kShallow, branch_};
+    return full_.at(call) ? Decision{Action::kPredict} : Decision{Action::kShallow, cache_position_};
   }
   void Observe(int, const Observation&) override {}
   std::unique_ptr<Policy> Clone() const override { return std::make_unique<DeepCachePolicy>(*this); }
 
  private:
   std::vector<bool> full_;
-  int branch_;
+  int cache_position_;
 };
 
 const OptionTable<Options>& Table() {
@@ -57,12 +57,12 @@ class DeepCache : public Method {
     return label + ")";
   }
 
-  std::vector<int> CachedBranches(const RunShape&) const override { return {options_.branch}; }
+  std::vector<int> CachePositions(const RunShape&) const override { return {options_.branch}; }
 
   std::unique_ptr<Policy> Start(const RunShape& run) const override {
-    if (run.branches == 0) FailUnsupported("{}: this pipeline's network has no shallow forward", Label());
-    if (options_.branch >= run.branches)
-      Fail("{}: the network has branches 0 to {}, not {}", Label(), run.branches - 1, options_.branch);
+    if (run.cache_positions == 0) FailUnsupported("{}: this pipeline's network has no shallow forward", Label());
+    if (options_.branch >= run.cache_positions)
+      Fail("{}: the network has branches 0 to {}, not {}", Label(), run.cache_positions - 1, options_.branch);
     std::vector<bool> scheduled(run.calls, false);
     for (int step : FullSteps(run.steps))
       if (step < run.calls) scheduled[step] = true;

@@ -79,21 +79,21 @@ void CheckUNet(const JsonReader& config, const Json& expected) {
       if (size < 0) size = input.at("tokens");
     inputs.conditioning[name] = rows(taken.row);
   }
-  std::vector<int> branches(unet->info().cuts.size());
-  std::iota(branches.begin(), branches.end(), 0);
+  std::vector<int> cache_positions(unet->info().cuts.size());
+  std::iota(cache_positions.begin(), cache_positions.end(), 0);
   NetworkOutput output;
   {
     MacCounter counter;
-    output = unet->Forward(inputs, branches);
+    output = unet->Forward(inputs, cache_positions);
     ExpectReport(counter.report(), expected);
   }
   EXPECT_EQ(unet->info().in_channels, unet->info().out_channels);
   EXPECT_EQ(output.sample.sizes(), inputs.sample.sizes());
   for (const Json& shallow : expected.value("deepcache", Json::array())) {
-    const int branch = CutOf(config, shallow.at("block"), shallow.at("layer"));
-    SCOPED_TRACE("branch " + std::to_string(branch));
+    const int cache_position = CutOf(config, shallow.at("block"), shallow.at("layer"));
+    SCOPED_TRACE("branch " + std::to_string(cache_position));
     MacCounter counter;
-    unet->ForwardShallow(inputs, branch, output.features.at(branch));
+    unet->ForwardShallow(inputs, cache_position, output.features.at(cache_position));
     ExpectMacs(counter.report().total, shallow, "shallow");
     ExpectBlocks(counter.report(), shallow.at("blocks"));
   }

@@ -149,12 +149,12 @@ TEST(NetworkFixtures, ShallowForwardsContinueFullOnes) {
     inputs.conditioning["encoder_hidden_states"] = Get(tensors, "prompt_embeds");
     inputs.conditioning["text_embeds"] = Get(tensors, "pooled_prompt_embeds");
     inputs.conditioning["time_ids"] = Get(tensors, "time_ids");
-    std::vector<int> branches(unet->info().cuts.size());
-    std::iota(branches.begin(), branches.end(), 0);
-    const NetworkOutput full = unet->Forward(inputs, branches);
-    ASSERT_EQ(full.features.size(), branches.size());
-    for (int branch : branches)
-      EXPECT_LE(MaxAbsDiff(unet->ForwardShallow(inputs, branch, full.features.at(branch)), full.sample), Tolerance(json)) << branch;
+    std::vector<int> cache_positions(unet->info().cuts.size());
+    std::iota(cache_positions.begin(), cache_positions.end(), 0);
+    const NetworkOutput full = unet->Forward(inputs, cache_positions);
+    ASSERT_EQ(full.features.size(), cache_positions.size());
+    for (int cache_position : cache_positions)
+      EXPECT_LE(MaxAbsDiff(unet->ForwardShallow(inputs, cache_position, full.features.at(cache_position)), full.sample), Tolerance(json)) << cache_position;
   }
 }
 

@@ -50,7 +50,7 @@ void CheckTrajectory(const Manifest& manifest, const Json& c) {
     tree.push_back({s, streams.back().get()});
   }
   const auto denoiser = pipeline->Encode(samples, config.at("guidance").get<double>(), false);
-  EXPECT_EQ(denoiser->halves(), 2);
+  EXPECT_EQ(denoiser->guidance_rows(), 2);
   TreeOptions options;
   options.keep_latents = true;
   const auto method = MakeFullStep();

@@ -61,7 +61,7 @@ void CheckCase(const testing::Manifest& manifest, const Json& entry, const std::
     const auto& record = result.records[0][s];
     EXPECT_EQ(AsText(record.decisions), AsText(per_sample ? c["mask"][s] : c["mask"])) << "sample " << s;
     if (!expected.contains("first_raw_prediction")) continue;
-    const at::Tensor first = expected.at("first_raw_prediction").unflatten(0, {denoiser.halves(), n}).select(1, s);
+    const at::Tensor first = expected.at("first_raw_prediction").unflatten(0, {denoiser.guidance_rows(), n}).select(1, s);
     EXPECT_LE(testing::RelativeDiff(record.predictions[0], first), 1e-4) << "sample " << s;
   }
   // Ten times the recorded difference between float32 and float64 up to that call, plus 1e-5.

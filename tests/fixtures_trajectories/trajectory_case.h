@@ -113,7 +113,7 @@ inline Conditioning ConditioningOf(const Manifest& manifest, const Json& c, cons
   conditioning.samples = n;
   if (c["guidance_scale"].is_null() || stored.empty()) return conditioning;
   conditioning.guidance = c["guidance_scale"];
-  conditioning.halves = 2;
+  conditioning.guidance_rows = 2;
   conditioning.tokens = stored.at("prompt_embeds");      // [uncond_0.., cond_0..]
   // A case may use fewer samples than the conditioning holds.
   const int64_t held = conditioning.tokens.size(0) / 2;

@@ -51,7 +51,7 @@ void CheckUNet(const Manifest& manifest, const VideoCase& c) {
   }
   // A shallow forward on the features of the same inputs goes on where the full one was.
   inputs.observe = nullptr;
-  for (int branch : all) c.Expect("output", unet->ForwardShallow(inputs, branch, kept.features.at(branch)));
+  for (int cache_position : all) c.Expect("output", unet->ForwardShallow(inputs, cache_position, kept.features.at(cache_position)));
 }
 
 void CheckConditioning(const Manifest& manifest, const VideoCase& c) {

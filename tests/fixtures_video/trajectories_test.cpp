@@ -92,7 +92,7 @@ Conditioning ConditioningOf(const Model& model, const VideoCase& c, int64_t n) {
   };
   Conditioning conditioning;
   conditioning.samples = n;
-  conditioning.halves = 2;
+  conditioning.guidance_rows = 2;
   conditioning.guidance = c.json.at("guidance_scale");
   conditioning.tokens = rows(text);
   conditioning.rows = at::arange(2 * n, at::kLong).view({2, n});

@@ -46,7 +46,7 @@ std::shared_ptr<const Method> Make(const Example& example) {
 }
 
 RunShape TwelveCalls() {
-  RunShape shape{.steps = 12, .calls = 12, .branches = 3};
+  RunShape shape{.steps = 12, .calls = 12, .cache_positions = 3};
   for (int call = 0; call < 12; ++call) shape.timesteps.push_back(1000 - 80 * call);
   return shape;
 }
@@ -83,12 +83,12 @@ TEST_P(MethodConformance, FirstCallPredictsAndStaysInBounds) {
   EXPECT_EQ(method->type(), GetParam().type);
   EXPECT_NE(method->Label().find(GetParam().type), std::string::npos);
   const RunShape shape = TwelveCalls();
-  const auto declared = method->CachedBranches(shape);
+  const auto declared = method->CachePositions(shape);
   const Course course = Follow(*method, 0);
   EXPECT_EQ(course.decisions[0].action, Action::kPredict);
   for (const Decision& decision : course.decisions)
     if (decision.action == Action::kShallow)
-      EXPECT_NE(std::find(declared.begin(), declared.end(), decision.branch), declared.end());
+      EXPECT_NE(std::find(declared.begin(), declared.end(), decision.cache_position), declared.end());
   for (const auto& [name, values] : course.trace) EXPECT_EQ(static_cast<int>(values.size()), shape.calls) << name;
 }
 
@@ -196,7 +196,7 @@ class NanAtTheEnd : public FakeDenoiser {
  public:
   DenoiserOutput Predict(const DenoiserInput& input) override {
     DenoiserOutput output = FakeDenoiser::Predict(input);
-    output.raw.fill_(std::nan(""));
+    output.model_output.fill_(std::nan(""));
     return output;
   }
 };

@@ -81,7 +81,7 @@ TEST_P(PipelineConformance, SaysTheSameWithoutWeights) {
   EXPECT_EQ(counted->info().image_shape, info().image_shape);
   EXPECT_EQ(counted->info().kind, info().kind);
   EXPECT_EQ(counted->info().notes, info().notes);
-  EXPECT_EQ(counted->branches(), pipeline_->branches());
+  EXPECT_EQ(counted->cache_positions(), pipeline_->cache_positions());
   EXPECT_EQ(counted->DenoiserMacs(-1).total, pipeline_->DenoiserMacs(-1).total);
   EXPECT_TRUE(counted->info().files.empty());
   EXPECT_FALSE(info().files.empty());
@@ -96,13 +96,13 @@ TEST_P(PipelineConformance, PredictionsHaveTheLatentsShape) {
   const at::Tensor latents = Latents(kSamples);
   for (const double guidance : {1.0, Guidance()}) {
     const auto denoiser = pipeline_->Encode(Samples(), guidance, false);
-    EXPECT_EQ(denoiser->halves(), guidance > 1 ? 2 : 1);
+    EXPECT_EQ(denoiser->guidance_rows(), guidance > 1 ? 2 : 1);
     std::vector<int64_t> expected = latents.sizes().vec();
-    const at::Tensor raw = denoiser->Predict(Input(latents, all_)).raw;
-    EXPECT_EQ(denoiser->Guide(raw).sizes(), at::IntArrayRef(expected));
-    expected.insert(expected.begin(), denoiser->halves());
-    EXPECT_EQ(raw.sizes(), at::IntArrayRef(expected));
-    EXPECT_TRUE(at::isfinite(raw).all().item<bool>());
+    const at::Tensor model_output = denoiser->Predict(Input(latents, all_)).model_output;
+    EXPECT_EQ(denoiser->Guide(model_output).sizes(), at::IntArrayRef(expected));
+    expected.insert(expected.begin(), denoiser->guidance_rows());
+    EXPECT_EQ(model_output.sizes(), at::IntArrayRef(expected));
+    EXPECT_TRUE(at::isfinite(model_output).all().item<bool>());
   }
 }
 
@@ -110,43 +110,43 @@ TEST_P(PipelineConformance, SamplesDoNotKnowEachOther) {
   const auto samples = Samples();
   const at::Tensor latents = Latents(kSamples);
   const auto together = pipeline_->Encode(samples, Guidance(), false);
-  const at::Tensor raw = together->Predict(Input(latents, all_)).raw;
+  const at::Tensor model_output = together->Predict(Input(latents, all_)).model_output;
   for (int64_t s = 0; s < kSamples; ++s) {
     const std::vector<int64_t> row = {s}, first = {0};
-    EXPECT_LE(RelativeDiff(together->Predict(Input(latents, row)).raw.select(1, 0), raw.select(1, s)), kFloatNoise) << s;
+    EXPECT_LE(RelativeDiff(together->Predict(Input(latents, row)).model_output.select(1, 0), model_output.select(1, s)), kFloatNoise) << s;
     const auto alone = pipeline_->Encode(std::span(samples).subspan(static_cast<size_t>(s), 1), Guidance(), true);
-    EXPECT_LE(RelativeDiff(alone->Predict(Input(latents.narrow(0, s, 1), first)).raw.select(1, 0), raw.select(1, s)), kFloatNoise) << s;
+    EXPECT_LE(RelativeDiff(alone->Predict(Input(latents.narrow(0, s, 1), first)).model_output.select(1, 0), model_output.select(1, s)), kFloatNoise) << s;
   }
   // A sample's condition decides, if there is one.
   const at::Tensor same = latents.narrow(0, 0, 1).expand_as(latents).contiguous();
-  const at::Tensor conditioned = together->Predict(Input(same, all_)).raw;
+  const at::Tensor conditioned = together->Predict(Input(same, all_)).model_output;
   const bool conditional = info().needs_caption || info().needs_label || info().needs_image;
   EXPECT_EQ(RelativeDiff(conditioned.select(1, 0), conditioned.select(1, 1)) > kFloatNoise, conditional);
 }
 
 TEST_P(PipelineConformance, CutsContinueAndCostWhatIsSaid) {
   const auto denoiser = pipeline_->Encode(Samples(), Guidance(), false);
-  const int64_t halves = denoiser->halves();
-  const auto expect_cost = [&](const MacCount& cost, int branch) {
-    const MacCount one = pipeline_->DenoiserMacs(branch).total;
-    EXPECT_EQ(cost.matmuls, halves * one.matmuls) << branch;
-    EXPECT_EQ(cost.modules, halves * one.modules) << branch;
+  const int64_t guidance_rows = denoiser->guidance_rows();
+  const auto expect_cost = [&](const MacCount& cost, int cache_position) {
+    const MacCount one = pipeline_->DenoiserMacs(cache_position).total;
+    EXPECT_EQ(cost.matmuls, guidance_rows * one.matmuls) << cache_position;
+    EXPECT_EQ(cost.modules, guidance_rows * one.modules) << cache_position;
   };
   expect_cost(denoiser->Macs(Action::kPredict, 0), -1);
   EXPECT_EQ(denoiser->Macs(Action::kReuse, 0).matmuls, 0);
-  EXPECT_EQ(denoiser->branches(), pipeline_->branches());
+  EXPECT_EQ(denoiser->cache_positions(), pipeline_->cache_positions());
   DenoiserInput input = Input(Latents(kSamples), all_);
-  for (int branch = 0; branch < denoiser->branches(); ++branch) input.keep.push_back(branch);
+  for (int cache_position = 0; cache_position < denoiser->cache_positions(); ++cache_position) input.keep.push_back(cache_position);
   const DenoiserOutput full = denoiser->Predict(input);
   input.shallow = true;
-  for (const auto& [branch, features] : full.features) {
-    EXPECT_EQ(features.numel(), halves * kSamples * pipeline_->FeatureElements(branch)) << branch;
-    expect_cost(denoiser->Macs(Action::kShallow, branch), branch);
-    input.branch = branch;
+  for (const auto& [cache_position, features] : full.features) {
+    EXPECT_EQ(features.numel(), guidance_rows * kSamples * pipeline_->FeatureElements(cache_position)) << cache_position;
+    expect_cost(denoiser->Macs(Action::kShallow, cache_position), cache_position);
+    input.cache_position = cache_position;
     input.features = features;
-    EXPECT_LE(RelativeDiff(denoiser->Predict(input).raw, full.raw), kFloatNoise) << branch;
+    EXPECT_LE(RelativeDiff(denoiser->Predict(input).model_output, full.model_output), kFloatNoise) << cache_position;
   }
-  EXPECT_EQ(static_cast<int>(full.features.size()), pipeline_->branches());
+  EXPECT_EQ(static_cast<int>(full.features.size()), pipeline_->cache_positions());
 }
 
 TEST_P(PipelineConformance, LatentsBecomePictures) {

@@ -37,13 +37,13 @@ at::Tensor Noise(at::IntArrayRef shape) {
   return at::randn(shape, at::detail::createCPUGenerator(3), at::TensorOptions(at::kFloat));
 }
 
-// Raw predictions [halves, n, ...] for samples `which` of those the denoiser was made for.
+// Raw predictions [guidance_rows, n, ...] for samples `which` of those the denoiser was made for.
 at::Tensor Predict(Denoiser& denoiser, const at::Tensor& latents, std::vector<int64_t> which) {
   DenoiserInput input;
   input.sample = latents.index_select(0, at::tensor(which));
   input.timestep = 481;
   input.conditioning = which;
-  return denoiser.Predict(input).raw;
+  return denoiser.Predict(input).model_output;
 }
 
 TEST(VideoPipelines, Shapes) {

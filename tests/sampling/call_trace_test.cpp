@@ -47,7 +47,7 @@ TEST(CallTrace, IsRecomputedFromLatentsAndPredictions) {
       const auto& record = setting[s];
       ASSERT_EQ(record.calls.size(), 12u);
       std::vector<at::Tensor> guided;
-      for (const auto& raw : record.predictions) guided.push_back(denoiser.Guide(raw));
+      for (const auto& model_output : record.predictions) guided.push_back(denoiser.Guide(model_output));
       const std::vector<at::Tensor> latents(record.latents.begin() + 1, record.latents.end());
       for (int call = 0; call < 12; ++call) {
         ExpectSums(record.calls[call].latent, latents, call);

@@ -33,7 +33,7 @@ class FakeScheduler : public Scheduler {
   bool stochastic_;
 };
 
-// f(x, t, sample) = sin(2 x + t / 300) + 0.1 * sample; guided with two halves. A shallow forward adds its features / 100.
+// f(x, t, sample) = sin(2 x + t / 300) + 0.1 * sample; guided with two guidance rows. A shallow forward adds its features / 100.
 class FakeDenoiser : public Denoiser {
  public:
   DenoiserOutput Predict(const DenoiserInput& input) override {
@@ -48,13 +48,13 @@ class FakeDenoiser : public Denoiser {
       TORCH_CHECK(input.features.sizes().slice(0, 2) == at::IntArrayRef({2, n}));
       f = f + input.features[1] / 100;
     }
-    output.raw = at::stack({0.5 * f, f});
-    for (int branch : input.keep) output.features[branch] = at::stack({f, f}) * (branch + 1);
+    output.model_output = at::stack({0.5 * f, f});
+    for (int cache_position : input.keep) output.features[cache_position] = at::stack({f, f}) * (cache_position + 1);
     return output;
   }
-  int halves() const override { return 2; }
-  at::Tensor Guide(const at::Tensor& raw) const override { return raw[0] + 3.0 * (raw[1] - raw[0]); }
-  int branches() const override { return 3; }
+  int guidance_rows() const override { return 2; }
+  at::Tensor Guide(const at::Tensor& model_output) const override { return model_output[0] + 3.0 * (model_output[1] - model_output[0]); }
+  int cache_positions() const override { return 3; }
   MacCount Macs(Action action, int) const override {
     return action == Action::kPredict ? MacCount{10, 20} : action == Action::kShallow ? MacCount{1, 2} : MacCount{};
   }

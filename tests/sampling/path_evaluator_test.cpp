@@ -133,7 +133,7 @@ TEST(PathEvaluator, LittleMemoryCostsEvaluationsButNotResults) {
   FakeEvaluator rich(11);
   const auto queries = SomeQueries(11, 3, 80, 4);
   const auto expected = rich.Errors(queries);
-  // A state is a latent, a history tensor and two halves of an output: 4 * 30 floats.
+  // A state is a latent, a history tensor and two guidance rows of an output: 4 * 30 floats.
   int64_t last = rich.denoiser.full;
   for (const int64_t states : {2000, 60, 20, 1}) {
     PathEvaluatorOptions options;

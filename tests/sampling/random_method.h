@@ -43,7 +43,7 @@ class RandomMethod : public Method {
   std::string Label() const override { return fmt::format("random({})", seed_); }
   Scope DecisionScope() const override { return scope_; }
   Needs Observes() const override { return {.latent_order = 1}; }
-  std::vector<int> CachedBranches(const RunShape&) const override { return {0, 1}; }
+  std::vector<int> CachePositions(const RunShape&) const override { return {0, 1}; }
   std::unique_ptr<Policy> Start(const RunShape&) const override { return std::make_unique<RandomPolicy>(seed_, agree_until_); }
 
  private:
@@ -59,7 +59,7 @@ inline int64_t DistinctPredictions(const TreeResult& result) {
     for (size_t s = 0; s < setting.size(); ++s) {
       std::vector<int> prefix;
       for (const auto& decision : setting[s].decisions) {
-        prefix.push_back(static_cast<int>(decision.action) * 10 + decision.branch);
+        prefix.push_back(static_cast<int>(decision.action) * 10 + decision.cache_position);
         if (decision.action == Action::kPredict) distinct.insert({s, prefix});
       }
     }

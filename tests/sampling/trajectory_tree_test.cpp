@@ -171,7 +171,7 @@ class NanDenoiser : public FakeDenoiser {
  public:
   DenoiserOutput Predict(const DenoiserInput& input) override {
     DenoiserOutput output = FakeDenoiser::Predict(input);
-    if (input.timestep < 600) output.raw.select(1, input.sample.size(0) - 1).fill_(std::nan(""));
+    if (input.timestep < 600) output.model_output.select(1, input.sample.size(0) - 1).fill_(std::nan(""));
     return output;
   }
 };

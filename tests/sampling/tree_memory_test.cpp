@@ -127,13 +127,13 @@ class BigDenoiser : public Denoiser {
   DenoiserOutput Predict(const DenoiserInput& input) override {
     DenoiserOutput output;
     const at::Tensor f = at::sin(input.sample);
-    output.raw = at::stack({f, f});
-    for (int branch : input.keep) output.features[branch] = output.raw.repeat({1, 1, 4, 1, 1});
+    output.model_output = at::stack({f, f});
+    for (int cache_position : input.keep) output.features[cache_position] = output.model_output.repeat({1, 1, 4, 1, 1});
     return output;
   }
-  int halves() const override { return 2; }
-  at::Tensor Guide(const at::Tensor& raw) const override { return raw[1]; }
-  int branches() const override { return 2; }
+  int guidance_rows() const override { return 2; }
+  at::Tensor Guide(const at::Tensor& model_output) const override { return model_output[1]; }
+  int cache_positions() const override { return 2; }
   MacCount Macs(Action, int) const override { return {}; }
 };
 
@@ -143,7 +143,7 @@ TEST(TreeMemory, TheProcessGrowsByWhatTheStatesTake) {
 #endif
   const int64_t shape[] = {2, 128, 128};
   const double latent = 4.0 * 2 * 128 * 128;
-  // Latent, scheduler history and one past latent, two halves of the output, 2 branches of features with 8 channels and 2 halves.
+  // Latent, scheduler history and one past latent, two guidance rows of the output, 2 cache positions of features with 8 channels and 2 guidance rows.
   const double state = latent * (1 + 1 + 1 + 2 + 2 * 2 * 4);
   std::vector<RandomMethod> methods;
   for (uint64_t seed = 0; seed < 16; ++seed) methods.emplace_back(seed, 2);
