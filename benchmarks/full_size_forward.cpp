@@ -18,10 +18,10 @@
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
-#include "harness/io/safetensors.h"
+#include "harness/io/files/safetensors.h"
 #include "harness/models/load.h"
-#include "harness/nn/cpu_gemm.h"
-#include "harness/nn/tensor_file.h"
+#include "harness/nn/cpu/cpu_gemm.h"
+#include "harness/nn/weights/tensor_file.h"
 #include "harness/pipelines/replayed_network.h"
 #include "harness/runtime/device.h"
 

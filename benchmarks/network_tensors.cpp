@@ -13,7 +13,7 @@
 #include "harness/models/clip_vision.h"
 #include "harness/models/load.h"
 #include "harness/models/vq_model.h"
-#include "harness/nn/taken_tensors.h"
+#include "harness/nn/weights/taken_tensors.h"
 
 namespace skipbench {
 namespace {

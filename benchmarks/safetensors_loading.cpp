@@ -2,7 +2,7 @@
 #include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
 
-#include "harness/io/safetensors.h"
+#include "harness/io/files/safetensors.h"
 #include "harness/models/load.h"
 
 namespace skipbench {

@@ -1,8 +1,8 @@
 # A room is a folder of the source tree and a static library: skipbench_<name>.
 #
-#   skipbench_room(NAME name [DIRS dir...] [ATEN] DEPENDS room... [LIBRARIES target...])
+#   skipbench_room(NAME name [DIRS dir...] [SUB_ROOMS folder...] [ATEN] DEPENDS room... [LIBRARIES target...])
 #
-# Sources are all *.cpp of DIRS (default: the current folder, not its sub-folders). ATEN: the room uses LibTorch and the
+# Sources are all *.cpp of DIRS (default: the current folder, not its sub-folders), and of the SUB_ROOMS in them. ATEN: the room uses LibTorch and the
 # shared precompiled header; rooms without it must not include ATen (tests/architecture checks that).
 
 add_library(skipbench_options INTERFACE)
@@ -30,12 +30,17 @@ function(skipbench_use_aten target)
 endfunction()
 
 function(skipbench_room)
-  cmake_parse_arguments(room "ATEN" "NAME" "DIRS;DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(room "ATEN" "NAME" "DIRS;SUB_ROOMS;DEPENDS;LIBRARIES" ${ARGN})
   if(NOT room_DIRS)
     set(room_DIRS ${CMAKE_CURRENT_SOURCE_DIR})
   endif()
   set(sources)
+  set(dirs ${room_DIRS})
   foreach(dir ${room_DIRS})
+    list(TRANSFORM room_SUB_ROOMS PREPEND ${dir}/ OUTPUT_VARIABLE sub_rooms)
+    list(APPEND dirs ${sub_rooms})
+  endforeach()
+  foreach(dir ${dirs})
     file(GLOB found CONFIGURE_DEPENDS ${dir}/*.cpp)
     # Sources that include CUDA's headers: only where there are any.
     if(NOT TARGET skipbench_cuda_headers)

@@ -1,7 +1,7 @@
 #include "datasets/array_pictures.h"
 
 #include "harness/base/error.h"
-#include "harness/io/npy_pictures.h"
+#include "harness/io/pictures/npy_pictures.h"
 
 namespace skipbench {
 namespace {

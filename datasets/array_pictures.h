@@ -1,4 +1,4 @@
-// Pictures that an array holds (harness/io/npy_pictures.h), as a set.
+// Pictures that an array holds (harness/io/pictures/npy_pictures.h), as a set.
 #pragma once
 
 #include <filesystem>

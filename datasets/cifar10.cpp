@@ -4,7 +4,7 @@
 
 #include "datasets/numbered.h"
 #include "harness/base/error.h"
-#include "harness/io/mapped_file.h"
+#include "harness/io/files/mapped_file.h"
 
 namespace skipbench {
 namespace {

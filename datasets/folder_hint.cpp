@@ -6,7 +6,7 @@
 #include "datasets/cifar10.h"
 #include "datasets/lsun.h"
 #include "harness/base/error.h"
-#include "harness/io/content_kind.h"
+#include "harness/io/files/content_kind.h"
 
 namespace skipbench {
 namespace {

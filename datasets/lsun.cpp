@@ -15,7 +15,7 @@
 
 #include "datasets/numbered.h"
 #include "harness/base/error.h"
-#include "harness/io/child_process.h"
+#include "harness/io/files/child_process.h"
 
 namespace skipbench {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "datasets/folder_hint.h"
 #include "harness/base/error.h"
-#include "harness/io/content_kind.h"
-#include "harness/io/image.h"
+#include "harness/io/files/content_kind.h"
+#include "harness/io/pictures/image.h"
 
 namespace skipbench {
 namespace {

@@ -8,8 +8,8 @@
 #include "datasets/lsun.h"
 #include "datasets/picture_listing.h"
 #include "harness/base/error.h"
-#include "harness/io/animation.h"
-#include "harness/io/mapped_file.h"
+#include "harness/io/pictures/animation.h"
+#include "harness/io/files/mapped_file.h"
 
 namespace skipbench {
 namespace {

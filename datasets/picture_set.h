@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/io/image.h"
+#include "harness/io/pictures/image.h"
 
 namespace skipbench {
 

@@ -13,8 +13,8 @@
 #include "harness/base/git_lfs.h"
 #include "harness/base/json.h"
 #include "harness/base/text.h"
-#include "harness/io/content_kind.h"
-#include "harness/io/hdf5.h"
+#include "harness/io/files/content_kind.h"
+#include "harness/io/hdf5/hdf5.h"
 
 namespace skipbench {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "datasets/prompt_file.h"
 #include "harness/base/error.h"
-#include "harness/io/image.h"
+#include "harness/io/pictures/image.h"
 
 namespace skipbench {
 namespace {

@@ -6,7 +6,7 @@
 namespace skipbench {
 
 // `modules`: what the hook-based counters of the DeepCache and AdaptiveDiffusion repositories count; `matmuls`: all of convolutions,
-// linears and attention. harness/nn/macs.h says exactly what each counts.
+// linears and attention. harness/nn/layers/macs.h says exactly what each counts.
 struct MacCount {
   int64_t modules = 0;
   int64_t matmuls = 0;

@@ -3,7 +3,7 @@
 #include "harness/base/error.h"
 #include "harness/base/progress.h"
 #include "harness/cli/commands.h"
-#include "harness/experiment/calibrate.h"
+#include "harness/experiment/calibrate/calibrate.h"
 
 namespace skipbench::cli {
 

@@ -1,4 +1,4 @@
-#include "harness/report/compare_text.h"
+#include "harness/report/tables/compare_text.h"
 
 #include <fmt/ranges.h>
 

@@ -4,7 +4,7 @@
 #include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
-#include "harness/experiment/config_options.h"
+#include "harness/experiment/config/config_options.h"
 #include "harness/schedulers/catalog.h"
 #include "methods/catalog.h"
 #include "metrics/catalog.h"

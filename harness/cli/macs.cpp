@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "harness/cli/commands.h"
-#include "harness/experiment/config.h"
+#include "harness/experiment/config/config.h"
 #include "harness/pipelines/find_model.h"
 #include "harness/pipelines/load_pipeline.h"
 

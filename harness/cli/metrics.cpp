@@ -10,8 +10,8 @@
 #include "harness/cli/open_results.h"
 #include "harness/evaluation/captions.h"
 #include "harness/evaluation/subjects.h"
-#include "harness/io/atomic_file.h"
-#include "harness/report/metric_report.h"
+#include "harness/io/files/atomic_file.h"
+#include "harness/report/tables/metric_report.h"
 #include "harness/runtime/threads.h"
 
 namespace skipbench::cli {

@@ -1,4 +1,4 @@
-#include "harness/report/report.h"
+#include "harness/report/page/report.h"
 
 #include "harness/analysis/set_distances.h"
 #include "harness/base/error.h"

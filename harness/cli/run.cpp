@@ -1,13 +1,13 @@
 #include <filesystem>
 
-#include "harness/experiment/describe.h"
+#include "harness/experiment/run/describe.h"
 #include "harness/analysis/set_distances.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
-#include "harness/experiment/run_experiment.h"
-#include "harness/experiment/shard.h"
-#include "harness/report/contact_sheet.h"
-#include "harness/report/render_text.h"
+#include "harness/experiment/run/run_experiment.h"
+#include "harness/experiment/config/shard.h"
+#include "harness/report/figures/contact_sheet.h"
+#include "harness/report/tables/render_text.h"
 #include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"
 #include "metrics/catalog.h"

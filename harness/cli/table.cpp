@@ -3,10 +3,10 @@
 #include "harness/base/error.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
-#include "harness/report/paired_text.h"
-#include "harness/report/path_text.h"
-#include "harness/report/render_data.h"
-#include "harness/report/render_text.h"
+#include "harness/report/tables/paired_text.h"
+#include "harness/report/tables/path_text.h"
+#include "harness/report/tables/render_data.h"
+#include "harness/report/tables/render_text.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench::cli {

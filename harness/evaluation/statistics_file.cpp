@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "harness/base/error.h"
-#include "harness/io/npy_pictures.h"
+#include "harness/io/pictures/npy_pictures.h"
 
 namespace skipbench {
 namespace {

@@ -19,7 +19,7 @@
 
 #include "harness/evaluation/evaluate.h"
 #include "harness/measures/feature_set.h"
-#include "harness/io/npz.h"
+#include "harness/io/files/npz.h"
 #include "harness/measures/set_metric.h"
 
 namespace skipbench {

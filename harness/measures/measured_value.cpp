@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "harness/base/cells.h"
+#include "harness/base/table_format.h"
 #include "harness/base/error.h"
 #include "harness/stats/bootstrap.h"
 #include "harness/stats/moments.h"

@@ -7,8 +7,8 @@
 
 #include "harness/base/json.h"
 #include "harness/models/unet_blocks.h"
-#include "harness/nn/conv2d.h"
-#include "harness/nn/norm.h"
+#include "harness/nn/layers/conv2d.h"
+#include "harness/nn/layers/norm.h"
 
 namespace skipbench {
 

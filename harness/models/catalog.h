@@ -8,7 +8,7 @@
 
 #include "harness/base/json.h"
 #include "harness/models/network.h"
-#include "harness/nn/weights.h"
+#include "harness/nn/weights/weights.h"
 
 namespace skipbench {
 

@@ -4,7 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "harness/base/json.h"
-#include "harness/nn/embedding.h"
+#include "harness/nn/layers/embedding.h"
 
 namespace skipbench {
 

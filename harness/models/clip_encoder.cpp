@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "harness/models/config.h"
-#include "harness/nn/macs.h"
+#include "harness/nn/layers/macs.h"
 
 namespace skipbench {
 

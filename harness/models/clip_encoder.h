@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "harness/base/json.h"
-#include "harness/nn/linear.h"
-#include "harness/nn/norm.h"
+#include "harness/nn/layers/linear.h"
+#include "harness/nn/layers/norm.h"
 
 namespace skipbench {
 

@@ -9,9 +9,9 @@
 
 #include "harness/base/json.h"
 #include "harness/models/clip_encoder.h"
-#include "harness/nn/embedding.h"
-#include "harness/nn/linear.h"
-#include "harness/nn/norm.h"
+#include "harness/nn/layers/embedding.h"
+#include "harness/nn/layers/linear.h"
+#include "harness/nn/layers/norm.h"
 
 namespace skipbench {
 

@@ -7,7 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/models/config.h"
-#include "harness/nn/macs.h"
+#include "harness/nn/layers/macs.h"
 
 namespace skipbench {
 

@@ -10,10 +10,10 @@
 
 #include "harness/base/json.h"
 #include "harness/models/network.h"
-#include "harness/nn/attention.h"
-#include "harness/nn/conv2d.h"
-#include "harness/nn/embedding.h"
-#include "harness/nn/linear.h"
+#include "harness/nn/layers/attention.h"
+#include "harness/nn/layers/conv2d.h"
+#include "harness/nn/layers/embedding.h"
+#include "harness/nn/layers/linear.h"
 
 namespace skipbench {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/nn/conditioning_cache.h"
+#include "harness/nn/layers/conditioning_cache.h"
 
 namespace skipbench {
 
@@ -69,7 +69,7 @@ struct NetworkInfo {
 // In half precision these places stay float32: the sinusoidal embedding of the timestep, the statistics of all norms, the
 // scores and the softmax of attention.
 //
-// Meta tensors in (on a network built from Weights::ShapesOnly()) count multiply-accumulates, see harness/nn/macs.h.
+// Meta tensors in (on a network built from Weights::ShapesOnly()) count multiply-accumulates, see harness/nn/layers/macs.h.
 class Network {
  public:
   virtual ~Network() = default;

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "harness/base/json.h"
-#include "harness/nn/weights.h"
+#include "harness/nn/weights/weights.h"
 
 namespace skipbench {
 

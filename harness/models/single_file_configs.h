@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "harness/base/json.h"
-#include "harness/io/safetensors.h"
+#include "harness/io/files/safetensors.h"
 
 namespace skipbench {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "harness/nn/weights.h"
+#include "harness/nn/weights/weights.h"
 
 namespace skipbench {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "harness/io/safetensors.h"
+#include "harness/io/files/safetensors.h"
 
 namespace skipbench {
 

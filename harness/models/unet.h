@@ -11,9 +11,9 @@
 
 #include "harness/models/network.h"
 #include "harness/models/unet_blocks.h"
-#include "harness/nn/conv2d.h"
-#include "harness/nn/embedding.h"
-#include "harness/nn/norm.h"
+#include "harness/nn/layers/conv2d.h"
+#include "harness/nn/layers/embedding.h"
+#include "harness/nn/layers/norm.h"
 
 namespace skipbench {
 

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "harness/nn/attention.h"
-#include "harness/nn/resampling.h"
-#include "harness/nn/resnet.h"
-#include "harness/nn/temporal.h"
-#include "harness/nn/transformer_2d.h"
+#include "harness/nn/layers/attention.h"
+#include "harness/nn/layers/resampling.h"
+#include "harness/nn/layers/resnet.h"
+#include "harness/nn/layers/temporal.h"
+#include "harness/nn/layers/transformer_2d.h"
 
 namespace skipbench {
 

@@ -1,7 +1,7 @@
 #include "harness/models/vae_file.h"
 
 #include "harness/base/error.h"
-#include "harness/io/safetensors.h"
+#include "harness/io/files/safetensors.h"
 #include "harness/models/single_file_configs.h"
 #include "harness/models/single_file_names.h"
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "harness/base/json.h"
-#include "harness/nn/weights.h"
+#include "harness/nn/weights/weights.h"
 
 namespace skipbench {
 

@@ -5,7 +5,7 @@
 
 #include "harness/base/json.h"
 #include "harness/models/autoencoder.h"
-#include "harness/nn/embedding.h"
+#include "harness/nn/layers/embedding.h"
 
 namespace skipbench {
 

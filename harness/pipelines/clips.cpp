@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "harness/base/error.h"
-#include "harness/nn/temporal.h"
+#include "harness/nn/layers/temporal.h"
 #include "harness/pipelines/pictures.h"
 
 namespace skipbench {

@@ -11,7 +11,7 @@
 #include "harness/base/error.h"
 #include "harness/base/json.h"
 #include "harness/base/paths.h"
-#include "harness/io/content_kind.h"
+#include "harness/io/files/content_kind.h"
 
 namespace skipbench {
 

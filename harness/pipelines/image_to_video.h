@@ -4,14 +4,14 @@
 #include <array>
 #include <memory>
 
-#include "harness/io/resize.h"
+#include "harness/io/pictures/resize.h"
 #include "harness/models/clip_vision.h"
 #include "harness/models/i2vgen_xl_unet.h"
 #include "harness/pipelines/latent_pipeline.h"
 
 namespace skipbench {
 
-// How the start image becomes the two networks' input, with every stage on the way; see io/resize.h.
+// How the start image becomes the two networks' input, with every stage on the way; see io/pictures/resize.h.
 struct StartImage {
   WideCrop clip, vae;                        // cropped to width x width, and to width x height
   Image clip_resized;                        // bilinear to the image encoder's size

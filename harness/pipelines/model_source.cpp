@@ -8,7 +8,7 @@
 #include "harness/base/error.h"
 #include "harness/models/clip_text.h"
 #include "harness/models/unused_keys.h"
-#include "harness/nn/weights_files.h"
+#include "harness/nn/weights/weights_files.h"
 
 namespace skipbench {
 

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "harness/base/json.h"
-#include "harness/io/clip_tokenizer.h"
+#include "harness/io/tokenizers/clip_tokenizer.h"
 #include "harness/models/load.h"
 #include "harness/models/single_file.h"
-#include "harness/nn/weights.h"
+#include "harness/nn/weights/weights.h"
 #include "harness/pipelines/model_folder.h"
 #include "harness/pipelines/pipeline.h"
 

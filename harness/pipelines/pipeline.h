@@ -14,7 +14,7 @@
 
 #include "harness/base/json.h"
 #include "harness/base/sample.h"
-#include "harness/nn/macs.h"
+#include "harness/nn/layers/macs.h"
 #include "harness/sampling/denoiser.h"
 
 namespace skipbench {

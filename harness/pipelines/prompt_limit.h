@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "harness/base/sample.h"
-#include "harness/io/clip_tokenizer.h"
+#include "harness/io/tokenizers/clip_tokenizer.h"
 #include "harness/pipelines/pipeline.h"
 
 namespace skipbench {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/io/clip_tokenizer.h"
+#include "harness/io/tokenizers/clip_tokenizer.h"
 #include "harness/models/clip_text.h"
 #include "harness/pipelines/model_source.h"
 

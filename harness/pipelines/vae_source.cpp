@@ -1,7 +1,7 @@
 #include "harness/pipelines/vae_source.h"
 
 #include "harness/base/error.h"
-#include "harness/nn/weights_files.h"
+#include "harness/nn/weights/weights_files.h"
 
 namespace skipbench {
 

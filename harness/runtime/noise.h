@@ -22,7 +22,7 @@ class NoiseSource {
  public:
   virtual ~NoiseSource() = default;
   // `sample_id` names the sample; `ordinal` is its place (0-based) in the experiment's data, which the rows of a
-  // noise file follow (harness/experiment/file_noise.h).
+  // noise file follow (harness/experiment/plan/file_noise.h).
   virtual std::unique_ptr<NoiseStream> Open(int64_t sample_id, int64_t ordinal, at::IntArrayRef shape) const = 0;
 };
 

@@ -90,7 +90,7 @@ class Search {
 };
 
 // The paths that a LatePathMethod runs on.
-struct SuppliedPaths {
+struct PrecomputedPaths {
   std::optional<Mask> shared;                 // for every sample
   std::map<int64_t, Mask> by_sample;          // sample id -> its path
   std::map<int64_t, std::string> missing;     // sample id -> why it has none
@@ -102,7 +102,7 @@ struct SuppliedPaths {
 class LatePathMethod : public Method {
  public:
   // The method to run: same type and label.
-  virtual std::shared_ptr<const Method> Bind(SuppliedPaths paths) const = 0;
+  virtual std::shared_ptr<const Method> Bind(PrecomputedPaths paths) const = 0;
 };
 
 // A row of the table that comes out of a search.

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "harness/io/hdf5.h"
+#include "harness/io/hdf5/hdf5.h"
 #include "harness/measures/known_metrics.h"
 #include "harness/store/records.h"
 

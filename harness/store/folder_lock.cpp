@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "harness/base/error.h"
-#include "harness/io/hdf5.h"
+#include "harness/io/hdf5/hdf5.h"
 
 namespace skipbench {
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "harness/io/hdf5.h"
+#include "harness/io/hdf5/hdf5.h"
 #include "harness/store/records.h"
 
 namespace skipbench {

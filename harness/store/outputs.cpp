@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <fstream>
 
-#include "harness/io/atomic_file.h"
-#include "harness/io/hdf5.h"
+#include "harness/io/files/atomic_file.h"
+#include "harness/io/hdf5/hdf5.h"
 #include "harness/store/source.h"
 
 namespace skipbench {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "harness/base/text.h"
-#include "harness/io/atomic_file.h"
+#include "harness/io/files/atomic_file.h"
 #include "harness/store/join.h"
 #include "harness/store/latency.h"
 #include "harness/store/outputs.h"

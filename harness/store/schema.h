@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/io/hdf5.h"
+#include "harness/io/hdf5/hdf5.h"
 #include "harness/store/records.h"
 
 namespace skipbench {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "harness/io/hdf5_guarded.h"
+#include "harness/io/hdf5/hdf5_guarded.h"
 
 namespace skipbench {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "methods/adaptive_diffusion/skip_frame.h"
+#include "methods/adaptive_diffusion/skip_limits.h"
 
 namespace skipbench {
 namespace {

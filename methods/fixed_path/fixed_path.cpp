@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "methods/fixed_path/random_path.h"
-#include "methods/fixed_path/supplied_path.h"
+#include "methods/fixed_path/precomputed_path.h"
 
 namespace skipbench {
 namespace {
@@ -46,7 +46,7 @@ class RecordedPath : public RecordedPathMethod {
   std::string type() const override { return "fixed_path"; }
   std::string Label() const override { return label_; }
   std::unique_ptr<Policy> Start(const RunShape&) const override { return MakeUnboundPolicy(label_); }
-  std::shared_ptr<const Method> Bind(SuppliedPaths paths) const override { return MakeSuppliedPath(type(), label_, std::move(paths)); }
+  std::shared_ptr<const Method> Bind(PrecomputedPaths paths) const override { return MakePrecomputedPath(type(), label_, std::move(paths)); }
   const Source& source() const override { return source_; }
 
  private:
@@ -121,7 +121,7 @@ std::unique_ptr<Method> Make(const Options& options, const std::filesystem::path
 }  // namespace
 
 std::unique_ptr<Method> MakeFixedPath(Mask predict, std::string label) {
-  return MakeSuppliedPath("fixed_path", std::move(label), {.shared = std::move(predict)});
+  return MakePrecomputedPath("fixed_path", std::move(label), {.shared = std::move(predict)});
 }
 
 MethodType FixedPathType() {

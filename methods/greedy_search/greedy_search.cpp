@@ -1,6 +1,6 @@
 #include "methods/greedy_search/greedy_search.h"
 
-#include "methods/fixed_path/supplied_path.h"
+#include "methods/fixed_path/precomputed_path.h"
 
 namespace skipbench {
 namespace {
@@ -23,7 +23,7 @@ class GreedySearch : public SearchMethod {
     }
     return MakeUnboundPolicy(Label());
   }
-  std::shared_ptr<const Method> Bind(SuppliedPaths paths) const override { return MakeSuppliedPath(type(), Label(), std::move(paths)); }
+  std::shared_ptr<const Method> Bind(PrecomputedPaths paths) const override { return MakePrecomputedPath(type(), Label(), std::move(paths)); }
 
   const Search& search() const override { return *search_; }
   SearchTarget target() const override { return target_; }

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/nn/weights.h"
+#include "harness/nn/weights/weights.h"
 
 namespace skipbench {
 

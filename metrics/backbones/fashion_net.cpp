@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "harness/base/json.h"
-#include "harness/io/safetensors.h"
-#include "harness/io/sha256.h"
+#include "harness/io/files/safetensors.h"
+#include "harness/io/files/sha256.h"
 
 namespace skipbench {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "harness/io/sha256.h"
+#include "harness/io/files/sha256.h"
 #include "metrics/backbones/conv_unit.h"
 #include "metrics/backbones/resize.h"
 

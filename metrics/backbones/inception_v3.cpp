@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "harness/base/did_you_mean.h"
-#include "harness/io/sha256.h"
+#include "harness/io/files/sha256.h"
 #include "metrics/backbones/conv_unit.h"
 
 namespace skipbench {

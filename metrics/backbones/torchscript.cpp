@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "harness/io/sha256.h"
+#include "harness/io/files/sha256.h"
 
 namespace skipbench {
 namespace {

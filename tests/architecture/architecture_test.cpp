@@ -56,7 +56,7 @@ const Rooms kWithoutAten = {"base", "io", "stats", "datasets", "measures", "stor
 
 constexpr int kMaxLines = 600;
 
-// "harness/io/hdf5.h" -> "io", "methods/deepcache/deepcache.h" -> "methods", "tests/..." -> "".
+// "harness/io/hdf5/hdf5.h" -> "io", "methods/deepcache/deepcache.h" -> "methods", "tests/..." -> "".
 std::string RoomOf(const std::string& path) {
   const size_t slash = path.find('/');
   if (slash == std::string::npos) return "";
@@ -122,7 +122,7 @@ std::vector<std::string> Sources(const std::vector<std::string>& extensions) {
 std::string Read(const std::string& path) { return testing::ReadFile(testing::SourceDir() / path); }
 
 TEST(Architecture, IncludesFollowTheRooms) {
-  const auto sources = Sources({".h", ".cpp", ".cu"});
+  const auto sources = Sources({".h", ".cpp", ".inc", ".cu"});
   ASSERT_GT(sources.size(), 50u) << "the sources were not found";
   std::set<std::string> seen;
   for (const auto& source : sources) {
@@ -136,9 +136,9 @@ TEST(Architecture, TheCheckFindsWhatItLooksFor) {
   using ::testing::ElementsAre;
   using ::testing::HasSubstr;
   using ::testing::IsEmpty;
-  EXPECT_THAT(IncludeViolations("harness/nn/x.cpp", "#include \"harness/io/safetensors.h\"\n#include <ATen/ATen.h>\n"), IsEmpty());
-  EXPECT_THAT(IncludeViolations("harness/io/x.cpp", "// comment\n#include \"harness/nn/weights.h\"\n"),
-              ElementsAre(HasSubstr("harness/io/x.cpp:2: harness/nn/weights.h: the room io does not stand on nn")));
+  EXPECT_THAT(IncludeViolations("harness/nn/x.cpp", "#include \"harness/io/files/safetensors.h\"\n#include <ATen/ATen.h>\n"), IsEmpty());
+  EXPECT_THAT(IncludeViolations("harness/io/x.cpp", "// comment\n#include \"harness/nn/weights/weights.h\"\n"),
+              ElementsAre(HasSubstr("harness/io/x.cpp:2: harness/nn/weights/weights.h: the room io does not stand on nn")));
   EXPECT_THAT(IncludeViolations("harness/store/x.h", "#include <c10/core/Device.h>\n"), ElementsAre(HasSubstr("does without ATen")));
   EXPECT_THAT(IncludeViolations("harness/cli/x.cpp", "#  include <torch/torch.h>\n"), ElementsAre(HasSubstr("ATen/ATen.h")));
   EXPECT_THAT(IncludeViolations("methods/a/a.cpp", "#include \"harness/sampling/denoiser.h\"\n"), ElementsAre(HasSubstr("method.h")));
@@ -171,7 +171,7 @@ std::map<std::string, CmakeRoom> CmakeRooms() {
       std::string word, keyword, name;
       CmakeRoom room;
       while (words >> word) {
-        if (word == "NAME" || word == "DIRS" || word == "DEPENDS" || word == "LIBRARIES") {
+        if (word == "NAME" || word == "DIRS" || word == "SUB_ROOMS" || word == "DEPENDS" || word == "LIBRARIES") {
           keyword = word;
         } else if (word == "ATEN") {
           room.aten = true;
@@ -219,7 +219,7 @@ TEST(Architecture, CmakeLinksWhatIsIncluded) {
     return linked[name];
   };
   static const std::regex include_line("#include \"([^\"]+)\"");
-  for (const auto& source : Sources({".h", ".cpp", ".cu"})) {
+  for (const auto& source : Sources({".h", ".cpp", ".inc", ".cu"})) {
     const std::string room = RoomOf(source);
     if (room.empty() || room == "cli") continue;
     const std::string text = Read(source);
@@ -239,7 +239,7 @@ TEST(Architecture, HeadersAreGuarded) {
 }
 
 TEST(Architecture, FilesStaySmall) {
-  for (const auto& source : Sources({".h", ".cpp", ".cu"})) {
+  for (const auto& source : Sources({".h", ".cpp", ".inc", ".cu"})) {
     const std::string text = Read(source);
     EXPECT_LE(std::count(text.begin(), text.end(), '\n'), kMaxLines) << source << " is too long; split it";
   }

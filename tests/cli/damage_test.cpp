@@ -7,7 +7,7 @@
 #include <csignal>
 #include <filesystem>
 
-#include "harness/io/hdf5.h"
+#include "harness/io/hdf5/hdf5.h"
 #include "tests/cli/cli_support.h"
 #include "tests/store/python.h"
 

@@ -3,7 +3,7 @@
 
 #include "harness/store/path_study_record.h"
 #include "harness/store/search_record.h"
-#include "harness/io/append_log.h"
+#include "harness/io/files/append_log.h"
 #include "tests/cli/cli_support.h"
 
 namespace skipbench {

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <map>
 
-#include "harness/io/png.h"
-#include "harness/nn/tensor_file.h"
-#include "harness/report/contact_sheet.h"
+#include "harness/io/pictures/png.h"
+#include "harness/nn/weights/tensor_file.h"
+#include "harness/report/figures/contact_sheet.h"
 #include "tests/cli/cli_support.h"
 
 namespace skipbench {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "datasets/catalog.h"
-#include "harness/io/png.h"
+#include "harness/io/pictures/png.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench::testing {

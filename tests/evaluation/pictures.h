@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "harness/io/png.h"
+#include "harness/io/pictures/png.h"
 
 namespace skipbench::testing {
 

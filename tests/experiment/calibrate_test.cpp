@@ -1,10 +1,10 @@
 // Calibration, results and report of a method that the program does not know: only what it declares says how to treat it.
-#include "harness/experiment/calibrate.h"
+#include "harness/experiment/calibrate/calibrate.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/experiment/run_experiment.h"
+#include "harness/experiment/run/run_experiment.h"
 #include "harness/store/result_reader.h"
 #include "tests/sampling/toy_method.h"
 #include "tests/support/fixtures.h"

@@ -1,13 +1,13 @@
-#include "harness/experiment/config.h"
+#include "harness/experiment/config/config.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "harness/experiment/config_options.h"
-#include "harness/experiment/file_noise.h"
-#include "harness/experiment/sweep.h"
-#include "harness/io/safetensors.h"
+#include "harness/experiment/config/config_options.h"
+#include "harness/experiment/plan/file_noise.h"
+#include "harness/experiment/config/sweep.h"
+#include "harness/io/files/safetensors.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

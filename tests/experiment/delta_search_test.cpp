@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <random>
 
-#include "harness/experiment/delta_search.h"
+#include "harness/experiment/calibrate/delta_search.h"
 
 namespace skipbench {
 namespace {

@@ -1,5 +1,5 @@
 // What is said of a noise file.
-#include "harness/experiment/file_noise.h"
+#include "harness/experiment/plan/file_noise.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -7,7 +7,7 @@
 
 #include <limits>
 
-#include "harness/nn/tensor_file.h"
+#include "harness/nn/weights/tensor_file.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

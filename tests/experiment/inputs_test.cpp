@@ -1,12 +1,12 @@
 // Every file that decides is recorded, and one that changes is named with both hashes.
-#include "harness/experiment/describe.h"
-#include "harness/experiment/inputs.h"
+#include "harness/experiment/run/describe.h"
+#include "harness/experiment/plan/inputs.h"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 
-#include "harness/io/sha256.h"
+#include "harness/io/files/sha256.h"
 #include "harness/store/result_writer.h"
 #include "tests/support/fixtures.h"
 

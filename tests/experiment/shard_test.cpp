@@ -1,4 +1,4 @@
-#include "harness/experiment/shard.h"
+#include "harness/experiment/config/shard.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "harness/io/npz.h"
+#include "harness/io/files/npz.h"
 #include "harness/stats/kernel_distance.h"
 #include "harness/stats/precision_recall.h"
 #include "tests/support/fixtures.h"

@@ -8,7 +8,7 @@
 #include "harness/models/autoencoder_kl.h"
 #include "harness/models/load.h"
 #include "harness/models/vq_model.h"
-#include "harness/nn/macs.h"
+#include "harness/nn/layers/macs.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

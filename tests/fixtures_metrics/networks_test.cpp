@@ -2,7 +2,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "harness/io/image.h"
+#include "harness/io/pictures/image.h"
 #include "harness/stats/frechet.h"
 #include "metrics/backbones/i3d.h"
 #include "metrics/backbones/inception_v3.h"

@@ -3,7 +3,7 @@
 
 #include <ATen/ATen.h>
 
-#include "harness/io/clip_tokenizer.h"
+#include "harness/io/tokenizers/clip_tokenizer.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

@@ -1,5 +1,5 @@
 // Everything before the loop: start images byte by byte, and the pipelines' conditioning from texts and PNG files.
-#include "harness/io/png.h"
+#include "harness/io/pictures/png.h"
 #include "harness/pipelines/image_to_video.h"
 #include "tests/fixtures_video/video_fixtures.h"
 

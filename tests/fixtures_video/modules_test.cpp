@@ -1,6 +1,6 @@
 // Single layers of the video networks against diffusers: every inner output, and the module as a whole.
-#include "harness/nn/temporal.h"
-#include "harness/nn/transformer_2d.h"
+#include "harness/nn/layers/temporal.h"
+#include "harness/nn/layers/transformer_2d.h"
 #include "tests/fixtures_video/video_fixtures.h"
 
 namespace skipbench {

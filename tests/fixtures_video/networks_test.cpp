@@ -2,7 +2,7 @@
 // conditioning.
 #include "harness/models/i2vgen_xl_unet.h"
 #include "harness/pipelines/clips.h"
-#include "harness/nn/temporal.h"
+#include "harness/nn/layers/temporal.h"
 #include "harness/pipelines/pictures.h"
 #include "harness/schedulers/catalog.h"
 #include "tests/fixtures_video/video_fixtures.h"

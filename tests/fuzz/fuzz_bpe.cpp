@@ -2,7 +2,7 @@
 #include <map>
 
 #include "harness/base/json.h"
-#include "harness/io/bpe.h"
+#include "harness/io/tokenizers/bpe.h"
 #include "harness/base/text.h"
 #include "tests/fuzz/fuzz.h"
 

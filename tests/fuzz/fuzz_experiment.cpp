@@ -1,5 +1,5 @@
 // An experiment's config, with a --set of it.
-#include "harness/experiment/config.h"
+#include "harness/experiment/config/config.h"
 #include "tests/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -4,8 +4,8 @@
 
 #include <csignal>
 
-#include "harness/io/hdf5.h"
-#include "harness/io/hdf5_guarded.h"
+#include "harness/io/hdf5/hdf5.h"
+#include "harness/io/hdf5/hdf5_guarded.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {

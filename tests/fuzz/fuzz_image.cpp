@@ -1,9 +1,9 @@
 // Pictures by their content, and what else is done with a picture's bytes: animations, orientation.
-#include "harness/io/animation.h"
-#include "harness/io/apng_reader.h"
-#include "harness/io/exif.h"
-#include "harness/io/gif.h"
-#include "harness/io/image.h"
+#include "harness/io/pictures/animation.h"
+#include "harness/io/pictures/apng_reader.h"
+#include "harness/io/pictures/exif.h"
+#include "harness/io/pictures/gif.h"
+#include "harness/io/pictures/image.h"
 #include "tests/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

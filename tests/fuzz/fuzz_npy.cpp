@@ -1,4 +1,4 @@
-#include "harness/io/npy.h"
+#include "harness/io/files/npy.h"
 #include "tests/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,9 +1,9 @@
 // What the reader of results makes of a well-formed HDF5 file that may hold anything: the input is the file as messages of plain
-// data (harness/io/plain_tree.h), each behind its length, as another process hands them over.
+// data (harness/io/hdf5/plain_tree.h), each behind its length, as another process hands them over.
 #include <cstring>
 
-#include "harness/io/hdf5.h"
-#include "harness/io/plain_tree.h"
+#include "harness/io/hdf5/hdf5.h"
+#include "harness/io/hdf5/plain_tree.h"
 #include "harness/store/result_reader.h"
 #include "tests/fuzz/fuzz.h"
 

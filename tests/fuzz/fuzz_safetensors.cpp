@@ -1,4 +1,4 @@
-#include "harness/io/safetensors.h"
+#include "harness/io/files/safetensors.h"
 #include "tests/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -2,8 +2,8 @@
 // a tokenizer.json.
 #include "harness/base/json.h"
 #include "harness/base/text.h"
-#include "harness/io/clip_tokenizer.h"
-#include "harness/io/tokenizer_json.h"
+#include "harness/io/tokenizers/clip_tokenizer.h"
+#include "harness/io/tokenizers/tokenizer_json.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "harness/io/webp.h"
+#include "harness/io/pictures/webp.h"
 #include "tests/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "harness/experiment/plan.h"
+#include "harness/experiment/plan/plan.h"
 #include "harness/pipelines/load_pipeline.h"
 #include "harness/runtime/device.h"
 #include "harness/runtime/noise.h"

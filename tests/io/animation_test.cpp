@@ -1,16 +1,16 @@
 // Clips in one file, against Pillow (clips/make.py).
-#include "harness/io/animation.h"
+#include "harness/io/pictures/animation.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
-#include "harness/io/apng.h"
-#include "harness/io/apng_reader.h"
-#include "harness/io/mp4.h"
-#include "harness/io/png.h"
-#include "harness/io/sha256.h"
-#include "harness/io/video.h"
+#include "harness/io/pictures/apng.h"
+#include "harness/io/pictures/apng_reader.h"
+#include "harness/io/pictures/mp4.h"
+#include "harness/io/pictures/png.h"
+#include "harness/io/files/sha256.h"
+#include "harness/io/pictures/video.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

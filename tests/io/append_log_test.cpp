@@ -1,4 +1,4 @@
-#include "harness/io/append_log.h"
+#include "harness/io/files/append_log.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

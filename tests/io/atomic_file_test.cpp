@@ -1,4 +1,4 @@
-#include "harness/io/atomic_file.h"
+#include "harness/io/files/atomic_file.h"
 
 #include <sys/stat.h>
 

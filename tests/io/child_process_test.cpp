@@ -1,4 +1,4 @@
-#include "harness/io/child_process.h"
+#include "harness/io/files/child_process.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -3,9 +3,9 @@
 #include <zlib.h>
 
 #include "harness/base/error.h"
-#include "harness/io/apng.h"
-#include "harness/io/mp4.h"
-#include "harness/io/png.h"
+#include "harness/io/pictures/apng.h"
+#include "harness/io/pictures/mp4.h"
+#include "harness/io/pictures/png.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

@@ -1,5 +1,5 @@
 #include "harness/base/text.h"
-#include "harness/io/clip_tokenizer.h"
+#include "harness/io/tokenizers/clip_tokenizer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,10 +1,10 @@
 // What files are by their first bytes.
-#include "harness/io/content_kind.h"
+#include "harness/io/files/content_kind.h"
 
 #include <gtest/gtest.h>
 
-#include "harness/io/hdf5_storage.h"
-#include "harness/io/safetensors.h"
+#include "harness/io/hdf5/hdf5_storage.h"
+#include "harness/io/files/safetensors.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

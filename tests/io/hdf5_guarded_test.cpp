@@ -1,4 +1,4 @@
-#include "harness/io/hdf5_guarded.h"
+#include "harness/io/hdf5/hdf5_guarded.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <functional>
 #include <random>
 
-#include "harness/io/plain_tree.h"
+#include "harness/io/hdf5/plain_tree.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

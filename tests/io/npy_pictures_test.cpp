@@ -1,5 +1,5 @@
 // Arrays of pictures, read front to back.
-#include "harness/io/npy_pictures.h"
+#include "harness/io/pictures/npy_pictures.h"
 
 #include <gmock/gmock.h>
 
@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "harness/base/error.h"
-#include "harness/io/npz.h"
+#include "harness/io/files/npz.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

@@ -1,5 +1,5 @@
 // .npz archives: written and read again, numpy's own, and broken ones.
-#include "harness/io/npz.h"
+#include "harness/io/files/npz.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <span>
 
 #include "harness/base/error.h"
-#include "harness/io/npy.h"
+#include "harness/io/files/npy.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

@@ -4,10 +4,10 @@
 
 #include <cstring>
 
-#include "harness/io/image.h"
-#include "harness/io/jpeg.h"
-#include "harness/io/png.h"
-#include "harness/io/sha256.h"
+#include "harness/io/pictures/image.h"
+#include "harness/io/pictures/jpeg.h"
+#include "harness/io/pictures/png.h"
+#include "harness/io/files/sha256.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

@@ -1,5 +1,5 @@
 // Resizing and cropping: what follows from the definition. (tests/fixtures_video compares with Pillow byte by byte.)
-#include "harness/io/resize.h"
+#include "harness/io/pictures/resize.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

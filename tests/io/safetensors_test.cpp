@@ -1,4 +1,4 @@
-#include "harness/io/safetensors.h"
+#include "harness/io/files/safetensors.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -8,7 +8,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "harness/io/atomic_file.h"
+#include "harness/io/files/atomic_file.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

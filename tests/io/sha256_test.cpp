@@ -1,4 +1,4 @@
-#include "harness/io/sha256.h"
+#include "harness/io/files/sha256.h"
 
 #include <gtest/gtest.h>
 

@@ -38,7 +38,7 @@ std::shared_ptr<const Method> Make(const Example& example) {
   const auto method = MakeUnbound(example);
   const auto* late = dynamic_cast<const LatePathMethod*>(method.get());
   if (!late) return method;
-  SuppliedPaths paths;
+  PrecomputedPaths paths;
   paths.shared = Mask{1, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0};
   const auto bound = late->Bind(std::move(paths));
   EXPECT_EQ(bound->Label(), method->Label());
@@ -315,7 +315,7 @@ TEST(Methods, TheExampleInTheReadmeSkips) {
 TEST(Methods, PathsThatWereFoundBeforeTheRunAreChecked) {
   const auto method = std::dynamic_pointer_cast<const LatePathMethod>(MakeUnbound({"greedy_search", {{"skips", 5}}}));
   ASSERT_TRUE(method);
-  SuppliedPaths paths;
+  PrecomputedPaths paths;
   paths.by_sample[4] = Mask{1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   paths.missing[5] = "it diverged";
   paths.otherwise = "it was not searched";

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/io/png.h"
+#include "harness/io/pictures/png.h"
 #include "tests/metrics/metric_example.h"
 #include "tests/support/fixtures.h"
 

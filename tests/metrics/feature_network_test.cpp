@@ -6,8 +6,8 @@
 
 #include <array>
 
-#include "harness/io/image.h"
-#include "harness/nn/tensor_file.h"
+#include "harness/io/pictures/image.h"
+#include "harness/nn/weights/tensor_file.h"
 #include "metrics/backbones/fashion_net.h"
 #include "metrics/backbones/torchscript.h"
 #include "metrics/lpips.h"

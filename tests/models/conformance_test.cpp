@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/models/load.h"
-#include "harness/nn/macs.h"
+#include "harness/nn/layers/macs.h"
 #include "tests/support/fixtures.h"
 #include "tests/support/model_folders.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "harness/base/json.h"
-#include "harness/nn/tensor_file.h"
+#include "harness/nn/weights/tensor_file.h"
 
 namespace skipbench::testing {
 

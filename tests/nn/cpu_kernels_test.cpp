@@ -1,13 +1,13 @@
 // The CPU's own kernels, every set that this machine can run, against float64: what is rounded, and where sums are float32.
-#include "harness/nn/cpu_kernels.h"
+#include "harness/nn/cpu/cpu_kernels.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
-#include "harness/nn/cpu_attention.h"
-#include "harness/nn/cpu_gemm.h"
-#include "harness/nn/packed.h"
+#include "harness/nn/cpu/cpu_attention.h"
+#include "harness/nn/cpu/cpu_gemm.h"
+#include "harness/nn/cpu/packed.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

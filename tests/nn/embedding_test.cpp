@@ -1,5 +1,5 @@
 // The sinusoidal embedding of a timestep: the same bits on every CPU.
-#include "harness/nn/embedding.h"
+#include "harness/nn/layers/embedding.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

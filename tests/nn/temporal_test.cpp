@@ -1,10 +1,10 @@
 // The layers along time against ATen's own operators on [B, C, F, H, W], for several frame counts, batches and dtypes.
-#include "harness/nn/temporal.h"
+#include "harness/nn/layers/temporal.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "harness/nn/tensor_file.h"
+#include "harness/nn/weights/tensor_file.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

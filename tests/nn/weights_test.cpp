@@ -1,9 +1,9 @@
-#include "harness/nn/weights.h"
+#include "harness/nn/weights/weights.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "harness/nn/tensor_file.h"
+#include "harness/nn/weights/tensor_file.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

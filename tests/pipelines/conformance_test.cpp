@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/error.h"
-#include "harness/io/png.h"
+#include "harness/io/pictures/png.h"
 #include "harness/pipelines/catalog.h"
 #include "harness/pipelines/load_pipeline.h"
 #include "tests/support/fixtures.h"

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "harness/report/compare_text.h"
+#include "harness/report/tables/compare_text.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"
 #include "tests/support/fixtures.h"

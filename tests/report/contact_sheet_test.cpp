@@ -1,10 +1,10 @@
-#include "harness/report/contact_sheet.h"
+#include "harness/report/figures/contact_sheet.h"
 
 #include <gtest/gtest.h>
 
-#include "harness/io/png.h"
-#include "harness/report/drawing.h"
-#include "harness/report/text_painter.h"
+#include "harness/io/pictures/png.h"
+#include "harness/report/figures/drawing.h"
+#include "harness/report/figures/text_painter.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"
 #include "tests/support/fixtures.h"

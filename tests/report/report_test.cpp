@@ -1,7 +1,7 @@
-#include "harness/report/cost_figures.h"
-#include "harness/report/path_figures.h"
-#include "harness/report/trace_figures.h"
-#include "harness/report/report.h"
+#include "harness/report/figures/cost_figures.h"
+#include "harness/report/figures/path_figures.h"
+#include "harness/report/figures/trace_figures.h"
+#include "harness/report/page/report.h"
 
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -10,10 +10,10 @@
 #include <csignal>
 #include <sstream>
 
-#include "harness/report/escape.h"
-#include "harness/report/figures.h"
-#include "harness/report/gnuplot.h"
-#include "harness/report/paths.h"
+#include "harness/report/tables/escape.h"
+#include "harness/report/figures/figures.h"
+#include "harness/report/figures/gnuplot.h"
+#include "harness/report/figures/decision_paths.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"
 #include "tests/store/python.h"

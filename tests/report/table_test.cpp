@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/report/render_data.h"
-#include "harness/report/render_text.h"
-#include "harness/report/table_text.h"
+#include "harness/report/tables/render_data.h"
+#include "harness/report/tables/render_text.h"
+#include "harness/report/tables/table_text.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"
 #include "tests/store/python.h"

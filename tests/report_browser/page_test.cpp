@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <set>
 
-#include "harness/io/png.h"
-#include "harness/report/report.h"
+#include "harness/io/pictures/png.h"
+#include "harness/report/page/report.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"
 #include "tests/support/fixtures.h"

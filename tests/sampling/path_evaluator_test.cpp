@@ -6,7 +6,7 @@
 #include <set>
 
 #include "methods/fixed_path/random_path.h"
-#include "methods/fixed_path/supplied_path.h"
+#include "methods/fixed_path/precomputed_path.h"
 #include "methods/greedy_search/path_search.h"
 #include "tests/sampling/fake_run.h"
 #include "tests/support/fixtures.h"
@@ -55,11 +55,11 @@ class FakeEvaluator : public TrajectoryEvaluator {
 double SeparateError(const PathQuery& query, bool stochastic = false) {
   const int calls = static_cast<int>(query.mask.size());
   const auto final_latent = [&](const Mask& mask) {
-    SuppliedPaths path;
+    PrecomputedPaths path;
     path.shared = mask;
     FakeDenoiser denoiser;
     return FakeRun{FakeScheduler(calls, stochastic), query.sample + 1}
-        .RunAlone(*MakeSuppliedPath("fixed_path", "path", path), query.sample, &denoiser)
+        .RunAlone(*MakePrecomputedPath("fixed_path", "path", path), query.sample, &denoiser)
         .final_latent.to(at::kDouble);
   };
   return (final_latent(query.mask) - final_latent(Mask(calls, 1))).square().sum().sqrt().item<double>();
@@ -169,9 +169,9 @@ TEST(PathEvaluator, FullNormsAreThoseOfTheFullLatents) {
   FakeEvaluator evaluator(6);
   const auto norms = evaluator.evaluator().FullNorms();
   FakeDenoiser denoiser;
-  SuppliedPaths full;
+  PrecomputedPaths full;
   full.shared = Mask(6, 1);
-  const auto method = MakeSuppliedPath("fixed_path", "full", full);
+  const auto method = MakePrecomputedPath("fixed_path", "full", full);
   TreeOptions options;
   options.batch_invariant = true;
   const auto result = FakeRun{FakeScheduler(6), 3}.Run({method.get()}, options, &denoiser);

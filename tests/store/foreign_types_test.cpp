@@ -1,9 +1,9 @@
 // Types that other tools write into HDF5 files, and which structures our own files have.
 #include <gtest/gtest.h>
 
-#include "harness/io/hdf5.h"
-#include "harness/io/hdf5_internal.h"
-#include "harness/io/hdf5_storage.h"
+#include "harness/io/hdf5/hdf5.h"
+#include "harness/io/hdf5/hdf5_internal.h"
+#include "harness/io/hdf5/hdf5_storage.h"
 #include "tests/store/python.h"
 
 namespace skipbench {

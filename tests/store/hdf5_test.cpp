@@ -1,5 +1,5 @@
 #include "harness/base/text.h"
-#include "harness/io/hdf5.h"
+#include "harness/io/hdf5/hdf5.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include <limits>
 #include <random>
 
-#include "harness/io/hdf5_guarded.h"
+#include "harness/io/hdf5/hdf5_guarded.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

@@ -1,7 +1,7 @@
 // No result mixes two runs, and no writer ends well when what it stored is gone.
 #include <gtest/gtest.h>
 
-#include "harness/io/atomic_file.h"
+#include "harness/io/files/atomic_file.h"
 #include "harness/store/folder_lock.h"
 #include "harness/store/merge.h"
 #include "harness/store/outputs.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/io/sha256.h"
+#include "harness/io/files/sha256.h"
 
 namespace skipbench::testing {
 

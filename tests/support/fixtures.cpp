@@ -7,7 +7,7 @@
 #include <limits>
 #include <sstream>
 
-#include "harness/nn/tensor_file.h"
+#include "harness/nn/weights/tensor_file.h"
 
 namespace skipbench::testing {
 

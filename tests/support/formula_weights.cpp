@@ -7,7 +7,7 @@
 #include <cmath>
 #include <map>
 
-#include "harness/nn/tensor_file.h"
+#include "harness/nn/weights/tensor_file.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

@@ -1,0 +1,99 @@
+#include "harness/experiment/plan/memory.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/base/format.h"
+
+namespace skipbench {
+namespace {
+
+// Bytes of a scheduler's history for each byte of latent: found by running its steps on a latent of one element.
+int64_t HistoryBytes(const Scheduler& scheduler, at::ScalarType dtype, int64_t elements) {
+  const at::Tensor one = at::ones({1, 1, 1, 1}, dtype), noise = at::ones({1, 1, 1, 1});
+  SchedulerState state;
+  at::Tensor sample = one;
+  int64_t most = 0;
+  for (int call = 0; call < scheduler.calls(); ++call) {
+    StepResult stepped = scheduler.Step(sample, one, call, state, scheduler.UsesNoise(call) ? noise : at::Tensor());
+    sample = stepped.sample;
+    state = std::move(stepped.state);
+    int64_t bytes = 0;
+    for (const auto& t : state.history) bytes += t.numel() * static_cast<int64_t>(t.element_size());
+    most = std::max(most, bytes);
+  }
+  return most * elements;
+}
+
+StateBytes BytesOfState(const Plan& plan, const TreeGroup& tree) {
+  const int64_t elements = plan.pipeline->latent_elements(), guidance_rows = tree.guidance > 1 ? 2 : 1;
+  const int64_t element = static_cast<int64_t>(c10::elementSize(plan.config.model.dtype));
+  Needs needs;
+  if (plan.config.traces) needs = {.latent_order = 3, .prediction_order = 3};
+  std::set<int> cache_positions;
+  const RunShape shape = ShapeOf(*tree.scheduler, plan.pipeline->cache_positions());
+  for (int setting : tree.settings) {
+    const Method& method = *plan.settings[setting].method;
+    needs.Merge(method.Observes());
+    for (int cache_position : method.CachePositions(shape)) cache_positions.insert(cache_position);
+  }
+  StateBytes bytes;
+  bytes.latent = elements * element;
+  bytes.scheduler = HistoryBytes(*tree.scheduler, plan.config.model.dtype, elements);
+  bytes.differences = bytes.latent * (needs.latent_order + (needs.prediction_order ? needs.prediction_order + 1 : 0));
+  bytes.output = guidance_rows * bytes.latent;
+  for (int cache_position : cache_positions) bytes.features += guidance_rows * plan.pipeline->FeatureElements(cache_position) * element;
+  return bytes;
+}
+
+std::string Describe(const StateBytes& state) {
+  std::string text = fmt::format("twice latent {}, scheduler {}, earlier latents and predictions {}, last output {}", FormatBytes(state.latent),
+                                 FormatBytes(state.scheduler), FormatBytes(state.differences), FormatBytes(state.output));
+  if (state.features) text += fmt::format(", cached features {}", FormatBytes(state.features));
+  return text;
+}
+
+}  // namespace
+
+TreeMemory MemoryOf(const Plan& plan, const TreeGroup& tree) {
+  const ExperimentConfig& config = plan.config;
+  std::vector<const Method*> methods;
+  TreeOptions options;
+  options.group_size = config.group_size;
+  options.keep_differences = config.traces;
+  for (int setting : tree.settings) {
+    if (plan.settings[setting].reference == setting) options.reference = static_cast<int>(methods.size());
+    methods.push_back(plan.settings[setting].method.get());
+  }
+  TreeMemory memory;
+  memory.state = BytesOfState(plan, tree);
+  memory.needs = NeedsOfTree(methods, options);
+  const int64_t wave = std::min<int64_t>(config.wave_size, static_cast<int64_t>(plan.samples.size()));
+  memory.samples_at_once = wave;
+  int64_t states = wave * static_cast<int64_t>(methods.size());
+  if (config.memory > 0) {
+    memory.max_states = config.memory / memory.state.total();
+    if (memory.max_states < memory.needs.at_least) {
+      const auto bytes = [&](int64_t count) { return FormatBytes(static_cast<double>(count) * static_cast<double>(memory.state.total())); };
+      const std::string unit = memory.needs.unit_samples == 1 ? "one sample" : fmt::format("one group of {} samples", memory.needs.unit_samples);
+      std::string text = fmt::format("{}: memory: {} is not enough: {} with {} settings ({}, {} steps) needs {} at least ({} open trajectories of {}: {})",
+                                     config.file.string(), FormatBytes(static_cast<double>(config.memory)), unit, methods.size(), tree.scheduler->type(),
+                                     tree.scheduler->steps(), bytes(memory.needs.at_least), memory.needs.at_least,
+                                     FormatBytes(static_cast<double>(memory.state.total())), Describe(memory.state));
+      if (memory.needs.at_least < memory.needs.side_by_side)
+        text += fmt::format(", and {} to have the settings side by side", bytes(memory.needs.side_by_side));
+      else if (options.keep_differences)
+        text += "; with \"traces\" a sample's settings stay beside the full-step trajectory they are compared with";
+      Fail("{}", text);
+    }
+    memory.depth_first = memory.max_states < memory.needs.side_by_side;
+    memory.samples_at_once = std::min(wave, std::max<int64_t>(1, memory.max_states / memory.needs.side_by_side) * memory.needs.unit_samples);
+    states = std::min(states, memory.max_states);
+  }
+  memory.bytes_at_once = states * memory.state.total();
+  return memory;
+}
+
+}  // namespace skipbench

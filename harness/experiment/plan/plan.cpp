@@ -1,0 +1,244 @@
+#include "harness/experiment/plan/plan.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "datasets/catalog.h"
+#include "harness/experiment/plan/file_noise.h"
+#include "harness/experiment/plan/memory.h"
+#include "harness/experiment/plan/metric_reference.h"
+#include "harness/experiment/plan/recorded_paths.h"
+#include "harness/io/pictures/mp4.h"
+#include "harness/experiment/config/shard.h"
+#include "harness/pipelines/find_model.h"
+#include "harness/pipelines/load_pipeline.h"
+#include "harness/pipelines/prompt_limit.h"
+#include "harness/runtime/device.h"
+#include "harness/runtime/threads.h"
+#include "harness/sampling/trajectory_tree.h"
+#include "harness/schedulers/catalog.h"
+#include "harness/store/outputs.h"
+
+namespace skipbench {
+namespace {
+
+PipelineOptions OptionsFor(const ExperimentConfig& config, at::Device device, const PlanOptions& plan) {
+  PipelineOptions options = config.model;
+  options.device = device;
+  options.seed = config.seed;
+  options.shapes_only = plan.shapes_only;
+  if (config.batch_invariant) options.decode_chunk = 1;   // ATen's convolutions may round a frame differently beside others
+  if (!options.vae.empty()) options.vae = FindVae(options.vae.string(), config.folder(), plan.models);
+  return options;
+}
+
+double GuidanceOf(const RunSpec& run, const Pipeline& pipeline, const std::string& file) {
+  const auto& info = pipeline.info();
+  if (run.guidance && !info.guided && *run.guidance > 1)
+    Fail("{}: guidance: {} is given, but the pipeline {} ({}) has no guidance", file, *run.guidance, info.folder.string(), info.kind);
+  return info.guided ? run.guidance.value_or(info.default_guidance) : 1;
+}
+
+void PlanSettings(Plan* plan) {
+  const auto& info = plan->pipeline->info();
+  std::map<std::pair<int, int>, size_t> tree_of;      // (run, steps) -> tree
+  for (const auto& spec : plan->config.settings) {
+    const RunSpec& run = plan->config.runs[spec.run];
+    PlannedSetting setting;
+    setting.spec = &spec;
+    setting.method = spec.method;
+    setting.guidance = GuidanceOf(run, *plan->pipeline, plan->config.file.string());
+    const Schedule schedule = spec.method->Plan({run.steps});
+    const auto key = std::make_pair(spec.run, schedule.steps);
+    if (!tree_of.contains(key)) {
+      TreeGroup tree;
+      tree.scheduler = MakeScheduler(run.scheduler.empty() ? info.scheduler_class : run.scheduler, info.scheduler_config,
+                                     run.scheduler_options, schedule.steps, info.scheduler_file);
+      tree.guidance = setting.guidance;
+      tree_of[key] = plan->trees.size();
+      plan->trees.push_back(std::move(tree));
+    }
+    TreeGroup& tree = plan->trees[tree_of[key]];
+    setting.scheduler = tree.scheduler;
+    try {
+      if (const auto* recorded = dynamic_cast<const RecordedPathMethod*>(spec.method.get()))
+        setting.method = recorded->Bind(LoadRecordedPaths(recorded->source(), plan->samples, spec.label, run.label));
+      setting.method->Start(ShapeOf(*tree.scheduler, plan->pipeline->cache_positions()));
+      tree.settings.push_back(static_cast<int>(plan->settings.size()));
+    } catch (const UnsupportedError& e) {
+      setting.supported = false;
+      setting.message = e.what();
+    }
+    plan->settings.push_back(std::move(setting));
+  }
+  std::vector<std::string> labels;
+  for (const auto& setting : plan->settings) labels.push_back(setting.spec->label);
+  plan->setting_folders = FolderNames(labels);
+  std::erase_if(plan->trees, [](const TreeGroup& tree) { return tree.settings.empty(); });
+  for (auto& setting : plan->settings)
+    for (size_t k = 0; k < plan->settings.size(); ++k)
+      if (plan->settings[k].spec->run == setting.spec->run && plan->settings[k].spec->reference) {
+        setting.reference = static_cast<int>(k);
+        break;
+      }
+}
+
+// DDIM and DDPM clip unless their config says otherwise, which many a config written for another class does not.
+void NoteClippedLatents(Plan* plan) {
+  const auto& info = plan->pipeline->info();
+  if (info.in_pixels) return;
+  std::set<std::string> types;
+  for (const auto& tree : plan->trees)
+    if (tree.scheduler->ClipsSample()) types.insert(tree.scheduler->type());
+  for (const auto& type : types)
+    plan->notes.push_back(fmt::format("scheduler {0}: clip_sample is true, so it clips predicted latents to a range that is meant for pixels; that is "
+                                      "the default where {1} does not say otherwise. Probably meant: {{\"type\": \"{0}\", \"clip_sample\": false}}",
+                                      type, info.scheduler_file.empty() ? "scheduler_config.json" : info.scheduler_file));
+}
+
+// Every row of a noise file that the run asks for is there, and fits.
+void CheckNoiseFiles(const Plan& plan) {
+  if (plan.config.noise.source != "file") return;
+  std::set<int> draws = {0};
+  for (const auto& tree : plan.trees)
+    for (int call = 0; call < tree.scheduler->calls(); ++call)
+      if (tree.scheduler->UsesNoise(call)) draws.insert(call + 1);
+  for (int64_t i = plan.begin; i < plan.end; ++i) {
+    const auto stream = plan.noise->Open(plan.samples[static_cast<size_t>(i)].id, i, plan.pipeline->info().latent_shape);
+    for (const int draw : draws) stream->Draw(draw);
+  }
+}
+
+void CheckPathStudy(const Plan& plan) {
+  if (!plan.config.path_study) return;
+  if (plan.shard.count > 1)
+    Fail("{}: path_study: its samples are compared in one process; run it without --shard", plan.config.file.string());
+  const PathStudyConfig& study = *plan.config.path_study;
+  const Scheduler& scheduler = *plan.settings[plan.settings[0].reference].scheduler;
+  try {
+    study.search->Check({.skips = study.skips}, scheduler.calls());
+    for (const auto& estimator : study.estimators)
+      for (const auto& method : estimator.methods) method->Start(ShapeOf(scheduler, plan.pipeline->cache_positions()));
+  } catch (const Error& e) {
+    Fail("{}: path_study: {}", plan.config.file.string(), e.what());
+  }
+}
+
+void LoadSamples(Plan* plan) {
+  const auto& config = plan->config;
+  const JsonReader reader(config.data, config.file.string(), "data");
+  const auto dataset = MakeDataset(reader, config.folder());
+  plan->samples = dataset->samples();
+  plan->data_description = dataset->description();
+  plan->data_lists = dataset->lists();
+  plan->data_reference = dataset->reference();
+  if (plan->samples.empty()) Fail("{}: data: no samples", config.file.string());
+  const auto& info = plan->pipeline->info();
+  for (const auto& sample : plan->samples) {
+    if (info.needs_caption && sample.caption.empty())
+      Fail("{}: data: sample {} has no caption, which a {} pipeline needs", config.file.string(), sample.id, info.kind);
+    if (info.needs_image && sample.image.empty())
+      Fail("{}: data: sample {} has no start image, which an {} pipeline needs; give the data \"images\"",
+           config.file.string(), sample.id, info.kind);
+  }
+}
+
+// What the samples of this shard consist of is there and of the right kind.
+void CheckInputs(const Plan& plan) {
+  for (int64_t place = plan.begin; place < plan.end; ++place) {
+    try {
+      plan.pipeline->CheckInput(plan.samples[place]);
+    } catch (const Error& e) {
+      Fail("{}: data: {}", plan.config.file.string(), e.what());
+    }
+  }
+}
+
+// Keys and outputs that only clips know.
+void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
+  if (info.frames > 0) {
+    if (config.save.contains("mp4") && !CanWriteMp4())
+      Fail("{}: save: \"mp4\" needs libav, which this skipbench was built without; \"apng\" needs nothing", config.file.string());
+    return;
+  }
+  const auto refuse = [&](const char* key) {
+    Fail("{}: {} is for video pipelines; {} is {}", config.file.string(), key, info.folder.string(), info.kind);
+  };
+  for (const char* key : {"frames", "fps", "decode_chunk"})
+    if (config.Gives(key)) refuse(key);
+  for (const char* what : {"apng", "mp4"})
+    if (config.save.contains(what)) refuse(fmt::format("save: \"{}\"", what).c_str());
+}
+
+void OpenNetworks(Plan* plan) {
+  plan->networks = OpenMetricNetworks(MetricRequests(plan->config), {.weights = plan->config.metric_weights}, std::move(plan->networks.missing));
+  const auto& info = plan->pipeline->info();
+  const bool clips = info.frames > 0;
+  for (const auto& [name, network] : plan->networks.features)
+    if (network->info().clips != clips)
+      FailUnsupported("{}: metrics: {} has features of {}; {} makes {}", plan->config.file.string(), name, network->info().clips ? "clips" : "pictures",
+                      plan->pipeline->info().folder.string(), clips ? "clips" : "pictures");
+  std::vector<int64_t> shape = info.image_shape;
+  if (clips) shape.insert(shape.begin(), info.frames);
+  TryOut(shape, &plan->networks);
+}
+
+}  // namespace
+
+std::vector<MetricRequest> MetricRequests(const ExperimentConfig& config) {
+  std::vector<MetricRequest> requests;
+  for (const MetricType* metric : config.metrics) requests.push_back({.name = metric->name, .sample = metric});
+  for (const auto& metric : config.set_metrics) requests.push_back({.name = metric.name, .set = metric});
+  return requests;
+}
+
+std::vector<MetricWeights> FindMetricFiles(const ExperimentConfig& config) {
+  return FindMetricFiles(MetricRequests(config), {.weights = config.metric_weights});
+}
+
+int64_t Plan::waves() const { return (end - begin + config.wave_size - 1) / config.wave_size; }
+
+Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
+  Plan plan;
+  plan.config = std::move(config);
+  if (const int threads = plan.config.threads; threads > 0) {
+    RequireThreads(threads, plan.config.file.string() + ": threads");
+    at::set_num_threads(threads);
+  }
+  plan.device = ParseDevice(plan.config.device);
+  PrepareDevice(plan.device);
+  const auto folder = FindModel(plan.config.pipeline, plan.config.folder(), options.models);
+  // Weights that are missing stop a run before anything is loaded.
+  plan.networks.missing = MissingMetrics(FindMetricFiles(plan.config), options.allow_missing_metrics);
+  plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options));
+  const auto& info = plan.pipeline->info();
+  CheckVideoKeys(plan.config, info);
+  if (((plan.config.model.vae_tiling || plan.config.model.vae_slicing) && !info.can_tile) || (plan.config.model.negative_prompt && !info.needs_caption))
+    Fail("{}: vae_tiling and vae_slicing are for text_to_image, negative_prompt for that and video; {} is {}", plan.config.file.string(),
+         info.folder.string(), info.kind);
+  LoadSamples(&plan);
+  plan.notes = info.notes;
+  if (info.needs_caption)
+    for (auto& note : DescribeCutPrompts(info.folder, plan.pipeline->options(), plan.samples)) plan.notes.push_back(std::move(note));
+  plan.shard = options.shard;
+  std::tie(plan.begin, plan.end) =
+      ShardRange(plan.shard, static_cast<int64_t>(plan.samples.size()), plan.config.wave_size, plan.config.group_size);
+  CheckInputs(plan);
+  PlanSettings(&plan);
+  NoteClippedLatents(&plan);
+  CheckPathStudy(plan);
+  if (plan.config.memory > 0)
+    for (auto& tree : plan.trees) tree.max_states = MemoryOf(plan, tree).max_states;
+  plan.noise = MakeNoise(plan.config.noise, plan.config.seed);
+  CheckNoiseFiles(plan);
+  for (auto& note : NotesOnNoiseFiles(plan.config.noise)) plan.notes.push_back(std::move(note));
+  plan.metric_references = FindMetricReferences(plan);
+  if (!options.shapes_only) OpenNetworks(&plan);
+  return plan;
+}
+
+}  // namespace skipbench

@@ -1,0 +1,109 @@
+#include "harness/experiment/run/describe.h"
+#include "harness/experiment/run/run_experiment.h"
+
+#include <algorithm>
+
+#include "harness/base/progress.h"
+#include "harness/experiment/run/latency.h"
+#include "harness/experiment/plan/metric_reference.h"
+#include "harness/experiment/run/path_study.h"
+#include "harness/experiment/search/search_phase.h"
+#include "harness/experiment/run/wave.h"
+#include "harness/store/result_reader.h"
+#include "harness/store/result_writer.h"
+
+namespace skipbench {
+namespace {
+
+std::set<int64_t> CommittedOrdinals(const Plan& plan, const ResultWriter& writer) {
+  std::set<int64_t> ordinals;
+  for (size_t k = 0; k < plan.samples.size(); ++k)
+    if (writer.CommittedSamples().contains(plan.samples[k].id)) ordinals.insert(static_cast<int64_t>(k));
+  return ordinals;
+}
+
+// What is stored belongs to this plan, sample by sample.
+void RequireSamplesOfPlan(const Plan& plan, const ResultWriter& writer) {
+  const auto show = [](int64_t id, const std::string& caption, int64_t label) {
+    return fmt::format("id {}, \"{}\"{}", id, caption, label >= 0 ? fmt::format(", class {}", label) : "");
+  };
+  for (const auto& stored : writer.CommittedInfos()) {
+    if (stored.ordinal >= static_cast<int64_t>(plan.samples.size()))
+      Fail("{}: holds the sample number {} of the plan, which has {}", writer.folder().string(), stored.ordinal, plan.samples.size());
+    const Sample& planned = plan.samples[static_cast<size_t>(stored.ordinal)];
+    if (planned.id == stored.id && planned.caption == stored.caption && planned.label == stored.label) continue;
+    Fail("{}: the sample number {} of the plan is another one: {} there, {} here ({})", writer.folder().string(), stored.ordinal,
+         show(stored.id, stored.caption, stored.label), show(planned.id, planned.caption, planned.label), plan.data_description);
+  }
+}
+
+// What is not committed yet, in stretches of at most a wave. Groups are committed whole, so stretches start at a group.
+std::vector<std::pair<int64_t, int64_t>> OpenWaves(const Plan& plan, const std::set<int64_t>& committed) {
+  std::vector<std::pair<int64_t, int64_t>> waves;
+  for (int64_t begin = plan.begin; begin < plan.end;) {
+    if (committed.contains(begin)) {
+      ++begin;
+      continue;
+    }
+    int64_t end = begin;
+    while (end < plan.end && end - begin < plan.config.wave_size && !committed.contains(end)) ++end;
+    waves.emplace_back(begin, end);
+    begin = end;
+  }
+  return waves;
+}
+
+// In the whole result, also by runs before this one.
+int64_t CountFailed(const ResultReader& result) {
+  int64_t failed = 0;
+  for (size_t k = 0; k < result.header().settings.size(); ++k) {
+    const auto status = result.Read<double>(k, "status").values;
+    failed += std::count(status.begin(), status.end(), static_cast<double>(Status::kFailed));
+  }
+  return failed;
+}
+
+}  // namespace
+
+RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
+  RunSummary summary;
+  ResultWriter writer(options.out, MakeHeader(plan), options.existing);
+  RequireSamplesOfPlan(plan, writer);
+  const auto searched = RunSearches(&plan, &writer, options.quiet);
+  CommitSetMetrics(plan, &writer, options.quiet);
+  const auto committed = CommittedOrdinals(plan, writer);
+  summary.samples_found = static_cast<int64_t>(committed.size());
+  const auto n = static_cast<double>(plan.end - plan.begin);
+  {
+    Progress progress("sampling", options.quiet);
+    double done = static_cast<double>(committed.size());
+    progress.Update(done, n);
+    for (const auto& [begin, end] : OpenWaves(plan, committed)) {
+      const double size = static_cast<double>(end - begin);
+      const Wave wave = RunWave(plan, begin, end, options.out, {[&](int64_t calls, int64_t total) {
+                                  progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
+                                }});
+      writer.Commit(wave);
+      summary.samples_done += end - begin;
+      done += size;
+      progress.Update(done, n);
+    }
+  }
+  if (plan.config.path_study) RunPathStudy(plan, searched, &writer, options.quiet);
+  // Of a run in shards the first one measures latency: of the same samples as the undivided run.
+  if (plan.config.latency.samples > 0 && plan.shard.index == 0 && writer.CommittedLatency().empty()) {
+    Progress progress("latency", options.quiet);
+    writer.CommitLatency(MeasureLatency(plan, [&](int64_t done, int64_t total) {
+      progress.Update(static_cast<double>(done), static_cast<double>(total));
+    }));
+  }
+  CommitDistances(plan, &writer);
+  if (summary.samples_found + summary.samples_done != plan.end - plan.begin)
+    Fail("{}: {} samples were stored, {} were planned", options.out.string(), summary.samples_found + summary.samples_done, plan.end - plan.begin);
+  writer.Finish();
+  summary.failed = CountFailed(ResultReader::Open(options.out, {.own = true}));
+  for (const auto& setting : plan.settings) summary.not_supported += !setting.supported;
+  return summary;
+}
+
+}  // namespace skipbench

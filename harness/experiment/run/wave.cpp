@@ -1,0 +1,374 @@
+#include "harness/experiment/run/wave.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <fmt/ranges.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <unordered_map>
+
+#include "harness/experiment/run/image_files.h"
+#include "harness/experiment/run/traces.h"
+#include "harness/experiment/run/wave_metrics.h"
+#include "harness/runtime/device.h"
+#include "harness/runtime/timer.h"
+#include "harness/sampling/selected_denoiser.h"
+#include "harness/sampling/trajectory_tree.h"
+
+namespace skipbench {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// What is known of one setting on one sample before it is written down.
+struct Outcome {
+  Status status = Status::kFailed;
+  std::string message;
+  TrajectoryRecord record;
+  at::Tensor picture;                  // uint8 [3, H, W]; a clip: [F, 3, H, W]
+  int64_t picture_row = -1;            // among the wave's distinct pictures
+};
+
+// A latent's picture, or why it has none.
+struct Decoded {
+  at::Tensor picture;
+  std::string message;
+};
+
+class WaveRunner {
+ public:
+  WaveRunner(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out, const WaveProgress& progress)
+      : plan_(plan), out_(out), progress_(progress), timer_(plan.device),
+        samples_(plan.samples.begin() + begin, plan.samples.begin() + end), first_(begin) {}
+
+  Wave Run() {
+    const auto start = std::chrono::steady_clock::now();
+    c10::InferenceMode inference;
+    outcomes_.assign(plan_.settings.size(), std::vector<Outcome>(samples_.size()));
+    for (size_t s = 0; s < samples_.size(); ++s)
+      streams_.push_back(plan_.noise->Open(samples_[s].id, first_ + static_cast<int64_t>(s), plan_.pipeline->info().latent_shape));
+    for (const auto& tree : plan_.trees) total_calls_ += tree.scheduler->calls();
+    for (const auto& tree : plan_.trees) Sample(tree);
+    Decode();
+    Wave wave = WriteDown();
+    wave.cost.stage_s = timer_.Seconds();
+    wave.cost.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return wave;
+  }
+
+ private:
+  Denoiser& DenoiserFor(double guidance) {
+    auto& denoiser = denoisers_[guidance];
+    if (!denoiser) {
+      auto stage = timer_.Enter("text_encoder");
+      denoiser = plan_.pipeline->Encode(samples_, guidance, plan_.config.batch_invariant);
+    }
+    return *denoiser;
+  }
+
+  void Sample(const TreeGroup& tree) {
+    Denoiser& denoiser = DenoiserFor(tree.guidance);
+    auto stage = timer_.Enter("denoiser");
+    std::vector<int> all(samples_.size());
+    for (size_t s = 0; s < all.size(); ++s) all[s] = static_cast<int>(s);
+    try {
+      RunSettings(tree, denoiser, tree.settings, all);
+    } catch (const c10::OutOfMemoryError&) {
+      FailOutOfMemory("the network");
+    } catch (const std::exception& e) {
+      SampleOneByOne(tree, denoiser, all, e.what());
+    }
+  }
+
+  // Ends the run: going on one by one would take hours longer than was asked for without a word. What was committed stays.
+  [[noreturn]] void FailOutOfMemory(const char* where) const {
+    const auto& config = plan_.config;
+    const auto rows = std::min<int64_t>(config.batch_size, static_cast<int64_t>(samples_.size() * plan_.settings.size()));
+    throw Error(OutOfMemoryMessage(
+        plan_.device,
+        fmt::format("a batch of {} latents [{}] in {} through {}", rows, fmt::join(plan_.pipeline->info().latent_shape, ", "),
+                    c10::toString(config.model.dtype), where),
+        fmt::format("lower batch_size (now {}){}", config.batch_size,
+                    config.memory > 0 ? " or memory" : ", or bound open trajectories with \"memory\"")));
+  }
+
+  // After an error: every setting on every sample (or group) alone, so that only the ones concerned are lost.
+  void SampleOneByOne(const TreeGroup& tree, Denoiser& denoiser, const std::vector<int>& all, const std::string& first_error) {
+    for (int setting : tree.settings) {
+      const bool group = plan_.settings[setting].method->DecisionScope() == Scope::kGroup;
+      const size_t size = group ? static_cast<size_t>(plan_.config.group_size) : 1;
+      for (size_t begin = 0; begin < all.size(); begin += size) {
+        const std::vector<int> some(all.begin() + begin, all.begin() + std::min(begin + size, all.size()));
+        try {
+          RunSettings(tree, denoiser, {setting}, some);
+        } catch (const std::exception& e) {
+          for (int s : some) outcomes_[setting][s].message = e.what();
+        }
+      }
+    }
+  }
+
+  void RunSettings(const TreeGroup& tree, Denoiser& denoiser, const std::vector<int>& settings, const std::vector<int>& which) {
+    std::vector<const Method*> methods;
+    for (int setting : settings) methods.push_back(plan_.settings[setting].method.get());
+    std::vector<TreeSample> samples;
+    std::vector<int64_t> conditioning;
+    for (int s : which) {
+      samples.push_back({samples_[s].id, streams_[s].get()});
+      conditioning.push_back(s);
+    }
+    TreeOptions options;
+    options.batch_size = plan_.config.batch_size;
+    options.batch_invariant = plan_.config.batch_invariant;
+    options.group_size = plan_.config.group_size;
+    options.keep_latents = plan_.config.save.contains("latents");
+    options.keep_predictions = plan_.config.save.contains("noise_predictions");
+    options.max_states = tree.max_states;
+    options.keep_differences = plan_.config.traces;
+    options.reference = ReferenceAmong(settings);
+    options.progress = [&](double part) { Report(static_cast<int64_t>(part * tree.scheduler->calls())); };
+    SelectedDenoiser selected(denoiser, conditioning);
+    TreeResult result = RunTree(*tree.scheduler, selected, samples, methods, plan_.pipeline->info().latent_shape,
+                                plan_.config.model.dtype, plan_.device, options);
+    done_calls_ += tree.scheduler->calls();
+    cost_.evaluations += result.full_evaluations;
+    cost_.shallow_evaluations += result.shallow_evaluations;
+    for (size_t k = 0; k < settings.size(); ++k)
+      for (size_t i = 0; i < which.size(); ++i) {
+        Outcome& outcome = outcomes_[settings[k]][which[i]];
+        outcome.status = Status::kDone;
+        outcome.record = std::move(result.records[k][i]);
+      }
+  }
+
+  // Place of the full-step setting in a tree that has it; -1: the tree is of another schedule, or a sample is run again alone.
+  int ReferenceAmong(const std::vector<int>& settings) const {
+    for (size_t k = 0; k < settings.size(); ++k)
+      if (plan_.settings[settings[k]].reference == settings[k]) return static_cast<int>(k);
+    return -1;
+  }
+
+  void Report(int64_t done_here) const {
+    if (progress_.report) progress_.report(std::min(done_calls_ + done_here, total_calls_), total_calls_);
+  }
+
+  bool NeedsPictures() const {
+    const auto& config = plan_.config;
+    const auto saved = [&](const char* what) { return config.save.contains(what); };
+    return saved("images") || saved("png") || saved("apng") || saved("mp4") || !config.set_metrics.empty() ||
+           std::any_of(config.metrics.begin(), config.metrics.end(), [](const MetricType* m) { return m->needs_pictures; });
+  }
+
+  // Settings that decided alike to the end share their latent, and so their picture.
+  void Decode() {
+    if (!NeedsPictures()) return;
+    auto stage = timer_.Enter("decoder");
+    std::vector<at::Tensor> latents;
+    std::unordered_map<const void*, size_t> place;
+    for (auto& setting : outcomes_)
+      for (auto& outcome : setting) {
+        if (outcome.status != Status::kDone) continue;
+        if (place.try_emplace(outcome.record.final_latent.const_data_ptr(), latents.size()).second)
+          latents.push_back(outcome.record.final_latent);
+      }
+    const size_t size = plan_.config.batch_invariant ? 1 : static_cast<size_t>(plan_.config.batch_size);
+    std::vector<Decoded> decoded;
+    for (size_t begin = 0; begin < latents.size(); begin += size)
+      DecodeOrIsolate(at::TensorList(latents).slice(begin, std::min(size, latents.size() - begin)), &decoded);
+    std::vector<at::Tensor> pictures;                  // those that there are
+    std::vector<int64_t> row_of;
+    for (const auto& one : decoded) {
+      row_of.push_back(one.picture.defined() ? static_cast<int64_t>(pictures.size()) : -1);
+      if (one.picture.defined()) pictures.push_back(one.picture);
+    }
+    for (auto& setting : outcomes_)
+      for (size_t s = 0; s < setting.size(); ++s) {
+        Outcome& outcome = setting[s];
+        if (outcome.status != Status::kDone) continue;
+        const size_t latent = place.at(outcome.record.final_latent.const_data_ptr());
+        outcome.picture_row = row_of[latent];
+        outcome.picture = decoded[latent].picture;
+        if (outcome.picture.defined()) continue;
+        outcome.status = Status::kFailed;
+        outcome.message = fmt::format("sample {}: {}", samples_[s].id, decoded[latent].message);
+      }
+    features_ = FeaturesOfPictures(plan_, pictures);
+  }
+
+  // After an error every latent alone: one that has no picture costs the others nothing.
+  void DecodeOrIsolate(at::TensorList latents, std::vector<Decoded>* out) {
+    try {
+      const at::Tensor pictures = plan_.pipeline->Decode(at::stack(latents));
+      for (int64_t k = 0; k < pictures.size(0); ++k) out->push_back({pictures[k], ""});
+    } catch (const c10::OutOfMemoryError&) {
+      FailOutOfMemory("the decoder");
+    } catch (const std::exception& e) {
+      if (latents.size() == 1) {
+        out->push_back({at::Tensor(), e.what()});
+        return;
+      }
+      for (size_t k = 0; k < latents.size(); ++k) DecodeOrIsolate(latents.slice(k, 1), out);
+    }
+  }
+
+  Wave WriteDown() {
+    Wave wave;
+    for (size_t s = 0; s < samples_.size(); ++s)
+      wave.samples.push_back({first_ + static_cast<int64_t>(s), samples_[s].id, samples_[s].caption, plan_.config.seed, samples_[s].label});
+    auto stage = timer_.Enter("metrics");
+    for (size_t k = 0; k < plan_.settings.size(); ++k) wave.settings.push_back(WriteSetting(k));
+    for (const auto& setting : wave.settings) {
+      for (int32_t nfe : setting.nfe) cost_.separate_evaluations += nfe;
+      for (int32_t nfe : setting.shallow_nfe) cost_.separate_shallow_evaluations += nfe;
+    }
+    wave.cost = cost_;
+    return wave;
+  }
+
+  SettingWave WriteSetting(size_t k) {
+    const PlannedSetting& setting = plan_.settings[k];
+    const int64_t n = static_cast<int64_t>(samples_.size()), calls = setting.scheduler->calls();
+    SettingWave out;
+    out.action = {{n, calls}, std::vector<uint8_t>(n * calls, kActionReuse)};
+    out.branch = {{n, calls}, std::vector<int16_t>(n * calls, 0)};
+    out.nfe.assign(n, 0);
+    out.shallow_nfe.assign(n, 0);
+    out.macs_modules.assign(n, kNaN);
+    out.macs_matmuls.assign(n, kNaN);
+    ReserveMetrics(plan_, n, &out);
+    // Every wave has the same traces, also one in which this setting failed for all samples.
+    if (setting.supported)
+      for (const auto& [name, values] : setting.method->Start(ShapeFor(setting))->TakeTrace())
+        out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
+    if (plan_.config.traces)
+      for (const auto& name : DifferenceTraceNames()) out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
+    for (int64_t s = 0; s < n; ++s) WriteSample(k, s, &out);
+    WriteNetworkMetrics(k, &out);
+    WriteTensors(k, &out);
+    return out;
+  }
+
+  RunShape ShapeFor(const PlannedSetting& setting) const { return ShapeOf(*setting.scheduler, plan_.pipeline->cache_positions()); }
+
+  void WriteSample(size_t k, int64_t s, SettingWave* out) {
+    const PlannedSetting& setting = plan_.settings[k];
+    Outcome& outcome = outcomes_[k][s];
+    if (!setting.supported) {
+      outcome.status = Status::kNotSupported;
+      outcome.message = setting.message;
+    }
+    out->status.push_back(outcome.status);
+    out->message.push_back(outcome.message);
+    if (outcome.status != Status::kDone) return;
+    const int64_t calls = setting.scheduler->calls();
+    const Denoiser& denoiser = *denoisers_.at(setting.guidance);
+    MacCount macs;
+    for (int64_t call = 0; call < calls; ++call) {
+      const Decision& decision = outcome.record.decisions[call];
+      out->action.values[s * calls + call] = static_cast<uint8_t>(decision.action);
+      out->branch.values[s * calls + call] = static_cast<int16_t>(decision.cache_position);
+      out->nfe[s] += decision.action == Action::kPredict;
+      out->shallow_nfe[s] += decision.action == Action::kShallow;
+      macs += denoiser.Macs(decision.action, decision.cache_position);
+    }
+    out->macs_modules[s] = static_cast<double>(macs.modules);
+    out->macs_matmuls[s] = static_cast<double>(macs.matmuls);
+    Trace trace = std::move(outcome.record.trace);
+    if (plan_.config.traces) trace.merge(DifferenceTraces(outcome.record.calls, plan_.pipeline->latent_elements()));
+    for (const auto& [name, values] : trace) std::copy(values.begin(), values.end(), out->traces.at(name).values.begin() + s * calls);
+    const Outcome& reference = outcomes_[setting.reference][s];
+    for (const MetricType* metric : plan_.config.metrics)
+      if (metric->measure && (!metric->needs_reference || reference.status == Status::kDone))
+        MeasureSample(*metric, {outcome.picture, outcome.record.final_latent}, {reference.picture, reference.record.final_latent}, s, out);
+  }
+
+  // What networks measure: see wave_metrics.h.
+  void WriteNetworkMetrics(size_t k, SettingWave* out) {
+    std::vector<SamplePictures> samples;
+    for (size_t s = 0; s < samples_.size(); ++s) {
+      const Outcome& outcome = outcomes_[k][s];
+      const Outcome& reference = outcomes_[plan_.settings[k].reference][s];
+      SamplePictures& one = samples.emplace_back();
+      one.caption = samples_[s].caption;
+      if (outcome.status != Status::kDone) continue;
+      one.picture = outcome.picture;
+      one.row = outcome.picture_row;
+      if (reference.status == Status::kDone) one.reference = reference.picture;
+    }
+    MeasureSamples(plan_, samples, features_, out);
+  }
+
+  // [n, shape...] of what `pick` gives for each sample that was done; the others are NaN (pictures: black).
+  template <typename T, typename Pick>
+  Array<T> Stack(size_t k, at::ScalarType type, std::vector<int64_t> shape, Pick&& pick) {
+    shape.insert(shape.begin(), static_cast<int64_t>(samples_.size()));
+    const at::Tensor all = type == at::kByte ? at::zeros(shape, type) : at::full(shape, kNaN, type);
+    for (size_t s = 0; s < samples_.size(); ++s)
+      if (outcomes_[k][s].status == Status::kDone) all[static_cast<int64_t>(s)].copy_(pick(outcomes_[k][s]));
+    return {shape, std::vector<T>(all.const_data_ptr<T>(), all.const_data_ptr<T>() + all.numel())};
+  }
+
+  void WriteTensors(size_t k, SettingWave* out) {
+    const PlannedSetting& setting = plan_.settings[k];
+    const auto& save = plan_.config.save;
+    const auto& info = plan_.pipeline->info();
+    const int64_t calls = setting.scheduler->calls();
+    std::vector<int64_t> shape = info.latent_shape;
+    if (save.contains("latents")) {
+      shape.insert(shape.begin(), calls + 1);
+      out->latents = Stack<float>(k, at::kFloat, shape, [](Outcome& o) { return at::stack(o.record.latents); });
+    }
+    if (save.contains("noise_predictions")) {
+      shape = info.latent_shape;
+      shape.insert(shape.begin(), {calls, denoisers_.at(setting.guidance)->guidance_rows()});
+      out->noise_predictions = Stack<float>(k, at::kFloat, shape, [](Outcome& o) { return at::stack(o.record.predictions); });
+    }
+    WriteFiles(k);
+    if (NeedsPictures())
+      out->thumbnail = Stack<uint8_t>(k, at::kByte, {8, 8, 3}, [](Outcome& o) { return Thumbnail(o.picture); });
+    if (save.contains("images")) {
+      shape = {info.image_shape[1], info.image_shape[2], info.image_shape[0]};
+      if (info.frames > 0) shape.insert(shape.begin(), info.frames);
+      out->images = Stack<uint8_t>(k, at::kByte, shape, [](Outcome& o) { return o.picture.movedim(-3, -1); });
+    }
+  }
+
+  void WriteFiles(size_t k) {
+    const auto& config = plan_.config;
+    const ClipFiles files = {.png = config.save.contains("png"), .apng = config.save.contains("apng"), .mp4 = config.save.contains("mp4"),
+                             .fps = config.model.fps};
+    const std::string& folder = plan_.setting_folders[k];
+    for (size_t s = 0; s < samples_.size(); ++s) {
+      if (outcomes_[k][s].status != Status::kDone) continue;
+      const at::Tensor& picture = outcomes_[k][s].picture;
+      if (plan_.pipeline->info().frames > 0) {
+        WriteClip(picture, out_, folder, samples_[s].id, files);
+      } else if (files.png) {
+        WritePicture(picture, out_, folder, samples_[s].id);
+      }
+    }
+  }
+
+  const Plan& plan_;
+  const std::filesystem::path& out_;
+  const WaveProgress& progress_;
+  StageTimer timer_;
+  std::vector<skipbench::Sample> samples_;
+  int64_t first_;
+  std::vector<std::unique_ptr<NoiseStream>> streams_;
+  std::map<double, std::unique_ptr<Denoiser>> denoisers_;
+  std::vector<std::vector<Outcome>> outcomes_;      // [setting][sample]
+  PictureFeatures features_;
+  WaveCost cost_;
+  int64_t done_calls_ = 0, total_calls_ = 0;
+};
+
+}  // namespace
+
+Wave RunWave(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out, const WaveProgress& progress) {
+  return WaveRunner(plan, begin, end, out, progress).Run();
+}
+
+}  // namespace skipbench

@@ -1,0 +1,21 @@
+// One wave of samples through all settings: encode, sample (one tree per schedule), decode, measure.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+#include "harness/experiment/plan/plan.h"
+#include "harness/store/records.h"
+
+namespace skipbench {
+
+struct WaveProgress {
+  // Scheduler calls done and to do in this wave, all trees together.
+  std::function<void(int64_t done, int64_t total)> report;
+};
+
+// Samples [begin, end) by ordinal. What fails for a sample in a setting (latents that are not finite, say) is recorded there,
+// the rest is done. Pictures that the config wants as files ("png") are written under `out`.
+Wave RunWave(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out, const WaveProgress& progress);
+
+}  // namespace skipbench

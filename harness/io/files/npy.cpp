@@ -1,0 +1,412 @@
+#include "harness/io/files/npy.h"
+
+#include <algorithm>
+#include <bit>
+#include <cctype>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "harness/base/error.h"
+#include "harness/base/text.h"
+
+namespace skipbench {
+namespace {
+
+constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr size_t kMaxHeader = size_t{1} << 16;
+constexpr size_t kMaxRank = 32;
+constexpr size_t kChunk = size_t{1} << 16;  // values handed over at once
+static_assert(std::endian::native == std::endian::little, "arrays are written as they stand in memory");
+
+struct Header {
+  std::string descr;
+  bool fortran_order = false;
+  std::vector<int64_t> shape;
+};
+
+// The header is a Python dictionary: {'descr': '<f8', 'fortran_order': False, 'shape': (8, 8), }.
+class HeaderParser {
+ public:
+  HeaderParser(std::string_view text, const std::string& origin) : text_(text), origin_(origin) {}
+
+  Header Parse() {
+    Header header;
+    bool descr = false, order = false, shape = false;
+    Expect('{');
+    while (!Accept('}')) {
+      const std::string key = String();
+      Expect(':');
+      if (key == "descr" && !std::exchange(descr, true)) {
+        header.descr = Peek() == '[' ? Records() : String();
+      } else if (key == "fortran_order" && !std::exchange(order, true)) {
+        header.fortran_order = Bool();
+      } else if (key == "shape" && !std::exchange(shape, true)) {
+        header.shape = Shape();
+      } else {
+        Fail("{}: the header has an unexpected key \"{}\"", origin_, Printable(key));
+      }
+      if (!Accept(',') && Peek() != '}') Wrong();
+    }
+    if (!descr || !order || !shape) Fail("{}: the header lacks descr, fortran_order or shape", origin_);
+    if (Peek() != '\0') Wrong();
+    return header;
+  }
+
+ private:
+  [[noreturn]] void Wrong() const {
+    Fail("{}: the header \"{}\" cannot be read", origin_, Printable(std::string(text_.substr(0, 200))));
+  }
+  char Peek() {
+    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_]))) ++at_;
+    return at_ < text_.size() ? text_[at_] : '\0';
+  }
+  bool Accept(char c) {
+    if (Peek() != c) return false;
+    ++at_;
+    return true;
+  }
+  void Expect(char c) {
+    if (!Accept(c)) Wrong();
+  }
+  std::string String() {
+    const char quote = Peek();
+    if (quote != '\'' && quote != '"') Wrong();
+    const size_t end = text_.find(quote, at_ + 1);
+    if (end == std::string_view::npos) Wrong();
+    const std::string value(text_.substr(at_ + 1, end - at_ - 1));
+    at_ = end + 1;
+    return value;
+  }
+  // The fields of a record, unparsed.
+  std::string Records() {
+    const size_t begin = at_;
+    int depth = 0;
+    for (; at_ < text_.size(); ++at_) {
+      depth += (text_[at_] == '[') - (text_[at_] == ']');
+      if (depth == 0) return std::string(text_.substr(begin, ++at_ - begin));
+    }
+    Wrong();
+  }
+  bool Bool() {
+    Peek();
+    for (const auto& [word, value] : {std::pair<std::string_view, bool>("True", true), {"False", false}}) {
+      if (text_.substr(at_, word.size()) != word) continue;
+      at_ += word.size();
+      return value;
+    }
+    Wrong();
+  }
+  std::vector<int64_t> Shape() {
+    std::vector<int64_t> shape;
+    Expect('(');
+    while (!Accept(')')) {
+      if (!std::isdigit(static_cast<unsigned char>(Peek())) || shape.size() == kMaxRank) Wrong();
+      int64_t size = 0;
+      for (; at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_])); ++at_)
+        if (__builtin_mul_overflow(size, 10, &size) || __builtin_add_overflow(size, text_[at_] - '0', &size)) Wrong();
+      shape.push_back(size);
+      if (!Accept(',') && Peek() != ')') Wrong();
+    }
+    return shape;
+  }
+
+  std::string_view text_;
+  const std::string& origin_;
+  size_t at_ = 0;
+};
+
+struct ElementType {
+  char kind = 'f';    // f, i, u, b; U, S
+  size_t size = 8;    // bytes of an element
+  bool swap = false;  // stored big-endian
+};
+
+[[noreturn]] void Refuse(const std::string& descr, const std::string& origin) {
+  if (descr.starts_with("["))
+    FailUnsupported("{}: records are not supported", origin);
+  if (descr.size() > 1 && descr[1] == 'V')
+    FailUnsupported("{}: opaque bytes (\"{}\"): numpy's name for types that are not its own, bfloat16 and float8 of "
+                    "ml_dtypes among them; which it was the file does not say: convert to float32 before saving", origin,
+                    Printable(descr));
+  FailUnsupported("{}: values of type \"{}\" are not supported", origin, Printable(descr));
+}
+
+// Nothing for what has no size that could be told (objects, records).
+std::optional<ElementType> FindElementType(const std::string& descr) {
+  if (descr.size() < 3 || descr.size() > 12 || std::string_view("<>|=").find(descr[0]) == std::string_view::npos)
+    return std::nullopt;
+  ElementType type{descr[1], 0, descr[0] == '>'};
+  for (char c : descr.substr(2)) {
+    if (!std::isdigit(static_cast<unsigned char>(c))) return std::nullopt;
+    type.size = type.size * 10 + static_cast<size_t>(c - '0');
+  }
+  const bool power = type.size == 1 || type.size == 2 || type.size == 4 || type.size == 8;
+  const bool known = (type.kind == 'f' && power && type.size > 1) ||
+                     ((type.kind == 'i' || type.kind == 'u') && power) || (type.kind == 'b' && type.size == 1) ||
+                     type.kind == 'U' || type.kind == 'S';
+  if (!known) return std::nullopt;
+  if (type.kind == 'U') type.size *= 4;
+  return type;
+}
+
+ElementType ParseDescr(const std::string& descr, const std::string& origin) {
+  const auto type = FindElementType(descr);
+  if (!type) Refuse(descr, origin);
+  return *type;
+}
+
+uint64_t LoadBits(const std::byte* from, size_t size, bool swap) {
+  uint64_t bits = 0;
+  for (size_t i = 0; i < size; ++i) bits |= static_cast<uint64_t>(from[swap ? size - 1 - i : i]) << (8 * i);
+  return bits;
+}
+
+double HalfToDouble(uint16_t h) {
+  const int exponent = (h >> 10) & 31, fraction = h & 1023;
+  double value = 0;
+  if (exponent == 31) {
+    value = fraction ? std::numeric_limits<double>::quiet_NaN() : HUGE_VAL;
+  } else {
+    value = exponent ? std::ldexp(1024 + fraction, exponent - 25) : std::ldexp(fraction, -24);
+  }
+  return h & 0x8000 ? -value : value;
+}
+
+double ToDouble(uint64_t bits, const ElementType& type) {
+  switch (type.kind) {
+    case 'f':
+      if (type.size == 8) return std::bit_cast<double>(bits);
+      if (type.size == 4) return static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits)));
+      return HalfToDouble(static_cast<uint16_t>(bits));
+    case 'i': {
+      const int unused = static_cast<int>(64 - 8 * type.size);
+      return static_cast<double>(static_cast<int64_t>(bits << unused) >> unused);
+    }
+    default:
+      return static_cast<double>(bits);
+  }
+}
+
+// One text, in UTF-8; NULs at the end are padding.
+std::string DecodeText(std::span<const std::byte> data, const ElementType& type, const std::string& origin) {
+  std::string text;
+  const size_t step = type.kind == 'U' ? 4 : 1;
+  for (size_t i = 0; i + step <= data.size(); i += step) {
+    const auto c = static_cast<uint32_t>(LoadBits(data.data() + i, step, type.swap));
+    if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) Fail("{}: {:#x} is not a character", origin, c);
+    if (step == 1) text += static_cast<char>(c);
+    else text += EncodeUtf8(std::u32string(1, c));
+  }
+  text.resize(text.find_last_not_of('\0') + 1);
+  return text;
+}
+
+// Values in Fortran order (first index fastest) to row-major.
+template <class T>
+std::vector<T> ToRowMajor(const std::vector<T>& fortran, const std::vector<int64_t>& shape) {
+  std::vector<T> values(fortran.size());
+  std::vector<int64_t> stride(shape.size(), 1);  // in `values`
+  for (size_t d = shape.size(); d-- > 1;) stride[d - 1] = stride[d] * shape[d];
+  std::vector<int64_t> index(shape.size(), 0);
+  int64_t to = 0;
+  for (const T& value : fortran) {
+    values[to] = value;
+    for (size_t d = 0; d < shape.size(); ++d) {
+      to += stride[d];
+      if (++index[d] < shape[d]) break;
+      to -= stride[d] * shape[d];
+      index[d] = 0;
+    }
+  }
+  return values;
+}
+
+class MemoryStream : public ByteStream {
+ public:
+  explicit MemoryStream(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  size_t Read(std::span<std::byte> out) override {
+    const size_t count = std::min(out.size(), bytes_.size());
+    std::copy_n(bytes_.begin(), count, out.begin());
+    bytes_ = bytes_.subspan(count);
+    return count;
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+class FileStream : public ByteStream {
+ public:
+  explicit FileStream(const std::filesystem::path& path) : in_(path, std::ios::binary) {
+    if (!in_) Fail("{}: cannot be opened", path.string());
+  }
+  size_t Read(std::span<std::byte> out) override {
+    in_.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()));
+    return static_cast<size_t>(in_.gcount());
+  }
+
+ private:
+  std::ifstream in_;
+};
+
+int64_t CountOf(const std::vector<int64_t>& shape, const std::string& origin) {
+  int64_t count = 1;
+  for (int64_t size : shape)
+    if (size < 0 || __builtin_mul_overflow(count, size, &count)) Fail("{}: the shape is impossible", origin);
+  return count;
+}
+
+}  // namespace
+
+NpyReader::NpyReader(std::unique_ptr<ByteStream> bytes, uint64_t size, std::string origin)
+    : bytes_(std::move(bytes)), origin_(std::move(origin)) {
+  ReadHeader(size);
+}
+
+void NpyReader::ReadHeader(uint64_t size) {
+  std::byte start[12];
+  if (size < 10 || bytes_->Read(std::span(start, 10)) != 10 || std::memcmp(start, kMagic.data(), kMagic.size()) != 0)
+    Fail("{}: not a .npy array", origin_);
+  const int major = static_cast<int>(start[6]);
+  if (major < 1 || major > 3) FailUnsupported("{}: version {} of the .npy format is not supported", origin_, major);
+  const size_t length_size = major == 1 ? 2 : 4;
+  if (length_size == 4 && bytes_->Read(std::span(start + 10, 2)) != 2)
+    Fail("{}: the file ends within the header", origin_);
+  const uint64_t length = LoadBits(start + 8, length_size, false), before = 8 + length_size;
+  if (length > kMaxHeader || before > size || length > size - before)
+    Fail("{}: a header of {} bytes does not fit", origin_, length);
+  std::string text(length, '\0');
+  if (bytes_->Read(std::as_writable_bytes(std::span(text))) != length)
+    Fail("{}: the file ends within the header", origin_);
+  Header header = HeaderParser(text, origin_).Parse();
+  descr_ = std::move(header.descr);
+  shape_ = std::move(header.shape);
+  fortran_order_ = header.fortran_order;
+  count_ = CountOf(shape_, origin_);
+  const auto type = FindElementType(descr_);
+  if (!type) return;
+  uint64_t expected = 0;
+  const uint64_t data = size - before - length;
+  if (__builtin_mul_overflow(static_cast<uint64_t>(count_), type->size, &expected) || expected != data)
+    Fail("{}: {} values of {} bytes do not fill {} bytes", origin_, count_, type->size, data);
+}
+
+bool NpyReader::is_text() const {
+  const auto type = FindElementType(descr_);
+  return type && (type->kind == 'U' || type->kind == 'S');
+}
+
+void NpyReader::Fill(std::span<std::byte> out) {
+  if (bytes_->Read(out) != out.size()) Fail("{}: the array is truncated", origin_);
+}
+
+// Whether the bytes are whole is known at their end only.
+void NpyReader::End() {
+  std::byte more[1];
+  if (bytes_->Read(more) != 0) Fail("{}: there are bytes after the array", origin_);
+}
+
+template <class T>
+std::vector<T> NpyReader::Values() {
+  const ElementType type = ParseDescr(descr_, origin_);
+  if (is_text()) FailUnsupported("{}: text (\"{}\") where numbers were expected", origin_, descr_);
+  std::vector<T> values(static_cast<size_t>(count_));
+  const bool as_it_is = type.kind == 'f' && type.size == sizeof(T) && !type.swap;
+  std::vector<std::byte> chunk(as_it_is ? 0 : std::min(values.size(), kChunk) * type.size);
+  for (size_t done = 0; done < values.size();) {
+    const size_t some = std::min(values.size() - done, kChunk);
+    if (as_it_is) {
+      Fill(std::as_writable_bytes(std::span(values).subspan(done, some)));
+    } else {
+      Fill(std::span(chunk).first(some * type.size));
+      for (size_t i = 0; i < some; ++i)
+        values[done + i] = static_cast<T>(ToDouble(LoadBits(chunk.data() + i * type.size, type.size, type.swap), type));
+    }
+    done += some;
+  }
+  End();
+  return fortran_order_ && shape_.size() > 1 ? ToRowMajor(values, shape_) : values;
+}
+template std::vector<double> NpyReader::Values<double>();
+template std::vector<float> NpyReader::Values<float>();
+
+std::vector<std::string> NpyReader::Texts() {
+  const ElementType type = ParseDescr(descr_, origin_);
+  if (!is_text()) Fail("{}: values of type \"{}\" where text was expected", origin_, descr_);
+  std::vector<std::string> texts;
+  std::vector<std::byte> one(type.size);
+  // Texts of no characters take no bytes: nothing bounds how many there are.
+  if (type.size == 0 && count_ > (int64_t{1} << 16)) Fail("{}: {} empty texts", origin_, count_);
+  for (int64_t i = 0; i < count_; ++i) {
+    Fill(one);
+    texts.push_back(DecodeText(one, type, origin_));
+  }
+  End();
+  return fortran_order_ && shape_.size() > 1 ? ToRowMajor(texts, shape_) : texts;
+}
+
+NpyArray NpyReader::All() {
+  NpyArray array{.shape = shape_};
+  if (is_text()) {
+    array.texts = Texts();
+  } else {
+    array.values = Values<double>();
+  }
+  return array;
+}
+
+void NpyReader::Bytes(std::span<uint8_t> out) {
+  if (descr_ != "|u1") Fail("{}: values of type \"{}\" where bytes (\"|u1\") were expected", origin_, Printable(descr_));
+  const auto count = static_cast<int64_t>(out.size());
+  if (count > count_ - taken_) Fail("{}: {} values were asked for, {} are left", origin_, count, count_ - taken_);
+  Fill(std::as_writable_bytes(out));
+  taken_ += count;
+  if (taken_ == count_) End();
+}
+
+std::unique_ptr<NpyReader> OpenNpy(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) Fail("{}: cannot be read: {}", path.string(), error.message());
+  return std::make_unique<NpyReader>(std::make_unique<FileStream>(path), size, path.string());
+}
+
+NpyReader ParseNpy(std::span<const std::byte> bytes, const std::string& origin) {
+  return NpyReader(std::make_unique<MemoryStream>(bytes), bytes.size(), origin);
+}
+
+std::string NpyHeader(const std::string& descr, const std::vector<int64_t>& shape) {
+  std::string sizes;
+  for (int64_t size : shape) sizes += fmt::format("{}, ", size);
+  if (shape.size() > 1) sizes.resize(sizes.size() - 2);
+  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", descr, sizes);
+  // The data begins at a multiple of 64 bytes.
+  header.append(63 - (10 + header.size()) % 64, ' ');
+  header += '\n';
+  return std::string(kMagic) + '\x01' + '\0' + static_cast<char>(header.size() & 255) +
+         static_cast<char>(header.size() >> 8) + header;
+}
+
+std::string FormatNpyTexts(const std::vector<int64_t>& shape, std::span<const std::string> texts,
+                           const std::string& origin) {
+  std::vector<std::u32string> points;
+  size_t longest = 1;
+  for (const std::string& text : texts) {
+    if (FindBadText(text) != std::string_view::npos) Fail("{}: \"{}\" is no UTF-8", origin, Printable(CleanText(text)));
+    points.push_back(DecodeUtf8(text));
+    longest = std::max(longest, points.back().size());
+  }
+  std::string out = NpyHeader(fmt::format("<U{}", longest), shape);
+  for (auto& one : points) {
+    one.resize(longest, 0);
+    out.append(reinterpret_cast<const char*>(one.data()), one.size() * 4);
+  }
+  return out;
+}
+
+}  // namespace skipbench

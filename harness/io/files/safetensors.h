@@ -1,0 +1,73 @@
+// The safetensors format (https://github.com/huggingface/safetensors): an 8-byte little-endian header length N, N bytes
+// of JSON {"__metadata__": {string: string}, NAME: {"dtype", "shape", "data_offsets": [begin, end]}, ...}, then the
+// tensors' bytes, row-major, offsets relative to the first of them, without holes or overlaps.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/io/files/mapped_file.h"
+
+namespace skipbench {
+
+// What the format knows. Nothing here computes with those after kU64: weights in kF8E4M3 and kF8E5M2 are converted when they are
+// loaded, the others are refused by name when they are asked for.
+enum class Dtype {
+  kBool, kU8, kI8, kI16, kI32, kI64, kF16, kBF16, kF32, kF64, kU16, kU32, kU64,
+  kF8E4M3, kF8E5M2, kF8E8M0, kF4, kF6E2M3, kF6E3M2, kC64,
+};
+const char* DtypeName(Dtype dtype);        // as in the file: "F32"
+int DtypeBits(Dtype dtype);                // bits of one element
+
+struct SafetensorsEntry {
+  std::string name;
+  Dtype dtype = Dtype::kF32;
+  std::vector<int64_t> shape;              // [] is a scalar
+  std::span<const std::byte> bytes;        // row-major, little-endian; may be unaligned
+};
+
+// A whole file, checked when it is opened: whatever entries() says lies inside the file, has the size its shape and
+// dtype ask for, and belongs to one tensor only.
+class SafetensorsFile {
+ public:
+  // Throws Error naming file, tensor and place. Pickles (.bin, .ckpt, .pt, .pth, or a file that begins like one) are
+  // refused with a pointer to scripts/convert/.
+  static std::shared_ptr<const SafetensorsFile> Open(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return file_.path(); }
+  const MappedFile& file() const { return file_; }
+  const std::vector<SafetensorsEntry>& entries() const { return entries_; }         // in the file's data order
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  const SafetensorsEntry* Find(std::string_view name) const;                        // nullptr if absent
+
+ private:
+  explicit SafetensorsFile(const std::filesystem::path& path);
+  MappedFile file_;
+  std::vector<SafetensorsEntry> entries_;
+  std::map<std::string, size_t, std::less<>> index_;
+  std::map<std::string, std::string> metadata_;
+};
+
+// The same checks on bytes in memory (`origin` for messages); the entries' spans point into `bytes`.
+struct SafetensorsContent {
+  std::vector<SafetensorsEntry> entries;
+  std::map<std::string, std::string> metadata;
+};
+SafetensorsContent ParseSafetensors(std::span<const std::byte> bytes, const std::string& origin);
+
+// Writes a file (atomically: see AtomicFile), tensors in order of element size, then name, as the official library does.
+// Each entry's bytes must have the size that its shape and dtype ask for.
+void WriteSafetensors(const std::filesystem::path& path, std::vector<SafetensorsEntry> entries,
+                      const std::map<std::string, std::string>& metadata = {});
+
+// Throws when the name or the first bytes say that the file is a pickle. Other files pass.
+void RefusePickle(const std::filesystem::path& path, std::span<const std::byte> head);
+
+}  // namespace skipbench

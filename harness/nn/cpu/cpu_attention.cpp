@@ -1,0 +1,121 @@
+#include "harness/nn/cpu/cpu_attention.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <new>
+
+#include "harness/nn/cpu/cpu_gemm.h"
+
+namespace skipbench::cpu {
+
+namespace {
+
+// Aligned like a vector, so that no load of a panel touches two cache lines.
+struct Free {
+  void operator()(char* p) const { ::operator delete(p, std::align_val_t(64)); }
+};
+using Buffer = std::unique_ptr<char, Free>;
+
+Buffer Allocate(int64_t bytes) { return Buffer(static_cast<char*>(::operator new(static_cast<size_t>(bytes), std::align_val_t(64)))); }
+
+const AttentionKernels& Of(const Kernels& kernels, at::ScalarType type) {
+  return type == at::kBFloat16 ? kernels.attention_bf16 : kernels.attention_f32;
+}
+
+// One call: heads are packed and then worked through query block by query block.
+class Runner {
+ public:
+  Runner(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads, const at::Tensor& out)
+      : k_(Of(kernels, q.scalar_type())), q_(q), keys_(k), values_(v), out_(out), heads_(heads), dim_(q.size(2) / heads),
+        length_(k.size(1)), size_(static_cast<int64_t>(q.element_size())) {
+    blocks_ = (q.size(1) + kernels.max_rows - 1) / kernels.max_rows;
+    key_size_ = Aligned(k_.packed_keys_size(length_, dim_) * size_);
+    value_size_ = Aligned(k_.packed_values_size(length_, dim_) * size_);
+    scratch_size_ = k_.scratch(dim_) * static_cast<int64_t>(sizeof(float));
+    scale_ = static_cast<float>(1 / std::sqrt(static_cast<double>(dim_)));
+  }
+
+  void Run() const {
+    const int64_t all = q_.size(0) * heads_;
+    if (all >= 2 * at::get_num_threads() || all * blocks_ < 4) {
+      at::parallel_for(0, all, 1, [&](int64_t begin, int64_t end) {
+        const Buffer packed = Allocate(key_size_ + value_size_), scratch = Allocate(scratch_size_);
+        for (int64_t head = begin; head < end; ++head) {
+          Pack(head, packed.get());
+          for (int64_t block = 0; block < blocks_; ++block) Block(head, block, packed.get(), scratch.get());
+        }
+      });
+      return;
+    }
+    const int64_t size = key_size_ + value_size_;
+    const Buffer packed = Allocate(all * size);
+    at::parallel_for(0, all, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t head = begin; head < end; ++head) Pack(head, packed.get() + head * size);
+    });
+    at::parallel_for(0, all * blocks_, 1, [&](int64_t begin, int64_t end) {
+      const Buffer scratch = Allocate(scratch_size_);
+      for (int64_t i = begin; i < end; ++i) Block(i / blocks_, i % blocks_, packed.get() + i / blocks_ * size, scratch.get());
+    });
+  }
+
+ private:
+  static int64_t Aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+  char* Head(const at::Tensor& t, int64_t head, int64_t row = 0) const {
+    return static_cast<char*>(const_cast<void*>(t.const_data_ptr())) +
+           (head / heads_ * t.stride(0) + head % heads_ * dim_ + row * t.stride(1)) * size_;
+  }
+
+  void Pack(int64_t head, char* packed) const {
+    k_.pack_keys(Head(keys_, head), keys_.stride(1), length_, dim_, packed);
+    k_.pack_values(Head(values_, head), values_.stride(1), length_, dim_, packed + key_size_);
+  }
+
+  void Block(int64_t head, int64_t block, const char* packed, char* scratch) const {
+    const int64_t begin = q_.size(1) * block / blocks_, end = q_.size(1) * (block + 1) / blocks_;
+    AttentionBlockArgs t;
+    t.q = Head(q_, head, begin);
+    t.q_stride = q_.stride(1);
+    t.queries = static_cast<int>(end - begin);
+    t.keys = packed;
+    t.values = packed + key_size_;
+    t.length = length_;
+    t.dim = dim_;
+    t.scale = scale_;
+    t.out = Head(out_, head, begin);
+    t.out_stride = out_.stride(1);
+    t.scratch = reinterpret_cast<float*>(scratch);
+    k_.block(t);
+  }
+
+  const AttentionKernels& k_;
+  const at::Tensor &q_, &keys_, &values_, &out_;
+  int64_t heads_, dim_, length_, size_;
+  int64_t blocks_ = 0, key_size_ = 0, value_size_ = 0, scratch_size_ = 0;      // sizes in bytes
+  float scale_ = 1;
+};
+
+}  // namespace
+
+const Kernels* AttentionKernelsFor(const at::Tensor& q, int64_t heads) {
+  const Kernels* kernels = q.is_cpu() ? KernelsFor(q.scalar_type()) : nullptr;
+  if (kernels && q.scalar_type() == at::kBFloat16 && q.size(2) / heads % 2 != 0) return nullptr;
+  return kernels;
+}
+
+at::Tensor RunAttention(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads) {
+  at::Tensor out = at::empty(q.sizes(), q.options());
+  RunAttentionInto(kernels, q, k, v, heads, out);
+  return out;
+}
+
+void RunAttentionInto(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
+                      const at::Tensor& out) {
+  if (out.numel() > 0) Runner(kernels, q, k, v, heads, out).Run();
+}
+
+}  // namespace skipbench::cpu

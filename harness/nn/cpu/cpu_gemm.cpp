@@ -1,0 +1,268 @@
+#include "harness/nn/cpu/cpu_gemm.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace skipbench::cpu {
+
+namespace {
+
+int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+bool HasMatrixUnit() {
+#if defined(__x86_64__) && defined(__GNUC__)
+  return __builtin_cpu_supports("amx-tile");
+#else
+  return false;
+#endif
+}
+
+// One panel; `rows[c]` is the weight's row for the panel's column c, or null: zeros.
+template <typename T>
+void PackPanel(const std::vector<const void*>& rows, int64_t stride_tap, int64_t stride_k, int64_t taps, int64_t k_real, int64_t k,
+               int64_t pair, T* out) {
+  const int64_t width = static_cast<int64_t>(rows.size());
+  for (int64_t c = 0; c < width; ++c) {
+    const T* row = static_cast<const T*>(rows[c]);
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      T* to = out + tap * k * width + c * pair;
+      const T* from = row ? row + tap * stride_tap : nullptr;
+      for (int64_t i = 0; i < k; ++i) to[(i / pair) * width * pair + i % pair] = from && i < k_real ? from[i * stride_k] : T(0);
+    }
+  }
+}
+
+// Where the rows of all `weights` begin.
+std::vector<const void*> RowsOf(const std::vector<at::Tensor>& weights) {
+  std::vector<const void*> rows;
+  for (const at::Tensor& weight : weights)
+    for (int64_t n = 0; n < weight.size(0); ++n)
+      rows.push_back(static_cast<const char*>(weight.const_data_ptr()) + n * weight.stride(0) * weight.element_size());
+  return rows;
+}
+
+}  // namespace
+
+const Kernels* KernelsFor(at::ScalarType dtype) {
+  const Kernels* kernels = BestKernels();
+  if (!kernels) return nullptr;
+  if (dtype == at::kFloat) return kernels;
+  if (dtype == at::kBFloat16 && kernels->gemm_bf16 && !HasMatrixUnit()) return kernels;
+  return nullptr;
+}
+
+PackedMatrix::PackedMatrix(const Kernels* kernels, const std::vector<at::Tensor>& weights, const at::Tensor& bias, bool gated)
+    : kernels_(kernels), dtype_(weights[0].scalar_type()), taps_(weights[0].size(1)), gated_(gated) {
+  const std::vector<const void*> all_rows = RowsOf(weights);
+  const int64_t n = static_cast<int64_t>(all_rows.size()), k = weights[0].size(2);
+  const int64_t stride_tap = weights[0].stride(1), stride_k = weights[0].stride(2);
+  const int64_t pair = dtype_ == at::kBFloat16 ? 2 : 1;
+  depth_ = CeilDiv(k, pair) * pair;
+  columns_ = gated ? n / 2 : n;
+  const int64_t width = kernels->panel_width, step = gated ? kernels->lanes : width;    // output columns of a panel
+  panels_ = CeilDiv(columns_, step);
+  const int64_t rows = taps_ * depth_;
+  data_ = at::empty({panels_, rows * width}, weights[0].options());
+  if (bias.defined()) bias_ = at::zeros({panels_, width}, at::kFloat);
+  const at::Tensor wide_bias = bias.defined() ? bias.to(at::kFloat).contiguous() : at::Tensor();
+  at::parallel_for(0, panels_, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; ++p) {
+      const auto column = [&](int64_t c) -> int64_t {
+        const int64_t at = gated ? p * step + c % step : p * width + c;
+        if (at >= columns_) return -1;
+        return gated && c >= step ? columns_ + at : at;
+      };
+      std::vector<const void*> panel_rows(Narrow(p) ? kernels->lanes : width, nullptr);
+      float* panel_bias = bias.defined() ? bias_.data_ptr<float>() + p * width : nullptr;
+      for (size_t c = 0; c < panel_rows.size(); ++c) {
+        const int64_t from = column(static_cast<int64_t>(c));
+        if (from < 0) continue;
+        panel_rows[c] = all_rows[from];
+        if (panel_bias) panel_bias[c] = wide_bias.const_data_ptr<float>()[from];
+      }
+      const auto pack = [&]<typename T>(T* to) { PackPanel(panel_rows, stride_tap, stride_k, taps_, k, depth_, pair, to + p * rows * width); };
+      dtype_ == at::kFloat ? pack(data_.data_ptr<float>()) : pack(data_.data_ptr<at::BFloat16>());
+    }
+  });
+}
+
+PackedMatrix::Panel PackedMatrix::At(int64_t panel) const {
+  const int64_t width = kernels_->panel_width, step = gated_ ? kernels_->lanes : width;
+  const int64_t size = static_cast<int64_t>(at::elementSize(dtype_));
+  Panel p;
+  p.narrow = Narrow(panel);
+  p.row_bytes = (p.narrow ? kernels_->lanes : width) * size;
+  p.rows = static_cast<const char*>(data_.const_data_ptr()) + panel * taps_ * depth_ * width * size;
+  p.bias = bias_.defined() ? static_cast<const float*>(bias_.const_data_ptr()) + panel * width : nullptr;
+  p.column = panel * step;
+  p.columns = static_cast<int>(std::min(step, columns_ - p.column));
+  return p;
+}
+
+namespace {
+
+// A panel's rows that are worked through together, so that they stay in the second-level cache while all tiles of a block
+// pass. In bytes of a panel of full width.
+constexpr int64_t kPanelBytes = 192 * 1024;
+// Tiles of a block: their sums, when a product takes several passes, stay in the cache, too.
+constexpr int64_t kBlockTiles = 24;
+// Below this number of multiply-accumulates waking other threads costs more than it saves.
+constexpr int64_t kSerialMacs = 1 << 15;
+
+// A product cut into passes over the depth, tiles over the rows and panels over the columns.
+class Runner {
+ public:
+  explicit Runner(const Product& product)
+      : p_(product), w_(*product.weights), k_(w_.kernels()), size_(static_cast<int64_t>(at::elementSize(w_.dtype()))),
+        gemm_(w_.dtype() == at::kFloat ? k_.gemm_f32 : k_.gemm_bf16) {
+    tiles_per_line_ = CeilDiv(p_.places, k_.max_rows);
+    tiles_ = p_.images * p_.lines * tiles_per_line_;
+    CutDepth();
+  }
+
+  void Run() {
+    const int64_t threads = at::get_num_threads();
+    const int64_t macs = p_.images * p_.lines * p_.places * total_depth_ * w_.columns();
+    if (macs < kSerialMacs || threads == 1 || at::in_parallel_region()) {
+      Rows(0, tiles_, 0, w_.panels());
+    } else if (tiles_ >= 8 * threads) {
+      at::parallel_for(0, threads, 1, [&](int64_t begin, int64_t end) {
+        Rows(tiles_ * begin / threads, tiles_ * end / threads, 0, w_.panels());
+      });
+    } else {
+      // Few rows: each thread takes a stretch of the (panel, tile) pairs.
+      const int64_t all = tiles_ * w_.panels();
+      at::parallel_for(0, threads, 1, [&](int64_t begin, int64_t end) { Stretch(all * begin / threads, all * end / threads); });
+    }
+  }
+
+ private:
+  struct Pass {
+    int64_t first, count;      // pieces
+  };
+  struct Piece {               // part of a source
+    size_t source;
+    int64_t offset, k, row;    // from value `offset` of the source's rows; `row`: of the packed weights
+  };
+
+  void CutDepth() {
+    const int64_t limit = std::max<int64_t>(kPanelBytes / (k_.panel_width * size_) / 2 * 2, 2);
+    int64_t in_pass = limit;
+    for (size_t s = 0; s < p_.sources.size(); ++s) {
+      for (int64_t offset = 0; offset < p_.sources[s].k;) {
+        // Whole sources where they are short; a long one is cut into equal parts.
+        const int64_t parts = CeilDiv(p_.sources[s].k, limit);
+        const int64_t k = std::min(CeilDiv(CeilDiv(p_.sources[s].k, parts), 16) * 16, p_.sources[s].k - offset);
+        if (in_pass + k > limit) {
+          passes_.push_back({static_cast<int64_t>(pieces_.size()), 0});
+          in_pass = 0;
+        }
+        pieces_.push_back({s, offset, k, total_depth_});
+        ++passes_.back().count;
+        in_pass += k;
+        offset += k;
+        total_depth_ += k;
+      }
+    }
+  }
+
+  // Pairs [begin, end) in the order panel, tile.
+  void Stretch(int64_t begin, int64_t end) const {
+    while (begin < end) {
+      const int64_t panel = begin / tiles_, tile = begin % tiles_;
+      const int64_t count = std::min(tiles_ - tile, end - begin);
+      if (tile == 0 && count == tiles_) {
+        const int64_t whole = (end - begin) / tiles_;
+        Rows(0, tiles_, panel, panel + whole);
+        begin += whole * tiles_;
+      } else {
+        Rows(tile, tile + count, panel, panel + 1);
+        begin += count;
+      }
+    }
+  }
+
+  // Where a tile's rows lie, for all passes.
+  struct TilePlace {
+    int64_t row = 0;           // of the output
+    int rows = 0;
+    int64_t line = 0;
+  };
+
+  void Rows(int64_t tile_begin, int64_t tile_end, int64_t panel_begin, int64_t panel_end) const {
+    const int64_t pieces = static_cast<int64_t>(pieces_.size()), tile_sums = k_.max_rows * k_.panel_width;
+    const bool many = passes_.size() > 1;
+    const std::unique_ptr<float[]> sums(many ? new float[kBlockTiles * tile_sums] : nullptr);
+    const std::unique_ptr<GemmSegment[]> segments(new GemmSegment[kBlockTiles * pieces]);
+    TilePlace places[kBlockTiles];
+    for (int64_t block = tile_begin; block < tile_end; block += kBlockTiles) {
+      const int64_t count = std::min(kBlockTiles, tile_end - block);
+      for (int64_t i = 0; i < count; ++i) places[i] = Place(block + i, segments.get() + i * pieces);
+      for (int64_t p = panel_begin; p < panel_end; ++p) {
+        const PackedMatrix::Panel panel = w_.At(p);
+        for (size_t pass = 0; pass < passes_.size(); ++pass)
+          for (int64_t i = 0; i < count; ++i)
+            One(places[i], segments.get() + i * pieces, panel, pass, many ? sums.get() + i * tile_sums : nullptr);
+      }
+    }
+  }
+
+  TilePlace Place(int64_t tile, GemmSegment* segments) const {
+    const int64_t line_index = tile / tiles_per_line_, in_line = tile % tiles_per_line_;
+    const int64_t image = line_index / p_.lines, line = line_index % p_.lines;
+    // Tiles of a line are as equal as they can be.
+    const int64_t begin = p_.places * in_line / tiles_per_line_, end = p_.places * (in_line + 1) / tiles_per_line_;
+    for (const Piece& piece : pieces_) {
+      const RowSource& source = p_.sources[piece.source];
+      const int64_t at = image * source.image_stride + line * source.line_stride + begin * source.place_stride + piece.offset;
+      *segments++ = {static_cast<const char*>(source.base) + at * size_, source.place_stride, piece.k};
+    }
+    return {line_index * p_.places + begin, static_cast<int>(end - begin), line};
+  }
+
+  void One(const TilePlace& place, const GemmSegment* segments, const PackedMatrix::Panel& panel, size_t pass, float* sums) const {
+    // Pieces whose line lies outside are at the beginning and at the end.
+    const auto outside = [&](int64_t piece) {
+      const RowSource& source = p_.sources[pieces_[piece].source];
+      return place.line < source.first_line || place.line >= source.last_line;
+    };
+    int64_t first = passes_[pass].first, end = first + passes_[pass].count;
+    while (first < end && outside(first)) ++first;
+    while (first < end && outside(end - 1)) --end;
+    const bool last = pass + 1 == passes_.size();
+    GemmTile t;
+    t.rows = place.rows;
+    t.segments = static_cast<int>(end - first);
+    t.segment = segments + first;
+    if (first < end) t.panel = panel.rows + pieces_[first].row * panel.row_bytes;
+    t.narrow = panel.narrow;
+    t.start = pass == 0 ? nullptr : sums;
+    t.partial = last ? nullptr : sums;
+    t.bias = panel.bias;
+    if (p_.residual) t.residual = static_cast<const char*>(p_.residual) + (place.row * p_.residual_stride + panel.column) * size_;
+    t.residual_stride = p_.residual_stride;
+    t.out = static_cast<char*>(p_.out) + (place.row * p_.out_stride + panel.column) * size_;
+    t.out_stride = p_.out_stride;
+    t.columns = panel.columns;
+    t.gated = w_.gated();
+    gemm_(t);
+  }
+
+  const Product& p_;
+  const PackedMatrix& w_;
+  const Kernels& k_;
+  int64_t size_;
+  void (*gemm_)(const GemmTile&);
+  int64_t tiles_per_line_ = 1, tiles_ = 0, total_depth_ = 0;
+  std::vector<Pass> passes_;
+  std::vector<Piece> pieces_;
+};
+
+}  // namespace
+
+void Run(const Product& product) { Runner(product).Run(); }
+
+}  // namespace skipbench::cpu

@@ -1,0 +1,268 @@
+#include "harness/report/figures/cost_figures.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <set>
+
+#include "harness/report/tables/escape.h"
+#include "harness/stats/quantile.h"
+
+namespace skipbench {
+namespace {
+
+struct Range {
+  double value = 0, low = 0, high = 0;
+};
+
+struct Cost {
+  std::string id, title, axis;
+  std::string sentence;                                        // what the horizontal bars and the numbers are
+  std::function<std::optional<Range>(size_t setting)> of;
+};
+
+struct Point {
+  const NamedSetting* setting = nullptr;
+  Range cost, quality;
+  int64_t samples = 0;
+  bool front = false;
+};
+
+constexpr int kDetails = 200;   // MetricInfo::order of what is folded away
+
+std::string AxisTitle(const MetricInfo& metric) {
+  std::string title = TitleOf(metric);
+  if (!metric.unit.empty()) title += " (" + metric.unit + ")";
+  if (metric.better == Direction::kHigher) title += ", higher is better";
+  if (metric.better == Direction::kLower) title += ", lower is better";
+  return title;
+}
+
+// A point is on the front when no other one is as cheap and as good, and better in one of the two.
+void MarkFront(std::vector<Point>& points, Direction better) {
+  if (better == Direction::kUnknown) return;
+  const double sign = better == Direction::kHigher ? 1 : -1;
+  auto dominates = [&](const Point& a, const Point& b) {
+    const double qa = sign * a.quality.value, qb = sign * b.quality.value;
+    return a.cost.value <= b.cost.value && qa >= qb && (a.cost.value < b.cost.value || qa > qb);
+  };
+  for (auto& point : points)
+    point.front = std::none_of(points.begin(), points.end(), [&](const Point& other) { return dominates(other, point); });
+}
+
+DataTable DataOf(const std::vector<Point>& points, const RunHeader& header, const Cost& cost, const MetricInfo& metric) {
+  DataTable data;
+  data.columns = {"series", cost.id, cost.id + "_low", cost.id + "_high", metric.name, metric.name + "_low", metric.name + "_high",
+                  "samples", "on_front", "name", "setting"};
+  for (const auto& p : points)
+    data.rows.push_back({std::to_string(p.setting->series), DataNumber(p.cost.value), DataNumber(p.cost.low), DataNumber(p.cost.high),
+                         DataNumber(p.quality.value), DataNumber(p.quality.low), DataNumber(p.quality.high),
+                         std::to_string(p.samples), p.front ? "1" : "0", p.setting->name,
+                         header.settings[p.setting->index].label});
+  return data;
+}
+
+// Rows of the key, which has two columns: the front, and every series that has a point.
+int KeyRows(const std::vector<Point>& points) {
+  std::set<int> series;
+  for (const auto& p : points) series.insert(p.setting->series);
+  return static_cast<int>(series.size() + 2) / 2;
+}
+
+PlotArea AreaOf(const std::vector<Point>& points, std::optional<double> reference_cost) {
+  PlotArea area;
+  area.left = 70;
+  area.right = 18;
+  area.top = 14 + kKeyRow * KeyRows(points);
+  double low = HUGE_VAL, high = -HUGE_VAL, left = HUGE_VAL, right = reference_cost.value_or(0);
+  for (const auto& p : points) {
+    low = std::min({low, p.quality.value, p.quality.low});
+    high = std::max({high, p.quality.value, p.quality.high});
+    left = std::min({left, p.cost.value, p.cost.low});
+    right = std::max({right, p.cost.value, p.cost.high});
+  }
+  double pad = 0.08 * (high - low);
+  if (!(pad > 0)) pad = high == 0 ? 1 : 0.05 * std::fabs(high);
+  area.y_min = low - pad;
+  area.y_max = high + pad;
+  area.x_min = std::max(0.0, left - 0.2 * (right - left));
+  area.x_max = right + 0.06 * (right - area.x_min);
+  return area;
+}
+
+std::string LabelCommands(const std::vector<Point>& points, const PlotArea& area, bool horizontal_bars) {
+  std::vector<PlacedLabel> labels;
+  std::vector<Obstacle> obstacles;
+  // Those on the front first: of a large sweep the others would only hide the picture.
+  const bool all = points.size() <= 14;
+  for (const bool front : {true, false})
+    for (const auto& p : points)
+      if (p.front == front && (front || all))
+        labels.push_back({p.setting->point.empty() ? "" : p.setting->point, area.X(p.cost.value), area.Y(p.quality.value),
+                          p.setting->series, false, 0, 0});
+  std::erase_if(labels, [](const auto& label) { return label.text.empty(); });
+  for (const auto& p : points) {
+    const bool bar = std::isfinite(p.quality.low) && std::isfinite(p.quality.high);
+    obstacles.push_back({area.X(p.cost.value), area.Y(bar ? p.quality.low : p.quality.value), area.X(p.cost.value),
+                         area.Y(bar ? p.quality.high : p.quality.value)});
+    if (horizontal_bars)
+      obstacles.push_back({area.X(p.cost.low), area.Y(p.quality.value), area.X(p.cost.high), area.Y(p.quality.value)});
+  }
+  PlaceLabels(labels, obstacles, area);
+  std::string commands;
+  for (const auto& label : labels)
+    if (label.placed)
+      commands += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',{}' textcolor rgb {} front\n", GnuplotString(label.text),
+                              label.left / area.width, label.base / area.height, kLabelFont, SeriesColor(label.series));
+  return commands;
+}
+
+std::string FrontBlock(std::vector<Point> points) {
+  std::erase_if(points, [](const Point& p) { return !p.front; });
+  std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.cost.value < b.cost.value; });
+  std::string block = "$front << END\n";
+  for (const auto& p : points) block += fmt::format("{},{}\n", p.cost.value, p.quality.value);
+  return block + "END\n";
+}
+
+std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group, const Cost& cost, const MetricInfo& metric,
+                     std::optional<double> reference_cost) {
+  const PlotArea area = AreaOf(points, reference_cost);
+  std::string script = area.Commands();
+  script += area.Titles(cost.axis, AxisTitle(metric));
+  if (reference_cost) {
+    script += fmt::format("set arrow from {0}, graph 0 to {0}, graph 1 nohead linecolor rgb muted dashtype 3 back\n", *reference_cost);
+    script += fmt::format("set label 'full steps' at {}, graph 0.02 rotate by 90 left offset character -1,0 font ',10' textcolor rgb muted\n",
+                          *reference_cost);
+  }
+  script += LabelCommands(points, area, cost.id == "latency_s");
+  const bool front = metric.better != Direction::kUnknown;
+  if (front) script += FrontBlock(points);
+  std::vector<std::string> parts;
+  std::vector<KeyEntry> key;
+  if (front) {
+    parts.push_back("$front using 1:2 with lines linecolor rgb muted linewidth 1.2 dashtype 2 notitle");
+    key.push_back({"Pareto front", "muted", 0});
+  }
+  for (size_t s = 0; s < group.series.size(); ++s) {
+    if (std::none_of(points.begin(), points.end(), [&](const Point& p) { return p.setting->series == static_cast<int>(s); })) continue;
+    const std::string color = SeriesColor(static_cast<int>(s));
+    const std::string x = fmt::format("($1=={}?$2:NaN)", s);
+    if (group.one_parameter[s])
+      parts.push_back(fmt::format("data using {}:5 with lines linecolor rgb {} linewidth 1 notitle", x, color));
+    parts.push_back(fmt::format("data using {}:6:(0):($7-$6) with vectors nohead linecolor rgb {} linewidth 1 notitle", x, color));
+    if (cost.id == "latency_s")
+      parts.push_back(fmt::format("data using ($1=={}?$3:NaN):5:($4-$3):(0) with vectors nohead linecolor rgb {} linewidth 1 notitle", s, color));
+    parts.push_back(fmt::format("data using {}:5 with points linecolor rgb {} pointtype {} pointsize 0.8 notitle", x, color,
+                                SeriesMark(static_cast<int>(s))));
+    key.push_back({Shortened(group.series[s], 30), color, SeriesMark(static_cast<int>(s))});
+  }
+  script += KeyCommands(key, area);
+  script += "plot ";
+  for (size_t i = 0; i < parts.size(); ++i) script += (i ? ", \\\n  " : "") + parts[i];
+  return script + "\n";
+}
+
+std::string AltOf(const std::vector<Point>& points, const Cost& cost, const MetricInfo& metric) {
+  std::string text = fmt::format("{} against {}, {} settings.", TitleOf(metric), cost.title, points.size());
+  for (const auto& p : points)
+    if (p.front) text += fmt::format(" {}: {:.4g} at {:.4g}.", p.setting->name, p.quality.value, p.cost.value);
+  return text;
+}
+
+std::vector<Cost> CostsOf(const ReportData& data) {
+  const auto& rows = data.table.rows;
+  auto spread = [&rows](size_t k) -> std::optional<Range> {
+    if (!rows[k].nfe) return std::nullopt;
+    return Range{rows[k].nfe->mean, rows[k].nfe->min, rows[k].nfe->max};
+  };
+  auto macs = [&rows](size_t k) -> std::optional<Range> {
+    if (!rows[k].macs_matmuls) return std::nullopt;
+    const double g = *rows[k].macs_matmuls / 1e9;
+    return Range{g, g, g};
+  };
+  auto latency = [&data](size_t k) -> std::optional<Range> {
+    const auto& summary = data.table.rows[k].latency;
+    if (!summary) return std::nullopt;
+    for (const auto& record : data.result.latency()) {
+      const auto total = record.stage_s.find("total");
+      if (record.setting != static_cast<int>(k) || record.status != Status::kDone || total == record.stage_s.end()) continue;
+      const auto [low, high] = std::minmax_element(total->second.begin(), total->second.end());
+      return Range{summary->seconds, *low / record.batch, *high / record.batch};
+    }
+    return std::nullopt;
+  };
+  const bool shallow = std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.shallow_nfe && row.shallow_nfe->max > 0; });
+  return {{"nfe", "network evaluations", "NFE (full evaluations per sample)",
+           shallow ? "Shallow forwards of cached features are not counted here; multiply-accumulates have them." : "", spread},
+          {"gmacs", "multiply-accumulates", "GMACs of the denoiser per sample (matmuls)", "", macs},
+          {"latency_s", "latency", "latency of one sample (s)", "Horizontal bars: the fastest and the slowest repeat.", latency}};
+}
+
+std::optional<Figure> CostFigure(const ReportData& data, const SettingGroup& group, size_t metric_index, const Cost& cost) {
+  const MetricInfo& metric = data.table.metrics[metric_index];
+  std::vector<Point> points;
+  int identical = 0;
+  for (const auto& setting : group.settings) {
+    const auto& row = data.table.rows[setting.index];
+    const auto& summary = row.metrics[metric_index];
+    const auto x = cost.of(setting.index);
+    if (static_cast<int>(setting.index) == group.reference || !summary || !x) continue;
+    if (!summary->value) {
+      ++identical;
+      continue;
+    }
+    points.push_back({&setting, *x, {*summary->value, summary->low.value_or(NAN), summary->high.value_or(NAN)}, summary->count, false});
+  }
+  if (points.empty()) return std::nullopt;
+  MarkFront(points, metric.better);
+  std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) {
+    return std::make_pair(a.setting->series, a.cost.value) < std::make_pair(b.setting->series, b.cost.value);
+  });
+  std::optional<double> reference_cost;
+  if (group.reference >= 0)
+    if (const auto x = cost.of(static_cast<size_t>(group.reference))) reference_cost = x->value;
+  Figure figure;
+  figure.id = fmt::format("cost_{}_{}{}", IdOf(metric.name), cost.id, group.id);
+  figure.title = fmt::format("{} against {}", TitleOf(metric), cost.title);
+  if (!group.title.empty()) figure.title += ": " + group.title;
+  figure.caption = fmt::format("Mean over {} samples; vertical bars: 95 % interval of the mean (bootstrap over samples).", data.table.samples);
+  if (!cost.sentence.empty()) figure.caption += " " + cost.sentence;
+  if (identical > 0)
+    figure.caption += fmt::format(" {} without a point: every picture is equal to the reference's.",
+                                  identical == 1 ? std::string("One setting is") : fmt::format("{} settings are", identical));
+  figure.alt = AltOf(points, cost, metric);
+  figure.data = DataOf(points, data.table.header, cost, metric);
+  figure.script = ScriptOf(points, group, cost, metric, reference_cost);
+  return figure;
+}
+
+}  // namespace
+
+FigureSection CostFigures(const ReportData& data) {
+  FigureSection section;
+  section.id = "cost";
+  section.title = "Quality against cost";
+  section.details_title = "The same for errors of the latents";
+  section.intro =
+      "Each point is a setting. The dashed line joins the settings that no other one beats in both (the Pareto front); a setting "
+      "is worth using when it lies on it. The dotted upright line is what full steps cost.";
+  if (data.table.metrics.empty()) section.missing.push_back("No metric was recorded; \"metrics\": [\"psnr\", ...] in the config does that.");
+  bool latency = false;
+  for (size_t m = 0; m < data.table.metrics.size(); ++m)
+    for (const auto& group : data.groups)
+      for (const auto& cost : CostsOf(data))
+        if (auto figure = CostFigure(data, group, m, cost)) {
+          latency |= cost.id == "latency_s";
+          const bool detail = data.table.metrics[m].order >= kDetails;
+          (detail ? section.details : section.figures).push_back(std::move(*figure));
+        }
+  if (!latency && !data.table.metrics.empty())
+    section.missing.push_back("Quality against latency: the run did not measure it; \"latency\": {\"samples\": 1, \"repeats\": 3} in "
+                              "the config does that.");
+  return section;
+}
+
+}  // namespace skipbench

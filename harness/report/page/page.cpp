@@ -1,0 +1,212 @@
+#include "harness/report/page/page.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "harness/report/tables/escape.h"
+#include "harness/report/tables/table_text.h"
+#include "harness/report/page/page_style.h"
+
+namespace skipbench {
+namespace {
+
+std::string Paragraph(const std::string& text, const char* css = "") {
+  return fmt::format("<p{}>{}</p>\n", *css ? fmt::format(" class=\"{}\"", css) : "", HtmlText(text));
+}
+
+std::string List(const std::vector<std::string>& items, const char* css) {
+  if (items.empty()) return "";
+  std::string html = fmt::format("<ul class=\"{}\">\n", css);
+  for (const auto& item : items) html += "<li>" + HtmlText(item) + "</li>\n";
+  return html + "</ul>\n";
+}
+
+// A label that may be broken where its parts end.
+std::string LabelText(const std::string& label) {
+  std::string html;
+  for (const char c : HtmlText(OneLine(label))) {
+    html += c;
+    if (c == '(' || c == ',' || c == '_') html += "<wbr>";
+  }
+  return html;
+}
+
+// ---- table ----------------------------------------------------------------------------------------------------------
+
+// "51.33 [49.68, 52.89]": the interval in a line of its own.
+std::string CellText(const std::string& cell) {
+  const size_t bracket = cell.find(" [");
+  if (bracket == std::string::npos) return HtmlText(cell);
+  return HtmlText(cell.substr(0, bracket)) + " <span class=\"ci\">" + HtmlText(cell.substr(bracket + 1)) + "</span>";
+}
+
+using Cells = std::vector<std::vector<std::string>>;
+
+// `outcome`: the last column is text.
+std::string GridTable(const Table& table, const std::string& name, const std::vector<std::string>& headings, const Cells& rows, bool outcome) {
+  std::string html = fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n<table>\n<thead><tr>", name);
+  for (const auto& heading : headings) html += "<th scope=\"col\">" + HtmlText(heading) + "</th>";
+  html += "</tr></thead>\n<tbody>\n";
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const auto& cells = rows[r];
+    html += table.rows[r].setting.reference ? "<tr class=\"reference\">" : "<tr>";
+    for (size_t c = 0; c < cells.size(); ++c) {
+      if (c == 0) html += "<th scope=\"row\">" + LabelText(cells[c]) + "</th>";
+      else if (outcome && c + 1 == cells.size()) html += "<td class=\"text\">" + HtmlText(cells[c]) + "</td>";
+      else html += "<td>" + CellText(cells[c]) + "</td>";
+    }
+    html += "</tr>\n";
+  }
+  return html + "</tbody>\n</table>\n</div>\n";
+}
+
+std::string TableHtml(const Table& table, const TableText& text) {
+  std::string html = GridTable(table, "Table of all settings", text.headings, text.cells, true);
+  if (!text.more_headings.empty())
+    html += GridTable(table, "Further metrics of all settings", text.more_headings, text.more_cells, false);
+  html += List(text.notes, "notes");
+  return html + "<p class=\"files\">The same table: <a href=\"table.tex\">LaTeX</a>, <a href=\"table.md\">Markdown</a>, "
+                "<a href=\"table.csv\">CSV</a>, <a href=\"table.json\">JSON</a> (the last two with all digits).</p>\n";
+}
+
+// ---- figures --------------------------------------------------------------------------------------------------------
+
+std::string FigureHtml(const Figure& figure) {
+  const std::string& id = figure.id;
+  return fmt::format(
+      "<figure id=\"figure_{0}\"{1}>\n<picture><source srcset=\"figures/{0}.dark.svg\" media=\"screen and (prefers-color-scheme: dark)\">"
+      "<img src=\"figures/{0}.svg\" width=\"{2}\" height=\"{3}\" alt=\"{4}\"></picture>\n"
+      "<figcaption><b>{5}</b> {6} <span class=\"files\"><a href=\"figures/{0}.svg\">SVG</a> <a href=\"figures/{0}.png\">PNG</a> "
+      "<a href=\"figures/{0}.pdf\">PDF</a> <a href=\"figures/src/{0}.csv\">data</a> <a href=\"figures/src/{0}.gp\">gnuplot</a></span>"
+      "</figcaption>\n</figure>\n",
+      id, figure.width > 560 ? " class=\"wide\"" : "", figure.width, figure.height, HtmlText(figure.alt), HtmlText(figure.title),
+      HtmlText(figure.caption));
+}
+
+std::string FiguresHtml(const std::vector<Figure>& figures) {
+  std::string html = "<div class=\"figures\">\n";
+  for (const auto& figure : figures) html += FigureHtml(figure);
+  return html + "</div>\n";
+}
+
+std::string Heading(const std::string& id, const std::string& title) {
+  return fmt::format("<h2 id=\"{}\">{}</h2>\n", id, HtmlText(title));
+}
+
+std::string SectionHtml(const FigureSection& section) {
+  if (section.figures.empty() && section.details.empty()) return "";
+  std::string html = Heading(section.id, section.title) + Paragraph(section.intro);
+  if (!section.figures.empty()) html += FiguresHtml(section.figures);
+  if (!section.details.empty())
+    html += fmt::format("<details>\n<summary>{} ({} figures)</summary>\n{}</details>\n", HtmlText(section.details_title),
+                        section.details.size(), FiguresHtml(section.details));
+  return html;
+}
+
+// ---- pictures -------------------------------------------------------------------------------------------------------
+
+std::string GridHtml(const PictureGrid& grid) {
+  std::string html = grid.title.empty() ? "" : "<h3>" + HtmlText(grid.title) + "</h3>\n";
+  html += "<div class=\"scroll grid\" tabindex=\"0\" role=\"region\" aria-label=\"Pictures\">\n<table>\n<thead><tr><td></td>";
+  for (const auto& column : grid.columns) html += "<th scope=\"col\">" + HtmlText(column) + "</th>";
+  html += "</tr></thead>\n<tbody>\n";
+  for (size_t r = 0; r < grid.rows.size(); ++r) {
+    html += "<tr><th scope=\"row\">" + HtmlText(grid.rows[r]) + "</th>";
+    for (size_t c = 0; c < grid.columns.size(); ++c) {
+      const auto& cell = grid.cells[r * grid.columns.size() + c];
+      if (cell.file.empty()) {
+        html += "<td><span class=\"none\">" + HtmlText(cell.note) + "</span></td>";
+        continue;
+      }
+      html += fmt::format("<td><img src=\"{}\" width=\"{}\" height=\"{}\" alt=\"{}\"{}><span class=\"ci\">{}</span></td>", HtmlText(cell.file),
+                          grid.width, grid.height, HtmlText(cell.alt), grid.width < 128 ? " class=\"small\"" : "", HtmlText(cell.note));
+    }
+    html += "</tr>\n";
+  }
+  return html + "</tbody>\n</table>\n</div>\n";
+}
+
+std::string PicturesHtml(const PageContent& content) {
+  if (content.grids.empty()) return "";
+  std::string html = Heading("pictures", "Pictures") +
+                     Paragraph("Every row starts from the same noise. The samples are the first ones of the run, not chosen. Below each picture: "
+                               "network evaluations, and PSNR against the picture of the reference.");
+  for (const auto& grid : content.grids) html += GridHtml(grid);
+  return html + "<p class=\"files\">In one file: <a href=\"pictures/contact_sheet.png\">contact_sheet.png</a>" +
+         (content.missing_fonts.empty() ? "" : HtmlText(" (" + content.missing_fonts + ": boxes stand in their place)")) + "</p>\n";
+}
+
+// ---- where it comes from --------------------------------------------------------------------------------------------
+
+std::string Entry(const std::string& term, const std::string& text) {
+  return text.empty() ? "" : fmt::format("<dt>{}</dt><dd>{}</dd>\n", HtmlText(term), HtmlText(text));
+}
+
+std::string EnvironmentText(const Json& one) {
+  std::vector<std::string> parts;
+  for (const auto& [key, value] : one.items())
+    if (!value.is_null()) parts.push_back(fmt::format("{} {}", key, value.is_string() ? value.get<std::string>() : value.dump()));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string ProvenanceHtml(const ReportData& data) {
+  const RunHeader& header = data.table.header;
+  std::string html = Heading("provenance", "Where this comes from") + "<dl>\n";
+  html += Entry("model", header.model + (header.model_hash.empty() ? "" : ", hash " + header.model_hash));
+  html += Entry("precision", header.dtype);
+  html += Entry("seed", std::to_string(header.seed));
+  html += Entry("samples", fmt::format("{} of {}", data.table.samples, header.sample_count));
+  for (const auto& one : data.table.environments) html += Entry("made on", EnvironmentText(one));
+  if (header.git_dirty) html += Entry("note", "skipbench was built from modified sources.");
+  html += "</dl>\n";
+  if (!header.model_files.empty()) {
+    html += "<details>\n<summary>SHA-256 of the model's files</summary>\n<pre>";
+    for (const auto& [file, hash] : header.model_files) html += HtmlText(OneLine(hash) + "  " + OneLine(file)) + "\n";
+    html += "</pre>\n</details>\n";
+  }
+  html += "<details>\n<summary>The config, as given</summary>\n<pre>" + HtmlText(header.config.dump(2, ' ', false, Json::error_handler_t::replace)) +
+          "</pre>\n</details>\n";
+  html += "<details>\n<summary>The config with every default, as it was run</summary>\n<pre>" +
+          HtmlText(header.expanded_config.dump(2, ' ', false, Json::error_handler_t::replace)) + "</pre>\n</details>\n";
+  return html;
+}
+
+}  // namespace
+
+std::string RenderPage(const ReportData& data, const PageContent& content) {
+  const RunHeader& header = data.table.header;
+  const TableText text = Layout(data.table);
+  std::string body, nav;
+  auto add = [&](const std::string& id, const std::string& title, const std::string& html) {
+    if (html.empty()) return;
+    nav += fmt::format("<li><a href=\"#{}\">{}</a></li>", id, HtmlText(title));
+    body += html;
+  };
+  add("table", "Table", Heading("table", "What each setting costs and keeps") + TableHtml(data.table, text));
+  std::vector<std::string> missing;
+  for (const auto& section : content.sections) {
+    add(section.id, section.title, SectionHtml(section));
+    missing.insert(missing.end(), section.missing.begin(), section.missing.end());
+  }
+  add("pictures", "Pictures", PicturesHtml(content));
+  if (!content.no_pictures.empty()) missing.push_back(content.no_pictures);
+  if (!missing.empty())
+    add("missing", "Not in this result",
+        Heading("missing", "Not in this result") + Paragraph("Figures for which the result has no data:") + List(missing, "notes"));
+  add("provenance", "Where this comes from", ProvenanceHtml(data));
+
+  std::string html = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
+  html += fmt::format("<meta name=\"generator\" content=\"{}\">\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<header>\n", kGenerator,
+                      HtmlText(OneLine(header.name) + " – skipbench"), kPageStyle);
+  html += "<h1>" + HtmlText(OneLine(header.name)) + "</h1>\n" + Paragraph(text.caption, "muted");
+  if (!data.result.complete())
+    html += Paragraph(fmt::format("Not finished: {} of {} samples are in the result; everything below is over these.", data.table.samples,
+                                  header.sample_count), "warn");
+  html += "<nav aria-label=\"Contents\"><ul>" + nav + "</ul></nav>\n</header>\n<main>\n" + body + "</main>\n</body>\n</html>\n";
+  return html;
+}
+
+}  // namespace skipbench

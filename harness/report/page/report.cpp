@@ -1,0 +1,160 @@
+#include "harness/report/figures/cost_figures.h"
+#include "harness/report/figures/path_figures.h"
+#include "harness/report/figures/trace_figures.h"
+#include "harness/report/figures/study_figures.h"
+#include "harness/report/page/report.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <set>
+
+#include "harness/base/error.h"
+#include "harness/io/files/atomic_file.h"
+#include "harness/io/pictures/png.h"
+#include "harness/report/figures/contact_sheet.h"
+#include "harness/report/tables/escape.h"
+#include "harness/report/figures/gnuplot.h"
+#include "harness/report/page/page.h"
+#include "harness/report/tables/render_data.h"
+#include "harness/report/tables/render_text.h"
+
+namespace skipbench {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kPage = "index.html";
+// Stands in a folder while a report is being written to it, and after that was cut short.
+constexpr const char* kUnfinished = ".skipbench-report-unfinished";
+
+bool IsReport(const fs::path& page) {
+  std::ifstream file(page, std::ios::binary);
+  std::string head(512, '\0');
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  return head.find(fmt::format("name=\"generator\" content=\"{}\"", kGenerator)) != std::string::npos;
+}
+
+// Makes the folder, and takes away an earlier report.
+void Prepare(const fs::path& folder) {
+  std::error_code error;
+  const auto status = fs::status(folder, error);
+  if (fs::exists(status) && !fs::is_directory(status)) Fail("{}: the report needs a folder; this is a file", folder.string());
+  if (!fs::exists(status)) {
+    fs::create_directories(folder, error);
+    if (error) Fail("{}: the folder cannot be made: {}", folder.string(), error.message());
+  }
+  if (access(folder.c_str(), W_OK | X_OK) != 0) Fail("{}: cannot be written to: {}", folder.string(), std::strerror(errno));
+  const bool earlier = IsReport(folder / kPage) || fs::exists(folder / kUnfinished);
+  // Killed before anything else was there, the marker may be all there is, under its temporary name.
+  RemoveTemporaries(folder, /*below=*/false);
+  if (!earlier && !fs::is_empty(folder))
+    Fail("{}: is neither empty nor an earlier report; another --out is needed", folder.string());
+  WriteFileAtomically(folder / kUnfinished, "");
+  if (!earlier) return;
+  // The page goes first and comes last: a folder with a page is a whole report.
+  for (const char* name : {kPage, "table.md", "table.tex", "table.csv", "table.json", "figures", "pictures"}) {
+    fs::remove_all(folder / name, error);
+    if (error) Fail("{}: the earlier report cannot be removed: {}", (folder / name).string(), error.message());
+  }
+}
+
+// At most `side` pixels high and wide: each new pixel is the mean of the ones it covers.
+Image Shrunk(const Image& image, int side) {
+  const int factor = (std::max(image.width, image.height) + side - 1) / side;
+  if (factor <= 1) return image;
+  Image small{image.width / factor, image.height / factor, 3, {}};
+  for (int y = 0; y < small.height; ++y)
+    for (int x = 0; x < small.width; ++x)
+      for (int c = 0; c < 3; ++c) {
+        int sum = 0;
+        for (int dy = 0; dy < factor; ++dy)
+          for (int dx = 0; dx < factor; ++dx)
+            sum += image.pixels[(static_cast<size_t>(y * factor + dy) * static_cast<size_t>(image.width) + static_cast<size_t>(x * factor + dx)) * 3 +
+                                static_cast<size_t>(c)];
+        small.pixels.push_back(static_cast<uint8_t>((sum + factor * factor / 2) / (factor * factor)));
+      }
+  return small;
+}
+
+// The settings that have pictures; SheetOf shows these.
+std::vector<size_t> WithPictures(const ResultReader& result) {
+  std::vector<size_t> settings;
+  for (size_t k = 0; k < result.header().settings.size(); ++k)
+    if (result.FindColumn(k, "images")) settings.push_back(k);
+  return settings;
+}
+
+void AddPictures(const ReportData& data, int rows, const fs::path& folder, PageContent& content) {
+  const auto settings = WithPictures(data.result);
+  if (rows == 0) return;
+  if (settings.empty() || data.result.samples().empty()) {
+    content.no_pictures = "Pictures: the result has none; \"images\" in \"save\" of the config keeps them.";
+    return;
+  }
+  const ContactSheet sheet = SheetOf(data.result, rows);
+  const DrawnSheet drawn = Assemble(sheet);
+  WritePng(folder / "pictures" / "contact_sheet.png", drawn.image);
+  content.missing_fonts = drawn.missing;
+  for (const auto& group : data.groups) {
+    PictureGrid grid;
+    grid.title = group.title;
+    grid.rows = sheet.rows;
+    std::vector<size_t> columns;
+    for (const auto& setting : group.settings) {
+      const auto found = std::find(settings.begin(), settings.end(), setting.index);
+      if (found == settings.end()) continue;
+      columns.push_back(static_cast<size_t>(found - settings.begin()));
+      grid.columns.push_back(setting.name);
+    }
+    for (size_t r = 0; r < sheet.rows.size(); ++r)
+      for (size_t c = 0; c < columns.size(); ++c) {
+        const auto& from = sheet.cells[r * sheet.columns.size() + columns[c]];
+        auto& cell = grid.cells.emplace_back();
+        cell.note = from.note;
+        cell.alt = grid.columns[c] + ": " + OneLine(sheet.rows[r]);
+        if (from.picture.width == 0) continue;
+        const Image small = Shrunk(from.picture, 256);
+        cell.file = fmt::format("pictures/{}_{}.png", data.result.samples()[r].ordinal, settings[columns[c]]);
+        grid.width = small.width;
+        grid.height = small.height;
+        WritePng(folder / cell.file, small);
+      }
+    if (!columns.empty()) content.grids.push_back(std::move(grid));
+  }
+}
+
+}  // namespace
+
+void WriteReport(const ResultReader& result, const fs::path& folder, const ReportOptions& options) {
+  if (options.pictures < 0) Fail("report: pictures: expected a number of samples >= 0, found {}", options.pictures);
+  if (options.per_setting < 0) Fail("report: per_setting: expected a number of settings >= 0, found {}", options.per_setting);
+  const Gnuplot gnuplot(options.gnuplot);
+  ReportData data(result, options.table ? *options.table : MakeTable(result));
+  data.per_setting = options.per_setting;
+  Prepare(folder);
+  WriteFileAtomically(folder / "table.md", RenderMarkdown(data.table));
+  WriteFileAtomically(folder / "table.tex", RenderLatex(data.table));
+  WriteFileAtomically(folder / "table.csv", RenderCsv(data.table));
+  WriteFileAtomically(folder / "table.json", RenderJson(data.table));
+  PageContent content;
+  if (!result.samples().empty()) content.sections = {CostFigures(data), PathFigures(data), SkipHistograms(data), TraceFigures(data), StudyFigures(data)};
+  std::set<std::string> ids;
+  for (auto& section : content.sections)
+    for (auto* figures : {&section.figures, &section.details})
+      for (auto& figure : *figures) {
+        // Two metrics may differ in nothing that a file name can have.
+        const std::string id = figure.id;
+        for (int k = 2; !ids.insert(figure.id).second; ++k) figure.id = fmt::format("{}_v{}", id, k);
+        gnuplot.Draw(figure, folder / "figures");
+      }
+  AddPictures(data, options.pictures, folder, content);
+  WriteFileAtomically(folder / kPage, RenderPage(data, content));
+  std::error_code ignored;   // the page is there
+  fs::remove(folder / kUnfinished, ignored);
+}
+
+}  // namespace skipbench

@@ -1,0 +1,137 @@
+#include "harness/report/tables/compare_text.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/table_format.h"
+
+namespace skipbench {
+namespace {
+
+std::string Cell(const CostChange& cost, double scale) {
+  if (cost.base == cost.now) return fmt::format("{:.5g}", cost.base / scale);
+  return fmt::format("{:.5g} → {:.5g}", cost.base / scale, cost.now / scale);
+}
+
+std::string Cell(const MetricChange& change) {
+  const bool interval = !std::isnan(change.loss.low);
+  if (change.base == change.now && (!interval || (change.loss.low == 0 && change.loss.high == 0))) return fmt::format("{:.4g}", change.base);
+  const double sign = change.better == Direction::kHigher ? -1 : 1;      // shown as NEW - BASE
+  if (!interval) return fmt::format("{:.4g} → {:.4g} ({:+.3g})", change.base, change.now, sign * change.loss.mean);
+  const double low = sign * (sign < 0 ? change.loss.high : change.loss.low), high = sign * (sign < 0 ? change.loss.low : change.loss.high);
+  return fmt::format("{:.4g} → {:.4g} ({:+.3g} [{:+.3g}, {:+.3g}])", change.base, change.now, sign * change.loss.mean, low, high);
+}
+
+std::string Cell(const std::optional<TimeRatio>& ratio) {
+  return ratio ? fmt::format("{:.3f} [{:.3f}, {:.3f}]", ratio->ratio, ratio->low, ratio->high) : "-";
+}
+
+std::string Agreement(const std::optional<double>& db) {
+  if (!db) return "-";
+  return std::isinf(*db) ? "equal" : fmt::format("{:.1f} dB", *db);
+}
+
+// The metrics that any setting has, in the order of the first one that has them.
+std::vector<std::string> MetricNames(const Comparison& comparison) {
+  std::vector<std::string> names;
+  for (const auto list : {&SettingChange::metrics, &SettingChange::sets})
+    for (const auto& setting : comparison.settings)
+      for (const auto& change : setting.*list)
+        if (std::find(names.begin(), names.end(), change.metric) == names.end()) names.push_back(change.metric);
+  return names;
+}
+
+std::string RowOf(const SettingChange& setting, const std::vector<std::string>& metrics, bool latency) {
+  std::string text = fmt::format("| {} | {} | {} |", setting.label, setting.pairs, Name(setting.verdict));
+  if (setting.pairs == 0) {
+    for (size_t i = 0; i < 4 + metrics.size() + latency; ++i) text += " - |";
+    return text + "\n";
+  }
+  text += fmt::format(" {} | {} | {} | {} |", Cell(setting.nfe, 1), Cell(setting.macs, 1e9),
+                      setting.other_decisions == 0 ? "same" : fmt::format("{} of {} differ", setting.other_decisions, setting.pairs),
+                      Agreement(setting.agreement_db));
+  for (const auto& name : metrics) {
+    std::string cell = "-";
+    for (const auto list : {&setting.metrics, &setting.sets})
+      for (const auto& change : *list)
+        if (change.metric == name) cell = Cell(change);
+    text += fmt::format(" {} |", cell);
+  }
+  if (latency) text += fmt::format(" {} |", Cell(setting.slowdown));
+  return text + "\n";
+}
+
+Json MetricsJson(const std::vector<MetricChange>& changes) {
+  Json metrics = Json::object();
+  for (const auto& change : changes)
+    metrics[change.metric] = {{"base", JsonNumber(change.base)},       {"new", JsonNumber(change.now)},        {"loss", JsonNumber(change.loss.mean)},
+                              {"loss_low", JsonNumber(change.loss.low)}, {"loss_high", JsonNumber(change.loss.high)}, {"limit", JsonNumber(change.limit)},
+                              {"verdict", Name(change.verdict)}};
+  return metrics;
+}
+
+Json SettingJson(const SettingChange& setting) {
+  Json json = {{"setting", setting.label},
+               {"verdict", Name(setting.verdict)},
+               {"reasons", setting.reasons},
+               {"samples", setting.pairs},
+               {"other_decisions", setting.other_decisions},
+               {"nfe", {{"base", JsonNumber(setting.nfe.base)}, {"new", JsonNumber(setting.nfe.now)}}},
+               {"macs_matmuls", {{"base", JsonNumber(setting.macs.base)}, {"new", JsonNumber(setting.macs.now)}}},
+               {"agreement_db", setting.agreement_db ? JsonNumber(*setting.agreement_db) : Json(nullptr)},
+               {"metrics", MetricsJson(setting.metrics)},
+               {"set_metrics", MetricsJson(setting.sets)}};
+  if (setting.slowdown)
+    json["slowdown"] = {{"ratio", JsonNumber(setting.slowdown->ratio)}, {"low", JsonNumber(setting.slowdown->low)}, {"high", JsonNumber(setting.slowdown->high)}};
+  return json;
+}
+
+}  // namespace
+
+std::string RenderMarkdown(const Comparison& comparison, const CompareOptions& options) {
+  std::string text = fmt::format("**skipbench compare: {}**\n\n- BASE: {}\n- NEW: {}\n- samples: {} in both", Name(comparison.verdict),
+                                 comparison.base, comparison.now, comparison.pairs);
+  if (comparison.only_base) text += fmt::format(", {} in BASE only", comparison.only_base);
+  if (comparison.only_now) text += fmt::format(", {} in NEW only", comparison.only_now);
+  text += "\n";
+  for (const auto& reason : comparison.not_comparable) text += fmt::format("- not comparable: {}\n", reason);
+  for (const auto& setting : comparison.settings)
+    for (const auto& reason : setting.reasons) text += fmt::format("- {}: {}: {}\n", Name(setting.verdict), setting.label, reason);
+  for (const auto& note : comparison.notes) text += fmt::format("- {}\n", note);
+  if (comparison.settings.empty()) return text;
+
+  const auto metrics = MetricNames(comparison);
+  const bool latency = options.max_slowdown.has_value();
+  text += "\n| setting | samples | verdict | NFE | GMACs | decisions | pictures |";
+  std::string rule = "\n| --- | ---: | --- | ---: | ---: | --- | --- |";
+  for (const auto& name : metrics) {
+    text += fmt::format(" {} |", name);
+    rule += " --- |";
+  }
+  if (latency) {
+    text += " latency ratio |";
+    rule += " --- |";
+  }
+  text += rule + "\n";
+  for (const auto& setting : comparison.settings) text += RowOf(setting, metrics, latency);
+  return text + fmt::format("\nBASE → NEW (change [{:.0f} % interval, paired by sample, of whole sets by jackknife over blocks of samples]); "
+                            "one number: no change. pictures: PSNR of thumbnails, NEW against BASE.\n", 100 * options.level);
+}
+
+std::string RenderJson(const Comparison& comparison) {
+  Json settings = Json::array();
+  for (const auto& setting : comparison.settings) settings.push_back(SettingJson(setting));
+  const Json json = {{"verdict", Name(comparison.verdict)},
+                     {"exit_code", ExitCode(comparison.verdict)},
+                     {"base", comparison.base},
+                     {"new", comparison.now},
+                     {"samples", comparison.pairs},
+                     {"samples_base_only", comparison.only_base},
+                     {"samples_new_only", comparison.only_now},
+                     {"not_comparable", comparison.not_comparable},
+                     {"notes", comparison.notes},
+                     {"settings", settings}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace skipbench
