@@ -1,6 +1,6 @@
 // What every method does: one body for the examples of each (conformance.h) and for the one in README.md.
 #include <gtest/gtest.h>
-#include <methods/steady/steady.h>      // taken out of README.md when the tests are built
+#include <methods/steady/steady.h>      // taken out of methods/README.md when the tests are built
 
 #include "harness/sampling/search.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
@@ -301,7 +301,7 @@ TEST(Methods, BadOptionsNameTheKey) {
   EXPECT_ERROR(cache->Start(TwelveCalls()), "the network has branches 0 to 2, not 3");
 }
 
-// What README.md says of its example: one skip after a prediction that moved little.
+// What methods/README.md says of its example: one skip after a prediction that moved little.
 TEST(Methods, TheExampleInTheReadmeSkips) {
   const auto nfe = [&](double delta) {
     const Course course = Follow(*Make({"steady", {{"delta", delta}}}), 0);
