@@ -1,8 +1,11 @@
 #include "harness/io/pictures/jpeg.h"
 
 #include <csetjmp>
-#include <cstdio>   // jpeglib.h needs FILE
+#include <cstdio>
+
+// After <cstdio>, whose FILE it needs, and before jerror.h, which needs it.
 #include <jpeglib.h>
+
 #include <jerror.h>
 
 #include "harness/base/error.h"
