@@ -1,5 +1,5 @@
-// The harness's own cost: one whole denoising step of each method with a network that costs nothing, and the criterion's
-// sums alone. The latent is the shipped model's (4 x 16 x 16); the argument is the number of samples.
+// The harness's own cost: one whole denoising step of each method with a network that costs nothing, and the
+// criterion's sums alone. The latent is the shipped model's (4 x 16 x 16); the argument is the number of samples.
 //
 // us_per_step counts everything; own_us_per_step leaves out what any sampler has to do, guidance and the scheduler's
 // arithmetic: what remains is the estimator, the decisions, the gathering of batches and the start of the run.
@@ -72,7 +72,8 @@ class StoredNoise : public NoiseStream {
 // A scheduler whose steps are timed.
 class TimedScheduler : public Scheduler {
  public:
-  TimedScheduler(std::shared_ptr<const Scheduler> scheduler, Stopwatch& watch) : inner_(std::move(scheduler)), watch_(watch) {}
+  TimedScheduler(std::shared_ptr<const Scheduler> scheduler, Stopwatch& watch)
+      : inner_(std::move(scheduler)), watch_(watch) {}
   std::string type() const override { return inner_->type(); }
   int steps() const override { return inner_->steps(); }
   int calls() const override { return inner_->calls(); }
@@ -95,11 +96,13 @@ class TimedScheduler : public Scheduler {
   Stopwatch& watch_;
 };
 
-void DenoisingStep(benchmark::State& state, const std::string& scheduler_type, const std::string& method_type, const Json& options) {
+void DenoisingStep(benchmark::State& state, const std::string& scheduler_type, const std::string& method_type,
+                   const Json& options) {
   c10::InferenceMode inference;
   const int64_t n = state.range(0);
   Stopwatch others, all;
-  const TimedScheduler scheduler(MakeScheduler(scheduler_type, Json::object(), Json::object(), kSteps, "benchmark"), others);
+  const TimedScheduler scheduler(MakeScheduler(scheduler_type, Json::object(), Json::object(), kSteps, "benchmark"),
+                                 others);
   const auto method = FindMethodType(method_type, "benchmark").make(JsonReader(options, "benchmark"));
   FreeDenoiser denoiser(n, others);
   StoredNoise noise;
@@ -124,18 +127,25 @@ void Estimator(benchmark::State& state) {
   std::vector<at::Tensor> history;
   for (int k = 0; k < 4; ++k) history.push_back(at::randn({state.range(0), 4, 16, 16}));
   const int order = static_cast<int>(state.range(1));
-  for (auto _ : state) benchmark::DoNotOptimize(ComputeDifferenceSums(at::TensorList(history).slice(0, order + 1), order));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(ComputeDifferenceSums(at::TensorList(history).slice(0, order + 1), order));
 }
 
 BENCHMARK_CAPTURE(DenoisingStep, full_step_ddim, "ddim", "full_step", Json::object())->Arg(1)->Arg(32);
 BENCHMARK_CAPTURE(DenoisingStep, full_step_euler, "euler", "full_step", Json::object())->Arg(1)->Arg(32);
-BENCHMARK_CAPTURE(DenoisingStep, full_step_dpm_solver_multistep, "dpm_solver_multistep", "full_step", Json::object())->Arg(1)->Arg(32);
+BENCHMARK_CAPTURE(DenoisingStep, full_step_dpm_solver_multistep, "dpm_solver_multistep", "full_step", Json::object())
+    ->Arg(1)
+    ->Arg(32);
 BENCHMARK_CAPTURE(DenoisingStep, fixed_path, "ddim", "fixed_path", Json{{"interval", 2}})->Arg(1)->Arg(32);
 BENCHMARK_CAPTURE(DenoisingStep, deepcache, "ddim", "deepcache", Json{{"interval", 3}})->Arg(1)->Arg(32);
-BENCHMARK_CAPTURE(DenoisingStep, adaptive_published, "ddim", "adaptive_diffusion", Json{{"delta", 0.01}})->Arg(1)->Arg(32);
-BENCHMARK_CAPTURE(DenoisingStep, adaptive_tensor, "ddim", "adaptive_diffusion", Json{{"delta", 0.1}, {"criterion", "tensor"}})->Arg(1)->Arg(32);
+BENCHMARK_CAPTURE(DenoisingStep, adaptive_published, "ddim", "adaptive_diffusion", Json{{"delta", 0.01}})
+    ->Arg(1)
+    ->Arg(32);
+BENCHMARK_CAPTURE(DenoisingStep, adaptive_tensor, "ddim", "adaptive_diffusion",
+                  Json{{"delta", 0.1}, {"criterion", "tensor"}})
+    ->Arg(1)
+    ->Arg(32);
 BENCHMARK(Estimator)->Args({1, 1})->Args({1, 3})->Args({32, 1})->Args({32, 3});
 
 }  // namespace
 }  // namespace skipbench
-

@@ -1,6 +1,6 @@
-// The criterion's sums of third differences alone, on the CPU and, where there is one, on a GPU: latents of SD 1.5 at 512 x 512
-// (edge 64) and SDXL at 1024 x 1024 (edge 128) in float16, float32. Arguments: samples, edge. On a GPU the device is waited for
-// once after 100 launches, so that a launch's own time counts, not the waiting.
+// The criterion's sums of third differences alone, on the CPU and, where there is one, on a GPU: latents of SD 1.5 at
+// 512 x 512 (edge 64) and SDXL at 1024 x 1024 (edge 128) in float16, float32. Arguments: samples, edge. On a GPU the
+// device is waited for once after 100 launches, so that a launch's own time counts, not the waiting.
 #include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
 #include <c10/core/InferenceMode.h>
@@ -16,7 +16,8 @@ namespace {
 void Sums(benchmark::State& state, at::Device device, at::ScalarType dtype) {
   c10::InferenceMode inference;
   std::vector<at::Tensor> history;
-  for (int i = 0; i < 4; ++i) history.push_back(at::randn({state.range(0), 4, state.range(1), state.range(1)}).to(device, dtype));
+  for (int i = 0; i < 4; ++i)
+    history.push_back(at::randn({state.range(0), 4, state.range(1), state.range(1)}).to(device, dtype));
   const int launches = device.is_cpu() ? 1 : 100;
   benchmark::DoNotOptimize(ComputeDifferenceSums(history, 3));
   Synchronize(device);
@@ -25,8 +26,10 @@ void Sums(benchmark::State& state, at::Device device, at::ScalarType dtype) {
     Synchronize(device);
   }
   const double bytes = 4.0 * static_cast<double>(history[0].numel()) * static_cast<double>(at::elementSize(dtype));
-  state.counters["us_per_call"] = benchmark::Counter(launches * 1e-6, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
-  state.counters["GB_per_s"] = benchmark::Counter(launches * bytes * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["us_per_call"] =
+      benchmark::Counter(launches * 1e-6, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["GB_per_s"] =
+      benchmark::Counter(launches * bytes * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 void Register(const std::string& where, at::Device device) {

@@ -1,11 +1,13 @@
-// One denoising network, loaded and run at another program's bidding: scripts/compare_full_size.py lets it take turns with
-// diffusers. Not a benchmark to be run by hand.
+// One denoising network, loaded and run at another program's bidding: scripts/compare_full_size.py lets it take turns
+// with diffusers. Not a benchmark to be run by hand.
 //
 //   bench_full_size_forward FOLDER DTYPE INPUTS OUTPUT [DEVICE]
 //
-// INPUTS: safetensors with "sample", "timestep" and what else the network takes, under diffusers' names of the arguments
-// ("encoder_hidden_states", "class_labels"). DEVICE: cpu (the default) or cuda:N, where the forward is a recorded graph from the second on. Every line on the standard input is one forward; every forward is answered by a line of
-// JSON, as is the loading before them. The last output stands in OUTPUT as "sample", in float32.
+// INPUTS: safetensors with "sample", "timestep" and what else the network takes, under diffusers' names of the
+// arguments
+// ("encoder_hidden_states", "class_labels"). DEVICE: cpu (the default) or cuda:N, where the forward is a recorded graph
+// from the second on. Every line on the standard input is one forward; every forward is answered by a line of JSON, as
+// is the loading before them. The last output stands in OUTPUT as "sample", in float32.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
@@ -103,11 +105,12 @@ NetworkInputs ReadInputs(const fs::path& path, at::Device device) {
   return inputs;
 }
 
-void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_file, const fs::path& output_file, at::Device device) {
+void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_file, const fs::path& output_file,
+           at::Device device) {
   c10::InferenceMode inference;
   PrepareDevice(device);
   const NetworkInputs inputs = ReadInputs(inputs_file, device);
-  at::zeros({1 << 16}).add_(1);                                  // the threads are there before anything is measured
+  at::zeros({1 << 16}).add_(1);  // the threads are there before anything is measured
   AnonymousPeak load_peak;
   const auto start = Clock::now();
   const auto network = LoadFolder<Network>(folder, {.dtype = dtype, .device = device});
@@ -132,7 +135,10 @@ void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_
     const double took = SecondsSince(begin);
     const int64_t device_bytes = device.is_cpu() ? 0 : device_peak.Bytes().value_or(0);
     WriteTensorFile(output_file, {{"sample", output.to(at::kFloat)}});
-    std::cout << Json{{"seconds", took}, {"peak_bytes", peak.Stop()}, {"resident_peak_bytes", ResidentPeakBytes()}, {"device_peak_bytes", device_bytes}}
+    std::cout << Json{{"seconds", took},
+                      {"peak_bytes", peak.Stop()},
+                      {"resident_peak_bytes", ResidentPeakBytes()},
+                      {"device_peak_bytes", device_bytes}}
                      .dump()
               << std::endl;
   }
@@ -143,8 +149,10 @@ void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_
 
 int main(int argc, char** argv) {
   try {
-    if (argc != 5 && argc != 6) skipbench::Fail("usage: {} FOLDER float32|bfloat16|float16 INPUTS OUTPUT [cpu|cuda:N]", argv[0]);
-    skipbench::Serve(argv[1], skipbench::TypeOf(argv[2]), argv[3], argv[4], skipbench::ParseDevice(argc == 6 ? argv[5] : "cpu"));
+    if (argc != 5 && argc != 6)
+      skipbench::Fail("usage: {} FOLDER float32|bfloat16|float16 INPUTS OUTPUT [cpu|cuda:N]", argv[0]);
+    skipbench::Serve(argv[1], skipbench::TypeOf(argv[2]), argv[3], argv[4],
+                     skipbench::ParseDevice(argc == 6 ? argv[5] : "cpu"));
     return 0;
   } catch (const std::exception& e) {
     std::cerr << "error: " << e.what() << "\n";

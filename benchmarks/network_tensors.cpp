@@ -2,8 +2,8 @@
 //
 //   bench_network_tensors CONFIG...
 //
-// Every CONFIG is a config.json of a denoiser, an autoencoder, a text or image encoder or a class embedder. Prints one line of JSON
-// for each: a list of [name, shape], in the order in which the network takes them.
+// Every CONFIG is a config.json of a denoiser, an autoencoder, a text or image encoder or a class embedder. Prints one
+// line of JSON for each: a list of [name, shape], in the order in which the network takes them.
 #include <iostream>
 
 #include "harness/base/error.h"
@@ -31,7 +31,8 @@ bool BuildIf(const std::string& name, const JsonReader& config) {
 
 // transformers' configs name the class in "architectures", diffusers' in "_class_name".
 void BuildAny(const JsonReader& config) {
-  const std::string name = config.Has("architectures") ? config.Strings("architectures").at(0) : config.String("_class_name");
+  const std::string name =
+      config.Has("architectures") ? config.Strings("architectures").at(0) : config.String("_class_name");
   if (BuildIf<AutoencoderKL>(name, config) || BuildIf<VQModel>(name, config) || BuildIf<CLIPTextModel>(name, config) ||
       BuildIf<CLIPVisionModelWithProjection>(name, config) || BuildIf<ClassEmbedder>(name, config))
     return;

@@ -8,7 +8,8 @@
 namespace skipbench {
 namespace {
 
-const std::filesystem::path kFolder = std::filesystem::path(SKIPBENCH_SOURCE_DIR) / "datasets/fashion_scenes/model/unet";
+const std::filesystem::path kFolder =
+    std::filesystem::path(SKIPBENCH_SOURCE_DIR) / "datasets/fashion_scenes/model/unet";
 
 void OpenFile(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(SafetensorsFile::Open(kFolder / "diffusion_pytorch_model.safetensors"));
@@ -16,8 +17,8 @@ void OpenFile(benchmark::State& state) {
 
 void LoadNetwork(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(LoadFolder<Network>(kFolder));
-  state.SetBytesProcessed(state.iterations() *
-                          static_cast<int64_t>(std::filesystem::file_size(kFolder / "diffusion_pytorch_model.safetensors")));
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(std::filesystem::file_size(
+                                                   kFolder / "diffusion_pytorch_model.safetensors")));
 }
 
 BENCHMARK(OpenFile);
@@ -25,4 +26,3 @@ BENCHMARK(LoadNetwork)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace skipbench
-

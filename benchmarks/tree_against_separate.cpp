@@ -1,5 +1,5 @@
-// A sweep as one tree against the same settings one by one, by turns: network evaluations and wall time of both. The shipped
-// model, 50 steps, 16 captions, delta x Cmax of adaptive_diffusion.
+// A sweep as one tree against the same settings one by one, by turns: network evaluations and wall time of both. The
+// shipped model, 50 steps, 16 captions, delta x Cmax of adaptive_diffusion.
 #include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
 #include <c10/core/InferenceMode.h>
@@ -32,7 +32,8 @@ void TreeAgainstSeparate(benchmark::State& state, const std::string& scheduler_t
   const Json source = {{"type", "coco"}, {"captions", data + "/captions.json"}, {"count", kSamples}};
   const auto dataset = MakeDataset(JsonReader(source, "benchmark"), data);
   const auto denoiser = pipeline->Encode(dataset->samples(), 4.0, false);
-  const auto scheduler = MakeScheduler(scheduler_type, pipeline->info().scheduler_config, options, kSteps, pipeline->info().scheduler_file);
+  const auto scheduler = MakeScheduler(scheduler_type, pipeline->info().scheduler_config, options, kSteps,
+                                       pipeline->info().scheduler_file);
   const auto noise = CounterNoise(2024);
   std::vector<std::unique_ptr<NoiseStream>> streams;
   std::vector<TreeSample> samples;
@@ -48,24 +49,27 @@ void TreeAgainstSeparate(benchmark::State& state, const std::string& scheduler_t
       settings.push_back(methods.back().get());
     }
   const auto run = [&](const std::vector<const Method*>& some) {
-    return RunTree(*scheduler, *denoiser, samples, some, pipeline->info().latent_shape, at::kFloat, at::kCPU, {.batch_size = 16}).full_evaluations;
+    return RunTree(*scheduler, *denoiser, samples, some, pipeline->info().latent_shape, at::kFloat, at::kCPU,
+                   {.batch_size = 16})
+        .full_evaluations;
   };
-  run({settings[0]});      // warm-up
+  run({settings[0]});  // warm-up
   int64_t tree_evaluations = 0, separate_evaluations = 0;
   double tree_s = HUGE_VAL, separate_s = HUGE_VAL;
   int turn = 0;
   const auto tree = [&] { tree_s = std::min(tree_s, Seconds([&] { tree_evaluations = run(settings); })); };
   const auto separate = [&] {
     separate_s = std::min(separate_s, Seconds([&] {
-      separate_evaluations = 0;
-      for (const Method* method : settings) separate_evaluations += run({method});
-    }));
+                            separate_evaluations = 0;
+                            for (const Method* method : settings) separate_evaluations += run({method});
+                          }));
   };
   for (auto _ : state) {
     turn++ % 2 ? tree() : separate();
     turn % 2 ? tree() : separate();
   }
-  const double fewer = static_cast<double>(separate_evaluations) / static_cast<double>(tree_evaluations), faster = separate_s / tree_s;
+  const double fewer = static_cast<double>(separate_evaluations) / static_cast<double>(tree_evaluations),
+               faster = separate_s / tree_s;
   state.counters["evaluations_tree"] = static_cast<double>(tree_evaluations);
   state.counters["evaluations_separate"] = static_cast<double>(separate_evaluations);
   state.counters["fewer"] = fewer;
@@ -75,8 +79,12 @@ void TreeAgainstSeparate(benchmark::State& state, const std::string& scheduler_t
   state.counters["faster_over_fewer"] = faster / fewer;
 }
 
-BENCHMARK_CAPTURE(TreeAgainstSeparate, ddim, "ddim", Json{{"clip_sample", false}})->Unit(benchmark::kSecond)->Iterations(2);
-BENCHMARK_CAPTURE(TreeAgainstSeparate, dpm_solver_multistep, "dpm_solver_multistep", Json::object())->Unit(benchmark::kSecond)->Iterations(2);
+BENCHMARK_CAPTURE(TreeAgainstSeparate, ddim, "ddim", Json{{"clip_sample", false}})
+    ->Unit(benchmark::kSecond)
+    ->Iterations(2);
+BENCHMARK_CAPTURE(TreeAgainstSeparate, dpm_solver_multistep, "dpm_solver_multistep", Json::object())
+    ->Unit(benchmark::kSecond)
+    ->Iterations(2);
 BENCHMARK_CAPTURE(TreeAgainstSeparate, euler, "euler", Json::object())->Unit(benchmark::kSecond)->Iterations(2);
 
 }  // namespace

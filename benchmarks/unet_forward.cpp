@@ -1,5 +1,6 @@
-// One forward of the shipped model's U-Net (batch rows, each with its own text), as scripts/compare_with_diffusers.py times it
-// in diffusers: sample [batch, 4, 16, 16], context [batch, 32, 96]. Nothing is cached between forwards, as there.
+// One forward of the shipped model's U-Net (batch rows, each with its own text), as scripts/compare_with_diffusers.py
+// times it in diffusers: sample [batch, 4, 16, 16], context [batch, 32, 96]. Nothing is cached between forwards, as
+// there.
 #include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
 #include <c10/core/InferenceMode.h>
@@ -10,7 +11,8 @@ namespace skipbench {
 namespace {
 
 const Network& Shipped() {
-  static const auto network = LoadFolder<Network>(std::filesystem::path(SKIPBENCH_SOURCE_DIR) / "datasets/fashion_scenes/model/unet");
+  static const auto network =
+      LoadFolder<Network>(std::filesystem::path(SKIPBENCH_SOURCE_DIR) / "datasets/fashion_scenes/model/unet");
   return *network;
 }
 

@@ -11,12 +11,14 @@ class ArrayPictures : public PictureSet {
   explicit ArrayPictures(const std::filesystem::path& path) : pictures_(path) {}
 
   std::string description() const override {
-    return fmt::format("{} ({} picture{}{})", pictures_.path().string(), pictures_.size(), pictures_.size() == 1 ? "" : "s",
-                       pictures_.path().extension() == ".npy" ? "" : " in arr_0");
+    return fmt::format("{} ({} picture{}{})", pictures_.path().string(), pictures_.size(),
+                       pictures_.size() == 1 ? "" : "s", pictures_.path().extension() == ".npy" ? "" : " in arr_0");
   }
   int64_t size() const override { return pictures_.size(); }
   std::string name(int64_t index) const override { return fmt::format("{:06}", index); }
-  std::string where(int64_t index) const override { return fmt::format("{}: picture {}", pictures_.path().string(), index); }
+  std::string where(int64_t index) const override {
+    return fmt::format("{}: picture {}", pictures_.path().string(), index);
+  }
   std::vector<Image> ReadFrames(int64_t index) const override { return {pictures_.Read(index)}; }
 
  private:
@@ -25,8 +27,12 @@ class ArrayPictures : public PictureSet {
 
 }  // namespace
 
-bool IsPictureArray(const std::filesystem::path& path) { return path.extension() == ".npz" || path.extension() == ".npy"; }
+bool IsPictureArray(const std::filesystem::path& path) {
+  return path.extension() == ".npz" || path.extension() == ".npy";
+}
 
-std::unique_ptr<PictureSet> OpenPictureArray(const std::filesystem::path& path) { return std::make_unique<ArrayPictures>(path); }
+std::unique_ptr<PictureSet> OpenPictureArray(const std::filesystem::path& path) {
+  return std::make_unique<ArrayPictures>(path);
+}
 
 }  // namespace skipbench

@@ -15,15 +15,16 @@ namespace skipbench {
 
 const std::vector<DatasetType>& DatasetTypes() {
   static const std::vector<DatasetType> types = {
-      CocoType(), FashionScenesType(), PromptsType(), ImageNetType(), ClassLabelsType(), Cifar10Type(), LsunType(), UnconditionalType(),
+      CocoType(),        FashionScenesType(), PromptsType(), ImageNetType(),
+      ClassLabelsType(), Cifar10Type(),       LsunType(),    UnconditionalType(),
   };
   return types;
 }
 
 namespace {
 
-// Results keep captions as they are: what they cannot keep is refused here, not when the first wave is stored. JSON can spell any
-// character, a zero byte among them.
+// Results keep captions as they are: what they cannot keep is refused here, not when the first wave is stored. JSON can
+// spell any character, a zero byte among them.
 void RequireText(const Dataset& dataset, const JsonReader& config) {
   const std::string file = dataset.lists().empty() ? config.file() : dataset.lists().begin()->second.string();
   for (const auto& sample : dataset.samples()) {
@@ -45,7 +46,8 @@ std::unique_ptr<Dataset> MakeDataset(const JsonReader& config, const std::filesy
     }
     known.push_back(type.name);
   }
-  config.FailAt("type", fmt::format("expected one of {}, found \"{}\"{}", fmt::join(known, ", "), name, DidYouMean(name, known)));
+  config.FailAt(
+      "type", fmt::format("expected one of {}, found \"{}\"{}", fmt::join(known, ", "), name, DidYouMean(name, known)));
 }
 
 }  // namespace skipbench

@@ -25,13 +25,18 @@ class Cifar10 : public PictureSet {
     std::string missing;
     for (const auto& name : names) {
       std::error_code error;
-      if (fs::is_regular_file(folder_ / name, error)) Add(name, partial);
-      else missing += " " + name;
+      if (fs::is_regular_file(folder_ / name, error))
+        Add(name, partial);
+      else
+        missing += " " + name;
     }
-    if (!missing.empty() && (!partial || files_.empty())) Fail("{}: missing from CIFAR-10's binary version ({}):{}", folder_.string(), split_, missing);
+    if (!missing.empty() && (!partial || files_.empty()))
+      Fail("{}: missing from CIFAR-10's binary version ({}):{}", folder_.string(), split_, missing);
   }
 
-  std::string description() const override { return fmt::format("{}: {} pictures of CIFAR-10 ({})", folder_.string(), size_, split_); }
+  std::string description() const override {
+    return fmt::format("{}: {} pictures of CIFAR-10 ({})", folder_.string(), size_, split_);
+  }
   int64_t size() const override { return size_; }
   std::string name(int64_t index) const override {
     const File& file = Find(&index);
@@ -60,11 +65,14 @@ class Cifar10 : public PictureSet {
     const auto size = static_cast<int64_t>(bytes->bytes().size());
     const int64_t records = size / kRecord;
     if (size % kRecord != 0 || records == 0 || (!partial && records != kRecordsPerFile))
-      Fail("{}: {} bytes, expected {}: {} records of {} bytes; the download is not complete, or it is another version of CIFAR-10",
-           (folder_ / name).string(), size, kRecordsPerFile * kRecord, kRecordsPerFile, kRecord);
+      Fail(
+          "{}: {} bytes, expected {}: {} records of {} bytes; the download is not complete, or it is another version "
+          "of CIFAR-10",
+          (folder_ / name).string(), size, kRecordsPerFile * kRecord, kRecordsPerFile, kRecord);
     for (int64_t r = 0; r < records; ++r)
       if (const int label = static_cast<int>(bytes->bytes()[static_cast<size_t>(r * kRecord)]); label > 9)
-        Fail("{}: record {} has the label {}, expected 0 to 9: not CIFAR-10's binary version", (folder_ / name).string(), r, label);
+        Fail("{}: record {} has the label {}, expected 0 to 9: not CIFAR-10's binary version",
+             (folder_ / name).string(), r, label);
     size_ += records;
     files_.push_back({name.substr(0, name.size() - 4), std::move(bytes), records});
   }
@@ -121,16 +129,20 @@ Dataset ReadCifar10(const Options& options, const fs::path& base_folder) {
   const fs::path folder = ResolvePath(options.folder, base_folder);
   const auto pictures = OpenCifar10(folder, options.split, options.partial);
   // As a reference a folder stands for the training set.
-  return NumberedSamples("cifar10", options.numbers, options.split == "test" ? folder / "test_batch.bin" : folder, *pictures);
+  return NumberedSamples("cifar10", options.numbers, options.split == "test" ? folder / "test_batch.bin" : folder,
+                         *pictures);
 }
 
 }  // namespace
 
 DatasetType Cifar10Type() {
-  OptionTable<Options> table("cifar10", {
-      Field("folder", &Options::folder).Required().Allowed("folder").Help("with data_batch_1.bin to data_batch_5.bin and test_batch.bin"),
-      Field("split", &Options::split).OneOf({"train", "test"}).Help("the pictures that are the reference"),
-      Field("partial", &Options::partial).Help("files may lack records at the end")});
+  OptionTable<Options> table(
+      "cifar10", {Field("folder", &Options::folder)
+                      .Required()
+                      .Allowed("folder")
+                      .Help("with data_batch_1.bin to data_batch_5.bin and test_batch.bin"),
+                  Field("split", &Options::split).OneOf({"train", "test"}).Help("the pictures that are the reference"),
+                  Field("partial", &Options::partial).Help("files may lack records at the end")});
   table.Include(&Options::numbers, NumberTable());
   return DeclareDataset("samples for an unconditional model beside CIFAR-10's binary version", table, ReadCifar10);
 }

@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct CaptionOptions {
-  Json caption = "first";                    // or "random", or a number
+  Json caption = "first";  // or "random", or a number
   std::string split;
   std::optional<std::string> reference;
   Subset subset;
@@ -23,15 +23,24 @@ struct CaptionOptions {
 
 std::string WhyNoCaption(const Json& value) {
   if (!value.is_string()) return WhyNotInt(value, 0, 1000);
-  return value == "first" || value == "random" ? "" : "expected \"first\", \"random\" or a number from 0, found " + Describe(value);
+  return value == "first" || value == "random"
+             ? ""
+             : "expected \"first\", \"random\" or a number from 0, found " + Describe(value);
 }
 
 OptionTable<CaptionOptions> CaptionTable() {
-  OptionTable<CaptionOptions> table("captions", {
-      Field("caption", &CaptionOptions::caption).Check(WhyNoCaption).Allowed("first | random | number from 0")
-          .Help("which of a picture's captions, in order of annotation id; random: drawn by the seed and the picture's id"),
-      Field("split", &CaptionOptions::split).Default("all of them").Help("of Karpathy's dataset_coco.json: train, restval, val or test"),
-      Field("reference", &CaptionOptions::reference).Default("the pictures, where there are any").Help("what distributions are compared with")});
+  OptionTable<CaptionOptions> table("captions",
+                                    {Field("caption", &CaptionOptions::caption)
+                                         .Check(WhyNoCaption)
+                                         .Allowed("first | random | number from 0")
+                                         .Help("which of a picture's captions, in order of annotation id; random: "
+                                               "drawn by the seed and the picture's id"),
+                                     Field("split", &CaptionOptions::split)
+                                         .Default("all of them")
+                                         .Help("of Karpathy's dataset_coco.json: train, restval, val or test"),
+                                     Field("reference", &CaptionOptions::reference)
+                                         .Default("the pictures, where there are any")
+                                         .Help("what distributions are compared with")});
   return table.Include(&CaptionOptions::subset, SubsetTable());
 }
 
@@ -57,18 +66,23 @@ size_t RandomCaption(uint64_t seed, int64_t image_id, size_t count) {
 fs::path ImagePath(const fs::path& folder, int64_t id, const CocoImage& image, const std::string& file) {
   const fs::path name(image.file_name);
   const bool leaves = name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end();
-  if (leaves || name.empty()) Fail("{}: image {}: the file name \"{}\" is not one inside a folder", file, id, image.file_name);
+  if (leaves || name.empty())
+    Fail("{}: image {}: the file name \"{}\" is not one inside a folder", file, id, image.file_name);
   std::error_code error;
   // Karpathy's file also says in which folder of COCO's own tree the picture is; that may be the one given, or in it.
   const fs::path inner(image.folder);
-  if (!image.folder.empty() && inner == inner.filename() && inner != ".." && fs::is_regular_file(folder / inner / name, error)) return folder / inner / name;
-  if (!fs::is_regular_file(folder / name, error)) Fail("{}: missing; {} names it for image {}", (folder / name).string(), file, id);
+  if (!image.folder.empty() && inner == inner.filename() && inner != ".." &&
+      fs::is_regular_file(folder / inner / name, error))
+    return folder / inner / name;
+  if (!fs::is_regular_file(folder / name, error))
+    Fail("{}: missing; {} names it for image {}", (folder / name).string(), file, id);
   return folder / name;
 }
 
 Dataset ReadCaptions(const std::string& name, const fs::path& captions, const std::optional<fs::path>& pictures,
                      const CaptionOptions& options, const fs::path& base_folder) {
-  std::optional<size_t> wanted = options.caption.is_number() ? options.caption.get<size_t>() : size_t{0};      // nothing: a random one
+  std::optional<size_t> wanted =
+      options.caption.is_number() ? options.caption.get<size_t>() : size_t{0};  // nothing: a random one
   if (options.caption == "random") wanted = std::nullopt;
   const Subset& subset = options.subset;
   auto reference = ResolvePath(options.reference, base_folder);
@@ -88,17 +102,22 @@ Dataset ReadCaptions(const std::string& name, const fs::path& captions, const st
     if (image.captions.empty()) Fail("{}: image {} ({}) has no caption", file, ids[place], image.file_name);
     const size_t which = wanted.value_or(RandomCaption(subset.seed.value_or(0), ids[place], image.captions.size()));
     if (which >= image.captions.size())
-      FailOption("caption", "caption {} is asked for, but image {} of {} has only {}", which, ids[place], file, image.captions.size());
+      FailOption("caption", "caption {} is asked for, but image {} of {} has only {}", which, ids[place], file,
+                 image.captions.size());
     Sample sample;
     sample.id = ids[place];
     sample.caption = image.captions[which].second;
     if (pictures) sample.image = ImagePath(*pictures, ids[place], image, file);
     samples.push_back(std::move(sample));
   }
-  const std::string caption = wanted ? fmt::format("caption {}", *wanted) : fmt::format("a random caption each (seed {})", subset.seed.value_or(0));
+  const std::string caption = wanted ? fmt::format("caption {}", *wanted)
+                                     : fmt::format("a random caption each (seed {})", subset.seed.value_or(0));
   std::string part;
-  if (!coco.splits.empty()) part = split.empty() ? fmt::format(" of all splits ({})", DescribeSplits(coco)) : fmt::format(" of the split {}", split);
-  const std::string description = fmt::format("{}: {} images{}, {}", file, Describe(subset, samples.size(), ids.size()), part, caption);
+  if (!coco.splits.empty())
+    part = split.empty() ? fmt::format(" of all splits ({})", DescribeSplits(coco))
+                         : fmt::format(" of the split {}", split);
+  const std::string description =
+      fmt::format("{}: {} images{}, {}", file, Describe(subset, samples.size(), ids.size()), part, caption);
   Dataset dataset(name, description, std::move(samples));
   if (reference) dataset.SetReference(*reference);
   dataset.SetList("captions", captions);
@@ -106,7 +125,8 @@ Dataset ReadCaptions(const std::string& name, const fs::path& captions, const st
 }
 
 Dataset ReadCoco(const CocoOptions& options, const fs::path& base_folder) {
-  return ReadCaptions("coco", ResolvePath(options.captions, base_folder), ResolvePath(options.images, base_folder), options.rest, base_folder);
+  return ReadCaptions("coco", ResolvePath(options.captions, base_folder), ResolvePath(options.images, base_folder),
+                      options.rest, base_folder);
 }
 
 Dataset ReadFashionScenes(const FashionScenesOptions& options, const fs::path& base_folder) {
@@ -119,17 +139,23 @@ Dataset ReadFashionScenes(const FashionScenesOptions& options, const fs::path& b
 }  // namespace
 
 DatasetType CocoType() {
-  OptionTable<CocoOptions> table("coco", {
-      Field("captions", &CocoOptions::captions).Required().Allowed("file").Help(
-          "captions_val2014.json, captions_val2017.json, or Karpathy's dataset_coco.json"),
-      Field("images", &CocoOptions::images).Allowed("folder").Help("their pictures; then each one taken must be there")});
+  OptionTable<CocoOptions> table(
+      "coco", {Field("captions", &CocoOptions::captions)
+                   .Required()
+                   .Allowed("file")
+                   .Help("captions_val2014.json, captions_val2017.json, or Karpathy's dataset_coco.json"),
+               Field("images", &CocoOptions::images)
+                   .Allowed("folder")
+                   .Help("their pictures; then each one taken must be there")});
   table.Include(&CocoOptions::rest, CaptionTable());
   return DeclareDataset("captions of MS-COCO", table, ReadCoco);
 }
 
 DatasetType FashionScenesType() {
-  OptionTable<FashionScenesOptions> table("fashion_scenes", {
-      Field("folder", &FashionScenesOptions::folder).Allowed("folder").Default("the shipped one").Help("where captions.json and images/ are")});
+  OptionTable<FashionScenesOptions> table("fashion_scenes", {Field("folder", &FashionScenesOptions::folder)
+                                                                 .Allowed("folder")
+                                                                 .Default("the shipped one")
+                                                                 .Help("where captions.json and images/ are")});
   table.Include(&FashionScenesOptions::rest, CaptionTable());
   return DeclareDataset("the shipped captions and pictures", table, ReadFashionScenes);
 }

@@ -23,7 +23,8 @@ std::map<int64_t, CocoImage> ReadImages(const Json& list, const std::string& fil
     const JsonReader reader(list[i], file, fmt::format("images[{}]", i));
     const int64_t id = reader.Int("id", 0);
     CocoImage image{reader.String("file_name"), "", {}};
-    if (!images.emplace(id, std::move(image)).second) reader.FailAt("id", fmt::format("the image id {} occurs twice", id));
+    if (!images.emplace(id, std::move(image)).second)
+      reader.FailAt("id", fmt::format("the image id {} occurs twice", id));
   }
   return images;
 }
@@ -33,7 +34,8 @@ void ReadAnnotations(const Json& list, const std::string& file, std::map<int64_t
   for (size_t i = 0; i < list.size(); ++i) {
     const JsonReader reader(list[i], file, fmt::format("annotations[{}]", i));
     if (!reader.Has("caption"))
-      Fail("{}: not a COCO caption file: annotations[{}] has no caption (is it the file of instances or keypoints?)", file, i);
+      Fail("{}: not a COCO caption file: annotations[{}] has no caption (is it the file of instances or keypoints?)",
+           file, i);
     const int64_t id = reader.Int("id", 0), image_id = reader.Int("image_id", 0);
     if (!ids.insert(id).second) reader.FailAt("id", fmt::format("the annotation id {} occurs twice", id));
     const auto image = images.find(image_id);
@@ -49,7 +51,8 @@ bool IsKarpathy(const Json& root) {
 
 CocoImage ReadKarpathyImage(const JsonReader& reader) {
   CocoImage image{reader.String("filename"), reader.StringOr("filepath", ""), {}};
-  for (const auto& sentence : reader.Objects("sentences")) image.captions.emplace_back(sentence.Int("sentid", 0), sentence.String("raw"));
+  for (const auto& sentence : reader.Objects("sentences"))
+    image.captions.emplace_back(sentence.Int("sentid", 0), sentence.String("raw"));
   return image;
 }
 
@@ -62,17 +65,17 @@ CocoCaptions ReadKarpathy(const Json& list, const std::string& file, const std::
     if (!split.empty() && its_split != split) continue;
     const char* key = reader.Has("cocoid") ? "cocoid" : "imgid";
     const int64_t id = reader.Int(key, 0);
-    if (!result.images.emplace(id, ReadKarpathyImage(reader)).second) reader.FailAt(key, fmt::format("the image id {} occurs twice", id));
+    if (!result.images.emplace(id, ReadKarpathyImage(reader)).second)
+      reader.FailAt(key, fmt::format("the image id {} occurs twice", id));
   }
-  if (result.images.empty() && !split.empty()) Fail("{}: no split \"{}\"; there are: {}", file, split, DescribeSplits(result));
+  if (result.images.empty() && !split.empty())
+    Fail("{}: no split \"{}\"; there are: {}", file, split, DescribeSplits(result));
   return result;
 }
 
 }  // namespace
 
-bool IsCocoFile(const Json& root) {
-  return root.is_object() && root.contains("images") && root["images"].is_array();
-}
+bool IsCocoFile(const Json& root) { return root.is_object() && root.contains("images") && root["images"].is_array(); }
 
 std::string DescribeSplits(const CocoCaptions& captions) {
   std::vector<std::string> parts;
@@ -86,7 +89,9 @@ CocoCaptions ReadCocoCaptions(const Json& root, const std::string& file, const s
   if (IsKarpathy(root)) {
     result = ReadKarpathy(images, file, split);
   } else {
-    if (!split.empty()) Fail("{}: split \"{}\": only Karpathy's file (dataset_coco.json) has splits; this is a file of annotations", file, split);
+    if (!split.empty())
+      Fail("{}: split \"{}\": only Karpathy's file (dataset_coco.json) has splits; this is a file of annotations", file,
+           split);
     result.images = ReadImages(images, file);
     ReadAnnotations(List(root, "annotations", file), file, result.images);
   }

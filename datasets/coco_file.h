@@ -14,22 +14,22 @@ namespace skipbench {
 
 struct CocoImage {
   std::string file_name;
-  std::string folder;                                       // of the picture in COCO's own tree ("val2014"); empty: not said
-  std::vector<std::pair<int64_t, std::string>> captions;    // by annotation id (Karpathy: sentid)
+  std::string folder;  // of the picture in COCO's own tree ("val2014"); empty: not said
+  std::vector<std::pair<int64_t, std::string>> captions;  // by annotation id (Karpathy: sentid)
 };
 
 struct CocoCaptions {
-  std::map<int64_t, CocoImage> images;                      // by the image's id (Karpathy: cocoid; of Flickr8k and Flickr30k imgid)
-  std::map<std::string, int64_t> splits;                    // Karpathy's: images of each split of the file; empty for annotation files
+  std::map<int64_t, CocoImage> images;    // by the image's id (Karpathy: cocoid; of Flickr8k and Flickr30k imgid)
+  std::map<std::string, int64_t> splits;  // Karpathy's: images of each split of the file; empty for annotation files
 };
 
 // Whether a file's content has the form of either: an object with a list "images".
 bool IsCocoFile(const Json& root);
 
-// {"images": [{"id", "file_name"}], "annotations": [{"id", "image_id", "caption"}]}, or Karpathy's dataset_coco.json (also of Flickr8k and
-// Flickr30k): {"images": [{"cocoid", "filename", "filepath", "split", "sentences": [{"sentid", "raw"}]}]}. `split`: of Karpathy's file only
-// the images of this split ("test"); empty: all. Throws Error naming `file` and the place. Karpathy and Fei-Fei 2015,
-// "Deep Visual-Semantic Alignments for Generating Image Descriptions".
+// {"images": [{"id", "file_name"}], "annotations": [{"id", "image_id", "caption"}]}, or Karpathy's dataset_coco.json
+// (also of Flickr8k and Flickr30k): {"images": [{"cocoid", "filename", "filepath", "split", "sentences": [{"sentid",
+// "raw"}]}]}. `split`: of Karpathy's file only the images of this split ("test"); empty: all. Throws Error naming
+// `file` and the place. Karpathy and Fei-Fei 2015, "Deep Visual-Semantic Alignments for Generating Image Descriptions".
 CocoCaptions ReadCocoCaptions(const Json& root, const std::string& file, const std::string& split);
 
 // "restval 30504, test 5000": the splits of a file with their images.

@@ -15,7 +15,8 @@ Dataset::Dataset(std::string name, std::string description, std::vector<Sample> 
   std::stable_sort(samples_.begin(), samples_.end(), [](const Sample& a, const Sample& b) { return a.id < b.id; });
   for (size_t i = 0; i < samples_.size(); ++i) {
     if (samples_[i].id < 0) Fail("{}: the sample id {} is negative", description_, samples_[i].id);
-    if (i > 0 && samples_[i].id == samples_[i - 1].id) Fail("{}: the sample id {} occurs twice", description_, samples_[i].id);
+    if (i > 0 && samples_[i].id == samples_[i - 1].id)
+      Fail("{}: the sample id {} occurs twice", description_, samples_[i].id);
   }
 }
 
@@ -35,10 +36,10 @@ std::string Preview(const Dataset& dataset, size_t count) {
 }
 
 OptionTable<Subset> SubsetTable() {
-  return OptionTable<Subset>("part", {
-      Field("count", &Subset::count).Min(1).Default("all").Help("samples taken"),
-      Field("offset", &Subset::offset).Min(0).Help("samples left out in front of them"),
-      Field("seed", &Subset::seed).Default("in order of id").Help("takes them out of a random order")});
+  return OptionTable<Subset>(
+      "part", {Field("count", &Subset::count).Min(1).Default("all").Help("samples taken"),
+               Field("offset", &Subset::offset).Min(0).Help("samples left out in front of them"),
+               Field("seed", &Subset::seed).Default("in order of id").Help("takes them out of a random order")});
 }
 
 std::vector<size_t> Select(const Subset& subset, size_t size) {
@@ -47,7 +48,8 @@ std::vector<size_t> Select(const Subset& subset, size_t size) {
     FailOption("offset", "{} samples are left out, but there are only {}", subset.offset, size);
   const int64_t count = subset.count.value_or(available - subset.offset);
   if (count > available - subset.offset)
-    FailOption("count", "{} samples are asked for, but there are only {} (of {}, {} left out)", count, available - subset.offset, size, subset.offset);
+    FailOption("count", "{} samples are asked for, but there are only {} (of {}, {} left out)", count,
+               available - subset.offset, size, subset.offset);
   std::vector<size_t> order(size);
   std::iota(order.begin(), order.end(), size_t{0});
   if (subset.seed) {
@@ -70,16 +72,18 @@ std::string Describe(const Subset& subset, size_t selected, size_t size) {
 void Dataset::SetReference(std::filesystem::path reference) {
   std::error_code error;
   if (!std::filesystem::exists(reference, error))
-    Fail("{}: missing; expected the reference of {}: a folder of pictures or a file of statistics", reference.string(), name_);
+    Fail("{}: missing; expected the reference of {}: a folder of pictures or a file of statistics", reference.string(),
+         name_);
   reference_ = std::move(reference);
 }
 
-std::optional<std::filesystem::path> ResolvePath(const std::optional<std::string>& path, const std::filesystem::path& base_folder) {
+std::optional<std::filesystem::path> ResolvePath(const std::optional<std::string>& path,
+                                                 const std::filesystem::path& base_folder) {
   return path ? std::optional(ResolvePath(*path, base_folder)) : std::nullopt;
 }
 
 std::filesystem::path ResolvePath(const std::string& path, const std::filesystem::path& base_folder) {
-  const std::filesystem::path beside = (base_folder / path).lexically_normal();      // an absolute path stays what it is
+  const std::filesystem::path beside = (base_folder / path).lexically_normal();  // an absolute path stays what it is
   std::error_code error;
   if (std::filesystem::exists(beside, error)) return beside;
   for (const auto& folder : PathsOfEnvironment("SKIPBENCH_DATA"))

@@ -21,10 +21,10 @@ class Dataset {
 
   const std::string& name() const { return name_; }
   const std::string& description() const { return description_; }
-  const std::vector<Sample>& samples() const { return samples_; }       // by ascending id
+  const std::vector<Sample>& samples() const { return samples_; }  // by ascending id
 
-  // What a distribution of generated pictures is compared with: a folder of pictures, a collection that OpenPictureSet reads, or
-  // a file of statistics. Throws Error when it is not there.
+  // What a distribution of generated pictures is compared with: a folder of pictures, a collection that OpenPictureSet
+  // reads, or a file of statistics. Throws Error when it is not there.
   void SetReference(std::filesystem::path reference);
   const std::optional<std::filesystem::path>& reference() const { return reference_; }
 
@@ -43,22 +43,25 @@ class Dataset {
 // The description and the first samples, one line each, to look at before a run.
 std::string Preview(const Dataset& dataset, size_t count = 5);
 
-// Which part of the data. Without a seed, samples offset to offset + count - 1 in order of id; with one, those of a random
-// permutation that depends on the seed and the ids alone, so that consecutive offsets give disjoint random subsets on every machine.
+// Which part of the data. Without a seed, samples offset to offset + count - 1 in order of id; with one, those of a
+// random permutation that depends on the seed and the ids alone, so that consecutive offsets give disjoint random
+// subsets on every machine.
 struct Subset {
   std::optional<int64_t> count;
   int64_t offset = 0;
   std::optional<uint64_t> seed;
 };
 OptionTable<Subset> SubsetTable();
-// Positions (ascending) that the subset takes of `size` things in order of id. Throws OptionError when there are not that many.
+// Positions (ascending) that the subset takes of `size` things in order of id. Throws OptionError when there are not
+// that many.
 std::vector<size_t> Select(const Subset& subset, size_t size);
 // "16 of 500", "16 of 500 from 100", "16 of 500, drawn with seed 3".
 std::string Describe(const Subset& subset, size_t selected, size_t size);
 
-// `path` as a config means it: relative to the config's folder, or else to one of the folders that the environment variable
-// SKIPBENCH_DATA lists, separated by colons. Where none has it, the one beside the config, for messages.
+// `path` as a config means it: relative to the config's folder, or else to one of the folders that the environment
+// variable SKIPBENCH_DATA lists, separated by colons. Where none has it, the one beside the config, for messages.
 std::filesystem::path ResolvePath(const std::string& path, const std::filesystem::path& base_folder);
-std::optional<std::filesystem::path> ResolvePath(const std::optional<std::string>& path, const std::filesystem::path& base_folder);
+std::optional<std::filesystem::path> ResolvePath(const std::optional<std::string>& path,
+                                                 const std::filesystem::path& base_folder);
 
 }  // namespace skipbench

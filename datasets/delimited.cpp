@@ -9,12 +9,16 @@
 namespace skipbench {
 namespace {
 
-// Appends what stands between the quotation mark at `place` and the one that closes it; the place behind that one, npos: it is not closed.
+// Appends what stands between the quotation mark at `place` and the one that closes it; the place behind that one,
+// npos: it is not closed.
 size_t ReadQuoted(std::string_view text, size_t place, std::string* field) {
   for (++place; place < text.size(); ++place) {
-    if (text[place] != '"') *field += text[place];
-    else if (place + 1 < text.size() && text[place + 1] == '"') *field += text[++place];
-    else return place + 1;
+    if (text[place] != '"')
+      *field += text[place];
+    else if (place + 1 < text.size() && text[place + 1] == '"')
+      *field += text[++place];
+    else
+      return place + 1;
   }
   return std::string_view::npos;
 }
@@ -40,13 +44,17 @@ std::vector<std::string> SplitTabs(const std::string& line) {
 
 // Moves `place` behind the line end that is there, if one is.
 void PassLineEnd(std::string_view text, size_t* place) {
-  if (*place < text.size() && text[*place] == '\r') ++*place;
-  else if (*place < text.size() && text[*place] == '\n') ++*place;
-  else return;
+  if (*place < text.size() && text[*place] == '\r')
+    ++*place;
+  else if (*place < text.size() && text[*place] == '\n')
+    ++*place;
+  else
+    return;
   if (*place < text.size() && text[*place] == '\n' && text[*place - 1] == '\r') ++*place;
 }
 
-// The record at `place` with quotation marks as in CSV throughout: every field in them is closed before a tab or a line end. Nothing otherwise.
+// The record at `place` with quotation marks as in CSV throughout: every field in them is closed before a tab or a line
+// end. Nothing otherwise.
 std::optional<std::vector<std::string>> QuotedTabs(std::string_view text, size_t* place) {
   std::vector<std::string> fields;
   for (size_t at = *place;; ++at) {
@@ -67,8 +75,8 @@ std::optional<std::vector<std::string>> QuotedTabs(std::string_view text, size_t
   }
 }
 
-// A line that has fewer fields than the header may be the beginning of a record whose quoted field goes on behind the line end, if the record
-// then has all of them.
+// A line that has fewer fields than the header may be the beginning of a record whose quoted field goes on behind the
+// line end, if the record then has all of them.
 std::vector<std::string> NextTabRecord(std::string_view text, size_t* place, size_t columns) {
   size_t behind = *place;
   std::vector<std::string> fields = SplitTabs(NextLine(text, &behind));
@@ -86,7 +94,8 @@ std::vector<std::string> NextTabRecord(std::string_view text, size_t* place, siz
 
 }  // namespace
 
-std::vector<std::string> NextRecord(std::string_view text, char separator, size_t* place, const std::string& file, size_t columns) {
+std::vector<std::string> NextRecord(std::string_view text, char separator, size_t* place, const std::string& file,
+                                    size_t columns) {
   if (separator == '\t') return NextTabRecord(text, place, columns);
   std::vector<std::string> fields(1);
   const size_t begin = *place;
@@ -95,7 +104,8 @@ std::vector<std::string> NextRecord(std::string_view text, char separator, size_
     if (c == '"' && fields.back().empty()) {
       *place = ReadQuoted(text, *place, &fields.back());
       if (*place == std::string_view::npos)
-        Fail("{}:{}: a quotation mark is not closed", file, 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
+        Fail("{}:{}: a quotation mark is not closed", file,
+             1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
       continue;
     }
     if (c == '\n' || c == '\r') {
@@ -103,8 +113,10 @@ std::vector<std::string> NextRecord(std::string_view text, char separator, size_
       return fields;
     }
     ++*place;
-    if (c == separator) fields.emplace_back();
-    else fields.back() += c;
+    if (c == separator)
+      fields.emplace_back();
+    else
+      fields.back() += c;
   }
   return fields;
 }

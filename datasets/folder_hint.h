@@ -6,8 +6,8 @@
 
 namespace skipbench {
 
-// Of a folder without pictures: "; it holds CIFAR-10's Python version ...", "; there are 12 files, 0.tar (a tar archive) the first";
-// empty where there is nothing to say. Looks at the folder itself and at what is directly in it.
+// Of a folder without pictures: "; it holds CIFAR-10's Python version ...", "; there are 12 files, 0.tar (a tar
+// archive) the first"; empty where there is nothing to say. Looks at the folder itself and at what is directly in it.
 std::string WhatIsThere(const std::filesystem::path& path);
 
 }  // namespace skipbench

@@ -48,7 +48,8 @@ std::vector<int64_t> RandomLabels(uint64_t seed, int64_t offset, int64_t count, 
 
 // "n01440764 tench, Tinca tinca" -> "tench, Tinca tinca".
 std::string ClassName(const std::string& line) {
-  const bool synset = line.size() > 10 && line[0] == 'n' && line.find_first_not_of("0123456789", 1) == 9 && (line[9] == ' ' || line[9] == '\t');
+  const bool synset = line.size() > 10 && line[0] == 'n' && line.find_first_not_of("0123456789", 1) == 9 &&
+                      (line[9] == ' ' || line[9] == '\t');
   return synset ? line.substr(10) : line;
 }
 
@@ -81,14 +82,16 @@ Dataset ReadImageNet(const Options& options, const fs::path& base_folder) {
   const std::vector<std::string> names = list.empty() ? std::vector<std::string>() : ReadNames(list, classes);
   const auto reference = ResolvePath(reference_path, base_folder);
 
-  const auto labels = sampling == "balanced" ? BalancedLabels(seed, offset, count, classes) : RandomLabels(seed, offset, count, classes);
+  const auto labels = sampling == "balanced" ? BalancedLabels(seed, offset, count, classes)
+                                             : RandomLabels(seed, offset, count, classes);
   std::vector<Sample> samples(labels.size());
   for (size_t i = 0; i < samples.size(); ++i) {
     samples[i].id = offset + static_cast<int64_t>(i);
     samples[i].label = labels[i];
     if (!names.empty()) samples[i].caption = names[static_cast<size_t>(labels[i])];
   }
-  const std::string description = fmt::format("{} labels of {} classes, {} with seed {}, from {}", count, classes, sampling, seed, offset);
+  const std::string description =
+      fmt::format("{} labels of {} classes, {} with seed {}, from {}", count, classes, sampling, seed, offset);
   Dataset dataset("imagenet", description, std::move(samples));
   if (reference) dataset.SetReference(*reference);
   if (!list.empty()) dataset.SetList("names", list);
@@ -98,14 +101,20 @@ Dataset ReadImageNet(const Options& options, const fs::path& base_folder) {
 }  // namespace
 
 DatasetType ImageNetType() {
-  const OptionTable<Options> table("imagenet", {
-      Field("count", &Options::count).Min(1).Max(10'000'000).Required().Help("samples"),
-      Field("sampling", &Options::sampling).OneOf({"balanced", "random"}).Help("rounds of all classes, or a class drawn for each sample"),
-      Field("seed", &Options::seed).Help("of the order of classes, or of the draws"),
-      Field("offset", &Options::offset).Min(0).Max(1'000'000'000).Help("id of the first sample"),
-      Field("classes", &Options::classes).Min(1).Max(1'000'000).Help("number of classes"),
-      Field("names", &Options::names).Allowed("file").Help("a line a class (LOC_synset_mapping.txt, or the name alone), to preview them by"),
-      Field("reference", &Options::reference).Allowed("folder or file").Help("pictures or statistics (.npz) that distributions are compared with")});
+  const OptionTable<Options> table(
+      "imagenet", {Field("count", &Options::count).Min(1).Max(10'000'000).Required().Help("samples"),
+                   Field("sampling", &Options::sampling)
+                       .OneOf({"balanced", "random"})
+                       .Help("rounds of all classes, or a class drawn for each sample"),
+                   Field("seed", &Options::seed).Help("of the order of classes, or of the draws"),
+                   Field("offset", &Options::offset).Min(0).Max(1'000'000'000).Help("id of the first sample"),
+                   Field("classes", &Options::classes).Min(1).Max(1'000'000).Help("number of classes"),
+                   Field("names", &Options::names)
+                       .Allowed("file")
+                       .Help("a line a class (LOC_synset_mapping.txt, or the name alone), to preview them by"),
+                   Field("reference", &Options::reference)
+                       .Allowed("folder or file")
+                       .Help("pictures or statistics (.npz) that distributions are compared with")});
   return DeclareDataset("ImageNet's classes, balanced or random", table, ReadImageNet);
 }
 

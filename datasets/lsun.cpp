@@ -22,7 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of resized copies (prepare_data.py of StyleGAN2 in PyTorch and of those that took it over): how many pictures there are.
+// Of resized copies (prepare_data.py of StyleGAN2 in PyTorch and of those that took it over): how many pictures there
+// are.
 constexpr std::string_view kLength = "length";
 
 // An open database. On damaged pages LMDB ends the process that reads them, so this is used in one of its own only.
@@ -32,7 +33,8 @@ class Database {
     Check(mdb_env_create(&env_), "create");
     try {
       // Without a lock file: the folder may be read-only, and nobody writes.
-      Check(mdb_env_open(env_, path_.c_str(), MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS | MDB_NORDAHEAD, 0), "opened");
+      Check(mdb_env_open(env_, path_.c_str(), MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS | MDB_NORDAHEAD, 0),
+            "opened");
       RequireWhole();
     } catch (...) {
       mdb_env_close(env_);
@@ -60,7 +62,8 @@ class Database {
       // Pages that stand in several places would give keys without end.
       MDB_val before{previous.size(), previous.data()};
       if (count++ > 0 && mdb_cmp(transaction.get(), dbi, &before, &key) >= 0)
-        Fail("{}: damaged, or no database of pictures: its key number {} does not come after the one before it", path_.string(), count);
+        Fail("{}: damaged, or no database of pictures: its key number {} does not come after the one before it",
+             path_.string(), count);
       previous.assign(static_cast<const char*>(key.mv_data), key.mv_size);
       take(previous);
     }
@@ -74,7 +77,8 @@ class Database {
     Check(mdb_dbi_open(transaction.get(), nullptr, 0, &dbi), "read");
     MDB_val where{key.size(), key.data()}, value;
     Check(mdb_get(transaction.get(), dbi, &where, &value), "read");
-    if (value.mv_size > kMaxPicture) Fail("{}: the picture {} has {} bytes; at most {} are read", path_.string(), key, value.mv_size, kMaxPicture);
+    if (value.mv_size > kMaxPicture)
+      Fail("{}: the picture {} has {} bytes; at most {} are read", path_.string(), key, value.mv_size, kMaxPicture);
     return {static_cast<const char*>(value.mv_data), value.mv_size};
   }
 
@@ -83,7 +87,9 @@ class Database {
 
   class Transaction {
    public:
-    explicit Transaction(const Database& owner) { owner.Check(mdb_txn_begin(owner.env_, nullptr, MDB_RDONLY, &transaction_), "read"); }
+    explicit Transaction(const Database& owner) {
+      owner.Check(mdb_txn_begin(owner.env_, nullptr, MDB_RDONLY, &transaction_), "read");
+    }
     ~Transaction() { mdb_txn_abort(transaction_); }
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
@@ -151,13 +157,18 @@ class LsunDatabase : public PictureSet {
     }
     if (keys_.empty()) Fail("{}: the database is empty", path_.string());
     if (!length.empty() && length != std::to_string(keys_.size()))
-      Fail("{}: {} pictures, but its entry \"{}\" says {} (copies in several sizes, or a copy that was not finished?)", path_.string(), keys_.size(), kLength, length);
+      Fail("{}: {} pictures, but its entry \"{}\" says {} (copies in several sizes, or a copy that was not finished?)",
+           path_.string(), keys_.size(), kLength, length);
   }
 
-  std::string description() const override { return fmt::format("{}: {} pictures (LMDB)", path_.string(), keys_.size()); }
+  std::string description() const override {
+    return fmt::format("{}: {} pictures (LMDB)", path_.string(), keys_.size());
+  }
   int64_t size() const override { return static_cast<int64_t>(keys_.size()); }
   std::string name(int64_t index) const override { return keys_.at(static_cast<size_t>(index)); }
-  std::string where(int64_t index) const override { return fmt::format("{}: the picture {}", path_.string(), name(index)); }
+  std::string where(int64_t index) const override {
+    return fmt::format("{}: the picture {}", path_.string(), name(index));
+  }
   std::vector<Image> ReadFrames(int64_t index) const override {
     const std::string value = Value(name(index), where(index));
     return {DecodeImage(std::as_bytes(std::span(value)), where(index))};
@@ -167,8 +178,9 @@ class LsunDatabase : public PictureSet {
   // Starts the child and takes the keys from it.
   std::vector<std::string> Start() const {
     ChildLimits limits;
-    limits.total_bytes = std::numeric_limits<uint64_t>::max();   // it is a server
-    auto child = std::make_unique<ChildProcess>(path_.string(), limits, [path = path_](Channel& channel) { Serve(path, channel); });
+    limits.total_bytes = std::numeric_limits<uint64_t>::max();  // it is a server
+    auto child = std::make_unique<ChildProcess>(path_.string(), limits,
+                                                [path = path_](Channel& channel) { Serve(path, channel); });
     std::vector<std::string> keys;
     for (;;) {
       const auto message = child->Receive();
@@ -219,7 +231,8 @@ class LsunDatabase : public PictureSet {
 
 bool IsLsunDatabase(const fs::path& path) {
   std::error_code error;
-  return fs::is_directory(path, error) ? fs::exists(path / "data.mdb", error) : path.filename() == "data.mdb" && fs::exists(path, error);
+  return fs::is_directory(path, error) ? fs::exists(path / "data.mdb", error)
+                                       : path.filename() == "data.mdb" && fs::exists(path, error);
 }
 
 std::unique_ptr<PictureSet> OpenLsun(const fs::path& path) { return std::make_unique<LsunDatabase>(path); }
@@ -234,7 +247,8 @@ struct Options {
 Dataset ReadLsun(const Options& options, const fs::path& base_folder) {
   const fs::path folder = ResolvePath(options.folder, base_folder);
   std::error_code error;
-  if (!fs::exists(folder, error)) Fail("{}: missing; expected an LSUN database (folder with data.mdb) or a folder of its pictures", folder.string());
+  if (!fs::exists(folder, error))
+    Fail("{}: missing; expected an LSUN database (folder with data.mdb) or a folder of its pictures", folder.string());
   const auto pictures = IsLsunDatabase(folder) ? OpenLsun(folder) : OpenPictureFiles(folder);
   return NumberedSamples("lsun", options.numbers, folder, *pictures);
 }
@@ -242,8 +256,10 @@ Dataset ReadLsun(const Options& options, const fs::path& base_folder) {
 }  // namespace
 
 DatasetType LsunType() {
-  OptionTable<Options> table("lsun", {
-      Field("folder", &Options::folder).Required().Allowed("folder").Help("an LMDB database, or pictures exported from one")});
+  OptionTable<Options> table("lsun", {Field("folder", &Options::folder)
+                                          .Required()
+                                          .Allowed("folder")
+                                          .Help("an LMDB database, or pictures exported from one")});
   table.Include(&Options::numbers, NumberTable());
   return DeclareDataset("samples for an unconditional model beside an LSUN database or folder", table, ReadLsun);
 }

@@ -24,7 +24,9 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // What stands beside pictures by the thousand, and is not opened to see whether it is one.
 bool IsCompanion(const fs::path& file) {
-  static const std::set<std::string> extensions = {".txt", ".json", ".jsonl", ".csv", ".tsv", ".xml", ".yaml", ".yml", ".md", ".npy", ".npz", ".pt", ".pkl", ".caption", ".mat"};
+  static const std::set<std::string> extensions = {".txt", ".json", ".jsonl", ".csv",     ".tsv",
+                                                   ".xml", ".yaml", ".yml",   ".md",      ".npy",
+                                                   ".npz", ".pt",   ".pkl",   ".caption", ".mat"};
   return extensions.contains(file.extension().string());
 }
 
@@ -35,23 +37,29 @@ class Lister {
   PictureListing List() {
     Enter(root_);
     if (unreadable_ > 0)
-      Fail("{}: {} picture{} in formats that are not read, {} the first; convert them, or move them away (read are {})", root_.string(), unreadable_,
-           unreadable_ == 1 ? "" : "s", first_unreadable_.string(), PictureExtensions());
+      Fail("{}: {} picture{} in formats that are not read, {} the first; convert them, or move them away (read are {})",
+           root_.string(), unreadable_, unreadable_ == 1 ? "" : "s", first_unreadable_.string(), PictureExtensions());
     if (misnamed_ > 0)
-      Fail("{}: {} file{} with a picture in {} but without a picture's name, {} the first ({}); rename or move away (read are {})", root_.string(), misnamed_,
-           misnamed_ == 1 ? "" : "s", misnamed_ == 1 ? "it" : "them", first_misnamed_.string(), KindOfFile(first_misnamed_).name, PictureExtensions());
-    if (found_.pictures.empty() && found_.videos.empty()) Fail("{}: no picture in it ({}){}", root_.string(), PictureExtensions(), WhatIsThere(root_));
+      Fail(
+          "{}: {} file{} with a picture in {} but without a picture's name, {} the first ({}); rename or move away "
+          "(read are {})",
+          root_.string(), misnamed_, misnamed_ == 1 ? "" : "s", misnamed_ == 1 ? "it" : "them",
+          first_misnamed_.string(), KindOfFile(first_misnamed_).name, PictureExtensions());
+    if (found_.pictures.empty() && found_.videos.empty())
+      Fail("{}: no picture in it ({}){}", root_.string(), PictureExtensions(), WhatIsThere(root_));
     return std::move(found_);
   }
 
  private:
   void Enter(const fs::path& folder) {
     struct stat info {};
-    if (stat(folder.c_str(), &info) != 0) Fail("{}: cannot be listed: {}", folder.string(), std::generic_category().message(errno));
+    if (stat(folder.c_str(), &info) != 0)
+      Fail("{}: cannot be listed: {}", folder.string(), std::generic_category().message(errno));
     const std::pair<dev_t, ino_t> identity(info.st_dev, info.st_ino);
     for (const auto& above : above_)
       if (above == identity) Fail("{}: leads back into a folder that it is in", folder.string());
-    if (above_.size() == kMaxDepth) Fail("{}: folders in folders, {} deep; that many are listed", folder.string(), kMaxDepth);
+    if (above_.size() == kMaxDepth)
+      Fail("{}: folders in folders, {} deep; that many are listed", folder.string(), kMaxDepth);
     above_.push_back(identity);
     std::error_code error;
     fs::directory_iterator entry(folder, error), end;
@@ -68,7 +76,9 @@ class Lister {
     if (entry.is_directory(error)) return Enter(entry.path());
     const FileKind kind = KindByName(entry.path());
     if (kind == FileKind::kOther) {
-      if (!IsCompanion(entry.path()) && KindOfFile(entry.path()).picture && (misnamed_++ == 0 || entry.path() < first_misnamed_)) first_misnamed_ = entry.path();
+      if (!IsCompanion(entry.path()) && KindOfFile(entry.path()).picture &&
+          (misnamed_++ == 0 || entry.path() < first_misnamed_))
+        first_misnamed_ = entry.path();
       return;
     }
     if (!entry.is_regular_file(error) && !entry.is_symlink(error)) Fail("{}: not a file", entry.path().string());
@@ -81,7 +91,7 @@ class Lister {
 
   fs::path root_;
   PictureListing found_;
-  std::vector<std::pair<dev_t, ino_t>> above_;   // the folders that it is in
+  std::vector<std::pair<dev_t, ino_t>> above_;  // the folders that it is in
   int64_t entries_ = 0, unreadable_ = 0, misnamed_ = 0;
   fs::path first_unreadable_, first_misnamed_;
 };
@@ -92,7 +102,8 @@ PictureListing ListPictures(const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder, error) && !fs::is_directory(folder, error)) {
     const std::string kind = KindOfFile(folder).name;
-    Fail("{}: {}; expected a folder of pictures, an LSUN database, CIFAR-10's binary version, or .npy or .npz", folder.string(), kind.empty() ? "a file" : kind);
+    Fail("{}: {}; expected a folder of pictures, an LSUN database, CIFAR-10's binary version, or .npy or .npz",
+         folder.string(), kind.empty() ? "a file" : kind);
   }
   if (!fs::is_directory(folder, error)) Fail("{}: no such folder", folder.string());
   return Lister(folder).List();

@@ -8,8 +8,8 @@
 #include "datasets/lsun.h"
 #include "datasets/picture_listing.h"
 #include "harness/base/error.h"
-#include "harness/io/pictures/animation.h"
 #include "harness/io/files/mapped_file.h"
+#include "harness/io/pictures/animation.h"
 
 namespace skipbench {
 namespace {
@@ -28,14 +28,16 @@ class PictureFiles : public PictureSet {
       : folder_(std::move(folder)), options_(options), items_(std::move(items)) {}
 
   std::string description() const override {
-    return fmt::format("{} ({} {}{})", folder_.string(), items_.size(), clips() ? "clip" : "picture", items_.size() == 1 ? "" : "s");
+    return fmt::format("{} ({} {}{})", folder_.string(), items_.size(), clips() ? "clip" : "picture",
+                       items_.size() == 1 ? "" : "s");
   }
   bool clips() const override { return options_.clips; }
   int64_t size() const override { return static_cast<int64_t>(items_.size()); }
   std::string name(int64_t index) const override { return ItemAt(index).name; }
   std::string where(int64_t index) const override {
     const auto& files = ItemAt(index).files;
-    return files.size() > 1 ? fmt::format("{} ... ({} frames)", files.front().string(), files.size()) : files.front().string();
+    return files.size() > 1 ? fmt::format("{} ... ({} frames)", files.front().string(), files.size())
+                            : files.front().string();
   }
   int64_t known_frames(int64_t index) const override {
     const Item& item = ItemAt(index);
@@ -85,7 +87,8 @@ std::string SequenceName(std::string stem) {
 
 std::vector<Item> PicturesOf(const fs::path& folder, const PictureListing& listing) {
   if (!listing.videos.empty())
-    Fail("{}: a video among pictures; --clips reads a folder as clips, or move it away", (folder / listing.videos[0]).string());
+    Fail("{}: a video among pictures; --clips reads a folder as clips, or move it away",
+         (folder / listing.videos[0]).string());
   std::vector<Item> items;
   for (const auto& file : listing.pictures) items.push_back({WithoutExtension(file), {folder / file}});
   return items;
@@ -95,14 +98,16 @@ bool IsAnimationFile(const fs::path& file) {
   try {
     return IsAnimation(MappedFile(file).bytes());
   } catch (const Error&) {
-    return false;   // what is wrong with it is said when it is read
+    return false;  // what is wrong with it is said when it is read
   }
 }
 
-// A sequence's frames, or one clip a file where the first is an animation (the others are taken at their word: a still picture
-// among them is a clip of one frame).
-void AddSequence(const fs::path& folder, const std::string& name, std::vector<fs::path> files, std::vector<Item>* items) {
-  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return NaturalLess(a.string(), b.string()); });
+// A sequence's frames, or one clip a file where the first is an animation (the others are taken at their word: a still
+// picture among them is a clip of one frame).
+void AddSequence(const fs::path& folder, const std::string& name, std::vector<fs::path> files,
+                 std::vector<Item>* items) {
+  std::sort(files.begin(), files.end(),
+            [](const auto& a, const auto& b) { return NaturalLess(a.string(), b.string()); });
   if (IsAnimationFile(folder / files[0])) {
     for (const auto& file : files) items->push_back({WithoutExtension(file), {folder / file}, true});
     return;

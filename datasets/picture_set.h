@@ -1,4 +1,5 @@
-// Sets of pictures, or of clips: what metrics measure and what generated pictures are compared with. Here those that lie on a disk.
+// Sets of pictures, or of clips: what metrics measure and what generated pictures are compared with. Here those that
+// lie on a disk.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace skipbench {
 class PictureSet {
  public:
   virtual ~PictureSet() = default;
-  virtual std::string description() const = 0;        // "/data/cifar-10-batches-bin: 50000 pictures of CIFAR-10 (train)"
+  virtual std::string description() const = 0;  // "/data/cifar-10-batches-bin: 50000 pictures of CIFAR-10 (train)"
   virtual bool clips() const { return false; }
   virtual int64_t size() const = 0;
   // What pairs go by: a file's path inside the folder without its extension, a clip's name, a key of the database,
@@ -24,28 +25,30 @@ class PictureSet {
   virtual std::string where(int64_t index) const { return description() + ": " + name(index); }
   // How many frames a clip has, as far as that is known without reading it; else 0.
   virtual int64_t known_frames(int64_t index) const { return clips() ? 0 : 1; }
-  // RGB: a picture, or the frames of a clip, all of one size. May be called from several threads at once. Throws Error naming
-  // the file and the picture.
+  // RGB: a picture, or the frames of a clip, all of one size. May be called from several threads at once. Throws Error
+  // naming the file and the picture.
   virtual std::vector<Image> ReadFrames(int64_t index) const = 0;
   Image Read(int64_t index) const { return std::move(ReadFrames(index)[0]); }
 };
 
 struct PictureSetOptions {
-  // A folder holds clips: every sub-folder with pictures is one; pictures in the folder itself are sequences: walk_000.png,
-  // walk_001.png, ... are the clip "walk", and 000.png, 001.png, ... a clip with the folder's name. Animated PNG and GIF files and
-  // videos are a clip each.
+  // A folder holds clips: every sub-folder with pictures is one; pictures in the folder itself are sequences:
+  // walk_000.png, walk_001.png, ... are the clip "walk", and 000.png, 001.png, ... a clip with the folder's name.
+  // Animated PNG and GIF files and videos are a clip each.
   bool clips = false;
-  int64_t frames = 0;     // of clips: the first so many, it is an Error if one has less; 0: all
+  int64_t frames = 0;  // of clips: the first so many, it is an Error if one has less; 0: all
 };
 
-// All pictures below a folder in natural order of their paths (2.png before 10.png), links to files and folders followed. Left
-// out are names that begin with a dot (._* that a Mac leaves, .cache) and __MACOSX. EXIF orientation is not heeded, as FID
-// packages do. Throws Error naming the folder when it is missing or has no pictures, and naming the file where one is in a format
-// that is not read, a video among pictures, no file, or where a link leads back into a folder that it is in.
-std::unique_ptr<PictureSet> OpenPictureFiles(const std::filesystem::path& folder, const PictureSetOptions& options = {});
+// All pictures below a folder in natural order of their paths (2.png before 10.png), links to files and folders
+// followed. Left out are names that begin with a dot (._* that a Mac leaves, .cache) and __MACOSX. EXIF orientation is
+// not heeded, as FID packages do. Throws Error naming the folder when it is missing or has no pictures, and naming the
+// file where one is in a format that is not read, a video among pictures, no file, or where a link leads back into a
+// folder that it is in.
+std::unique_ptr<PictureSet> OpenPictureFiles(const std::filesystem::path& folder,
+                                             const PictureSetOptions& options = {});
 
-// What `path` is, by its content: CIFAR-10's binary version or one file of it (cifar10.h), an LSUN database (lsun.h), an array
-// (array_pictures.h), or a folder of pictures.
+// What `path` is, by its content: CIFAR-10's binary version or one file of it (cifar10.h), an LSUN database (lsun.h),
+// an array (array_pictures.h), or a folder of pictures.
 std::unique_ptr<PictureSet> OpenPictureSet(const std::filesystem::path& path, const PictureSetOptions& options = {});
 
 }  // namespace skipbench

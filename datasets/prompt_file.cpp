@@ -39,12 +39,15 @@ std::string ReadText(const fs::path& path) {
   RefuseLfsPointer(text, path.string());
   if (const std::string kind = KindByContent(std::string_view(text).substr(0, kContentHead)).name; !kind.empty())
     Fail("{}: {}; prompts are read from text (.txt, .csv, .tsv, .json or .jsonl, not compressed)", path.string(), kind);
-  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) Fail("{}: UTF-16 text (as Excel writes it); save it as UTF-8", path.string());
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+    Fail("{}: UTF-16 text (as Excel writes it); save it as UTF-8", path.string());
   if (const size_t zero = text.find('\0'); zero != std::string::npos)
-    Fail("{}:{}: a zero byte: not a text file", path.string(), 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(zero), '\n'));
+    Fail("{}:{}: a zero byte: not a text file", path.string(),
+         1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(zero), '\n'));
   if (const size_t bad = FindBadText(text); bad != std::string::npos) {
-    const auto line_start = text.rfind('\n', bad) + 1;      // npos + 1: the first line
-    Fail("{}:{}: {} (the line's text must be UTF-8)", path.string(), 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n'),
+    const auto line_start = text.rfind('\n', bad) + 1;  // npos + 1: the first line
+    Fail("{}:{}: {} (the line's text must be UTF-8)", path.string(),
+         1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n'),
          WhyNotText(std::string_view(text).substr(line_start)));
   }
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
@@ -62,27 +65,31 @@ std::string Plain(const std::string& name) {
   return begin == std::string::npos ? "" : Lower(name.substr(begin, end - begin + 1));
 }
 
-// The place of `wanted` among the columns, or of the first of `usual` when nothing is wanted: spelled as it is, or else in another case.
+// The place of `wanted` among the columns, or of the first of `usual` when nothing is wanted: spelled as it is, or else
+// in another case.
 std::optional<size_t> FindColumn(const Strings& columns, const std::string& wanted, const Strings& usual) {
   const Strings candidates = wanted.empty() ? usual : Strings{wanted};
   for (const bool exactly : {true, false})
     for (const auto& name : candidates) {
-      const auto found = std::find_if(columns.begin(), columns.end(),
-                                      [&](const auto& column) { return exactly ? column == name : Plain(column) == Plain(name); });
+      const auto found = std::find_if(columns.begin(), columns.end(), [&](const auto& column) {
+        return exactly ? column == name : Plain(column) == Plain(name);
+      });
       if (found != columns.end()) return static_cast<size_t>(found - columns.begin());
     }
   return std::nullopt;
 }
 
-size_t NeedColumn(const Strings& columns, const std::string& wanted, const Strings& usual, const std::string& key, const std::string& where) {
+size_t NeedColumn(const Strings& columns, const std::string& wanted, const Strings& usual, const std::string& key,
+                  const std::string& where) {
   const auto found = FindColumn(columns, wanted, usual);
   if (found) return *found;
-  Fail("{}: no column {}; there are: {} (\"{}\" names another one)", where, fmt::join(wanted.empty() ? usual : Strings{wanted}, ", "),
-       fmt::join(columns, ", "), key);
+  Fail("{}: no column {}; there are: {} (\"{}\" names another one)", where,
+       fmt::join(wanted.empty() ? usual : Strings{wanted}, ", "), fmt::join(columns, ", "), key);
 }
 
 void RefuseColumns(const PromptFormat& format, const std::string& file, const std::string& what) {
-  if (!format.prompt_column.empty()) Fail("{}: prompt_column \"{}\": {} has no columns", file, format.prompt_column, what);
+  if (!format.prompt_column.empty())
+    Fail("{}: prompt_column \"{}\": {} has no columns", file, format.prompt_column, what);
   if (!format.image_column.empty()) Fail("{}: image_column \"{}\": {} has no columns", file, format.image_column, what);
 }
 
@@ -95,7 +102,8 @@ std::vector<PromptRow> ReadLines(const std::string& text, const std::string& fil
     if (IsBlank(row.prompt)) continue;
     if (format.images) {
       const size_t tab = row.prompt.find('\t');
-      if (tab == std::string::npos) Fail("{}:{}: expected the picture's file name, a tab and the prompt", file, number + 1);
+      if (tab == std::string::npos)
+        Fail("{}:{}: expected the picture's file name, a tab and the prompt", file, number + 1);
       row.place = fmt::format("{}:{}", file, number + 1);
       row.image = row.prompt.substr(0, tab);
       row.prompt.erase(0, tab + 1);
@@ -106,13 +114,16 @@ std::vector<PromptRow> ReadLines(const std::string& text, const std::string& fil
 }
 
 // `separator`: ',' or a tab. Of TSV, programs that trim lines leave out fields at the end, which are empty then.
-std::vector<PromptRow> ReadTable(const std::string& text, char separator, const std::string& file, const PromptFormat& format) {
+std::vector<PromptRow> ReadTable(const std::string& text, char separator, const std::string& file,
+                                 const PromptFormat& format) {
   size_t place = 0;
   const bool tabs = separator == '\t';
   const Strings columns = NextRecord(text, separator, &place, file);
-  if (tabs && format.images && format.prompt_column.empty() && !FindColumn(columns, "", kPromptColumns)) return ReadLines(text, file, format);
+  if (tabs && format.images && format.prompt_column.empty() && !FindColumn(columns, "", kPromptColumns))
+    return ReadLines(text, file, format);
   const size_t prompt = NeedColumn(columns, format.prompt_column, kPromptColumns, "prompt_column", file);
-  const size_t image = format.images ? NeedColumn(columns, format.image_column, kImageColumns, "image_column", file) : 0;
+  const size_t image =
+      format.images ? NeedColumn(columns, format.image_column, kImageColumns, "image_column", file) : 0;
   std::vector<PromptRow> rows;
   for (int64_t number = 0; place < text.size(); ++number) {
     Strings fields = NextRecord(text, separator, &place, file, columns.size());
@@ -120,7 +131,8 @@ std::vector<PromptRow> ReadTable(const std::string& text, char separator, const 
     while (tabs && fields.size() > columns.size() && IsBlank(fields.back())) fields.pop_back();
     if (tabs && fields.size() < columns.size()) fields.resize(columns.size());
     if (fields.size() != columns.size())
-      Fail("{}: record {} has {} fields, the header has {} ({})", file, number, fields.size(), columns.size(), fmt::join(columns, ", "));
+      Fail("{}: record {} has {} fields, the header has {} ({})", file, number, fields.size(), columns.size(),
+           fmt::join(columns, ", "));
     if (IsBlank(fields[prompt])) continue;
     PromptRow row{number, fields[prompt], "", ""};
     if (format.images) {
@@ -133,7 +145,8 @@ std::vector<PromptRow> ReadTable(const std::string& text, char separator, const 
 }
 
 // One prompt: a string, or an object with a column for it. Nothing where the prompt is empty or null.
-void AddJson(const Json& json, int64_t number, const std::string& where, const PromptFormat& format, std::vector<PromptRow>* rows) {
+void AddJson(const Json& json, int64_t number, const std::string& where, const PromptFormat& format,
+             std::vector<PromptRow>* rows) {
   PromptRow row{number, "", "", format.images ? where : ""};
   if (json.is_string() && !format.images) {
     RefuseColumns(format, where, "a string");
@@ -142,12 +155,15 @@ void AddJson(const Json& json, int64_t number, const std::string& where, const P
     const JsonReader reader(json, where);
     Strings keys;
     for (const auto& [key, value] : json.items()) keys.push_back(key);
-    row.prompt = reader.StringOr(keys[NeedColumn(keys, format.prompt_column, kPromptColumns, "prompt_column", where)], "");
-    if (format.images) row.image = reader.String(keys[NeedColumn(keys, format.image_column, kImageColumns, "image_column", where)]);
+    row.prompt =
+        reader.StringOr(keys[NeedColumn(keys, format.prompt_column, kPromptColumns, "prompt_column", where)], "");
+    if (format.images)
+      row.image = reader.String(keys[NeedColumn(keys, format.image_column, kImageColumns, "image_column", where)]);
   }
   // JSON spells any character, a zero byte among them ("\\u0000"), which results cannot keep.
   for (const auto& text : {row.prompt, row.image})
-    if (const std::string why = WhyNotText(text); !why.empty()) Fail("{}: \"{}\": {}", where, Printable(CleanText(text)), why);
+    if (const std::string why = WhyNotText(text); !why.empty())
+      Fail("{}: \"{}\": {}", where, Printable(CleanText(text)), why);
   if (!IsBlank(row.prompt)) rows->push_back(std::move(row));
 }
 
@@ -163,7 +179,8 @@ std::vector<PromptRow> ReadJsonLines(const std::string& text, const std::string&
 
 std::vector<PromptRow> ReadJsonList(const Json& list, const std::string& file, const PromptFormat& format) {
   std::vector<PromptRow> rows;
-  for (size_t i = 0; i < list.size(); ++i) AddJson(list[i], static_cast<int64_t>(i), fmt::format("{}: record {}", file, i), format, &rows);
+  for (size_t i = 0; i < list.size(); ++i)
+    AddJson(list[i], static_cast<int64_t>(i), fmt::format("{}: record {}", file, i), format, &rows);
   return rows;
 }
 
@@ -185,7 +202,8 @@ bool IsJsonLines(const std::string& text) {
   size_t place = 0;
   std::string line;
   while (place < text.size() && IsBlank(line)) line = NextLine(text, &place);
-  return line.starts_with('{') && Json::accept(line) && place < text.size() && !IsBlank(std::string_view(text).substr(place));
+  return line.starts_with('{') && Json::accept(line) && place < text.size() &&
+         !IsBlank(std::string_view(text).substr(place));
 }
 
 std::vector<PromptRow> ReadJsonFormat(const std::string& text, const std::string& file, const PromptFormat& format) {
@@ -198,7 +216,8 @@ std::vector<PromptRow> ReadJsonFormat(const std::string& text, const std::string
       if (value.is_array() && FindColumn({key}, "", kPromptColumns)) return ReadJsonList(value, file, format);
     Strings keys;
     for (const auto& [key, value] : root.items()) keys.push_back(key);
-    if (FindColumn(keys, format.prompt_column, kPromptColumns)) return ReadJsonList(Json::array({root}), file, format);      // JSON lines, of one line
+    if (FindColumn(keys, format.prompt_column, kPromptColumns))
+      return ReadJsonList(Json::array({root}), file, format);  // JSON lines, of one line
     const bool records = std::all_of(root.begin(), root.end(), [](const Json& one) { return one.is_object(); });
     // In the file's order, not in that of the keys.
     if (records) {
@@ -208,7 +227,8 @@ std::vector<PromptRow> ReadJsonFormat(const std::string& text, const std::string
       return ReadJsonList(list, file, format);
     }
   }
-  Fail("{}: expected a list of prompts (strings, or objects with one of {}), found {}", file, fmt::join(kPromptColumns, ", "), Describe(root));
+  Fail("{}: expected a list of prompts (strings, or objects with one of {}), found {}", file,
+       fmt::join(kPromptColumns, ", "), Describe(root));
 }
 
 std::string FormatOf(const fs::path& path) {
@@ -217,8 +237,10 @@ std::string FormatOf(const fs::path& path) {
   if (extension == ".ndjson") return "jsonl";
   for (const auto& format : PromptFormats())
     if (extension == "." + format) return format;
-  Fail("{}: the extension \"{}\" says no format; give \"format\" (one of {}), or a file called .txt, .csv, .tsv, .json or .jsonl", path.string(), extension,
-       fmt::join(PromptFormats(), ", "));
+  Fail(
+      "{}: the extension \"{}\" says no format; give \"format\" (one of {}), or a file called .txt, .csv, .tsv, .json "
+      "or .jsonl",
+      path.string(), extension, fmt::join(PromptFormats(), ", "));
 }
 
 }  // namespace
@@ -231,7 +253,8 @@ const Strings& PromptFormats() {
 std::vector<PromptRow> ReadPromptFile(const fs::path& path, const PromptFormat& format) {
   const std::string text = ReadText(path), file = path.string();
   const std::string kind = format.format.empty() ? FormatOf(path) : format.format;
-  if (!format.split.empty() && kind != "json") Fail("{}: split \"{}\": only Karpathy's file (dataset_coco.json) has splits", file, format.split);
+  if (!format.split.empty() && kind != "json")
+    Fail("{}: split \"{}\": only Karpathy's file (dataset_coco.json) has splits", file, format.split);
   if (kind == "csv") return ReadTable(text, ',', file, format);
   if (kind == "tsv") return ReadTable(text, '\t', file, format);
   if (kind == "json") return ReadJsonFormat(text, file, format);

@@ -71,7 +71,7 @@ Dataset ReadPrompts(const PromptOptions& options, const fs::path& base_folder) {
   auto rows = ReadRows(options, path);
 
   std::vector<Sample> samples;
-  std::map<int64_t, std::string> named_at;                        // by id: where the list names the picture
+  std::map<int64_t, std::string> named_at;  // by id: where the list names the picture
   for (auto& row : rows) {
     Sample sample;
     if (pictures) named_at[row.number] = row.place;
@@ -101,14 +101,16 @@ Dataset ReadClassLabels(const ClassOptions& options, const fs::path&) {
   const auto kinds = static_cast<int64_t>(labels.size());
   const int64_t per_class = options.per_class;
   if (per_class > kMaxSamples / kinds)
-    FailOption("per_class", "expected an integer in [1, {}], found {}: at most {} samples are possible", kMaxSamples / kinds, per_class, kMaxSamples);
+    FailOption("per_class", "expected an integer in [1, {}], found {}: at most {} samples are possible",
+               kMaxSamples / kinds, per_class, kMaxSamples);
 
   std::vector<Sample> samples(static_cast<size_t>(kinds * per_class));
   for (size_t i = 0; i < samples.size(); ++i) {
     samples[i].id = static_cast<int64_t>(i);
     samples[i].label = labels[i % labels.size()];
   }
-  return Choose("class_labels", fmt::format("{} classes, {} each", kinds, per_class), std::move(samples), options.subset);
+  return Choose("class_labels", fmt::format("{} classes, {} each", kinds, per_class), std::move(samples),
+                options.subset);
 }
 
 struct UnconditionalOptions {
@@ -133,45 +135,63 @@ DatasetType PromptsType() {
   const auto of_file = [](const Options& o) { return o.file.has_value(); };
   std::vector<Json> formats;
   for (const auto& format : PromptFormats()) formats.emplace_back(format);
-  OptionTable<Options> table("prompts", {
-      Field("file", &Options::file).Allowed("file").Help(".txt, .csv, .tsv, .json or .jsonl"),
-      Field("prompts", &Options::prompts).Help("the prompts, instead of a file"),
-      Field("format", &Options::format).OneOf(std::move(formats)).When(of_file, "goes with a \"file\"").Default("by the extension").Help(
-          "text: a prompt a line; csv, tsv: with a header; json: a list of strings or objects, or captions of COCO; jsonl: an object or string a line"),
-      Field("prompt_column", &Options::prompt_column).When(of_file, "goes with a \"file\"")
-          .Default("prompt, prompts, caption, text, sentence, description or prompt_en").Help("of tables and JSON"),
-      Field("images", &Options::images).When(of_file, "goes with a \"file\" that names the pictures").Allowed("folder").Help(
-          "each prompt goes with a picture in it, named by image_column, in a text by what stands before the first tab of a line"),
-      Field("image_column", &Options::image_column).When(of_file, "goes with a \"file\"")
-          .Default("image, image_path, file_name or image_name").Help("of tables and JSON"),
-      Field("split", &Options::split).When(of_file, "goes with a \"file\"").Default("all of them").Help(
-          "of Karpathy's dataset_coco.json: train, restval, val or test")});
+  OptionTable<Options> table("prompts",
+                             {Field("file", &Options::file).Allowed("file").Help(".txt, .csv, .tsv, .json or .jsonl"),
+                              Field("prompts", &Options::prompts).Help("the prompts, instead of a file"),
+                              Field("format", &Options::format)
+                                  .OneOf(std::move(formats))
+                                  .When(of_file, "goes with a \"file\"")
+                                  .Default("by the extension")
+                                  .Help("text: a prompt a line; csv, tsv: with a header; json: a list of strings or "
+                                        "objects, or captions of COCO; jsonl: an object or string a line"),
+                              Field("prompt_column", &Options::prompt_column)
+                                  .When(of_file, "goes with a \"file\"")
+                                  .Default("prompt, prompts, caption, text, sentence, description or prompt_en")
+                                  .Help("of tables and JSON"),
+                              Field("images", &Options::images)
+                                  .When(of_file, "goes with a \"file\" that names the pictures")
+                                  .Allowed("folder")
+                                  .Help("each prompt goes with a picture in it, named by image_column, in a text by "
+                                        "what stands before the first tab of a line"),
+                              Field("image_column", &Options::image_column)
+                                  .When(of_file, "goes with a \"file\"")
+                                  .Default("image, image_path, file_name or image_name")
+                                  .Help("of tables and JSON"),
+                              Field("split", &Options::split)
+                                  .When(of_file, "goes with a \"file\"")
+                                  .Default("all of them")
+                                  .Help("of Karpathy's dataset_coco.json: train, restval, val or test")});
   table.Include(&Options::subset, SubsetTable());
   table.Rule([](const Options& o) {
-    if (o.prompts.has_value() == o.file.has_value()) FailOption("file", "expected either \"file\" or a list \"prompts\"");
+    if (o.prompts.has_value() == o.file.has_value())
+      FailOption("file", "expected either \"file\" or a list \"prompts\"");
   });
   return DeclareDataset("prompts of images or videos: a file or a list in the config", table, ReadPrompts);
 }
 
 DatasetType ClassLabelsType() {
   using Options = ClassOptions;
-  OptionTable<Options> table("class_labels", {
-      Field("labels", &Options::labels).Min(0).Max(INT32_MAX).Help("class labels"),
-      Field("classes", &Options::classes).Min(1).Max(1'000'000).Help("instead of labels: that many, from 0"),
-      Field("per_class", &Options::per_class).Min(1).Max(kMaxSamples).Help("samples of each")});
+  OptionTable<Options> table(
+      "class_labels",
+      {Field("labels", &Options::labels).Min(0).Max(INT32_MAX).Help("class labels"),
+       Field("classes", &Options::classes).Min(1).Max(1'000'000).Help("instead of labels: that many, from 0"),
+       Field("per_class", &Options::per_class).Min(1).Max(kMaxSamples).Help("samples of each")});
   table.Include(&Options::subset, SubsetTable());
   table.Rule([](const Options& o) {
-    if (o.labels.has_value() == o.classes.has_value()) FailOption("labels", "expected either a list \"labels\" or \"classes\"");
+    if (o.labels.has_value() == o.classes.has_value())
+      FailOption("labels", "expected either a list \"labels\" or \"classes\"");
   });
   return DeclareDataset("given class labels in turn", table, ReadClassLabels);
 }
 
 DatasetType UnconditionalType() {
   using Options = UnconditionalOptions;
-  const OptionTable<Options> table("unconditional", {
-      Field("count", &Options::count).Min(1).Max(kMaxSamples).Required().Help("samples"),
-      Field("offset", &Options::offset).Min(0).Max(INT64_MAX / 2).Help("id of the first sample"),
-      Field("reference", &Options::reference).Allowed("folder or file").Help("pictures or statistics (.npz) that distributions are compared with")});
+  const OptionTable<Options> table(
+      "unconditional", {Field("count", &Options::count).Min(1).Max(kMaxSamples).Required().Help("samples"),
+                        Field("offset", &Options::offset).Min(0).Max(INT64_MAX / 2).Help("id of the first sample"),
+                        Field("reference", &Options::reference)
+                            .Allowed("folder or file")
+                            .Help("pictures or statistics (.npz) that distributions are compared with")});
   return DeclareDataset("numbered samples without a condition", table, ReadUnconditional);
 }
 

@@ -13,8 +13,8 @@ namespace skipbench {
 
 const std::vector<MethodType>& MethodTypes() {
   static const std::vector<MethodType> types = {
-      FullStepType(), FewerStepsType(), FixedPathType(), DeepCacheType(), AdaptiveDiffusionType(), DifferenceOrderType(),
-      GreedySearchType(),
+      FullStepType(),          FewerStepsType(),      FixedPathType(),    DeepCacheType(),
+      AdaptiveDiffusionType(), DifferenceOrderType(), GreedySearchType(),
   };
   return types;
 }

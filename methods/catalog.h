@@ -15,25 +15,27 @@ namespace skipbench {
 struct MethodType {
   std::string name;
   std::string summary;
-  std::vector<OptionSpec> options;                                  // a list where the option is none is a sweep: a setting for each value
-  std::function<std::unique_ptr<Method>(const JsonReader&)> make;   // throws Error naming file, key and value
+  std::vector<OptionSpec> options;  // a list where the option is none is a sweep: a setting for each value
+  std::function<std::unique_ptr<Method>(const JsonReader&)> make;  // throws Error naming file, key and value
 };
 
-// The type whose options `table` declares; its name is the table's owner. `make` takes the options and, where it has paths among them,
-// the folder of the config that these start from.
+// The type whose options `table` declares; its name is the table's owner. `make` takes the options and, where it has
+// paths among them, the folder of the config that these start from.
 template <typename Options, typename Make>
 MethodType DeclareMethod(std::string summary, const OptionTable<Options>& table, Make make) {
   const auto read = [table, make](const JsonReader& json) -> std::unique_ptr<Method> {
-    if constexpr (std::is_invocable_v<Make, const Options&>) return make(table.Read(json));
-    else return make(table.Read(json), std::filesystem::path(json.file()).parent_path());
+    if constexpr (std::is_invocable_v<Make, const Options&>)
+      return make(table.Read(json));
+    else
+      return make(table.Read(json), std::filesystem::path(json.file()).parent_path());
   };
   return {table.owner(), std::move(summary), table.List(), read};
 }
 
 const std::vector<MethodType>& MethodTypes();
 
-// The option that the threshold of the method's criterion (Method::criterion) is proportional to: `skipbench calibrate` searches
-// between its limits. nullptr: there is none.
+// The option that the threshold of the method's criterion (Method::criterion) is proportional to: `skipbench calibrate`
+// searches between its limits. nullptr: there is none.
 const OptionSpec* ThresholdOption(const MethodType& type);
 
 // Throws Error that lists the known names.

@@ -30,7 +30,9 @@ class CaptionAccuracy : public MetricNetwork {
 
 MetricType CaptionAccuracyMetric() {
   return {.name = "caption_accuracy",
-          .summary = "share of the caption's items that the shipped network finds in the picture; for the shipped model (no CLIP score)",
+          .summary =
+              "share of the caption's items that the shipped network finds in the picture; for the shipped model (no "
+              "CLIP score)",
           .columns = {{.name = "caption_accuracy",
                        .title = "caption accuracy",
                        .better = Direction::kHigher,
@@ -39,9 +41,10 @@ MetricType CaptionAccuracyMetric() {
           .needs_pictures = true,
           .needs_reference = false,
           .needs_caption = true,
-          .weights = [](const FeatureNetworkOptions& options) {
-            return std::vector{FindFeatureNetworkWeights("fashion", options)};
-          },
+          .weights =
+              [](const FeatureNetworkOptions& options) {
+                return std::vector{FindFeatureNetworkWeights("fashion", options)};
+              },
           .open = [](const FeatureNetworkOptions& options) -> std::unique_ptr<MetricNetwork> {
             return std::make_unique<CaptionAccuracy>(OpenFeatureNetwork("fashion", options));
           }};

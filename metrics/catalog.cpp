@@ -58,10 +58,12 @@ const std::vector<CatalogEntry>& MetricCatalog() {
       {"kd_fashion", "kernel distance of the shipped network's features (no KID)", KernelMetric, "fashion"},
       {"prc_fashion", "precision and recall of the shipped network's features", PrecisionRecallMetric, "fashion"},
       {"fd_motion",
-       "Frechet distance of nine numbers read off a clip's pixels (where something bright begins and ends, its size, colour, "
+       "Frechet distance of nine numbers read off a clip's pixels (where something bright begins and ends, its size, "
+       "colour, "
        "change), for the shipped model's clips: no network, no FVD",
        FrechetMetric, "motion"},
-      {"fd:NETWORK", "Frechet distance of the features of NETWORK: inception:clean:LAYER, i3d, fashion or torchscript:PATH",
+      {"fd:NETWORK",
+       "Frechet distance of the features of NETWORK: inception:clean:LAYER, i3d, fashion or torchscript:PATH",
        FrechetMetric},
       {"kd:NETWORK", "kernel distance of the features of NETWORK", KernelMetric},
       {"prc:NETWORK", "precision and recall of the features of NETWORK", PrecisionRecallMetric},

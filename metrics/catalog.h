@@ -34,8 +34,8 @@ struct MetricRequest {
   bool needs_pairs() const { return sample ? sample->needs_reference : set->needs_pairs; }
 };
 
-// By name; a name without its variant means the catalog's first one ("fid": "fid:clean"). Nothing if there is none. Does not
-// look for weights.
+// By name; a name without its variant means the catalog's first one ("fid": "fid:clean"). Nothing if there is none.
+// Does not look for weights.
 std::optional<MetricRequest> FindMetric(const std::string& name);
 std::optional<SetMetric> FindSetMetric(const std::string& name);
 

@@ -16,15 +16,17 @@ at::Tensor FrameOf(const at::Tensor& picture, int64_t frame) {
   return picture.defined() && picture.dim() == 4 ? picture[frame] : picture;
 }
 
-std::vector<std::vector<double>> MeasureFrames(const MetricType& metric, const MetricInput& sample, const MetricInput& reference) {
+std::vector<std::vector<double>> MeasureFrames(const MetricType& metric, const MetricInput& sample,
+                                               const MetricInput& reference) {
   if (metric.needs_pictures && metric.needs_reference && sample.picture.defined() && reference.picture.defined() &&
       sample.picture.sizes() != reference.picture.sizes())
     Fail("{}: the picture has the shape {}, its reference {}", metric.name, fmt::streamed(sample.picture.sizes()),
          fmt::streamed(reference.picture.sizes()));
   std::vector<std::vector<double>> columns(metric.columns.size());
   for (int64_t t = 0; t < (metric.needs_pictures ? FrameCount(sample.picture) : 1); ++t) {
-    const std::vector<double> values = metric.measure({FrameOf(sample.picture, t), sample.latent, sample.caption},
-                                                      {FrameOf(reference.picture, t), reference.latent, reference.caption});
+    const std::vector<double> values =
+        metric.measure({FrameOf(sample.picture, t), sample.latent, sample.caption},
+                       {FrameOf(reference.picture, t), reference.latent, reference.caption});
     for (size_t c = 0; c < columns.size(); ++c) columns[c].push_back(values.at(c));
   }
   return columns;

@@ -12,9 +12,10 @@ namespace skipbench {
 int64_t FrameCount(const at::Tensor& picture);
 at::Tensor FrameOf(const at::Tensor& picture, int64_t frame);
 
-// What a metric without a network gives of each frame: [column][frame]; of latents there is one. Throws Error where sample and
-// reference have unequal sizes.
-std::vector<std::vector<double>> MeasureFrames(const MetricType& metric, const MetricInput& sample, const MetricInput& reference);
+// What a metric without a network gives of each frame: [column][frame]; of latents there is one. Throws Error where
+// sample and reference have unequal sizes.
+std::vector<std::vector<double>> MeasureFrames(const MetricType& metric, const MetricInput& sample,
+                                               const MetricInput& reference);
 
 // The clip's value: the mean over the frames that are not identical (whose value is infinite); infinite if all are.
 double ClipValue(const std::vector<double>& frames);

@@ -17,7 +17,9 @@ void RequireTwo(const SetMetric& metric, const FeatureSet& set) {
 }
 
 // Samples that the distance is of; 0: a file that does not say.
-int64_t CountOf(const FeatureSet& set) { return set.compares_normals() && set.normal ? set.normal->count : set.count(); }
+int64_t CountOf(const FeatureSet& set) {
+  return set.compares_normals() && set.normal ? set.normal->count : set.count();
+}
 
 Gaussian NormalOf(const FeatureSet& set) { return set.normal ? *set.normal : StatisticsOf(set.view()).Normal(); }
 
@@ -65,8 +67,7 @@ std::string TooFew(const SetMetric& metric, const FeatureSet& a, const FeatureSe
                      a.dimension);
 }
 
-std::vector<MeasuredValue> Measure(const SetMetric& metric, const FeatureSetPair& sets,
-                                   const SetOptions& options) {
+std::vector<MeasuredValue> Measure(const SetMetric& metric, const FeatureSetPair& sets, const SetOptions& options) {
   const auto& [a, b, pairs] = sets;
   RequireTwo(metric, a);
   RequireTwo(metric, b);

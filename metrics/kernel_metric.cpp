@@ -10,8 +10,7 @@
 namespace skipbench {
 namespace {
 
-std::vector<MeasuredValue> Measure(const SetMetric& metric, const FeatureSetPair& sets,
-                                   const SetOptions& options) {
+std::vector<MeasuredValue> Measure(const SetMetric& metric, const FeatureSetPair& sets, const SetOptions& options) {
   const auto& [a, b, paired] = sets;
   RequireFeatures(metric, a);
   RequireFeatures(metric, b);
@@ -24,8 +23,7 @@ std::vector<MeasuredValue> Measure(const SetMetric& metric, const FeatureSetPair
   // A subset of all rows is the same whichever rows are drawn.
   const bool all = kernel.subset_size == a.count() && kernel.subset_size == b.count();
   if (all) kernel.subsets = 1;
-  const KernelDistance distance =
-      KernelInceptionDistance(a.view(), b.view(), kernel, {BlocksOf(a, options), paired});
+  const KernelDistance distance = KernelInceptionDistance(a.view(), b.view(), kernel, {BlocksOf(a, options), paired});
   MeasuredValue value{.metric = metric.columns[0], .value = distance.mean, .count = a.count()};
   value.note = all ? "over all pictures at once"
                    : fmt::format("mean over {} subsets of {}, their standard deviation is {:.3g}", distance.subsets,

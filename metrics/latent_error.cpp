@@ -20,13 +20,17 @@ LatentError CompareLatents(const at::Tensor& latent, const at::Tensor& reference
     Fail("latent_error: expected floating-point latents, found {} and {}", c10::toString(latent.scalar_type()),
          c10::toString(reference.scalar_type()));
   if (latent.sizes() != reference.sizes())
-    Fail("latent_error: the latent has the shape {}, its reference {}", fmt::streamed(latent.sizes()), fmt::streamed(reference.sizes()));
+    Fail("latent_error: the latent has the shape {}, its reference {}", fmt::streamed(latent.sizes()),
+         fmt::streamed(reference.sizes()));
   if (latent.device() != reference.device())
-    Fail("latent_error: the latent is on {}, its reference on {}", fmt::streamed(latent.device()), fmt::streamed(reference.device()));
+    Fail("latent_error: the latent is on {}, its reference on {}", fmt::streamed(latent.device()),
+         fmt::streamed(reference.device()));
   const at::Tensor b = reference.to(at::kDouble);
   const at::Tensor difference = latent.to(at::kDouble) - b;
   // One copy to the host for all four.
-  const at::Tensor norms = at::stack({difference.abs().sum(), difference.square().sum().sqrt(), b.abs().sum(), b.square().sum().sqrt()}).cpu();
+  const at::Tensor norms =
+      at::stack({difference.abs().sum(), difference.square().sum().sqrt(), b.abs().sum(), b.square().sum().sqrt()})
+          .cpu();
   const double* n = norms.const_data_ptr<double>();
   return {n[0], n[1], Ratio(n[0], n[2]), Ratio(n[1], n[3])};
 }
@@ -42,7 +46,11 @@ MetricType LatentErrorMetric() {
   for (const char* name : {"l1", "l2", "l1_relative", "l2_relative"}) {
     std::string title = std::string("latent ") + name;
     std::replace(title.begin(), title.end(), '_', ' ');
-    type.columns.push_back({.name = std::string("latent_") + name, .title = title, .part_of = "latent_error", .better = Direction::kLower, .order = 200});
+    type.columns.push_back({.name = std::string("latent_") + name,
+                            .title = title,
+                            .part_of = "latent_error",
+                            .better = Direction::kLower,
+                            .order = 200});
   }
   return type;
 }

@@ -207,7 +207,13 @@ class LpipsNetwork : public MetricNetwork {
 };
 
 MetricInfo Described(const std::string& name, const std::string& title) {
-  return {.name = name, .title = title, .better = Direction::kLower, .decimals = 3, .limit = 0.005, .order = 2, .per_frame = true};
+  return {.name = name,
+          .title = title,
+          .better = Direction::kLower,
+          .decimals = 3,
+          .limit = 0.005,
+          .order = 2,
+          .per_frame = true};
 }
 
 }  // namespace

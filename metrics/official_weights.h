@@ -8,11 +8,11 @@
 namespace skipbench {
 
 struct OfficialWeights {
-  std::string target;      // what a metric looks for: "inception_v3_fid.safetensors"
-  std::string file;        // what is published
-  int64_t bytes = 0;       // its size
-  std::string sha256;      // its hash, hexadecimal
-  std::string source;      // where it is published
+  std::string target;  // what a metric looks for: "inception_v3_fid.safetensors"
+  std::string file;    // what is published
+  int64_t bytes = 0;   // its size
+  std::string sha256;  // its hash, hexadecimal
+  std::string source;  // where it is published
 };
 
 // In the order of metrics/README.md.

@@ -28,8 +28,7 @@ std::vector<MeasuredValue> MeasurePsnr(const SetMetric& metric, std::span<const 
   return {value};
 }
 
-std::vector<MeasuredValue> MeasureFrechet(const SetMetric& metric, const FeatureSetPair& sets,
-                                          const SetOptions&) {
+std::vector<MeasuredValue> MeasureFrechet(const SetMetric& metric, const FeatureSetPair& sets, const SetOptions&) {
   const auto& [pictures, reference, paired] = sets;
   if (!paired || pictures.count() != reference.count() || !pictures.has_features() || !reference.has_features())
     Fail("{} against {}: features of the same samples were expected", pictures.description, reference.description);
@@ -53,7 +52,8 @@ PaperPsnr PaperCompatPsnr(std::span<const SquaredError> pictures, int64_t batch_
     pictures = pictures.subspan(batch.size());
     SquaredError pooled;
     for (const SquaredError& one : batch) pooled += one;
-    const double psnr = (2 * std::log(static_cast<double>(pooled.max_value)) - std::log(pooled.mse())) * 10 / std::numbers::ln10;
+    const double psnr =
+        (2 * std::log(static_cast<double>(pooled.max_value)) - std::log(pooled.mse())) * 10 / std::numbers::ln10;
     ++result.batches;
     if (!std::isfinite(psnr)) {
       ++result.dropped;
@@ -68,7 +68,8 @@ PaperPsnr PaperCompatPsnr(std::span<const SquaredError> pictures, int64_t batch_
 
 SetMetric PaperPsnrMetric(const std::string& name, const std::string&) {
   return {.name = name,
-          .columns = {{.name = name, .title = name, .unit = "dB", .better = Direction::kHigher, .decimals = 2, .limit = 0.5}},
+          .columns =
+              {{.name = name, .title = name, .unit = "dB", .better = Direction::kHigher, .decimals = 2, .limit = 0.5}},
           .needs_pairs = true,
           .beside = "psnr",
           .of_errors = MeasurePsnr};

@@ -1,4 +1,5 @@
-// What the evaluation published with AdaptiveDiffusion computes under the names of PSNR and FVD, for comparison with its tables.
+// What the evaluation published with AdaptiveDiffusion computes under the names of PSNR and FVD, for comparison with
+// its tables.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +9,11 @@
 
 namespace skipbench {
 
-// Pictures in batches, in order; in each batch the peak is the largest value that occurs in the accelerated pictures (not 255),
-// the MSE is pooled, and batches without a finite value (all identical, all black) are dropped whole. The rest is averaged,
-// weighted by batch length. For a clip the frames are one batch.
+// Pictures in batches, in order; in each batch the peak is the largest value that occurs in the accelerated pictures
+// (not 255), the MSE is pooled, and batches without a finite value (all identical, all black) are dropped whole. The
+// rest is averaged, weighted by batch length. For a clip the frames are one batch.
 struct PaperPsnr {
-  double mean = 0;           // NaN when all batches were dropped
+  double mean = 0;  // NaN when all batches were dropped
   int64_t batches = 0;
   int64_t dropped = 0;
 };

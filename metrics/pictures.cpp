@@ -15,7 +15,8 @@ void CheckBytes(const at::Tensor& picture, const at::Tensor& reference, const ch
            fmt::streamed(tensor->device()));
   }
   if (picture.sizes() != reference.sizes())
-    Fail("{}: the picture has the shape {}, its reference {}", metric, fmt::streamed(picture.sizes()), fmt::streamed(reference.sizes()));
+    Fail("{}: the picture has the shape {}, its reference {}", metric, fmt::streamed(picture.sizes()),
+         fmt::streamed(reference.sizes()));
   if (picture.dim() < 1 || picture.numel() == 0) Fail("{}: the picture is empty", metric);
 }
 

@@ -7,8 +7,7 @@
 namespace skipbench {
 namespace {
 
-std::vector<MeasuredValue> Measure(const SetMetric& metric, const FeatureSetPair& sets,
-                                   const SetOptions& options) {
+std::vector<MeasuredValue> Measure(const SetMetric& metric, const FeatureSetPair& sets, const SetOptions& options) {
   const auto& [a, b, paired] = sets;
   RequireFeatures(metric, a);
   RequireFeatures(metric, b);
@@ -19,7 +18,8 @@ std::vector<MeasuredValue> Measure(const SetMetric& metric, const FeatureSetPair
   const PrecisionRecallBlocks result =
       ComputePrecisionRecall(a.view(), b.view(), paired, BlocksOf(a, options), options.neighbours);
   const std::string note = fmt::format("k = {}", options.neighbours);
-  MeasuredValue precision{.metric = metric.columns[0], .value = result.whole.precision, .count = a.count(), .note = note},
+  MeasuredValue precision{
+      .metric = metric.columns[0], .value = result.whole.precision, .count = a.count(), .note = note},
       recall{.metric = metric.columns[1], .value = result.whole.recall, .count = b.count(), .note = note};
   std::vector<double> precisions, recalls;
   for (const auto& one : result.without_block) {
@@ -34,9 +34,14 @@ std::vector<MeasuredValue> Measure(const SetMetric& metric, const FeatureSetPair
 }  // namespace
 
 SetMetric PrecisionRecallMetric(const std::string& name, const std::string& network) {
-  SetMetric metric{.name = name, .network = network, .needs_features = true, .of_clips = TakesClips(network), .of_features = Measure};
+  SetMetric metric{.name = name,
+                   .network = network,
+                   .needs_features = true,
+                   .of_clips = TakesClips(network),
+                   .of_features = Measure};
   for (const char* column : {" precision", " recall"})
-    metric.columns.push_back({.name = name + column, .title = name + column, .part_of = name, .better = Direction::kHigher});
+    metric.columns.push_back(
+        {.name = name + column, .title = name + column, .part_of = name, .better = Direction::kHigher});
   return metric;
 }
 

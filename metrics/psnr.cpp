@@ -44,7 +44,8 @@ double Psnr(const at::Tensor& picture, const at::Tensor& reference) { return Psn
 
 MetricType PsnrMetric() {
   return {.name = "psnr",
-          .summary = "peak signal-to-noise ratio of 8-bit pictures, peak 255; of clips the mean over the frames that differ",
+          .summary =
+              "peak signal-to-noise ratio of 8-bit pictures, peak 255; of clips the mean over the frames that differ",
           .columns = {{.name = "psnr",
                        .title = "PSNR",
                        .unit = "dB",

@@ -52,8 +52,14 @@ Rows MakeRows(int64_t width) {
 class ChannelSsim {
  public:
   ChannelSsim(int64_t height, int64_t width, int64_t pad)
-      : height_(height), width_(width), pad_(pad), padded_width_(width + 2 * pad), out_width_(padded_width_ - 2 * kRadius),
-        input_(MakeRows(padded_width_)), mean_(MakeRows(out_width_)), filtered_(kWindow, MakeRows(out_width_)) {
+      : height_(height),
+        width_(width),
+        pad_(pad),
+        padded_width_(width + 2 * pad),
+        out_width_(padded_width_ - 2 * kRadius),
+        input_(MakeRows(padded_width_)),
+        mean_(MakeRows(out_width_)),
+        filtered_(kWindow, MakeRows(out_width_)) {
     for (int64_t i = 0; i < padded_width_; ++i) column_.push_back(Reflected(i, pad, width));
   }
 
@@ -118,7 +124,7 @@ class ChannelSsim {
       const double mx = mean_[0][j];
       const double my = mean_[1][j];
       const double means = mx * mx + my * my;
-      const double variances = std::max(mean_[2][j] - means, 0.0);   // sigma_x^2 + sigma_y^2
+      const double variances = std::max(mean_[2][j] - means, 0.0);  // sigma_x^2 + sigma_y^2
       const double covariance = mean_[3][j] - mx * my;
       sum += (2 * mx * my + c1) * (2 * covariance + c2) / ((means + c1) * (variances + c2));
     }
@@ -127,10 +133,10 @@ class ChannelSsim {
 
   int64_t height_, width_, pad_, padded_width_, out_width_;
   std::array<double, kRadius + 1> weight_ = GaussianWindow();
-  std::vector<int64_t> column_;      // [padded width], of the picture
-  Rows input_;                       // the padded row
-  Rows mean_;                        // under the window, for one row of positions
-  std::vector<Rows> filtered_;       // the last 11 rows, filtered horizontally; row i in place i mod 11
+  std::vector<int64_t> column_;  // [padded width], of the picture
+  Rows input_;                   // the padded row
+  Rows mean_;                    // under the window, for one row of positions
+  std::vector<Rows> filtered_;   // the last 11 rows, filtered horizontally; row i in place i mod 11
 };
 
 }  // namespace
@@ -157,7 +163,13 @@ double Ssim(const at::Tensor& picture, const at::Tensor& reference, SsimBorder b
 namespace {
 
 MetricInfo Described(const std::string& name, const std::string& title) {
-  return {.name = name, .title = title, .better = Direction::kHigher, .decimals = 3, .limit = 0.005, .order = 1, .per_frame = true};
+  return {.name = name,
+          .title = title,
+          .better = Direction::kHigher,
+          .decimals = 3,
+          .limit = 0.005,
+          .order = 1,
+          .per_frame = true};
 }
 
 }  // namespace

@@ -16,10 +16,11 @@ void Require(const char* what, const T& base, const T& now, std::vector<std::str
 void RequireModel(const RunHeader& base, const RunHeader& now, std::vector<std::string>& reasons) {
   for (const auto& [file, hash] : base.model_files) {
     const auto found = now.model_files.find(file);
-    if (found == now.model_files.end()) reasons.push_back(fmt::format("other model: NEW's has no {}", file));
+    if (found == now.model_files.end())
+      reasons.push_back(fmt::format("other model: NEW's has no {}", file));
     else if (found->second != hash)
-      reasons.push_back(fmt::format("other model: {} has the SHA-256 {}... in BASE, {}... in NEW", file, hash.substr(0, 12),
-                                    found->second.substr(0, 12)));
+      reasons.push_back(fmt::format("other model: {} has the SHA-256 {}... in BASE, {}... in NEW", file,
+                                    hash.substr(0, 12), found->second.substr(0, 12)));
   }
   if (reasons.empty() && base.model_hash != now.model_hash)
     reasons.push_back(fmt::format("other model: {} in BASE, {} in NEW", base.model_hash, now.model_hash));
@@ -27,7 +28,9 @@ void RequireModel(const RunHeader& base, const RunHeader& now, std::vector<std::
 
 // "steps: 50 in BASE, 25 in NEW; ..." for the keys of two objects whose values differ.
 std::string Differences(const Json& base, const Json& now) {
-  const auto text = [](const Json& object, const std::string& key) { return object.contains(key) ? object[key].dump() : "absent"; };
+  const auto text = [](const Json& object, const std::string& key) {
+    return object.contains(key) ? object[key].dump() : "absent";
+  };
   Json all = base;
   all.update(now);
   std::string differences;
@@ -50,11 +53,13 @@ bool HasOptions(const RunHeader& header, size_t k) { return !OptionsOf(header, k
 // Keys of the expanded config that change the pictures of every setting.
 void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std::string>& reasons) {
   const auto value = [](const RunHeader& header, const char* key) {
-    return header.expanded_config.is_object() && header.expanded_config.contains(key) ? header.expanded_config[key] : Json();
+    return header.expanded_config.is_object() && header.expanded_config.contains(key) ? header.expanded_config[key]
+                                                                                      : Json();
   };
   for (const char* key : {"noise", "negative_prompt", "height", "width", "tokenizer", "vae_tiling"})
     if (value(base, key) != value(now, key))
-      reasons.push_back(fmt::format("other {}: {} in BASE, {} in NEW", key, value(base, key).dump(), value(now, key).dump()));
+      reasons.push_back(
+          fmt::format("other {}: {} in BASE, {} in NEW", key, value(base, key).dump(), value(now, key).dump()));
   // Where both record which options were in force, those are compared setting by setting.
   const auto recorded = [](const RunHeader& header) {
     for (size_t k = 0; k < header.settings.size(); ++k)
@@ -71,13 +76,17 @@ void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std:
     }
 }
 
-// What the k-th setting has to have in common with its counterpart: the options of the scheduler that are in force among it,
-// wherever they come from, if both results record them.
+// What the k-th setting has to have in common with its counterpart: the options of the scheduler that are in force
+// among it, wherever they come from, if both results record them.
 Json Identity(const RunHeader& header, size_t k, bool with_options) {
   const SettingInfo& info = header.settings[k];
   Json parameters = info.parameters;
   if (parameters.is_object()) parameters.erase("id");
-  Json identity = {{"type", info.type}, {"parameters", parameters}, {"steps", info.steps}, {"scheduler", info.scheduler}, {"guidance", info.guidance}};
+  Json identity = {{"type", info.type},
+                   {"parameters", parameters},
+                   {"steps", info.steps},
+                   {"scheduler", info.scheduler},
+                   {"guidance", info.guidance}};
   const Json options = with_options ? OptionsOf(header, k) : Json::object();
   for (const auto& [key, option] : options.items()) identity["scheduler." + key] = ValueOf(options, key);
   return identity;
@@ -98,14 +107,16 @@ std::string DifferencesOf(const RunHeader& base, size_t k, const RunHeader& now,
   all.update(b);
   for (const auto& [key, option] : all.items()) {
     if (ValueOf(a, key) != ValueOf(b, key))
-      text += fmt::format("{}{}: {} in BASE, {} in NEW", text.empty() ? "" : "; ", key, DescribeOption(a, scheduler, key), DescribeOption(b, scheduler, key));
+      text += fmt::format("{}{}: {} in BASE, {} in NEW", text.empty() ? "" : "; ", key,
+                          DescribeOption(a, scheduler, key), DescribeOption(b, scheduler, key));
   }
   return text;
 }
 
 Counterpart FindSetting(const RunHeader& base, size_t k, const RunHeader& now) {
   const SettingInfo& setting = base.settings[k];
-  // In results that do not record the scheduler's options, settings of one identity differ in these; their labels tell them apart.
+  // In results that do not record the scheduler's options, settings of one identity differ in these; their labels tell
+  // them apart.
   int same = -1, candidates = 0, by_label = -1;
   for (size_t j = 0; j < now.settings.size(); ++j) {
     const bool label = now.settings[j].label == setting.label;
@@ -134,15 +145,16 @@ std::vector<std::string> WhyNotComparable(const ResultReader& base, const Result
   for (const auto& [i, j] : pairs) {
     const SampleInfo &s = base.samples()[i], &t = now.samples()[j];
     if (s.caption == t.caption && s.label == t.label) continue;
-    reasons.push_back(fmt::format("other data: the sample {} is \"{}\" (class {}) in BASE, \"{}\" (class {}) in NEW", s.id, s.caption,
-                                  s.label, t.caption, t.label));
+    reasons.push_back(fmt::format("other data: the sample {} is \"{}\" (class {}) in BASE, \"{}\" (class {}) in NEW",
+                                  s.id, s.caption, s.label, t.caption, t.label));
     break;
   }
-  if (a.seed != b.seed) return reasons;      // said above
+  if (a.seed != b.seed) return reasons;  // said above
   for (const auto& [i, j] : pairs) {
     const SampleInfo &s = base.samples()[i], &t = now.samples()[j];
     if (s.seed == t.seed) continue;
-    reasons.push_back(fmt::format("other noise: the sample {} has the seed {} in BASE, {} in NEW", s.id, s.seed, t.seed));
+    reasons.push_back(
+        fmt::format("other noise: the sample {} has the seed {} in BASE, {} in NEW", s.id, s.seed, t.seed));
     break;
   }
   return reasons;
@@ -153,7 +165,8 @@ std::vector<std::pair<size_t, size_t>> PairSamples(const ResultReader& base, con
   for (size_t j = 0; j < now.samples().size(); ++j) places[now.samples()[j].id] = j;
   std::vector<std::pair<size_t, size_t>> pairs;
   for (size_t i = 0; i < base.samples().size(); ++i)
-    if (const auto found = places.find(base.samples()[i].id); found != places.end()) pairs.emplace_back(i, found->second);
+    if (const auto found = places.find(base.samples()[i].id); found != places.end())
+      pairs.emplace_back(i, found->second);
   return pairs;
 }
 

@@ -10,16 +10,16 @@
 
 namespace skipbench {
 
-// What makes the pictures of two runs differ whatever the program does: another model, seed, noise, guidance, size, precision,
-// other captions under the same ids. One line each; empty: comparable.
+// What makes the pictures of two runs differ whatever the program does: another model, seed, noise, guidance, size,
+// precision, other captions under the same ids. One line each; empty: comparable.
 std::vector<std::string> WhyNotComparable(const ResultReader& base, const ResultReader& now);
 
 // Places (in BASE, in NEW) of the samples that both have, in BASE's order.
 std::vector<std::pair<size_t, size_t>> PairSamples(const ResultReader& base, const ResultReader& now);
 
 // The setting of `now` that is the setting `k` of `base`: same method, parameters, scheduler, steps, guidance, compared
-// with the same full run. Otherwise `index` is -1 and `reason` says what is different about the one that comes closest, or that
-// there is none.
+// with the same full run. Otherwise `index` is -1 and `reason` says what is different about the one that comes closest,
+// or that there is none.
 struct Counterpart {
   int index = -1;
   std::string reason;

@@ -4,14 +4,14 @@
 #include <cmath>
 #include <limits>
 
-#include "harness/store/builds.h"
 #include "harness/analysis/comparable.h"
 #include "harness/analysis/compare_sets.h"
+#include "harness/store/builds.h"
 
 namespace skipbench {
 namespace {
 
-constexpr double kIdenticalDb = 100;      // what the PSNR of identical thumbnails counts as
+constexpr double kIdenticalDb = 100;  // what the PSNR of identical thumbnails counts as
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 using Pairs = std::vector<std::pair<size_t, size_t>>;
@@ -84,7 +84,8 @@ class SettingComparer {
     const auto before = base_.Read<uint8_t>(k_, "action").values, after = now_.Read<uint8_t>(j_, "action").values;
     for (const auto& [i, j] : pairs_) {
       const auto row = before.begin() + static_cast<std::ptrdiff_t>(i) * a.calls;
-      change_.other_decisions += !std::equal(row, row + a.calls, after.begin() + static_cast<std::ptrdiff_t>(j) * a.calls);
+      change_.other_decisions +=
+          !std::equal(row, row + a.calls, after.begin() + static_cast<std::ptrdiff_t>(j) * a.calls);
     }
   }
 
@@ -112,7 +113,8 @@ class SettingComparer {
     cost.now = Mean(after);
     if (cost.now > cost.base * (1 + options_.max_cost_rise)) {
       cost.verdict = Verdict::kRegression;
-      Note(change_, cost.verdict, fmt::format("more {}: {:.6g} a sample in BASE, {:.6g} in NEW", what, cost.base, cost.now));
+      Note(change_, cost.verdict,
+           fmt::format("more {}: {:.6g} a sample in BASE, {:.6g} in NEW", what, cost.base, cost.now));
     }
     return cost;
   }
@@ -124,7 +126,8 @@ class SettingComparer {
       return;
     }
     if (metric.better == Direction::kUnknown) {
-      Note(change_, Verdict::kNotComparable, fmt::format("{}: it is not known whether more of it is better", metric.name));
+      Note(change_, Verdict::kNotComparable,
+           fmt::format("{}: it is not known whether more of it is better", metric.name));
       return;
     }
     const double sign = metric.better == Direction::kHigher ? 1 : -1, ceiling = metric.ceiling.value_or(kInfinity);
@@ -138,9 +141,10 @@ class SettingComparer {
       }
       a.push_back(std::min(before[i], ceiling));
       b.push_back(std::min(after[i], ceiling));
-      loss.push_back(a.back() == b.back() ? 0 : sign * (a.back() - b.back()));   // equal ones may be infinite
+      loss.push_back(a.back() == b.back() ? 0 : sign * (a.back() - b.back()));  // equal ones may be infinite
     }
-    if (vanished) Note(change_, Verdict::kRegression, fmt::format("{}: {} samples have no value in NEW", metric.name, vanished));
+    if (vanished)
+      Note(change_, Verdict::kRegression, fmt::format("{}: {} samples have no value in NEW", metric.name, vanished));
     if (loss.empty()) return;
     MetricChange change;
     change.metric = metric.name;
@@ -157,15 +161,17 @@ class SettingComparer {
   }
 
   void Set(const MeasuredValue& base) {
-    SetComparison comparison = CompareSet(base, FindDistance(sets_.now, j_, base.Name()), sets_.not_comparable, options_);
+    SetComparison comparison =
+        CompareSet(base, FindDistance(sets_.now, j_, base.Name()), sets_.not_comparable, options_);
     if (!comparison.not_comparable.empty()) Note(change_, Verdict::kNotComparable, comparison.not_comparable);
     if (!comparison.change) return;
     MetricChange& change = *comparison.change;
     if (std::isnan(change.loss.low) && change.loss.mean > change.limit) {
       change.verdict = Verdict::kRegression;
-      Note(change_, change.verdict,
-           fmt::format("{} is worse: lower quality by {:.4g} (no interval), limit {:.4g}; {:.5g} in BASE, {:.5g} in NEW", change.metric,
-                       change.loss.mean, change.limit, change.base, change.now));
+      Note(
+          change_, change.verdict,
+          fmt::format("{} is worse: lower quality by {:.4g} (no interval), limit {:.4g}; {:.5g} in BASE, {:.5g} in NEW",
+                      change.metric, change.loss.mean, change.limit, change.base, change.now));
     } else if (!std::isnan(change.loss.low)) {
       Judge(change, change.base == change.now);
     }
@@ -175,14 +181,16 @@ class SettingComparer {
   void Judge(MetricChange& change, bool equal) {
     if (equal) return;
     const auto describe = [&](const char* verdict, double limit) {
-      return fmt::format("{} is {}: lower quality by {:.4g} [{:.4g}, {:.4g}], limit {:.4g}; {:.5g} in BASE, {:.5g} in NEW", change.metric,
-                         verdict, change.loss.mean, change.loss.low, change.loss.high, limit, change.base, change.now);
+      return fmt::format(
+          "{} is {}: lower quality by {:.4g} [{:.4g}, {:.4g}], limit {:.4g}; {:.5g} in BASE, {:.5g} in NEW",
+          change.metric, verdict, change.loss.mean, change.loss.low, change.loss.high, limit, change.base, change.now);
     };
     const bool cheaper = change_.nfe.now < change_.nfe.base;
     if (std::isnan(change.loss.low)) {
       if (change.loss.mean <= 0) return;
       change.verdict = Verdict::kInconclusive;
-      Note(change_, change.verdict, fmt::format("{}: differs, and one sample says nothing about others", change.metric));
+      Note(change_, change.verdict,
+           fmt::format("{}: differs, and one sample says nothing about others", change.metric));
     } else if (change.loss.low > change.limit) {
       change.verdict = Verdict::kRegression;
       Note(change_, change.verdict, describe("worse", change.limit));
@@ -199,7 +207,9 @@ class SettingComparer {
   void Pictures() {
     if (!base_.FindColumn(k_, "thumbnail") || !now_.FindColumn(j_, "thumbnail")) return;
     const auto before = base_.Read<uint8_t>(k_, "thumbnail"), after = now_.Read<uint8_t>(j_, "thumbnail");
-    if (before.shape.size() != after.shape.size() || !std::equal(before.shape.begin() + 1, before.shape.end(), after.shape.begin() + 1)) return;
+    if (before.shape.size() != after.shape.size() ||
+        !std::equal(before.shape.begin() + 1, before.shape.end(), after.shape.begin() + 1))
+      return;
     const size_t size = before.values.size() / static_cast<size_t>(before.shape[0]);
     double sum = 0;
     for (const auto& [i, j] : pairs_) {
@@ -208,17 +218,21 @@ class SettingComparer {
         const double d = double(before.values[i * size + p]) - double(after.values[j * size + p]);
         squares += d * d;
       }
-      sum += squares == 0 ? kIdenticalDb : std::min(kIdenticalDb, 10 * std::log10(255.0 * 255.0 * static_cast<double>(size) / squares));
+      sum += squares == 0
+                 ? kIdenticalDb
+                 : std::min(kIdenticalDb, 10 * std::log10(255.0 * 255.0 * static_cast<double>(size) / squares));
     }
     const double mean = sum / static_cast<double>(pairs_.size());
     change_.agreement_db = mean == kIdenticalDb ? kInfinity : mean;
     if (base_.header().settings[k_].reference && *change_.agreement_db < options_.min_agreement_db)
       Note(change_, Verdict::kRegression,
-           fmt::format("the full run makes other pictures of the same noise: {:.1f} dB between BASE's and NEW's, at least {:.1f} expected", mean,
-                       options_.min_agreement_db));
+           fmt::format("the full run makes other pictures of the same noise: {:.1f} dB between BASE's and NEW's, at "
+                       "least {:.1f} expected",
+                       mean, options_.min_agreement_db));
   }
 
-  // Seconds of one sample, each repeat divided by what the machine needed for fixed work beside it, where both have that.
+  // Seconds of one sample, each repeat divided by what the machine needed for fixed work beside it, where both have
+  // that.
   static std::vector<double> Times(const LatencyRecord& record, bool calibrated) {
     std::vector<double> times = record.stage_s.at("total");
     for (size_t i = 0; i < times.size() && calibrated; ++i) times[i] /= record.stage_s.at("calibration")[i];
@@ -234,8 +248,8 @@ class SettingComparer {
 
   static const LatencyRecord* Record(const ResultReader& result, size_t setting) {
     for (const auto& record : result.latency())
-      if (record.setting == static_cast<int>(setting) && record.status == Status::kDone && record.stage_s.contains("total") &&
-          !record.stage_s.at("total").empty())
+      if (record.setting == static_cast<int>(setting) && record.status == Status::kDone &&
+          record.stage_s.contains("total") && !record.stage_s.at("total").empty())
         return &record;
     return nullptr;
   }
@@ -253,20 +267,24 @@ class SettingComparer {
     }
     if (a->batch != b->batch || a->threads != b->threads) {
       Note(change_, Verdict::kNotComparable,
-           fmt::format("latency: batch {} on {} threads in BASE, batch {} on {} threads in NEW", a->batch, a->threads, b->batch, b->threads));
+           fmt::format("latency: batch {} on {} threads in BASE, batch {} on {} threads in NEW", a->batch, a->threads,
+                       b->batch, b->threads));
       return;
     }
     const bool calibrated = Calibrated(*a) && Calibrated(*b);
     const TimeRatio ratio = CompareTimes(Times(*a, calibrated), Times(*b, calibrated), options_.level);
     change_.slowdown = ratio;
     const auto describe = [&](const char* verdict) {
-      return fmt::format("latency {}: {:.3f} [{:.3f}, {:.3f}] times BASE's, limit {:.3f}", verdict, ratio.ratio, ratio.low, ratio.high,
-                         *options_.max_slowdown);
+      return fmt::format("latency {}: {:.3f} [{:.3f}, {:.3f}] times BASE's, limit {:.3f}", verdict, ratio.ratio,
+                         ratio.low, ratio.high, *options_.max_slowdown);
     };
-    // What else runs on the machine makes times longer, never shorter: what is really slower is so in its fastest repeat too.
+    // What else runs on the machine makes times longer, never shorter: what is really slower is so in its fastest
+    // repeat too.
     if (std::min(ratio.ratio, Fastest(*b, calibrated) / Fastest(*a, calibrated)) <= *options_.max_slowdown) return;
-    if (ratio.low > *options_.max_slowdown) Note(change_, Verdict::kRegression, describe("is worse"));
-    else Note(change_, Verdict::kInconclusive, describe("is undecided"));
+    if (ratio.low > *options_.max_slowdown)
+      Note(change_, Verdict::kRegression, describe("is worse"));
+    else
+      Note(change_, Verdict::kInconclusive, describe("is undecided"));
   }
 
   const ResultReader& base_;
@@ -279,11 +297,12 @@ class SettingComparer {
 };
 
 std::string DescribeResult(const ResultReader& result) {
-  return fmt::format("{} on {}, {}", result.header().name, result.header().device, DescribeBuilds(result.environments()));
+  return fmt::format("{} on {}, {}", result.header().name, result.header().device,
+                     DescribeBuilds(result.environments()));
 }
 
-void CompareSettings(const ResultReader& base, const ResultReader& now, const CompareOptions& options, const ComparedSets& sets,
-                     const Pairs& pairs, Comparison& comparison) {
+void CompareSettings(const ResultReader& base, const ResultReader& now, const CompareOptions& options,
+                     const ComparedSets& sets, const Pairs& pairs, Comparison& comparison) {
   std::vector<bool> used(now.header().settings.size());
   for (size_t k = 0; k < base.header().settings.size(); ++k) {
     const Counterpart other = FindCounterpart(base.header(), k, now.header());
@@ -295,7 +314,8 @@ void CompareSettings(const ResultReader& base, const ResultReader& now, const Co
       continue;
     }
     used[static_cast<size_t>(other.index)] = true;
-    comparison.settings.push_back(SettingComparer(base, now, k, static_cast<size_t>(other.index), options, sets).Run(pairs));
+    comparison.settings.push_back(
+        SettingComparer(base, now, k, static_cast<size_t>(other.index), options, sets).Run(pairs));
   }
   for (size_t j = 0; j < used.size(); ++j)
     if (!used[j] && std::none_of(comparison.settings.begin(), comparison.settings.end(),
@@ -306,7 +326,9 @@ void CompareSettings(const ResultReader& base, const ResultReader& now, const Co
 
 }  // namespace
 
-double DefaultLimit(const MetricInfo& metric, double base_mean) { return metric.limit.value_or(0.02 * std::fabs(base_mean)); }
+double DefaultLimit(const MetricInfo& metric, double base_mean) {
+  return metric.limit.value_or(0.02 * std::fabs(base_mean));
+}
 
 const char* Name(Verdict verdict) {
   switch (verdict) {
@@ -323,11 +345,13 @@ int ExitCode(Verdict verdict) {
   return verdict == Verdict::kRegression ? 1 : 2;
 }
 
-Comparison Compare(const ResultReader& base, const ResultReader& now, const CompareOptions& options, const ComparedSets& sets) {
+Comparison Compare(const ResultReader& base, const ResultReader& now, const CompareOptions& options,
+                   const ComparedSets& sets) {
   Comparison comparison;
   comparison.base = DescribeResult(base);
   comparison.now = DescribeResult(now);
-  for (const auto* side : {&base, &now}) comparison.notes.insert(comparison.notes.end(), side->notes().begin(), side->notes().end());
+  for (const auto* side : {&base, &now})
+    comparison.notes.insert(comparison.notes.end(), side->notes().begin(), side->notes().end());
   const Pairs pairs = PairSamples(base, now);
   comparison.pairs = static_cast<int64_t>(pairs.size());
   comparison.only_base = static_cast<int64_t>(base.samples().size()) - comparison.pairs;

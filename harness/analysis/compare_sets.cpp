@@ -35,7 +35,9 @@ void CommonRows(const ResultReader& base, const ResultReader& now, Rows* in_base
 // The same pictures on another machine have features that differ in their last digits.
 bool SameReference(const FeatureSet& a, const FeatureSet& b) {
   if (a.dimension != b.dimension || a.count() != b.count()) return false;
-  const auto mean = [](const FeatureSet& set) { return set.normal ? set.normal->mean : StatisticsOf(set.view()).mean(); };
+  const auto mean = [](const FeatureSet& set) {
+    return set.normal ? set.normal->mean : StatisticsOf(set.view()).mean();
+  };
   return (mean(a) - mean(b)).norm() <= 1e-3 * mean(a).norm();
 }
 
@@ -106,19 +108,21 @@ ComparedSets SetsToCompare(const ResultReader& base, const ResultReader& now) {
   return sets;
 }
 
-const MeasuredValue* FindDistance(const std::vector<MeasuredValue>& distances, size_t setting, const std::string& name) {
+const MeasuredValue* FindDistance(const std::vector<MeasuredValue>& distances, size_t setting,
+                                  const std::string& name) {
   for (const auto& one : distances)
     if (one.setting == setting && one.Name() == name) return &one;
   return nullptr;
 }
 
-SetComparison CompareSet(const MeasuredValue& base, const MeasuredValue* now, const std::map<std::string, std::string>& not_comparable,
-                         const CompareOptions& options) {
+SetComparison CompareSet(const MeasuredValue& base, const MeasuredValue* now,
+                         const std::map<std::string, std::string>& not_comparable, const CompareOptions& options) {
   const std::string name = base.Name();
   SetComparison comparison;
   if (!base.value) return comparison;
   if (!now || !now->value) {
-    comparison.not_comparable = fmt::format("{}: not measured in NEW{}", name, now && !now->note.empty() ? ": " + now->note : "");
+    comparison.not_comparable =
+        fmt::format("{}: not measured in NEW{}", name, now && !now->note.empty() ? ": " + now->note : "");
     return comparison;
   }
   if (const auto why = not_comparable.find(MetricOf(base.metric)); why != not_comparable.end()) {

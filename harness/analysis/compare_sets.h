@@ -13,19 +13,19 @@ namespace skipbench {
 // The names of the metrics of whole sets that a result has: "fd_fashion", "prc_fashion", "prc_fashion precision", ...
 std::vector<std::string> SetMetricNames(const ResultReader& result);
 
-// The values of both over the samples that both have done, setting by setting: stored ones where those are all, computed now from
-// the stored features where they are not.
+// The values of both over the samples that both have done, setting by setting: stored ones where those are all,
+// computed now from the stored features where they are not.
 ComparedSets SetsToCompare(const ResultReader& base, const ResultReader& now);
 
 // A setting's value by its name (MeasuredValue::Name); nullptr: there is none.
 const MeasuredValue* FindDistance(const std::vector<MeasuredValue>& distances, size_t setting, const std::string& name);
 
 struct SetComparison {
-  std::optional<MetricChange> change;   // not judged yet; nothing where BASE has no value or the two cannot be compared
-  std::string not_comparable;           // why not; empty where BASE has no value
+  std::optional<MetricChange> change;  // not judged yet; nothing where BASE has no value or the two cannot be compared
+  std::string not_comparable;          // why not; empty where BASE has no value
 };
 // `now`: nullptr when NEW has no such value. `not_comparable`: ComparedSets::not_comparable.
-SetComparison CompareSet(const MeasuredValue& base, const MeasuredValue* now, const std::map<std::string, std::string>& not_comparable,
-                         const CompareOptions& options);
+SetComparison CompareSet(const MeasuredValue& base, const MeasuredValue* now,
+                         const std::map<std::string, std::string>& not_comparable, const CompareOptions& options);
 
 }  // namespace skipbench

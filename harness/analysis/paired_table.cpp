@@ -42,10 +42,18 @@ MetricDifference Compare(const ResultReader& result, size_t setting, size_t base
 void CompareSets(const std::vector<MeasuredValue>& distances, size_t setting, size_t baseline, PairedRow* row) {
   for (const auto& a : distances)
     for (const auto& b : distances) {
-      if (a.setting != setting || b.setting != baseline || a.Name() != b.Name() || !a.value || !b.value || a.count != b.count) continue;
+      if (a.setting != setting || b.setting != baseline || a.Name() != b.Name() || !a.value || !b.value ||
+          a.count != b.count)
+        continue;
       const SetDifference d = DifferenceOf(a, b);
-      row->differences.push_back({.name = a.Name(), .unit = a.metric.unit, .of_sets = true, .difference = d.difference, .low = d.low,
-                                  .high = d.high, .standard_error = d.standard_error, .count = d.count});
+      row->differences.push_back({.name = a.Name(),
+                                  .unit = a.metric.unit,
+                                  .of_sets = true,
+                                  .difference = d.difference,
+                                  .low = d.low,
+                                  .high = d.high,
+                                  .standard_error = d.standard_error,
+                                  .count = d.count});
     }
 }
 

@@ -10,16 +10,17 @@
 
 namespace skipbench {
 
-// Setting - baseline, of a metric of single samples over those that have a finite value under both, or of a metric of sets.
+// Setting - baseline, of a metric of single samples over those that have a finite value under both, or of a metric of
+// sets.
 struct MetricDifference {
-  std::string name, unit;     // "psnr", "fd_fashion (data)"
+  std::string name, unit;  // "psnr", "fd_fashion (data)"
   bool of_sets = false;
   double difference = 0;      // NaN without samples
   double low = 0, high = 0;   // 95 % interval; NaN where there is none, as with less than two samples
   double standard_error = 0;  // NaN where there is none
   int64_t count = 0;          // samples
-  // Of single samples: those whose value is above, or below, and those done by both without two finite values (identical pictures,
-  // undefined values).
+  // Of single samples: those whose value is above, or below, and those done by both without two finite values
+  // (identical pictures, undefined values).
   int64_t above = 0, below = 0, left_out = 0;
 };
 
@@ -34,8 +35,9 @@ struct PairedTable {
   std::vector<PairedRow> rows;  // every other setting, in the run's order
 };
 
-// Every metric column that both settings have, and their network evaluations; of `distances`, metrics of whole sets, those
-// that both have over the same number of samples. Throws Error, listing the settings, when `baseline` is none of them.
+// Every metric column that both settings have, and their network evaluations; of `distances`, metrics of whole sets,
+// those that both have over the same number of samples. Throws Error, listing the settings, when `baseline` is none of
+// them.
 PairedTable MakePairedTable(const ResultReader& result, const std::string& baseline,
                             const std::vector<MeasuredValue>& distances = {});
 

@@ -41,16 +41,18 @@ std::vector<SearchedRow> SearchedRows(const std::vector<SearchRecord>& records) 
   std::map<std::tuple<std::string, bool, int64_t>, Values> errors;
   for (const auto& record : records)
     for (int64_t subject = 0; subject < record.family.shape[0]; ++subject) {
-      double norm = 0;      // of a shared path: as its error, a root mean square over the samples
+      double norm = 0;  // of a shared path: as its error, a root mean square over the samples
       if (record.shared)
         for (const double one : record.latent_norm) norm += one * one / static_cast<double>(record.latent_norm.size());
       norm = record.shared ? std::sqrt(norm) : record.latent_norm[subject];
       for (int64_t k = 1; k < record.PathCount(subject); ++k)
-        errors[{record.search, record.shared, k}].Add(record.family_error.values[subject * record.family_error.shape[1] + k] / norm);
+        errors[{record.search, record.shared, k}].Add(
+            record.family_error.values[subject * record.family_error.shape[1] + k] / norm);
     }
   std::vector<SearchedRow> rows;
   for (const auto& [key, values] : errors)
-    rows.push_back({std::get<0>(key), std::get<1>(key) ? "shared" : "sample", std::get<2>(key), values.count(), values.Mean()});
+    rows.push_back(
+        {std::get<0>(key), std::get<1>(key) ? "shared" : "sample", std::get<2>(key), values.count(), values.Mean()});
   return rows;
 }
 
@@ -66,9 +68,12 @@ std::vector<std::string> SearchNotes(const std::vector<SearchRecord>& records) {
   }
   std::vector<std::string> notes;
   for (const auto& [search, total] : totals)
-    notes.push_back(fmt::format("Search {}: {} paths over {} samples, {} network evaluations in {:.4g} s; run one by one, the paths take {} ({:.2f} times as many).",
-                                search, total.tried_error.size(), total.samples.size(), total.evaluations, total.seconds, total.naive_evaluations,
-                                static_cast<double>(total.naive_evaluations) / static_cast<double>(std::max<int64_t>(total.evaluations, 1))));
+    notes.push_back(fmt::format(
+        "Search {}: {} paths over {} samples, {} network evaluations in {:.4g} s; run one by one, the paths take {} "
+        "({:.2f} times as many).",
+        search, total.tried_error.size(), total.samples.size(), total.evaluations, total.seconds,
+        total.naive_evaluations,
+        static_cast<double>(total.naive_evaluations) / static_cast<double>(std::max<int64_t>(total.evaluations, 1))));
   return notes;
 }
 
@@ -122,26 +127,37 @@ PathTable MakePathTable(const ResultReader& result, const std::string& name) {
   const auto searches = ReadSearches(result);
   const auto studies = result.OpenExtra(kPathStudyGroup);
   if (searches.empty() && studies.empty())
-    Fail("{}: holds no searched paths and no study of paths (methods of the type greedy_search, or \"path_study\" in the config, make them)", name);
+    Fail(
+        "{}: holds no searched paths and no study of paths (methods of the type greedy_search, or \"path_study\" in "
+        "the config, make them)",
+        name);
   const RunHeader& header = result.header();
-  table.caption = fmt::format("{}: {} ({}), {}, {} steps, guidance {}, seed {}.", header.name, header.model, header.model_hash.substr(0, 12), header.scheduler,
-                              header.steps, header.guidance, header.seed);
+  table.caption =
+      fmt::format("{}: {} ({}), {}, {} steps, guidance {}, seed {}.", header.name, header.model,
+                  header.model_hash.substr(0, 12), header.scheduler, header.steps, header.guidance, header.seed);
   table.searched = SearchedRows(searches);
   table.notes = SearchNotes(searches);
-  table.notes.push_back("Errors are L2 of the final latent against the full path's, over the norm of the full path's; means over samples.");
+  table.notes.push_back(
+      "Errors are L2 of the final latent against the full path's, over the norm of the full path's; means over "
+      "samples.");
   for (const auto& group : studies) {
     const PathStudyRecord study = ReadPathStudy(group);
     for (const auto& estimate : study.estimates)
-      for (size_t k = 0; k < study.skips.size(); ++k) table.rows.push_back(RowOf(study, estimate, static_cast<int64_t>(k)));
-    table.notes.push_back(fmt::format(
-        "Compared step by step from call {} on. ranked: the calls where criterion / threshold is smallest (largest, where the method predicts below its "
-        "threshold) along the full-step trajectory are skipped; "
-        "thresholded: the method itself, with the first of several thresholds that skips that often. Random: {} paths of each sample.",
-        study.first, study.random_path.shape[2]));
-    table.notes.push_back(fmt::format(
-        "agreement, phi, kappa, chi2: means of the samples' 2x2 tables; p: medians (Pearson, with Yates' correction, and by {} permutations that keep the estimated "
-        "path's runs; neighbouring steps are not independent, which the first two suppose); p<.05: share of samples. The last column adds up the samples' tables.",
-        study.permutations));
+      for (size_t k = 0; k < study.skips.size(); ++k)
+        table.rows.push_back(RowOf(study, estimate, static_cast<int64_t>(k)));
+    table.notes.push_back(
+        fmt::format("Compared step by step from call {} on. ranked: the calls where criterion / threshold is smallest "
+                    "(largest, where the method predicts below its "
+                    "threshold) along the full-step trajectory are skipped; "
+                    "thresholded: the method itself, with the first of several thresholds that skips that often. "
+                    "Random: {} paths of each sample.",
+                    study.first, study.random_path.shape[2]));
+    table.notes.push_back(
+        fmt::format("agreement, phi, kappa, chi2: means of the samples' 2x2 tables; p: medians (Pearson, with Yates' "
+                    "correction, and by {} permutations that keep the estimated "
+                    "path's runs; neighbouring steps are not independent, which the first two suppose); p<.05: share "
+                    "of samples. The last column adds up the samples' tables.",
+                    study.permutations));
   }
   return table;
 }

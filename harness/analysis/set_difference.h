@@ -7,12 +7,12 @@
 
 namespace skipbench {
 
-// The interval is that of a jackknife that leaves the same blocks of samples out of both values; what the samples have in common
-// cancels. NaN where a value is not known without its blocks.
+// The interval is that of a jackknife that leaves the same blocks of samples out of both values; what the samples have
+// in common cancels. NaN where a value is not known without its blocks.
 struct SetDifference {
-  double difference = 0;   // a - b
+  double difference = 0;  // a - b
   double standard_error = 0, low = 0, high = 0;
-  int64_t count = 0;       // samples
+  int64_t count = 0;  // samples
 };
 
 // Both must have a value. `level`: of the interval, in (0, 1).

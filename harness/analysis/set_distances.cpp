@@ -13,7 +13,8 @@ namespace {
 class Distances {
  public:
   // `rows`: [setting][sample], the samples that count.
-  Distances(const ResultReader& result, const SetMetricPlan& plan, std::vector<std::vector<bool>> rows, const SetOptions& options)
+  Distances(const ResultReader& result, const SetMetricPlan& plan, std::vector<std::vector<bool>> rows,
+            const SetOptions& options)
       : result_(result), plan_(plan), rows_(std::move(rows)), options_(options) {}
 
   std::vector<MeasuredValue> All() {
@@ -30,7 +31,8 @@ class Distances {
   }
 
  private:
-  void Add(const SetMetric& metric, size_t setting, const char* against, int reference, std::vector<MeasuredValue>* all) {
+  void Add(const SetMetric& metric, size_t setting, const char* against, int reference,
+           std::vector<MeasuredValue>* all) {
     std::vector<MeasuredValue> values;
     const MetricInfo whole = metric.columns.size() == 1 ? metric.columns[0] : MetricInfo{.name = metric.name};
     if (const auto missing = plan_.missing.find(metric.name); missing != plan_.missing.end()) {
@@ -148,7 +150,8 @@ std::vector<MeasuredValue> SetDistances(const ResultReader& result, const SetOpt
   return SetDistances(result, DoneSamples(result), options);
 }
 
-std::vector<MeasuredValue> SetDistances(const ResultReader& result, std::vector<std::vector<bool>> rows, const SetOptions& options) {
+std::vector<MeasuredValue> SetDistances(const ResultReader& result, std::vector<std::vector<bool>> rows,
+                                        const SetOptions& options) {
   const auto plan = FindSetMetricPlan(result);
   if (!plan || result.samples().empty()) return {};
   const auto done = DoneSamples(result);

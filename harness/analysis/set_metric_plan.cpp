@@ -47,12 +47,14 @@ void WriteSetMetricPlan(hdf5::Group& group, const SetMetricPlan& plan) {
 namespace {
 
 // As the results describe it, or else as it is known.
-SetMetric ReadMetric(const std::string& name, const Json& descriptions, const KnownMetrics& known, const std::string& where) {
+SetMetric ReadMetric(const std::string& name, const Json& descriptions, const KnownMetrics& known,
+                     const std::string& where) {
   auto metric = known.set ? known.set(name) : std::nullopt;
   if (!metric) Fail("{}: unknown metric \"{}\"", where, name);
   if (!descriptions.contains(name)) return *metric;
   metric->columns.clear();
-  for (const Json& column : descriptions[name]) metric->columns.push_back(MetricInfoFromJson(column, where + ": descriptions"));
+  for (const Json& column : descriptions[name])
+    metric->columns.push_back(MetricInfoFromJson(column, where + ": descriptions"));
   return *metric;
 }
 
@@ -61,7 +63,8 @@ SetMetric ReadMetric(const std::string& name, const Json& descriptions, const Kn
 SetMetricPlan ReadSetMetricPlan(const hdf5::Group& group, const KnownMetrics& known) {
   SetMetricPlan plan;
   try {
-    const Json descriptions = ParseJson(group.AttributeOr("descriptions", "{}"), group.Where());  // older results have none
+    const Json descriptions =
+        ParseJson(group.AttributeOr("descriptions", "{}"), group.Where());  // older results have none
     for (const Json& name : ParseJson(group.Attribute<std::string>("metrics"), group.Where()))
       plan.metrics.push_back(ReadMetric(name.get<std::string>(), descriptions, known, group.Where()));
     plan.missing =
@@ -76,7 +79,8 @@ SetMetricPlan ReadSetMetricPlan(const hdf5::Group& group, const KnownMetrics& kn
   const hdf5::Group references = group.OpenGroup("reference");
   for (const auto& member : references.Members()) {
     const hdf5::Group one = references.OpenGroup(member);
-    FeatureSet set{.description = one.Attribute<std::string>("description"), .left_out = one.AttributeOr("left_out", "")};
+    FeatureSet set{.description = one.Attribute<std::string>("description"),
+                   .left_out = one.AttributeOr("left_out", "")};
     if (one.Has("features")) {
       const hdf5::Dataset features = one.OpenDataset("features");
       if (features.shape().size() != 2) Fail("{}: expected [n, d]", features.Where());

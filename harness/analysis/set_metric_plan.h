@@ -29,7 +29,8 @@ std::optional<SetMetricPlan> FindSetMetricPlan(const ResultReader& result);
 
 // The column that holds a network's features: "inception:clean" -> "inception_clean" (below features/).
 std::string FeatureColumn(const std::string& network);
-// The columns (below auxiliary/) that metrics of errors are made of: mean squared error, and the largest value of the picture.
+// The columns (below auxiliary/) that metrics of errors are made of: mean squared error, and the largest value of the
+// picture.
 inline constexpr const char* kMseColumn = "psnr_mse";
 inline constexpr const char* kPeakColumn = "psnr_peak";
 

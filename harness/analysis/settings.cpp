@@ -14,7 +14,8 @@ size_t FindSetting(const ResultReader& result, const std::string& label, const s
     if (settings[k].label == label) return k;
     known.push_back(settings[k].label);
   }
-  Fail("{} {}: the results have no such setting; they have\n  {}{}", where, label, fmt::join(known, "\n  "), DidYouMean(label, known));
+  Fail("{} {}: the results have no such setting; they have\n  {}{}", where, label, fmt::join(known, "\n  "),
+       DidYouMean(label, known));
 }
 
 std::vector<bool> DoneSamples(const ResultReader& result, size_t setting) {

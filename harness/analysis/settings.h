@@ -8,7 +8,8 @@
 
 namespace skipbench {
 
-// The index of the setting with this label. Throws Error, which begins with `where` and lists the settings, if there is none.
+// The index of the setting with this label. Throws Error, which begins with `where` and lists the settings, if there is
+// none.
 size_t FindSetting(const ResultReader& result, const std::string& label, const std::string& where);
 
 // Which samples a setting has done; all settings: [setting][sample].

@@ -14,8 +14,10 @@ std::vector<MetricInfo> MetricsOf(const ResultReader& result) {
   std::vector<MetricInfo> metrics;
   for (size_t k = 0; k < result.header().settings.size(); ++k)
     for (const auto& metric : result.Metrics(k))
-      if (std::none_of(metrics.begin(), metrics.end(), [&](const auto& m) { return m.name == metric.name; })) metrics.push_back(metric);
-  std::sort(metrics.begin(), metrics.end(), [](const auto& a, const auto& b) { return std::tie(a.order, a.name) < std::tie(b.order, b.name); });
+      if (std::none_of(metrics.begin(), metrics.end(), [&](const auto& m) { return m.name == metric.name; }))
+        metrics.push_back(metric);
+  std::sort(metrics.begin(), metrics.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.order, a.name) < std::tie(b.order, b.name); });
   return metrics;
 }
 
@@ -23,8 +25,9 @@ std::vector<MetricInfo> MetricsOf(const ResultReader& result) {
 class SettingColumns {
  public:
   SettingColumns(const ResultReader& result, size_t setting) : result_(result), setting_(setting) {
-    if (!result.FindColumn(setting, "status")) return;   // no samples yet
-    for (const double status : result.Read<double>(setting, "status").values) status_.push_back(static_cast<Status>(status));
+    if (!result.FindColumn(setting, "status")) return;  // no samples yet
+    for (const double status : result.Read<double>(setting, "status").values)
+      status_.push_back(static_cast<Status>(status));
   }
 
   const std::vector<Status>& status() const { return status_; }
@@ -119,17 +122,18 @@ void Latency(const std::vector<LatencyRecord>& records, size_t k, int reference,
     summary.threads = record.threads;
     summary.repeats = static_cast<int64_t>(record.stage_s.at("total").size());
     for (const auto& other : records)
-      if (other.setting == reference && other.batch == record.batch && other.threads == record.threads && !summary.speed_up)
+      if (other.setting == reference && other.batch == record.batch && other.threads == record.threads &&
+          !summary.speed_up)
         if (const auto base = SecondsOf(other); base && *seconds > 0) summary.speed_up = *base / *seconds;
-    return;   // the first that worked; others have other batches
+    return;  // the first that worked; others have other batches
   }
 }
 
 // Puts a value into its setting's row, in a column that is made when there is none.
 void AddDistance(const MeasuredValue& distance, Table* table) {
   size_t place = 0;
-  while (place < table->distances.size() &&
-         (table->distances[place].metric.name != distance.metric.name || table->distances[place].against != distance.against))
+  while (place < table->distances.size() && (table->distances[place].metric.name != distance.metric.name ||
+                                             table->distances[place].against != distance.against))
     ++place;
   if (place == table->distances.size()) {
     table->distances.push_back({distance.metric, distance.against});

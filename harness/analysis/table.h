@@ -1,5 +1,5 @@
-// The table of a result: for each setting what it cost and how far its pictures are from the reference's, from the results
-// alone.
+// The table of a result: for each setting what it cost and how far its pictures are from the reference's, from the
+// results alone.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@
 
 namespace skipbench {
 
-struct Spread {                 // of a count over the samples
+struct Spread {  // of a count over the samples
   double mean = 0, min = 0, max = 0;
 };
 
 struct LatencySummary {
-  double seconds = 0;           // of one sample: median over the repeats of the whole run, divided by the batch
-  std::optional<double> speed_up;     // the reference's seconds divided by these; same batch and threads
+  double seconds = 0;              // of one sample: median over the repeats of the whole run, divided by the batch
+  std::optional<double> speed_up;  // the reference's seconds divided by these; same batch and threads
   std::optional<double> peak_memory_bytes;
   std::string peak_memory_kind;
   int batch = 0, threads = 0;
@@ -28,37 +28,41 @@ struct LatencySummary {
 
 // A column of a metric of whole sets: of a setting's pictures against other pictures.
 struct SetColumn {
-  MetricInfo metric;            // "fd_fashion"
-  std::string against;          // "data" or "reference": what the pictures are compared with
+  MetricInfo metric;    // "fd_fashion"
+  std::string against;  // "data" or "reference": what the pictures are compared with
 };
 
 struct TableRow {
   SettingInfo setting;
-  int64_t samples = 0;          // done; the numbers below are over these
+  int64_t samples = 0;  // done; the numbers below are over these
   int64_t failed = 0, not_supported = 0;
-  std::string message;          // of the first sample that was not done
+  std::string message;  // of the first sample that was not done
   std::optional<Spread> nfe, shallow_nfe;
-  std::optional<double> macs_modules, macs_matmuls;              // mean of a sample
-  std::optional<double> macs_modules_ratio, macs_matmuls_ratio;  // to the reference, over the samples that both have done
+  std::optional<double> macs_modules, macs_matmuls;  // mean of a sample
+  std::optional<double> macs_modules_ratio,
+      macs_matmuls_ratio;  // to the reference, over the samples that both have done
   std::optional<LatencySummary> latency;
-  std::string latency_message;  // why there is none although it was tried
-  std::vector<std::optional<MeasuredValue>> metrics;             // as Table::metrics; nothing: not measured for this setting
-  std::vector<std::optional<MeasuredValue>> distances;           // as Table::distances; nothing: the reference itself
+  std::string latency_message;                          // why there is none although it was tried
+  std::vector<std::optional<MeasuredValue>> metrics;    // as Table::metrics; nothing: not measured for this setting
+  std::vector<std::optional<MeasuredValue>> distances;  // as Table::distances; nothing: the reference itself
 };
 
 // Samples of the setting that were done but have no value of a metric.
-inline int64_t MissingOf(const TableRow& row, const MeasuredValue& metric) { return row.samples - metric.count - metric.identical; }
+inline int64_t MissingOf(const TableRow& row, const MeasuredValue& metric) {
+  return row.samples - metric.count - metric.identical;
+}
 
 struct Table {
   RunHeader header;
   std::vector<Json> environments;
-  int64_t samples = 0;          // in the results; header.sample_count were planned
-  std::vector<MetricInfo> metrics;                 // of single samples, in the order of their columns
-  std::vector<TableRow> rows;   // as header.settings
-  std::vector<SetColumn> distances;                // of whole sets
-  std::map<std::string, std::string> unavailable;  // metrics whose weights were missing (FeatureColumn of their names), and why
+  int64_t samples = 0;               // in the results; header.sample_count were planned
+  std::vector<MetricInfo> metrics;   // of single samples, in the order of their columns
+  std::vector<TableRow> rows;        // as header.settings
+  std::vector<SetColumn> distances;  // of whole sets
+  std::map<std::string, std::string>
+      unavailable;  // metrics whose weights were missing (FeatureColumn of their names), and why
   WaveCost cost;
-  std::vector<std::string> notes;                  // ResultReader::notes()
+  std::vector<std::string> notes;  // ResultReader::notes()
 };
 
 // `distances`: SetDistances(result, ...).

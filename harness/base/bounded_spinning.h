@@ -1,9 +1,11 @@
-// Bounds how long idle OpenMP threads spin before they sleep, for the program whose main file includes this (only there).
+// Bounds how long idle OpenMP threads spin before they sleep, for the program whose main file includes this (only
+// there).
 //
-// libgomp's threads spin some milliseconds after every parallel region, and a network has thousands of regions a second: where
-// another process wants the cores, both lose most of their time. libgomp reads its settings when it is loaded, before main, so
-// the program starts itself once more with GOMP_SPINCOUNT in its environment: before any library's constructor has run, where
-// that costs some 10 ms. OMP_WAIT_POLICY and GOMP_SPINCOUNT of the user's own are left alone.
+// libgomp's threads spin some milliseconds after every parallel region, and a network has thousands of regions a
+// second: where another process wants the cores, both lose most of their time. libgomp reads its settings when it is
+// loaded, before main, so the program starts itself once more with GOMP_SPINCOUNT in its environment: before any
+// library's constructor has run, where that costs some 10 ms. OMP_WAIT_POLICY and GOMP_SPINCOUNT of the user's own are
+// left alone.
 #pragma once
 
 #include <unistd.h>
@@ -12,7 +14,8 @@
 
 namespace skipbench {
 
-// Turns of libgomp's waiting loop, one pause instruction each (some 40 to 140 cycles by make of CPU): between 40 and 140 us at 3 GHz.
+// Turns of libgomp's waiting loop, one pause instruction each (some 40 to 140 cycles by make of CPU): between 40 and
+// 140 us at 3 GHz.
 inline constexpr char kSpinCount[] = "GOMP_SPINCOUNT=3000";
 
 // Before constructors: neither the heap nor environ may be used yet.
@@ -29,9 +32,10 @@ inline void BoundSpinning(int, char** argv, char** environment) {
   static char setting[sizeof kSpinCount];
   std::memcpy(setting, kSpinCount, sizeof kSpinCount);
   with[count] = setting;
-  ::execve("/proc/self/exe", argv, with);      // if it fails, the program goes on as it is
+  ::execve("/proc/self/exe", argv, with);  // if it fails, the program goes on as it is
 }
 
-__attribute__((section(".preinit_array"), used)) static void (*const bound_spinning)(int, char**, char**) = BoundSpinning;
+__attribute__((section(".preinit_array"), used)) static void (*const bound_spinning)(int, char**,
+                                                                                     char**) = BoundSpinning;
 
 }  // namespace skipbench

@@ -8,15 +8,17 @@
 namespace skipbench {
 namespace {
 
-constexpr size_t kLongestName = 64;      // longer ones are no slips of a name
-constexpr size_t kShortestStart = 3;     // letters that two names have to begin with alike
+constexpr size_t kLongestName = 64;   // longer ones are no slips of a name
+constexpr size_t kShortestStart = 3;  // letters that two names have to begin with alike
 
 // Letters and digits, in lower case; every byte of another alphabet.
 std::string Bare(std::string_view name) {
   std::string bare;
   for (const char c : name) {
-    if (c >= 'A' && c <= 'Z') bare += static_cast<char>(c - 'A' + 'a');
-    else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80) bare += c;
+    if (c >= 'A' && c <= 'Z')
+      bare += static_cast<char>(c - 'A' + 'a');
+    else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80)
+      bare += c;
   }
   return bare;
 }
@@ -47,7 +49,8 @@ std::string Nearest(std::string_view given, const std::vector<std::string>& know
   for (const auto& name : known) {
     const std::string other = Bare(name);
     size_t distance = EditDistance(bare, other);
-    if (std::min(bare.size(), other.size()) >= kShortestStart && (bare.starts_with(other) || other.starts_with(bare))) distance = std::min(distance, most);
+    if (std::min(bare.size(), other.size()) >= kShortestStart && (bare.starts_with(other) || other.starts_with(bare)))
+      distance = std::min(distance, most);
     // Of a name as short as the edits nothing would be left.
     if (distance >= least || distance >= other.size()) continue;
     least = distance;

@@ -6,8 +6,8 @@
 
 namespace skipbench {
 
-// Calls f(std::span<T>) with as few batches of at most `largest` as there must be, all of about the same size: a network call for one
-// leftover row would cost as much as one for several.
+// Calls f(std::span<T>) with as few batches of at most `largest` as there must be, all of about the same size: a
+// network call for one leftover row would cost as much as one for several.
 template <class T, class F>
 void EvenBatches(std::span<T> all, size_t largest, F&& f) {
   const size_t batches = (all.size() + largest - 1) / largest;

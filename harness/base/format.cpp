@@ -18,7 +18,8 @@ std::string Significant(double value, int digits) {
 std::string Thousands(int64_t value) {
   std::string text = std::to_string(value);
   const int64_t first = text.starts_with('-') ? 1 : 0;
-  for (int64_t place = static_cast<int64_t>(text.size()) - 3; place > first; place -= 3) text.insert(static_cast<size_t>(place), ",");
+  for (int64_t place = static_cast<int64_t>(text.size()) - 3; place > first; place -= 3)
+    text.insert(static_cast<size_t>(place), ",");
   return text;
 }
 

@@ -6,8 +6,8 @@
 
 namespace skipbench {
 
-// `digits` significant ones, without an exponent where that is readable: "0.0213", "31.2", "1.24e+12"; "-" for what is no number,
-// "infinite".
+// `digits` significant ones, without an exponent where that is readable: "0.0213", "31.2", "1.24e+12"; "-" for what is
+// no number, "infinite".
 std::string Significant(double value, int digits = 3);
 
 // "1,234,567"

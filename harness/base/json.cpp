@@ -28,16 +28,18 @@ const char* TypeName(const Json& value) {
   return "null";
 }
 
-// A text in which the words NaN, Infinity and -Infinity, where they stand as values, are zeros padded to the same length, so
-// that the places in the parser's messages stay right; and which of the text's keys and values they are, counted from 0.
+// A text in which the words NaN, Infinity and -Infinity, where they stand as values, are zeros padded to the same
+// length, so that the places in the parser's messages stay right; and which of the text's keys and values they are,
+// counted from 0.
 struct FiniteText {
   std::string text;
   std::map<size_t, double> numbers;
 };
 
-constexpr std::pair<std::string_view, double> kNumberWords[] = {{"NaN", std::numeric_limits<double>::quiet_NaN()},
-                                                                {"Infinity", std::numeric_limits<double>::infinity()},
-                                                                {"-Infinity", -std::numeric_limits<double>::infinity()}};
+constexpr std::pair<std::string_view, double> kNumberWords[] = {
+    {"NaN", std::numeric_limits<double>::quiet_NaN()},
+    {"Infinity", std::numeric_limits<double>::infinity()},
+    {"-Infinity", -std::numeric_limits<double>::infinity()}};
 
 // Behind a string, comment or word that begins at `at`.
 size_t EndOfString(std::string_view text, size_t at) {
@@ -57,8 +59,9 @@ size_t EndOfWord(std::string_view text, size_t at) {
 
 FiniteText ReplaceNumberWords(std::string_view text) {
   FiniteText finite{std::string(text), {}};
-  size_t atom = 0;      // strings and words so far; in well-formed text these are the keys and the values that are no lists or objects
-  size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;      // a byte order mark, which the parser skips
+  size_t atom = 0;  // strings and words so far; in well-formed text these are the keys and the values that are no lists
+                    // or objects
+  size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;  // a byte order mark, which the parser skips
   while (at < text.size()) {
     const char c = text[at];
     if (std::string_view(" \t\r\n,:[]{}").find(c) != std::string_view::npos) {
@@ -93,8 +96,9 @@ Json WithNamedNumbers(Json value) {
 
 std::string Describe(const Json& value) {
   const Json named = WithNamedNumbers(value);
-  std::string text = value.is_number() && named.is_string() ? named.get<std::string>()
-                                                            : named.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = value.is_number() && named.is_string()
+                         ? named.get<std::string>()
+                         : named.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.size() > 60) text = text.substr(0, 57) + "...";
   return fmt::format("{} ({})", text, TypeName(value));
 }
@@ -112,12 +116,8 @@ Json ParseJson(std::string_view text, const std::string& origin) {
   auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
     if (depth > kMaxDepth) Fail("{}: nested deeper than {} levels", origin, kMaxDepth);
     switch (event) {
-      case Json::parse_event_t::object_start:
-        keys.emplace_back();
-        break;
-      case Json::parse_event_t::object_end:
-        keys.pop_back();
-        break;
+      case Json::parse_event_t::object_start: keys.emplace_back(); break;
+      case Json::parse_event_t::object_end: keys.pop_back(); break;
       case Json::parse_event_t::key:
         if (!keys.back().insert(parsed.get<std::string>()).second)
           Fail("{}: the key {} is given twice in one object", origin, Describe(parsed));
@@ -127,15 +127,14 @@ Json ParseJson(std::string_view text, const std::string& origin) {
         if (const auto word = finite.numbers.find(atom); word != finite.numbers.end()) parsed = word->second;
         ++atom;
         break;
-      default:
-        break;
+      default: break;
     }
     return true;
   };
   try {
     return Json::parse(text.begin(), text.end(), check, /*allow_exceptions=*/true, /*ignore_comments=*/true);
   } catch (const Json::exception& e) {
-    std::string what = e.what();   // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
+    std::string what = e.what();  // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
     if (auto end = what.find("] "); end != std::string::npos) what = what.substr(end + 2);
     Fail("{}: not valid JSON: {}", origin, what);
   }
@@ -145,8 +144,8 @@ Json ReadJsonFile(const std::filesystem::path& path, size_t max_bytes) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) {
     if (std::filesystem::is_symlink(path, error))
-      Fail("{}: a link to {}, which is missing (a snapshot of a Hugging Face cache needs the folder blobs beside it)", path.string(),
-           std::filesystem::read_symlink(path, error).string());
+      Fail("{}: a link to {}, which is missing (a snapshot of a Hugging Face cache needs the folder blobs beside it)",
+           path.string(), std::filesystem::read_symlink(path, error).string());
     Fail("{}: no such file", path.string());
   }
   if (!std::filesystem::is_regular_file(path, error)) Fail("{}: not a regular file", path.string());
@@ -161,19 +160,26 @@ Json ReadJsonFile(const std::filesystem::path& path, size_t max_bytes) {
 }
 
 std::string WhyNotInt(const Json& value, int64_t min, int64_t max) {
-  const bool too_large = value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  const bool too_large =
+      value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
   if (value.is_number_integer() && !too_large && value.get<int64_t>() >= min && value.get<int64_t>() <= max) return "";
   std::string wanted = "an integer";
-  if (max != INT64_MAX) wanted += fmt::format(" in [{}, {}]", min, max);
-  else if (min != INT64_MIN) wanted += fmt::format(" of at least {}", min);
+  if (max != INT64_MAX)
+    wanted += fmt::format(" in [{}, {}]", min, max);
+  else if (min != INT64_MIN)
+    wanted += fmt::format(" of at least {}", min);
   return fmt::format("expected {}, found {}", wanted, Describe(value));
 }
 
 std::string WhyNotDouble(const Json& value, double min, double max) {
-  if (value.is_number() && std::isfinite(value.get<double>()) && value.get<double>() >= min && value.get<double>() <= max) return "";
+  if (value.is_number() && std::isfinite(value.get<double>()) && value.get<double>() >= min &&
+      value.get<double>() <= max)
+    return "";
   std::string wanted = "a number";
-  if (std::isfinite(max)) wanted += fmt::format(" in [{}, {}]", min, max);
-  else if (std::isfinite(min)) wanted += fmt::format(" of at least {}", min);
+  if (std::isfinite(max))
+    wanted += fmt::format(" in [{}, {}]", min, max);
+  else if (std::isfinite(min))
+    wanted += fmt::format(" of at least {}", min);
   return fmt::format("expected {}, found {}", wanted, Describe(value));
 }
 
@@ -246,7 +252,8 @@ std::string JsonReader::OneOf(const std::string& key, const std::string& fallbac
   const std::string value = StringOr(key, fallback);
   for (const auto& one : allowed)
     if (value == one) return value;
-  FailAt(key, fmt::format("expected one of {}, found \"{}\"{}", fmt::join(allowed, ", "), value, DidYouMean(value, allowed)));
+  FailAt(key, fmt::format("expected one of {}, found \"{}\"{}", fmt::join(allowed, ", "), value,
+                          DidYouMean(value, allowed)));
 }
 
 std::vector<int64_t> JsonReader::Ints(const std::string& key) const {
@@ -254,7 +261,8 @@ std::vector<int64_t> JsonReader::Ints(const std::string& key) const {
   std::vector<int64_t> result;
   if (!value.is_array()) FailAt(key, fmt::format("expected a list of integers, found {}", Describe(value)));
   for (const auto& one : value) {
-    if (!one.is_number_integer()) FailAt(key, fmt::format("expected a list of integers, found {} in it", Describe(one)));
+    if (!one.is_number_integer())
+      FailAt(key, fmt::format("expected a list of integers, found {} in it", Describe(one)));
     result.push_back(one.get<int64_t>());
   }
   return result;
@@ -301,7 +309,8 @@ std::vector<JsonReader> JsonReader::Objects(const std::string& key) const {
 void JsonReader::RejectUnknownKeys() const {
   for (const auto& [key, value] : object_->items())
     if (!known_.contains(key))
-      FailAt(key, fmt::format("unknown key; known here: {}{}", fmt::join(known_, ", "), DidYouMean(key, {known_.begin(), known_.end()})));
+      FailAt(key, fmt::format("unknown key; known here: {}{}", fmt::join(known_, ", "),
+                              DidYouMean(key, {known_.begin(), known_.end()})));
 }
 
 }  // namespace skipbench

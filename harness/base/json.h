@@ -32,12 +32,12 @@ class JsonReader {
 
   const Json& json() const { return *object_; }
   const std::string& file() const { return file_; }
-  const std::string& path() const { return path_; }      // "methods[2]", "" for the root
-  std::string PathOf(const std::string& key) const;      // "methods[2].delta"
+  const std::string& path() const { return path_; }  // "methods[2]", "" for the root
+  std::string PathOf(const std::string& key) const;  // "methods[2].delta"
   [[noreturn]] void FailAt(const std::string& key, const std::string& what) const;
 
-  bool Has(const std::string& key) const;                // present and not null
-  const Json* Find(const std::string& key) const;        // nullptr if absent; null counts as present here
+  bool Has(const std::string& key) const;          // present and not null
+  const Json* Find(const std::string& key) const;  // nullptr if absent; null counts as present here
 
   // Required values.
   int64_t Int(const std::string& key, int64_t min = INT64_MIN, int64_t max = INT64_MAX) const;
@@ -52,15 +52,15 @@ class JsonReader {
   std::string StringOr(const std::string& key, const std::string& fallback) const;
   // A string out of `allowed`.
   std::string OneOf(const std::string& key, const std::string& fallback, const std::vector<std::string>& allowed) const;
-  std::vector<int64_t> Ints(const std::string& key) const;              // a list of integers
+  std::vector<int64_t> Ints(const std::string& key) const;  // a list of integers
   std::vector<double> Doubles(const std::string& key) const;
   std::vector<std::string> Strings(const std::string& key) const;
 
-  JsonReader Object(const std::string& key) const;                      // required
-  std::optional<JsonReader> ObjectIf(const std::string& key) const;     // absent or null: nothing
-  std::vector<JsonReader> Objects(const std::string& key) const;        // a list of objects
+  JsonReader Object(const std::string& key) const;                   // required
+  std::optional<JsonReader> ObjectIf(const std::string& key) const;  // absent or null: nothing
+  std::vector<JsonReader> Objects(const std::string& key) const;     // a list of objects
 
-  void Ignore(const std::string& key) const { known_.insert(key); }     // known and deliberately unused
+  void Ignore(const std::string& key) const { known_.insert(key); }  // known and deliberately unused
   void RejectUnknownKeys() const;
 
  private:

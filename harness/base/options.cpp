@@ -15,8 +15,9 @@ namespace skipbench {
 namespace {
 
 const std::map<std::string, double>& Units() {
-  static const std::map<std::string, double> units = {{"B", 1},        {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
-                                                      {"kB", 1e3},     {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12}};
+  static const std::map<std::string, double> units = {{"B", 1},        {"KiB", 0x1p10}, {"MiB", 0x1p20},
+                                                      {"GiB", 0x1p30}, {"TiB", 0x1p40}, {"kB", 1e3},
+                                                      {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12}};
   return units;
 }
 
@@ -27,7 +28,8 @@ std::optional<int64_t> ParseSize(const std::string& text) {
   std::string unit(end, text.data() + text.size());
   std::erase(unit, ' ');
   const auto found = Units().find(unit);
-  if (failure != std::errc() || found == Units().end() || !(number > 0) || number * found->second > 0x1p60) return std::nullopt;
+  if (failure != std::errc() || found == Units().end() || !(number > 0) || number * found->second > 0x1p60)
+    return std::nullopt;
   return static_cast<int64_t>(number * found->second);
 }
 
@@ -48,17 +50,16 @@ std::string WhyNotOne(const OptionSpec& spec, const Json& value) {
       return value.is_boolean() ? "" : fmt::format("expected true or false, found {}", Describe(value));
     case OptionKind::kInteger:
       return WhyNotInt(value, limit(spec.min, int64_t{INT64_MIN}), limit(spec.max, int64_t{INT64_MAX}));
-    case OptionKind::kNumber:
-      return WhyNotDouble(value, limit(spec.min, -HUGE_VAL), limit(spec.max, HUGE_VAL));
-    case OptionKind::kText:
-      return value.is_string() ? "" : fmt::format("expected a string, found {}", Describe(value));
+    case OptionKind::kNumber: return WhyNotDouble(value, limit(spec.min, -HUGE_VAL), limit(spec.max, HUGE_VAL));
+    case OptionKind::kText: return value.is_string() ? "" : fmt::format("expected a string, found {}", Describe(value));
     case OptionKind::kSize:
       if (spec.plain_unit && value.is_number()) return WhyNotInt(value, 1, (int64_t{1} << 60) / spec.plain_unit);
       if (value.is_string() && ParseSize(value.get<std::string>())) return "";
-      return fmt::format("expected a size above 0 with a unit (KiB, MiB, GiB, TiB, kB, MB, GB, TB), like \"2GiB\"{}; found {}",
-                         spec.plain_unit ? fmt::format(", or a number of {}", SizeText(spec.plain_unit).substr(1)) : "", Describe(value));
-    case OptionKind::kOther:
-      break;
+      return fmt::format(
+          "expected a size above 0 with a unit (KiB, MiB, GiB, TiB, kB, MB, GB, TB), like \"2GiB\"{}; found {}",
+          spec.plain_unit ? fmt::format(", or a number of {}", SizeText(spec.plain_unit).substr(1)) : "",
+          Describe(value));
+    case OptionKind::kOther: break;
   }
   return "";
 }
@@ -76,17 +77,21 @@ std::vector<std::string> ChoiceNames(const OptionSpec& spec) {
 
 // Why an element of the right kind is none of the choices.
 std::string WhyNoChoice(const OptionSpec& spec, const Json& value, const std::string& owner) {
-  if (spec.choices.empty() || std::find(spec.choices.begin(), spec.choices.end(), value) != spec.choices.end()) return "";
+  if (spec.choices.empty() || std::find(spec.choices.begin(), spec.choices.end(), value) != spec.choices.end())
+    return "";
   const auto names = ChoiceNames(spec);
   const std::string found = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (spec.supported) return fmt::format("{} is not supported{}; supported: {}", found, owner.empty() ? "" : " by " + owner, fmt::join(names, ", "));
+  if (spec.supported)
+    return fmt::format("{} is not supported{}; supported: {}", found, owner.empty() ? "" : " by " + owner,
+                       fmt::join(names, ", "));
   return fmt::format("expected one of {}, found {}{}", fmt::join(names, ", "), found, DidYouMean(Shown(value), names));
 }
 
 // "an integer in [0, 1]" without the article, in the plural of a list.
 std::string KindText(const OptionSpec& spec) {
   const auto limits = [&]() -> std::string {
-    const bool least = !spec.min.is_null() && spec.min != INT32_MIN, most = !spec.max.is_null() && spec.max != INT32_MAX;
+    const bool least = !spec.min.is_null() && spec.min != INT32_MIN,
+               most = !spec.max.is_null() && spec.max != INT32_MAX;
     if (least && most) return fmt::format(" in [{}, {}]", Shown(spec.min), Shown(spec.max));
     return least ? " >= " + Shown(spec.min) : most ? " <= " + Shown(spec.max) : "";
   };
@@ -95,7 +100,9 @@ std::string KindText(const OptionSpec& spec) {
     case OptionKind::kInteger: return "integer" + limits();
     case OptionKind::kNumber: return "number" + limits();
     case OptionKind::kText: return "text";
-    case OptionKind::kSize: return "size, \"2GiB\"" + (spec.plain_unit ? fmt::format(", or a number of {}", SizeText(spec.plain_unit).substr(1)) : "");
+    case OptionKind::kSize:
+      return "size, \"2GiB\"" +
+             (spec.plain_unit ? fmt::format(", or a number of {}", SizeText(spec.plain_unit).substr(1)) : "");
     case OptionKind::kOther: break;
   }
   return "object";
@@ -125,10 +132,14 @@ std::string OptionSpec::Allowed() const {
 
 std::string OptionSpec::WhyNot(const Json& value, const std::string& owner) const {
   const std::string why_not_one = WhyNotOne(*this, value);
-  if (!list || (one_or_more && why_not_one.empty())) return why_not_one.empty() ? WhyNoChoice(*this, value, owner) : why_not_one;
+  if (!list || (one_or_more && why_not_one.empty()))
+    return why_not_one.empty() ? WhyNoChoice(*this, value, owner) : why_not_one;
   if (!value.is_array())
     return fmt::format("expected a list of {}, found {}",
-                       kind == OptionKind::kInteger ? "integers" : kind == OptionKind::kNumber ? "numbers" : "strings", Describe(value));
+                       kind == OptionKind::kInteger  ? "integers"
+                       : kind == OptionKind::kNumber ? "numbers"
+                                                     : "strings",
+                       Describe(value));
   for (const Json& element : value) {
     std::string why = WhyNotOne(*this, element);
     if (why.empty()) why = WhyNoChoice(*this, element, owner);
@@ -191,8 +202,10 @@ void OptionFields::Validate(const void* options, const void* defaults) const {
       if (field.validate_object) field.validate_object(options);
       const Json value = ValueOf(field, options);
       if (value == ValueOf(field, defaults) && !field.spec.required) continue;
-      if (!value.is_null()) CheckValue(field, value);
-      else if (field.spec.required && field.get) throw OptionError(field.spec.name, "missing");
+      if (!value.is_null())
+        CheckValue(field, value);
+      else if (field.spec.required && field.get)
+        throw OptionError(field.spec.name, "missing");
     }
     CheckTogether(options, [&](const Erased& field) { return ValueOf(field, options) != ValueOf(field, defaults); });
   } catch (const OptionError& e) {
@@ -220,7 +233,9 @@ std::vector<OptionSpec> OptionFields::List(const void* defaults) const {
 Json OptionFields::Write(const void* options, bool all) const {
   Json json = Json::object();
   for (const Erased& field : fields_) {
-    const Json value = field.write_object ? field.write_object(options, all) : all || field.spec.recorded ? ValueOf(field, options) : Json();
+    const Json value = field.write_object           ? field.write_object(options, all)
+                       : all || field.spec.recorded ? ValueOf(field, options)
+                                                    : Json();
     if (!value.is_null() && !(field.write_object && value.empty())) json[field.spec.name] = value;
   }
   return json;

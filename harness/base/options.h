@@ -1,10 +1,11 @@
-// Options, each declared once: a table over a plain struct reads them from JSON, checks structs built in C++, lists them, and
-// writes them out. Defaults are the struct's member initialisers.
+// Options, each declared once: a table over a plain struct reads them from JSON, checks structs built in C++, lists
+// them, and writes them out. Defaults are the struct's member initialisers.
 //
 //   struct SteadyOptions { double delta = 0.05; };
 //   const OptionTable<SteadyOptions> table("steady", {
 //       Field("delta", &SteadyOptions::delta).Min(0).Max(2).Help("share by which the prediction may have moved")});
-//   SteadyOptions options = table.Read(json);      // "my.json: methods[1].delta: expected a number in [0, 2], found -1 (an integer)"
+//   SteadyOptions options = table.Read(json);      // "my.json: methods[1].delta: expected a number in [0, 2], found -1
+//   (an integer)"
 #pragma once
 
 #include <functional>
@@ -23,32 +24,33 @@ enum class OptionKind {
   kInteger,
   kNumber,
   kText,
-  kSize,       // bytes: a text like "2GiB"
-  kOther,      // read by code of its own
+  kSize,   // bytes: a text like "2GiB"
+  kOther,  // read by code of its own
 };
 
 // What there is to know about an option, whichever struct holds it.
 struct OptionSpec {
-  std::string name;                  // "delta"; inside of an object "latency.samples"
+  std::string name;  // "delta"; inside of an object "latency.samples"
   OptionKind kind = OptionKind::kOther;
-  bool list = false;                 // the value is a list; where it is not, a list is a sweep
-  bool one_or_more = false;          // a list, or its only element alone
-  Json min = {}, max = {};           // of numbers, of each element of a list; null: no limit
-  std::vector<Json> choices = {};    // the values there are; none: all of the kind
-  bool supported = false;            // a value that is no choice makes sense elsewhere: it is an UnsupportedError
-  int64_t plain_unit = 0;            // of a size: the bytes that a plain number counts; 0: a unit has to be given
-  std::string type = {};             // what is allowed, for people; "": what kind, limits and choices say
-  std::string fallback = {};         // the default, for people; "": there is none
-  std::string help = {};             // one line
+  bool list = false;               // the value is a list; where it is not, a list is a sweep
+  bool one_or_more = false;        // a list, or its only element alone
+  Json min = {}, max = {};         // of numbers, of each element of a list; null: no limit
+  std::vector<Json> choices = {};  // the values there are; none: all of the kind
+  bool supported = false;          // a value that is no choice makes sense elsewhere: it is an UnsupportedError
+  int64_t plain_unit = 0;          // of a size: the bytes that a plain number counts; 0: a unit has to be given
+  std::string type = {};           // what is allowed, for people; "": what kind, limits and choices say
+  std::string fallback = {};       // the default, for people; "": there is none
+  std::string help = {};           // one line
   bool required = false;
-  bool threshold = false;            // the threshold of a method's criterion is proportional to it
-  bool recorded = false;             // results record its value where nobody gives it
-  bool execution = false;            // changes how a run goes, not what it computes
-  bool from_file = false;            // counts where a model's file gives it; users do not
+  bool threshold = false;  // the threshold of a method's criterion is proportional to it
+  bool recorded = false;   // results record its value where nobody gives it
+  bool execution = false;  // changes how a run goes, not what it computes
+  bool from_file = false;  // counts where a model's file gives it; users do not
 
   // "integer in [1, 1000]", "published | tensor".
   std::string Allowed() const;
-  // Why `value` is not allowed, "expected an integer in [1, 1000], found "x" (a string)"; "" where it is. `owner`: what it is an option of.
+  // Why `value` is not allowed, "expected an integer in [1, 1000], found "x" (a string)"; "" where it is. `owner`: what
+  // it is an option of.
   std::string WhyNot(const Json& value, const std::string& owner = "") const;
 };
 
@@ -81,12 +83,12 @@ class OptionFields {
  public:
   struct Erased {
     OptionSpec spec;
-    std::function<Json(const void*)> get = {};                   // null: has no value
-    std::function<void(void*, const Json&)> set = {};            // none: read by code beside the table
-    std::function<bool(const Json&)> absent = {};                // values that mean the same as null
-    std::function<std::string(const Json&)> check = {};          // further conditions: why not, or ""
+    std::function<Json(const void*)> get = {};           // null: has no value
+    std::function<void(void*, const Json&)> set = {};    // none: read by code beside the table
+    std::function<bool(const Json&)> absent = {};        // values that mean the same as null
+    std::function<std::string(const Json&)> check = {};  // further conditions: why not, or ""
     std::function<bool(const void*)> applies = {};
-    std::string applies_not = {};                                // why the option may not be given where `applies` is false
+    std::string applies_not = {};  // why the option may not be given where `applies` is false
     // Of an option whose value is an object with options of its own: these, and how they are read, written and checked.
     std::vector<OptionSpec> inner = {};
     std::function<void(void*, const JsonReader&)> read_object = {};
@@ -124,7 +126,8 @@ template <typename Struct>
 class Field {
  public:
   template <typename Value>
-  Field(std::string name, Value Struct::*member) : Field(std::move(name), [member](Struct& s) -> Value& { return s.*member; }) {}
+  Field(std::string name, Value Struct::*member)
+      : Field(std::move(name), [member](Struct& s) -> Value& { return s.*member; }) {}
   template <typename Inner, typename Value>
   Field(std::string name, Inner Struct::*inner, Value Inner::*member)
       : Field(std::move(name), [=](Struct& s) -> Value& { return s.*inner.*member; }) {}
@@ -134,15 +137,23 @@ class Field {
   Field(std::string name, Inner Struct::*member, const OptionTable<Inner>& table) {
     erased_.spec.name = std::move(name);
     erased_.inner = table.List();
-    erased_.read_object = [member, table](void* s, const JsonReader& json) { static_cast<Struct*>(s)->*member = table.Read(json); };
-    erased_.write_object = [member, table](const void* s, bool all) { return table.Write(static_cast<const Struct*>(s)->*member, all); };
-    erased_.validate_object = [member, table](const void* s) { table.Validate(static_cast<const Struct*>(s)->*member); };
+    erased_.read_object = [member, table](void* s, const JsonReader& json) {
+      static_cast<Struct*>(s)->*member = table.Read(json);
+    };
+    erased_.write_object = [member, table](const void* s, bool all) {
+      return table.Write(static_cast<const Struct*>(s)->*member, all);
+    };
+    erased_.validate_object = [member, table](const void* s) {
+      table.Validate(static_cast<const Struct*>(s)->*member);
+    };
   }
   Field(std::string name, const OptionTable<Struct>& table) {
     erased_.spec.name = std::move(name);
     erased_.inner = table.List();
     erased_.read_object = [table](void* s, const JsonReader& json) { table.ReadInto(json, static_cast<Struct*>(s)); };
-    erased_.write_object = [table](const void* s, bool all) { return table.Write(*static_cast<const Struct*>(s), all); };
+    erased_.write_object = [table](const void* s, bool all) {
+      return table.Write(*static_cast<const Struct*>(s), all);
+    };
     erased_.validate_object = [table](const void* s) { table.Validate(*static_cast<const Struct*>(s)); };
   }
 
@@ -189,7 +200,9 @@ class Field {
   Field& Required() { return With(&OptionSpec::required, true); }
   Field& OneOrMore() { return With(&OptionSpec::one_or_more, true); }
   // An int64_t that counts bytes. `plain_unit`: what a number without a unit counts.
-  Field& Size(int64_t plain_unit = 0) { return With(&OptionSpec::kind, OptionKind::kSize).With(&OptionSpec::plain_unit, plain_unit); }
+  Field& Size(int64_t plain_unit = 0) {
+    return With(&OptionSpec::kind, OptionKind::kSize).With(&OptionSpec::plain_unit, plain_unit);
+  }
   Field& Absent(std::function<bool(const Json&)> absent) { return erased_.absent = std::move(absent), *this; }
   Field& Check(std::function<std::string(const Json&)> why_not) { return erased_.check = std::move(why_not), *this; }
   // The option may only be given where `applies` holds of the others.
@@ -212,12 +225,13 @@ class Field {
   Field() = default;
 
   template <typename Access>
-    requires std::is_lvalue_reference_v<std::invoke_result_t<Access, Struct&>>
-  Field(std::string name, Access access) {
+  requires std::is_lvalue_reference_v<std::invoke_result_t<Access, Struct&>> Field(std::string name, Access access) {
     using Value = std::remove_reference_t<std::invoke_result_t<Access, Struct&>>;
     erased_.spec.name = std::move(name);
     DescribeType<Value>();
-    erased_.get = [access](const void* s) { return ToJson(access(*const_cast<Struct*>(static_cast<const Struct*>(s)))); };
+    erased_.get = [access](const void* s) {
+      return ToJson(access(*const_cast<Struct*>(static_cast<const Struct*>(s))));
+    };
     erased_.set = [access](void* s, const Json& value) { FromJson(value, &access(*static_cast<Struct*>(s))); };
   }
 
@@ -280,9 +294,16 @@ class OptionTable : public OptionFields {
   // Adds the options that a member holds, as options of this struct.
   template <typename Inner>
   OptionTable& Include(Inner Struct::*member, const OptionTable<Inner>& table) {
-    const auto of = [member](auto* s) { return &(static_cast<std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(s)>>, const Struct, Struct>*>(s)->*member); };
+    const auto of = [member](auto* s) {
+      return &(
+          static_cast<std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(s)>>, const Struct, Struct>*>(s)
+              ->*member);
+    };
     const auto lift = [of](auto* function) {
-      if (*function) *function = [of, inner = *function](auto* s, auto&&... rest) { return inner(of(s), std::forward<decltype(rest)>(rest)...); };
+      if (*function)
+        *function = [of, inner = *function](auto* s, auto&&... rest) {
+          return inner(of(s), std::forward<decltype(rest)>(rest)...);
+        };
     };
     for (Erased field : table.fields()) {
       lift(&field.get);
@@ -303,8 +324,8 @@ class OptionTable : public OptionFields {
     return *this;
   }
 
-  // All options of an object; unknown keys are Errors, as are values that are not allowed. Keys that are no options are told
-  // beforehand (JsonReader::Ignore).
+  // All options of an object; unknown keys are Errors, as are values that are not allowed. Keys that are no options are
+  // told beforehand (JsonReader::Ignore).
   Struct Read(const JsonReader& reader) const {
     Struct options;
     ReadInto(reader, &options);

@@ -8,15 +8,16 @@
 namespace skipbench::portable {
 namespace {
 
-// For tables: x87's 64-bit significand, and its basic operations only: they are IEEE 754's on every x86-64 CPU, no compiler fuses or
-// vectorises them, and 11 spare bits take up the rounding of a dozen operations.
+// For tables: x87's 64-bit significand, and its basic operations only: they are IEEE 754's on every x86-64 CPU, no
+// compiler fuses or vectorises them, and 11 spare bits take up the rounding of a dozen operations.
 using Wide = long double;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr Wide kPi = 3.14159265358979323846264338327950288L;
 constexpr Wide kLn2 = 0.693147180559945309417232121458176568L;
-// ln 2 and pi/2 in parts: a part but the last is so short that its products with the whole numbers of a reduction are exact.
+// ln 2 and pi/2 in parts: a part but the last is so short that its products with the whole numbers of a reduction are
+// exact.
 constexpr Wide kLn2Parts[] = {0x1.62e42fefap-1L, 0x1.cf79abc9e3b39804p-40L};
 constexpr Wide kHalfPiParts[] = {0x1.921fb544p+0L, 0x1.0b4611a4p-34L, 0x1.13198a2e03707344p-65L};
 
@@ -46,7 +47,7 @@ constexpr auto kFactorial = [] {
 
 Wide WideExp(Wide x) {
   const Wide k = std::nearbyint(x / kLn2);
-  const Wide r = (x - k * kLn2Parts[0]) - k * kLn2Parts[1];   // |r| <= ln(2) / 2
+  const Wide r = (x - k * kLn2Parts[0]) - k * kLn2Parts[1];  // |r| <= ln(2) / 2
   Wide sum = kFactorial<Wide>[18];
   for (int i = 17; i >= 0; --i) sum = sum * r + kFactorial<Wide>[i];
   return std::ldexp(sum, static_cast<int>(k));
@@ -74,7 +75,7 @@ struct SinCosOf {
 
   explicit SinCosOf(Real x) {
     const Real quarter = std::nearbyint(x * static_cast<Real>(2 / kPi));
-    Real r = x;                                                 // |r| <= pi / 4
+    Real r = x;  // |r| <= pi / 4
     for (Wide part : kHalfPiParts) r -= quarter * static_cast<Real>(part);
     const Real z = -r * r;
     Real s = kFactorial<Real>[2 * kSineTerms<Real> - 1];

@@ -16,7 +16,11 @@ std::string FormatDuration(double seconds) {
 }
 
 Progress::Progress(std::string what, bool quiet)
-    : what_(std::move(what)), quiet_(quiet), terminal_(isatty(2)), start_(std::chrono::steady_clock::now()), last_(start_) {}
+    : what_(std::move(what)),
+      quiet_(quiet),
+      terminal_(isatty(2)),
+      start_(std::chrono::steady_clock::now()),
+      last_(start_) {}
 
 Progress::~Progress() { Finish(); }
 
@@ -34,7 +38,8 @@ void Progress::Update(double done, double total, const std::string& note) {
   last_ = now;
   std::string line = fmt::format("{}: {:.0f} %", what_, total > 0 ? 100 * done / total : 100.0);
   const double passed = std::chrono::duration<double>(now - start_).count();
-  if (done > first_done_ && passed > 1) line += ", " + FormatDuration(passed / (done - first_done_) * (total - done)) + " left";
+  if (done > first_done_ && passed > 1)
+    line += ", " + FormatDuration(passed / (done - first_done_) * (total - done)) + " left";
   if (!note.empty()) line += ", " + note;
   Write(line);
 }
@@ -54,7 +59,8 @@ void Progress::Finish() {
   finished_ = true;
   if (open_line_) fmt::print(stderr, "\r\033[K");
   const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  if (first_done_ >= 0) fmt::print(stderr, "{}: {:.0f} of {:.0f} in {}\n", what_, last_done_, last_total_, FormatDuration(passed));
+  if (first_done_ >= 0)
+    fmt::print(stderr, "{}: {:.0f} of {:.0f} in {}\n", what_, last_done_, last_total_, FormatDuration(passed));
   std::fflush(stderr);
 }
 

@@ -7,11 +7,12 @@
 
 namespace skipbench {
 
-// On a terminal the line is rewritten a few times a second; elsewhere (a log, CI) a new line is written every 10 seconds.
+// On a terminal the line is rewritten a few times a second; elsewhere (a log, CI) a new line is written every 10
+// seconds.
 class Progress {
  public:
   explicit Progress(std::string what, bool quiet = false);
-  ~Progress();                                   // ends the line
+  ~Progress();  // ends the line
   // `done` of `total` units; the remaining time follows from the pace so far. `note` is appended.
   void Update(double done, double total, const std::string& note = "");
   void Finish();

@@ -57,7 +57,8 @@ std::string WhyNotText(std::string_view text) {
   const size_t place = FindBadText(text);
   if (place == std::string_view::npos) return "";
   if (text[place] == '\0') return fmt::format("a zero byte at place {}", place);
-  return fmt::format("the byte 0x{:02X} at place {} is not valid UTF-8", static_cast<unsigned char>(text[place]), place);
+  return fmt::format("the byte 0x{:02X} at place {} is not valid UTF-8", static_cast<unsigned char>(text[place]),
+                     place);
 }
 
 std::string Printable(std::string_view text) {

@@ -18,8 +18,8 @@ std::string CleanText(std::string_view text);
 // The place (from 0) of the first byte that is not valid UTF-8, or zero; npos: there is none.
 size_t FindBadText(std::string_view text);
 
-// What keeps `text` from being stored as it is: "the byte 0xE9 at place 7 is not valid UTF-8", "a zero byte at place 3" (places count
-// from 0). Empty: nothing.
+// What keeps `text` from being stored as it is: "the byte 0xE9 at place 7 is not valid UTF-8", "a zero byte at place 3"
+// (places count from 0). Empty: nothing.
 std::string WhyNotText(std::string_view text);
 
 // Text from a file as it may appear in a message: control characters replaced, an overlong tail cut off.

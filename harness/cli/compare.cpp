@@ -25,7 +25,7 @@ Strings StringsOf(const po::variables_map& values, const char* name) {
 
 // "lpips_alex=0.01".
 void ReadLimit(const std::string& text, std::map<std::string, double>& limits) {
-  const size_t equals = text.rfind('=');      // names of features' files may hold one
+  const size_t equals = text.rfind('=');  // names of features' files may hold one
   double limit = 0;
   const char* end = text.data() + text.size();
   const bool number = equals != std::string::npos && equals > 0 &&
@@ -49,7 +49,8 @@ CompareOptions ReadOptions(const po::variables_map& values) {
   options.max_cost_rise = AtLeast(values, "max-cost-rise", 0);
   options.min_agreement_db = AtLeast(values, "min-agreement", 0);
   options.level = values["level"].as<double>();
-  if (!(options.level > 0 && options.level < 1)) Fail("--level: expected a number between 0 and 1, found {}", options.level);
+  if (!(options.level > 0 && options.level < 1))
+    Fail("--level: expected a number between 0 and 1, found {}", options.level);
   return options;
 }
 
@@ -61,7 +62,8 @@ std::string LimitsHelp() {
       for (const auto& column : entry.sample->columns)
         if (column.limit) limits += fmt::format("{} {}, ", column.name, *column.limit);
   return "METRIC=LIMIT: how much worse a metric may get, by its name in the results (default: " + limits +
-         "others 2 % of BASE's mean). A metric of whole sets: fd_fashion=2, or \"fd_fashion (reference)=0.1\" for one of its "
+         "others 2 % of BASE's mean). A metric of whole sets: fd_fashion=2, or \"fd_fashion (reference)=0.1\" for one "
+         "of its "
          "two columns (default: the standard error of BASE's value, at least 2 % of it)";
 }
 
@@ -79,7 +81,8 @@ void RequireKnownMetrics(const CompareOptions& options, const ResultReader& base
     for (const std::string against : {" (data)", " (reference)"})
       if (name.ends_with(against)) name.resize(name.size() - against.size());
     if (std::find(names.begin(), names.end(), name) == names.end())
-      Fail("skipbench compare: a limit is given for {}, which BASE has not measured; it has: {}{}", metric, fmt::join(names, ", "), DidYouMean(metric, names));
+      Fail("skipbench compare: a limit is given for {}, which BASE has not measured; it has: {}{}", metric,
+           fmt::join(names, ", "), DidYouMean(metric, names));
   }
 }
 
@@ -87,32 +90,38 @@ void RequireKnownMetrics(const CompareOptions& options, const ResultReader& base
 
 int Compare(const Strings& args) {
   po::options_description options("options");
-  options.add_options()
-      ("input", po::value<Strings>(), "BASE and NEW: folders (finished or not) or results.h5 files")
-      ("base", po::value<Strings>()->multitoken(), "BASE, when it is several shards")
-      ("new", po::value<Strings>()->multitoken(), "NEW, when it is several shards")
-      ("max-psnr-drop", po::value<double>(), "dB that the PSNR may fall (default 0.5)")
-      ("max-ssim-drop", po::value<double>(), "that the SSIM may fall (default 0.005)")
-      ("max-worse", po::value<Strings>()->composing(), LimitsHelp().c_str())
-      ("max-cost-rise", po::value<double>()->default_value(0, "0"), "fraction by which evaluations and multiply-accumulates may rise")
-      ("max-slowdown", po::value<double>(), "ratio by which latency may rise, e.g. 1.2 (default: latency does not count)")
-      ("min-agreement", po::value<double>()->default_value(CompareOptions().min_agreement_db, "40"),
-       "dB of PSNR between the thumbnails of BASE's and NEW's full runs, at least")
-      ("level", po::value<double>()->default_value(0.95, "0.95"), "of the confidence intervals")
-      ("format,f", po::value<std::string>()->default_value("markdown"), "markdown or json");
+  options.add_options()("input", po::value<Strings>(), "BASE and NEW: folders (finished or not) or results.h5 files")(
+      "base", po::value<Strings>()->multitoken(), "BASE, when it is several shards")(
+      "new", po::value<Strings>()->multitoken(), "NEW, when it is several shards")(
+      "max-psnr-drop", po::value<double>(), "dB that the PSNR may fall (default 0.5)")(
+      "max-ssim-drop", po::value<double>(), "that the SSIM may fall (default 0.005)")(
+      "max-worse", po::value<Strings>()->composing(), LimitsHelp().c_str())(
+      "max-cost-rise", po::value<double>()->default_value(0, "0"),
+      "fraction by which evaluations and multiply-accumulates may rise")(
+      "max-slowdown", po::value<double>(),
+      "ratio by which latency may rise, e.g. 1.2 (default: latency does not count)")(
+      "min-agreement", po::value<double>()->default_value(CompareOptions().min_agreement_db, "40"),
+      "dB of PSNR between the thumbnails of BASE's and NEW's full runs, at least")(
+      "level", po::value<double>()->default_value(0.95, "0.95"), "of the confidence intervals")(
+      "format,f", po::value<std::string>()->default_value("markdown"), "markdown or json");
   AddReadingOptions(&options);
-  const auto values = Parse("compare", "compare BASE NEW [--max-psnr-drop DB] [--max-slowdown RATIO] [options]", options, args);
+  const auto values =
+      Parse("compare", "compare BASE NEW [--max-psnr-drop DB] [--max-slowdown RATIO] [options]", options, args);
   Strings base = StringsOf(values, "base"), now = StringsOf(values, "new");
   for (const auto& path : StringsOf(values, "input")) {
     Strings& side = base.empty() ? base : now;
-    if (!side.empty()) Fail("skipbench compare: expected BASE and NEW; of several shards give each side by --base and --new");
+    if (!side.empty())
+      Fail("skipbench compare: expected BASE and NEW; of several shards give each side by --base and --new");
     side.push_back(path);
   }
   if (base.empty() || now.empty()) Fail("skipbench compare: expected two results, BASE and NEW");
   const CompareOptions limits = ReadOptions(values);
   const std::string format = values["format"].as<std::string>();
-  if (format != "markdown" && format != "json") Fail("skipbench compare: --format: expected markdown or json, found \"{}\"{}", format, DidYouMean(format, {"markdown", "json"}));
-  const ResultReader before = OpenResults(base, ReadingOptions(values)), after = OpenResults(now, ReadingOptions(values));
+  if (format != "markdown" && format != "json")
+    Fail("skipbench compare: --format: expected markdown or json, found \"{}\"{}", format,
+         DidYouMean(format, {"markdown", "json"}));
+  const ResultReader before = OpenResults(base, ReadingOptions(values)),
+                     after = OpenResults(now, ReadingOptions(values));
   RequireKnownMetrics(limits, before);
   const Comparison comparison = skipbench::Compare(before, after, limits, SetsToCompare(before, after));
   fmt::print("{}", format == "json" ? RenderJson(comparison) : RenderMarkdown(comparison, limits));

@@ -12,8 +12,8 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/known_files.h"
 #include "harness/cli/missing_list.h"
-#include "harness/experiment/run/describe.h"
 #include "harness/experiment/plan/plan.h"
+#include "harness/experiment/run/describe.h"
 #include "harness/pipelines/catalog.h"
 #include "harness/pipelines/find_model.h"
 #include "harness/pipelines/load_pipeline.h"
@@ -31,12 +31,13 @@ namespace {
 
 void DescribeProgram() {
   const auto& build = BuildInfo();
-  fmt::print("skipbench  {} (revision {}{}), {} {}\n", build.version, build.git_revision, build.dirty ? ", modified" : "", build.compiler,
-             build.build_type);
+  fmt::print("skipbench  {} (revision {}{}), {} {}\n", build.version, build.git_revision,
+             build.dirty ? ", modified" : "", build.compiler, build.build_type);
   fmt::print("LibTorch   {}, {} threads\n", build.libtorch_version, at::get_num_threads());
   if (build.cuda) {
-    fmt::print("CUDA       yes, {} GPU(s); fused criterion kernel: {}\n", GpuCount(),
-               HasDifferenceSumsKernel() ? "yes" : "no (built without nvcc: the criterion runs on LibTorch's operators)");
+    fmt::print(
+        "CUDA       yes, {} GPU(s); fused criterion kernel: {}\n", GpuCount(),
+        HasDifferenceSumsKernel() ? "yes" : "no (built without nvcc: the criterion runs on LibTorch's operators)");
   } else {
     fmt::print("CUDA       no: a CPU build (cmake --preset cuda builds for a GPU)\n");
   }
@@ -48,7 +49,8 @@ void DescribeProgram() {
   const char* weights = std::getenv("SKIPBENCH_METRIC_WEIGHTS");
   fmt::print("weights    SKIPBENCH_METRIC_WEIGHTS={}\n", weights ? weights : "(not set)");
   const std::string missing = MissingScripts();
-  fmt::print("fonts      {}\n", missing.empty() ? "Latin, Greek, Cyrillic, Arabic, Devanagari, Chinese, Japanese, Korean" : missing);
+  fmt::print("fonts      {}\n",
+             missing.empty() ? "Latin, Greek, Cyrillic, Arabic, Devanagari, Chinese, Japanese, Korean" : missing);
   try {
     fmt::print("shipped    {}\n", FindModel("fashion-scenes", fs::current_path(), "").string());
   } catch (const Error& e) {
@@ -95,7 +97,9 @@ std::string FirstLine(const std::string& text) { return text.substr(0, text.find
 
 // The data by the file that is named, or else by the type.
 const PublishedFile* KnownDataOf(const Json& data) {
-  const auto text = [&](const char* key) { return data.contains(key) && data[key].is_string() ? data[key].get<std::string>() : ""; };
+  const auto text = [&](const char* key) {
+    return data.contains(key) && data[key].is_string() ? data[key].get<std::string>() : "";
+  };
   const PublishedFile* known = FindKnownData(fs::path(text("file")).filename().string());
   return known ? known : FindKnownData(text("type"));
 }
@@ -122,14 +126,18 @@ std::string ListMissing(const MetricWeights& one, const Checkup& check) {
   return one.missing;
 }
 
-// The weights of the metrics' networks, metrics that share them in one line, and the reference data that the config names.
+// The weights of the metrics' networks, metrics that share them in one line, and the reference data that the config
+// names.
 bool CheckMetrics(const Checkup& check) {
   std::vector<MetricWeights> networks;
   for (const auto& metric : FindMetricFiles(check.config)) {
-    const auto same = std::find_if(networks.begin(), networks.end(),
-                                   [&](const auto& one) { return one.files == metric.files && one.missing == metric.missing; });
-    if (same == networks.end()) networks.push_back(metric);
-    else same->metric += ", " + metric.metric;
+    const auto same = std::find_if(networks.begin(), networks.end(), [&](const auto& one) {
+      return one.files == metric.files && one.missing == metric.missing;
+    });
+    if (same == networks.end())
+      networks.push_back(metric);
+    else
+      same->metric += ", " + metric.metric;
   }
   bool fine = true;
   for (const auto& one : networks)
@@ -159,7 +167,8 @@ bool CheckModel(const Checkup& check) {
       if (!known) throw;
       check.missing->Add(*known, check.name());
       const std::string what = FirstLine(e.what());
-      Fail("{} (put its folder into one that --models or SKIPBENCH_MODELS names)", what.substr(0, what.find("; looked at")));
+      Fail("{} (put its folder into one that --models or SKIPBENCH_MODELS names)",
+           what.substr(0, what.find("; looked at")));
     }
     const std::string tokenizers = DescribeTokenizers(path, check.config.model);
     return path.string() + (tokenizers.empty() ? "" : "\n         tokenizer: " + tokenizers);
@@ -187,9 +196,10 @@ bool CheckData(const Checkup& check) {
 
 // Everything that the config names, each for itself, so that one look shows all that is missing.
 bool CheckFiles(const Checkup& check) {
-  const bool model = CheckModel(check), vae = check.config.model.vae.empty() || Check("vae", [&] {
-    return FindVae(check.config.model.vae.string(), check.config.folder(), check.models).string();
-  });
+  const bool model = CheckModel(check),
+             vae = check.config.model.vae.empty() || Check("vae", [&] {
+                     return FindVae(check.config.model.vae.string(), check.config.folder(), check.models).string();
+                   });
   const bool data = CheckData(check), metrics = CheckMetrics(check);
   return model && vae && data && metrics;
 }
@@ -204,9 +214,12 @@ void DescribeCost(const Plan& plan) {
   const auto grown = peak.Bytes();
   double evaluations = 0;
   for (const auto& setting : plan.settings)
-    if (setting.supported) evaluations += static_cast<double>(setting.scheduler->calls()) * static_cast<double>(plan.end - plan.begin);
-  fmt::print("memory      model files {:.4g} MiB; one prediction of one sample {}, up to {} at once (batch_size)\n", weights / (1 << 20),
-             grown ? fmt::format("{:.4g} MiB more ({})", static_cast<double>(*grown) / (1 << 20), peak.kind()) : "not measured",
+    if (setting.supported)
+      evaluations += static_cast<double>(setting.scheduler->calls()) * static_cast<double>(plan.end - plan.begin);
+  fmt::print("memory      model files {:.4g} MiB; one prediction of one sample {}, up to {} at once (batch_size)\n",
+             weights / (1 << 20),
+             grown ? fmt::format("{:.4g} MiB more ({})", static_cast<double>(*grown) / (1 << 20), peak.kind())
+                   : "not measured",
              plan.config.batch_size);
   fmt::print("time        one prediction of one sample took {:.4g} s: at most {} for this config\n", forward,
              FormatDuration(evaluations * forward));
@@ -240,9 +253,8 @@ bool DescribeConfig(const std::string& file, const std::string& models, MissingL
 
 int Doctor(const std::vector<std::string>& args) {
   po::options_description options("options");
-  options.add_options()
-      ("input", po::value<std::vector<std::string>>(), "configs to check")
-      ("models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons");
+  options.add_options()("input", po::value<std::vector<std::string>>(), "configs to check")(
+      "models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons");
   const auto values = Parse("doctor", "doctor [CONFIG...]", options, args);
   DescribeProgram();
   bool fine = true;

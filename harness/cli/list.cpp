@@ -21,8 +21,11 @@ void PrintOptions(const std::vector<OptionSpec>& options, const char* indent) {
   size_t width = 10;
   for (const auto& option : options) width = std::max(width, option.name.size());
   for (const auto& option : options) {
-    const std::string fallback = option.required ? " (required)" : option.fallback.empty() ? "" : " (default " + option.fallback + ")";
-    fmt::print("{}{:<{}} {}{}{}\n", indent, option.name, width, option.Allowed(), fallback, option.help.empty() ? "" : ". " + option.help);
+    const std::string fallback = option.required           ? " (required)"
+                                 : option.fallback.empty() ? ""
+                                                           : " (default " + option.fallback + ")";
+    fmt::print("{}{:<{}} {}{}{}\n", indent, option.name, width, option.Allowed(), fallback,
+               option.help.empty() ? "" : ". " + option.help);
   }
 }
 
@@ -52,31 +55,44 @@ void ListSchedulers() {
     std::erase_if(options, [](const OptionSpec& option) { return option.from_file; });
     PrintOptions(options, "    ");
   }
-  fmt::print("Options are diffusers' constructor arguments, e.g. {{\"type\": \"ddim\", \"clip_sample\": false}}; what is not given is taken from the model's "
-             "scheduler_config.json, then from here.\n");
+  fmt::print(
+      "Options are diffusers' constructor arguments, e.g. {{\"type\": \"ddim\", \"clip_sample\": false}}; what is not "
+      "given is taken from the model's "
+      "scheduler_config.json, then from here.\n");
 }
 
 // One line each, columns between tabs: scripts/convert/all_metric_weights.py reads them.
 void ListWeights() {
-  for (const auto& one : OfficialMetricWeights()) fmt::print("{}\t{}\t{}\t{}\t{}\n", one.target, one.file, one.bytes, one.sha256, one.source);
+  for (const auto& one : OfficialMetricWeights())
+    fmt::print("{}\t{}\t{}\t{}\t{}\n", one.target, one.file, one.bytes, one.sha256, one.source);
 }
 
 }  // namespace
 
 int List(const std::vector<std::string>& args) {
   po::options_description options("options");
-  options.add_options()("input", po::value<std::vector<std::string>>(), "methods, metrics, weights (of metrics: file, published file, bytes, SHA-256, source), datasets, schedulers or config");
+  options.add_options()("input", po::value<std::vector<std::string>>(),
+                        "methods, metrics, weights (of metrics: file, published file, bytes, SHA-256, source), "
+                        "datasets, schedulers or config");
   const auto values = Parse("list", "list methods|metrics|weights|datasets|schedulers|config", options, args);
-  const auto what = values.contains("input") ? values["input"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  const auto what =
+      values.contains("input") ? values["input"].as<std::vector<std::string>>() : std::vector<std::string>{};
   if (what.size() != 1) Fail("skipbench list: expected one of methods, metrics, weights, datasets, schedulers, config");
-  if (what[0] == "methods") ListMethods();
-  else if (what[0] == "metrics") ListMetrics();
-  else if (what[0] == "weights") ListWeights();
-  else if (what[0] == "datasets") ListDatasets();
-  else if (what[0] == "schedulers") ListSchedulers();
-  else if (what[0] == "config") PrintOptions(ConfigTable().List(), "");
-  else Fail("skipbench list: expected one of methods, metrics, weights, datasets, schedulers, config; found \"{}\"{}", what[0],
-            DidYouMean(what[0], {"methods", "metrics", "weights", "datasets", "schedulers", "config"}));
+  if (what[0] == "methods")
+    ListMethods();
+  else if (what[0] == "metrics")
+    ListMetrics();
+  else if (what[0] == "weights")
+    ListWeights();
+  else if (what[0] == "datasets")
+    ListDatasets();
+  else if (what[0] == "schedulers")
+    ListSchedulers();
+  else if (what[0] == "config")
+    PrintOptions(ConfigTable().List(), "");
+  else
+    Fail("skipbench list: expected one of methods, metrics, weights, datasets, schedulers, config; found \"{}\"{}",
+         what[0], DidYouMean(what[0], {"methods", "metrics", "weights", "datasets", "schedulers", "config"}));
   return 0;
 }
 

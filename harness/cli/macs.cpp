@@ -18,7 +18,8 @@ namespace {
 void PrintReport(const std::string& title, const MacReport& report) {
   fmt::print("\n{}\n| block | modules (GMACs) | matmuls (GMACs) |\n|---|---:|---:|\n", title);
   for (const auto& [block, macs] : report.blocks)
-    fmt::print("| {} | {:.6f} | {:.6f} |\n", block, static_cast<double>(macs.modules) / 1e9, static_cast<double>(macs.matmuls) / 1e9);
+    fmt::print("| {} | {:.6f} | {:.6f} |\n", block, static_cast<double>(macs.modules) / 1e9,
+               static_cast<double>(macs.matmuls) / 1e9);
   fmt::print("| **total** | **{:.6f}** | **{:.6f}** |\n", static_cast<double>(report.total.modules) / 1e9,
              static_cast<double>(report.total.matmuls) / 1e9);
 }
@@ -26,7 +27,9 @@ void PrintReport(const std::string& title, const MacReport& report) {
 void PrintShallow(const Pipeline& pipeline) {
   if (pipeline.branches() == 0) return;
   const double full = static_cast<double>(pipeline.DenoiserMacs(-1).total.matmuls);
-  fmt::print("\nShallow forwards on cached features (DeepCache):\n| branch | modules (GMACs) | matmuls (GMACs) | of a full forward |\n|---:|---:|---:|---:|\n");
+  fmt::print(
+      "\nShallow forwards on cached features (DeepCache):\n| branch | modules (GMACs) | matmuls (GMACs) | of a full "
+      "forward |\n|---:|---:|---:|---:|\n");
   for (int branch = 0; branch < pipeline.branches(); ++branch) {
     const auto total = pipeline.DenoiserMacs(branch).total;
     fmt::print("| {} | {:.6f} | {:.6f} | {:.1f} % |\n", branch, static_cast<double>(total.modules) / 1e9,
@@ -38,14 +41,15 @@ void PrintShallow(const Pipeline& pipeline) {
 
 int Macs(const std::vector<std::string>& args) {
   po::options_description options("options");
-  options.add_options()
-      ("input", po::value<std::vector<std::string>>(), "a model's folder (or name), or an experiment's config")
-      ("height", po::value<int64_t>()->default_value(0), "pixels (default: the model's own size)")
-      ("width", po::value<int64_t>()->default_value(0), "pixels")
-      ("frames", po::value<int64_t>()->default_value(0), "of a clip (video; default: 16)")
-      ("branch", po::value<int>()->default_value(-1), "blocks of the shallow forward at this cache position")
-      ("models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons");
-  const auto values = Parse("macs", "macs MODEL_OR_CONFIG [--branch N] [--height H --width W] [--frames F]", options, args);
+  options.add_options()("input", po::value<std::vector<std::string>>(),
+                        "a model's folder (or name), or an experiment's config")(
+      "height", po::value<int64_t>()->default_value(0), "pixels (default: the model's own size)")(
+      "width", po::value<int64_t>()->default_value(0), "pixels")("frames", po::value<int64_t>()->default_value(0),
+                                                                 "of a clip (video; default: 16)")(
+      "branch", po::value<int>()->default_value(-1), "blocks of the shallow forward at this cache position")(
+      "models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons");
+  const auto values =
+      Parse("macs", "macs MODEL_OR_CONFIG [--branch N] [--height H --width W] [--frames F]", options, args);
   if (!values.contains("input") || values["input"].as<std::vector<std::string>>().size() != 1)
     Fail("skipbench macs: one model folder or config was expected");
   const std::string input = values["input"].as<std::vector<std::string>>()[0];
@@ -54,7 +58,8 @@ int Macs(const std::vector<std::string>& args) {
   open.height = values["height"].as<int64_t>();
   open.width = values["width"].as<int64_t>();
   open.frames = values["frames"].as<int64_t>();
-  if (open.frames < 0 || open.frames > 1024) Fail("skipbench macs: --frames {}: expected 1 to 1024 (or 0: the default)", open.frames);
+  if (open.frames < 0 || open.frames > 1024)
+    Fail("skipbench macs: --frames {}: expected 1 to 1024 (or 0: the default)", open.frames);
   std::string model = input;
   fs::path base = fs::current_path();
   if (fs::path(input).extension() == ".json" && fs::is_regular_file(input)) {
@@ -71,12 +76,16 @@ int Macs(const std::vector<std::string>& args) {
     Fail("skipbench macs: --branch {}: the network has branches 0 to {}", branch, pipeline->branches() - 1);
   const auto& info = pipeline->info();
   if (values["frames"].as<int64_t>() > 0 && info.frames == 0)
-    Fail("skipbench macs: --frames {}: {} makes pictures, not clips", values["frames"].as<int64_t>(), info.folder.string());
-  fmt::print("{}: one forward of the denoising network, batch 1, no guidance; {} {} x {}, latents {}.\n"
-             "modules: as the DeepCache and AdaptiveDiffusion repositories count; matmuls: all convolutions, linears and attention.\n",
-             info.folder.string(), info.frames ? fmt::format("clips of {} frames of", info.frames) : "pictures", info.image_shape[1], info.image_shape[2],
-             fmt::join(info.latent_shape, " x "));
-  PrintReport(branch < 0 ? "Full forward by block:" : fmt::format("Shallow forward at branch {} by block:", branch), pipeline->DenoiserMacs(branch));
+    Fail("skipbench macs: --frames {}: {} makes pictures, not clips", values["frames"].as<int64_t>(),
+         info.folder.string());
+  fmt::print(
+      "{}: one forward of the denoising network, batch 1, no guidance; {} {} x {}, latents {}.\n"
+      "modules: as the DeepCache and AdaptiveDiffusion repositories count; matmuls: all convolutions, linears and "
+      "attention.\n",
+      info.folder.string(), info.frames ? fmt::format("clips of {} frames of", info.frames) : "pictures",
+      info.image_shape[1], info.image_shape[2], fmt::join(info.latent_shape, " x "));
+  PrintReport(branch < 0 ? "Full forward by block:" : fmt::format("Shallow forward at branch {} by block:", branch),
+              pipeline->DenoiserMacs(branch));
   if (branch < 0) PrintShallow(*pipeline);
   return 0;
 }

@@ -54,8 +54,8 @@ int Main(const std::vector<std::string>& args) {
   }
   if (args[0] == "--version") {
     const auto& build = BuildInfo();
-    fmt::print("skipbench {} ({}{}), LibTorch {}, {}\n", build.version, build.git_revision, build.dirty ? ", modified" : "",
-               build.libtorch_version, build.compiler);
+    fmt::print("skipbench {} ({}{}), LibTorch {}, {}\n", build.version, build.git_revision,
+               build.dirty ? ", modified" : "", build.libtorch_version, build.compiler);
     return 0;
   }
   std::vector<std::string> known;
@@ -89,7 +89,8 @@ po::variables_map Parse(const std::string& command, const std::string& usage, co
     po::notify(values);
   } catch (const po::unknown_option& e) {
     if (!values.contains("help"))
-      Fail("skipbench {}: {}{}\nusage: skipbench {}", command, e.what(), DidYouMean(e.get_option_name(), OptionNames(options)), usage);
+      Fail("skipbench {}: {}{}\nusage: skipbench {}", command, e.what(),
+           DidYouMean(e.get_option_name(), OptionNames(options)), usage);
   } catch (const po::error& e) {
     if (!values.contains("help")) Fail("skipbench {}: {}\nusage: skipbench {}", command, e.what(), usage);
   }

@@ -17,9 +17,9 @@ namespace fs = std::filesystem;
 
 int Merge(const std::vector<std::string>& args) {
   po::options_description options("options");
-  options.add_options()
-      ("input", po::value<std::vector<std::string>>(), "results of one run: folders (finished or not) or results.h5 files")
-      ("out,o", po::value<std::string>(), "folder of the merged result");
+  options.add_options()("input", po::value<std::vector<std::string>>(),
+                        "results of one run: folders (finished or not) or results.h5 files")(
+      "out,o", po::value<std::string>(), "folder of the merged result");
   AddReadingOptions(&options);
   const auto values = Parse("merge", "merge RESULT... --out DIR [--unchecked]", options, args);
   const auto inputs = InputsOf(values, "merge");
@@ -35,7 +35,9 @@ int Merge(const std::vector<std::string>& args) {
     NoteMissingFonts(out / kContactSheet, WriteContactSheet(merged, rows, out / kContactSheet));
   fmt::print("merged {} of {} samples into {}\n", summary.samples, summary.planned, out.string());
   if (summary.samples < summary.planned)
-    fmt::print(stderr, "skipbench: {} samples of the plan are missing: merge the other shards too, or finish with run --resume --out {}\n",
+    fmt::print(stderr,
+               "skipbench: {} samples of the plan are missing: merge the other shards too, or finish with run --resume "
+               "--out {}\n",
                summary.planned - summary.samples, out.string());
   return 0;
 }

@@ -35,7 +35,8 @@ std::string Render(const MetricReport& report, const std::string& format) {
   if (format == "markdown") return RenderMetricsMarkdown(report);
   if (format == "csv") return RenderMetricsCsv(report);
   if (format == "json") return RenderMetricsJson(report);
-  Fail("skipbench metrics: --format: expected markdown, csv or json, found \"{}\"{}", format, DidYouMean(format, {"markdown", "csv", "json"}));
+  Fail("skipbench metrics: --format: expected markdown, csv or json, found \"{}\"{}", format,
+       DidYouMean(format, {"markdown", "csv", "json"}));
 }
 
 struct Command {
@@ -84,7 +85,8 @@ Command ReadCommand(const po::variables_map& values) {
       Fail("skipbench metrics: --frames: expected 1 to 65536, found {}", command.subjects.collections.frames);
   }
   command.subjects.comparison.measure.quiet = values["quiet"].as<bool>();
-  if (values.contains("captions")) command.subjects.comparison.measure.captions = ReadCaptionsByName(values["captions"].as<std::string>());
+  if (values.contains("captions"))
+    command.subjects.comparison.measure.captions = ReadCaptionsByName(values["captions"].as<std::string>());
   command.subjects.sets.blocks = values["blocks"].as<int64_t>();
   if (command.subjects.sets.blocks < 0 || command.subjects.sets.blocks > 1000)
     Fail("skipbench metrics: --blocks: expected 0 to 1000, found {}", command.subjects.sets.blocks);
@@ -92,8 +94,9 @@ Command ReadCommand(const po::variables_map& values) {
   if (values.contains("metric-weights"))
     for (const auto& list : values["metric-weights"].as<std::vector<std::string>>())
       for (auto& path : SplitPaths(list)) weights.weights.push_back(std::move(path));
-  command.subjects.networks = OpenMetricNetworks(
-      command.subjects.requests, weights, MissingMetrics(FindMetricFiles(command.subjects.requests, weights), command.allow_missing));
+  command.subjects.networks =
+      OpenMetricNetworks(command.subjects.requests, weights,
+                         MissingMetrics(FindMetricFiles(command.subjects.requests, weights), command.allow_missing));
   return command;
 }
 
@@ -102,15 +105,17 @@ Command ReadCommand(const po::variables_map& values) {
 int Metrics(const std::vector<std::string>& args) {
   po::options_description options("options");
   options.add_options()("input", po::value<std::vector<std::string>>(),
-                        "A, what is measured, and B, the reference: folders of pictures, LSUN databases, CIFAR-10's binary files, arrays of "
-                        "pictures (.npz, .npy), results, or statistics files (.npz). Of a result every setting is a row; without B against its "
-                        "own reference")(
-      "metric,m", po::value<std::vector<std::string>>()->composing(),
-      "names, separated by commas: see `skipbench list metrics`")(
+                        "A, what is measured, and B, the reference: folders of pictures, LSUN databases, CIFAR-10's "
+                        "binary files, arrays of "
+                        "pictures (.npz, .npy), results, or statistics files (.npz). Of a result every setting is a "
+                        "row; without B against its "
+                        "own reference")("metric,m", po::value<std::vector<std::string>>()->composing(),
+                                         "names, separated by commas: see `skipbench list metrics`")(
       "clips", po::bool_switch(),
-      "the folders hold clips: sub-folders of frames, numbered pictures (walk_000.png, walk_001.png, ...), animated PNG and GIF files, "
-      "videos (with libav)")(
-      "frames", po::value<int64_t>(), "of clips in folders: take the first so many frames of each")(
+      "the folders hold clips: sub-folders of frames, numbered pictures (walk_000.png, walk_001.png, ...), animated "
+      "PNG and GIF files, "
+      "videos (with libav)")("frames", po::value<int64_t>(),
+                             "of clips in folders: take the first so many frames of each")(
       "skip-broken", po::bool_switch(), "leave out pictures that cannot be read (with their partners), and count them")(
       "setting", po::value<std::vector<std::string>>()->composing(),
       "of a result: measure this setting only (its label; may be given again)")(
@@ -125,9 +130,10 @@ int Metrics(const std::vector<std::string>& args) {
       "captions in MS-COCO's format, for metrics that need them (caption_accuracy)")(
       "save-stats", po::value<std::string>(),
       "write mean and covariance of A's features to this .npz file (default metric: fid)")(
-      "keep-features", po::bool_switch(), "with --save-stats: the features themselves and the pictures' names too (kid and prc need the features, pairs the "
-      "names)")(
-      "per-sample", po::value<std::string>(), "write every picture's (or clip's) values to this CSV file")(
+      "keep-features", po::bool_switch(),
+      "with --save-stats: the features themselves and the pictures' names too (kid and prc need the features, pairs "
+      "the "
+      "names)")("per-sample", po::value<std::string>(), "write every picture's (or clip's) values to this CSV file")(
       "per-frame", po::value<std::string>(), "of clips: write every frame's values to this CSV file")(
       "blocks", po::value<int64_t>()->default_value(20),
       "of the jackknife that gives metrics of sets their intervals; 0: none")(
@@ -137,7 +143,8 @@ int Metrics(const std::vector<std::string>& args) {
       "quiet,q", po::bool_switch(), "no progress line");
   AddReadingOptions(&options);
   const auto values =
-      Parse("metrics", "metrics A [B] --metric NAME[,NAME...] [--metric-weights DIR] [--clips] [--save-stats FILE] [--unchecked]",
+      Parse("metrics",
+            "metrics A [B] --metric NAME[,NAME...] [--metric-weights DIR] [--clips] [--save-stats FILE] [--unchecked]",
             options, args);
   Command command = ReadCommand(values);
   command.subjects.reading = ReadingOptions(values);
@@ -151,7 +158,8 @@ int Metrics(const std::vector<std::string>& args) {
     WriteFileAtomically(values["per-sample"].as<std::string>(), RenderSamplesCsv(measured.samples, false));
   if (values.contains("per-frame"))
     WriteFileAtomically(values["per-frame"].as<std::string>(), RenderSamplesCsv(measured.samples, true));
-  if (!command.subjects.save_stats.empty()) report.notes.push_back("statistics of A: " + command.subjects.save_stats.string());
+  if (!command.subjects.save_stats.empty())
+    report.notes.push_back("statistics of A: " + command.subjects.save_stats.string());
   fmt::print("{}", Render(report, values["format"].as<std::string>()));
   if (unmet.empty() || command.allow_missing) return 0;
   // What could be measured is printed; that something could not be is no success.

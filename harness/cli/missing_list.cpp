@@ -9,19 +9,31 @@
 namespace skipbench::cli {
 
 void MissingList::Add(Item item, const std::string& wanted_by) {
-  auto found = std::find_if(items_.begin(), items_.end(), [&](const Item& one) { return one.name == item.name && one.facts == item.facts; });
+  auto found = std::find_if(items_.begin(), items_.end(),
+                            [&](const Item& one) { return one.name == item.name && one.facts == item.facts; });
   if (found == items_.end()) found = items_.insert(items_.end(), std::move(item));
-  if (std::find(found->wanted_by.begin(), found->wanted_by.end(), wanted_by) == found->wanted_by.end()) found->wanted_by.push_back(wanted_by);
+  if (std::find(found->wanted_by.begin(), found->wanted_by.end(), wanted_by) == found->wanted_by.end())
+    found->wanted_by.push_back(wanted_by);
 }
 
 void MissingList::Add(const PublishedFile& file, const std::string& wanted_by) {
-  Add({file.name, {{"file", file.file}, {"size", file.size}, {"hash", file.hash}, {"source", file.source}, {"target", file.target}}, {}}, wanted_by);
+  Add({file.name,
+       {{"file", file.file},
+        {"size", file.size},
+        {"hash", file.hash},
+        {"source", file.source},
+        {"target", file.target}},
+       {}},
+      wanted_by);
 }
 
 void MissingList::Add(const OfficialWeights& weights, const std::string& wanted_by) {
   metric_weights_ = true;
   Add({weights.target,
-       {{"file", weights.file}, {"size", Thousands(weights.bytes) + " bytes"}, {"hash", "SHA-256 " + weights.sha256}, {"source", weights.source},
+       {{"file", weights.file},
+        {"size", Thousands(weights.bytes) + " bytes"},
+        {"hash", "SHA-256 " + weights.sha256},
+        {"source", weights.source},
         {"target", fmt::format("scripts/convert/metric_weights.py {} FOLDER/{}", weights.file, weights.target)}},
        {}},
       wanted_by);
@@ -40,9 +52,10 @@ std::string MissingList::Render() const {
     text += fmt::format("    {:<7} {}\n", "for", fmt::join(item.wanted_by, ", "));
   }
   if (metric_weights_)
-    text += "\nAll weights of metrics at once, from a folder that has the published files, each checked by its SHA-256:\n"
-            "  scripts/convert/all_metric_weights.py DOWNLOADS FOLDER\n"
-            "FOLDER is then named with \"metric_weights\" in a config, or SKIPBENCH_METRIC_WEIGHTS.\n";
+    text +=
+        "\nAll weights of metrics at once, from a folder that has the published files, each checked by its SHA-256:\n"
+        "  scripts/convert/all_metric_weights.py DOWNLOADS FOLDER\n"
+        "FOLDER is then named with \"metric_weights\" in a config, or SKIPBENCH_METRIC_WEIGHTS.\n";
   return text;
 }
 

@@ -22,12 +22,12 @@ class MissingList {
  private:
   struct Item {
     std::string name;
-    std::vector<std::pair<std::string, std::string>> facts;      // label, text
+    std::vector<std::pair<std::string, std::string>> facts;  // label, text
     std::vector<std::string> wanted_by;
   };
   void Add(Item item, const std::string& wanted_by);
 
-  std::vector<Item> items_;      // in the order in which they were found
+  std::vector<Item> items_;  // in the order in which they were found
   bool metric_weights_ = false;
 };
 

@@ -10,11 +10,14 @@ namespace skipbench::cli {
 namespace po = boost::program_options;
 
 void AddReadingOptions(po::options_description* options) {
-  options->add_options()("unchecked", po::bool_switch(),
-                         "read also a results.h5 whose checksums do not hold or are not there: as much of it as can be read");
+  options->add_options()(
+      "unchecked", po::bool_switch(),
+      "read also a results.h5 whose checksums do not hold or are not there: as much of it as can be read");
 }
 
-OpenOptions ReadingOptions(const po::variables_map& values) { return {.unchecked = values["unchecked"].as<bool>(), .known = CatalogMetrics()}; }
+OpenOptions ReadingOptions(const po::variables_map& values) {
+  return {.unchecked = values["unchecked"].as<bool>(), .known = CatalogMetrics()};
+}
 
 void PrintNotes(const ResultReader& result) {
   for (const auto& note : result.notes()) fmt::print(stderr, "skipbench: {}\n", note);

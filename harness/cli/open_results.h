@@ -20,7 +20,8 @@ void PrintNotes(const ResultReader& result);
 // Opens results as one, and prints their notes.
 ResultReader OpenResults(const std::vector<std::string>& paths, const OpenOptions& options);
 
-// Says on the standard error what of a contact sheet's text could not be drawn (WriteContactSheet()); nothing where that is empty.
+// Says on the standard error what of a contact sheet's text could not be drawn (WriteContactSheet()); nothing where
+// that is empty.
 void NoteMissingFonts(const std::filesystem::path& sheet, const std::string& missing);
 
 // The paths of the option "input". Error naming the command when there is none.

@@ -17,39 +17,57 @@ namespace {
 
 template <typename T>
 void Print(const T& table, const std::string& format) {
-  if (format == "markdown") fmt::print("{}", RenderMarkdown(table));
-  else if (format == "latex") fmt::print("{}", RenderLatex(table));
-  else if (format == "csv") fmt::print("{}", RenderCsv(table));
-  else if (format == "json") fmt::print("{}", RenderJson(table));
-  else Fail("skipbench table: --format: expected markdown, latex, csv or json, found \"{}\"{}", format, DidYouMean(format, {"markdown", "latex", "csv", "json"}));
+  if (format == "markdown")
+    fmt::print("{}", RenderMarkdown(table));
+  else if (format == "latex")
+    fmt::print("{}", RenderLatex(table));
+  else if (format == "csv")
+    fmt::print("{}", RenderCsv(table));
+  else if (format == "json")
+    fmt::print("{}", RenderJson(table));
+  else
+    Fail("skipbench table: --format: expected markdown, latex, csv or json, found \"{}\"{}", format,
+         DidYouMean(format, {"markdown", "latex", "csv", "json"}));
 }
 
 }  // namespace
 
 int Table(const std::vector<std::string>& args) {
   po::options_description options("options");
-  options.add_options()
-      ("input", po::value<std::vector<std::string>>(), "results: folders (finished or not) or results.h5 files")
-      ("paths", po::bool_switch(), "skip paths instead: those that were searched, and how estimated ones compare with them")
-      ("format,f", po::value<std::string>()->default_value("markdown"), "markdown, latex, csv or json")
-      ("paired", po::value<std::string>(), "differences of every setting to this one (its label) on the same samples, instead of the table");
+  options.add_options()("input", po::value<std::vector<std::string>>(),
+                        "results: folders (finished or not) or results.h5 files")(
+      "paths", po::bool_switch(),
+      "skip paths instead: those that were searched, and how estimated ones compare with them")(
+      "format,f", po::value<std::string>()->default_value("markdown"), "markdown, latex, csv or json")(
+      "paired", po::value<std::string>(),
+      "differences of every setting to this one (its label) on the same samples, instead of the table");
   AddReadingOptions(&options);
-  const auto values = Parse("table", "table RESULT... [--format markdown|latex|csv|json] [--paired LABEL | --paths] [--unchecked]", options, args);
+  const auto values =
+      Parse("table", "table RESULT... [--format markdown|latex|csv|json] [--paired LABEL | --paths] [--unchecked]",
+            options, args);
   const auto results = InputsOf(values, "table");
   const std::string format = values["format"].as<std::string>();
-  if (values.contains("paired") && values["paths"].as<bool>()) Fail("skipbench table: --paired and --paths exclude each other");
+  if (values.contains("paired") && values["paths"].as<bool>())
+    Fail("skipbench table: --paired and --paths exclude each other");
   if (values.contains("paired")) {
     const ResultReader reader = OpenResults(results, ReadingOptions(values));
     const PairedTable paired = MakePairedTable(reader, values["paired"].as<std::string>(), SetDistances(reader));
-    if (format == "markdown") fmt::print("{}", RenderPairedMarkdown(paired));
-    else if (format == "csv") fmt::print("{}", RenderPairedCsv(paired));
-    else if (format == "json") fmt::print("{}", RenderPairedJson(paired));
-    else Fail("skipbench table: --format: with --paired expected markdown, csv or json, found \"{}\"{}", format, DidYouMean(format, {"markdown", "csv", "json"}));
+    if (format == "markdown")
+      fmt::print("{}", RenderPairedMarkdown(paired));
+    else if (format == "csv")
+      fmt::print("{}", RenderPairedCsv(paired));
+    else if (format == "json")
+      fmt::print("{}", RenderPairedJson(paired));
+    else
+      Fail("skipbench table: --format: with --paired expected markdown, csv or json, found \"{}\"{}", format,
+           DidYouMean(format, {"markdown", "csv", "json"}));
     return 0;
   }
   const ResultReader reader = OpenResults(results, ReadingOptions(values));
-  if (values["paths"].as<bool>()) Print(MakePathTable(reader, results[0]), format);
-  else Print(MakeTable(reader, SetDistances(reader)), format);
+  if (values["paths"].as<bool>())
+    Print(MakePathTable(reader, results[0]), format);
+  else
+    Print(MakeTable(reader, SetDistances(reader)), format);
   return 0;
 }
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "harness/base/error.h"
 #include "harness/analysis/set_distances.h"
 #include "harness/analysis/settings.h"
+#include "harness/base/error.h"
 #include "harness/evaluation/picture_pairs.h"
 #include "harness/evaluation/result_pictures.h"
 
@@ -23,14 +23,15 @@ std::string WhyNoFeatures(const ComparedSet& set, const SetMetric& metric, const
     return fmt::format("is for clips, {} are pictures; --clips reads a folder as clips", set.description());
   if (set.statistics) return set.statistics->WhyNot(metric, network.info());
   if (set.stored && !set.stored->result->FindColumn(set.stored->setting, ColumnOf(metric.network)))
-    return fmt::format("{} holds neither pictures nor features of {}; run with \"save\": [\"images\"]", set.description(),
-                       metric.network);
+    return fmt::format("{} holds neither pictures nor features of {}; run with \"save\": [\"images\"]",
+                       set.description(), metric.network);
   return "";
 }
 
 std::string WhyNoPictures(const ComparedSet& set) {
   if (set.pictures) return "";
-  return fmt::format("needs pictures; {} holds {} of features", set.description(), set.statistics ? "statistics" : "columns");
+  return fmt::format("needs pictures; {} holds {} of features", set.description(),
+                     set.statistics ? "statistics" : "columns");
 }
 
 // Why a set has no samples; empty: it has.
@@ -45,7 +46,8 @@ std::string WhyEmpty(const ComparedSet& set) {
 
 std::string WhyNoPairs(const ComparedSet& a, const ComparedSet& b, const ComparisonOptions& options) {
   try {
-    if (options.measure.common_only) return CommonPairs(*a.pictures, *b.pictures).empty() ? "no sample was done by both" : "";
+    if (options.measure.common_only)
+      return CommonPairs(*a.pictures, *b.pictures).empty() ? "no sample was done by both" : "";
     PairByName(*a.pictures, *b.pictures);
   } catch (const Error& e) {
     return e.what();
@@ -67,7 +69,8 @@ std::string WhyUnmet(const ComparedSet& a, const ComparedSet* b, const MetricReq
   if (auto why = of_set(a); !why.empty()) return why;
   if (!request.needs_pairs() && !of_features) return "";  // looks at A alone
   if (!b && of_features && options.features_only) return "";
-  if (!b && request.needs_pairs()) return "compares every picture with its partner; a second set of pictures was expected";
+  if (!b && request.needs_pairs())
+    return "compares every picture with its partner; a second set of pictures was expected";
   if (!b) return "a second set was expected: pictures or a statistics file";
   if (auto why = of_set(*b); !why.empty()) return why;
   if (!a.pictures || !b->pictures) return "";
@@ -78,7 +81,8 @@ std::string WhyUnmet(const ComparedSet& a, const ComparedSet* b, const MetricReq
 
 // All features that the metrics need of a set by itself; what could not be read joins `left_out`.
 FeatureSets FeaturesOf(const ComparedSet& set, const std::vector<MetricRequest>& requests,
-                       const MetricNetworks& networks, const MeasureOptions& options, std::vector<std::string>* left_out) {
+                       const MetricNetworks& networks, const MeasureOptions& options,
+                       std::vector<std::string>* left_out) {
   std::map<std::string, std::vector<SetMetric>> by_network;
   std::vector<MetricRequest> alone;  // of no pairs: reading a set by itself is enough
   for (const auto& request : requests) {
@@ -99,7 +103,8 @@ FeatureSets FeaturesOf(const ComparedSet& set, const std::vector<MetricRequest>&
       features[network] = set.statistics->Read(metrics, *networks.features.at(network), options);
     } else {
       const auto& stored = *set.stored;
-      features[network] = StoredFeatures(*stored.result, stored.setting, network, DoneSamples(*stored.result, stored.setting));
+      features[network] =
+          StoredFeatures(*stored.result, stored.setting, network, DoneSamples(*stored.result, stored.setting));
     }
   }
   return features;
@@ -202,10 +207,11 @@ Measurement CompareSets(const ComparedSet& a, const ComparedSet* b, const std::v
   const bool broken_pairs = both && options.pair && !measured.left_out.empty() && WhyNoPairs(a, *b, options).empty();
   PairSets(options, options.measure.common_only || broken_pairs, &measured);
   for (const auto& request : met)
-    if (request.set && request.set->needs_pairs && !request.set->network.empty() && b && !measured.paired.contains(request.set->network))
+    if (request.set && request.set->needs_pairs && !request.set->network.empty() && b &&
+        !measured.paired.contains(request.set->network))
       measured.unmet[request.name] =
-          fmt::format("{} compares every clip with its partner; the names of {} and {} are not the same{}", request.name,
-                      a.description(), b->description(), options.pair ? "" : " (--unpaired)");
+          fmt::format("{} compares every clip with its partner; the names of {} and {} are not the same{}",
+                      request.name, a.description(), b->description(), options.pair ? "" : " (--unpaired)");
   return measured;
 }
 
@@ -220,22 +226,26 @@ std::vector<std::string> ComparisonNotes(const ComparedSet& a, const ComparedSet
     const int64_t partners = CountPartners(set, other->second);
     if (measured.paired.contains(network)) {
       notes.push_back(fmt::format(
-          "A and B pair by name: metrics of sets compare {} pairs; --unpaired compares them as independent sets", partners));
+          "A and B pair by name: metrics of sets compare {} pairs; --unpaired compares them as independent sets",
+          partners));
     } else if (!options.pair) {
       notes.push_back("metrics of sets compare independent sets (--unpaired)");
     } else if (partners > 0) {
-      notes.push_back(fmt::format("{} of A's {} names are among B's {}: metrics of sets take A and B as independent; pairs "
-                                  "would need the same names in both",
-                                  partners, set.names.size(), other->second.names.size()));
+      notes.push_back(
+          fmt::format("{} of A's {} names are among B's {}: metrics of sets take A and B as independent; pairs "
+                      "would need the same names in both",
+                      partners, set.names.size(), other->second.names.size()));
     }
     break;  // the same for every network
   }
   for (const auto& request : requests) {
-    if (!request.set || request.set->network.empty() || !networks.Available(request) || measured.unmet.contains(request.name))
+    if (!request.set || request.set->network.empty() || !networks.Available(request) ||
+        measured.unmet.contains(request.name))
       continue;
     for (const ComparedSet* one : {&a, b})
       if (one->statistics)
-        if (auto note = one->statistics->NoteOn(*request.set, networks.features.at(request.set->network)->info()); !note.empty())
+        if (auto note = one->statistics->NoteOn(*request.set, networks.features.at(request.set->network)->info());
+            !note.empty())
           notes.push_back(std::move(note));
   }
   return notes;

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/evaluation/evaluate.h"
 #include "datasets/picture_set.h"
+#include "harness/evaluation/evaluate.h"
 #include "harness/evaluation/statistics_file.h"
 #include "harness/store/result_reader.h"
 

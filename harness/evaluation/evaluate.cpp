@@ -81,8 +81,9 @@ class Measurer {
     if (std::is_sorted(owners.begin(), owners.end())) return;
     std::vector<int64_t> order(owners.size());
     std::iota(order.begin(), order.end(), int64_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](int64_t a, int64_t b) { return owners[static_cast<size_t>(a)] < owners[static_cast<size_t>(b)]; });
+    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+      return owners[static_cast<size_t>(a)] < owners[static_cast<size_t>(b)];
+    });
     set->Reorder(order);
   }
 
@@ -112,8 +113,8 @@ class Measurer {
     }
   }
 
-  // What networks make of clips of unequal length cannot be compared (I3D's features are means over time), and of frames a long
-  // clip would have more. `frames`: 0 where it is not known yet.
+  // What networks make of clips of unequal length cannot be compared (I3D's features are means over time), and of
+  // frames a long clip would have more. `frames`: 0 where it is not known yet.
   void RequireLength(const PictureSet& source, int64_t index, int64_t frames) {
     if (!source.clips() || frames == 0 || features_.empty()) return;
     if (frames_ == 0) {
@@ -121,8 +122,10 @@ class Measurer {
       first_clip_ = source.where(index);
     }
     if (frames != frames_)
-      Fail("{}: a clip of {} frames, but {} has {}; clips of one length can be compared (--frames N takes the first N of each)",
-           source.where(index), frames, first_clip_, frames_);
+      Fail(
+          "{}: a clip of {} frames, but {} has {}; clips of one length can be compared (--frames N takes the first N "
+          "of each)",
+          source.where(index), frames, first_clip_, frames_);
   }
 
   void RequireSomeLeft() const {
@@ -143,7 +146,8 @@ class Measurer {
     if (reference_ && pictures_.clips() != reference_->clips())
       Fail("{} and {}: clips cannot be compared with pictures", pictures_.description(), reference_->description());
     if (pairs_) {
-      const auto pairs = options_.common_only ? CommonPairs(pictures_, *reference_) : PairByName(pictures_, *reference_);
+      const auto pairs =
+          options_.common_only ? CommonPairs(pictures_, *reference_) : PairByName(pictures_, *reference_);
       for (const auto& [a, b] : pairs) units_.push_back({a, b});
       return;
     }
@@ -186,7 +190,8 @@ class Measurer {
     for (const auto& request : samples_) {
       if (request.network) continue;
       auto columns = MeasureFrames(*request.type, {loaded->picture, {}}, {loaded->reference, {}});
-      std::move(columns.begin(), columns.end(), loaded->columns.begin() + static_cast<std::ptrdiff_t>(request.first_column));
+      std::move(columns.begin(), columns.end(),
+                loaded->columns.begin() + static_cast<std::ptrdiff_t>(request.first_column));
     }
     if (with_errors_) loaded->error = CompareBytes(loaded->picture, loaded->reference);
   }
@@ -316,8 +321,8 @@ class Measurer {
   bool pairs_ = false, with_errors_ = false;
   std::vector<Unit> units_;
   std::map<std::string, std::vector<int64_t>> owners_;  // of each network: which reference picture a row is of
-  int64_t frames_ = 0;       // of every clip
-  std::string first_clip_;   // that has so many
+  int64_t frames_ = 0;                                  // of every clip
+  std::string first_clip_;                              // that has so many
   Measurement out_;
 };
 
@@ -325,8 +330,8 @@ class Measurer {
 
 std::string LeftOutText(const std::vector<std::string>& left_out) {
   if (left_out.empty()) return "";
-  return fmt::format("{} could not be read and {} left out ({}{})", left_out.size(), left_out.size() == 1 ? "was" : "were", left_out[0],
-                     left_out.size() == 1 ? "" : "; ...");
+  return fmt::format("{} could not be read and {} left out ({}{})", left_out.size(),
+                     left_out.size() == 1 ? "was" : "were", left_out[0], left_out.size() == 1 ? "" : "; ...");
 }
 
 std::string DescribePicture(const at::Tensor& picture) {
@@ -335,9 +340,8 @@ std::string DescribePicture(const at::Tensor& picture) {
   return fmt::format("{} x {} pixels", picture.size(2), picture.size(1));
 }
 
-Measurement Measure(const PictureSet& pictures, const PictureSet* reference,
-                    const std::vector<MetricRequest>& requests, const MetricNetworks& networks,
-                    const MeasureOptions& options) {
+Measurement Measure(const PictureSet& pictures, const PictureSet* reference, const std::vector<MetricRequest>& requests,
+                    const MetricNetworks& networks, const MeasureOptions& options) {
   return Measurer(pictures, reference, requests, networks, options).Run();
 }
 

@@ -35,15 +35,14 @@ struct MeasureOptions {
 };
 
 // Everything that `requests` need of `pictures` and of `reference` (null: there is none). Where a metric needs pairs,
-// the two are paired by name (PairByName) and the order of its values is that of `pictures`. Of clips, each frame is measured by
-// itself and the clip's value is the mean over the frames that are not identical; networks of pictures see the frames
-// as so many pictures. Metrics whose weights are missing are left out. Errors name the file: unreadable, of another
-// size than its partner, without a caption, with features that are not finite; a metric of pairs without a reference; a
-// network of clips given pictures; clips of unequal length where a network sees them. With skip_broken the unreadable are left
-// out, a pair if either is; it is an Error when nothing is left.
-Measurement Measure(const PictureSet& pictures, const PictureSet* reference,
-                    const std::vector<MetricRequest>& requests, const MetricNetworks& networks,
-                    const MeasureOptions& options);
+// the two are paired by name (PairByName) and the order of its values is that of `pictures`. Of clips, each frame is
+// measured by itself and the clip's value is the mean over the frames that are not identical; networks of pictures see
+// the frames as so many pictures. Metrics whose weights are missing are left out. Errors name the file: unreadable, of
+// another size than its partner, without a caption, with features that are not finite; a metric of pairs without a
+// reference; a network of clips given pictures; clips of unequal length where a network sees them. With skip_broken the
+// unreadable are left out, a pair if either is; it is an Error when nothing is left.
+Measurement Measure(const PictureSet& pictures, const PictureSet* reference, const std::vector<MetricRequest>& requests,
+                    const MetricNetworks& networks, const MeasureOptions& options);
 
 // The features of one network (`name`: as a metric names it) only. What was left out stands in the description.
 FeatureSet MeasureFeatures(const PictureSet& pictures, const std::string& name, const FeatureNetwork& network,

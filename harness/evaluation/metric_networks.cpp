@@ -17,7 +17,8 @@ std::vector<MetricWeights> FindMetricFiles(const std::vector<MetricRequest>& req
     try {
       if (sample) one.files = request.sample->weights(options);
       if (set)
-        if (const auto file = FindFeatureNetworkWeights(request.set->network, options); !file.empty()) one.files = {file};
+        if (const auto file = FindFeatureNetworkWeights(request.set->network, options); !file.empty())
+          one.files = {file};
     } catch (const MissingWeightsError& e) {
       one.network = e.wanted_by();
       one.missing = e.reason();

@@ -22,7 +22,8 @@ void RequireUniqueNames(const PictureSet& source) {
   std::map<std::string, int64_t> seen;
   for (int64_t i = 0; i < source.size(); ++i)
     if (const auto [first, added] = seen.emplace(source.name(i), i); !added)
-      Fail("{} and {}: two {}s with one name, which cannot be paired", source.where(first->second), source.where(i), source.clips() ? "clip" : "picture");
+      Fail("{} and {}: two {}s with one name, which cannot be paired", source.where(first->second), source.where(i),
+           source.clips() ? "clip" : "picture");
 }
 
 // "3 of 500 have no partner in B (x, y, z)", empty if none.

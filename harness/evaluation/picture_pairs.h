@@ -11,7 +11,8 @@
 
 namespace skipbench {
 
-// uint8 [3, H, W], of a clip [T, 3, H, W]; R, G, B. May be called from several threads at once. Throws Error naming the file.
+// uint8 [3, H, W], of a clip [T, 3, H, W]; R, G, B. May be called from several threads at once. Throws Error naming the
+// file.
 at::Tensor ReadPicture(const PictureSet& set, int64_t index);
 
 // The index of each item of `a` with that of its partner in `b`: the item of the same name. Throws Error that counts

@@ -22,15 +22,15 @@ const FeatureSet& Features(const FeatureSets& sets, const SetMetric& metric) {
   return found->second;
 }
 
-std::vector<MeasuredValue> OfSets(const Measurement& measured, const SetMetric& metric,
-                                  const SetOptions& options) {
+std::vector<MeasuredValue> OfSets(const Measurement& measured, const SetMetric& metric, const SetOptions& options) {
   if (metric.of_errors) return metric.of_errors(metric, measured.samples.errors, measured.samples.clips ? 1 : 16);
   const FeatureSetPair sets{Features(measured.pictures, metric), Features(measured.reference, metric),
                             measured.paired.contains(metric.network)};
   return MeasureSets(metric, sets, options);
 }
 
-std::vector<MeasuredValue> ValuesOf(const Measurement& measured, const MetricRequest& request, const MetricNetworks& networks, const SetOptions& options) {
+std::vector<MeasuredValue> ValuesOf(const Measurement& measured, const MetricRequest& request,
+                                    const MetricNetworks& networks, const SetOptions& options) {
   const MeasuredValue none{.metric = {.name = request.name}, .available = false};
   if (!networks.Available(request)) {
     MeasuredValue missing = none;

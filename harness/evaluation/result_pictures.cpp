@@ -46,7 +46,8 @@ class ResultPictures : public PictureSet {
     const size_t size = static_cast<size_t>(height) * static_cast<size_t>(width) * 3;
     std::vector<Image> frames;
     for (auto begin = one.values.begin(); begin != one.values.end(); begin += static_cast<std::ptrdiff_t>(size))
-      frames.push_back({.width = width, .height = height, .pixels = {begin, begin + static_cast<std::ptrdiff_t>(size)}});
+      frames.push_back(
+          {.width = width, .height = height, .pixels = {begin, begin + static_cast<std::ptrdiff_t>(size)}});
     return frames;
   }
 

@@ -8,8 +8,8 @@
 
 namespace skipbench {
 
-// Those of one setting's samples that were done; their names are the samples' ids in six digits. Error when the results do not hold
-// pictures. `result` must outlive it.
+// Those of one setting's samples that were done; their names are the samples' ids in six digits. Error when the results
+// do not hold pictures. `result` must outlive it.
 std::unique_ptr<PictureSet> OpenResultPictures(const ResultReader& result, size_t setting);
 
 }  // namespace skipbench

@@ -65,10 +65,11 @@ StatisticsFile::NormalArrays StatisticsFile::FindNormal(const std::string& netwo
   for (const auto& name : {found.mean, found.covariance})
     if (!file_.Has(name))
       return {.why_not = fmt::format("no array \"{}\"; expected mu [d] and sigma [d, d], as pytorch-fid and clean-fid "
-                                     "write them", name)};
+                                     "write them",
+                                     name)};
   if (dimension > 0 && Length(found.mean) != dimension)
-    return {.why_not = fmt::format("{} has {} values, the features of {} have {}", found.mean, Length(found.mean), network,
-                                   dimension)};
+    return {.why_not = fmt::format("{} has {} values, the features of {} have {}", found.mean, Length(found.mean),
+                                   network, dimension)};
   return found;
 }
 
@@ -94,23 +95,28 @@ StatisticsFile::Basis StatisticsFile::BasisOf(const SetMetric& metric, const Fea
   return has_pictures_ && !network.clips ? Basis::kPictures : Basis::kNone;
 }
 
-std::string StatisticsFile::WhyNot(const SetMetric& metric, const FeatureNetworkInfo& network, int64_t dimension) const {
+std::string StatisticsFile::WhyNot(const SetMetric& metric, const FeatureNetworkInfo& network,
+                                   int64_t dimension) const {
   if (BasisOf(metric, network, dimension) != Basis::kNone) return "";
   if (dimension == 0) dimension = network.dimension;
   if (metric.network.empty()) return fmt::format("needs pictures; {} holds statistics of features", path_.string());
   if (metric.needs_pairs)
-    return fmt::format("compares every clip with its partner; {} does not say which of its features is whose", path_.string());
+    return fmt::format("compares every clip with its partner; {} does not say which of its features is whose",
+                       path_.string());
   const NormalArrays normal = FindNormal(metric.network, dimension);
   if (!normal.why_not.empty()) return path_.string() + ": " + normal.why_not;
   return fmt::format(
-      "{} holds a mean and a covariance only; this metric compares the features themselves (--save-stats keeps them with "
+      "{} holds a mean and a covariance only; this metric compares the features themselves (--save-stats keeps them "
+      "with "
       "--keep-features)",
       path_.string());
 }
 
-std::string StatisticsFile::NoteOn(const SetMetric& metric, const FeatureNetworkInfo& network, int64_t dimension) const {
+std::string StatisticsFile::NoteOn(const SetMetric& metric, const FeatureNetworkInfo& network,
+                                   int64_t dimension) const {
   if (BasisOf(metric, network, dimension) != Basis::kPictures) return "";
-  const std::string why = metric.needs_features ? "" : FindNormal(metric.network, dimension ? dimension : network.dimension).why_not;
+  const std::string why =
+      metric.needs_features ? "" : FindNormal(metric.network, dimension ? dimension : network.dimension).why_not;
   return fmt::format("{}: of the {} pictures in arr_0 of {}{}", metric.name, Length("arr_0"), path_.string(),
                      why.empty() ? "" : "; " + why);
 }
@@ -132,7 +138,8 @@ Gaussian StatisticsFile::ReadNormal(const NormalArrays& arrays) const {
   if (ours_ && file_.Has("count")) {
     const auto count = file_.Open("count");
     const auto values = count->Values<double>();
-    if (values.size() != 1 || !(values[0] >= 2 && values[0] < 1e15)) Fail("{}: expected a number of at least 2", count->origin());
+    if (values.size() != 1 || !(values[0] >= 2 && values[0] < 1e15))
+      Fail("{}: expected a number of at least 2", count->origin());
     normal.count = static_cast<int64_t>(values[0]);
   }
   return normal;
@@ -158,7 +165,8 @@ void StatisticsFile::ReadFeatures(const std::string& name, FeatureSet* set) cons
 int64_t StatisticsFile::ReadFrames() const {
   const auto array = file_.Open("frames");
   const auto values = array->Values<double>();
-  if (values.size() != 1 || !(values[0] >= 1 && values[0] < 1e9)) Fail("{}: expected a number of at least 1", array->origin());
+  if (values.size() != 1 || !(values[0] >= 1 && values[0] < 1e9))
+    Fail("{}: expected a number of at least 1", array->origin());
   return static_cast<int64_t>(values[0]);
 }
 

@@ -5,7 +5,8 @@
 //   clean-fid, for KID        feats [n, d]
 //   guided-diffusion (ADM)    arr_0 [n, H, W, 3] (pictures), mu, sigma (of inception:legacy_tf), mu_s, sigma_s (of its
 //                             spatial features); mu and sigma need not be those of arr_0's pictures
-//   skipbench                 mu, sigma, count, frames (of clips), network (whose features, as a metric names it), weights (their SHA-256),
+//   skipbench                 mu, sigma, count, frames (of clips), network (whose features, as a metric names it),
+//   weights (their SHA-256),
 //                             features [n, d], names [n] (of the pictures: what they pair by)
 //
 // Only arrays that a metric needs are read. A file that does not say whose features its statistics are of is taken at
@@ -18,8 +19,8 @@
 #include <string>
 
 #include "harness/evaluation/evaluate.h"
-#include "harness/measures/feature_set.h"
 #include "harness/io/files/npz.h"
+#include "harness/measures/feature_set.h"
 #include "harness/measures/set_metric.h"
 
 namespace skipbench {
@@ -79,8 +80,8 @@ bool HoldsStatistics(const std::filesystem::path& path);
 // Whether two names are of the same features: a layer that is the default may be left out.
 bool SameFeatures(const std::string& a, const std::string& b);
 
-// Writes mu, sigma (unbiased), count, frames (of clips), network and weights; with `keep_features` also features (float32) and the
-// pictures' names. At least two samples.
+// Writes mu, sigma (unbiased), count, frames (of clips), network and weights; with `keep_features` also features
+// (float32) and the pictures' names. At least two samples.
 void WriteStatisticsFile(const std::filesystem::path& path, const FeatureSet& set, const std::string& network,
                          bool keep_features);
 

@@ -51,9 +51,12 @@ void OpenSettings(const std::vector<std::string>& inputs, const SubjectOptions& 
 // What is compared with what, for people.
 void Describe(const std::string& input, Subjects* subjects) {
   const auto b = subjects->references.find(-1);
-  subjects->pictures = subjects->a ? fmt::format("{} ({})", input, subjects->a->header().name) : subjects->all[0].set.description();
-  if (b != subjects->references.end()) subjects->reference = b->second.description();
-  else if (subjects->a) subjects->reference = "its reference settings";
+  subjects->pictures =
+      subjects->a ? fmt::format("{} ({})", input, subjects->a->header().name) : subjects->all[0].set.description();
+  if (b != subjects->references.end())
+    subjects->reference = b->second.description();
+  else if (subjects->a)
+    subjects->reference = "its reference settings";
 }
 
 void SaveStatistics(const Measurement& measured, const SubjectOptions& options) {
@@ -73,8 +76,7 @@ std::vector<MetricRequest> Reportable(const SubjectOptions& options, bool has_re
   return requests;
 }
 
-void AddValues(const Subject& subject, const Measurement& measured, const SubjectOptions& options,
-               SubjectValues* out) {
+void AddValues(const Subject& subject, const Measurement& measured, const SubjectOptions& options, SubjectValues* out) {
   SaveStatistics(measured, options);
   const auto requests = Reportable(options, subject.reference != nullptr);
   for (auto& value : ReportValues(measured, requests, options.networks, options.sets, subject.label)) {
@@ -84,7 +86,8 @@ void AddValues(const Subject& subject, const Measurement& measured, const Subjec
     }
     out->values.push_back(std::move(value));
   }
-  for (auto& note : ComparisonNotes(subject.set, subject.reference, measured, options.requests, options.networks, options.comparison))
+  for (auto& note : ComparisonNotes(subject.set, subject.reference, measured, options.requests, options.networks,
+                                    options.comparison))
     out->notes.push_back(std::move(note));
 }
 
@@ -112,7 +115,8 @@ Subjects OpenSubjects(const std::vector<std::string>& inputs, const SubjectOptio
     subjects.all.push_back({.label = "", .set = OpenComparedSet(inputs[0], options.collections)});
   }
   for (auto& subject : subjects.all)
-    if (const auto found = subjects.references.find(subject.place); found != subjects.references.end() && !subject.is_reference)
+    if (const auto found = subjects.references.find(subject.place);
+        found != subjects.references.end() && !subject.is_reference)
       subject.reference = &found->second;
   Describe(inputs[0], &subjects);
   return subjects;
@@ -122,7 +126,8 @@ std::vector<std::string> FindUnmetRequests(const Subjects& subjects, const Subje
   std::map<std::string, std::string> unmet;
   std::map<std::string, size_t> times;
   for (const auto& subject : subjects.all) {
-    for (auto& [name, why] : FindUnmet(subject.set, subject.reference, options.requests, options.networks, options.comparison)) {
+    for (auto& [name, why] :
+         FindUnmet(subject.set, subject.reference, options.requests, options.networks, options.comparison)) {
       ++times[name];
       // What a setting lacks says more than that the reference is compared with nothing.
       if (!subject.is_reference || !unmet.contains(name)) unmet[name] = why;
@@ -131,9 +136,8 @@ std::vector<std::string> FindUnmetRequests(const Subjects& subjects, const Subje
   std::vector<std::string> whole;
   for (const auto& request : options.requests)
     if (times[request.name] == subjects.all.size()) whole.push_back(unmet[request.name]);
-  const bool others = std::any_of(options.requests.begin(), options.requests.end(), [&](const auto& request) {
-    return times[request.name] < subjects.all.size();
-  });
+  const bool others = std::any_of(options.requests.begin(), options.requests.end(),
+                                  [&](const auto& request) { return times[request.name] < subjects.all.size(); });
   if (!others && subjects.all.size() == 1 && subjects.all[0].is_reference)
     Fail("{}: no setting to compare with the reference", subjects.pictures);
   if (!others) Fail("{}", fmt::join(whole, "\n"));
@@ -145,13 +149,15 @@ SubjectValues MeasureSubjects(const Subjects& subjects, const SubjectOptions& op
   std::map<int, FeatureSets> known;
   ComparisonOptions comparison = options.comparison;
   if (subjects.a)
-    for (const auto& sample : subjects.a->samples()) comparison.measure.captions[fmt::format("{:06}", sample.id)] = sample.caption;
+    for (const auto& sample : subjects.a->samples())
+      comparison.measure.captions[fmt::format("{:06}", sample.id)] = sample.caption;
   for (const auto& subject : subjects.all) {
     const auto found = known.find(subject.place);
     const FeatureSets* features = subject.reference && found != known.end() ? &found->second : nullptr;
     // Samples that one of a run's settings has not done are left out of both.
     comparison.measure.common_only = subject.place >= 0;
-    Measurement measured = CompareSets(subject.set, subject.reference, options.requests, options.networks, comparison, features);
+    Measurement measured =
+        CompareSets(subject.set, subject.reference, options.requests, options.networks, comparison, features);
     if (subjects.all.size() > 1 && subject.reference && !features && IsWhole(measured.reference, *subject.reference))
       known[subject.place] = measured.reference;
     AddValues(subject, measured, options, &out);

@@ -33,19 +33,20 @@ struct Subject {
 };
 
 struct Subjects {
-  std::string pictures, reference;         // what is compared with what, for people
-  std::unique_ptr<ResultReader> a, b;      // null: no result
-  std::map<int, ComparedSet> references;   // by place
+  std::string pictures, reference;        // what is compared with what, for people
+  std::unique_ptr<ResultReader> a, b;     // null: no result
+  std::map<int, ComparedSet> references;  // by place
   std::vector<Subject> all;
 };
 
 bool IsResult(const std::filesystem::path& path);
 
-// `inputs`: A, and B or nothing. Of a result every setting is a subject, against B, or without B against its reference setting,
-// which is a subject itself for what needs none. Throws Error naming the path or the setting.
+// `inputs`: A, and B or nothing. Of a result every setting is a subject, against B, or without B against its reference
+// setting, which is a subject itself for what needs none. Throws Error naming the path or the setting.
 Subjects OpenSubjects(const std::vector<std::string>& inputs, const SubjectOptions& options);
 
-// Why requests cannot be met that no subject can meet; found before anything is read. Error when nothing is left to measure.
+// Why requests cannot be met that no subject can meet; found before anything is read. Error when nothing is left to
+// measure.
 std::vector<std::string> FindUnmetRequests(const Subjects& subjects, const SubjectOptions& options);
 
 struct SubjectValues {

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <vector>
 
-#include "harness/base/table_format.h"
 #include "harness/base/error.h"
+#include "harness/base/table_format.h"
 #include "harness/stats/bootstrap.h"
 #include "harness/stats/moments.h"
 

@@ -1,4 +1,5 @@
-// A measured value: what a metric gave for something that was measured, how sure that is, and what one has to know to read it.
+// A measured value: what a metric gave for something that was measured, how sure that is, and what one has to know to
+// read it.
 #pragma once
 
 #include <cstdint>

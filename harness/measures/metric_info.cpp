@@ -23,16 +23,14 @@ void RequireSound(const MetricInfo& info, const std::string& where) {
     Fail("{}: decimals: expected 0 to 17, found {}", where, *info.decimals);
   if (info.limit && !(std::isfinite(*info.limit) && *info.limit >= 0))
     Fail("{}: limit: expected a number of at least 0, found {}", where, *info.limit);
-  if (info.ceiling && !std::isfinite(*info.ceiling)) Fail("{}: ceiling: expected a finite number, found {}", where, *info.ceiling);
+  if (info.ceiling && !std::isfinite(*info.ceiling))
+    Fail("{}: ceiling: expected a finite number, found {}", where, *info.ceiling);
 }
 
 Json ToJson(const MetricInfo& info) {
-  Json json = {{"name", info.name},
-               {"title", info.title},
-               {"unit", info.unit},
-               {"better", DirectionName(info.better)},
-               {"order", info.order},
-               {"per_frame", info.per_frame}};
+  Json json = {{"name", info.name},   {"title", info.title},
+               {"unit", info.unit},   {"better", DirectionName(info.better)},
+               {"order", info.order}, {"per_frame", info.per_frame}};
   if (!info.part_of.empty()) json["part_of"] = info.part_of;
   if (info.decimals) json["decimals"] = *info.decimals;
   if (info.limit) json["limit"] = *info.limit;

@@ -1,5 +1,5 @@
-// What a metric says of itself: all that a table, a figure or a comparison has to know of it. It is stored with the values, so that
-// results explain themselves.
+// What a metric says of itself: all that a table, a figure or a comparison has to know of it. It is stored with the
+// values, so that results explain themselves.
 #pragma once
 
 #include <optional>
@@ -20,8 +20,8 @@ struct MetricInfo {
   std::optional<int> decimals = {};        // in tables; absent: three significant digits
   std::optional<double> limit = {};        // how much worse `compare` lets it get; absent: 2 % of the mean
   std::optional<double> ceiling = {};      // what larger values, infinite ones too, count as in a comparison
-  int order = 100;                         // among a table's columns, smaller first, then by name; from 200 on figures are folded away
-  bool per_frame = false;                  // of a clip: the mean over its frames, whose values are stored beside it
+  int order = 100;         // among a table's columns, smaller first, then by name; from 200 on figures are folded away
+  bool per_frame = false;  // of a clip: the mean over its frames, whose values are stored beside it
 };
 
 // The title, or of a metric that is not described its name.
@@ -31,10 +31,12 @@ std::string TitleOf(const MetricInfo& info);
 const char* DirectionName(Direction direction);
 Direction DirectionOf(const std::string& name, const std::string& where);
 
-// Throws Error, which begins with `where`, for numbers that no metric describes itself by: what is read may hold anything.
+// Throws Error, which begins with `where`, for numbers that no metric describes itself by: what is read may hold
+// anything.
 void RequireSound(const MetricInfo& info, const std::string& where);
 
-// As an object; what is absent has no key. MetricInfoFromJson throws Error, which begins with `where`, for what is none.
+// As an object; what is absent has no key. MetricInfoFromJson throws Error, which begins with `where`, for what is
+// none.
 Json ToJson(const MetricInfo& info);
 MetricInfo MetricInfoFromJson(const Json& json, const std::string& where);
 

@@ -18,14 +18,15 @@ void RequireSameWeights(const SetMetric& metric, const FeatureSet& a, const Feat
 
 void RequireSameLength(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b) {
   if (a.frames > 0 && b.frames > 0 && a.frames != b.frames)
-    Fail("{}: {} are clips of {} frames, {} of {}; clips of one length can be compared (--frames N takes the first N of each)", metric.name,
-         a.description, a.frames, b.description, b.frames);
+    Fail(
+        "{}: {} are clips of {} frames, {} of {}; clips of one length can be compared (--frames N takes the first N of "
+        "each)",
+        metric.name, a.description, a.frames, b.description, b.frames);
 }
 
 }  // namespace
 
-std::vector<MeasuredValue> MeasureSets(const SetMetric& metric, const FeatureSetPair& sets,
-                                       const SetOptions& options) {
+std::vector<MeasuredValue> MeasureSets(const SetMetric& metric, const FeatureSetPair& sets, const SetOptions& options) {
   const auto& [pictures, reference, paired] = sets;
   RequireSameWeights(metric, pictures, reference);
   RequireSameLength(metric, pictures, reference);

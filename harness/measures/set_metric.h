@@ -1,4 +1,5 @@
-// Metrics of whole sets of pictures: what one is, and what such metrics have in common. The metrics themselves are in metrics/.
+// Metrics of whole sets of pictures: what one is, and what such metrics have in common. The metrics themselves are in
+// metrics/.
 #pragma once
 
 #include <span>
@@ -38,11 +39,12 @@ struct SetMetric {
   std::vector<MeasuredValue> (*of_features)(const SetMetric& metric, const FeatureSetPair& sets,
                                             const SetOptions& options) = nullptr;
   // `batch`: samples that are pooled.
-  std::vector<MeasuredValue> (*of_errors)(const SetMetric& metric, std::span<const SquaredError> errors, int64_t batch) = nullptr;
+  std::vector<MeasuredValue> (*of_errors)(const SetMetric& metric, std::span<const SquaredError> errors,
+                                          int64_t batch) = nullptr;
 };
 
-// The values of a metric of features. Throws Error naming the sets: too few pictures, features that a statistics file does not
-// hold, values that are not finite, different dimensions, weights or lengths of clips.
+// The values of a metric of features. Throws Error naming the sets: too few pictures, features that a statistics file
+// does not hold, values that are not finite, different dimensions, weights or lengths of clips.
 std::vector<MeasuredValue> MeasureSets(const SetMetric& metric, const FeatureSetPair& sets,
                                        const SetOptions& options = {});
 

@@ -54,7 +54,8 @@ AutoencoderConfig ParseAutoencoderConfig(const JsonReader& json, int64_t latent_
   OnlyType(json, "up_block_types", "UpDecoderBlock2D", c.block_out_channels.size());
   for (int64_t channels : c.block_out_channels)
     if (channels % c.norm_num_groups != 0)
-      json.FailAt("block_out_channels", fmt::format("{} channels cannot be split into norm_num_groups {} groups", channels, c.norm_num_groups));
+      json.FailAt("block_out_channels", fmt::format("{} channels cannot be split into norm_num_groups {} groups",
+                                                    channels, c.norm_num_groups));
   return c;
 }
 
@@ -80,7 +81,8 @@ Encoder::Encoder(const Weights& w, const AutoencoderConfig& config, int64_t z_ch
 at::Tensor Encoder::Forward(const at::Tensor& x) const {
   CheckMap(x, "pictures", conv_in_.options().in_channels);
   const int64_t unit = int64_t{1} << (down_blocks_.size() - 1);
-  if (x.size(2) < unit || x.size(3) < unit) Fail("a picture of {}x{} is too small: the encoder divides it by {}", x.size(2), x.size(3), unit);
+  if (x.size(2) < unit || x.size(3) < unit)
+    Fail("a picture of {}x{} is too small: the encoder divides it by {}", x.size(2), x.size(3), unit);
   at::Tensor h = conv_in_.Forward(x.contiguous(at::MemoryFormat::ChannelsLast));
   for (const DownBlock& block : down_blocks_) {
     for (const UNetLayer& layer : block.layers) h = layer.Forward(h, {});

@@ -20,7 +20,7 @@ struct AutoencoderConfig {
   int64_t layers_per_block = 1;
   int64_t latent_channels = 4;
   int64_t norm_num_groups = 32;
-  int64_t sample_size = 32;                // of the pictures the network was trained on
+  int64_t sample_size = 32;  // of the pictures the network was trained on
   bool mid_block_add_attention = true;
 
   // Pixels of the picture for each pixel of the latent, along a side.

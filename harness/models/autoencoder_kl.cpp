@@ -24,12 +24,15 @@ void Blend(const at::Tensor& before, at::Tensor& tile, int64_t dim, int64_t exte
   b.copy_(a * (1 - ramp).to(a.scalar_type()) + b * ramp.to(b.scalar_type()));
 }
 
-// Cuts `x` into overlapping tiles of at most `size`, runs them and puts the results (whose tiles have `out_size`) together.
-at::Tensor RunTiled(const at::Tensor& x, int64_t size, int64_t out_size, const std::function<at::Tensor(const at::Tensor&)>& run) {
+// Cuts `x` into overlapping tiles of at most `size`, runs them and puts the results (whose tiles have `out_size`)
+// together.
+at::Tensor RunTiled(const at::Tensor& x, int64_t size, int64_t out_size,
+                    const std::function<at::Tensor(const at::Tensor&)>& run) {
   const int64_t step = static_cast<int64_t>(static_cast<double>(size) * (1 - kTileOverlap));
   const int64_t extent = static_cast<int64_t>(static_cast<double>(out_size) * kTileOverlap);
   const int64_t limit = out_size - extent;
-  if (step < 1) Fail("tiling: tiles of {} places are too small to overlap; the config's sample_size is too small", size);
+  if (step < 1)
+    Fail("tiling: tiles of {} places are too small to overlap; the config's sample_size is too small", size);
   std::vector<at::Tensor> above, result_rows;
   for (int64_t top = 0; top < x.size(2); top += step) {
     std::vector<at::Tensor> row, result;
@@ -56,7 +59,8 @@ std::vector<double> Channels(const JsonReader& json, const std::string& key, int
   if (!json.Has(key)) return {};
   std::vector<double> values = json.Doubles(key);
   if (static_cast<int64_t>(values.size()) != channels)
-    json.FailAt(key, fmt::format("expected one value for each of {} latent channels, found {}", channels, values.size()));
+    json.FailAt(key,
+                fmt::format("expected one value for each of {} latent channels, found {}", channels, values.size()));
   return values;
 }
 
@@ -78,7 +82,8 @@ Config AutoencoderKL::ParseConfig(const JsonReader& json) {
 }
 
 namespace {
-void BuildEncoder(const Config& config, const Weights& w, std::optional<Encoder>& encoder, std::optional<Conv2d>& quant_conv) {
+void BuildEncoder(const Config& config, const Weights& w, std::optional<Encoder>& encoder,
+                  std::optional<Conv2d>& quant_conv) {
   const int64_t z = config.net.latent_channels;
   encoder.emplace(w.Sub("encoder"), config.net, 2 * z);
   if (config.use_quant_conv) quant_conv.emplace(w.Sub("quant_conv"), Conv2dOptions{2 * z, 2 * z, 1, 1, 0});
@@ -106,7 +111,8 @@ AutoencoderKL::AutoencoderKL(const Config& config, const Weights& w, bool with_e
 }
 
 at::Tensor AutoencoderKL::DecodeTile(const at::Tensor& z) const {
-  return decoder_.Forward(post_quant_conv_ ? post_quant_conv_->Forward(z.contiguous(at::MemoryFormat::ChannelsLast)) : z);
+  return decoder_.Forward(post_quant_conv_ ? post_quant_conv_->Forward(z.contiguous(at::MemoryFormat::ChannelsLast))
+                                           : z);
 }
 
 at::Tensor AutoencoderKL::EncodeTile(const at::Tensor& x) const {
@@ -120,7 +126,8 @@ at::Tensor AutoencoderKL::Decode(const at::Tensor& z, const Options& options) co
   const int64_t pixels = config_.net.sample_size, places = pixels / config_.net.SpatialFactor();
   const auto decode = [&](const at::Tensor& one) {
     const bool tiled = options.tiling && (one.size(2) > places || one.size(3) > places);
-    return tiled ? RunTiled(one, places, pixels, [this](const at::Tensor& tile) { return DecodeTile(tile); }) : DecodeTile(one);
+    return tiled ? RunTiled(one, places, pixels, [this](const at::Tensor& tile) { return DecodeTile(tile); })
+                 : DecodeTile(one);
   };
   const at::Tensor x = z.to(dtype_);
   return options.slicing && x.size(0) > 1 ? PerSample(x, decode) : decode(x);
@@ -132,7 +139,8 @@ at::Tensor AutoencoderKL::Encode(const at::Tensor& x, const Options& options) co
   const int64_t pixels = config_.net.sample_size, places = pixels / config_.net.SpatialFactor();
   const auto encode = [&](const at::Tensor& one) {
     const bool tiled = options.tiling && (one.size(2) > pixels || one.size(3) > pixels);
-    return tiled ? RunTiled(one, pixels, places, [this](const at::Tensor& tile) { return EncodeTile(tile); }) : EncodeTile(one);
+    return tiled ? RunTiled(one, pixels, places, [this](const at::Tensor& tile) { return EncodeTile(tile); })
+                 : EncodeTile(one);
   };
   const at::Tensor pictures = x.to(dtype_);
   return options.slicing && pictures.size(0) > 1 ? PerSample(pictures, encode) : encode(pictures);

@@ -15,15 +15,16 @@ class AutoencoderKL {
  public:
   struct Config {
     AutoencoderConfig net;
-    double scaling_factor = 0.18215;       // latent of the denoiser = scaling_factor * latent of the autoencoder
-    std::optional<double> shift_factor;    // for pipelines of other families: those of SD and SDXL do not apply it
-    std::vector<double> latents_mean, latents_std;   // per channel; of SDXL's variants, empty for SDXL base; SD does not apply them
-    bool force_upcast = true;              // decode in float32 where the rest runs in float16 (it overflows)
+    double scaling_factor = 0.18215;     // latent of the denoiser = scaling_factor * latent of the autoencoder
+    std::optional<double> shift_factor;  // for pipelines of other families: those of SD and SDXL do not apply it
+    std::vector<double> latents_mean,
+        latents_std;           // per channel; of SDXL's variants, empty for SDXL base; SD does not apply them
+    bool force_upcast = true;  // decode in float32 where the rest runs in float16 (it overflows)
     bool use_quant_conv = true;
     bool use_post_quant_conv = true;
   };
   static constexpr const char* kClassNames[] = {"AutoencoderKL"};
-  static Config ParseConfig(const JsonReader& json);     // throws Error or UnsupportedError, naming file, key and value
+  static Config ParseConfig(const JsonReader& json);  // throws Error or UnsupportedError, naming file, key and value
 
   struct Options {
     // Pictures larger than the size the network was trained on are coded in overlapping tiles that are blended, so that
@@ -36,7 +37,8 @@ class AutoencoderKL {
   // Without the encoder only decoding works; its tensors are then to be ignored, see EncoderTensors().
   AutoencoderKL(const Config& config, const Weights& w, bool with_encoder = true);
 
-  // z [B, latent, h, w], already divided by the scaling factor, to pictures [B, out, H, W], nominally in [-1, 1], not clamped.
+  // z [B, latent, h, w], already divided by the scaling factor, to pictures [B, out, H, W], nominally in [-1, 1], not
+  // clamped.
   at::Tensor Decode(const at::Tensor& z, const Options& options) const;
   at::Tensor Decode(const at::Tensor& z) const { return Decode(z, Options()); }
   // Pictures to moments [B, 2 * latent, h, w]: mean, log variance (not clamped). Error without the encoder.
@@ -62,7 +64,7 @@ class AutoencoderKL {
 
 // DiagonalGaussianDistribution: the parts of Encode()'s moments.
 struct LatentDistribution {
-  at::Tensor mean, logvar, std;            // [B, latent, h, w]; logvar clamped to [-30, 20], std = exp(logvar / 2)
+  at::Tensor mean, logvar, std;  // [B, latent, h, w]; logvar clamped to [-30, 20], std = exp(logvar / 2)
 };
 LatentDistribution SplitMoments(const at::Tensor& moments);
 

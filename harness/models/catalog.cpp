@@ -15,7 +15,8 @@ namespace {
 
 template <typename T>
 NetworkType TypeOf() {
-  return {{std::begin(T::kClassNames), std::end(T::kClassNames)}, [](const JsonReader& config) { T::ParseConfig(config); },
+  return {{std::begin(T::kClassNames), std::end(T::kClassNames)},
+          [](const JsonReader& config) { T::ParseConfig(config); },
           [](const JsonReader& config, const Weights& w) { return std::make_unique<T>(T::ParseConfig(config), w); }};
 }
 
@@ -23,11 +24,8 @@ NetworkType TypeOf() {
 
 const std::vector<NetworkType>& NetworkTypes() {
   static const std::vector<NetworkType> types = {
-      TypeOf<UNet2DConditionModel>(),
-      TypeOf<UNet2DModel>(),
-      TypeOf<UNet3DConditionModel>(),
-      TypeOf<I2VGenXLUNet>(),
-      TypeOf<DiTTransformer2DModel>(),
+      TypeOf<UNet2DConditionModel>(), TypeOf<UNet2DModel>(),           TypeOf<UNet3DConditionModel>(),
+      TypeOf<I2VGenXLUNet>(),         TypeOf<DiTTransformer2DModel>(),
   };
   return types;
 }

@@ -13,16 +13,17 @@
 namespace skipbench {
 
 struct NetworkType {
-  std::vector<std::string> class_names;      // of diffusers: _class_name of its config.json
-  // Reads its config.json and builds nothing. Throws Error for a config that is wrong, UnsupportedError for one that is not supported.
+  std::vector<std::string> class_names;  // of diffusers: _class_name of its config.json
+  // Reads its config.json and builds nothing. Throws Error for a config that is wrong, UnsupportedError for one that is
+  // not supported.
   std::function<void(const JsonReader& config)> check;
-  std::function<std::unique_ptr<Network>(const JsonReader& config, const Weights& w)> make;      // errors as `check`
+  std::function<std::unique_ptr<Network>(const JsonReader& config, const Weights& w)> make;  // errors as `check`
 };
 
 const std::vector<NetworkType>& NetworkTypes();
 
-// The network that `config` describes, by its _class_name. Throws UnsupportedError for one that is not in the catalog, Error
-// for a config that is wrong.
+// The network that `config` describes, by its _class_name. Throws UnsupportedError for one that is not in the catalog,
+// Error for a config that is wrong.
 std::unique_ptr<Network> MakeNetwork(const JsonReader& config, const Weights& w);
 
 }  // namespace skipbench

@@ -17,7 +17,8 @@ void ParseClipEncoderConfig(const JsonReader& json, ClipEncoderConfig* config) {
   c.quick_gelu = json.StringOr("hidden_act", "quick_gelu") == "quick_gelu";
   c.layer_norm_eps = json.DoubleOr("layer_norm_eps", c.layer_norm_eps, 0, 1);
   if (c.hidden_size % c.num_attention_heads != 0)
-    json.FailAt("num_attention_heads", fmt::format("{} channels cannot be split into {} heads", c.hidden_size, c.num_attention_heads));
+    json.FailAt("num_attention_heads",
+                fmt::format("{} channels cannot be split into {} heads", c.hidden_size, c.num_attention_heads));
 }
 
 ClipEncoder::ClipEncoder(const Weights& w, const ClipEncoderConfig& config) : config_(config) {
@@ -26,8 +27,10 @@ ClipEncoder::ClipEncoder(const Weights& w, const ClipEncoderConfig& config) : co
     const Weights layer = w.Sub("layers", i);
     const Weights attention = layer.Sub("self_attn");
     layers_.push_back({LayerNorm(layer.Sub("layer_norm1"), d, config.layer_norm_eps),
-                       Linear(attention, {"q_proj", "k_proj", "v_proj"}, d, d, true), Linear(attention.Sub("out_proj"), d, d),
-                       LayerNorm(layer.Sub("layer_norm2"), d, config.layer_norm_eps), Linear(layer.Sub("mlp.fc1"), d, config.intermediate_size),
+                       Linear(attention, {"q_proj", "k_proj", "v_proj"}, d, d, true),
+                       Linear(attention.Sub("out_proj"), d, d),
+                       LayerNorm(layer.Sub("layer_norm2"), d, config.layer_norm_eps),
+                       Linear(layer.Sub("mlp.fc1"), d, config.intermediate_size),
                        Linear(layer.Sub("mlp.fc2"), config.intermediate_size, d), ModuleName(attention)});
   }
 }
@@ -40,8 +43,9 @@ at::Tensor ClipEncoder::RunLayer(const Layer& layer, const at::Tensor& x, bool c
     CountAttention(layer.attention_name, x.size(0), x.size(1), x.size(1), config_.hidden_size, config_.hidden_size);
     attended = at::empty_like(x);
   } else {
-    const at::Tensor split = qkv.unflatten(-1, {3, heads, dim}).permute({2, 0, 3, 1, 4});      // [3, B, heads, L, dim]
-    attended = at::scaled_dot_product_attention(split[0], split[1], split[2], {}, 0.0, causal).transpose(1, 2).flatten(2);
+    const at::Tensor split = qkv.unflatten(-1, {3, heads, dim}).permute({2, 0, 3, 1, 4});  // [3, B, heads, L, dim]
+    attended =
+        at::scaled_dot_product_attention(split[0], split[1], split[2], {}, 0.0, causal).transpose(1, 2).flatten(2);
   }
   const at::Tensor h = layer.out.ForwardAdd(attended, x);
   at::Tensor m = layer.fc1.Forward(layer.layer_norm2.Forward(h));

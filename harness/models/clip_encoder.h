@@ -17,7 +17,7 @@ struct ClipEncoderConfig {
   int64_t intermediate_size = 2048;
   int64_t num_hidden_layers = 12;
   int64_t num_attention_heads = 8;
-  bool quick_gelu = true;                  // x * sigmoid(1.702 x); else the exact GELU
+  bool quick_gelu = true;  // x * sigmoid(1.702 x); else the exact GELU
   double layer_norm_eps = 1e-5;
 };
 // Reads these keys of transformers' config.json over `defaults`; errors name file, key and value.
@@ -26,7 +26,7 @@ void ParseClipEncoderConfig(const JsonReader& json, ClipEncoderConfig* config);
 // h = x + attention(layer_norm1(x)); h + mlp(layer_norm2(h)), `num_hidden_layers` times.
 class ClipEncoder {
  public:
-  ClipEncoder(const Weights& w, const ClipEncoderConfig& config);        // w: the scope "encoder"
+  ClipEncoder(const Weights& w, const ClipEncoderConfig& config);  // w: the scope "encoder"
   // [B, L, D] -> layers + 1 tensors [B, L, D]: x itself, then the output of every layer.
   std::vector<at::Tensor> Forward(const at::Tensor& x, bool causal) const;
 

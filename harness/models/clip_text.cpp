@@ -30,7 +30,8 @@ Config CLIPTextModel::ParseConfig(const JsonReader& json) {
 
 CLIPTextModel::CLIPTextModel(const Config& config, const Weights& w) : config_(config), dtype_(w.options().dtype) {
   // Files of transformers 5 leave "text_model." out.
-  const Weights text = w.shapes_only() || w.HasPrefix("text_model.") || !w.HasPrefix("embeddings.") ? w.Sub("text_model") : w;
+  const Weights text =
+      w.shapes_only() || w.HasPrefix("text_model.") || !w.HasPrefix("embeddings.") ? w.Sub("text_model") : w;
   const int64_t d = config.hidden_size;
   token_embedding_.emplace(text.Sub("embeddings.token_embedding"), config.vocab_size, d);
   position_embedding_.emplace(text.Sub("embeddings.position_embedding"), config.max_position_embeddings, d);
@@ -42,14 +43,16 @@ CLIPTextModel::CLIPTextModel(const Config& config, const Weights& w) : config_(c
 at::Tensor CLIPTextModel::Pool(const at::Tensor& last_hidden_state, const at::Tensor& input_ids) const {
   if (input_ids.is_meta()) return last_hidden_state.select(1, 0);
   const at::Tensor ids = input_ids.to(at::kInt);
-  const at::Tensor place = config_.eos_token_id == 2 ? ids.argmax(-1) : ids.eq(config_.eos_token_id).to(at::kInt).argmax(-1);
+  const at::Tensor place =
+      config_.eos_token_id == 2 ? ids.argmax(-1) : ids.eq(config_.eos_token_id).to(at::kInt).argmax(-1);
   const at::Tensor index = place.view({-1, 1, 1}).expand({-1, 1, last_hidden_state.size(2)});
   return last_hidden_state.gather(1, index).squeeze(1);
 }
 
 ClipTextOutput CLIPTextModel::Forward(const at::Tensor& input_ids) const {
   if (input_ids.dim() != 2 || input_ids.size(1) < 1 || input_ids.size(1) > config_.max_position_embeddings)
-    Fail("the text encoder takes token ids [B, up to {}], got [{}]", config_.max_position_embeddings, fmt::join(input_ids.sizes(), ", "));
+    Fail("the text encoder takes token ids [B, up to {}], got [{}]", config_.max_position_embeddings,
+         fmt::join(input_ids.sizes(), ", "));
   ClipTextOutput output;
   const at::Tensor positions = position_embedding_->weight().slice(0, 0, input_ids.size(1));
   output.hidden_states = encoder_->Forward(token_embedding_->Forward(input_ids) + positions, /*causal=*/true);

@@ -16,10 +16,11 @@
 namespace skipbench {
 
 struct ClipTextOutput {
-  at::Tensor last_hidden_state;            // [B, L, D], after the final layer norm: what SD 1 and 2 condition on
-  std::vector<at::Tensor> hidden_states;   // layers + 1 tensors [B, L, D]: the embeddings, then every layer; no final norm
-  at::Tensor pooled;                       // [B, D]: last_hidden_state at the end-of-text token
-  at::Tensor text_embeds;                  // [B, projection_dim]: pooled, projected; only with a projection
+  at::Tensor last_hidden_state;  // [B, L, D], after the final layer norm: what SD 1 and 2 condition on
+  std::vector<at::Tensor>
+      hidden_states;       // layers + 1 tensors [B, L, D]: the embeddings, then every layer; no final norm
+  at::Tensor pooled;       // [B, D]: last_hidden_state at the end-of-text token
+  at::Tensor text_embeds;  // [B, projection_dim]: pooled, projected; only with a projection
 
   // hidden_states[-2]: what SDXL conditions on. I2VGen-XL does after the final layer norm: CLIPTextModel::FinalNorm().
   const at::Tensor& penultimate() const { return hidden_states[hidden_states.size() - 2]; }
@@ -33,11 +34,11 @@ class CLIPTextModel {
     int64_t projection_dim = 512;
     // 2, a mistake in the published configs, means: pool at the largest id of the row; else at the first such id.
     int64_t eos_token_id = 49407;
-    bool with_projection = false;          // architectures: CLIPTextModelWithProjection
+    bool with_projection = false;  // architectures: CLIPTextModelWithProjection
   };
   static constexpr const char* kClassNames[] = {"CLIPTextModel", "CLIPTextModelWithProjection"};
-  static constexpr const char* kStem = "model";                  // of the weight files' names, transformers'
-  static constexpr const char* kIgnored = "*.position_ids";      // a buffer that files may hold
+  static constexpr const char* kStem = "model";              // of the weight files' names, transformers'
+  static constexpr const char* kIgnored = "*.position_ids";  // a buffer that files may hold
   // transformers' config.json. Keys that do not concern inference are not looked at.
   static Config ParseConfig(const JsonReader& json);
 

@@ -10,7 +10,8 @@ namespace skipbench {
 
 CLIPVisionModelWithProjection::Config CLIPVisionModelWithProjection::ParseConfig(const JsonReader& json) {
   Config c;
-  if (json.Has("architectures") && json.Strings("architectures") != std::vector<std::string>{"CLIPVisionModelWithProjection"})
+  if (json.Has("architectures") &&
+      json.Strings("architectures") != std::vector<std::string>{"CLIPVisionModelWithProjection"})
     FailUnsupportedValue(json, "architectures", "CLIPVisionModelWithProjection");
   Only(json, "model_type", {"clip_vision_model", "clip"});
   c.encoder = {.hidden_size = 768, .intermediate_size = 3072, .num_hidden_layers = 12, .num_attention_heads = 12};
@@ -32,17 +33,20 @@ CLIPVisionModelWithProjection::CLIPVisionModelWithProjection(const Config& confi
   const Weights embeddings = w.Sub("vision_model.embeddings");
   const int64_t d = config.encoder.hidden_size, side = config.image_size / config.patch_size;
   class_embedding_ = embeddings.Take("class_embedding", {d});
-  patch_embedding_ = embeddings.Take("patch_embedding.weight", {d, config.num_channels, config.patch_size, config.patch_size});
+  patch_embedding_ =
+      embeddings.Take("patch_embedding.weight", {d, config.num_channels, config.patch_size, config.patch_size});
   position_embedding_ = embeddings.Take("position_embedding.weight", {side * side + 1, d});
 }
 
 ClipVisionOutput CLIPVisionModelWithProjection::Forward(const at::Tensor& pixel_values) const {
   const int64_t size = config_.image_size, patch = config_.patch_size, d = config_.encoder.hidden_size;
-  if (pixel_values.dim() != 4 || pixel_values.size(1) != config_.num_channels || pixel_values.size(2) != size || pixel_values.size(3) != size)
+  if (pixel_values.dim() != 4 || pixel_values.size(1) != config_.num_channels || pixel_values.size(2) != size ||
+      pixel_values.size(3) != size)
     Fail("the image encoder takes pixel values [B, {}, {}, {}], got [{}]", config_.num_channels, size, size,
          fmt::join(pixel_values.sizes(), ", "));
   ClipVisionOutput output;
-  const at::Tensor patches = at::conv2d(pixel_values.to(dtype_), patch_embedding_, {}, {patch, patch}).flatten(2).transpose(1, 2);
+  const at::Tensor patches =
+      at::conv2d(pixel_values.to(dtype_), patch_embedding_, {}, {patch, patch}).flatten(2).transpose(1, 2);
   const at::Tensor classes = class_embedding_.expand({pixel_values.size(0), 1, d});
   output.embeddings = at::cat({classes, patches}, 1) + position_embedding_;
   output.hidden_states = encoder_.Forward(pre_layrnorm_.Forward(output.embeddings), /*causal=*/false);

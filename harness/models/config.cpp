@@ -8,8 +8,8 @@
 
 namespace skipbench {
 
-std::vector<int64_t> IntList(const JsonReader& json, const std::string& key, const std::vector<int64_t>& fallback, int64_t min,
-                             int64_t max) {
+std::vector<int64_t> IntList(const JsonReader& json, const std::string& key, const std::vector<int64_t>& fallback,
+                             int64_t min, int64_t max) {
   const Json* value = json.Find(key);
   if (!value || value->is_null()) return fallback;
   std::vector<int64_t> list = json.Ints(key);
@@ -20,8 +20,8 @@ std::vector<int64_t> IntList(const JsonReader& json, const std::string& key, con
   return list;
 }
 
-std::vector<int64_t> PerLevel(const JsonReader& json, const std::string& key, int64_t fallback, int64_t levels, int64_t min,
-                              int64_t max) {
+std::vector<int64_t> PerLevel(const JsonReader& json, const std::string& key, int64_t fallback, int64_t levels,
+                              int64_t min, int64_t max) {
   const Json* value = json.Find(key);
   if (!value || !value->is_array()) return std::vector<int64_t>(levels, json.IntOr(key, fallback, min, max));
   std::vector<int64_t> list = IntList(json, key, {}, min, max);
@@ -35,7 +35,8 @@ std::vector<bool> BoolPerLevel(const JsonReader& json, const std::string& key, b
   if (!value || !value->is_array()) return std::vector<bool>(levels, json.BoolOr(key, fallback));
   std::vector<bool> list;
   for (const Json& one : *value) {
-    if (!one.is_boolean()) json.FailAt(key, fmt::format("expected a list of true and false, found {}", Describe(*value)));
+    if (!one.is_boolean())
+      json.FailAt(key, fmt::format("expected a list of true and false, found {}", Describe(*value)));
     list.push_back(one.get<bool>());
   }
   if (static_cast<int64_t>(list.size()) != levels)
@@ -43,7 +44,8 @@ std::vector<bool> BoolPerLevel(const JsonReader& json, const std::string& key, b
   return list;
 }
 
-std::vector<std::string> StringList(const JsonReader& json, const std::string& key, const std::vector<std::string>& fallback) {
+std::vector<std::string> StringList(const JsonReader& json, const std::string& key,
+                                    const std::vector<std::string>& fallback) {
   const Json* value = json.Find(key);
   return !value || value->is_null() ? fallback : json.Strings(key);
 }
@@ -56,14 +58,15 @@ std::vector<bool> BlockTypes(const JsonReader& json, const std::string& key, con
   std::vector<bool> result;
   for (const std::string& type : types) {
     if (type != plain && type != other)
-      FailUnsupported("{}: {}: block type \"{}\" is not supported (only \"{}\", \"{}\")", json.file(), json.PathOf(key), type, plain, other);
+      FailUnsupported("{}: {}: block type \"{}\" is not supported (only \"{}\", \"{}\")", json.file(), json.PathOf(key),
+                      type, plain, other);
     result.push_back(type == other);
   }
   return result;
 }
 
-std::optional<int64_t> IntOrNull(const JsonReader& json, const std::string& key, std::optional<int64_t> fallback, int64_t min,
-                                 int64_t max) {
+std::optional<int64_t> IntOrNull(const JsonReader& json, const std::string& key, std::optional<int64_t> fallback,
+                                 int64_t min, int64_t max) {
   const Json* value = json.Find(key);
   if (!value) return fallback;
   if (value->is_null()) return std::nullopt;
@@ -78,8 +81,8 @@ int64_t SampleSize(const JsonReader& json) {
 
 void FailUnsupportedValue(const JsonReader& json, const std::string& key, const std::string& supported) {
   const Json* value = json.Find(key);
-  FailUnsupported("{}: {}: {} is not supported (only {})", json.file(), json.PathOf(key), value ? Describe(*value) : "nothing",
-                  supported);
+  FailUnsupported("{}: {}: {} is not supported (only {})", json.file(), json.PathOf(key),
+                  value ? Describe(*value) : "nothing", supported);
 }
 
 void Only(const JsonReader& json, const std::string& key, const std::vector<Json>& allowed) {

@@ -16,33 +16,37 @@ inline constexpr int64_t kMaxLevels = 16;
 inline constexpr int64_t kMaxLayers = 256;
 
 // A list of `min_size` to kMaxLevels integers in [min, max]; `fallback` if the key is absent or null.
-std::vector<int64_t> IntList(const JsonReader& json, const std::string& key, const std::vector<int64_t>& fallback, int64_t min,
-                             int64_t max);
+std::vector<int64_t> IntList(const JsonReader& json, const std::string& key, const std::vector<int64_t>& fallback,
+                             int64_t min, int64_t max);
 // One integer for all levels, or a list with one for each.
-std::vector<int64_t> PerLevel(const JsonReader& json, const std::string& key, int64_t fallback, int64_t levels, int64_t min,
-                              int64_t max);
+std::vector<int64_t> PerLevel(const JsonReader& json, const std::string& key, int64_t fallback, int64_t levels,
+                              int64_t min, int64_t max);
 std::vector<bool> BoolPerLevel(const JsonReader& json, const std::string& key, bool fallback, int64_t levels);
-std::vector<std::string> StringList(const JsonReader& json, const std::string& key, const std::vector<std::string>& fallback);
+std::vector<std::string> StringList(const JsonReader& json, const std::string& key,
+                                    const std::vector<std::string>& fallback);
 
 // Block types, one for each level: true where it is `other`, false where it is `plain`; UnsupportedError for another.
 std::vector<bool> BlockTypes(const JsonReader& json, const std::string& key, const std::vector<std::string>& fallback,
                              const std::string& plain, const std::string& other, size_t levels);
 
 // Integer, absent (`fallback`) or an explicit null (nullopt), which diffusers tells apart.
-std::optional<int64_t> IntOrNull(const JsonReader& json, const std::string& key, std::optional<int64_t> fallback, int64_t min,
-                                 int64_t max);
+std::optional<int64_t> IntOrNull(const JsonReader& json, const std::string& key, std::optional<int64_t> fallback,
+                                 int64_t min, int64_t max);
 
 // sample_size: absent or null (0), one number, or [height, width], of which the first counts.
 int64_t SampleSize(const JsonReader& json);
 
-// UnsupportedError "FILE: key: VALUE is not supported (only ...)" unless the key is absent, null or equal to one of `allowed`.
+// UnsupportedError "FILE: key: VALUE is not supported (only ...)" unless the key is absent, null or equal to one of
+// `allowed`.
 void Only(const JsonReader& json, const std::string& key, const std::vector<Json>& allowed);
 [[noreturn]] void FailUnsupportedValue(const JsonReader& json, const std::string& key, const std::string& supported);
 
 // _class_name must be one of the names of the network T, or absent.
 void CheckClassName(const JsonReader& json, const std::vector<std::string>& expected);
 template <typename T>
-void CheckClassName(const JsonReader& json) { CheckClassName(json, {std::begin(T::kClassNames), std::end(T::kClassNames)}); }
+void CheckClassName(const JsonReader& json) {
+  CheckClassName(json, {std::begin(T::kClassNames), std::end(T::kClassNames)});
+}
 // Ignores the keys given and those beginning with "_", then rejects what nobody asked for.
 void IgnoreTheRest(const JsonReader& json, const std::vector<std::string>& keys);
 

@@ -38,8 +38,8 @@ at::Tensor AxisTable(int64_t places, int64_t base, int64_t dim) {
   return at::cat({angle.sin(), angle.cos()}, 1);
 }
 
-// The position of every patch of a map of height x width patches, [height * width, dim]: columns first, then rows. On a map of
-// another size than the network's own, `base` patches a side, they are spread over the same range.
+// The position of every patch of a map of height x width patches, [height * width, dim]: columns first, then rows. On a
+// map of another size than the network's own, `base` patches a side, they are spread over the same range.
 at::Tensor PositionTable(int64_t height, int64_t width, int64_t base, int64_t dim) {
   const at::Tensor columns = AxisTable(width, base, dim / 2).unsqueeze(0).expand({height, -1, -1});
   const at::Tensor rows = AxisTable(height, base, dim / 2).unsqueeze(1).expand({-1, width, -1});
@@ -52,10 +52,14 @@ DiTBlock::DiTBlock(const Weights& w, const Options& options)
     : name_(ModuleName(w)),
       norm_eps_(options.norm_eps),
       timestep_embedder_(w.Sub("norm1.emb.timestep_embedder"), kTimeProjection.dim, options.heads * options.dim_head),
-      class_embedder_(w.Sub("norm1.emb.class_embedder.embedding_table"), options.classes + 1, options.heads * options.dim_head),
+      class_embedder_(w.Sub("norm1.emb.class_embedder.embedding_table"), options.classes + 1,
+                      options.heads * options.dim_head),
       modulation_(w.Sub("norm1.linear"), options.heads * options.dim_head, 6 * options.heads * options.dim_head),
-      attn1_(w.Sub("attn1"), {.query_dim = options.heads * options.dim_head, .heads = options.heads, .dim_head = options.dim_head,
-                              .bias = options.attention_bias, .upcast = options.upcast_attention}),
+      attn1_(w.Sub("attn1"), {.query_dim = options.heads * options.dim_head,
+                              .heads = options.heads,
+                              .dim_head = options.dim_head,
+                              .bias = options.attention_bias,
+                              .upcast = options.upcast_attention}),
       ff_in_(w.Sub("ff.net.0.proj"), options.heads * options.dim_head, 4 * options.heads * options.dim_head),
       ff_out_(w.Sub("ff.net.2"), 4 * options.heads * options.dim_head, options.heads * options.dim_head) {}
 
@@ -65,8 +69,10 @@ at::Tensor DiTBlock::Embed(const at::Tensor& timesteps, const at::Tensor& classe
 }
 
 at::Tensor DiTBlock::Forward(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& classes) const {
-  const auto parts = modulation_.Forward(Silu(Embed(timesteps, classes))).chunk(6, 1);      // shift, scale, gate; twice
-  const auto gated_sum = [&](const at::Tensor& h, const at::Tensor& gate, const at::Tensor& to) { return h.is_meta() ? to : to + gate.unsqueeze(1) * h; };
+  const auto parts = modulation_.Forward(Silu(Embed(timesteps, classes))).chunk(6, 1);  // shift, scale, gate; twice
+  const auto gated_sum = [&](const at::Tensor& h, const at::Tensor& gate, const at::Tensor& to) {
+    return h.is_meta() ? to : to + gate.unsqueeze(1) * h;
+  };
   const at::Tensor attended = attn1_.ForwardAdd(Modulate(Norm(name_ + ".norm1.norm", x, 1e-6), parts[0], parts[1]), {});
   const at::Tensor h = gated_sum(attended, parts[2], x);
   const at::Tensor inner = ff_in_.Forward(Modulate(Norm(name_ + ".norm3", h, norm_eps_), parts[3], parts[4]));
@@ -87,7 +93,8 @@ DiTTransformer2DModel::Config DiTTransformer2DModel::ParseConfig(const JsonReade
   c.block.heads = json.IntOr("num_attention_heads", c.block.heads, 1, kMaxChannels);
   c.block.dim_head = json.IntOr("attention_head_dim", c.block.dim_head, 1, kMaxChannels);
   if (c.block.heads * c.block.dim_head % 4 != 0)
-    json.FailAt("attention_head_dim", fmt::format("{} heads of {}: the table of positions takes a multiple of 4", c.block.heads, c.block.dim_head));
+    json.FailAt("attention_head_dim", fmt::format("{} heads of {}: the table of positions takes a multiple of 4",
+                                                  c.block.heads, c.block.dim_head));
   c.block.classes = json.IntOr("num_embeds_ada_norm", c.block.classes, 1, int64_t{1} << 24);
   c.block.norm_eps = json.DoubleOr("norm_eps", c.block.norm_eps, 0, 1);
   c.block.attention_bias = json.BoolOr("attention_bias", true);
@@ -103,8 +110,11 @@ DiTTransformer2DModel::DiTTransformer2DModel(const Config& config, const Weights
       proj_out_1_(w.Sub("proj_out_1"), width(), 2 * width()),
       proj_out_2_(w.Sub("proj_out_2"), width(), config.patch_size * config.patch_size * config.out_channels) {
   for (int64_t i = 0; i < config.num_layers; ++i) blocks_.emplace_back(w.Sub("transformer_blocks", i), config.block);
-  info_ = {.in_channels = config.in_channels, .out_channels = config.out_channels, .sample_size = config.sample_size,
-           .dtype = w.options().dtype, .cuts = {}};
+  info_ = {.in_channels = config.in_channels,
+           .out_channels = config.out_channels,
+           .sample_size = config.sample_size,
+           .dtype = w.options().dtype,
+           .cuts = {}};
   for (int front = 0; front < config.num_layers; ++front) info_.cuts.push_back({.front = front});
 }
 
@@ -125,20 +135,23 @@ at::Tensor DiTTransformer2DModel::Embed(const NetworkInputs& inputs) const {
   const at::Tensor tokens = ToTokens(map);
   if (tokens.is_meta()) return tokens;
   const auto table = [&](const at::Tensor&) {
-    return PositionTable(map.size(2), map.size(3), config_.sample_size / config_.patch_size, width()).to(tokens.options());
+    return PositionTable(map.size(2), map.size(3), config_.sample_size / config_.patch_size, width())
+        .to(tokens.options());
   };
   // Made on the host: once for a run, whose samples have one size.
   return tokens + (inputs.cache ? inputs.cache->KeyValue(this, table) : table({}));
 }
 
-at::Tensor DiTTransformer2DModel::Run(const NetworkInputs& inputs, const Conditions& conditions, size_t block, const at::Tensor& x) const {
+at::Tensor DiTTransformer2DModel::Run(const NetworkInputs& inputs, const Conditions& conditions, size_t block,
+                                      const at::Tensor& x) const {
   const at::Tensor y = blocks_[block].Forward(x, conditions.timesteps, conditions.classes);
   Observe(inputs, fmt::format("transformer_blocks.{}", block), y);
   return y;
 }
 
 // The first block's embedding shifts and scales the last norm; then every token becomes its patch.
-at::Tensor DiTTransformer2DModel::Head(const NetworkInputs& inputs, const Conditions& conditions, const at::Tensor& x) const {
+at::Tensor DiTTransformer2DModel::Head(const NetworkInputs& inputs, const Conditions& conditions,
+                                       const at::Tensor& x) const {
   const auto parts = proj_out_1_.Forward(Silu(blocks_[0].Embed(conditions.timesteps, conditions.classes))).chunk(2, 1);
   const at::Tensor out = proj_out_2_.Forward(Modulate(Norm("norm_out", x, 1e-6), parts[0], parts[1]));
   const int64_t p = config_.patch_size, height = inputs.sample.size(2), width = inputs.sample.size(3);
@@ -164,13 +177,16 @@ NetworkOutput DiTTransformer2DModel::Forward(const NetworkInputs& inputs, const 
   return output;
 }
 
-at::Tensor DiTTransformer2DModel::ForwardShallow(const NetworkInputs& inputs, int cut, const at::Tensor& features) const {
+at::Tensor DiTTransformer2DModel::ForwardShallow(const NetworkInputs& inputs, int cut,
+                                                 const at::Tensor& features) const {
   CheckCut(cut);
   const Conditions conditions = Check(inputs);
   at::Tensor x = Embed(inputs);
   if (features.sizes() != x.sizes())
-    Fail("shallow forward: features [{}] for tokens [{}]", fmt::join(features.sizes(), ", "), fmt::join(x.sizes(), ", "));
-  for (int block = 0; block < info_.cuts[static_cast<size_t>(cut)].front; ++block) x = Run(inputs, conditions, static_cast<size_t>(block), x);
+    Fail("shallow forward: features [{}] for tokens [{}]", fmt::join(features.sizes(), ", "),
+         fmt::join(x.sizes(), ", "));
+  for (int block = 0; block < info_.cuts[static_cast<size_t>(cut)].front; ++block)
+    x = Run(inputs, conditions, static_cast<size_t>(block), x);
   return Head(inputs, conditions, x.is_meta() ? x : x + features.to(info_.dtype));
 }
 

@@ -1,5 +1,6 @@
 // DiTTransformer2DModel: the class-conditional network of DiT (Peebles & Xie 2023, "Scalable Diffusion Models with
-// Transformers"): patches of the latent as tokens, blocks whose norms are shifted, scaled and gated by timestep and class.
+// Transformers"): patches of the latent as tokens, blocks whose norms are shifted, scaled and gated by timestep and
+// class.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -23,18 +24,19 @@ class DiTBlock {
  public:
   struct Options {
     int64_t heads = 16, dim_head = 72, classes = 1000;
-    double norm_eps = 1e-5;                // of the second norm; the first has 1e-6
+    double norm_eps = 1e-5;  // of the second norm; the first has 1e-6
     bool attention_bias = true, upcast_attention = false;
   };
   DiTBlock(const Weights& w, const Options& options);
-  at::Tensor Embed(const at::Tensor& timesteps, const at::Tensor& classes) const;      // [1 or B], int64 [B] -> e [B, dim]
-  at::Tensor Forward(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& classes) const;   // x [B, N, dim]
+  at::Tensor Embed(const at::Tensor& timesteps, const at::Tensor& classes) const;  // [1 or B], int64 [B] -> e [B, dim]
+  at::Tensor Forward(const at::Tensor& x, const at::Tensor& timesteps,
+                     const at::Tensor& classes) const;  // x [B, N, dim]
 
  private:
   std::string name_;
   double norm_eps_;
   TimestepEmbedding timestep_embedder_;
-  Embedding class_embedder_;               // its last row is "no class"
+  Embedding class_embedder_;  // its last row is "no class"
   Linear modulation_;
   Attention attn1_;
   Linear ff_in_, ff_out_;
@@ -48,13 +50,14 @@ class DiTTransformer2DModel : public Network {
     int64_t sample_size = 32;
     int64_t patch_size = 2;
     int64_t in_channels = 4;
-    int64_t out_channels = 4;              // default: in_channels; twice as many with a learned variance
+    int64_t out_channels = 4;  // default: in_channels; twice as many with a learned variance
     int64_t num_layers = 28;
     DiTBlock::Options block;
   };
   // Published folders of DiT still name the class that it was part of.
   static constexpr const char* kClassNames[] = {"DiTTransformer2DModel", "Transformer2DModel"};
-  // Throws Error for impossible values, UnsupportedError for options that are not implemented; both name file, key and value.
+  // Throws Error for impossible values, UnsupportedError for options that are not implemented; both name file, key and
+  // value.
   static Config ParseConfig(const JsonReader& json);
 
   DiTTransformer2DModel(const Config& config, const Weights& w);
@@ -69,7 +72,7 @@ class DiTTransformer2DModel : public Network {
     at::Tensor timesteps, classes;
   };
   Conditions Check(const NetworkInputs& inputs) const;
-  at::Tensor Embed(const NetworkInputs& inputs) const;                     // patches with their positions: [B, N, dim]
+  at::Tensor Embed(const NetworkInputs& inputs) const;  // patches with their positions: [B, N, dim]
   at::Tensor Run(const NetworkInputs& inputs, const Conditions& conditions, size_t block, const at::Tensor& x) const;
   at::Tensor Head(const NetworkInputs& inputs, const Conditions& conditions, const at::Tensor& x) const;
   int64_t width() const { return config_.block.heads * config_.block.dim_head; }

@@ -11,8 +11,9 @@ namespace skipbench {
 
 namespace {
 
-constexpr const char *kTokens = "encoder_hidden_states", *kImageLatents = "image_latents", *kImageEmbeddings = "image_embeddings",
-                     *kEncodedImageLatents = "encoded_image_latents", *kFps = "fps";
+constexpr const char *kTokens = "encoder_hidden_states", *kImageLatents = "image_latents",
+                     *kImageEmbeddings = "image_embeddings", *kEncodedImageLatents = "encoded_image_latents",
+                     *kFps = "fps";
 constexpr int64_t kEncoderHeads = 2, kPooledSide = 32;
 
 // Every bin's mean; on the meta device only the shape. Hook-based counters count one for each input.
@@ -44,11 +45,12 @@ UNet3DConditionModel::Config I2VGenXLUNet::ParseConfig(const JsonReader& json) {
   CheckClassName<I2VGenXLUNet>(json);
   const Config config = ParseCommon(json);
   if (config.in_channels != 4) FailUnsupportedValue(json, "in_channels", "4: the image latents have as many");
-  IgnoreTheRest(json, {"num_attention_heads"});      // ignored by diffusers, too: attention_head_dim counts
+  IgnoreTheRest(json, {"num_attention_heads"});  // ignored by diffusers, too: attention_head_dim counts
   return config;
 }
 
-I2VGenXLUNet::I2VGenXLUNet(const Config& config, const Weights& w) : UNet3DConditionModel(config, w, 2 * config.in_channels) {
+I2VGenXLUNet::I2VGenXLUNet(const Config& config, const Weights& w)
+    : UNet3DConditionModel(config, w, 2 * config.in_channels) {
   const int64_t in = config.in_channels, first = config.block_out_channels[0], context = config.cross_attention_dim;
   const Weights proj_in = w.Sub("image_latents_proj_in"), embedding = w.Sub("image_latents_context_embedding");
   image_latents_proj_in_.emplace_back(proj_in.Sub("0"), Conv2dOptions{in, 4 * in});
@@ -76,11 +78,13 @@ std::map<std::string, ConditioningInput> I2VGenXLUNet::conditioning(at::IntArray
 at::Tensor I2VGenXLUNet::ImageLatentTokens(const at::Tensor& first_frame) const {
   const auto& conv = image_latents_context_embedding_;
   at::Tensor x = Silu(conv[0].Forward(first_frame.contiguous(at::MemoryFormat::ChannelsLast)));
-  x = Silu(conv[1].Forward(PoolTo32(x, "image_latents_context_embedding.2").contiguous(at::MemoryFormat::ChannelsLast)));
+  x = Silu(
+      conv[1].Forward(PoolTo32(x, "image_latents_context_embedding.2").contiguous(at::MemoryFormat::ChannelsLast)));
   return ToTokens(conv[2].Forward(x));
 }
 
-at::Tensor I2VGenXLUNet::ContextTokens(const at::Tensor& text, const at::Tensor& image_latents, const at::Tensor& image_embeddings) const {
+at::Tensor I2VGenXLUNet::ContextTokens(const at::Tensor& text, const at::Tensor& image_latents,
+                                       const at::Tensor& image_embeddings) const {
   const at::Tensor image = context_out_->Forward(Silu(context_in_->Forward(image_embeddings.to(dtype()))));
   return at::cat({text.to(dtype()), ImageLatentTokens(image_latents.select(2, 0).to(dtype())),
                   image.view({image.size(0), config_.in_channels, config_.cross_attention_dim})},
@@ -89,9 +93,10 @@ at::Tensor I2VGenXLUNet::ContextTokens(const at::Tensor& text, const at::Tensor&
 
 at::Tensor I2VGenXLUNet::EncodeImageLatents(const at::Tensor& image_latents) const {
   at::Tensor x = FoldFrames(image_latents.to(dtype()));
-  for (size_t i = 0; i < image_latents_proj_in_.size(); ++i) x = image_latents_proj_in_[i].Forward(i == 0 ? x : Silu(x));
+  for (size_t i = 0; i < image_latents_proj_in_.size(); ++i)
+    x = image_latents_proj_in_[i].Forward(i == 0 ? x : Silu(x));
   const int64_t frames = image_latents.size(2);
-  const at::Tensor y = image_latents_temporal_encoder_->Forward(ToFrameTokens(x, frames));       // [B, F, h * w, 4]
+  const at::Tensor y = image_latents_temporal_encoder_->Forward(ToFrameTokens(x, frames));  // [B, F, h * w, 4]
   return y.unflatten(2, {x.size(2), x.size(3)}).permute({0, 4, 1, 2, 3});
 }
 
@@ -100,7 +105,8 @@ NetworkInputs I2VGenXLUNet::Complete(const NetworkInputs& given) const {
   const at::IntArrayRef latent = given.sample.sizes().slice(1);
   for (const auto& [name, input] : conditioning(latent)) Require(given, name, input.row);
   NetworkInputs inputs = given;
-  inputs.conditioning[kTokens] = ContextTokens(given.Get(kTokens), given.Get(kImageLatents), given.Get(kImageEmbeddings));
+  inputs.conditioning[kTokens] =
+      ContextTokens(given.Get(kTokens), given.Get(kImageLatents), given.Get(kImageEmbeddings));
   inputs.conditioning[kEncodedImageLatents] = EncodeImageLatents(given.Get(kImageLatents));
   inputs.cache = nullptr;
   Observe(inputs, "context", inputs.Get(kTokens));
@@ -109,7 +115,8 @@ NetworkInputs I2VGenXLUNet::Complete(const NetworkInputs& given) const {
 
 at::Tensor I2VGenXLUNet::ConvInInput(const NetworkInputs& inputs, const at::Tensor& sample) const {
   const at::Tensor& image = Require(inputs, kEncodedImageLatents, inputs.sample.sizes().slice(1));
-  const at::Tensor both = at::cat({sample, FoldFrames(image.to(dtype()))}, 1).contiguous(at::MemoryFormat::ChannelsLast);
+  const at::Tensor both =
+      at::cat({sample, FoldFrames(image.to(dtype()))}, 1).contiguous(at::MemoryFormat::ChannelsLast);
   Observe(inputs, "conv_in_input", both);
   return both;
 }

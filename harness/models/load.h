@@ -1,4 +1,5 @@
-// The one way in which networks are made of files, for programs, tests and benchmarks: a config, then the weights, strictly.
+// The one way in which networks are made of files, for programs, tests and benchmarks: a config, then the weights,
+// strictly.
 #pragma once
 
 #include <filesystem>
@@ -24,8 +25,8 @@ WeightsOptions OptionsOf(WeightsOptions options) {
   return options;
 }
 
-// A T of its config.json and its weights: an autoencoder, a text encoder, or, as Network, whatever of the catalog the config
-// names. Every missing, unexpected and mis-shaped tensor is in one Error.
+// A T of its config.json and its weights: an autoencoder, a text encoder, or, as Network, whatever of the catalog the
+// config names. Every missing, unexpected and mis-shaped tensor is in one Error.
 template <typename T>
 std::unique_ptr<T> Build(const JsonReader& config, const Weights& w) {
   std::unique_ptr<T> network;

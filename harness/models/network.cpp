@@ -16,7 +16,8 @@ const at::Tensor& NetworkInputs::Get(const std::string& name) const {
 void Network::CheckSample(const NetworkInputs& inputs) const {
   const at::Tensor& sample = inputs.sample;
   if (sample.dim() != (info_.video ? 5 : 4) || sample.size(1) != info_.in_channels || sample.numel() == 0)
-    Fail("the network takes samples [B, {}, {}H, W], got [{}]", info_.in_channels, info_.video ? "F, " : "", fmt::join(sample.sizes(), ", "));
+    Fail("the network takes samples [B, {}, {}H, W], got [{}]", info_.in_channels, info_.video ? "F, " : "",
+         fmt::join(sample.sizes(), ", "));
   if (inputs.timesteps.defined() && (inputs.timesteps.dim() != 1 || inputs.timesteps.size(0) != sample.size(0)))
     Fail("{} samples with timesteps [{}]", sample.size(0), fmt::join(inputs.timesteps.sizes(), ", "));
 }

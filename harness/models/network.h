@@ -1,5 +1,5 @@
-// Denoising networks as everything outside this room sees them: U-Nets of pictures and clips, and whatever else predicts
-// noise. A network says what it takes, what it gives and where it can be cut.
+// Denoising networks as everything outside this room sees them: U-Nets of pictures and clips, and whatever else
+// predicts noise. A network says what it takes, what it gives and where it can be cut.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,12 +13,12 @@
 
 namespace skipbench {
 
-// One batch for a network. Tensors on the network's device; `sample` and the conditioning may have another floating-point
-// dtype, they are converted to the network's.
+// One batch for a network. Tensors on the network's device; `sample` and the conditioning may have another
+// floating-point dtype, they are converted to the network's.
 struct NetworkInputs {
-  at::Tensor sample;                       // [B, C, H, W]; video networks: [B, C, F, H, W]
-  double timestep = 0;                     // of the whole batch, as the scheduler gives it (may be fractional)
-  at::Tensor timesteps;                    // [B] instead, where the rows differ; usually undefined
+  at::Tensor sample;     // [B, C, H, W]; video networks: [B, C, F, H, W]
+  double timestep = 0;   // of the whole batch, as the scheduler gives it (may be fractional)
+  at::Tensor timesteps;  // [B] instead, where the rows differ; usually undefined
   // All else that the network takes, [B, ...], by the names that the arguments of diffusers' forward have:
   // "encoder_hidden_states", "class_labels". Network::conditioning() says which.
   std::map<std::string, at::Tensor> conditioning;
@@ -39,37 +39,39 @@ struct NetworkInputs {
 };
 
 struct NetworkOutput {
-  at::Tensor sample;                       // shape of the input's sample, with the network's out_channels
-  std::map<int, at::Tensor> features;      // index of a cut -> what a shallow forward at this cut needs, one row for each row
+  at::Tensor sample;  // shape of the input's sample, with the network's out_channels
+  std::map<int, at::Tensor>
+      features;  // index of a cut -> what a shallow forward at this cut needs, one row for each row
 };
 
 // What a network takes beside sample and timestep, of one row.
 struct ConditioningInput {
-  std::vector<int64_t> row;                // shape of a row; -1: any size (the number of tokens)
-  int64_t classes = 0;                     // > 0: not numbers but labels, int64 in [0, classes)
+  std::vector<int64_t> row;  // shape of a row; -1: any size (the number of tokens)
+  int64_t classes = 0;       // > 0: not numbers but labels, int64 in [0, classes)
 };
 
-// A place where a forward can be cut in three: blocks before, in between and after. A full forward keeps what the blocks in
-// between lead to; a shallow forward computes the others afresh and puts what was kept in their place. In a U-Net blocks
-// are encoder and decoder layers, and what is kept is the hidden state that enters the first decoder layer after the
-// cut; in a stack of blocks with residual connections it is the sum of what those in between add.
+// A place where a forward can be cut in three: blocks before, in between and after. A full forward keeps what the
+// blocks in between lead to; a shallow forward computes the others afresh and puts what was kept in their place. In a
+// U-Net blocks are encoder and decoder layers, and what is kept is the hidden state that enters the first decoder layer
+// after the cut; in a stack of blocks with residual connections it is the sum of what those in between add.
 struct Cut {
-  int front = 0, back = 0;                 // blocks before and after what is left out
+  int front = 0, back = 0;  // blocks before and after what is left out
 };
 
 struct NetworkInfo {
-  int64_t in_channels = 0;                 // of the sample
-  int64_t out_channels = 0;                // as many, or twice as many: then the second half is a learned variance
-  int64_t sample_size = 0;                 // height and width it was trained on, in units of its input; 0: its config does not say
-  bool video = false;                      // samples have frames
+  int64_t in_channels = 0;   // of the sample
+  int64_t out_channels = 0;  // as many, or twice as many: then the second half is a learned variance
+  int64_t sample_size = 0;   // height and width it was trained on, in units of its input; 0: its config does not say
+  bool video = false;        // samples have frames
   at::ScalarType dtype = at::kFloat;
-  std::vector<Cut> cuts;                   // empty: it cannot run shallow; methods name a cut by its place in this list
+  std::vector<Cut> cuts;  // empty: it cannot run shallow; methods name a cut by its place in this list
 };
 
-// In half precision these places stay float32: the sinusoidal embedding of the timestep, the statistics of all norms, the
-// scores and the softmax of attention.
+// In half precision these places stay float32: the sinusoidal embedding of the timestep, the statistics of all norms,
+// the scores and the softmax of attention.
 //
-// Meta tensors in (on a network built from Weights::ShapesOnly()) count multiply-accumulates, see harness/nn/layers/macs.h.
+// Meta tensors in (on a network built from Weights::ShapesOnly()) count multiply-accumulates, see
+// harness/nn/layers/macs.h.
 class Network {
  public:
   virtual ~Network() = default;
@@ -93,12 +95,12 @@ class Network {
   void CheckCut(int cut) const;
   // The conditioning `name` [B, row...] (-1: any size). Throws Error where it is missing or has another shape.
   static const at::Tensor& Require(const NetworkInputs& inputs, const std::string& name, at::IntArrayRef row);
-  // The timestep in float32, [1] where the rows share it. On the meta device always [B]: the reference networks embed the
-  // timestep once per sample, and are counted so.
+  // The timestep in float32, [1] where the rows share it. On the meta device always [B]: the reference networks embed
+  // the timestep once per sample, and are counted so.
   static at::Tensor TimestepRows(const NetworkInputs& inputs);
   static void Observe(const NetworkInputs& inputs, const std::string& block, const at::Tensor& output);
 
-  NetworkInfo info_;                       // filled in by the constructors
+  NetworkInfo info_;  // filled in by the constructors
 };
 
 }  // namespace skipbench

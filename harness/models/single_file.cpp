@@ -15,21 +15,28 @@ using Kind = SingleFile::Kind;
 Kind KindOf(const CheckpointShapes& shapes) {
   const std::string supported = "supported: Stable Diffusion 1.x and SDXL base";
   if (!shapes.HasPrefix(kUNetPrefix))
-    FailUnsupported("{}: no tensors {}*; an original Stable Diffusion checkpoint was expected ({}). A model in diffusers' layout is "
-                    "opened by its folder, the one with model_index.json", shapes.file(), kUNetPrefix, supported);
-  const auto refuse = [&](const std::string& what) { FailUnsupported("{}: this is {}; {}", shapes.file(), what, supported); };
-  if (shapes.HasPrefix("cond_stage_model.model.")) refuse("a Stable Diffusion 2 checkpoint (OpenCLIP as its only text encoder)");
+    FailUnsupported(
+        "{}: no tensors {}*; an original Stable Diffusion checkpoint was expected ({}). A model in diffusers' layout "
+        "is "
+        "opened by its folder, the one with model_index.json",
+        shapes.file(), kUNetPrefix, supported);
+  const auto refuse = [&](const std::string& what) {
+    FailUnsupported("{}: this is {}; {}", shapes.file(), what, supported);
+  };
+  if (shapes.HasPrefix("cond_stage_model.model."))
+    refuse("a Stable Diffusion 2 checkpoint (OpenCLIP as its only text encoder)");
   if (shapes.HasPrefix("conditioner.embedders.0.model.")) refuse("an SDXL refiner");
   if (shapes.Has("edm_mean")) refuse("a Playground 2.5 checkpoint");
   if (shapes.HasPrefix("edm_vpred.")) refuse("a checkpoint of EDM's v-prediction (CosXL)");
-  if (shapes.Has("scaled_fp8")) refuse("a checkpoint with scaled float8 weights (ComfyUI's), whose scales are tensors of their own");
+  if (shapes.Has("scaled_fp8"))
+    refuse("a checkpoint with scaled float8 weights (ComfyUI's), whose scales are tensors of their own");
   const std::string conv_in = std::string(kUNetPrefix) + "input_blocks.0.0.weight";
   if (shapes.Has(conv_in) && shapes.Size(conv_in, 1) != 4)
     refuse(fmt::format("a U-Net that takes {} channels, not 4 (inpainting or editing)", shapes.Size(conv_in, 1)));
   if (shapes.HasPrefix(kOpenClipPrefix) && shapes.HasPrefix(kTextPrefixXl)) return Kind::kStableDiffusionXl;
   if (shapes.HasPrefix(kTextPrefixSd1)) return Kind::kStableDiffusion1;
-  FailUnsupported("{}: no text encoder found (looked for {}*, and for {}* with {}*); {}", shapes.file(), kTextPrefixSd1, kTextPrefixXl,
-                  kOpenClipPrefix, supported);
+  FailUnsupported("{}: no text encoder found (looked for {}*, and for {}* with {}*); {}", shapes.file(), kTextPrefixSd1,
+                  kTextPrefixXl, kOpenClipPrefix, supported);
 }
 
 Json IndexOf(bool xl, const std::string& scheduler) {
@@ -54,15 +61,18 @@ SingleFile::SingleFile(std::filesystem::path file, const Json& overrides) : path
   const bool xl = kind_ == Kind::kStableDiffusionXl;
   const CheckpointPrediction prediction = ReadCheckpointPrediction(*opened);
   configs_["scheduler"] = SchedulerConfigOf(xl, prediction.v, prediction.zero_snr);
-  if (prediction.v) notes_.push_back(fmt::format("model: {} ({}): scheduler options prediction_type v_prediction{}", prediction.zero_snr
-      ? "it predicts v, with zero terminal SNR" : "it predicts v", prediction.why, prediction.zero_snr ? ", rescale_betas_zero_snr true" : ""));
+  if (prediction.v)
+    notes_.push_back(fmt::format("model: {} ({}): scheduler options prediction_type v_prediction{}",
+                                 prediction.zero_snr ? "it predicts v, with zero terminal SNR" : "it predicts v",
+                                 prediction.why, prediction.zero_snr ? ", rescale_betas_zero_snr true" : ""));
   index_ = IndexOf(xl, configs_["scheduler"]["_class_name"]);
   configs_["unet"] = UNetConfigOf(shapes, xl);
   configs_["vae"] = VaeConfigOf(shapes, xl);
   configs_["text_encoder"] = ClipConfigOf(shapes, xl ? kTextPrefixXl : kTextPrefixSd1);
   if (xl) configs_["text_encoder_2"] = OpenClipConfigOf(shapes);
   for (const auto& [component, values] : overrides.items()) {
-    if (!configs_.contains(component)) Fail("{}: overrides for {}, which is not a component", path_.string(), component);
+    if (!configs_.contains(component))
+      Fail("{}: overrides for {}, which is not a component", path_.string(), component);
     configs_[component].update(values);
   }
 }

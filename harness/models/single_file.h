@@ -1,11 +1,11 @@
 // Original Stable Diffusion checkpoints: one .safetensors file with all networks, under the names of CompVis' and
 // Stability AI's code (model.diffusion_model.*, first_stage_model.*, cond_stage_model.* or conditioner.embedders.*).
 //
-// Such a file has no configuration. Everything that shapes can tell (channels, levels, layers, widths) is read off them;
-// what they cannot tell is as published for Stable Diffusion 1.5 and SDXL base 1.0: heads (SD1: 8 everywhere, SDXL and
-// the text encoders: 64 channels each), scaling factors, picture sizes, scheduler. Tensors keep their values; only names
-// change, OpenCLIP's fused q, k, v are cut apart and its projection is transposed, on loading.
-// The mapping is that of diffusers/loaders/single_file_utils.py.
+// Such a file has no configuration. Everything that shapes can tell (channels, levels, layers, widths) is read off
+// them; what they cannot tell is as published for Stable Diffusion 1.5 and SDXL base 1.0: heads (SD1: 8 everywhere,
+// SDXL and the text encoders: 64 channels each), scaling factors, picture sizes, scheduler. Tensors keep their values;
+// only names change, OpenCLIP's fused q, k, v are cut apart and its projection is transposed, on loading. The mapping
+// is that of diffusers/loaders/single_file_utils.py.
 #pragma once
 
 #include <filesystem>
@@ -25,7 +25,8 @@ class SingleFile {
 
   // Reads the file's header. `overrides` replaces values of configs, by component: {"unet": {"attention_head_dim": 4}}.
   // Throws Error naming the file for one that is not such a checkpoint, UnsupportedError for a relative of another
-  // kind (Stable Diffusion 2, SDXL refiner, inpainting, EDM). A model that predicts v (single_file_prediction.h) gets a scheduler that knows it.
+  // kind (Stable Diffusion 2, SDXL refiner, inpainting, EDM). A model that predicts v (single_file_prediction.h) gets a
+  // scheduler that knows it.
   explicit SingleFile(std::filesystem::path file, const Json& overrides = Json::object());
 
   const std::filesystem::path& path() const { return path_; }
@@ -33,7 +34,7 @@ class SingleFile {
 
   // What model_index.json says in a folder: class name, components and their classes. No tokenizers.
   const Json& index() const { return index_; }
-  const std::vector<std::string>& notes() const { return notes_; }      // what the file says of itself beside tensors
+  const std::vector<std::string>& notes() const { return notes_; }  // what the file says of itself beside tensors
   // The config.json (scheduler_config.json) of "unet", "vae", "text_encoder", "text_encoder_2" (SDXL), "scheduler".
   const Json& ConfigOf(const std::string& component) const;
 

@@ -11,7 +11,7 @@
 namespace skipbench {
 namespace {
 
-constexpr int64_t kHeadChannels = 64;      // of every attention in SDXL and in both text encoders
+constexpr int64_t kHeadChannels = 64;  // of every attention in SDXL and in both text encoders
 
 // 32 groups, as published; fewer where the channels cannot be split into so many.
 int64_t NormGroups(const std::vector<int64_t>& channels) {
@@ -24,9 +24,9 @@ int64_t Heads(int64_t channels) { return std::max<int64_t>(1, channels / kHeadCh
 
 // The down path: blocks of resnets, each but the last with a down-sampler at its end.
 struct DownPath {
-  std::vector<int64_t> channels, layers, transformers;      // by level; transformers 0: no attention
+  std::vector<int64_t> channels, layers, transformers;  // by level; transformers 0: no attention
   int64_t context = 0;
-  bool linear = false;                                      // projections are matrices, not 1x1 convolutions
+  bool linear = false;  // projections are matrices, not 1x1 convolutions
 };
 
 DownPath ReadDownPath(const CheckpointShapes& shapes) {
@@ -57,7 +57,8 @@ DownPath ReadDownPath(const CheckpointShapes& shapes) {
     FailUnsupported("{}: a U-Net with attention was expected under {}", shapes.file(), inputs);
   for (int64_t layers : path.layers)
     if (layers != path.layers[0])
-      FailUnsupported("{}: all levels of the U-Net were expected to have {} layers, found {}", shapes.file(), path.layers[0], layers);
+      FailUnsupported("{}: all levels of the U-Net were expected to have {} layers, found {}", shapes.file(),
+                      path.layers[0], layers);
   return path;
 }
 
@@ -82,7 +83,8 @@ int64_t CheckpointShapes::Size(const std::string& name, size_t dim, size_t dims)
   if (found == shapes_.end()) Fail("{}: the tensor \"{}\" is missing", file_, name);
   const auto& shape = found->second;
   if ((dims != 0 && shape.size() != dims) || shape.size() <= dim || shape[dim] == 0)
-    Fail("{}: tensor \"{}\": expected {} dimensions, none of them 0, found [{}]", file_, name, dims ? dims : dim + 1, fmt::join(shape, ", "));
+    Fail("{}: tensor \"{}\": expected {} dimensions, none of them 0, found [{}]", file_, name, dims ? dims : dim + 1,
+         fmt::join(shape, ", "));
   return shape[dim];
 }
 
@@ -113,7 +115,7 @@ Json UNetConfigOf(const CheckpointShapes& shapes, bool xl) {
                  {"up_block_types", up},
                  {"transformer_layers_per_block", transformers},
                  {"cross_attention_dim", path.context},
-                 {"attention_head_dim", heads},      // it is the number of heads, in spite of its name
+                 {"attention_head_dim", heads},  // it is the number of heads, in spite of its name
                  {"use_linear_projection", path.linear},
                  {"norm_num_groups", NormGroups(path.channels)}};
   if (!xl) return config;
@@ -121,8 +123,8 @@ Json UNetConfigOf(const CheckpointShapes& shapes, bool xl) {
   const int64_t added = shapes.Size(prefix + "label_emb.0.0.weight", 1, 2);
   const int64_t pooled = shapes.Size(std::string(kOpenClipPrefix) + "text_projection", 1, 2);
   if (added <= pooled || (added - pooled) % 6 != 0)
-    Fail("{}: {}label_emb takes {} numbers; expected the pooled text's {} and six embeddings of equal size", shapes.file(), prefix,
-         added, pooled);
+    Fail("{}: {}label_emb takes {} numbers; expected the pooled text's {} and six embeddings of equal size",
+         shapes.file(), prefix, added, pooled);
   config["addition_embed_type"] = "text_time";
   config["addition_time_embed_dim"] = (added - pooled) / 6;
   config["projection_class_embeddings_input_dim"] = added;
@@ -131,7 +133,8 @@ Json UNetConfigOf(const CheckpointShapes& shapes, bool xl) {
 
 Json VaeConfigOf(const CheckpointShapes& shapes, bool xl, const std::string& prefix) {
   const int64_t levels = shapes.Count(prefix + "encoder.down.");
-  if (levels == 0) Fail("{}: the tensors of the autoencoder's encoder ({}encoder.down.*) are missing", shapes.file(), prefix);
+  if (levels == 0)
+    Fail("{}: the tensors of the autoencoder's encoder ({}encoder.down.*) are missing", shapes.file(), prefix);
   std::vector<int64_t> channels;
   for (int64_t i = 0; i < levels; ++i)
     channels.push_back(shapes.Size(fmt::format("{}encoder.down.{}.block.0.conv1.weight", prefix, i), 0, 4));
@@ -181,7 +184,9 @@ Json OpenClipConfigOf(const CheckpointShapes& shapes) {
 }
 
 Json SchedulerConfigOf(bool xl, bool v_prediction, bool zero_snr) {
-  Json config = {{"_class_name", xl ? "EulerDiscreteScheduler" : zero_snr ? "DDIMScheduler" : "PNDMScheduler"},
+  Json config = {{"_class_name", xl         ? "EulerDiscreteScheduler"
+                                 : zero_snr ? "DDIMScheduler"
+                                            : "PNDMScheduler"},
                  {"beta_start", 0.00085},
                  {"beta_end", 0.012},
                  {"beta_schedule", "scaled_linear"},

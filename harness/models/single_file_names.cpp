@@ -38,8 +38,12 @@ std::string Renamed(std::string_view name, std::initializer_list<Renaming> renam
 }
 
 std::string UNetResnet(std::string_view name) {
-  return Renamed(name, {{"in_layers.0.", "norm1."}, {"in_layers.2.", "conv1."}, {"emb_layers.1.", "time_emb_proj."},
-                        {"out_layers.0.", "norm2."}, {"out_layers.3.", "conv2."}, {"skip_connection.", "conv_shortcut."}});
+  return Renamed(name, {{"in_layers.0.", "norm1."},
+                        {"in_layers.2.", "conv1."},
+                        {"emb_layers.1.", "time_emb_proj."},
+                        {"out_layers.0.", "norm2."},
+                        {"out_layers.3.", "conv2."},
+                        {"skip_connection.", "conv_shortcut."}});
 }
 
 // A block is a list of modules: 0 is a resnet or the down-sampler, then come a transformer and the up-sampler, if any.
@@ -57,7 +61,8 @@ std::string UNetName(std::string_view name, int64_t per_block) {
   if (Consume(name, "input_blocks.")) {
     const auto index = ConsumeIndex(name);
     if (index == 0 && Consume(name, "0.")) return fmt::format("conv_in.{}", name);
-    if (index && *index > 0) result = UNetModule(fmt::format("down_blocks.{}", (*index - 1) / per_block), (*index - 1) % per_block, name);
+    if (index && *index > 0)
+      result = UNetModule(fmt::format("down_blocks.{}", (*index - 1) / per_block), (*index - 1) % per_block, name);
   } else if (Consume(name, "output_blocks.")) {
     if (const auto index = ConsumeIndex(name))
       result = UNetModule(fmt::format("up_blocks.{}", *index / per_block), *index % per_block, name);
@@ -66,9 +71,12 @@ std::string UNetName(std::string_view name, int64_t per_block) {
     if (Consume(name, "1.")) return fmt::format("mid_block.attentions.0.{}", name);
     if (Consume(name, "2.")) return fmt::format("mid_block.resnets.1.{}", UNetResnet(name));
   } else {
-    return Renamed(name, {{"time_embed.0.", "time_embedding.linear_1."}, {"time_embed.2.", "time_embedding.linear_2."},
-                          {"label_emb.0.0.", "add_embedding.linear_1."}, {"label_emb.0.2.", "add_embedding.linear_2."},
-                          {"out.0.", "conv_norm_out."}, {"out.2.", "conv_out."}});
+    return Renamed(name, {{"time_embed.0.", "time_embedding.linear_1."},
+                          {"time_embed.2.", "time_embedding.linear_2."},
+                          {"label_emb.0.0.", "add_embedding.linear_1."},
+                          {"label_emb.0.2.", "add_embedding.linear_2."},
+                          {"out.0.", "conv_norm_out."},
+                          {"out.2.", "conv_out."}});
   }
   return result.empty() ? std::string(whole) : result;
 }
@@ -81,13 +89,17 @@ std::string VaeHalf(std::string_view name, int64_t levels) {
   if (Consume(name, "mid.block_1.")) return fmt::format("mid_block.resnets.0.{}", VaeResnet(name));
   if (Consume(name, "mid.block_2.")) return fmt::format("mid_block.resnets.1.{}", VaeResnet(name));
   if (Consume(name, "mid.attn_1."))
-    return "mid_block.attentions.0." + Renamed(name, {{"norm.", "group_norm."}, {"q.", "to_q."}, {"k.", "to_k."}, {"v.", "to_v."},
+    return "mid_block.attentions.0." + Renamed(name, {{"norm.", "group_norm."},
+                                                      {"q.", "to_q."},
+                                                      {"k.", "to_k."},
+                                                      {"v.", "to_v."},
                                                       {"proj_out.", "to_out.0."}});
   const bool down = Consume(name, "down.");
   if (down || Consume(name, "up.")) {
     const auto level = ConsumeIndex(name);
     if (!level || *level >= levels) return std::string(whole);
-    const std::string block = down ? fmt::format("down_blocks.{}", *level) : fmt::format("up_blocks.{}", levels - 1 - *level);
+    const std::string block =
+        down ? fmt::format("down_blocks.{}", *level) : fmt::format("up_blocks.{}", levels - 1 - *level);
     if (Consume(name, down ? "downsample." : "upsample."))
       return fmt::format("{}.{}.0.{}", block, down ? "downsamplers" : "upsamplers", name);
     if (!Consume(name, "block.")) return std::string(whole);
@@ -116,7 +128,7 @@ Mapped CutIntoThree(const std::string& attention, const char* leaf, const std::v
 }
 
 Mapped OpenClipTensor(std::string_view name, const std::vector<int64_t>& shape) {
-  if (name == "logit_scale") return {};      // of contrastive training
+  if (name == "logit_scale") return {};  // of contrastive training
   if (name == "positional_embedding") return {{.name = "text_model.embeddings.position_embedding.weight"}};
   if (name == "text_projection") return {{.name = "text_projection.weight", .transpose = true}};
   const std::string whole(name);
@@ -128,8 +140,11 @@ Mapped OpenClipTensor(std::string_view name, const std::vector<int64_t>& shape) 
   const std::string layer = fmt::format("text_model.encoder.layers.{}.", *index);
   if (name == "attn.in_proj_weight") return CutIntoThree(layer + "self_attn", "weight", shape);
   if (name == "attn.in_proj_bias") return CutIntoThree(layer + "self_attn", "bias", shape);
-  return {{.name = layer + Renamed(name, {{"ln_1.", "layer_norm1."}, {"ln_2.", "layer_norm2."}, {"mlp.c_fc.", "mlp.fc1."},
-                                          {"mlp.c_proj.", "mlp.fc2."}, {"attn.", "self_attn."}})}};
+  return {{.name = layer + Renamed(name, {{"ln_1.", "layer_norm1."},
+                                          {"ln_2.", "layer_norm2."},
+                                          {"mlp.c_fc.", "mlp.fc1."},
+                                          {"mlp.c_proj.", "mlp.fc2."},
+                                          {"attn.", "self_attn."}})}};
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The names of tensors in original Stable Diffusion checkpoints, and what they are called in diffusers and transformers.
-// Used by single_file.cpp.
+// The names of tensors in original Stable Diffusion checkpoints, and what they are called in diffusers and
+// transformers. Used by single_file.cpp.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ inline constexpr const char* kOpenClipPrefix = "conditioner.embedders.1.model.";
 // Each map takes the tensors of its prefix and leaves the others out. Inside the prefix a name it does not know keeps
 // its own, so that it is reported as unexpected.
 NameMap UNetNames(int64_t layers_per_block);
-NameMap VaeNames(int64_t levels, const std::string& prefix = kVaePrefix);      // without the loss's and averaged ones
+NameMap VaeNames(int64_t levels, const std::string& prefix = kVaePrefix);  // without the loss's and averaged ones
 NameMap ClipNames(const std::string& prefix);
 NameMap OpenClipNames();
 

@@ -17,7 +17,8 @@ namespace {
 std::string Plain(const std::string& value) {
   std::string text;
   for (const char c : value)
-    if (!std::isspace(static_cast<unsigned char>(c))) text += c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (!std::isspace(static_cast<unsigned char>(c)))
+      text += c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return text;
 }
 
@@ -29,19 +30,26 @@ struct Marks {
 };
 
 void ReadPredictionType(const std::string& key, const std::string& value, const std::string& file, Marks* marks) {
-  static const std::set<std::string> v = {"v", "v_pred", "vpred", "v_prediction", "velocity", "v_parameterization"}, epsilon = {"epsilon", "eps", "noise"};
+  static const std::set<std::string> v = {"v", "v_pred", "vpred", "v_prediction", "velocity", "v_parameterization"},
+                                     epsilon = {"epsilon", "eps", "noise"};
   const std::string plain = Plain(value), mark = fmt::format("metadata {} \"{}\"", key, Printable(value));
   if (IsNothing(plain)) return;
-  if (v.contains(plain)) marks->v.push_back(mark);
-  else if (epsilon.contains(plain)) marks->epsilon.push_back(mark);
-  else FailUnsupported("{}: {}: supported are epsilon and v", file, mark);
+  if (v.contains(plain))
+    marks->v.push_back(mark);
+  else if (epsilon.contains(plain))
+    marks->epsilon.push_back(mark);
+  else
+    FailUnsupported("{}: {}: supported are epsilon and v", file, mark);
 }
 
-void ReadFlag(const std::string& key, const std::string& value, std::vector<std::string>* yes, std::vector<std::string>* no) {
+void ReadFlag(const std::string& key, const std::string& value, std::vector<std::string>* yes,
+              std::vector<std::string>* no) {
   const std::string plain = Plain(value), mark = fmt::format("metadata {} \"{}\"", key, Printable(value));
   if (plain == "none" || plain == "null") return;
-  if (!IsFalse(plain)) yes->push_back(mark);
-  else if (no) no->push_back(mark);
+  if (!IsFalse(plain))
+    yes->push_back(mark);
+  else if (no)
+    no->push_back(mark);
 }
 
 }  // namespace
@@ -52,14 +60,17 @@ CheckpointPrediction ReadCheckpointPrediction(const SafetensorsFile& file) {
   if (file.Find("v_pred")) marks.v.push_back("tensor v_pred");
   if (file.Find("ztsnr")) marks.zero_snr.push_back("tensor ztsnr");
   for (const auto& [key, value] : file.metadata()) {
-    const std::string name = key.substr(key.rfind('.') + 1);      // with or without "modelspec."
+    const std::string name = key.substr(key.rfind('.') + 1);  // with or without "modelspec."
     if (name == "prediction_type" || name == "predict_type") ReadPredictionType(key, value, path, &marks);
-    if (name == "ss_v_parameterization" || name == "v_parameterization" || name == "v_pred") ReadFlag(key, value, &marks.v, &marks.epsilon);
-    if (name == "ss_zero_terminal_snr" || name == "zero_terminal_snr" || name == "ztsnr") ReadFlag(key, value, &marks.zero_snr, nullptr);
+    if (name == "ss_v_parameterization" || name == "v_parameterization" || name == "v_pred")
+      ReadFlag(key, value, &marks.v, &marks.epsilon);
+    if (name == "ss_zero_terminal_snr" || name == "zero_terminal_snr" || name == "ztsnr")
+      ReadFlag(key, value, &marks.zero_snr, nullptr);
   }
   CheckpointPrediction result{!marks.v.empty(), !marks.zero_snr.empty(), ""};
   if (result.zero_snr && !result.v)
-    FailUnsupported("{}: zero terminal SNR ({}) without v-prediction: epsilon says nothing where there is no signal", path, fmt::join(marks.zero_snr, ", "));
+    FailUnsupported("{}: zero terminal SNR ({}) without v-prediction: epsilon says nothing where there is no signal",
+                    path, fmt::join(marks.zero_snr, ", "));
   std::vector<std::string> why = marks.v;
   why.insert(why.end(), marks.zero_snr.begin(), marks.zero_snr.end());
   result.why = fmt::format("{}", fmt::join(why, ", "));

@@ -12,9 +12,14 @@ namespace skipbench {
 void UNet::FinishConstruction(const Weights& w, int64_t in_channels, int64_t sample_size) {
   time_->Finish();
   int cuts = 1;
-  for (const DownBlock& block : down_blocks_) cuts += static_cast<int>(block.layers.size()) + (block.downsampler ? 1 : 0);
-  info_ = {.in_channels = in_channels, .out_channels = conv_out_->options().out_channels, .sample_size = sample_size,
-           .video = transformer_in_.has_value(), .dtype = w.options().dtype, .cuts = {}};
+  for (const DownBlock& block : down_blocks_)
+    cuts += static_cast<int>(block.layers.size()) + (block.downsampler ? 1 : 0);
+  info_ = {.in_channels = in_channels,
+           .out_channels = conv_out_->options().out_channels,
+           .sample_size = sample_size,
+           .video = transformer_in_.has_value(),
+           .dtype = w.options().dtype,
+           .cuts = {}};
   for (int cut = 0; cut < cuts; ++cut) info_.cuts.push_back({.front = cut + 1, .back = cut + 1});
 }
 
@@ -29,12 +34,14 @@ void UNet::BuildDown(const Weights& w, const Levels& levels, const std::function
       block.layers.emplace_back(scope, i, channels, out, common, &*time_);
       channels = out;
     }
-    if (level + 1 < levels.channels.size()) block.downsampler.emplace(scope.Sub("downsamplers.0"), out, levels.downsample_padding);
+    if (level + 1 < levels.channels.size())
+      block.downsampler.emplace(scope.Sub("downsamplers.0"), out, levels.downsample_padding);
     down_blocks_.push_back(std::move(block));
   }
 }
 
-void UNet::BuildUp(const Weights& w, const Levels& levels, const std::function<BlockOptions(size_t block, size_t level)>& options) {
+void UNet::BuildUp(const Weights& w, const Levels& levels,
+                   const std::function<BlockOptions(size_t block, size_t level)>& options) {
   int64_t channels = levels.channels.back();
   for (size_t i = 0; i < levels.channels.size(); ++i) {
     const size_t level = levels.channels.size() - 1 - i;
@@ -117,15 +124,16 @@ std::vector<at::Tensor> UNet::Encode(const NetworkInputs& inputs, const at::Tens
   return skips;
 }
 
-at::Tensor UNet::Decode(const NetworkInputs& inputs, const BlockContext& context, at::Tensor x, std::vector<at::Tensor> skips,
-                        const std::vector<int>& keep_cuts, std::map<int, at::Tensor>* features) const {
-  int next = static_cast<int>(info_.cuts.size()) - 1;                // the skip tensor that the layer at hand consumes
+at::Tensor UNet::Decode(const NetworkInputs& inputs, const BlockContext& context, at::Tensor x,
+                        std::vector<at::Tensor> skips, const std::vector<int>& keep_cuts,
+                        std::map<int, at::Tensor>* features) const {
+  int next = static_cast<int>(info_.cuts.size()) - 1;  // the skip tensor that the layer at hand consumes
   for (size_t i = 0; i < up_blocks_.size(); ++i) {
     const UpBlock& block = up_blocks_[i];
     bool entered = false;
     for (const UNetLayer& layer : block.layers) {
       const int cut = next--;
-      if (cut >= static_cast<int>(skips.size())) continue;      // a shallow forward begins further on
+      if (cut >= static_cast<int>(skips.size())) continue;  // a shallow forward begins further on
       entered = true;
       if (std::find(keep_cuts.begin(), keep_cuts.end(), cut) != keep_cuts.end())
         (*features)[cut] = UnfoldFeatures(x, context);
@@ -169,10 +177,12 @@ at::Tensor UNet::ForwardShallow(const NetworkInputs& given, int cut, const at::T
   const at::Tensor sample = Prepare(inputs);
   const at::Tensor folded = info_.video && features.dim() == 5 ? features.flatten(0, 1) : features;
   if (folded.dim() != 4 || folded.size(0) != sample.size(0))
-    Fail("shallow forward: features [{}] for samples [{}]", fmt::join(features.sizes(), ", "), fmt::join(inputs.sample.sizes(), ", "));
+    Fail("shallow forward: features [{}] for samples [{}]", fmt::join(features.sizes(), ", "),
+         fmt::join(inputs.sample.sizes(), ", "));
   const BlockContext context = MakeContext(inputs);
   std::vector<at::Tensor> skips = Encode(inputs, sample, context, cut);
-  return Decode(inputs, context, folded.to(dtype()).contiguous(at::MemoryFormat::ChannelsLast), std::move(skips), {}, nullptr);
+  return Decode(inputs, context, folded.to(dtype()).contiguous(at::MemoryFormat::ChannelsLast), std::move(skips), {},
+                nullptr);
 }
 
 }  // namespace skipbench

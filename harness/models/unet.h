@@ -19,9 +19,9 @@ namespace skipbench {
 
 // Number the skip tensors S_0 = conv_in's output, then per down block the output of each layer and of the down-sampler.
 // Of the video networks S_0 is the output of transformer_in, and a layer is all four parts of it.
-// DeepCache's cache position b (as in its pip helper) caches one tensor: the hidden state entering the decoder layer that consumes
-// S_b, before concatenation. A shallow forward recomputes the time embedding, S_0..S_b, that layer and all after it
-// (Ma et al. 2024, "DeepCache: Accelerating Diffusion Models for Free").
+// DeepCache's cache position b (as in its pip helper) caches one tensor: the hidden state entering the decoder layer
+// that consumes S_b, before concatenation. A shallow forward recomputes the time embedding, S_0..S_b, that layer and
+// all after it (Ma et al. 2024, "DeepCache: Accelerating Diffusion Models for Free").
 //
 // So cut b computes b + 1 encoder layers in front and as many decoder layers behind.
 class UNet : public Network {
@@ -49,18 +49,19 @@ class UNet : public Network {
     std::vector<int64_t> channels, layers;
     int64_t downsample_padding = 1;
   };
-  // Fill down_blocks_, and up_blocks_, which have a layer more at every level. `options` says what the layers of a block have in
-  // common: going down by its level, going up by its place in up_blocks_ and its level.
+  // Fill down_blocks_, and up_blocks_, which have a layer more at every level. `options` says what the layers of a
+  // block have in common: going down by its level, going up by its place in up_blocks_ and its level.
   void BuildDown(const Weights& w, const Levels& levels, const std::function<BlockOptions(size_t level)>& options);
-  void BuildUp(const Weights& w, const Levels& levels, const std::function<BlockOptions(size_t block, size_t level)>& options);
+  void BuildUp(const Weights& w, const Levels& levels,
+               const std::function<BlockOptions(size_t block, size_t level)>& options);
   // Called by the derived constructors when all parts are there.
   void FinishConstruction(const Weights& w, int64_t in_channels, int64_t sample_size);
   at::ScalarType dtype() const { return info_.dtype; }
 
   bool center_input_sample_ = false;
-  int64_t cross_attention_dim_ = 0;                            // width of the conditioning tokens; 0: no cross-attention
+  int64_t cross_attention_dim_ = 0;  // width of the conditioning tokens; 0: no cross-attention
   std::optional<Conv2d> conv_in_, conv_out_;
-  std::optional<TransformerTemporalModel> transformer_in_;     // video only
+  std::optional<TransformerTemporalModel> transformer_in_;  // video only
   std::optional<GroupNorm> conv_norm_out_;
   std::optional<TimeProjections> time_;
   std::vector<DownBlock> down_blocks_;
@@ -73,13 +74,15 @@ class UNet : public Network {
   int64_t FramesOf(const NetworkInputs& inputs) const { return info_.video ? inputs.sample.size(2) : 1; }
   BlockContext MakeContext(const NetworkInputs& inputs) const;
   // S_0 .. S_last of a prepared sample.
-  std::vector<at::Tensor> Encode(const NetworkInputs& inputs, const at::Tensor& sample, const BlockContext& context, int last) const;
+  std::vector<at::Tensor> Encode(const NetworkInputs& inputs, const at::Tensor& sample, const BlockContext& context,
+                                 int last) const;
   // [B * F, ...] -> [B, F, ...] for video.
   at::Tensor UnfoldFeatures(const at::Tensor& features, const BlockContext& context) const;
   // From the decoder layer that consumes `skips.back()` to the output; `features` collects what enters the layers of
   // `keep_cuts`.
-  at::Tensor Decode(const NetworkInputs& inputs, const BlockContext& context, at::Tensor x, std::vector<at::Tensor> skips,
-                    const std::vector<int>& keep_cuts, std::map<int, at::Tensor>* features) const;
+  at::Tensor Decode(const NetworkInputs& inputs, const BlockContext& context, at::Tensor x,
+                    std::vector<at::Tensor> skips, const std::vector<int>& keep_cuts,
+                    std::map<int, at::Tensor>* features) const;
 };
 
 }  // namespace skipbench

@@ -39,10 +39,11 @@ Config UNet2DModel::ParseConfig(const JsonReader& json) {
   c.time_embedding_dim = json.IntOr("time_embedding_dim", 0, 1, kMaxChannels);
   c.block_out_channels = IntList(json, "block_out_channels", c.block_out_channels, 1, kMaxChannels);
   const size_t levels = c.block_out_channels.size();
-  c.down_attention = BlockTypes(json, "down_block_types", {"DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"},
-                                "DownBlock2D", "AttnDownBlock2D", levels);
-  c.up_attention = BlockTypes(json, "up_block_types", {"AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"}, "UpBlock2D",
-                              "AttnUpBlock2D", levels);
+  c.down_attention =
+      BlockTypes(json, "down_block_types", {"DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"},
+                 "DownBlock2D", "AttnDownBlock2D", levels);
+  c.up_attention = BlockTypes(json, "up_block_types", {"AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"},
+                              "UpBlock2D", "AttnUpBlock2D", levels);
   const Json* mid = json.Find("mid_block_type");
   c.has_mid_block = !mid || !mid->is_null();
   c.layers_per_block = json.IntOr("layers_per_block", 2, 1, kMaxLayers);
@@ -56,13 +57,15 @@ Config UNet2DModel::ParseConfig(const JsonReader& json) {
   c.add_attention = json.BoolOr("add_attention", true);
   c.num_class_embeds = json.IntOr("num_class_embeds", 0, 1, int64_t{1} << 24);
   if (json.Has("class_embed_type"))
-    c.class_embedding = json.OneOf("class_embed_type", "", {"timestep", "identity"}) == "timestep" ? Config::ClassEmbedding::kTimestep
-                                                                                                   : Config::ClassEmbedding::kIdentity;
+    c.class_embedding = json.OneOf("class_embed_type", "", {"timestep", "identity"}) == "timestep"
+                            ? Config::ClassEmbedding::kTimestep
+                            : Config::ClassEmbedding::kIdentity;
   else if (c.num_class_embeds > 0)
     c.class_embedding = Config::ClassEmbedding::kTable;
   for (int64_t channels : c.block_out_channels) {
     if (channels % c.norm_num_groups != 0)
-      json.FailAt("block_out_channels", fmt::format("{} channels cannot be split into norm_num_groups {} groups", channels, c.norm_num_groups));
+      json.FailAt("block_out_channels", fmt::format("{} channels cannot be split into norm_num_groups {} groups",
+                                                    channels, c.norm_num_groups));
   }
   IgnoreTheRest(json, {"dropout", "num_train_timesteps"});
   return c;
@@ -75,14 +78,20 @@ UNet2DModel::UNet2DModel(const Config& config, const Weights& w) : config_(confi
   conv_in_.emplace(w.Sub("conv_in"), Conv2dOptions{config.in_channels, first});
   time_proj_ = {first, config.flip_sin_to_cos, config.freq_shift};
   time_embedding_.emplace(w.Sub("time_embedding"), first, dim);
-  if (config.class_embedding == Config::ClassEmbedding::kTable) class_table_.emplace(w.Sub("class_embedding"), config.num_class_embeds, dim);
-  if (config.class_embedding == Config::ClassEmbedding::kTimestep) class_timestep_embedding_.emplace(w.Sub("class_embedding"), first, dim);
+  if (config.class_embedding == Config::ClassEmbedding::kTable)
+    class_table_.emplace(w.Sub("class_embedding"), config.num_class_embeds, dim);
+  if (config.class_embedding == Config::ClassEmbedding::kTimestep)
+    class_timestep_embedding_.emplace(w.Sub("class_embedding"), first, dim);
   time_.emplace(dim);
-  const Levels levels = {config.block_out_channels, std::vector<int64_t>(config.block_out_channels.size(), config.layers_per_block),
+  const Levels levels = {config.block_out_channels,
+                         std::vector<int64_t>(config.block_out_channels.size(), config.layers_per_block),
                          config.downsample_padding};
-  BuildDown(w, levels, [&](size_t level) { return LayerOptions(config.block_out_channels[level], config.down_attention[level]); });
+  BuildDown(w, levels,
+            [&](size_t level) { return LayerOptions(config.block_out_channels[level], config.down_attention[level]); });
   BuildMid(w);
-  BuildUp(w, levels, [&](size_t block, size_t level) { return LayerOptions(config.block_out_channels[level], config.up_attention[block]); });
+  BuildUp(w, levels, [&](size_t block, size_t level) {
+    return LayerOptions(config.block_out_channels[level], config.up_attention[block]);
+  });
   conv_norm_out_.emplace(w.Sub("conv_norm_out"), config.norm_num_groups, first, config.norm_eps);
   conv_out_.emplace(w.Sub("conv_out"), Conv2dOptions{first, config.out_channels});
   FinishConstruction(w, config.in_channels, config.sample_size);
@@ -90,7 +99,8 @@ UNet2DModel::UNet2DModel(const Config& config, const Weights& w) : config_(confi
 
 BlockOptions UNet2DModel::LayerOptions(int64_t channels, bool attention) const {
   BlockOptions options;
-  options.resnet = {.groups = config_.norm_num_groups, .eps = config_.norm_eps, .scale_shift = config_.time_scale_shift};
+  options.resnet = {
+      .groups = config_.norm_num_groups, .eps = config_.norm_eps, .scale_shift = config_.time_scale_shift};
   options.attention = attention ? BlockAttention::kSelf : BlockAttention::kNone;
   options.dim_head = config_.attention_head_dim.value_or(channels);
   options.attention_groups = config_.norm_num_groups;
@@ -133,7 +143,8 @@ at::Tensor UNet2DModel::EmbedTime(const NetworkInputs& inputs) const {
   if (config_.class_embedding == Config::ClassEmbedding::kNone) return emb;
   const at::Tensor& labels = Require(inputs, kClassLabels, conditioning({}).at(kClassLabels).row);
   if (class_table_) return emb + class_table_->Forward(labels);
-  if (class_timestep_embedding_) return emb + class_timestep_embedding_->Forward(time_proj_.Forward(labels).to(dtype()));
+  if (class_timestep_embedding_)
+    return emb + class_timestep_embedding_->Forward(time_proj_.Forward(labels).to(dtype()));
   return emb + labels.to(dtype());
 }
 

@@ -17,26 +17,31 @@ constexpr int64_t kTimeIds = 6;
 
 UNet2DConditionModel::UNet2DConditionModel(const Config& config, const Weights& w) : config_(config) {
   center_input_sample_ = config.center_input_sample;
-  const auto any = [](const std::vector<bool>& flags) { return std::find(flags.begin(), flags.end(), true) != flags.end(); };
+  const auto any = [](const std::vector<bool>& flags) {
+    return std::find(flags.begin(), flags.end(), true) != flags.end();
+  };
   if (any(config.down_cross_attention) || any(config.up_cross_attention) ||
       config.mid_block_type == Config::MidBlockType::kCrossAttention) {
     cross_attention_dim_ = config.cross_attention_dim[0];
     for (int64_t dim : config.cross_attention_dim)
-      if (dim != cross_attention_dim_) FailUnsupported("cross_attention_dim: different widths in different levels are not supported");
+      if (dim != cross_attention_dim_)
+        FailUnsupported("cross_attention_dim: different widths in different levels are not supported");
   }
   const int64_t first = config.block_out_channels[0];
   conv_in_.emplace(w.Sub("conv_in"),
                    Conv2dOptions{config.in_channels, first, config.conv_in_kernel, 1, (config.conv_in_kernel - 1) / 2});
   BuildEmbeddings(w);
   const Levels levels = {config.block_out_channels, config.layers_per_block, config.downsample_padding};
-  BuildDown(w, levels, [&](size_t level) { return LayerOptions(level, config.down_cross_attention[level], config.transformer_layers[level]); });
+  BuildDown(w, levels, [&](size_t level) {
+    return LayerOptions(level, config.down_cross_attention[level], config.transformer_layers[level]);
+  });
   BuildMid(w);
   BuildUp(w, levels, [&](size_t block, size_t level) {
     return LayerOptions(level, config.up_cross_attention[block], config.up_transformer_layers[block]);
   });
   conv_norm_out_.emplace(w.Sub("conv_norm_out"), config.norm_num_groups, first, config.norm_eps);
-  conv_out_.emplace(w.Sub("conv_out"),
-                    Conv2dOptions{first, config.out_channels, config.conv_out_kernel, 1, (config.conv_out_kernel - 1) / 2});
+  conv_out_.emplace(w.Sub("conv_out"), Conv2dOptions{first, config.out_channels, config.conv_out_kernel, 1,
+                                                     (config.conv_out_kernel - 1) / 2});
   FinishConstruction(w, config.in_channels, config.sample_size);
 }
 
@@ -66,7 +71,8 @@ void UNet2DConditionModel::BuildEmbeddings(const Weights& w) {
   time_.emplace(c.class_embeddings_concat && c.class_embedding != Config::ClassEmbedding::kNone ? 2 * dim : dim);
 }
 
-BlockOptions UNet2DConditionModel::LayerOptions(size_t level, bool cross_attention, const std::vector<int64_t>& transformer_layers) const {
+BlockOptions UNet2DConditionModel::LayerOptions(size_t level, bool cross_attention,
+                                                const std::vector<int64_t>& transformer_layers) const {
   const Config& c = config_;
   BlockOptions options;
   options.resnet = {.groups = c.norm_num_groups, .eps = c.norm_eps, .scale_shift = c.time_scale_shift};
@@ -100,11 +106,13 @@ std::map<std::string, ConditioningInput> UNet2DConditionModel::conditioning(at::
     case Class::kTimestep: inputs[kClassLabels] = {}; break;
     case Class::kIdentity: inputs[kClassLabels] = {.row = {time_embedding_dim()}}; break;
     case Class::kProjection:
-    case Class::kSimpleProjection: inputs[kClassLabels] = {.row = {config_.projection_class_embeddings_input_dim}}; break;
+    case Class::kSimpleProjection:
+      inputs[kClassLabels] = {.row = {config_.projection_class_embeddings_input_dim}};
+      break;
   }
   if (config_.text_time) {
     inputs["text_embeds"] = {.row = {pooled_width()}};
-    inputs["time_ids"] = {.row = {kTimeIds}};      // original size, crop, target size
+    inputs["time_ids"] = {.row = {kTimeIds}};  // original size, crop, target size
   }
   return inputs;
 }
@@ -125,7 +133,8 @@ at::Tensor UNet2DConditionModel::EmbedClass(const NetworkInputs& inputs, const a
 
 at::Tensor UNet2DConditionModel::EmbedTextTime(const NetworkInputs& inputs, const at::Tensor& like) const {
   const at::Tensor& text = Require(inputs, "text_embeds", {pooled_width()});
-  const at::Tensor ids = add_time_proj_.Forward(Require(inputs, "time_ids", {kTimeIds}).flatten()).reshape({text.size(0), -1});
+  const at::Tensor ids =
+      add_time_proj_.Forward(Require(inputs, "time_ids", {kTimeIds}).flatten()).reshape({text.size(0), -1});
   return add_embedding_->Forward(at::cat({text.to(like.scalar_type()), ids.to(like.scalar_type())}, -1));
 }
 

@@ -27,9 +27,13 @@ class UNet2DConditionModel : public UNet {
   bool TimeIsShared() const override;
   at::Tensor EmbedClass(const NetworkInputs& inputs, const at::Tensor& like) const;
   at::Tensor EmbedTextTime(const NetworkInputs& inputs, const at::Tensor& like) const;
-  int64_t time_embedding_dim() const { return config_.time_embedding_dim > 0 ? config_.time_embedding_dim : 4 * config_.block_out_channels[0]; }
+  int64_t time_embedding_dim() const {
+    return config_.time_embedding_dim > 0 ? config_.time_embedding_dim : 4 * config_.block_out_channels[0];
+  }
   // Width of the pooled text embedding that goes in beside the six time ids (text_time).
-  int64_t pooled_width() const { return config_.projection_class_embeddings_input_dim - 6 * config_.addition_time_embed_dim; }
+  int64_t pooled_width() const {
+    return config_.projection_class_embeddings_input_dim - 6 * config_.addition_time_embed_dim;
+  }
   void BuildEmbeddings(const Weights& w);
   BlockOptions LayerOptions(size_t level, bool cross_attention, const std::vector<int64_t>& transformer_layers) const;
   void BuildMid(const Weights& w);

@@ -25,7 +25,8 @@ std::vector<std::vector<int64_t>> TransformerLayers(const JsonReader& json, cons
     return result;
   }
   if (value->size() != layers.size())
-    json.FailAt(key, fmt::format("expected one entry for each of the {} levels, found {}", layers.size(), Describe(*value)));
+    json.FailAt(key,
+                fmt::format("expected one entry for each of the {} levels, found {}", layers.size(), Describe(*value)));
   const auto checked = [&](const Json& number) {
     if (!number.is_number_integer() || number.get<int64_t>() < 1 || number.get<int64_t>() > kMaxLayers)
       json.FailAt(key, fmt::format("expected integers in [1, {}], found {}", kMaxLayers, Describe(number)));
@@ -38,7 +39,8 @@ std::vector<std::vector<int64_t>> TransformerLayers(const JsonReader& json, cons
       continue;
     }
     if (static_cast<int64_t>(entry.size()) < layers[i])
-      json.FailAt(key, fmt::format("entry {}: expected one number for each of {} layers, found {}", i, layers[i], Describe(entry)));
+      json.FailAt(key, fmt::format("entry {}: expected one number for each of {} layers, found {}", i, layers[i],
+                                   Describe(entry)));
     for (int64_t layer = 0; layer < layers[i]; ++layer) result[i][layer] = checked(entry[layer]);
   }
   return result;
@@ -46,11 +48,13 @@ std::vector<std::vector<int64_t>> TransformerLayers(const JsonReader& json, cons
 
 Config::ClassEmbedding ParseClassEmbedding(const JsonReader& json, Config& config) {
   config.num_class_embeds = json.IntOr("num_class_embeds", 0, 1, int64_t{1} << 24);
-  config.projection_class_embeddings_input_dim = json.IntOr("projection_class_embeddings_input_dim", 0, 1, kMaxChannels);
+  config.projection_class_embeddings_input_dim =
+      json.IntOr("projection_class_embeddings_input_dim", 0, 1, kMaxChannels);
   config.class_embeddings_concat = json.BoolOr("class_embeddings_concat", false);
   using Type = Config::ClassEmbedding;
   if (!json.Has("class_embed_type")) return config.num_class_embeds > 0 ? Type::kTable : Type::kNone;
-  const std::string type = json.OneOf("class_embed_type", "", {"timestep", "identity", "projection", "simple_projection"});
+  const std::string type =
+      json.OneOf("class_embed_type", "", {"timestep", "identity", "projection", "simple_projection"});
   if (type == "timestep") return Type::kTimestep;
   if (type == "identity") return Type::kIdentity;
   if (config.projection_class_embeddings_input_dim == 0)
@@ -63,7 +67,8 @@ void ParseTextTime(const JsonReader& json, Config& config) {
   config.text_time = json.Has("addition_embed_type");
   config.addition_time_embed_dim = json.IntOr("addition_time_embed_dim", 0, 1, kMaxChannels);
   if (!config.text_time) return;
-  if (config.addition_time_embed_dim == 0) json.FailAt("addition_time_embed_dim", "addition_embed_type \"text_time\" needs it");
+  if (config.addition_time_embed_dim == 0)
+    json.FailAt("addition_time_embed_dim", "addition_embed_type \"text_time\" needs it");
   if (config.projection_class_embeddings_input_dim == 0)
     json.FailAt("projection_class_embeddings_input_dim", "addition_embed_type \"text_time\" needs it");
 }
@@ -80,7 +85,8 @@ void RefuseUnsupported(const JsonReader& json) {
   Only(json, "attention_type", {"default"});
   Only(json, "resnet_time_scale_shift", {"default", "scale_shift"});
   if (json.Has("num_attention_heads"))
-    FailUnsupportedValue(json, "num_attention_heads", "null: diffusers refuses it, too; the heads are in attention_head_dim");
+    FailUnsupportedValue(json, "num_attention_heads",
+                         "null: diffusers refuses it, too; the heads are in attention_head_dim");
   const Json* groups = json.Find("norm_num_groups");
   if (groups && groups->is_null()) FailUnsupportedValue(json, "norm_num_groups", "a number");
 }
@@ -91,13 +97,15 @@ void CheckSizes(const JsonReader& json, const Config& config) {
       json.FailAt("block_out_channels", fmt::format("{} channels cannot be split into norm_num_groups {} groups",
                                                     config.block_out_channels[i], config.norm_num_groups));
     if (config.heads[i] > config.block_out_channels[i])
-      json.FailAt("attention_head_dim", fmt::format("{} heads in {} channels", config.heads[i], config.block_out_channels[i]));
+      json.FailAt("attention_head_dim",
+                  fmt::format("{} heads in {} channels", config.heads[i], config.block_out_channels[i]));
   }
   if (config.conv_in_kernel % 2 == 0) json.FailAt("conv_in_kernel", "expected an odd number");
   if (config.conv_out_kernel % 2 == 0) json.FailAt("conv_out_kernel", "expected an odd number");
   if (config.text_time && config.projection_class_embeddings_input_dim <= 6 * config.addition_time_embed_dim)
-    json.FailAt("projection_class_embeddings_input_dim", fmt::format("{} leaves no room for the pooled text beside 6 time ids of {}",
-                                              config.projection_class_embeddings_input_dim, config.addition_time_embed_dim));
+    json.FailAt("projection_class_embeddings_input_dim",
+                fmt::format("{} leaves no room for the pooled text beside 6 time ids of {}",
+                            config.projection_class_embeddings_input_dim, config.addition_time_embed_dim));
 }
 
 }  // namespace
@@ -114,15 +122,15 @@ UNet2DConditionConfig ParseUNet2DConditionConfig(const JsonReader& json) {
   c.freq_shift = json.DoubleOr("freq_shift", 0);
   c.block_out_channels = IntList(json, "block_out_channels", c.block_out_channels, 1, kMaxChannels);
   const int64_t levels = static_cast<int64_t>(c.block_out_channels.size());
-  c.down_cross_attention =
-      BlockTypes(json, "down_block_types", {"CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"},
-                 "DownBlock2D", "CrossAttnDownBlock2D", levels);
-  c.up_cross_attention =
-      BlockTypes(json, "up_block_types", {"UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"},
-                 "UpBlock2D", "CrossAttnUpBlock2D", levels);
+  c.down_cross_attention = BlockTypes(
+      json, "down_block_types", {"CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"},
+      "DownBlock2D", "CrossAttnDownBlock2D", levels);
+  c.up_cross_attention = BlockTypes(json, "up_block_types",
+                                    {"UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"},
+                                    "UpBlock2D", "CrossAttnUpBlock2D", levels);
   Only(json, "mid_block_type", {"UNetMidBlock2DCrossAttn", "UNetMidBlock2D"});
   if (const Json* mid = json.Find("mid_block_type"))
-    c.mid_block_type = mid->is_null()                ? Config::MidBlockType::kNone
+    c.mid_block_type = mid->is_null()             ? Config::MidBlockType::kNone
                        : *mid == "UNetMidBlock2D" ? Config::MidBlockType::kResnet
                                                   : Config::MidBlockType::kCrossAttention;
   c.only_cross_attention = BoolPerLevel(json, "only_cross_attention", false, levels);
@@ -141,7 +149,8 @@ UNet2DConditionConfig ParseUNet2DConditionConfig(const JsonReader& json) {
     for (int64_t i = 0; i < levels; ++i) {
       const std::vector<int64_t>& down = c.transformer_layers[levels - 1 - i];
       if (std::adjacent_find(down.begin(), down.end(), std::not_equal_to<>()) != down.end())
-        json.FailAt("reverse_transformer_layers_per_block", "is needed when transformer_layers_per_block has lists in it");
+        json.FailAt("reverse_transformer_layers_per_block",
+                    "is needed when transformer_layers_per_block has lists in it");
       c.up_transformer_layers.emplace_back(up_layers[i], down[0]);
     }
   }
@@ -157,8 +166,8 @@ UNet2DConditionConfig ParseUNet2DConditionConfig(const JsonReader& json) {
   ParseTextTime(json, c);
   CheckSizes(json, c);
   // Without effect on inference, or, as in diffusers, on the block types supported here.
-  IgnoreTheRest(json, {"dropout", "mid_block_only_cross_attention", "cross_attention_norm", "addition_embed_type_num_heads",
-                       "resnet_skip_time_act", "resnet_out_scale_factor"});
+  IgnoreTheRest(json, {"dropout", "mid_block_only_cross_attention", "cross_attention_norm",
+                       "addition_embed_type_num_heads", "resnet_skip_time_act", "resnet_out_scale_factor"});
   return c;
 }
 

@@ -1,5 +1,5 @@
-// UNet3DConditionModel: the network of ModelScope text-to-video (ms-1.7b), the layout of Stable Diffusion with layers along
-// time after every ResNet block and every attention.
+// UNet3DConditionModel: the network of ModelScope text-to-video (ms-1.7b), the layout of Stable Diffusion with layers
+// along time after every ResNet block and every attention.
 #pragma once
 
 #include <optional>
@@ -14,10 +14,10 @@ class UNet3DConditionModel : public UNet {
  public:
   // diffusers' config.json; defaults are diffusers'. One entry for each level where it says so.
   struct Config {
-    int64_t sample_size = 0;                     // 0: not said
-    int64_t in_channels = 4;                     // of the sample
+    int64_t sample_size = 0;  // 0: not said
+    int64_t in_channels = 4;  // of the sample
     int64_t out_channels = 4;
-    std::vector<bool> down_cross_attention;      // CrossAttnDownBlock3D, else DownBlock3D
+    std::vector<bool> down_cross_attention;  // CrossAttnDownBlock3D, else DownBlock3D
     std::vector<bool> up_cross_attention;
     std::vector<int64_t> block_out_channels = {320, 640, 1280, 1280};
     int64_t layers_per_block = 2;
@@ -30,7 +30,8 @@ class UNet3DConditionModel : public UNet {
     int64_t head_dim = 64;
   };
   static constexpr const char* kClassNames[] = {"UNet3DConditionModel"};
-  // Throws Error for impossible values, UnsupportedError for options that are not implemented; both name file, key and value.
+  // Throws Error for impossible values, UnsupportedError for options that are not implemented; both name file, key and
+  // value.
   static Config ParseConfig(const JsonReader& json);
 
   UNet3DConditionModel(const Config& config, const Weights& w) : UNet3DConditionModel(config, w, config.in_channels) {}

@@ -12,8 +12,8 @@ ResnetOptions WithChannels(ResnetOptions options, int64_t in_channels, int64_t o
 }
 }  // namespace
 
-UNetLayer::UNetLayer(const Weights& w, int64_t index, int64_t in_channels, int64_t out_channels, const BlockOptions& options,
-                     TimeProjections* time)
+UNetLayer::UNetLayer(const Weights& w, int64_t index, int64_t in_channels, int64_t out_channels,
+                     const BlockOptions& options, TimeProjections* time)
     : resnet_(w.Sub("resnets", index), WithChannels(options.resnet, in_channels, out_channels), time) {
   const int64_t groups = options.resnet.groups, head_dim = options.video_head_dim;
   if (head_dim > 0) temp_conv_.emplace(w.Sub("temp_convs", index), out_channels, groups);
@@ -26,7 +26,8 @@ UNetLayer::UNetLayer(const Weights& w, int64_t index, int64_t in_channels, int64
     if (head_dim > 0) transformer.heads = out_channels / head_dim;
     transformer.dim_head = head_dim > 0 ? head_dim : out_channels / transformer.heads;
     transformer_.emplace(w.Sub("attentions", index), out_channels, transformer);
-    if (head_dim > 0) temp_attention_.emplace(w.Sub("temp_attentions", index), out_channels, transformer.heads, head_dim, groups);
+    if (head_dim > 0)
+      temp_attention_.emplace(w.Sub("temp_attentions", index), out_channels, transformer.heads, head_dim, groups);
   }
 }
 
@@ -38,7 +39,8 @@ at::Tensor UNetLayer::Forward(const std::vector<at::Tensor>& parts, const BlockC
   return temp_attention_ ? temp_attention_->Forward(h, context.frames) : h;
 }
 
-MidBlock::MidBlock(const Weights& w, int64_t channels, const BlockOptions& options, int64_t attentions, TimeProjections* time) {
+MidBlock::MidBlock(const Weights& w, int64_t channels, const BlockOptions& options, int64_t attentions,
+                   TimeProjections* time) {
   BlockOptions last = options;
   last.attention = BlockAttention::kNone;
   for (int64_t i = 0; i < attentions; ++i) layers_.emplace_back(w, i, channels, channels, options, time);

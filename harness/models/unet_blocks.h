@@ -1,6 +1,6 @@
-// The blocks of the 2-D U-Nets. One type serves diffusers' DownBlock2D, AttnDownBlock2D and CrossAttnDownBlock2D (and the
-// same three going up), and DownBlock3D, CrossAttnDownBlock3D: a block is a row of layers, a layer is a ResNet block with or
-// without attention after it; in the video networks a temporal layer follows each of the two.
+// The blocks of the 2-D U-Nets. One type serves diffusers' DownBlock2D, AttnDownBlock2D and CrossAttnDownBlock2D (and
+// the same three going up), and DownBlock3D, CrossAttnDownBlock3D: a block is a row of layers, a layer is a ResNet
+// block with or without attention after it; in the video networks a temporal layer follows each of the two.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,38 +18,41 @@
 namespace skipbench {
 
 enum class BlockAttention {
-  kNone,    // DownBlock2D, UpBlock2D
-  kSelf,    // AttnDownBlock2D, AttnUpBlock2D: AttentionBlock
-  kCross,   // CrossAttnDownBlock2D, CrossAttnUpBlock2D: Transformer2DModel
+  kNone,   // DownBlock2D, UpBlock2D
+  kSelf,   // AttnDownBlock2D, AttnUpBlock2D: AttentionBlock
+  kCross,  // CrossAttnDownBlock2D, CrossAttnUpBlock2D: Transformer2DModel
 };
 
 // What the layers of a block have in common.
 struct BlockOptions {
-  ResnetOptions resnet;                    // channels are filled in layer by layer
+  ResnetOptions resnet;  // channels are filled in layer by layer
   BlockAttention attention = BlockAttention::kNone;
-  int64_t dim_head = 0;                    // kSelf
-  int64_t attention_groups = 0;            // kSelf; 0: no GroupNorm
-  TransformerOptions transformer;          // kCross; `layers` is filled in layer by layer
-  // Video: channels of a head, spatial and temporal (the heads are as many as fit), and there are temporal layers. 0: pictures.
+  int64_t dim_head = 0;            // kSelf
+  int64_t attention_groups = 0;    // kSelf; 0: no GroupNorm
+  TransformerOptions transformer;  // kCross; `layers` is filled in layer by layer
+  // Video: channels of a head, spatial and temporal (the heads are as many as fit), and there are temporal layers. 0:
+  // pictures.
   int64_t video_head_dim = 0;
-  std::vector<int64_t> transformer_layers; // kCross: transformer blocks in each layer
+  std::vector<int64_t> transformer_layers;  // kCross: transformer blocks in each layer
 };
 
 // What every layer of a forward gets beside the feature map.
 struct BlockContext {
   const TimeProjections* time = nullptr;
-  at::Tensor projected;                    // TimeProjections::Forward of the time embedding
+  at::Tensor projected;  // TimeProjections::Forward of the time embedding
   CrossAttentionContext cross;
-  int64_t frames = 1;                      // folded into the batch; temporal layers look across them
+  int64_t frames = 1;  // folded into the batch; temporal layers look across them
 };
 
 class UNetLayer {
  public:
-  // `w`: the block's scope; the layer is resnets.INDEX and attentions.INDEX in it, and for video temp_convs.INDEX after the
-  // first and temp_attentions.INDEX after the second.
+  // `w`: the block's scope; the layer is resnets.INDEX and attentions.INDEX in it, and for video temp_convs.INDEX after
+  // the first and temp_attentions.INDEX after the second.
   UNetLayer(const Weights& w, int64_t index, int64_t in_channels, int64_t out_channels, const BlockOptions& options,
             TimeProjections* time);
-  at::Tensor Forward(const at::Tensor& x, const BlockContext& context) const { return Forward(std::vector<at::Tensor>{x}, context); }
+  at::Tensor Forward(const at::Tensor& x, const BlockContext& context) const {
+    return Forward(std::vector<at::Tensor>{x}, context);
+  }
   // Of a hidden state and a skip tensor, side by side.
   at::Tensor Forward(const std::vector<at::Tensor>& parts, const BlockContext& context) const;
 
@@ -78,7 +81,7 @@ class MidBlock {
   at::Tensor Forward(const at::Tensor& x, const BlockContext& context) const;
 
  private:
-  std::vector<UNetLayer> layers_;          // the last one has no attention
+  std::vector<UNetLayer> layers_;  // the last one has no attention
 };
 
 }  // namespace skipbench

@@ -24,13 +24,17 @@ VaeFile::VaeFile(fs::path file, const Json& own) : path_(std::move(file)), confi
     if (shapes.HasPrefix(std::string(prefix) + "decoder.up.")) {
       prefix_ = prefix;
       config_ = VaeConfigOf(shapes, false, prefix_);
-      for (const char* key : {"scaling_factor", "shift_factor", "force_upcast", "sample_size", "latents_mean", "latents_std"}) {
+      for (const char* key :
+           {"scaling_factor", "shift_factor", "force_upcast", "sample_size", "latents_mean", "latents_std"}) {
         config_.erase(key);
         if (own.contains(key)) config_[key] = own[key];
       }
       return;
     }
-  Fail("{}: no autoencoder: it has neither tensors decoder.up_blocks.* (diffusers) nor decoder.up.* or {}decoder.up.* (CompVis)", path_.string(), kVaePrefix);
+  Fail(
+      "{}: no autoencoder: it has neither tensors decoder.up_blocks.* (diffusers) nor decoder.up.* or {}decoder.up.* "
+      "(CompVis)",
+      path_.string(), kVaePrefix);
 }
 
 Weights VaeFile::Open(WeightsOptions options) const {

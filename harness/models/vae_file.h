@@ -1,4 +1,5 @@
-// An autoencoder in one .safetensors file: CompVis' names (vae-ft-mse-840000-ema-pruned, sdxl_vae; alone or inside a whole checkpoint), or diffusers'.
+// An autoencoder in one .safetensors file: CompVis' names (vae-ft-mse-840000-ema-pruned, sdxl_vae; alone or inside a
+// whole checkpoint), or diffusers'.
 #pragma once
 
 #include <filesystem>
@@ -10,21 +11,22 @@ namespace skipbench {
 
 class VaeFile {
  public:
-  // Reads the file's header. What the tensors do not tell (scaling_factor, force_upcast and the like) is taken from config.json beside a file with
-  // diffusers' names, else from `own`, the config of the autoencoder in whose place this one stands: the denoiser was trained on its scale.
-  // Throws Error naming the file for one that holds no AutoencoderKL.
+  // Reads the file's header. What the tensors do not tell (scaling_factor, force_upcast and the like) is taken from
+  // config.json beside a file with diffusers' names, else from `own`, the config of the autoencoder in whose place this
+  // one stands: the denoiser was trained on its scale. Throws Error naming the file for one that holds no
+  // AutoencoderKL.
   VaeFile(std::filesystem::path file, const Json& own);
 
-  const Json& config() const { return config_; }               // as in diffusers' config.json
-  const std::string& config_file() const { return config_file_; }      // where it is from, for messages
-  Weights Open(WeightsOptions options) const;                  // under diffusers' names
+  const Json& config() const { return config_; }                   // as in diffusers' config.json
+  const std::string& config_file() const { return config_file_; }  // where it is from, for messages
+  Weights Open(WeightsOptions options) const;                      // under diffusers' names
 
  private:
   std::filesystem::path path_;
   Json config_;
   std::string config_file_;
-  std::string prefix_;                                         // of CompVis' names
-  bool original_ = false;                                      // CompVis' names
+  std::string prefix_;     // of CompVis' names
+  bool original_ = false;  // CompVis' names
 };
 
 }  // namespace skipbench

@@ -33,8 +33,9 @@ VQModel::VQModel(const Config& config, const Weights& w)
 at::Tensor VQModel::Encode(const at::Tensor& x) const { return quant_conv_.Forward(encoder_.Forward(x.to(dtype_))); }
 
 VQModel::Quantised VQModel::Quantise(const at::Tensor& z) const {
-  if (z.dim() != 4 || z.size(1) != config_.vq_embed_dim) Fail("the autoencoder takes latents with {} channels", config_.vq_embed_dim);
-  const at::Tensor places = z.to(dtype_).permute({0, 2, 3, 1}).contiguous();           // [B, h, w, D]
+  if (z.dim() != 4 || z.size(1) != config_.vq_embed_dim)
+    Fail("the autoencoder takes latents with {} channels", config_.vq_embed_dim);
+  const at::Tensor places = z.to(dtype_).permute({0, 2, 3, 1}).contiguous();  // [B, h, w, D]
   const at::Tensor flat = places.view({-1, config_.vq_embed_dim});
   const at::Tensor indices = at::argmin(at::cdist(flat, codebook_.weight()), 1);
   const at::Tensor code = codebook_.Forward(indices).view(places.sizes());

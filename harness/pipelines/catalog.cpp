@@ -13,12 +13,8 @@ namespace skipbench {
 
 const std::vector<PipelineType>& PipelineTypes() {
   static const std::vector<PipelineType> types = {
-      TextToImagePipelineType(),
-      TextToVideoPipelineType(),
-      ImageToVideoPipelineType(),
-      ClassToImagePipelineType(),
-      UnconditionalPipelineType(),
-      DiTPipelineType(),
+      TextToImagePipelineType(),  TextToVideoPipelineType(),   ImageToVideoPipelineType(),
+      ClassToImagePipelineType(), UnconditionalPipelineType(), DiTPipelineType(),
   };
   return types;
 }

@@ -13,10 +13,10 @@
 namespace skipbench {
 
 struct PipelineType {
-  std::vector<std::string> class_names;          // of diffusers: _class_name of model_index.json
-  std::string known_as;                          // what people call its models where the class does not say it: "ModelScope"
+  std::vector<std::string> class_names;  // of diffusers: _class_name of model_index.json
+  std::string known_as;                  // what people call its models where the class does not say it: "ModelScope"
   std::function<std::unique_ptr<Pipeline>(const ModelSource&, const PipelineOptions&)> make;
-  std::vector<PublishedFile> published;          // models of it that configs/ name
+  std::vector<PublishedFile> published;  // models of it that configs/ name
 };
 
 const std::vector<PipelineType>& PipelineTypes();
@@ -29,10 +29,12 @@ const PipelineType& FindPipelineType(const ModelSource& source);
 
 // The type of the pipeline T, which is made from source and options.
 template <typename T>
-PipelineType PipelineTypeOf(std::vector<std::string> class_names, std::string known_as, std::vector<PublishedFile> published) {
-  return {std::move(class_names), std::move(known_as),
-          [](const ModelSource& source, const PipelineOptions& options) { return std::make_unique<T>(source, options); },
-          std::move(published)};
+PipelineType PipelineTypeOf(std::vector<std::string> class_names, std::string known_as,
+                            std::vector<PublishedFile> published) {
+  return {
+      std::move(class_names), std::move(known_as),
+      [](const ModelSource& source, const PipelineOptions& options) { return std::make_unique<T>(source, options); },
+      std::move(published)};
 }
 
 }  // namespace skipbench

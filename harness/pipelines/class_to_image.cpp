@@ -21,13 +21,14 @@ class ClassToImage : public LatentPipeline {
 
  private:
   ClassEmbedder::Config classes_;
-  std::unique_ptr<ClassEmbedder> embedder_;      // null with shapes_only, like the next
+  std::unique_ptr<ClassEmbedder> embedder_;  // null with shapes_only, like the next
   std::unique_ptr<VQModel> vae_;
 };
 
-ClassToImage::ClassToImage(const ModelSource& source, const PipelineOptions& options) : LatentPipeline(source, options, "class_to_image") {
+ClassToImage::ClassToImage(const ModelSource& source, const PipelineOptions& options)
+    : LatentPipeline(source, options, "class_to_image") {
   info_.needs_label = info_.guided = true;
-  info_.default_guidance = 3.0;      // CompVis's sampling notebook
+  info_.default_guidance = 3.0;  // CompVis's sampling notebook
   OpenNetwork(source, "unet", {"UNet2DConditionModel", "UNet2DModel"});
   const auto vae = ParseConfigOf<VQModel>(source, "vqvae");
   classes_ = ParseConfigOf<ClassEmbedder>(source, "class_embedder");
@@ -42,7 +43,9 @@ void ClassToImage::CheckInput(const Sample& sample) const { CheckLabel(sample, c
 
 std::unique_ptr<Denoiser> ClassToImage::Encode(std::span<const Sample> samples, double guidance, bool) const {
   const std::vector<int64_t> labels = LabelsOf(samples, classes_.n_classes);
-  const auto embed = [&](const std::vector<int64_t>& classes) { return embedder_->Forward(at::tensor(classes, at::kLong).to(options_.device)); };
+  const auto embed = [&](const std::vector<int64_t>& classes) {
+    return embedder_->Forward(at::tensor(classes, at::kLong).to(options_.device));
+  };
   Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance);
   SetTokens(&conditioning, embed(labels), [&] { return embed({classes_.uncond_class}); });
   return MakeDenoiser(std::move(conditioning));
@@ -55,10 +58,11 @@ at::Tensor ClassToImage::Decode(const at::Tensor& latents) const {
 }  // namespace
 
 PipelineType ClassToImagePipelineType() {
-  return PipelineTypeOf<ClassToImage>({"ClassConditionalLDMPipeline"}, "LDM-4",
-                                      {{"ldm4-imagenet-256", "model.ckpt (cin256-v2)", "1.8 GB", "no hash is published",
-                                        "ommer-lab.com/files/latent-diffusion/nitro/cin256-v2 (CompVis' latent-diffusion)",
-                                        "scripts/convert/ldm.py model.ckpt ldm4-imagenet-256"}});
+  return PipelineTypeOf<ClassToImage>(
+      {"ClassConditionalLDMPipeline"}, "LDM-4",
+      {{"ldm4-imagenet-256", "model.ckpt (cin256-v2)", "1.8 GB", "no hash is published",
+        "ommer-lab.com/files/latent-diffusion/nitro/cin256-v2 (CompVis' latent-diffusion)",
+        "scripts/convert/ldm.py model.ckpt ldm4-imagenet-256"}});
 }
 
 }  // namespace skipbench

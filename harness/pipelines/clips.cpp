@@ -35,7 +35,8 @@ at::Tensor DecodeClips(const AutoencoderKL& vae, const at::Tensor& latents, int6
 
 at::Tensor I2VGenXLImageLatents(const at::Tensor& first, int64_t frames) {
   at::Tensor latents = first.unsqueeze(2).repeat({1, 1, frames, 1, 1});
-  for (int64_t k = 1; k < frames; ++k) latents.select(2, k).fill_(static_cast<double>(k) / static_cast<double>(frames - 1));
+  for (int64_t k = 1; k < frames; ++k)
+    latents.select(2, k).fill_(static_cast<double>(k) / static_cast<double>(frames - 1));
   return latents;
 }
 

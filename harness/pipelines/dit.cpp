@@ -13,7 +13,7 @@ class DiT : public LatentPipeline {
  public:
   DiT(const ModelSource& source, const PipelineOptions& options) : LatentPipeline(source, options, "class_to_image") {
     info_.needs_label = info_.guided = true;
-    info_.default_guidance = 4.0;      // diffusers' default
+    info_.default_guidance = 4.0;  // diffusers' default
     OpenNetwork(source, "transformer", ClassNamesOf<DiTTransformer2DModel>());
     ReadAutoencoder(source);
     classes_ = ParseConfigOf<DiTTransformer2DModel>(source, "transformer").block.classes;
@@ -27,7 +27,8 @@ class DiT : public LatentPipeline {
     Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance);
     const at::Tensor classes = at::tensor(LabelsOf(samples, classes_), at::kLong).to(options_.device);
     // The class behind the last stands for none.
-    conditioning.inputs["class_labels"] = conditioning.guidance_rows == 2 ? at::stack({at::full_like(classes, classes_), classes}) : classes.unsqueeze(0);
+    conditioning.inputs["class_labels"] =
+        conditioning.guidance_rows == 2 ? at::stack({at::full_like(classes, classes_), classes}) : classes.unsqueeze(0);
     return MakeDenoiser(std::move(conditioning));
   }
 

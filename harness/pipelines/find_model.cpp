@@ -46,8 +46,8 @@ std::string MainCommit(const fs::path& repository) {
   return commit;
 }
 
-// Of models--ORG--NAME in a Hugging Face cache (blobs, refs, snapshots) the snapshot that is meant: refs/main's, or the only one.
-// Nothing where `path` is no such folder, nor its folder "snapshots".
+// Of models--ORG--NAME in a Hugging Face cache (blobs, refs, snapshots) the snapshot that is meant: refs/main's, or the
+// only one. Nothing where `path` is no such folder, nor its folder "snapshots".
 std::optional<fs::path> Snapshot(const fs::path& path) {
   const bool inside = path.filename() == "snapshots" && fs::is_directory(path.parent_path() / "refs");
   const fs::path repository = inside ? path.parent_path() : path, folder = repository / "snapshots";
@@ -58,32 +58,42 @@ std::optional<fs::path> Snapshot(const fs::path& path) {
   const std::string commit = MainCommit(repository);
   if (!commit.empty() && fs::is_directory(folder / commit)) return folder / commit;
   if (snapshots.size() == 1) return snapshots[0];
-  Fail("{} with {} snapshots, of which refs/main names none; name one of {}: {}", what, snapshots.size(), folder.string(), Names(snapshots));
+  Fail("{} with {} snapshots, of which refs/main names none; name one of {}: {}", what, snapshots.size(),
+       folder.string(), Names(snapshots));
 }
 
 // A file that was meant to be a model: pickles and what else is no safetensors file.
 void ExplainFile(const fs::path& place) {
   const std::string extension = place.extension().string(), kind = KindOfFile(place).name;
-  if (extension == ".ckpt" || extension == ".pt" || extension == ".pth" || extension == ".bin" || kind == kPytorchCheckpoint)
-    Fail("{}: a pickle (PyTorch checkpoint), which can run code when it is read; a model is a folder in diffusers' layout or a .safetensors file",
-         place.string());
-  Fail("{}: {}; a model is a folder in diffusers' layout or a .safetensors file", place.string(), kind.empty() ? "a file" : kind);
+  if (extension == ".ckpt" || extension == ".pt" || extension == ".pth" || extension == ".bin" ||
+      kind == kPytorchCheckpoint)
+    Fail(
+        "{}: a pickle (PyTorch checkpoint), which can run code when it is read; a model is a folder in diffusers' "
+        "layout or a .safetensors file",
+        place.string());
+  Fail("{}: {}; a model is a folder in diffusers' layout or a .safetensors file", place.string(),
+       kind.empty() ? "a file" : kind);
 }
 
 // A network, adapter or checkpoint of a training by itself.
 void ExplainPart(const fs::path& place) {
   const std::string whole = "a model is the folder with model_index.json";
   for (const char* name : {"pytorch_lora_weights.safetensors", "pytorch_lora_weights.bin", "adapter_config.json"})
-    if (fs::exists(place / name)) Fail("{}: LoRA weights ({}), which are not supported; {}", place.string(), name, whole);
+    if (fs::exists(place / name))
+      Fail("{}: LoRA weights ({}), which are not supported; {}", place.string(), name, whole);
   if (fs::exists(place / "config.json")) {
     const Json json = ReadJsonFile(place / "config.json");
     const JsonReader config(json, (place / "config.json").string());
     const std::string name = config.StringOr("_class_name", "");
-    Fail("{}: {} by itself, not a model; {}", place.string(), name.empty() ? "a network" : fmt::format("one network ({})", name), whole);
+    Fail("{}: {} by itself, not a model; {}", place.string(),
+         name.empty() ? "a network" : fmt::format("one network ({})", name), whole);
   }
   for (const char* name : {"unet", "transformer", "unet_ema"})
     if (fs::is_directory(place / name))
-      Fail("{}: holds the folder {}, but no model_index.json: a download that is not complete, or a checkpoint of a training; {}", place.string(), name, whole);
+      Fail(
+          "{}: holds the folder {}, but no model_index.json: a download that is not complete, or a checkpoint of a "
+          "training; {}",
+          place.string(), name, whole);
 }
 
 // Says what is in a place that was meant to be a model and is none; returns where it is nothing that is known.
@@ -91,15 +101,18 @@ void ExplainFolder(const fs::path& place) {
   if (fs::is_regular_file(place)) ExplainFile(place);
   if (!fs::is_directory(place)) return;
   if (IsModel(place.parent_path()) && fs::exists(place / "config.json"))
-    Fail("{}: a component of the model in {}, not a model; name that folder", place.string(), place.parent_path().string());
+    Fail("{}: a component of the model in {}, not a model; name that folder", place.string(),
+         place.parent_path().string());
   std::vector<fs::path> models;
   for (const auto& folder : FoldersIn(place))
     if (folder.filename().string().starts_with("models--")) models.push_back(folder);
-  if (!models.empty()) Fail("{}: a Hugging Face cache of several repositories; name one of them: {}", place.string(), Names(models));
+  if (!models.empty())
+    Fail("{}: a Hugging Face cache of several repositories; name one of them: {}", place.string(), Names(models));
   ExplainPart(place);
 }
 
-// Where `name` is looked for: beside `base`, and in every folder of the search path, also as a Hugging Face cache keeps "ORG/NAME".
+// Where `name` is looked for: beside `base`, and in every folder of the search path, also as a Hugging Face cache keeps
+// "ORG/NAME".
 std::vector<fs::path> Places(const std::string& name, const fs::path& base, const std::string& models) {
   std::vector<fs::path> places = {fs::path(name).is_absolute() ? fs::path(name) : base / name};
   std::vector<fs::path> folders = SplitPaths(models);
@@ -112,20 +125,23 @@ std::vector<fs::path> Places(const std::string& name, const fs::path& base, cons
   }
   for (auto& place : places) {
     place = place.lexically_normal();
-    if (place.filename().empty()) place = place.parent_path();      // without the slash at its end
+    if (place.filename().empty()) place = place.parent_path();  // without the slash at its end
   }
   return places;
 }
 
 // The first place that `fits`, a cached repository's snapshot in the place of its folder.
-std::optional<fs::path> FirstThatFits(const std::vector<fs::path>& places, const char* expected, const std::function<bool(const fs::path&)>& fits) {
+std::optional<fs::path> FirstThatFits(const std::vector<fs::path>& places, const char* expected,
+                                      const std::function<bool(const fs::path&)>& fits) {
   for (const auto& place : places) {
     if (fits(place)) return place;
     const auto snapshot = Snapshot(place);
     if (!snapshot) continue;
     if (fits(*snapshot)) return snapshot;
-    Fail("{}: this snapshot of the Hugging Face cache has no {}: its download is not complete, or it is no model in diffusers' layout",
-         snapshot->string(), expected);
+    Fail(
+        "{}: this snapshot of the Hugging Face cache has no {}: its download is not complete, or it is no model in "
+        "diffusers' layout",
+        snapshot->string(), expected);
   }
   for (const auto& place : places) ExplainFolder(place);
   return std::nullopt;
@@ -143,26 +159,34 @@ fs::path FindModel(const std::string& name, const fs::path& base, const std::str
   auto places = Places(name, base, models);
   if (name == "fashion-scenes") places.push_back(ShippedFolder("fashion_scenes") / "model");
   if (name == "fashion-motion") places.push_back(ShippedFolder("fashion_motion") / "model");
-  const auto found = FirstThatFits(places, "model_index.json", [](const fs::path& path) { return IsModel(path) || IsCheckpoint(path); });
+  const auto found = FirstThatFits(places, "model_index.json",
+                                   [](const fs::path& path) { return IsModel(path) || IsCheckpoint(path); });
   if (found) return *found;
   const std::string meant = DidYouMean(name, {"fashion-scenes", "fashion-motion"});
-  Fail("pipeline \"{}\": no folder with a model_index.json (and no single-file .safetensors checkpoint) found; looked at{}\n"
-       "Give a path, or name the folder that holds it with --models or SKIPBENCH_MODELS{}", name, Looked(places), meant.empty() ? "." : meant);
+  Fail(
+      "pipeline \"{}\": no folder with a model_index.json (and no single-file .safetensors checkpoint) found; looked "
+      "at{}\n"
+      "Give a path, or name the folder that holds it with --models or SKIPBENCH_MODELS{}",
+      name, Looked(places), meant.empty() ? "." : meant);
 }
 
 fs::path FindVae(const std::string& name, const fs::path& base, const std::string& models) {
   const auto places = Places(name, base, models);
-  const auto fits = [](const fs::path& path) { return IsCheckpoint(path) || (IsModel(path) ? IsVae(path / "vae") : IsVae(path)); };
+  const auto fits = [](const fs::path& path) {
+    return IsCheckpoint(path) || (IsModel(path) ? IsVae(path / "vae") : IsVae(path));
+  };
   const auto found = FirstThatFits(places, "config.json", fits);
   if (found) return IsModel(*found) ? *found / "vae" : *found;
-  Fail("vae \"{}\": no folder with a config.json (and no .safetensors file) found; looked at{}\n"
-       "Give a path, or name the folder that holds it with --models or SKIPBENCH_MODELS.", name, Looked(places));
+  Fail(
+      "vae \"{}\": no folder with a config.json (and no .safetensors file) found; looked at{}\n"
+      "Give a path, or name the folder that holds it with --models or SKIPBENCH_MODELS.",
+      name, Looked(places));
 }
 
 std::string ModelName(const fs::path& path) {
   if (path.filename() == "model") return path.parent_path().filename().string();
   if (path.parent_path().filename() == "snapshots") {
-    const std::string repository = path.parent_path().parent_path().filename().string();      // models--ORG--NAME
+    const std::string repository = path.parent_path().parent_path().filename().string();  // models--ORG--NAME
     if (repository.starts_with("models--")) return repository.substr(repository.rfind("--") + 2);
   }
   return path.filename().string();

@@ -10,13 +10,17 @@ namespace skipbench {
 
 namespace {
 
-constexpr int64_t kOwnHeight = 704, kOwnWidth = 1280;      // diffusers' defaults
-// The draw of the start image's latent comes after every draw that a trajectory may ask for (calls are at most 1000 or so).
+constexpr int64_t kOwnHeight = 704, kOwnWidth = 1280;  // diffusers' defaults
+// The draw of the start image's latent comes after every draw that a trajectory may ask for (calls are at most 1000 or
+// so).
 constexpr int kImageDraw = 1 << 20;
 
 // uint8 [height, width, 3] -> float32 [3, height, width], 0..255.
 at::Tensor ToTensor(const Image& image) {
-  return at::tensor(image.pixels, at::kByte).view({image.height, image.width, image.channels}).permute({2, 0, 1}).to(at::kFloat);
+  return at::tensor(image.pixels, at::kByte)
+      .view({image.height, image.width, image.channels})
+      .permute({2, 0, 1})
+      .to(at::kFloat);
 }
 
 at::Tensor PerChannel(const std::array<double, 3>& values) {
@@ -24,7 +28,9 @@ at::Tensor PerChannel(const std::array<double, 3>& values) {
 }
 
 ClipPixels ReadFeatureExtractor(const ModelSource& source) {
-  const ModelSource::Config config = source.ConfigOf("feature_extractor", {"CLIPImageProcessor", "CLIPFeatureExtractor", "CLIPImageProcessorFast", "CLIPImageProcessorPil"});
+  const ModelSource::Config config = source.ConfigOf(
+      "feature_extractor",
+      {"CLIPImageProcessor", "CLIPFeatureExtractor", "CLIPImageProcessorFast", "CLIPImageProcessorPil"});
   const JsonReader json = config.reader();
   ClipPixels pixels;
   const auto triple = [&](const char* key) {
@@ -37,7 +43,7 @@ ClipPixels ReadFeatureExtractor(const ModelSource& source) {
   for (double value : pixels.std)
     if (!(value > 0)) json.FailAt("image_std", fmt::format("expected positive numbers, found {}", value));
   const Json* size = json.Find("crop_size");
-  if (size && size->is_number_integer()) {       // older files
+  if (size && size->is_number_integer()) {  // older files
     pixels.width = pixels.height = static_cast<int>(json.Int("crop_size", 1, 1 << 14));
   } else {
     if (!size || !size->is_object() || !size->contains("width") || !size->contains("height"))
@@ -61,17 +67,18 @@ StartImage PrepareStartImage(const Image& image, int width, int height, const Cl
   return start;
 }
 
-ImageToVideo::ImageToVideo(const ModelSource& source, const PipelineOptions& options) : LatentPipeline(source, options, "image_to_video") {
+ImageToVideo::ImageToVideo(const ModelSource& source, const PipelineOptions& options)
+    : LatentPipeline(source, options, "image_to_video") {
   info_.needs_caption = info_.needs_image = info_.guided = true;
-  info_.default_guidance = 9.0;      // diffusers' default
+  info_.default_guidance = 9.0;  // diffusers' default
   OpenNetwork(source, "unet", {"I2VGenXLUNet"});
   ReadAutoencoder(source, kOwnHeight, kOwnWidth);
   const auto text = ReadTextConfig(source, "text_encoder");
   const auto vision = ParseConfigOf<CLIPVisionModelWithProjection>(source, "image_encoder");
   clip_pixels_ = ReadFeatureExtractor(source);
   if (clip_pixels_.width != vision.image_size || clip_pixels_.height != vision.image_size)
-    Fail("{}: the feature extractor makes pictures of {} x {}, the image encoder takes {} x {}", source.path().string(), clip_pixels_.width,
-         clip_pixels_.height, vision.image_size, vision.image_size);
+    Fail("{}: the feature extractor makes pictures of {} x {}, the image encoder takes {} x {}", source.path().string(),
+         clip_pixels_.width, clip_pixels_.height, vision.image_size, vision.image_size);
   Gives("encoder_hidden_states", {text.max_position_embeddings, text.hidden_size});
   Gives("image_latents", info_.latent_shape);
   Gives("image_embeddings", {vision.projection_dim});
@@ -101,18 +108,21 @@ at::Tensor ImageToVideo::ImageLatents(const at::Tensor& vae_pixels, const at::Te
 StartImage ImageToVideo::ReadStartImage(const Sample& sample) const {
   if (sample.image.empty()) Fail("sample {}: no start image, which an image_to_video pipeline needs", sample.id);
   try {
-    return PrepareStartImage(ReadUprightImage(sample.image), static_cast<int>(info_.image_shape[2]), static_cast<int>(info_.image_shape[1]),
-                             clip_pixels_);
+    return PrepareStartImage(ReadUprightImage(sample.image), static_cast<int>(info_.image_shape[2]),
+                             static_cast<int>(info_.image_shape[1]), clip_pixels_);
   } catch (const Error& e) {
     Fail("sample {}: start image: {}", sample.id, e.what());
   }
 }
 
 at::Tensor ImageToVideo::NoiseFor(const Sample& sample) const {
-  return CounterNoise(options_.seed)->Open(sample.id, 0, {info_.latent_shape[0], info_.latent_shape[2], info_.latent_shape[3]})->Draw(kImageDraw);
+  return CounterNoise(options_.seed)
+      ->Open(sample.id, 0, {info_.latent_shape[0], info_.latent_shape[2], info_.latent_shape[3]})
+      ->Draw(kImageDraw);
 }
 
-std::unique_ptr<Denoiser> ImageToVideo::Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const {
+std::unique_ptr<Denoiser> ImageToVideo::Encode(std::span<const Sample> samples, double guidance,
+                                               bool one_by_one) const {
   const int64_t n = static_cast<int64_t>(samples.size());
   std::vector<at::Tensor> embeddings, latents;
   for (const auto& sample : samples) {
@@ -132,31 +142,33 @@ std::unique_ptr<Denoiser> ImageToVideo::Encode(std::span<const Sample> samples, 
   };
   const at::Tensor texts = EncodeTexts(CaptionsOf(samples), one_by_one);
   conditioning.tokens = of_samples([&](int64_t i, int64_t count) {
-    return unet().ContextTokens(texts.narrow(0, i, count), image_latents.narrow(0, i, count), image_embeddings.narrow(0, i, count));
+    return unet().ContextTokens(texts.narrow(0, i, count), image_latents.narrow(0, i, count),
+                                image_embeddings.narrow(0, i, count));
   });
   if (conditioning.guidance_rows == 2) {
     // The unconditional half knows the image's latents, but neither the text nor the image's embedding.
     const at::Tensor negative = EncodeTexts({options_.negative_prompt.value_or("")}, one_by_one);
     const at::Tensor unconditional = of_samples([&](int64_t i, int64_t count) {
       return unet().ContextTokens(negative.expand({count, -1, -1}), image_latents.narrow(0, i, count),
-                                     at::zeros_like(image_embeddings.narrow(0, i, count)));
+                                  at::zeros_like(image_embeddings.narrow(0, i, count)));
     });
     conditioning.tokens = at::cat({unconditional, conditioning.tokens});
   }
   const int64_t guidance_rows = conditioning.guidance_rows;
   conditioning.rows = RowNumbers(guidance_rows * n).view({guidance_rows, n});
   const at::Tensor encoded = of_samples([&](int64_t i, int64_t count) {
-    return unet().EncodeImageLatents(image_latents.narrow(0, i, count));
-  }).unsqueeze(0);
+                               return unet().EncodeImageLatents(image_latents.narrow(0, i, count));
+                             }).unsqueeze(0);
   conditioning.inputs["encoded_image_latents"] = guidance_rows == 2 ? at::cat({encoded, encoded}) : encoded;
   conditioning.inputs["fps"] = at::full({guidance_rows, n}, options_.fps, at::TensorOptions().device(options_.device));
   return MakeDenoiser(std::move(conditioning));
 }
 
 PipelineType ImageToVideoPipelineType() {
-  return PipelineTypeOf<ImageToVideo>({"I2VGenXLPipeline"}, "",
-                                      {{"i2vgen-xl", "the folder, as its fp16 variant if wanted", "14 GB, fp16 7 GB",
-                                        "the source shows each file's SHA-256", "huggingface.co/ali-vilab/i2vgen-xl", "as it is"}});
+  return PipelineTypeOf<ImageToVideo>(
+      {"I2VGenXLPipeline"}, "",
+      {{"i2vgen-xl", "the folder, as its fp16 variant if wanted", "14 GB, fp16 7 GB",
+        "the source shows each file's SHA-256", "huggingface.co/ali-vilab/i2vgen-xl", "as it is"}});
 }
 
 }  // namespace skipbench

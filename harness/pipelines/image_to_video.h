@@ -13,13 +13,13 @@ namespace skipbench {
 
 // How the start image becomes the two networks' input, with every stage on the way; see io/pictures/resize.h.
 struct StartImage {
-  WideCrop clip, vae;                        // cropped to width x width, and to width x height
-  Image clip_resized;                        // bilinear to the image encoder's size
-  at::Tensor clip_pixels;                    // [3, size, size]: /255, minus mean, over standard deviation
-  at::Tensor vae_pixels;                     // [3, height, width] in [-1, 1]
+  WideCrop clip, vae;      // cropped to width x width, and to width x height
+  Image clip_resized;      // bilinear to the image encoder's size
+  at::Tensor clip_pixels;  // [3, size, size]: /255, minus mean, over standard deviation
+  at::Tensor vae_pixels;   // [3, height, width] in [-1, 1]
 };
 struct ClipPixels {
-  int width = 224, height = 224;             // of the image encoder's input
+  int width = 224, height = 224;  // of the image encoder's input
   std::array<double, 3> mean{}, std{};
 };
 StartImage PrepareStartImage(const Image& image, int width, int height, const ClipPixels& clip);
@@ -35,8 +35,8 @@ class ImageToVideo : public LatentPipeline {
   void CheckInput(const Sample& sample) const override { ReadStartImage(sample); }
 
   // The parts of the conditioning, before the U-Net has seen any of it.
-  at::Tensor EncodeTexts(const std::vector<std::string>& texts, bool one_by_one) const;      // [n, L, D]
-  at::Tensor EmbedImages(const at::Tensor& clip_pixels) const;                               // [n, 3, s, s] -> [n, D]
+  at::Tensor EncodeTexts(const std::vector<std::string>& texts, bool one_by_one) const;  // [n, L, D]
+  at::Tensor EmbedImages(const at::Tensor& clip_pixels) const;                           // [n, 3, s, s] -> [n, D]
   // [n, 3, H, W] and unit noise [n, 4, h, w] -> [n, 4, F, h, w].
   at::Tensor ImageLatents(const at::Tensor& vae_pixels, const at::Tensor& noise) const;
   const ClipPixels& clip_pixels() const { return clip_pixels_; }
@@ -47,7 +47,7 @@ class ImageToVideo : public LatentPipeline {
   const I2VGenXLUNet& unet() const { return dynamic_cast<const I2VGenXLUNet&>(network()); }
 
   ClipPixels clip_pixels_;
-  std::optional<TextEncoder> encoder_;       // not with shapes_only, like the rest
+  std::optional<TextEncoder> encoder_;  // not with shapes_only, like the rest
   std::unique_ptr<CLIPVisionModelWithProjection> image_encoder_;
 };
 

@@ -15,12 +15,13 @@ LatentPipeline::LatentPipeline(const ModelSource& source, const PipelineOptions&
   info_.kind = std::move(kind);
   info_.folder = source.path();
   info_.class_name = source.class_name();
-  if (!source.Tokenizers().empty()) info_.tokenizer = source.TokenizerVariant(options.tokenizer) == ClipVariant::kFast ? "fast" : "slow";
+  if (!source.Tokenizers().empty())
+    info_.tokenizer = source.TokenizerVariant(options.tokenizer) == ClipVariant::kFast ? "fast" : "slow";
   info_.vae = options.vae;
 }
 
-WeightsOptions LatentPipeline::LoadOptions(const ModelSource& source, const std::string& component, const std::string& stem,
-                                           at::ScalarType dtype) {
+WeightsOptions LatentPipeline::LoadOptions(const ModelSource& source, const std::string& component,
+                                           const std::string& stem, at::ScalarType dtype) {
   for (const auto& file : source.WeightFiles(component, stem, options_.variant))
     if (std::find(info_.files.begin(), info_.files.end(), file) == info_.files.end()) info_.files.push_back(file);
   return {.dtype = dtype, .device = options_.device, .variant = options_.variant};
@@ -31,15 +32,20 @@ TextEncoder LatentPipeline::OpenEncoderOf(const ModelSource& source, const std::
                          LoadOptions(source, "text_encoder" + suffix, StemOf<CLIPTextModel>(), options_.dtype));
 }
 
-void LatentPipeline::OpenNetwork(const ModelSource& source, const std::string& component, const std::vector<std::string>& classes) {
+void LatentPipeline::OpenNetwork(const ModelSource& source, const std::string& component,
+                                 const std::vector<std::string>& classes) {
   const auto config = source.ConfigOf(component, classes);
   counted_ = Build<Network>(config.reader(), Weights::ShapesOnly());
   source.NoteKeysWithoutEffect(component, config.json);
-  if (const NetworkInfo& net = counted_->info(); net.out_channels != net.in_channels && net.out_channels != 2 * net.in_channels)
-    FailUnsupported("{}: out_channels: {} is not supported (only as many as in_channels, {}, or with a learned variance twice as many)", config.file,
-                    net.out_channels, net.in_channels);
+  if (const NetworkInfo& net = counted_->info();
+      net.out_channels != net.in_channels && net.out_channels != 2 * net.in_channels)
+    FailUnsupported(
+        "{}: out_channels: {} is not supported (only as many as in_channels, {}, or with a learned variance twice as "
+        "many)",
+        config.file, net.out_channels, net.in_channels);
   if (!shapes_only())
-    network_ = LoadComponent<Network>(source, component, LoadOptions(source, component, StemOf<Network>(), options_.dtype), classes);
+    network_ = LoadComponent<Network>(source, component,
+                                      LoadOptions(source, component, StemOf<Network>(), options_.dtype), classes);
   info_.scheduler_class = source.ClassOf("scheduler");
   auto scheduler = source.ConfigOf("scheduler", {info_.scheduler_class});
   info_.scheduler_config = std::move(scheduler.json);
@@ -52,9 +58,11 @@ void LatentPipeline::SetShapes(int64_t factor, int64_t latent_channels, int64_t 
   const int64_t height = side(options_.height, own_height), width = side(options_.width, own_width);
   if (height == 0) Fail("{}: the network's config names no sample_size; give height and width", info_.folder.string());
   if (height % factor || width % factor)
-    Fail("{}: height and width must be multiples of {} (the autoencoder's factor), found {} x {}", info_.folder.string(), factor, height, width);
+    Fail("{}: height and width must be multiples of {} (the autoencoder's factor), found {} x {}",
+         info_.folder.string(), factor, height, width);
   if (net.in_channels != latent_channels)
-    Fail("{}: the network takes {} channels, the latents have {}", info_.folder.string(), net.in_channels, latent_channels);
+    Fail("{}: the network takes {} channels, the latents have {}", info_.folder.string(), net.in_channels,
+         latent_channels);
   info_.latent_shape = {latent_channels, height / factor, width / factor};
   if (net.video) {
     info_.frames = options_.frames ? options_.frames : kDefaultFrames;
@@ -63,30 +71,36 @@ void LatentPipeline::SetShapes(int64_t factor, int64_t latent_channels, int64_t 
   info_.image_shape = {3, height, width};
 }
 
-AutoencoderKL::Config LatentPipeline::ReadAutoencoder(const ModelSource& source, int64_t own_height, int64_t own_width) {
+AutoencoderKL::Config LatentPipeline::ReadAutoencoder(const ModelSource& source, int64_t own_height,
+                                                      int64_t own_width) {
   auto config = ParseConfigOf<AutoencoderKL>(source, "vae");
   SetShapes(config.net.SpatialFactor(), config.net.latent_channels, own_height, own_width);
   info_.can_tile = info_.frames == 0;
   return config;
 }
 
-void LatentPipeline::LoadAutoencoder(const ModelSource& source, at::ScalarType dtype) { vae_ = LoadPart<AutoencoderKL>(source, "vae", dtype); }
+void LatentPipeline::LoadAutoencoder(const ModelSource& source, at::ScalarType dtype) {
+  vae_ = LoadPart<AutoencoderKL>(source, "vae", dtype);
+}
 
 at::Tensor LatentPipeline::Decode(const at::Tensor& latents) const {
   if (info_.frames > 0) return DecodeClips(*vae_, latents, options_.decode_chunk);
-  return ToPictures(vae_->Decode(Unscale(latents.to(vae_->dtype())), {.tiling = options_.vae_tiling, .slicing = options_.vae_slicing}));
+  return ToPictures(vae_->Decode(Unscale(latents.to(vae_->dtype())),
+                                 {.tiling = options_.vae_tiling, .slicing = options_.vae_slicing}));
 }
 
 void LatentPipeline::Gives(const std::string& name, std::vector<int64_t> row) {
   const auto takes = counted_->conditioning(info_.latent_shape);
   const auto found = takes.find(name);
   const auto fits = [&] {
-    return found != takes.end() && std::equal(row.begin(), row.end(), found->second.row.begin(), found->second.row.end(),
-                                              [](int64_t given, int64_t taken) { return taken < 0 || given == taken; });
+    return found != takes.end() &&
+           std::equal(row.begin(), row.end(), found->second.row.begin(), found->second.row.end(),
+                      [](int64_t given, int64_t taken) { return taken < 0 || given == taken; });
   };
   if (!fits())
     Fail("{}: the network takes {}, its {} pipeline gives it {} [{}]", info_.folder.string(),
-         found == takes.end() ? fmt::format("no {}", name) : fmt::format("{} [{}] (-1: any number)", name, fmt::join(found->second.row, ", ")),
+         found == takes.end() ? fmt::format("no {}", name)
+                              : fmt::format("{} [{}] (-1: any number)", name, fmt::join(found->second.row, ", ")),
          info_.kind, name, fmt::join(row, ", "));
   gives_[name] = std::move(row);
 }
@@ -102,7 +116,9 @@ NetworkInputs LatentPipeline::MetaRow() const {
   return inputs;
 }
 
-int64_t LatentPipeline::FeatureElements(int cache_position) const { return counted_->Forward(MetaRow(), {cache_position}).features.at(cache_position).numel(); }
+int64_t LatentPipeline::FeatureElements(int cache_position) const {
+  return counted_->Forward(MetaRow(), {cache_position}).features.at(cache_position).numel();
+}
 
 MacReport LatentPipeline::DenoiserMacs(int cache_position) const {
   const NetworkInputs inputs = MetaRow();
@@ -117,7 +133,9 @@ MacReport LatentPipeline::DenoiserMacs(int cache_position) const {
   return counter.report();
 }
 
-at::Tensor LatentPipeline::RowNumbers(int64_t n) const { return at::arange(n, at::TensorOptions().dtype(at::kLong).device(options_.device)); }
+at::Tensor LatentPipeline::RowNumbers(int64_t n) const {
+  return at::arange(n, at::TensorOptions().dtype(at::kLong).device(options_.device));
+}
 
 Conditioning LatentPipeline::ConditioningFor(int64_t n, double guidance) {
   Conditioning conditioning;
@@ -127,7 +145,8 @@ Conditioning LatentPipeline::ConditioningFor(int64_t n, double guidance) {
   return conditioning;
 }
 
-void LatentPipeline::SetTokens(Conditioning* conditioning, const at::Tensor& tokens, const std::function<at::Tensor()>& unconditional) const {
+void LatentPipeline::SetTokens(Conditioning* conditioning, const at::Tensor& tokens,
+                               const std::function<at::Tensor()>& unconditional) const {
   const at::Tensor rows = RowNumbers(conditioning->samples);
   conditioning->tokens = tokens;
   conditioning->rows = rows.unsqueeze(0);
@@ -138,7 +157,8 @@ void LatentPipeline::SetTokens(Conditioning* conditioning, const at::Tensor& tok
 
 std::unique_ptr<Denoiser> LatentPipeline::MakeDenoiser(Conditioning conditioning) const {
   if (macs_.empty())
-    for (int cache_position = -1; cache_position < cache_positions(); ++cache_position) macs_.push_back(DenoiserMacs(cache_position).total);
+    for (int cache_position = -1; cache_position < cache_positions(); ++cache_position)
+      macs_.push_back(DenoiserMacs(cache_position).total);
   return std::make_unique<NetworkDenoiser>(*network_, std::move(conditioning), macs_);
 }
 
@@ -149,7 +169,8 @@ std::vector<std::string> CaptionsOf(std::span<const Sample> samples) {
 }
 
 void CheckLabel(const Sample& sample, int64_t classes) {
-  if (sample.label < 0 || sample.label >= classes) Fail("sample {}: class label {} is outside 0 .. {}", sample.id, sample.label, classes - 1);
+  if (sample.label < 0 || sample.label >= classes)
+    Fail("sample {}: class label {} is outside 0 .. {}", sample.id, sample.label, classes - 1);
 }
 
 std::vector<int64_t> LabelsOf(std::span<const Sample> samples, int64_t classes) {

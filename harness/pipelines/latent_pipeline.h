@@ -1,5 +1,5 @@
-// What the pipelines around a denoising network share, whatever the network is: opening it, shapes, the autoencoder, the
-// scheduler's config, cost, and the weight files' list.
+// What the pipelines around a denoising network share, whatever the network is: opening it, shapes, the autoencoder,
+// the scheduler's config, cost, and the weight files' list.
 #pragma once
 
 #include <functional>
@@ -17,8 +17,8 @@
 
 namespace skipbench {
 
-// A pipeline's constructor calls OpenNetwork(), SetShapes() or ReadAutoencoder(), and Gives() for everything that Encode()
-// will give the network; then, unless shapes_only(), it loads the other networks.
+// A pipeline's constructor calls OpenNetwork(), SetShapes() or ReadAutoencoder(), and Gives() for everything that
+// Encode() will give the network; then, unless shapes_only(), it loads the other networks.
 class LatentPipeline : public Pipeline {
  public:
   // By the autoencoder of LoadAutoencoder(), clips in chunks of frames.
@@ -31,32 +31,37 @@ class LatentPipeline : public Pipeline {
   // `kind`: for messages, see PipelineInfo.
   LatentPipeline(const ModelSource& source, const PipelineOptions& options, std::string kind);
 
-  // Opens the denoiser, `component` of the source (with its weights unless shapes_only), which has one of these classes, and
-  // notes what the source says of the scheduler.
+  // Opens the denoiser, `component` of the source (with its weights unless shapes_only), which has one of these
+  // classes, and notes what the source says of the scheduler.
   void OpenNetwork(const ModelSource& source, const std::string& component, const std::vector<std::string>& classes);
-  // Checks the wanted picture size (or else the model's own, `height` x `width` if given, else the network's sample_size)
-  // against the autoencoder's factor, and sets latent and image shape.
+  // Checks the wanted picture size (or else the model's own, `height` x `width` if given, else the network's
+  // sample_size) against the autoencoder's factor, and sets latent and image shape.
   void SetShapes(int64_t factor, int64_t latent_channels, int64_t own_height = 0, int64_t own_width = 0);
   // SetShapes() by the config of the component "vae", an AutoencoderKL, which is returned.
   AutoencoderKL::Config ReadAutoencoder(const ModelSource& source, int64_t own_height = 0, int64_t own_width = 0);
   void LoadAutoencoder(const ModelSource& source, at::ScalarType dtype);
   // Latents of the denoiser [n, C, h, w], in the autoencoder's dtype, to what the autoencoder decodes.
   virtual at::Tensor Unscale(const at::Tensor& latents) const { return latents / vae_->config().scaling_factor; }
-  // Says that Encode() gives the network the conditioning `name` with rows of this shape. Throws Error unless it takes that.
+  // Says that Encode() gives the network the conditioning `name` with rows of this shape. Throws Error unless it takes
+  // that.
   void Gives(const std::string& name, std::vector<int64_t> row);
 
   // A component with its weights, in the pipeline's dtype unless said otherwise; its files are noted for provenance.
   template <typename T>
-  std::unique_ptr<T> LoadPart(const ModelSource& source, const std::string& component, std::optional<at::ScalarType> dtype = {}) {
-    return LoadComponent<T>(source, component, LoadOptions(source, component, StemOf<T>(), dtype.value_or(options_.dtype)));
+  std::unique_ptr<T> LoadPart(const ModelSource& source, const std::string& component,
+                              std::optional<at::ScalarType> dtype = {}) {
+    return LoadComponent<T>(source, component,
+                            LoadOptions(source, component, StemOf<T>(), dtype.value_or(options_.dtype)));
   }
   // The text encoder "text_encoder" + suffix in the pipeline's dtype.
   TextEncoder OpenEncoderOf(const ModelSource& source, const std::string& suffix);
 
   // For `n` samples at this guidance: two guidance rows where it is above 1.
   static Conditioning ConditioningFor(int64_t n, double guidance);
-  // Adds the samples' tokens [n, L, D], and where there are two guidance rows `unconditional` [1, L, D], which all samples share.
-  void SetTokens(Conditioning* conditioning, const at::Tensor& tokens, const std::function<at::Tensor()>& unconditional) const;
+  // Adds the samples' tokens [n, L, D], and where there are two guidance rows `unconditional` [1, L, D], which all
+  // samples share.
+  void SetTokens(Conditioning* conditioning, const at::Tensor& tokens,
+                 const std::function<at::Tensor()>& unconditional) const;
   std::unique_ptr<Denoiser> MakeDenoiser(Conditioning conditioning) const;
 
   // Row numbers 0 .. n - 1 on the pipeline's device.
@@ -67,15 +72,16 @@ class LatentPipeline : public Pipeline {
   bool shapes_only() const { return options_.shapes_only; }
 
  private:
-  WeightsOptions LoadOptions(const ModelSource& source, const std::string& component, const std::string& stem, at::ScalarType dtype);
+  WeightsOptions LoadOptions(const ModelSource& source, const std::string& component, const std::string& stem,
+                             at::ScalarType dtype);
   // What a forward of one row is given, on the meta device.
   NetworkInputs MetaRow() const;
 
-  std::unique_ptr<Network> network_;           // null with shapes_only
-  std::unique_ptr<Network> counted_;           // the same network on the meta device
-  std::unique_ptr<AutoencoderKL> vae_;         // null with shapes_only, and where LoadAutoencoder() is not called
+  std::unique_ptr<Network> network_;    // null with shapes_only
+  std::unique_ptr<Network> counted_;    // the same network on the meta device
+  std::unique_ptr<AutoencoderKL> vae_;  // null with shapes_only, and where LoadAutoencoder() is not called
   std::map<std::string, std::vector<int64_t>> gives_;
-  mutable std::vector<MacCount> macs_;         // of one row: full, then shallow by cut; filled at first use
+  mutable std::vector<MacCount> macs_;  // of one row: full, then shallow by cut; filled at first use
 };
 
 // The captions of samples, in order.

@@ -24,8 +24,8 @@ std::string DescribeTokenizers(const std::filesystem::path& path, const Pipeline
   const std::string why = !options.tokenizer.empty() ? "as the config says"
                           : json_only                ? "the default where there is no vocab.json"
                                                      : "the default where there is a vocab.json";
-  return fmt::format("{} ({}: {}), from {}", fast ? "fast" : "slow", fast ? "CLIPTokenizerFast" : "CLIPTokenizer without ftfy", why,
-                     fmt::join(files, ", "));
+  return fmt::format("{} ({}: {}), from {}", fast ? "fast" : "slow",
+                     fast ? "CLIPTokenizerFast" : "CLIPTokenizer without ftfy", why, fmt::join(files, ", "));
 }
 
 std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& path, const PipelineOptions& options) {

@@ -14,8 +14,8 @@ namespace skipbench {
 // UnsupportedError for a pipeline class that is not in the catalog.
 std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& path, const PipelineOptions& options);
 
-// Reads the tokenizers of a model and nothing else: a line that says which files they are and whether the slow or the fast
-// algorithm is in force, and why; "" for a model without. Errors as LoadPipeline().
+// Reads the tokenizers of a model and nothing else: a line that says which files they are and whether the slow or the
+// fast algorithm is in force, and why; "" for a model without. Errors as LoadPipeline().
 std::string DescribeTokenizers(const std::filesystem::path& path, const PipelineOptions& options);
 
 }  // namespace skipbench

@@ -25,7 +25,8 @@ bool ModelFolder::Has(const std::string& component) const {
 }
 
 std::string ModelFolder::ClassOf(const std::string& component) const {
-  if (!Has(component)) Fail("{}: the component {} is missing (expected [\"library\", \"Class\"])", index_file(), component);
+  if (!Has(component))
+    Fail("{}: the component {} is missing (expected [\"library\", \"Class\"])", index_file(), component);
   return index_[component][1].get<std::string>();
 }
 
@@ -39,7 +40,8 @@ fs::path ModelFolder::Component(const std::string& component, const std::vector<
   Fail("{}: the folder {} is missing, which model_index.json names", path_.string(), component);
 }
 
-Json ModelFolder::ConfigOf(const std::string& component, const std::vector<std::string>& classes, const std::string& file) const {
+Json ModelFolder::ConfigOf(const std::string& component, const std::vector<std::string>& classes,
+                           const std::string& file) const {
   return ReadJsonFile(Component(component, classes) / file);
 }
 

@@ -19,8 +19,8 @@ class ModelFolder {
   const std::string& class_name() const { return class_name_; }
   const Json& index() const { return index_; }
   std::string index_file() const { return (path_ / "model_index.json").string(); }
-  bool Has(const std::string& component) const;                  // named in the index, and not as [null, null]
-  std::string ClassOf(const std::string& component) const;       // "UNet2DConditionModel"
+  bool Has(const std::string& component) const;             // named in the index, and not as [null, null]
+  std::string ClassOf(const std::string& component) const;  // "UNet2DConditionModel"
   // Folder of a component that must be there and have one of these classes.
   std::filesystem::path Component(const std::string& component, const std::vector<std::string>& classes) const;
   // Its JSON file ("config.json", "scheduler_config.json"), read.

@@ -23,7 +23,8 @@ std::vector<std::string> ModelSource::Tokenizers() const {
   const Config index = Index();
   std::vector<std::string> components;
   for (const char* component : {"tokenizer", "tokenizer_2"})
-    if (const auto found = index.json.find(component); found != index.json.end() && found->is_array() && found->size() == 2 && (*found)[1].is_string())
+    if (const auto found = index.json.find(component);
+        found != index.json.end() && found->is_array() && found->size() == 2 && (*found)[1].is_string())
       components.push_back(component);
   return components;
 }
@@ -31,7 +32,8 @@ std::vector<std::string> ModelSource::Tokenizers() const {
 ClipVariant ModelSource::TokenizerVariant(const std::string& wanted) const {
   if (!wanted.empty()) return wanted == "fast" ? ClipVariant::kFast : ClipVariant::kSlow;
   for (const std::string& component : Tokenizers())
-    if (const fs::path folder = TokenizerFolder(component); !folder.empty() && HoldsOnlyTokenizerJson(folder)) return ClipVariant::kFast;
+    if (const fs::path folder = TokenizerFolder(component); !folder.empty() && HoldsOnlyTokenizerJson(folder))
+      return ClipVariant::kFast;
   return ClipVariant::kSlow;
 }
 
@@ -45,7 +47,8 @@ void ModelSource::NoteTokenizers() const {
   for (const std::string& component : Tokenizers()) {
     const fs::path folder = TokenizerFolder(component);
     if (folder.empty()) continue;
-    const std::vector<const char*> vocabulary = HoldsOnlyTokenizerJson(folder) ? std::vector{"tokenizer.json"} : std::vector{"vocab.json", "merges.txt"};
+    const std::vector<const char*> vocabulary =
+        HoldsOnlyTokenizerJson(folder) ? std::vector{"tokenizer.json"} : std::vector{"vocab.json", "merges.txt"};
     for (const auto& names : {vocabulary, {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}})
       for (const char* name : names)
         if (fs::is_regular_file(folder / name, error)) NoteRead(component, folder / name);
@@ -58,14 +61,17 @@ void ModelSource::Note(const std::string& text) const {
 
 void ModelSource::NoteKeysWithoutEffect(const std::string& component, const Json& config) const {
   const auto keys = KeysWithoutEffect(config);
-  if (!keys.empty()) Note(fmt::format("model: the config of {} has keys that change nothing here: {}", component, fmt::join(keys, ", ")));
+  if (!keys.empty())
+    Note(
+        fmt::format("model: the config of {} has keys that change nothing here: {}", component, fmt::join(keys, ", ")));
 }
 
 namespace {
 
 // Components that model_index.json names and that have no weights of their own, or none that are used.
 bool HasNoWeights(const std::string& class_name) {
-  for (const char* end : {"Scheduler", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFast", "ProcessorPil", "Extractor", "SafetyChecker"})
+  for (const char* end : {"Scheduler", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFast", "ProcessorPil",
+                          "Extractor", "SafetyChecker"})
     if (class_name.ends_with(end)) return true;
   return false;
 }
@@ -80,7 +86,8 @@ std::vector<FolderSource::Stored> FolderSource::StoredNetworks() const {
     networks.push_back({component, of_transformers ? StemOf<CLIPTextModel>() : StemOf<Network>()});
   }
   // The denoiser and its autoencoder, then the encoders.
-  std::stable_sort(networks.begin(), networks.end(), [](const Stored& a, const Stored& b) { return std::string_view(a.stem) < b.stem; });
+  std::stable_sort(networks.begin(), networks.end(),
+                   [](const Stored& a, const Stored& b) { return std::string_view(a.stem) < b.stem; });
   return networks;
 }
 
@@ -94,10 +101,12 @@ void FolderSource::CheckVariant(const PipelineOptions& options) const {
     (has ? with : without).push_back(component);
   }
   if (with.empty() && options.shapes_only) return;
-  if (with.empty()) Fail("{}: variant \"{}\": no component has weights of this variant (looked at {})", path().string(), variant, fmt::join(without, ", "));
+  if (with.empty())
+    Fail("{}: variant \"{}\": no component has weights of this variant (looked at {})", path().string(), variant,
+         fmt::join(without, ", "));
   if (!without.empty())
-    Note(fmt::format("model: variant \"{}\" is there for {} only; {} {} read from the plain files", variant, fmt::join(with, ", "),
-                     fmt::join(without, ", "), without.size() == 1 ? "is" : "are"));
+    Note(fmt::format("model: variant \"{}\" is there for {} only; {} {} read from the plain files", variant,
+                     fmt::join(with, ", "), fmt::join(without, ", "), without.size() == 1 ? "is" : "are"));
 }
 
 ModelSource::Config FolderSource::Index() const {
@@ -109,8 +118,11 @@ fs::path FolderSource::FolderOf(const std::string& component) const {
   return folder_.Component(component, {folder_.ClassOf(component)});
 }
 
-ModelSource::Config FolderSource::ConfigOf(const std::string& component, const std::vector<std::string>& classes) const {
-  const char* name = component == "scheduler" ? "scheduler_config.json" : component == "feature_extractor" ? "preprocessor_config.json" : "config.json";
+ModelSource::Config FolderSource::ConfigOf(const std::string& component,
+                                           const std::vector<std::string>& classes) const {
+  const char* name = component == "scheduler"           ? "scheduler_config.json"
+                     : component == "feature_extractor" ? "preprocessor_config.json"
+                                                        : "config.json";
   const fs::path file = folder_.Component(component, classes) / name;
   NoteRead(component, file);
   return {ReadJsonFile(file), file.string()};
@@ -121,7 +133,8 @@ Weights FolderSource::OpenWeights(const std::string& component, const std::strin
   return Weights::FromFolder(FolderOf(component), stem, std::move(options));
 }
 
-std::vector<fs::path> FolderSource::WeightFiles(const std::string& component, const std::string& stem, const std::string& variant) const {
+std::vector<fs::path> FolderSource::WeightFiles(const std::string& component, const std::string& stem,
+                                                const std::string& variant) const {
   const fs::path folder = FolderOf(component);
   return FindWeightFiles(folder, stem, ExistingVariant(folder, stem, variant)).files;
 }
@@ -142,7 +155,8 @@ std::string SingleFileSource::ClassOf(const std::string& component) const {
   return found->at(1).get<std::string>();
 }
 
-ModelSource::Config SingleFileSource::ConfigOf(const std::string& component, const std::vector<std::string>& classes) const {
+ModelSource::Config SingleFileSource::ConfigOf(const std::string& component,
+                                               const std::vector<std::string>& classes) const {
   const std::string name = ClassOf(component);
   if (std::find(classes.begin(), classes.end(), name) == classes.end())
     FailUnsupported("{}: {} is a {}; supported here: {}", path().string(), component, name, fmt::join(classes, ", "));
@@ -155,7 +169,7 @@ Weights SingleFileSource::OpenWeights(const std::string& component, const std::s
 
 fs::path SingleFileSource::LookForTokenizers() const {
   const char* environment = std::getenv("SKIPBENCH_TOKENIZER_FOLDER");
-  return !tokenizer_folder_.empty()        ? tokenizer_folder_
+  return !tokenizer_folder_.empty()      ? tokenizer_folder_
          : environment && environment[0] ? fs::path(environment)
                                          : path().parent_path() / "tokenizer";
 }
@@ -171,29 +185,34 @@ fs::path SingleFileSource::TokenizerFolder(const std::string& component) const {
 ClipTokenizer SingleFileSource::OpenTokenizer(const std::string& component, ClipVariant variant) const {
   const fs::path folder = TokenizerFolder(component);
   if (folder.empty())
-    Fail("{}: a single-file checkpoint holds no tokenizer; looked for vocab.json and merges.txt, or tokenizer.json, in {}\n"
-         "Name the folder that has them with \"tokenizer_folder\" in the config or SKIPBENCH_TOKENIZER_FOLDER, or put it beside the "
-         "checkpoint as \"tokenizer\". The tokenizer of any Stable Diffusion 1.x or SDXL model, or of openai/clip-vit-large-patch14, will do.",
-         path().string(), LookForTokenizers().string());
+    Fail(
+        "{}: a single-file checkpoint holds no tokenizer; looked for vocab.json and merges.txt, or tokenizer.json, in "
+        "{}\n"
+        "Name the folder that has them with \"tokenizer_folder\" in the config or SKIPBENCH_TOKENIZER_FOLDER, or put "
+        "it beside the "
+        "checkpoint as \"tokenizer\". The tokenizer of any Stable Diffusion 1.x or SDXL model, or of "
+        "openai/clip-vit-large-patch14, will do.",
+        path().string(), LookForTokenizers().string());
   const bool second = component == "tokenizer_2", own = second && folder.filename() == "tokenizer_2";
   ClipTokenizerFiles files = ReadClipTokenizer(folder);
   ClipTokenizerConfig& config = files.config;
   // OpenCLIP's has the same vocabulary; it pads with id 0, which is "!", and that is then a token of its own.
   if (second && !own) {
-    config.pad_token = std::string("!");      // by assignment of a literal, GCC 12 warns of an overflow that is not there
+    config.pad_token = std::string("!");  // by assignment of a literal, GCC 12 warns of an overflow that is not there
     config.added.push_back({.id = 0, .content = "!", .normalized = false});
   }
   ClipTokenizer tokenizer(std::move(files.encoding), config, variant, folder.string());
   const int64_t expected = second ? 0 : tokenizer.eos_id();
   if (tokenizer.pad_id() != expected)
-    Fail("{}: the {} of this checkpoint pads with id {}, but the tokenizer in {} pads with {}", path().string(), component, expected,
-         folder.string(), tokenizer.pad_id());
+    Fail("{}: the {} of this checkpoint pads with id {}, but the tokenizer in {} pads with {}", path().string(),
+         component, expected, folder.string(), tokenizer.pad_id());
   return tokenizer;
 }
 
 std::unique_ptr<ModelSource> OpenModelSource(const std::filesystem::path& path, const PipelineOptions& options) {
   if (std::filesystem::is_regular_file(path)) {
-    if (!options.variant.empty()) Fail("{}: variant \"{}\": a single file has no variants", path.string(), options.variant);
+    if (!options.variant.empty())
+      Fail("{}: variant \"{}\": a single file has no variants", path.string(), options.variant);
     return std::make_unique<SingleFileSource>(SingleFile(path), options.tokenizer_folder);
   }
   if (!options.tokenizer_folder.empty())

@@ -22,15 +22,16 @@ class ModelSource {
  public:
   struct Config {
     Json json;
-    std::string file;      // for messages
+    std::string file;  // for messages
     JsonReader reader() const { return JsonReader(json, file); }
   };
 
   virtual ~ModelSource() = default;
-  virtual std::filesystem::path path() const = 0;                                // the folder, or the file
-  virtual Config Index() const = 0;                                              // model_index.json
-  virtual std::string ClassOf(const std::string& component) const = 0;           // "UNet2DConditionModel"
-  // A component's config, which must be there and have one of these classes. The scheduler's and the feature extractor's have their own file names.
+  virtual std::filesystem::path path() const = 0;                       // the folder, or the file
+  virtual Config Index() const = 0;                                     // model_index.json
+  virtual std::string ClassOf(const std::string& component) const = 0;  // "UNet2DConditionModel"
+  // A component's config, which must be there and have one of these classes. The scheduler's and the feature
+  // extractor's have their own file names.
   virtual Config ConfigOf(const std::string& component, const std::vector<std::string>& classes) const = 0;
   // Its weights, under diffusers' names, and the files they are in. `stem`: "diffusion_pytorch_model" or "model".
   virtual Weights OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const = 0;
@@ -40,13 +41,14 @@ class ModelSource {
   // The folder with the files that OpenTokenizer() reads; empty if there is none.
   virtual std::filesystem::path TokenizerFolder(const std::string& component) const = 0;
 
-  std::string class_name() const;                                                // "StableDiffusionPipeline"
-  std::vector<std::string> Tokenizers() const;                                   // components: none, "tokenizer" or also "tokenizer_2"
+  std::string class_name() const;               // "StableDiffusionPipeline"
+  std::vector<std::string> Tokenizers() const;  // components: none, "tokenizer" or also "tokenizer_2"
   // "slow" or "fast"; "" asks for the default, which is the slow one, but the fast one where a tokenizer's folder holds
   // nothing but tokenizer.json, as transformers 5 saves it.
   ClipVariant TokenizerVariant(const std::string& wanted) const;
 
-  // The files beside the weights that were read so far, configs and tokenizers, by their places in the model: "unet/config.json".
+  // The files beside the weights that were read so far, configs and tokenizers, by their places in the model:
+  // "unet/config.json".
   virtual std::map<std::string, std::filesystem::path> read_files() const { return read_; }
 
   // What people should know of the source although it can be used ("fp16 for part of it"); each text is kept once.
@@ -78,24 +80,25 @@ class FolderSource : public ModelSource {
                                                  const std::string& variant) const override;
   ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const override;
   std::filesystem::path TokenizerFolder(const std::string& component) const override;
-  // As diffusers does: a component without files of the options' variant is read from its plain ones, which is noted. Throws Error when no
-  // component has files of it (unless no weights are to be opened).
+  // As diffusers does: a component without files of the options' variant is read from its plain ones, which is noted.
+  // Throws Error when no component has files of it (unless no weights are to be opened).
   void CheckVariant(const PipelineOptions& options) const;
 
  private:
   struct Stored {
     std::string component;
-    const char* stem;      // of its weight files
+    const char* stem;  // of its weight files
   };
-  std::vector<Stored> StoredNetworks() const;      // what has weights, in the order in which messages name it
+  std::vector<Stored> StoredNetworks() const;  // what has weights, in the order in which messages name it
   std::filesystem::path FolderOf(const std::string& component) const;
   ModelFolder folder_;
 };
 
 class SingleFileSource : public ModelSource {
  public:
-  // `tokenizer_folder`: a tokenizer of CLIP (see ReadClipTokenizer()), or a folder with "tokenizer" (and "tokenizer_2") in it, such
-  // as a model in diffusers' layout. If empty, SKIPBENCH_TOKENIZER_FOLDER says it, or it is "tokenizer" beside the file.
+  // `tokenizer_folder`: a tokenizer of CLIP (see ReadClipTokenizer()), or a folder with "tokenizer" (and "tokenizer_2")
+  // in it, such as a model in diffusers' layout. If empty, SKIPBENCH_TOKENIZER_FOLDER says it, or it is "tokenizer"
+  // beside the file.
   SingleFileSource(SingleFile file, std::filesystem::path tokenizer_folder)
       : file_(std::move(file)), tokenizer_folder_(std::move(tokenizer_folder)) {
     for (const auto& note : file_.notes()) Note(note);
@@ -105,14 +108,15 @@ class SingleFileSource : public ModelSource {
   std::string ClassOf(const std::string& component) const override;
   Config ConfigOf(const std::string& component, const std::vector<std::string>& classes) const override;
   Weights OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const override;
-  std::vector<std::filesystem::path> WeightFiles(const std::string&, const std::string&, const std::string&) const override {
+  std::vector<std::filesystem::path> WeightFiles(const std::string&, const std::string&,
+                                                 const std::string&) const override {
     return {file_.path()};
   }
   ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const override;
   std::filesystem::path TokenizerFolder(const std::string& component) const override;
 
  private:
-  std::filesystem::path LookForTokenizers() const;       // where they should be
+  std::filesystem::path LookForTokenizers() const;  // where they should be
   SingleFile file_;
   std::filesystem::path tokenizer_folder_;
 };
@@ -122,9 +126,12 @@ std::unique_ptr<ModelSource> OpenModelSource(const std::filesystem::path& path, 
 
 // The classes of diffusers that a T is read from.
 template <typename T>
-std::vector<std::string> ClassNamesOf() { return {std::begin(T::kClassNames), std::end(T::kClassNames)}; }
+std::vector<std::string> ClassNamesOf() {
+  return {std::begin(T::kClassNames), std::end(T::kClassNames)};
+}
 
-// A component's config, parsed. Keys of diffusers' configs that are without effect are noted; transformers' are full of them.
+// A component's config, parsed. Keys of diffusers' configs that are without effect are noted; transformers' are full of
+// them.
 template <typename T>
 auto ParseConfigOf(const ModelSource& source, const std::string& component) {
   const ModelSource::Config config = source.ConfigOf(component, ClassNamesOf<T>());

@@ -5,7 +5,11 @@
 namespace skipbench {
 
 NetworkDenoiser::NetworkDenoiser(const Network& network, Conditioning conditioning, std::vector<MacCount> macs)
-    : network_(network), replayed_(network), conditioning_(std::move(conditioning)), macs_(std::move(macs)), cache_(conditioning_.tokens) {}
+    : network_(network),
+      replayed_(network),
+      conditioning_(std::move(conditioning)),
+      macs_(std::move(macs)),
+      cache_(conditioning_.tokens) {}
 
 const NetworkInputs& NetworkDenoiser::RowsFor(std::span<const int64_t> conditioning) {
   if (std::equal(rows_.begin(), rows_.end(), conditioning.begin(), conditioning.end())) return inputs_;
@@ -32,10 +36,13 @@ DenoiserOutput NetworkDenoiser::Predict(const DenoiserInput& input) {
   const auto unfold = [&](const at::Tensor& t) { return t.unflatten(0, {guidance_rows, n}); };
   const int64_t channels = network_.info().in_channels;
   // Of as many channels as the sample: what comes after them is a learned variance.
-  const auto prediction = [&](const at::Tensor& t) { return unfold(t.size(1) > channels ? t.narrow(1, 0, channels).contiguous() : t); };
+  const auto prediction = [&](const at::Tensor& t) {
+    return unfold(t.size(1) > channels ? t.narrow(1, 0, channels).contiguous() : t);
+  };
   DenoiserOutput output;
   if (input.shallow) {
-    output.model_output = prediction(replayed_.ForwardShallow(inputs, input.cache_position, input.features.flatten(0, 1)));
+    output.model_output =
+        prediction(replayed_.ForwardShallow(inputs, input.cache_position, input.features.flatten(0, 1)));
     return output;
   }
   NetworkOutput full = replayed_.Forward(inputs, input.keep);

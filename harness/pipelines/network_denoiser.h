@@ -1,5 +1,5 @@
-// A network and the conditioning of some samples as a Denoiser: batches rows, doubles them for guidance, keeps what does not
-// change between calls, drops a learned variance.
+// A network and the conditioning of some samples as a Denoiser: batches rows, doubles them for guidance, keeps what
+// does not change between calls, drops a learned variance.
 #pragma once
 
 #include <map>
@@ -15,11 +15,12 @@ namespace skipbench {
 // Conditioning of S samples. A network that takes the guidance as an input instead of guiding by two rows has one half.
 struct Conditioning {
   int64_t samples = 0;
-  int guidance_rows = 1;                      // 2: unconditional, conditional
+  int guidance_rows = 1;  // 2: unconditional, conditional
   double guidance = 1;
-  at::Tensor tokens;                   // [R, L, D] distinct conditioning tokens; undefined: the network takes none
-  at::Tensor rows;                     // int64 [guidance_rows, S] on the network's device: row of `tokens` for each half of a sample
-  std::map<std::string, at::Tensor> inputs;   // [guidance_rows, S, ...]: what else the network takes, by Network::conditioning()'s names
+  at::Tensor tokens;  // [R, L, D] distinct conditioning tokens; undefined: the network takes none
+  at::Tensor rows;    // int64 [guidance_rows, S] on the network's device: row of `tokens` for each half of a sample
+  std::map<std::string, at::Tensor>
+      inputs;  // [guidance_rows, S, ...]: what else the network takes, by Network::conditioning()'s names
 };
 
 class NetworkDenoiser : public Denoiser {
@@ -40,8 +41,8 @@ class NetworkDenoiser : public Denoiser {
   ReplayedNetwork replayed_;
   Conditioning conditioning_;
   std::vector<MacCount> macs_;
-  ConditioningCache cache_;            // what the network computes from tokens and timesteps alone
-  std::vector<int64_t> rows_;          // what `inputs_` was gathered for
+  ConditioningCache cache_;    // what the network computes from tokens and timesteps alone
+  std::vector<int64_t> rows_;  // what `inputs_` was gathered for
   NetworkInputs inputs_;
 };
 

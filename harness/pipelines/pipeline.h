@@ -25,44 +25,45 @@ inline constexpr int64_t kDefaultFrames = 16;
 struct PipelineOptions {
   at::ScalarType dtype = at::kFloat;
   at::Device device = at::kCPU;
-  int64_t height = 0, width = 0;                 // pixels; 0: the model's own size
-  std::optional<std::string> negative_prompt;    // absent is not the same as "" for SDXL
-  std::string variant;                           // weight files' variant, "fp16"
-  std::filesystem::path vae;                     // another autoencoder than the model's own, as FindVae gives it; empty: its own
-  std::string tokenizer;                         // "slow": CLIPTokenizer without ftfy, "fast": CLIPTokenizerFast; "": by the files
-  std::filesystem::path tokenizer_folder;        // single-file checkpoints, which hold none: see model_source.h
-  bool vae_tiling = false;                       // decode large pictures in overlapping tiles (differs slightly from the whole)
-  bool vae_slicing = false;                      // decode one picture at a time
-  int64_t frames = 0;                            // video: of a clip, 2 or more; 0: 16, diffusers' default
-  double fps = 16;                               // image_to_video: frames per second that the network is told
-  int64_t decode_chunk = 8;                      // video: frames decoded at once; memory grows with it
-  uint64_t seed = 0;                             // image_to_video: keys the draw of the start image's latent, with the sample's id
-  bool shapes_only = false;                      // no weights: for counting and planning only
+  int64_t height = 0, width = 0;               // pixels; 0: the model's own size
+  std::optional<std::string> negative_prompt;  // absent is not the same as "" for SDXL
+  std::string variant;                         // weight files' variant, "fp16"
+  std::filesystem::path vae;  // another autoencoder than the model's own, as FindVae gives it; empty: its own
+  std::string tokenizer;      // "slow": CLIPTokenizer without ftfy, "fast": CLIPTokenizerFast; "": by the files
+  std::filesystem::path tokenizer_folder;  // single-file checkpoints, which hold none: see model_source.h
+  bool vae_tiling = false;   // decode large pictures in overlapping tiles (differs slightly from the whole)
+  bool vae_slicing = false;  // decode one picture at a time
+  int64_t frames = 0;        // video: of a clip, 2 or more; 0: 16, diffusers' default
+  double fps = 16;           // image_to_video: frames per second that the network is told
+  int64_t decode_chunk = 8;  // video: frames decoded at once; memory grows with it
+  uint64_t seed = 0;         // image_to_video: keys the draw of the start image's latent, with the sample's id
+  bool shapes_only = false;  // no weights: for counting and planning only
 };
 
 struct PipelineInfo {
-  std::string kind;                              // for people: text_to_image, image_to_video
-  std::string class_name;                        // of model_index.json
-  std::filesystem::path folder;                  // or the single file
-  std::vector<std::filesystem::path> files;      // the weight files, for provenance
-  std::map<std::string, std::filesystem::path> config_files;   // configs and tokenizers that were read, "unet/config.json"
-  std::vector<int64_t> latent_shape;             // [C, H, W]; video: [C, F, H, W]
-  std::vector<int64_t> image_shape;              // [3, H, W], for video of a frame
-  int64_t frames = 0;                            // of a clip; 0: pictures
-  std::string tokenizer;                         // "slow" or "fast": the one that is in force; "" where there is none
+  std::string kind;                          // for people: text_to_image, image_to_video
+  std::string class_name;                    // of model_index.json
+  std::filesystem::path folder;              // or the single file
+  std::vector<std::filesystem::path> files;  // the weight files, for provenance
+  std::map<std::string, std::filesystem::path>
+      config_files;                   // configs and tokenizers that were read, "unet/config.json"
+  std::vector<int64_t> latent_shape;  // [C, H, W]; video: [C, F, H, W]
+  std::vector<int64_t> image_shape;   // [3, H, W], for video of a frame
+  int64_t frames = 0;                 // of a clip; 0: pictures
+  std::string tokenizer;              // "slow" or "fast": the one that is in force; "" where there is none
   double default_guidance = 1;
-  bool guided = false;                           // whether there is guidance at all
+  bool guided = false;  // whether there is guidance at all
   // What every sample must have.
-  bool needs_caption = false;                    // takes a negative prompt too
+  bool needs_caption = false;  // takes a negative prompt too
   bool needs_label = false;
-  bool needs_image = false;                      // a start image
-  bool in_pixels = false;                        // the latents are the pictures, in [-1, 1]: there is no autoencoder
-  bool can_tile = false;                         // vae_tiling and vae_slicing are for it
-  std::string scheduler_class;                   // the folder's own scheduler, "PNDMScheduler"
+  bool needs_image = false;     // a start image
+  bool in_pixels = false;       // the latents are the pictures, in [-1, 1]: there is no autoencoder
+  bool can_tile = false;        // vae_tiling and vae_slicing are for it
+  std::string scheduler_class;  // the folder's own scheduler, "PNDMScheduler"
   Json scheduler_config = Json::object();
-  std::string scheduler_file;                    // for messages
-  std::filesystem::path vae;                     // the autoencoder's folder or file where it is not the model's own
-  std::vector<std::string> notes;                // what people should know of the model although it can be used
+  std::string scheduler_file;      // for messages
+  std::filesystem::path vae;       // the autoencoder's folder or file where it is not the model's own
+  std::vector<std::string> notes;  // what people should know of the model although it can be used
 };
 
 class Pipeline {
@@ -71,25 +72,30 @@ class Pipeline {
   const PipelineInfo& info() const { return info_; }
   void SetConfigFiles(std::map<std::string, std::filesystem::path> files) { info_.config_files = std::move(files); }
   const PipelineOptions& options() const { return options_; }
-  void SetNotes(std::vector<std::string> notes) { info_.notes = std::move(notes); }      // of the source, once everything is read
+  void SetNotes(std::vector<std::string> notes) {
+    info_.notes = std::move(notes);
+  }  // of the source, once everything is read
 
   // Conditioning of `samples`, in order, encoded once. With guidance > 1 every prediction is a guided pair. With
   // `one_by_one` each sample goes through the encoders alone (bit-identical whatever its neighbours are).
   // Errors name the sample (a caption missing, a class label out of range).
   virtual std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const = 0;
 
-  // Reads what a sample consists of beside its text (a start image) as Encode will, and keeps nothing: throws Error that names
-  // the sample and its file, so that hours of sampling do not end at a file that is no picture. Needs no weights.
+  // Reads what a sample consists of beside its text (a start image) as Encode will, and keeps nothing: throws Error
+  // that names the sample and its file, so that hours of sampling do not end at a file that is no picture. Needs no
+  // weights.
   virtual void CheckInput(const Sample&) const {}
 
   // Latents [n, C, h, w] to pictures, uint8 [n, 3, H, W] on the CPU, rounded as diffusers' image processor does; video:
   // [n, C, F, h, w] to clips [n, F, 3, H, W].
   virtual at::Tensor Decode(const at::Tensor& latents) const = 0;
 
-  // Cost of one forward of the denoising network at this size, batch 1, no guidance; `cache_position` >= 0: the shallow forward.
+  // Cost of one forward of the denoising network at this size, batch 1, no guidance; `cache_position` >= 0: the shallow
+  // forward.
   virtual MacReport DenoiserMacs(int cache_position) const = 0;
   virtual int cache_positions() const = 0;
-  // Elements of the features that one row caches for `cache_position` (without guidance); Error where there are no cache positions.
+  // Elements of the features that one row caches for `cache_position` (without guidance); Error where there are no
+  // cache positions.
   virtual int64_t FeatureElements(int cache_position) const { Fail("{} has no branches", info_.kind); }
 
   // Memory one sample needs while it is denoised and decoded cannot be known exactly; this is the number of elements of

@@ -7,7 +7,7 @@
 namespace skipbench {
 namespace {
 
-constexpr size_t kShown = 100;      // bytes of a prompt in a message
+constexpr size_t kShown = 100;  // bytes of a prompt in a message
 
 bool IsTooLong(const ClipTokenizer& tokenizer, const std::string& text) {
   return static_cast<int64_t>(tokenizer.Tokenize(text).size()) > tokenizer.max_length() - 2;
@@ -24,18 +24,23 @@ std::string Shorten(std::string text) {
 std::string DescribeCaptions(const ClipTokenizer& tokenizer, std::span<const Sample> samples) {
   int64_t cut = 0, same = 0;
   const Sample* first = nullptr;
-  std::map<std::vector<int64_t>, const Sample*> seen;      // what the network is given, with the first sample that has it
+  std::map<std::vector<int64_t>, const Sample*> seen;  // what the network is given, with the first sample that has it
   for (const auto& sample : samples) {
     const bool too_long = IsTooLong(tokenizer, sample.caption);
     if (too_long && !first) first = &sample;
     cut += too_long;
     const auto [other, is_new] = seen.emplace(tokenizer.Encode(sample.caption), &sample);
-    same += !is_new && other->second->caption != sample.caption && (too_long || IsTooLong(tokenizer, other->second->caption));
+    same += !is_new && other->second->caption != sample.caption &&
+            (too_long || IsTooLong(tokenizer, other->second->caption));
   }
   if (!first) return "";
-  std::string text = fmt::format("prompts: {} of {} {} longer than the text encoder's {} tokens (both ends included) and cut there; the first, sample {}, loses \"{}\"",
-                                 cut, samples.size(), cut == 1 ? "is" : "are", tokenizer.max_length(), first->id, Shorten(CutOff(tokenizer, first->caption)));
-  if (same > 0) text += fmt::format("; of what is left, {} {} equal to that of another prompt", same, same == 1 ? "is" : "are");
+  std::string text = fmt::format(
+      "prompts: {} of {} {} longer than the text encoder's {} tokens (both ends included) and cut there; the first, "
+      "sample {}, loses \"{}\"",
+      cut, samples.size(), cut == 1 ? "is" : "are", tokenizer.max_length(), first->id,
+      Shorten(CutOff(tokenizer, first->caption)));
+  if (same > 0)
+    text += fmt::format("; of what is left, {} {} equal to that of another prompt", same, same == 1 ? "is" : "are");
   return text;
 }
 
@@ -43,7 +48,7 @@ std::string DescribeCaptions(const ClipTokenizer& tokenizer, std::span<const Sam
 
 std::string CutOff(const ClipTokenizer& tokenizer, const std::string& text) {
   if (!IsTooLong(tokenizer, text)) return "";
-  size_t begin = 0;      // of the last word that is not yet known to fit
+  size_t begin = 0;  // of the last word that is not yet known to fit
   for (size_t end = 0; end != std::string::npos;) {
     end = text.find(' ', end == 0 ? begin : end);
     if (IsTooLong(tokenizer, text.substr(0, end))) return text.substr(begin);
@@ -52,19 +57,22 @@ std::string CutOff(const ClipTokenizer& tokenizer, const std::string& text) {
   return text;
 }
 
-std::vector<std::string> DescribeCutPrompts(const std::filesystem::path& path, const PipelineOptions& options, std::span<const Sample> samples) {
+std::vector<std::string> DescribeCutPrompts(const std::filesystem::path& path, const PipelineOptions& options,
+                                            std::span<const Sample> samples) {
   std::vector<std::string> notes;
   const auto source = OpenModelSource(path, options);
   const Json index = source->Index().json;
   for (const std::string suffix : {"", "_2"}) {
     const auto encoder = index.find("text_encoder" + suffix);
     if (encoder == index.end() || !encoder->is_array() || (*encoder)[1].is_null()) continue;
-    const ClipTokenizer tokenizer = source->OpenTokenizer("tokenizer" + suffix, source->TokenizerVariant(options.tokenizer));
+    const ClipTokenizer tokenizer =
+        source->OpenTokenizer("tokenizer" + suffix, source->TokenizerVariant(options.tokenizer));
     if (auto note = DescribeCaptions(tokenizer, samples); !note.empty()) notes.push_back(std::move(note));
     if (const auto& negative = options.negative_prompt; negative && IsTooLong(tokenizer, *negative))
-      notes.push_back(fmt::format("negative_prompt: longer than the text encoder's {} tokens and cut there; it loses \"{}\"", tokenizer.max_length(),
-                                  Shorten(CutOff(tokenizer, *negative))));
-    if (!notes.empty()) break;      // SDXL's two have the same limit
+      notes.push_back(
+          fmt::format("negative_prompt: longer than the text encoder's {} tokens and cut there; it loses \"{}\"",
+                      tokenizer.max_length(), Shorten(CutOff(tokenizer, *negative))));
+    if (!notes.empty()) break;  // SDXL's two have the same limit
   }
   return notes;
 }

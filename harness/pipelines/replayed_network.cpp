@@ -35,7 +35,8 @@ NetworkOutput ReplayedNetwork::Plain(const NetworkInputs& inputs, const Kind& ki
   return output;
 }
 
-bool ReplayedNetwork::Record(const NetworkInputs& inputs, const Kind& kind, const at::Tensor& features, Recorded* recorded) {
+bool ReplayedNetwork::Record(const NetworkInputs& inputs, const Kind& kind, const at::Tensor& features,
+                             Recorded* recorded) {
   if (graphs_ == kMostGraphs) return false;
   auto graph = MakeDeviceGraph(inputs.sample.device(), first_);
   if (!graph) return recordable_ = false;
@@ -48,7 +49,7 @@ bool ReplayedNetwork::Record(const NetworkInputs& inputs, const Kind& kind, cons
   NetworkOutput output;
   try {
     graph->Record([&] { output = Plain(own, kind, own_features); });
-  } catch (const Error&) {                   // bad inputs are told as ever
+  } catch (const Error&) {  // bad inputs are told as ever
     throw;
   } catch (const c10::OutOfMemoryError&) {
     throw;
@@ -66,9 +67,11 @@ bool ReplayedNetwork::Record(const NetworkInputs& inputs, const Kind& kind, cons
 }
 
 NetworkOutput ReplayedNetwork::Run(const NetworkInputs& inputs, const Kind& kind, const at::Tensor& features) {
-  if (!recordable_ || inputs.observe || inputs.timesteps.defined() || !inputs.sample.is_cuda()) return Plain(inputs, kind, features);
+  if (!recordable_ || inputs.observe || inputs.timesteps.defined() || !inputs.sample.is_cuda())
+    return Plain(inputs, kind, features);
   Recorded& recorded = kinds_[kind];
-  if (!recorded.graph && (++recorded.uses == 1 || !Record(inputs, kind, features, &recorded))) return Plain(inputs, kind, features);
+  if (!recorded.graph && (++recorded.uses == 1 || !Record(inputs, kind, features, &recorded)))
+    return Plain(inputs, kind, features);
   recorded.inputs.sample.copy_(inputs.sample);
   recorded.inputs.timesteps.fill_(inputs.timestep);
   if (features.defined()) recorded.features.copy_(features);
@@ -80,7 +83,7 @@ NetworkOutput ReplayedNetwork::Run(const NetworkInputs& inputs, const Kind& kind
     recorded.sources[i] = *from[i];
   }
   recorded.graph->Replay();
-  NetworkOutput output;                         // the recorded one is overwritten by the next forward
+  NetworkOutput output;  // the recorded one is overwritten by the next forward
   output.sample = recorded.output.sample.clone();
   for (const auto& [cut, kept] : recorded.output.features) output.features[cut] = kept.clone();
   return output;

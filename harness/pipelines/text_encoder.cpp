@@ -18,17 +18,18 @@ CLIPTextModel::Config ReadTextConfig(const ModelSource& source, const std::strin
   return config;
 }
 
-TextEncoder OpenTextEncoder(const ModelSource& source, const std::string& suffix, ClipVariant variant, WeightsOptions options) {
+TextEncoder OpenTextEncoder(const ModelSource& source, const std::string& suffix, ClipVariant variant,
+                            WeightsOptions options) {
   auto tokenizer = source.OpenTokenizer("tokenizer" + suffix, variant);
   auto model = LoadComponent<CLIPTextModel>(source, "text_encoder" + suffix, std::move(options));
   if (tokenizer.max_id() >= model->config().vocab_size)
-    Fail("{}: the tokenizer{} knows ids up to {}, the text encoder only {} tokens: they do not belong together", source.path().string(),
-         suffix, tokenizer.max_id(), model->config().vocab_size);
+    Fail("{}: the tokenizer{} knows ids up to {}, the text encoder only {} tokens: they do not belong together",
+         source.path().string(), suffix, tokenizer.max_id(), model->config().vocab_size);
   return {std::move(tokenizer), std::move(model)};
 }
 
-at::Tensor EncodeTokens(const TextEncoder& encoder, const std::vector<std::string>& texts, bool one_by_one, at::Device device,
-                        const std::function<at::Tensor(const ClipTextOutput&)>& pick) {
+at::Tensor EncodeTokens(const TextEncoder& encoder, const std::vector<std::string>& texts, bool one_by_one,
+                        at::Device device, const std::function<at::Tensor(const ClipTextOutput&)>& pick) {
   if (!one_by_one) return pick(encoder.Encode(texts, device));
   std::vector<at::Tensor> tokens;
   for (const auto& text : texts) tokens.push_back(pick(encoder.Encode({text}, device)));

@@ -23,12 +23,14 @@ struct TextEncoder {
 // Config of a text encoder component: CLIPTextModel or CLIPTextModelWithProjection.
 CLIPTextModel::Config ReadTextConfig(const ModelSource& source, const std::string& component);
 
-// The components "text_encoder" and "tokenizer" with `suffix` ("" or "_2"). Throws Error when they do not belong together.
-TextEncoder OpenTextEncoder(const ModelSource& source, const std::string& suffix, ClipVariant variant, WeightsOptions options);
+// The components "text_encoder" and "tokenizer" with `suffix` ("" or "_2"). Throws Error when they do not belong
+// together.
+TextEncoder OpenTextEncoder(const ModelSource& source, const std::string& suffix, ClipVariant variant,
+                            WeightsOptions options);
 
-// Tokens [n, L, D] of texts: `pick` says what of the encoder's output the network is conditioned on. With `one_by_one` every
-// text goes through the encoder alone.
-at::Tensor EncodeTokens(const TextEncoder& encoder, const std::vector<std::string>& texts, bool one_by_one, at::Device device,
-                        const std::function<at::Tensor(const ClipTextOutput&)>& pick);
+// Tokens [n, L, D] of texts: `pick` says what of the encoder's output the network is conditioned on. With `one_by_one`
+// every text goes through the encoder alone.
+at::Tensor EncodeTokens(const TextEncoder& encoder, const std::vector<std::string>& texts, bool one_by_one,
+                        at::Device device, const std::function<at::Tensor(const ClipTextOutput&)>& pick);
 
 }  // namespace skipbench

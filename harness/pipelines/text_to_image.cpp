@@ -5,13 +5,14 @@
 namespace skipbench {
 
 namespace {
-constexpr int64_t kTimeIds = 6;      // original size, crop's corner, target size
+constexpr int64_t kTimeIds = 6;  // original size, crop's corner, target size
 }  // namespace
 
-TextToImage::TextToImage(const ModelSource& source, const PipelineOptions& options) : LatentPipeline(source, options, "text_to_image") {
+TextToImage::TextToImage(const ModelSource& source, const PipelineOptions& options)
+    : LatentPipeline(source, options, "text_to_image") {
   xl_ = source.class_name() == "StableDiffusionXLPipeline";
   info_.needs_caption = info_.guided = true;
-  info_.default_guidance = xl_ ? 5.0 : 7.5;      // diffusers' defaults of the two pipelines
+  info_.default_guidance = xl_ ? 5.0 : 7.5;  // diffusers' defaults of the two pipelines
   const auto index = source.Index();
   zeros_for_empty_prompt_ = xl_ && index.reader().BoolOr("force_zeros_for_empty_prompt", true);
   OpenNetwork(source, "unet", {"UNet2DConditionModel"});
@@ -41,7 +42,7 @@ TextToImage::Encoded TextToImage::EncodeBatch(const std::vector<std::string>& te
   for (const auto& encoder : encoders_) {
     const ClipTextOutput output = encoder.Encode(texts, options_.device);
     tokens.push_back(xl_ ? output.penultimate() : output.last_hidden_state);
-    if (xl_) encoded.pooled = output.text_embeds;      // the second encoder's is the one that stays
+    if (xl_) encoded.pooled = output.text_embeds;  // the second encoder's is the one that stays
   }
   encoded.tokens = at::cat(tokens, -1);
   return encoded;
@@ -77,32 +78,45 @@ std::unique_ptr<Denoiser> TextToImage::Encode(std::span<const Sample> samples, d
         guided ? at::stack({negative.pooled.expand_as(encoded.pooled), encoded.pooled}) : encoded.pooled.unsqueeze(0);
     const double h = static_cast<double>(info_.image_shape[1]), w = static_cast<double>(info_.image_shape[2]);
     // As if trained on pictures of just this size (diffusers' default).
-    conditioning.inputs["time_ids"] = at::tensor({h, w, 0.0, 0.0, h, w}, at::kFloat).to(options_.device).expand({conditioning.guidance_rows, n, kTimeIds});
+    conditioning.inputs["time_ids"] = at::tensor({h, w, 0.0, 0.0, h, w}, at::kFloat)
+                                          .to(options_.device)
+                                          .expand({conditioning.guidance_rows, n, kTimeIds});
   }
   return MakeDenoiser(std::move(conditioning));
 }
 
 at::Tensor TextToImage::Unscale(const at::Tensor& latents) const {
   const auto& config = vae().config();
-  // As in diffusers 0.42.1: StableDiffusionXLPipeline knows latents_mean and latents_std if both are there, StableDiffusionPipeline
-  // neither, and shift_factor none of the two.
+  // As in diffusers 0.42.1: StableDiffusionXLPipeline knows latents_mean and latents_std if both are there,
+  // StableDiffusionPipeline neither, and shift_factor none of the two.
   if (!xl_ || config.latents_mean.empty() || config.latents_std.empty()) return LatentPipeline::Unscale(latents);
-  const auto channel = [&](const std::vector<double>& v) { return at::tensor(v, latents.options()).view({1, -1, 1, 1}); };
+  const auto channel = [&](const std::vector<double>& v) {
+    return at::tensor(v, latents.options()).view({1, -1, 1, 1});
+  };
   return latents * channel(config.latents_std) / config.scaling_factor + channel(config.latents_mean);
 }
 
 PipelineType TextToImagePipelineType() {
-  const auto published = [](const std::string& name, const char* file, const char* size, const char* hash, const char* source) {
-    return PublishedFile{name, file, size, hash, source,
-                         fmt::format("the folder as it is, or the file by scripts/convert/stable_diffusion.py FILE {} --tokenizer FOLDER; the file itself is "
-                                     "read too (\"pipeline\": FILE)", name)};
+  const auto published = [](const std::string& name, const char* file, const char* size, const char* hash,
+                            const char* source) {
+    return PublishedFile{name,
+                         file,
+                         size,
+                         hash,
+                         source,
+                         fmt::format("the folder as it is, or the file by scripts/convert/stable_diffusion.py FILE {} "
+                                     "--tokenizer FOLDER; the file itself is "
+                                     "read too (\"pipeline\": FILE)",
+                                     name)};
   };
   return PipelineTypeOf<TextToImage>(
       {"StableDiffusionPipeline", "StableDiffusionXLPipeline"}, "",
       {published("stable-diffusion-v1-5", "v1-5-pruned-emaonly.safetensors, or the whole folder", "4,265,146,304 bytes",
-                 "SHA-256 6ce0161689b3853acaa03779ec93eafe75a02f4ced659bee03f50797806fa2fa", "huggingface.co/stable-diffusion-v1-5/stable-diffusion-v1-5"),
-       published("stable-diffusion-xl-base-1.0", "sd_xl_base_1.0.safetensors, or the folder with its fp16 variant", "6,938,078,334 bytes",
-                 "SHA-256 31e35c80fc4829d14f90153f4c74cd59c90b779f6afe05a74cd6120b893f7e5b", "huggingface.co/stabilityai/stable-diffusion-xl-base-1.0")});
+                 "SHA-256 6ce0161689b3853acaa03779ec93eafe75a02f4ced659bee03f50797806fa2fa",
+                 "huggingface.co/stable-diffusion-v1-5/stable-diffusion-v1-5"),
+       published("stable-diffusion-xl-base-1.0", "sd_xl_base_1.0.safetensors, or the folder with its fp16 variant",
+                 "6,938,078,334 bytes", "SHA-256 31e35c80fc4829d14f90153f4c74cd59c90b779f6afe05a74cd6120b893f7e5b",
+                 "huggingface.co/stabilityai/stable-diffusion-xl-base-1.0")});
 }
 
 }  // namespace skipbench

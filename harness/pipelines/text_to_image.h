@@ -27,7 +27,7 @@ class TextToImage : public LatentPipeline {
 
   bool xl_ = false;
   bool zeros_for_empty_prompt_ = false;
-  std::vector<TextEncoder> encoders_;        // one, or SDXL's two; none with shapes_only
+  std::vector<TextEncoder> encoders_;  // one, or SDXL's two; none with shapes_only
 };
 
 PipelineType TextToImagePipelineType();

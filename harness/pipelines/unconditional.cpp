@@ -9,7 +9,8 @@ namespace {
 
 class Unconditional : public LatentPipeline {
  public:
-  Unconditional(const ModelSource& source, const PipelineOptions& options) : LatentPipeline(source, options, "unconditional") {
+  Unconditional(const ModelSource& source, const PipelineOptions& options)
+      : LatentPipeline(source, options, "unconditional") {
     info_.in_pixels = true;
     OpenNetwork(source, "unet", {"UNet2DModel", "UNet2DConditionModel"});
     SetShapes(1, 3);
@@ -24,12 +25,18 @@ class Unconditional : public LatentPipeline {
 
 PipelineType UnconditionalPipelineType() {
   const auto published = [](const char* name, const char* file, const char* size, const char* hash) {
-    return PublishedFile{name, file, size, hash, "github.com/pesser/pytorch_diffusion",
-                         fmt::format("scripts/convert/ddpm.py {} {}", std::filesystem::path(file).filename().string(), name)};
+    return PublishedFile{
+        name,
+        file,
+        size,
+        hash,
+        "github.com/pesser/pytorch_diffusion",
+        fmt::format("scripts/convert/ddpm.py {} {}", std::filesystem::path(file).filename().string(), name)};
   };
   return PipelineTypeOf<Unconditional>(
       {"DDPMPipeline", "DDIMPipeline"}, "",
-      {published("ddpm-cifar10-32", "ema_cifar10_model/model-790000.ckpt", "143 MB", "MD5 1fa350b952534ae442b1d5235cce5cd3; no SHA-256 is published"),
+      {published("ddpm-cifar10-32", "ema_cifar10_model/model-790000.ckpt", "143 MB",
+                 "MD5 1fa350b952534ae442b1d5235cce5cd3; no SHA-256 is published"),
        published("ddpm-lsun-bedroom-256", "ema_lsun_bedroom_model/model-2388000.ckpt", "455 MB",
                  "MD5 1921fa46b66a3665e450e42f36c2720f; no SHA-256 is published"),
        published("ddpm-lsun-church-256", "ema_lsun_church_model/model-4432000.ckpt", "455 MB",

@@ -7,7 +7,8 @@ namespace skipbench {
 
 namespace fs = std::filesystem;
 
-VaeSource::VaeSource(std::unique_ptr<ModelSource> model, fs::path vae) : model_(std::move(model)), vae_(std::move(vae)) {
+VaeSource::VaeSource(std::unique_ptr<ModelSource> model, fs::path vae)
+    : model_(std::move(model)), vae_(std::move(vae)) {
   for (const auto& note : model_->notes()) Note(note);
   const Config index = model_->Index();
   if (!index.json.contains("vae"))
@@ -26,7 +27,7 @@ ModelSource::Config VaeSource::ConfigOf(const std::string& component, const std:
 
 std::map<std::string, fs::path> VaeSource::read_files() const {
   auto files = ModelSource::read_files();
-  files.merge(model_->read_files());      // this autoencoder's config stays
+  files.merge(model_->read_files());  // this autoencoder's config stays
   return files;
 }
 
@@ -38,7 +39,8 @@ Weights VaeSource::OpenWeights(const std::string& component, const std::string& 
   return Weights::FromFolder(vae_, stem, std::move(options));
 }
 
-std::vector<fs::path> VaeSource::WeightFiles(const std::string& component, const std::string& stem, const std::string& variant) const {
+std::vector<fs::path> VaeSource::WeightFiles(const std::string& component, const std::string& stem,
+                                             const std::string& variant) const {
   if (component != "vae") return model_->WeightFiles(component, stem, variant);
   if (file_) return {vae_};
   return FindWeightFiles(vae_, stem, ExistingVariant(vae_, stem, variant)).files;

@@ -8,7 +8,8 @@ namespace skipbench {
 
 class VaeSource : public ModelSource {
  public:
-  // `vae`: as FindVae gives it, a folder with config.json or a .safetensors file. Throws Error where the model has no AutoencoderKL.
+  // `vae`: as FindVae gives it, a folder with config.json or a .safetensors file. Throws Error where the model has no
+  // AutoencoderKL.
   VaeSource(std::unique_ptr<ModelSource> model, std::filesystem::path vae);
   std::filesystem::path path() const override { return model_->path(); }
   Config Index() const override { return model_->Index(); }
@@ -20,13 +21,15 @@ class VaeSource : public ModelSource {
   ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const override {
     return model_->OpenTokenizer(component, variant);
   }
-  std::filesystem::path TokenizerFolder(const std::string& component) const override { return model_->TokenizerFolder(component); }
+  std::filesystem::path TokenizerFolder(const std::string& component) const override {
+    return model_->TokenizerFolder(component);
+  }
   std::map<std::string, std::filesystem::path> read_files() const override;
 
  private:
   std::unique_ptr<ModelSource> model_;
   std::filesystem::path vae_;
-  std::unique_ptr<VaeFile> file_;      // null: a folder
+  std::unique_ptr<VaeFile> file_;  // null: a folder
 };
 
 }  // namespace skipbench

@@ -112,9 +112,11 @@ void PrepareDevice(c10::Device device) {
 std::string OutOfMemoryMessage(c10::Device device, const std::string& what, const std::string& remedy) {
   std::string memory;
   if (!device.is_cpu()) {
-    const auto [free, total] = at::getDeviceAllocator(device.type())->getMemoryInfo(device.has_index() ? device.index() : 0);
+    const auto [free, total] =
+        at::getDeviceAllocator(device.type())->getMemoryInfo(device.has_index() ? device.index() : 0);
     constexpr double kGiB = 1 << 30;
-    memory = fmt::format(", {:.1f} of {:.1f} GiB free", static_cast<double>(free) / kGiB, static_cast<double>(total) / kGiB);
+    memory =
+        fmt::format(", {:.1f} of {:.1f} GiB free", static_cast<double>(free) / kGiB, static_cast<double>(total) / kGiB);
   }
   return fmt::format("{} ({}{}) is out of memory for {}: {}", device.str(), DeviceName(device), memory, what, remedy);
 }
@@ -125,7 +127,8 @@ void Synchronize(c10::Device device) {
 }
 
 PeakMemory::PeakMemory(c10::Device device) : device_(device) {
-  if (!device_.is_cpu()) at::globalContext().lazyInitDevice(device_.type());      // before that the allocator knows of no device
+  if (!device_.is_cpu())
+    at::globalContext().lazyInitDevice(device_.type());  // before that the allocator knows of no device
   Reset();
 }
 
@@ -140,7 +143,8 @@ void PeakMemory::Reset() {
 
 std::optional<int64_t> PeakMemory::Bytes() const {
   if (!device_.is_cpu()) {
-    const auto stats = at::getDeviceAllocator(device_.type())->getDeviceStats(device_.has_index() ? device_.index() : 0);
+    const auto stats =
+        at::getDeviceAllocator(device_.type())->getDeviceStats(device_.has_index() ? device_.index() : 0);
     return stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
   }
   const auto peak = ProcessStatus("VmHWM");

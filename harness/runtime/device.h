@@ -1,5 +1,5 @@
-// Where tensors live: parsing a device's name, waiting for it, and its peak memory. Nothing here includes CUDA's headers:
-// LibTorch's device-generic interface serves, so one source builds for a CPU and for a CUDA LibTorch.
+// Where tensors live: parsing a device's name, waiting for it, and its peak memory. Nothing here includes CUDA's
+// headers: LibTorch's device-generic interface serves, so one source builds for a CPU and for a CUDA LibTorch.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -23,20 +23,21 @@ c10::Device ParseDevice(const std::string& name);
 // The processor's name, for provenance: "Intel(R) Xeon(R) ..." or "NVIDIA H200".
 std::string DeviceName(c10::Device device);
 
-// Makes a device's arithmetic what the dtype says and the same from run to run, for the whole process: no TF32 in float32
-// convolutions (PyTorch allows it there by default: 10 bits of mantissa), no sums of products in half precision, and only
-// cuDNN's deterministic algorithms. Nothing to do on the CPU.
+// Makes a device's arithmetic what the dtype says and the same from run to run, for the whole process: no TF32 in
+// float32 convolutions (PyTorch allows it there by default: 10 bits of mantissa), no sums of products in half
+// precision, and only cuDNN's deterministic algorithms. Nothing to do on the CPU.
 void PrepareDevice(c10::Device device);
 
-// What to say of an allocation that `device` could not make: the device, its memory, `what` needed it ("32 rows of 4x64x64 in
-// float16 through the network") and `remedy` ("lower batch_size (now 16)").
+// What to say of an allocation that `device` could not make: the device, its memory, `what` needed it ("32 rows of
+// 4x64x64 in float16 through the network") and `remedy` ("lower batch_size (now 16)").
 std::string OutOfMemoryMessage(c10::Device device, const std::string& what, const std::string& remedy);
 
 // Waits until everything queued on the device is done; nothing to do on the CPU.
 void Synchronize(c10::Device device);
 
 // Peak memory from construction (or Reset) on.
-//   GPU  the peak of the bytes that LibTorch's allocator has handed out: weights and cached tensors included, other users
+//   GPU  the peak of the bytes that LibTorch's allocator has handed out: weights and cached tensors included, other
+//   users
 //        of the GPU not.
 //   CPU  how far the process's resident memory rose above what it was at Reset: weights that were loaded before are not
 //        included, allocations that fit into memory freed earlier neither.

@@ -20,7 +20,8 @@ class CudaGraph : public DeviceGraph {
     c10::cuda::device_synchronize();
     // The default stream cannot be captured.
     const c10::cuda::CUDAStreamGuard stream(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device_.index()));
-    graph_->capture_begin(share_ && share_->graph_ ? share_->pool_ : at::MempoolId_t{0, 0}, cudaStreamCaptureModeThreadLocal);
+    graph_->capture_begin(share_ && share_->graph_ ? share_->pool_ : at::MempoolId_t{0, 0},
+                          cudaStreamCaptureModeThreadLocal);
     try {
       work();
     } catch (...) {
@@ -46,7 +47,7 @@ class CudaGraph : public DeviceGraph {
   void EndAfterError() {
     try {
       graph_->capture_end();
-    } catch (const std::exception&) {      // says again what `work` has thrown already
+    } catch (const std::exception&) {  // says again what `work` has thrown already
     }
     graph_.reset();
   }

@@ -35,7 +35,8 @@ class CounterStream : public NoiseStream {
                                          static_cast<uint32_t>(id_)};
     for (int64_t block = 0; 4 * block < n; ++block) {
       const auto words = Philox4x32({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32),
-                                     static_cast<uint32_t>(draw), static_cast<uint32_t>(seed_ >> 32)}, key);
+                                     static_cast<uint32_t>(draw), static_cast<uint32_t>(seed_ >> 32)},
+                                    key);
       for (int pair = 0; pair < 2; ++pair) {
         const portable::NormalPair normal =
             portable::BoxMuller((words[2 * pair] + 0.5) * 0x1p-32, (words[2 * pair + 1] + 0.5) * 0x1p-32);

@@ -1,5 +1,5 @@
-// Unit Gaussian noise, the same for a sample whatever batch, order, shard or resumed run it is in: every draw depends on
-// (seed, sample, draw) only. Its bits do not depend on the CPU (harness/base/portable_math.h).
+// Unit Gaussian noise, the same for a sample whatever batch, order, shard or resumed run it is in: every draw depends
+// on (seed, sample, draw) only. Its bits do not depend on the CPU (harness/base/portable_math.h).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,8 +10,8 @@
 
 namespace skipbench {
 
-// The noise of one sample. Draw 0 is the initial noise, draw k + 1 belongs to scheduler call k. Draws may be asked for in
-// any order and repeatedly. Tensors are float32 on the CPU, of the shape the stream was opened with.
+// The noise of one sample. Draw 0 is the initial noise, draw k + 1 belongs to scheduler call k. Draws may be asked for
+// in any order and repeatedly. Tensors are float32 on the CPU, of the shape the stream was opened with.
 class NoiseStream {
  public:
   virtual ~NoiseStream() = default;
@@ -29,9 +29,9 @@ class NoiseSource {
 // `counter`: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") with
 //   key     = (low 32 bits of seed + high 32 bits of sample id, low 32 bits of sample id)
 //   counter = (low 32 bits of element / 4, high 32 bits of element / 4, draw, high 32 bits of seed)
-// so that the four words of a block serve elements 4b .. 4b+3: words (0, 1) and (2, 3) each make two normals by Box-Muller in
-// double, u = (word + 0.5) / 2^32: sqrt(-2 ln u0) cos(2 pi u1), sqrt(-2 ln u0) sin(2 pi u1), rounded to float32.
-// Computed on the CPU: the same numbers for every device.
+// so that the four words of a block serve elements 4b .. 4b+3: words (0, 1) and (2, 3) each make two normals by
+// Box-Muller in double, u = (word + 0.5) / 2^32: sqrt(-2 ln u0) cos(2 pi u1), sqrt(-2 ln u0) sin(2 pi u1), rounded to
+// float32. Computed on the CPU: the same numbers for every device.
 std::unique_ptr<NoiseSource> CounterNoise(uint64_t seed);
 
 // `torch_cpu`: torch.Generator("cpu").manual_seed(seed + sample_id); torch.randn of the latent's shape in float32 for

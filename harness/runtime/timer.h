@@ -16,14 +16,14 @@ namespace skipbench {
 class TraceRange {
  public:
   explicit TraceRange(const char* name);
-  TraceRange(const char* name, int index);       // "name 7"
+  TraceRange(const char* name, int index);  // "name 7"
   ~TraceRange();
   TraceRange(const TraceRange&) = delete;
   TraceRange& operator=(const TraceRange&) = delete;
 };
 
-// Times one stretch of work at a time. On a GPU the times are those of events on the current stream: start and stop do not
-// wait for the device, seconds() does.
+// Times one stretch of work at a time. On a GPU the times are those of events on the current stream: start and stop do
+// not wait for the device, seconds() does.
 class Stopwatch {
  public:
   explicit Stopwatch(c10::Device device);
@@ -37,7 +37,7 @@ class Stopwatch {
   struct Events;
   c10::Device device_;
   std::chrono::steady_clock::time_point start_, stop_;
-  std::unique_ptr<Events> events_;               // GPU only
+  std::unique_ptr<Events> events_;  // GPU only
 };
 
 // Adds up the time spent in each stage of a run ("text_encoder", "denoiser", "decoder"), entered any number of times.

@@ -9,8 +9,8 @@
 namespace skipbench {
 namespace {
 
-// Polynomials of Moshier's Cephes library (logf.c, sinf.c), in the order in which torch's vector kernel evaluates them and
-// with the multiply-adds that its compiler fuses.
+// Polynomials of Moshier's Cephes library (logf.c, sinf.c), in the order in which torch's vector kernel evaluates them
+// and with the multiply-adds that its compiler fuses.
 template <int kTerms>
 float Horner(const float (&c)[kTerms], float x) {
   float sum = c[0];
@@ -20,11 +20,12 @@ float Horner(const float (&c)[kTerms], float x) {
 
 // x in (0, 1].
 float LogOf(float x) {
-  static constexpr float kC[] = {7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f,
-                                 -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f};
+  static constexpr float kC[] = {7.0376836292e-2f,  -1.1514610310e-1f, 1.1676998740e-1f,
+                                 -1.2420140846e-1f, 1.4249322787e-1f,  -1.6668057665e-1f,
+                                 2.0000714765e-1f,  -2.4999993993e-1f, 3.3333331174e-1f};
   const auto bits = std::bit_cast<uint32_t>(x);
   float exponent = static_cast<float>(static_cast<int>(bits >> 23) - 126);
-  float m = std::bit_cast<float>((bits & 0x007fffffu) | 0x3f000000u);   // in [1/2, 1)
+  float m = std::bit_cast<float>((bits & 0x007fffffu) | 0x3f000000u);  // in [1/2, 1)
   if (m < 0.707106781186547524f) {
     exponent -= 1;
     m = (m - 1) + m;
@@ -70,7 +71,7 @@ void TorchCpuGenerator::FillUniform(float* out, int64_t count) {
 }
 
 double TorchCpuGenerator::NextUniform() {
-  const uint64_t high = engine_();   // torch joins two words, the first above the second
+  const uint64_t high = engine_();  // torch joins two words, the first above the second
   const uint64_t low = engine_();
   return static_cast<double>((high << 32 | low) & ((uint64_t{1} << 53) - 1)) * 0x1p-53;
 }
@@ -95,7 +96,7 @@ void TorchCpuGenerator::Fill(float* out, int64_t count) {
   }
   FillUniform(out, count);
   for (int64_t i = 0; i + 16 <= count; i += 16) ToNormal16(out + i);
-  if (count % 16 != 0) {   // the last sixteen are drawn again
+  if (count % 16 != 0) {  // the last sixteen are drawn again
     FillUniform(out + count - 16, 16);
     ToNormal16(out + count - 16);
   }

@@ -1,6 +1,6 @@
-// The normal numbers of torch.randn with torch.Generator("cpu"), float32, in our own arithmetic: torch's kernel for AVX2
-// (at work on every CPU that has it, AVX-512 or not) and its kernel for other CPUs differ in the last bits, and the noise of
-// a sample must not. Source: ATen/native/cpu/DistributionTemplates.h of PyTorch 2.11.
+// The normal numbers of torch.randn with torch.Generator("cpu"), float32, in our own arithmetic: torch's kernel for
+// AVX2 (at work on every CPU that has it, AVX-512 or not) and its kernel for other CPUs differ in the last bits, and
+// the noise of a sample must not. Source: ATen/native/cpu/DistributionTemplates.h of PyTorch 2.11.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class TorchCpuGenerator {
   double NextNormal();
 
   std::mt19937 engine_;
-  std::optional<double> kept_;   // the second normal number of a pair that was drawn one by one
+  std::optional<double> kept_;  // the second normal number of a pair that was drawn one by one
 };
 
 }  // namespace skipbench

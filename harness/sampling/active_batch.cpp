@@ -14,13 +14,15 @@ at::Tensor IndexOf(const std::vector<int64_t>& rows, at::Device device) {
   return at::tensor(rows, at::kLong).to(device, /*non_blocking=*/true);
 }
 
-// Rows of State that the trajectories stand on, ascending; the trajectories are renumbered to their places in that list.
+// Rows of State that the trajectories stand on, ascending; the trajectories are renumbered to their places in that
+// list.
 std::vector<int64_t> Renumber(std::vector<Trajectory>* trajectories) {
   std::vector<int64_t> rows;
   for (const auto& trajectory : *trajectories) rows.push_back(trajectory.row);
   std::sort(rows.begin(), rows.end());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  for (auto& trajectory : *trajectories) trajectory.row = std::lower_bound(rows.begin(), rows.end(), trajectory.row) - rows.begin();
+  for (auto& trajectory : *trajectories)
+    trajectory.row = std::lower_bound(rows.begin(), rows.end(), trajectory.row) - rows.begin();
   return rows;
 }
 
@@ -32,7 +34,7 @@ void Select(State* state, const std::vector<int64_t>& rows) {
   for (size_t i = 0; i < rows.size() && same; ++i) same = rows[i] == static_cast<int64_t>(i);
   if (same) return;
   const at::Tensor index = IndexOf(rows, state->latent.device());
-  std::map<const void*, at::Tensor> done;     // the newest past latent is the latent: one copy for both
+  std::map<const void*, at::Tensor> done;  // the newest past latent is the latent: one copy for both
   const auto select = [&](at::Tensor* t) {
     at::Tensor& selected = done[t->unsafeGetTensorImpl()];
     if (!selected.defined()) selected = t->index_select(0, index);
@@ -98,8 +100,10 @@ ActiveBatch Take(ActiveBatch* rest, const std::vector<int>& trajectories, std::v
   part.state = rest->state;
   left.state = std::move(rest->state);
   Select(&part.state, Renumber(&part.trajectories));
-  if (left.trajectories.empty()) left.state = {};
-  else Select(&left.state, Renumber(&left.trajectories));
+  if (left.trajectories.empty())
+    left.state = {};
+  else
+    Select(&left.state, Renumber(&left.trajectories));
   *rest = std::move(left);
   return part;
 }
@@ -107,7 +111,8 @@ ActiveBatch Take(ActiveBatch* rest, const std::vector<int>& trajectories, std::v
 void Compact(ActiveBatch* batch) {
   std::map<const void*, std::vector<RowRef*>> users;
   for (auto& trajectory : batch->trajectories) {
-    if (trajectory.model_output.block.defined()) users[trajectory.model_output.block.unsafeGetTensorImpl()].push_back(&trajectory.model_output);
+    if (trajectory.model_output.block.defined())
+      users[trajectory.model_output.block.unsafeGetTensorImpl()].push_back(&trajectory.model_output);
     for (auto& [position, ref] : trajectory.features) users[ref.block.unsafeGetTensorImpl()].push_back(&ref);
   }
   for (auto& [impl, refs] : users) {

@@ -1,5 +1,5 @@
-// The inside of the trajectory tree: trajectories that go through the scheduler calls together, and how such a batch is cut
-// into parts when memory is short. Nothing here calls a network.
+// The inside of the trajectory tree: trajectories that go through the scheduler calls together, and how such a batch is
+// cut into parts when memory is short. Nothing here calls a network.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,29 +19,30 @@ struct Lane {
   const Method* method = nullptr;
   int setting = 0;
   int first_sample = 0;
-  std::vector<int> trajectory;              // of each of its samples: index of its trajectory in the batch
+  std::vector<int> trajectory;  // of each of its samples: index of its trajectory in the batch
   std::unique_ptr<Policy> policy;
-  std::vector<int> cache_positions;     // DeepCache positions it may ask for
+  std::vector<int> cache_positions;  // DeepCache positions it may ask for
   std::vector<Decision> decisions;
 };
 
 // One trajectory: everything that distinguishes it from its siblings. The tensors stand in blocks shared with others.
 struct Trajectory {
   int sample = 0;
-  std::vector<int> lanes;             // indices into the tree's lanes
-  int64_t row = 0;                      // in State
-  RowRef model_output;                           // last model output, [guidance_rows, m, C, ...], rows in dimension 1
-  std::map<int, RowRef> features;       // DeepCache position -> cached features, rows in dimension 1
-  std::vector<RowRef> latents;          // keep_latents; rows in dimension 0
-  std::vector<RowRef> predictions;      // keep_predictions; rows in dimension 1
-  std::vector<RowRef> sums;             // keep_differences; [trajectories, columns] on the host
+  std::vector<int> lanes;           // indices into the tree's lanes
+  int64_t row = 0;                  // in State
+  RowRef model_output;              // last model output, [guidance_rows, m, C, ...], rows in dimension 1
+  std::map<int, RowRef> features;   // DeepCache position -> cached features, rows in dimension 1
+  std::vector<RowRef> latents;      // keep_latents; rows in dimension 0
+  std::vector<RowRef> predictions;  // keep_predictions; rows in dimension 1
+  std::vector<RowRef> sums;         // keep_differences; [trajectories, columns] on the host
 };
 
-// What all trajectories have between calls, batched [m, C, ...]. Several trajectories stand on one row after a split, until they step.
+// What all trajectories have between calls, batched [m, C, ...]. Several trajectories stand on one row after a split,
+// until they step.
 struct State {
   at::Tensor latent;
   SchedulerState scheduler;
-  std::vector<at::Tensor> past_latents;       // x_{i}, x_{i-1}, ...: newest first, without the initial noise
+  std::vector<at::Tensor> past_latents;  // x_{i}, x_{i-1}, ...: newest first, without the initial noise
   std::vector<at::Tensor> past_predictions;
 };
 
@@ -49,17 +50,17 @@ struct State {
 void Select(State* state, const std::vector<int64_t>& rows);
 
 struct ActiveBatch {
-  int call = 0;                         // the next one
-  bool decided = false;                 // the lanes have decided for it, and the trajectories are split by that
+  int call = 0;          // the next one
+  bool decided = false;  // the lanes have decided for it, and the trajectories are split by that
   std::vector<int> lanes;
   std::vector<Trajectory> trajectories;
   State state;
 
-  int64_t rows() const;                 // rows of State that its trajectories stand on: what it holds in memory
+  int64_t rows() const;  // rows of State that its trajectories stand on: what it holds in memory
 };
 
-// Trajectories that have to stay together: a group's lane needs all of its samples. `weight` counts the (lane, sample) pairs,
-// the most trajectories the unit can still become.
+// Trajectories that have to stay together: a group's lane needs all of its samples. `weight` counts the (lane, sample)
+// pairs, the most trajectories the unit can still become.
 struct Unit {
   std::vector<int> trajectories;
   int64_t weight = 0;
@@ -73,13 +74,13 @@ std::vector<Unit> UnitsOf(const ActiveBatch& batch, const std::vector<Lane>& lan
 // Takes the given trajectories, with their lanes and rows of state, out of `rest`.
 ActiveBatch Take(ActiveBatch* rest, const std::vector<int>& trajectories, std::vector<Lane>* lanes);
 
-// Last outputs and features stand in the blocks that the network returned, which live as long as one of their rows does.
-// Copies what is used out of the blocks that are used in part.
+// Last outputs and features stand in the blocks that the network returned, which live as long as one of their rows
+// does. Copies what is used out of the blocks that are used in part.
 void Compact(ActiveBatch* batch);
 
-// `rows` trajectories run together (1, or a group's samples) that may become `weight` ones. When they part, all parts still stand
-// on the same rows; the lightest part, at most half of the weight, runs to its end while the others wait on those rows, and
-// then the next. So f(w) <= rows + f(w / 2), and never more than w.
+// `rows` trajectories run together (1, or a group's samples) that may become `weight` ones. When they part, all parts
+// still stand on the same rows; the lightest part, at most half of the weight, runs to its end while the others wait on
+// those rows, and then the next. So f(w) <= rows + f(w / 2), and never more than w.
 int64_t StatesAtLeast(int64_t rows, int64_t weight);
 
 }  // namespace skipbench::tree

@@ -21,8 +21,9 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-// Eight lanes of partial sums: element k of a row is added to lane k % 8, and the lanes are added up at the end. They stand
-// in GCC vectors of as many as the instruction set holds, so that every one does the same arithmetic in the same order.
+// Eight lanes of partial sums: element k of a row is added to lane k % 8, and the lanes are added up at the end. They
+// stand in GCC vectors of as many as the instruction set holds, so that every one does the same arithmetic in the same
+// order.
 constexpr int kLanes = 8;
 
 template <typename T, int Width>
@@ -89,8 +90,8 @@ void RowSumsBaseline(const T* const* x, int64_t elements, double* sums) {
 }
 
 #ifdef __x86_64__
-// The same code in wider registers. Nothing is contracted to a fused multiply-add (see CMakeLists.txt), which would round
-// differently.
+// The same code in wider registers. Nothing is contracted to a fused multiply-add (see CMakeLists.txt), which would
+// round differently.
 template <typename T, int Order>
 __attribute__((target("avx2"))) void RowSumsAvx2(const T* const* x, int64_t elements, double* sums) {
   RowSums<T, Order, 4>(x, elements, sums);
@@ -180,16 +181,18 @@ at::Tensor SumsOnGpu(at::TensorList history, int order) {
 #endif
 
 void Check(at::TensorList history, int max_order) {
-  if (history.empty() || history.size() > 4) Fail("ComputeDifferenceSums: expected 1 to 4 tensors, found {}", history.size());
+  if (history.empty() || history.size() > 4)
+    Fail("ComputeDifferenceSums: expected 1 to 4 tensors, found {}", history.size());
   if (max_order < 0 || max_order > 3) Fail("ComputeDifferenceSums: max_order: expected 0 to 3, found {}", max_order);
   const at::Tensor& first = history[0];
   for (const at::Tensor& x : history) {
     if (!x.defined() || x.dim() < 1) Fail("ComputeDifferenceSums: expected tensors [n, ...]");
-    if (!x.is_floating_point()) Fail("ComputeDifferenceSums: expected a floating type, found {}", c10::toString(x.scalar_type()));
+    if (!x.is_floating_point())
+      Fail("ComputeDifferenceSums: expected a floating type, found {}", c10::toString(x.scalar_type()));
     if (x.sizes() != first.sizes() || x.scalar_type() != first.scalar_type() || x.device() != first.device()) {
-      Fail("ComputeDifferenceSums: shape, type and device of the tensors differ: {} {} {} and {} {} {}", c10::str(first.sizes()),
-           c10::toString(first.scalar_type()), first.device().str(), c10::str(x.sizes()), c10::toString(x.scalar_type()),
-           x.device().str());
+      Fail("ComputeDifferenceSums: shape, type and device of the tensors differ: {} {} {} and {} {} {}",
+           c10::str(first.sizes()), c10::toString(first.scalar_type()), first.device().str(), c10::str(x.sizes()),
+           c10::toString(x.scalar_type()), x.device().str());
     }
   }
 }

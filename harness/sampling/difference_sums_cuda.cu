@@ -1,6 +1,6 @@
-// The sums of DifferenceSums in one pass over the latents. A row is cut into chunks, one block each; a block's threads add
-// up in double, then the block reduces in a fixed order and writes its eight partial sums; a second, tiny kernel adds the
-// chunks up in order. No atomics: the result is the same every time.
+// The sums of DifferenceSums in one pass over the latents. A row is cut into chunks, one block each; a block's threads
+// add up in double, then the block reduces in a fixed order and writes its eight partial sums; a second, tiny kernel
+// adds the chunks up in order. No atomics: the result is the same every time.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
@@ -13,15 +13,21 @@ namespace {
 
 constexpr int kThreads = 256;
 constexpr int kColumns = 8;
-constexpr int kSelf = 3;                              // place of x_i itself among the four pairs of sums
+constexpr int kSelf = 3;  // place of x_i itself among the four pairs of sums
 constexpr int64_t kElementsPerBlock = 8 * kThreads;
 
 template <typename T>
-__device__ double ToDouble(T value) { return static_cast<double>(value); }
+__device__ double ToDouble(T value) {
+  return static_cast<double>(value);
+}
 template <>
-__device__ double ToDouble(__half value) { return static_cast<double>(__half2float(value)); }
+__device__ double ToDouble(__half value) {
+  return static_cast<double>(__half2float(value));
+}
 template <>
-__device__ double ToDouble(__nv_bfloat16 value) { return static_cast<double>(__bfloat162float(value)); }
+__device__ double ToDouble(__nv_bfloat16 value) {
+  return static_cast<double>(__bfloat162float(value));
+}
 
 struct Pointers {
   const void* at[4];
@@ -31,7 +37,7 @@ struct Pointers {
 __device__ double BlockSum(double value, double* shared) {
   for (int offset = 16; offset > 0; offset /= 2) value += __shfl_down_sync(0xffffffffu, value, offset);
   const int warp = threadIdx.x / 32;
-  __syncthreads();                                    // `shared` may still be read from the last call
+  __syncthreads();  // `shared` may still be read from the last call
   if (threadIdx.x % 32 == 0) shared[warp] = value;
   __syncthreads();
   double sum = 0;
@@ -42,7 +48,8 @@ __device__ double BlockSum(double value, double* shared) {
 }
 
 template <typename T, int Order>
-__global__ void __launch_bounds__(kThreads) PartialSums(Pointers history, int64_t elements, int64_t per_chunk, double* partial) {
+__global__ void __launch_bounds__(kThreads)
+    PartialSums(Pointers history, int64_t elements, int64_t per_chunk, double* partial) {
   const int64_t row = blockIdx.y;
   const int64_t chunk = blockIdx.x;
   const int64_t begin = chunk * per_chunk;
@@ -73,7 +80,7 @@ __global__ void __launch_bounds__(kThreads) PartialSums(Pointers history, int64_
 }
 
 __global__ void AddChunks(const double* partial, int64_t chunks, int64_t rows, double* sums) {
-  const int64_t place = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;      // row * kColumns + column
+  const int64_t place = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;  // row * kColumns + column
   if (place >= rows * kColumns) return;
   const double* first = partial + place / kColumns * chunks * kColumns + place % kColumns;
   double sum = 0;

@@ -1,7 +1,7 @@
 // What a method is. A method never calls the network: for every scheduler call of a trajectory it decides whether the
-// network predicts, the last output is used again, or a partial ("shallow") forward runs on cached features; the sampler
-// executes. That is what lets settings share work, decide for each sample alone, be searched, and be tested without a
-// network.
+// network predicts, the last output is used again, or a partial ("shallow") forward runs on cached features; the
+// sampler executes. That is what lets settings share work, decide for each sample alone, be searched, and be tested
+// without a network.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,23 +19,23 @@
 namespace skipbench {
 
 enum class Action : uint8_t {
-  kReuse = 0,     // the last model output (before guidance) again, whether it came from a full or a shallow forward
-  kPredict = 1,   // a full forward
-  kShallow = 2,   // a partial forward on cached features (DeepCache)
+  kReuse = 0,    // the last model output (before guidance) again, whether it came from a full or a shallow forward
+  kPredict = 1,  // a full forward
+  kShallow = 2,  // a partial forward on cached features (DeepCache)
 };
 
 struct Decision {
   Action action = Action::kPredict;
-  int cache_position = 0;                        // only with kShallow: DeepCache's cache position, in the pip helper's numbering
+  int cache_position = 0;  // only with kShallow: DeepCache's cache position, in the pip helper's numbering
   friend auto operator<=>(const Decision&, const Decision&) = default;
 };
 
 // The run a trajectory belongs to, as a method may know it.
 struct RunShape {
-  int steps = 0;                         // inference steps of this trajectory
-  int calls = 0;                         // scheduler calls; every per-step array has this length
-  std::vector<double> timesteps;         // [calls], as the network is told
-  int cache_positions = 0;                      // cache positions the network offers; 0: it cannot run shallow
+  int steps = 0;                  // inference steps of this trajectory
+  int calls = 0;                  // scheduler calls; every per-step array has this length
+  std::vector<double> timesteps;  // [calls], as the network is told
+  int cache_positions = 0;        // cache positions the network offers; 0: it cannot run shallow
 };
 
 // Which steps a method wants to run; the default is the experiment's own.
@@ -53,52 +53,56 @@ inline constexpr double kNotShown = std::numeric_limits<double>::quiet_NaN();
 struct DifferenceSums {
   // [order - 1]: order 1: x_i - x_{i-1}, 2: x_i - 2 x_{i-1} + x_{i-2}, 3: x_i - 3 x_{i-1} + 3 x_{i-2} - x_{i-3}.
   // NaN where the trajectory is too short: latents start with the one after call 0 (the initial noise never counts).
-  std::array<double, 3> abs{kNotShown, kNotShown, kNotShown};      // sum |difference|
-  std::array<double, 3> square{kNotShown, kNotShown, kNotShown};   // sum difference^2
-  double self_abs = kNotShown;           // sum |x_i|
-  double self_square = kNotShown;        // sum x_i^2
+  std::array<double, 3> abs{kNotShown, kNotShown, kNotShown};     // sum |difference|
+  std::array<double, 3> square{kNotShown, kNotShown, kNotShown};  // sum difference^2
+  double self_abs = kNotShown;                                    // sum |x_i|
+  double self_square = kNotShown;                                 // sum x_i^2
 };
 
 // Which parts of an Observation a policy reads; only those are shown to it, whatever others beside it asked for.
 struct Needs {
-  int latent_order = 0;                  // 0: nothing; 1..3: sums of the latent itself and of its differences up to this order
-  int prediction_order = 0;              // the same of the guided predictions
-  bool tensors = false;                  // the latent itself
+  int latent_order = 0;      // 0: nothing; 1..3: sums of the latent itself and of its differences up to this order
+  int prediction_order = 0;  // the same of the guided predictions
+  bool tensors = false;      // the latent itself
   void Merge(const Needs& other);
 };
 
-// What a trajectory shows after a call. Sums are float64; those that were not asked for are NaN, the others finite (a latent
-// with NaN or infinity ends the run with an error that names sample and call before any policy sees it).
+// What a trajectory shows after a call. Sums are float64; those that were not asked for are NaN, the others finite (a
+// latent with NaN or infinity ends the run with an error that names sample and call before any policy sees it).
 struct Observation {
-  // What the call did. After kReuse the prediction is the one of the call before: its differences of order 1 are exactly 0, and the
-  // next call that runs the network shows at once what the prediction moved since the last one that did.
+  // What the call did. After kReuse the prediction is the one of the call before: its differences of order 1 are
+  // exactly 0, and the next call that runs the network shows at once what the prediction moved since the last one that
+  // did.
   Action action = Action::kPredict;
-  int64_t elements = 0;                  // elements behind each sum: C*H*W, times the group's size
-  DifferenceSums latent;                 // of x_call, the latent after the call
-  DifferenceSums prediction;             // of the guided prediction used by the call
-  std::span<const at::Tensor> latents;   // x_call of each sample [C, ...], when Needs::tensors; void after Observe returns
+  int64_t elements = 0;       // elements behind each sum: C*H*W, times the group's size
+  DifferenceSums latent;      // of x_call, the latent after the call
+  DifferenceSums prediction;  // of the guided prediction used by the call
+  std::span<const at::Tensor>
+      latents;  // x_call of each sample [C, ...], when Needs::tensors; void after Observe returns
 };
 
 // Named values a policy wants in the results, one per call; NaN where there is none.
 using Trace = std::map<std::string, std::vector<double>>;
 
-// How a method that compares a number with a threshold decides, in words: for those who draw that, or move the threshold. Its
-// policies record both sides in the traces "criterion" and "threshold". Entry i belongs to the decision for call i + 1 and is NaN
-// where something else decides (a warm-up, a cap). A criterion that adds up over calls records the sum that was compared.
+// How a method that compares a number with a threshold decides, in words: for those who draw that, or move the
+// threshold. Its policies record both sides in the traces "criterion" and "threshold". Entry i belongs to the decision
+// for call i + 1 and is NaN where something else decides (a warm-up, a cap). A criterion that adds up over calls
+// records the sum that was compared.
 struct Criterion {
   enum class Predicts { kAbove, kBelow };
-  std::string name;                        // in a legend, singular, lower case: "third-order difference of the latents"
-  std::string axis;                        // the axis that both sides stand on: "mean |difference|"
-  Predicts predicts = Predicts::kAbove;    // the call predicts where the criterion is above (below) the threshold; a tie goes either way
+  std::string name;  // in a legend, singular, lower case: "third-order difference of the latents"
+  std::string axis;  // the axis that both sides stand on: "mean |difference|"
+  Predicts predicts =
+      Predicts::kAbove;  // the call predicts where the criterion is above (below) the threshold; a tie goes either way
 };
 
 // Decides call by call for one sample, or one group: Decide(0), Observe(0), Decide(1), Observe(1), ...
 class Policy {
  public:
   virtual ~Policy() = default;
-  virtual Decision Decide(int call) = 0;                            // call 0 must be kPredict
+  virtual Decision Decide(int call) = 0;  // call 0 must be kPredict
   virtual void Observe(int call, const Observation& seen) = 0;
-  virtual std::unique_ptr<Policy> Clone() const = 0;                // an independent copy: a trajectory may fork
+  virtual std::unique_ptr<Policy> Clone() const = 0;  // an independent copy: a trajectory may fork
   virtual Trace TakeTrace() { return {}; }
 };
 
@@ -113,11 +117,14 @@ class Method {
   virtual Needs Observes() const { return {}; }
   // Nothing: the method compares no number with a threshold, or not by the rules above.
   virtual std::optional<Criterion> criterion() const { return std::nullopt; }
-  virtual std::vector<int> CachePositions(const RunShape& run) const { return {}; }   // cache positions Decide may ask for
-  // Throws Error if the setting cannot run in this shape (a mask of another length, a cache position the network lacks).
+  virtual std::vector<int> CachePositions(const RunShape& run) const {
+    return {};
+  }  // cache positions Decide may ask for
+  // Throws Error if the setting cannot run in this shape (a mask of another length, a cache position the network
+  // lacks).
   virtual std::unique_ptr<Policy> Start(const RunShape& run) const = 0;
-  // For the sample with this id (of a group: the first one's): a method whose decisions were made beforehand has others for
-  // each sample. Throws Error if it has none for this one.
+  // For the sample with this id (of a group: the first one's): a method whose decisions were made beforehand has others
+  // for each sample. Throws Error if it has none for this one.
   virtual std::unique_ptr<Policy> StartFor(const RunShape& run, int64_t sample_id) const { return Start(run); }
 };
 

@@ -16,7 +16,7 @@
 namespace skipbench {
 namespace {
 
-constexpr size_t kStepRows = 256;      // trajectories of one scheduler step: bounds what a block keeps alive
+constexpr size_t kStepRows = 256;  // trajectories of one scheduler step: bounds what a block keeps alive
 
 std::string Prefix(const Mask& mask, int length) { return std::string(mask.begin(), mask.begin() + length); }
 
@@ -46,21 +46,30 @@ at::Tensor Compact(const std::vector<RowRef>& rows, int64_t dim) {
 }  // namespace
 
 PathEvaluator::PathEvaluator(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
-                       at::IntArrayRef latent_shape, at::ScalarType dtype, at::Device device, PathEvaluatorOptions options)
-    : scheduler_(scheduler), denoiser_(denoiser), samples_(samples),
-      stepping_(scheduler, denoiser, samples, options.batch_invariant), shape_(latent_shape.vec()), dtype_(dtype), device_(device),
-      options_(std::move(options)), states_(samples.size()) {}
+                             at::IntArrayRef latent_shape, at::ScalarType dtype, at::Device device,
+                             PathEvaluatorOptions options)
+    : scheduler_(scheduler),
+      denoiser_(denoiser),
+      samples_(samples),
+      stepping_(scheduler, denoiser, samples, options.batch_invariant),
+      shape_(latent_shape.vec()),
+      dtype_(dtype),
+      device_(device),
+      options_(std::move(options)),
+      states_(samples.size()) {}
 
 void PathEvaluator::RequireValid(const PathQuery& query) const {
-  if (query.sample < 0 || query.sample >= samples()) Fail("a path of sample number {} was asked for; there are {}", query.sample, samples());
+  if (query.sample < 0 || query.sample >= samples())
+    Fail("a path of sample number {} was asked for; there are {}", query.sample, samples());
   if (static_cast<int>(query.mask.size()) != calls())
-    Fail("sample {}: the mask {} has {} entries, the run makes {} scheduler calls", samples_[query.sample].id, ToString(query.mask),
-         query.mask.size(), calls());
+    Fail("sample {}: the mask {} has {} entries, the run makes {} scheduler calls", samples_[query.sample].id,
+         ToString(query.mask), query.mask.size(), calls());
   for (const uint8_t entry : query.mask)
-    if (entry > 1) Fail("sample {}: entries of a mask are 1 (predict) or 0 (reuse), found {}", samples_[query.sample].id, entry);
+    if (entry > 1)
+      Fail("sample {}: entries of a mask are 1 (predict) or 0 (reuse), found {}", samples_[query.sample].id, entry);
   if (!query.mask[0])
-    Fail("sample {}: the mask {} skips call 0, which must predict: there is no output to use again", samples_[query.sample].id,
-         ToString(query.mask));
+    Fail("sample {}: the mask {} skips call 0, which must predict: there is no output to use again",
+         samples_[query.sample].id, ToString(query.mask));
 }
 
 std::vector<double> PathEvaluator::Errors(std::span<const PathQuery> queries) {
@@ -69,7 +78,7 @@ std::vector<double> PathEvaluator::Errors(std::span<const PathQuery> queries) {
   RunFullPaths();
   std::vector<size_t> order;
   for (size_t i = 0; i < queries.size(); ++i)
-    if (CountSkips(queries[i].mask) > 0) order.push_back(i);      // the full path's error is 0, without a question
+    if (CountSkips(queries[i].mask) > 0) order.push_back(i);  // the full path's error is 0, without a question
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return queries[a] < queries[b]; });
 
   std::vector<double> errors(queries.size());
@@ -78,8 +87,8 @@ std::vector<double> PathEvaluator::Errors(std::span<const PathQuery> queries) {
     const auto start = Clock::now();
     std::vector<Traveller> rest = Resume(queries, std::span(order).subspan(begin));
     const size_t size = TakePortion(rest, limit / 2);
-    // What the last call left and no question of this one passes through is forgotten; when room is short, all that no open
-    // question starts from.
+    // What the last call left and no question of this one passes through is forgotten; when room is short, all that no
+    // open question starts from.
     const bool scarce = HeldStates() > limit / 2;
     if (begin == 0 || scarce) KeepOnly(rest, /*starts_only=*/scarce);
     Walk(std::span(rest).first(size), &errors);
@@ -128,7 +137,8 @@ void PathEvaluator::RunFullPaths() {
 }
 
 // Each query at the longest beginning of its path that is known.
-std::vector<PathEvaluator::Traveller> PathEvaluator::Resume(std::span<const PathQuery> queries, std::span<const size_t> order) const {
+std::vector<PathEvaluator::Traveller> PathEvaluator::Resume(std::span<const PathQuery> queries,
+                                                            std::span<const size_t> order) const {
   std::vector<Traveller> travellers;
   for (const size_t place : order) {
     const PathQuery& query = queries[place];
@@ -157,7 +167,7 @@ size_t PathEvaluator::TakePortion(std::span<const Traveller> travellers, int64_t
 }
 
 void PathEvaluator::KeepOnly(std::span<Traveller> travellers, bool starts_only) {
-  std::map<int, std::map<std::pair<int, std::string>, State>> kept;      // depth -> (sample, decisions) -> state
+  std::map<int, std::map<std::pair<int, std::string>, State>> kept;  // depth -> (sample, decisions) -> state
   for (const auto& traveller : travellers) {
     const int sample = traveller.query->sample;
     for (int depth = starts_only ? std::max(traveller.depth, 1) : 1; depth <= traveller.depth; ++depth) {
@@ -192,7 +202,8 @@ void PathEvaluator::KeepOnly(std::span<Traveller> travellers, bool starts_only) 
       traveller.state = states_[traveller.query->sample].at(Prefix(traveller.query->mask, traveller.depth));
 }
 
-// Takes the travellers (in order of sample and mask) to the end, call by call. Without `errors` they are the full paths.
+// Takes the travellers (in order of sample and mask) to the end, call by call. Without `errors` they are the full
+// paths.
 void PathEvaluator::Walk(std::span<Traveller> travellers, std::vector<double>* errors) {
   int first = calls();
   std::vector<int> starts;
@@ -214,7 +225,8 @@ void PathEvaluator::Walk(std::span<Traveller> travellers, std::vector<double>* e
   }
 }
 
-// What is to be computed for `call`: travellers with the same decisions so far stand beside each other and share a child.
+// What is to be computed for `call`: travellers with the same decisions so far stand beside each other and share a
+// child.
 std::vector<PathEvaluator::Child> PathEvaluator::NextChildren(std::span<Traveller> travellers, int call) const {
   std::vector<Child> children;
   for (auto& traveller : travellers) {
@@ -230,20 +242,22 @@ void PathEvaluator::Predict(std::vector<Child>& children, int call) {
   std::vector<Child*> predicting;
   for (auto& child : children)
     if (child.predict) predicting.push_back(&child);
-  EvenBatches(std::span(predicting), options_.batch_invariant ? 1 : static_cast<size_t>(options_.batch_size), [&](std::span<Child*> some) {
-    std::vector<RowRef> rows;
-    std::vector<int64_t> sample_of;
-    for (const Child* child : some) {
-      rows.push_back({child->state.block->latent, child->state.row});
-      sample_of.push_back(child->sample);
-    }
-    const DenoiserInput input = stepping_.Input(rows, sample_of, call);
-    const auto start = Clock::now();
-    const DenoiserOutput output = denoiser_.Predict(input);
-    cost_.predict_seconds += SecondsSince(start);
-    for (size_t k = 0; k < some.size(); ++k) some[k]->state.model_output = {output.model_output, static_cast<int64_t>(k)};
-    cost_.evaluations += static_cast<int64_t>(some.size());
-  });
+  EvenBatches(std::span(predicting), options_.batch_invariant ? 1 : static_cast<size_t>(options_.batch_size),
+              [&](std::span<Child*> some) {
+                std::vector<RowRef> rows;
+                std::vector<int64_t> sample_of;
+                for (const Child* child : some) {
+                  rows.push_back({child->state.block->latent, child->state.row});
+                  sample_of.push_back(child->sample);
+                }
+                const DenoiserInput input = stepping_.Input(rows, sample_of, call);
+                const auto start = Clock::now();
+                const DenoiserOutput output = denoiser_.Predict(input);
+                cost_.predict_seconds += SecondsSince(start);
+                for (size_t k = 0; k < some.size(); ++k)
+                  some[k]->state.model_output = {output.model_output, static_cast<int64_t>(k)};
+                cost_.evaluations += static_cast<int64_t>(some.size());
+              });
 }
 
 void PathEvaluator::Step(std::span<Child> children, int call) {
@@ -255,13 +269,15 @@ void PathEvaluator::Step(std::span<Child> children, int call) {
     raws.push_back(child.state.model_output);
     sample_of.push_back(child.sample);
     histories.resize(child.state.block->history.size());
-    for (size_t h = 0; h < histories.size(); ++h) histories[h].push_back({child.state.block->history[h], child.state.row});
+    for (size_t h = 0; h < histories.size(); ++h)
+      histories[h].push_back({child.state.block->history[h], child.state.row});
   }
   SchedulerState before;
   for (const auto& rows : histories) before.history.push_back(GatherRows(rows, 0));
   Stepping::Stepped stepped = stepping_.Step(GatherRows(latents, 0), before, raws, sample_of, call);
   history_tensors_ = std::max(history_tensors_, stepped.scheduler.history.size());
-  const auto block = std::make_shared<const Block>(Block{std::move(stepped.latent), std::move(stepped.scheduler.history)});
+  const auto block =
+      std::make_shared<const Block>(Block{std::move(stepped.latent), std::move(stepped.scheduler.history)});
   for (size_t k = 0; k < children.size(); ++k) {
     children[k].state.block = block;
     children[k].state.row = static_cast<int64_t>(k);
@@ -276,9 +292,11 @@ void PathEvaluator::Arrive(std::span<Child> children, int call, std::vector<doub
     const PathQuery& query = *child.travellers[0]->query;
     if (end) {
       const at::Tensor latent = latents[child.state.row];
-      if (!errors) full_.push_back(latent.clone());
+      if (!errors)
+        full_.push_back(latent.clone());
       else
-        for (const Traveller* traveller : child.travellers) (*errors)[traveller->place] = Distance(latent, full_[child.sample]);
+        for (const Traveller* traveller : child.travellers)
+          (*errors)[traveller->place] = Distance(latent, full_[child.sample]);
       continue;
     }
     states_[child.sample][Prefix(query.mask, call + 1)] = child.state;

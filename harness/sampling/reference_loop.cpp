@@ -5,7 +5,8 @@
 namespace skipbench {
 namespace {
 
-// The sums of what stands at the end of `series`, by the definitions of DifferenceSums; `first` is where the series starts to count.
+// The sums of what stands at the end of `series`, by the definitions of DifferenceSums; `first` is where the series
+// starts to count.
 DifferenceSums SumsOf(const std::vector<at::Tensor>& series, size_t first, int order) {
   static const std::vector<std::vector<double>> weights = {{1, -1}, {1, -2, 1}, {1, -3, 3, -1}};
   DifferenceSums sums;
@@ -25,8 +26,8 @@ DifferenceSums SumsOf(const std::vector<at::Tensor>& series, size_t first, int o
 
 }  // namespace
 
-TrajectoryRecord RunReferenceLoop(const Scheduler& scheduler, Denoiser& denoiser, const TreeSample& sample, int64_t conditioning,
-                                  const Method& method, at::ScalarType dtype, at::Device device) {
+TrajectoryRecord RunReferenceLoop(const Scheduler& scheduler, Denoiser& denoiser, const TreeSample& sample,
+                                  int64_t conditioning, const Method& method, at::ScalarType dtype, at::Device device) {
   const RunShape run = ShapeOf(scheduler, denoiser.cache_positions());
   const Needs needs = method.Observes();
   const std::unique_ptr<Policy> policy = method.StartFor(run, sample.id);
@@ -44,11 +45,13 @@ TrajectoryRecord RunReferenceLoop(const Scheduler& scheduler, Denoiser& denoiser
       input.keep = method.CachePositions(run);
       output = denoiser.Predict(input);
     } else if (decision.action == Action::kShallow) {
-      input.shallow = true, input.cache_position = decision.cache_position, input.features = output.features.at(decision.cache_position);
+      input.shallow = true, input.cache_position = decision.cache_position,
+      input.features = output.features.at(decision.cache_position);
       output.model_output = denoiser.Predict(input).model_output;
     }
     guided.push_back(denoiser.Guide(output.model_output));
-    StepResult step = scheduler.Step(x, guided.back(), call, state, scheduler.UsesNoise(call) ? draw(call + 1) : at::Tensor());
+    StepResult step =
+        scheduler.Step(x, guided.back(), call, state, scheduler.UsesNoise(call) ? draw(call + 1) : at::Tensor());
     x = step.sample, state = step.state;
     record.decisions.push_back(decision);
     record.latents.push_back(x[0]);

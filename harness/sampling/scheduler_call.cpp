@@ -50,7 +50,8 @@ void SchedulerCall::Decide(ActiveBatch* batch) {
     Lane& lane = lanes_[w];
     const Decision decision = lane.policy->Decide(batch->call);
     if (batch->call == 0 && decision.action != Action::kPredict)
-      Fail("{}: the first call of a trajectory must predict, the method decided {}", lane.method->Label(), ToString(decision));
+      Fail("{}: the first call of a trajectory must predict, the method decided {}", lane.method->Label(),
+           ToString(decision));
     lane.decisions.push_back(decision);
   }
   const size_t before = batch->trajectories.size();
@@ -67,9 +68,10 @@ void SchedulerCall::Split(ActiveBatch* batch, size_t b) {
     part->second.push_back(w);
   }
   for (size_t p = 1; p < parts.size(); ++p) {
-    Trajectory twin = batch->trajectories[b];      // handles, not tensors
+    Trajectory twin = batch->trajectories[b];  // handles, not tensors
     twin.lanes = std::move(parts[p].second);
-    for (int w : twin.lanes) lanes_[w].trajectory[twin.sample - lanes_[w].first_sample] = static_cast<int>(batch->trajectories.size());
+    for (int w : twin.lanes)
+      lanes_[w].trajectory[twin.sample - lanes_[w].first_sample] = static_cast<int>(batch->trajectories.size());
     DropUnusedFeatures(&twin);
     batch->trajectories.push_back(std::move(twin));
   }
@@ -91,7 +93,8 @@ std::vector<int> SchedulerCall::CachePositions(const Trajectory& trajectory) con
 void SchedulerCall::DropUnusedFeatures(Trajectory* trajectory) const {
   if (trajectory->features.empty()) return;
   const auto wanted = CachePositions(*trajectory);
-  std::erase_if(trajectory->features, [&](const auto& f) { return !std::binary_search(wanted.begin(), wanted.end(), f.first); });
+  std::erase_if(trajectory->features,
+                [&](const auto& f) { return !std::binary_search(wanted.begin(), wanted.end(), f.first); });
 }
 
 void SchedulerCall::Run(ActiveBatch* batch) {
@@ -114,7 +117,8 @@ void SchedulerCall::Predict(ActiveBatch* batch) {
   const size_t size = options_.batch_invariant ? 1 : static_cast<size_t>(options_.batch_size);
   EvenBatches(std::span<const int>(full), size, [&](std::span<const int> chunk) { PredictFull(batch, chunk); });
   for (const auto& [position, list] : shallow)
-    EvenBatches(std::span<const int>(list), size, [&, position = position](std::span<const int> chunk) { PredictShallow(batch, chunk, position); });
+    EvenBatches(std::span<const int>(list), size,
+                [&, position = position](std::span<const int> chunk) { PredictShallow(batch, chunk, position); });
   if (options_.max_states > 0) Compact(batch);
   if (options_.keep_predictions)
     for (auto& trajectory : batch->trajectories) trajectory.predictions.push_back(trajectory.model_output);
@@ -144,7 +148,8 @@ void SchedulerCall::PredictFull(ActiveBatch* batch, std::span<const int> chunk) 
     Trajectory& trajectory = batch->trajectories[chunk[k]];
     trajectory.model_output = {output.model_output, static_cast<int64_t>(k)};
     trajectory.features.clear();
-    for (int position : wanted[k]) trajectory.features[position] = {output.features.at(position), static_cast<int64_t>(k)};
+    for (int position : wanted[k])
+      trajectory.features[position] = {output.features.at(position), static_cast<int64_t>(k)};
   }
   result_.full_evaluations += static_cast<int64_t>(chunk.size());
   Charge(Action::kPredict, 0, chunk.size());
@@ -165,7 +170,8 @@ void SchedulerCall::PredictShallow(ActiveBatch* batch, std::span<const int> chun
   }
   input.features = GatherRows(features, 1);
   const DenoiserOutput output = denoiser_.Predict(input);
-  for (size_t k = 0; k < chunk.size(); ++k) batch->trajectories[chunk[k]].model_output = {output.model_output, static_cast<int64_t>(k)};
+  for (size_t k = 0; k < chunk.size(); ++k)
+    batch->trajectories[chunk[k]].model_output = {output.model_output, static_cast<int64_t>(k)};
   result_.shallow_evaluations += static_cast<int64_t>(chunk.size());
   Charge(Action::kShallow, position, chunk.size());
 }
@@ -198,14 +204,15 @@ void SchedulerCall::Step(ActiveBatch* batch) {
 // 4: one pass of sums, one copy to the host, and every lane looks.
 void SchedulerCall::Observe(ActiveBatch* batch) {
   const State& state = batch->state;
-  const std::vector<at::Tensor> latents = needs_.latent_order ? state.past_latents : std::vector<at::Tensor>{state.latent};
+  const std::vector<at::Tensor> latents =
+      needs_.latent_order ? state.past_latents : std::vector<at::Tensor>{state.latent};
   at::Tensor sums = ComputeDifferenceSums(latents, needs_.latent_order);
   if (needs_.prediction_order)
     sums = at::cat({sums, ComputeDifferenceSums(state.past_predictions, needs_.prediction_order)}, 1);
   if (options_.keep_differences && options_.reference >= 0) sums = at::cat({sums, ErrorSums(*batch)}, 1);
   const bool anyone_looks = needs_.latent_order || needs_.prediction_order;
   if (!anyone_looks && state.latent.is_cuda()) {
-    Pending pending{sums, batch->call, {}};      // a run that nobody watches never waits for the device
+    Pending pending{sums, batch->call, {}};  // a run that nobody watches never waits for the device
     for (const auto& trajectory : batch->trajectories) pending.trajectories.push_back(NameOf(trajectory));
     pending_.push_back(std::move(pending));
   } else {
@@ -217,7 +224,8 @@ void SchedulerCall::Observe(ActiveBatch* batch) {
   for (int w : batch->lanes) ShowTo(*batch, &lanes_[w], sums);
 }
 
-// Of every trajectory, float64 [trajectories, 2]: squared distance to the reference's latent of the same sample, and that one's square.
+// Of every trajectory, float64 [trajectories, 2]: squared distance to the reference's latent of the same sample, and
+// that one's square.
 at::Tensor SchedulerCall::ErrorSums(const ActiveBatch& batch) const {
   std::vector<int64_t> reference_of(samples_.size());
   for (int w : batch.lanes)
@@ -226,7 +234,8 @@ at::Tensor SchedulerCall::ErrorSums(const ActiveBatch& batch) const {
   std::vector<int64_t> rows;
   for (const auto& trajectory : batch.trajectories) rows.push_back(reference_of[trajectory.sample]);
   const at::Tensor latents = batch.state.latent.flatten(1).to(at::kDouble);
-  const at::Tensor reference = latents.index_select(0, at::tensor(rows, at::kLong).to(latents.device(), /*non_blocking=*/true));
+  const at::Tensor reference =
+      latents.index_select(0, at::tensor(rows, at::kLong).to(latents.device(), /*non_blocking=*/true));
   return at::stack({(latents - reference).square().sum(1), reference.square().sum(1)}, 1);
 }
 
@@ -234,12 +243,13 @@ void SchedulerCall::ShowTo(const ActiveBatch& batch, Lane* lane, const at::Tenso
   const Needs asked = lane->method->Observes();
   Observation seen;
   seen.action = lane->decisions.back().action;
-  seen.elements = batch.state.latent.numel() / batch.state.latent.size(0) * static_cast<int64_t>(lane->trajectory.size());
+  seen.elements =
+      batch.state.latent.numel() / batch.state.latent.size(0) * static_cast<int64_t>(lane->trajectory.size());
   std::vector<at::Tensor> latents;
   if (asked.tensors)
     for (int b : lane->trajectory) latents.push_back(batch.state.latent.select(0, b));
   seen.latents = latents;
-  if (asked.latent_order || asked.prediction_order) {      // then the sums are on the host
+  if (asked.latent_order || asked.prediction_order) {  // then the sums are on the host
     std::vector<const double*> rows, predictions;
     for (int b : lane->trajectory) {
       rows.push_back(sums.const_data_ptr<double>() + b * sums.size(1));
@@ -251,14 +261,16 @@ void SchedulerCall::ShowTo(const ActiveBatch& batch, Lane* lane, const at::Tenso
   lane->policy->Observe(batch.call, seen);
 }
 
-SchedulerCall::Name SchedulerCall::NameOf(const Trajectory& trajectory) { return {trajectory.sample, trajectory.lanes[0]}; }
+SchedulerCall::Name SchedulerCall::NameOf(const Trajectory& trajectory) {
+  return {trajectory.sample, trajectory.lanes[0]};
+}
 
 void SchedulerCall::CheckFinite(const at::Tensor& sums, int call, const std::function<Name(int64_t)>& name) const {
   const double* data = sums.const_data_ptr<double>();
   for (int64_t b = 0; b < sums.size(0); ++b) {
     if (std::isfinite(data[b * sums.size(1) + kSelfAbs])) continue;
-    Fail("sample {}: the latent after call {} (timestep {}) is not finite (NaN or infinity) with {}", samples_[name(b).sample].id, call,
-         scheduler_.timestep(call), lanes_[name(b).lane].method->Label());
+    Fail("sample {}: the latent after call {} (timestep {}) is not finite (NaN or infinity) with {}",
+         samples_[name(b).sample].id, call, scheduler_.timestep(call), lanes_[name(b).lane].method->Label());
   }
 }
 

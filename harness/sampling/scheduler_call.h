@@ -17,10 +17,16 @@ namespace skipbench::tree {
 class SchedulerCall {
  public:
   // Refers to everything it is given; counts evaluations into `result`.
-  SchedulerCall(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples, const TreeOptions& options,
-            const Needs& needs, std::vector<Lane>* lanes, TreeResult* result)
-      : scheduler_(scheduler), denoiser_(denoiser), samples_(samples), options_(options), needs_(needs), lanes_(*lanes),
-        result_(*result), stepping_(scheduler, denoiser, samples, options.batch_invariant) {}
+  SchedulerCall(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
+                const TreeOptions& options, const Needs& needs, std::vector<Lane>* lanes, TreeResult* result)
+      : scheduler_(scheduler),
+        denoiser_(denoiser),
+        samples_(samples),
+        options_(options),
+        needs_(needs),
+        lanes_(*lanes),
+        result_(*result),
+        stepping_(scheduler, denoiser, samples, options.batch_invariant) {}
 
   // 1: every lane decides; trajectories split where decisions part. Copies handles, not tensors.
   void Decide(ActiveBatch* batch);
@@ -68,7 +74,7 @@ class SchedulerCall {
   std::vector<Lane>& lanes_;
   TreeResult& result_;
   const Stepping stepping_;
-  std::vector<int64_t> sample_of_;          // of the rows of one network call
+  std::vector<int64_t> sample_of_;  // of the rows of one network call
   std::vector<Pending> pending_;
 };
 

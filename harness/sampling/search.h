@@ -1,5 +1,6 @@
-// What a search for skip paths is: instead of deciding online, it asks what whole paths cost and keeps the best ones. Like a
-// method it never calls the network: an evaluator answers, batching what is asked and sharing what paths have in common.
+// What a search for skip paths is: instead of deciding online, it asks what whole paths cost and keeps the best ones.
+// Like a method it never calls the network: an evaluator answers, batching what is asked and sharing what paths have in
+// common.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +34,8 @@ inline std::string ToString(const Mask& mask) {
 }
 
 struct PathQuery {
-  int sample = 0;                        // 0 .. samples() - 1
-  Mask mask;                             // [calls()]
+  int sample = 0;  // 0 .. samples() - 1
+  Mask mask;       // [calls()]
   friend auto operator<=>(const PathQuery&, const PathQuery&) = default;
 };
 
@@ -44,33 +45,33 @@ class TrajectoryEvaluator {
   virtual ~TrajectoryEvaluator() = default;
   virtual int samples() const = 0;
   virtual int calls() const = 0;
-  // For each query the L2 distance between the final latents of its path and of the full path (every call predicts), of its
-  // sample; infinite where the path's latent is not finite. Ask for as many paths at once as are known: they are batched, and
-  // what they have in common, also with those of the call before, is computed once.
+  // For each query the L2 distance between the final latents of its path and of the full path (every call predicts), of
+  // its sample; infinite where the path's latent is not finite. Ask for as many paths at once as are known: they are
+  // batched, and what they have in common, also with those of the call before, is computed once.
   virtual std::vector<double> Errors(std::span<const PathQuery> queries) = 0;
 };
 
 struct SearchedPath {
   Mask mask;
-  double error = 0;                      // of the final latent, L2; a shared path: root mean square of the samples' errors
+  double error = 0;  // of the final latent, L2; a shared path: root mean square of the samples' errors
 };
 
 // The outcome for one sample, or for a set of samples that share their paths.
 struct PathFamily {
-  std::vector<SearchedPath> paths;       // [k] the best path found with k skips; 0 is the full path
-  std::string ended;                     // why it has fewer paths than were wanted; else empty
+  std::vector<SearchedPath> paths;  // [k] the best path found with k skips; 0 is the full path
+  std::string ended;                // why it has fewer paths than were wanted; else empty
 };
 
 // How far a search goes: until both are reached.
 struct SearchTarget {
-  int skips = 0;                         // paths with up to this many skips
-  double error_bound = -1;               // >= 0: on to the first path whose error is larger
+  int skips = 0;            // paths with up to this many skips
+  double error_bound = -1;  // >= 0: on to the first path whose error is larger
 };
 
 // Of one sample, for plans and progress.
 struct SearchSize {
   double paths = 0;
-  double naive_evaluations = 0;          // if each path ran alone
+  double naive_evaluations = 0;  // if each path ran alone
 };
 
 class Search {
@@ -91,14 +92,14 @@ class Search {
 
 // The paths that a LatePathMethod runs on.
 struct PrecomputedPaths {
-  std::optional<Mask> shared;                 // for every sample
-  std::map<int64_t, Mask> by_sample;          // sample id -> its path
-  std::map<int64_t, std::string> missing;     // sample id -> why it has none
-  std::string otherwise;                      // why samples that are not listed have none
+  std::optional<Mask> shared;              // for every sample
+  std::map<int64_t, Mask> by_sample;       // sample id -> its path
+  std::map<int64_t, std::string> missing;  // sample id -> why it has none
+  std::string otherwise;                   // why samples that are not listed have none
 };
 
-// A method whose paths are found before the run starts. Unbound, it can be planned with and labelled; its policies refuse to
-// decide.
+// A method whose paths are found before the run starts. Unbound, it can be planned with and labelled; its policies
+// refuse to decide.
 class LatePathMethod : public Method {
  public:
   // The method to run: same type and label.
@@ -118,10 +119,10 @@ class SearchMethod : public LatePathMethod {
 class RecordedPathMethod : public LatePathMethod {
  public:
   struct Source {
-    std::filesystem::path result;             // a results folder or file
-    std::string setting;                      // its label there; "": the only one that is no reference
-    std::optional<int> skips;                 // out of the searched family of that setting; absent: the path it ran
-    std::optional<int64_t> sample;            // the path of this sample for all; absent: each sample its own
+    std::filesystem::path result;   // a results folder or file
+    std::string setting;            // its label there; "": the only one that is no reference
+    std::optional<int> skips;       // out of the searched family of that setting; absent: the path it ran
+    std::optional<int64_t> sample;  // the path of this sample for all; absent: each sample its own
   };
   virtual const Source& source() const = 0;
 };

@@ -1,5 +1,5 @@
-// Some of a denoiser's samples as if they were all: a tree counts its samples from 0, the conditioning knows them by their
-// places among all that were encoded together.
+// Some of a denoiser's samples as if they were all: a tree counts its samples from 0, the conditioning knows them by
+// their places among all that were encoded together.
 #pragma once
 
 #include <utility>

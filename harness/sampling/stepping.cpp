@@ -14,8 +14,9 @@ DenoiserInput Stepping::Input(std::span<const RowRef> latents, std::span<const i
   return input;
 }
 
-Stepping::Stepped Stepping::Step(const at::Tensor& latent, const SchedulerState& before, std::span<const RowRef> model_output,
-                                 std::span<const int64_t> sample_of, int call) const {
+Stepping::Stepped Stepping::Step(const at::Tensor& latent, const SchedulerState& before,
+                                 std::span<const RowRef> model_output, std::span<const int64_t> sample_of,
+                                 int call) const {
   const at::Tensor noise = Noise(sample_of, call, latent.device());
   if (batch_invariant_ && model_output.size() > 1) return RowByRow(latent, before, model_output, noise, call);
   at::Tensor guided = denoiser_.Guide(GatherRows(model_output, 1));
@@ -24,8 +25,8 @@ Stepping::Stepped Stepping::Step(const at::Tensor& latent, const SchedulerState&
 }
 
 // Vectorised kernels may round an element differently by its place in the tensor, so batch_invariant steps alone.
-Stepping::Stepped Stepping::RowByRow(const at::Tensor& latent, const SchedulerState& before, std::span<const RowRef> model_output,
-                                     const at::Tensor& noise, int call) const {
+Stepping::Stepped Stepping::RowByRow(const at::Tensor& latent, const SchedulerState& before,
+                                     std::span<const RowRef> model_output, const at::Tensor& noise, int call) const {
   std::vector<at::Tensor> guided, latents;
   std::vector<std::vector<at::Tensor>> histories;
   for (size_t b = 0; b < model_output.size(); ++b) {

@@ -1,5 +1,5 @@
-// Rows of batched tensors, by handle. A trajectory's state is a row in a batch; it is copied only when a batch has to be
-// put together from rows that do not already stand side by side.
+// Rows of batched tensors, by handle. A trajectory's state is a row in a batch; it is copied only when a batch has to
+// be put together from rows that do not already stand side by side.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,7 +11,7 @@
 namespace skipbench {
 
 struct RowRef {
-  at::Tensor block;     // [..., m, ...]; which dimension holds the rows is agreed between writer and reader
+  at::Tensor block;  // [..., m, ...]; which dimension holds the rows is agreed between writer and reader
   int64_t row = 0;
 
   at::Tensor Select(int64_t dim) const { return block.select(dim, row); }

@@ -12,13 +12,14 @@
 namespace skipbench {
 namespace {
 
-using tree::Trajectory;
 using tree::ActiveBatch;
-using tree::Unit;
 using tree::Lane;
+using tree::Trajectory;
+using tree::Unit;
 
 bool DecidesByGroup(const std::vector<const Method*>& settings) {
-  return std::any_of(settings.begin(), settings.end(), [](const Method* m) { return m->DecisionScope() == Scope::kGroup; });
+  return std::any_of(settings.begin(), settings.end(),
+                     [](const Method* m) { return m->DecisionScope() == Scope::kGroup; });
 }
 
 // Schedules batches: as many samples at once as the states allow, and depth-first where one of them does not fit.
@@ -27,8 +28,15 @@ class Tree {
   Tree(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
        const std::vector<const Method*>& settings, at::IntArrayRef shape, at::ScalarType dtype, at::Device device,
        const TreeOptions& options)
-      : scheduler_(scheduler), samples_(samples), settings_(settings), shape_(shape.vec()), dtype_(dtype), device_(device), options_(options),
-        run_(ShapeOf(scheduler, denoiser.cache_positions())), step_(scheduler, denoiser, samples, options, needs_, &lanes_, &result_) {
+      : scheduler_(scheduler),
+        samples_(samples),
+        settings_(settings),
+        shape_(shape.vec()),
+        dtype_(dtype),
+        device_(device),
+        options_(options),
+        run_(ShapeOf(scheduler, denoiser.cache_positions())),
+        step_(scheduler, denoiser, samples, options, needs_, &lanes_, &result_) {
     for (const Method* method : settings) needs_.Merge(method->Observes());
     if (options.keep_differences) needs_.Merge({.latent_order = 3, .prediction_order = 3});
   }
@@ -37,11 +45,14 @@ class Tree {
     result_.records.assign(settings_.size(), std::vector<TrajectoryRecord>(samples_.size()));
     const TreeNeeds needs = NeedsOfTree(settings_, options_);
     if (options_.max_states > 0 && options_.max_states < needs.at_least)
-      Fail("{} trajectory states at a time are too few: {} settings need {} at least", options_.max_states, settings_.size(), needs.at_least);
+      Fail("{} trajectory states at a time are too few: {} settings need {} at least", options_.max_states,
+           settings_.size(), needs.at_least);
     const int64_t n = static_cast<int64_t>(samples_.size());
     int64_t at_once = n;
-    if (options_.max_states > 0) at_once = std::max<int64_t>(1, options_.max_states / needs.side_by_side) * needs.unit_samples;
-    for (int64_t first = 0; first < n; first += at_once) Advance(Plant(static_cast<int>(first), static_cast<int>(std::min(first + at_once, n))));
+    if (options_.max_states > 0)
+      at_once = std::max<int64_t>(1, options_.max_states / needs.side_by_side) * needs.unit_samples;
+    for (int64_t first = 0; first < n; first += at_once)
+      Advance(Plant(static_cast<int>(first), static_cast<int>(std::min(first + at_once, n))));
     step_.CheckPending();
     return std::move(result_);
   }
@@ -58,7 +69,8 @@ class Tree {
       batch.trajectories.push_back(std::move(root));
       noise.push_back(samples_[s].noise->Draw(0));
       if (noise.back().sizes() != shape_)
-        Fail("sample {}: the noise has the shape {}, the latents {}", samples_[s].id, c10::str(noise.back().sizes()), c10::str(at::IntArrayRef(shape_)));
+        Fail("sample {}: the noise has the shape {}, the latents {}", samples_[s].id, c10::str(noise.back().sizes()),
+             c10::str(at::IntArrayRef(shape_)));
     }
     // Scaled in float32, then cast: what diffusers' float32 pipelines do, and never worse.
     batch.state.latent = (at::stack(noise).to(device_) * scheduler_.init_noise_sigma()).to(dtype_);
@@ -101,8 +113,9 @@ class Tree {
     Harvest(&batch);
   }
 
-  // Whether all trajectories may take the next step together: they fit, and if they part further there is still room to let
-  // them wait and to finish one unit after the other. A single unit cannot be cut; that it fits was made sure before.
+  // Whether all trajectories may take the next step together: they fit, and if they part further there is still room to
+  // let them wait and to finish one unit after the other. A single unit cannot be cut; that it fits was made sure
+  // before.
   bool MayGoOn(const ActiveBatch& batch) const {
     if (options_.max_states == 0) return true;
     const int64_t room = options_.max_states - waiting_;
@@ -185,8 +198,8 @@ class Tree {
   std::vector<Lane> lanes_;
   TreeResult result_;
   tree::SchedulerCall step_;
-  int64_t waiting_ = 0;                 // rows of state of the batches that wait
-  int64_t steps_done_ = 0;              // calls of (lane, sample) pairs
+  int64_t waiting_ = 0;     // rows of state of the batches that wait
+  int64_t steps_done_ = 0;  // calls of (lane, sample) pairs
 };
 
 }  // namespace

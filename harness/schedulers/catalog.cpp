@@ -34,12 +34,14 @@ const SchedulerType& FindScheduler(const std::string& type, const std::string& o
 
 const std::vector<SchedulerType>& SchedulerTypes() {
   static const std::vector<SchedulerType> types = {
-      DdimType(), DdimQuadraticType(), DdpmType(), PndmType(), EulerType(), EulerAncestralType(), DpmSolverMultistepType(),
+      DdimType(),           DdimQuadraticType(),      DdpmType(), PndmType(), EulerType(),
+      EulerAncestralType(), DpmSolverMultistepType(),
   };
   return types;
 }
 
-SchedulerSource::SchedulerSource(const std::string& type, const Json& config, const Json& overrides, const std::string& origin)
+SchedulerSource::SchedulerSource(const std::string& type, const Json& config, const Json& overrides,
+                                 const std::string& origin)
     : config_(OrEmpty(config), origin), overrides_(OrEmpty(overrides), fmt::format("options of scheduler {}", type)) {
   overrides_.Ignore("type");
 }
@@ -55,15 +57,16 @@ OptionSource SchedulerSource::From(const OptionSpec& option) const {
   return &reader == &overrides_ ? OptionSource::kUser : OptionSource::kFile;
 }
 
-BuiltScheduler BuildScheduler(const std::string& type, const Json& config, const Json& overrides, int steps, const std::string& origin) {
+BuiltScheduler BuildScheduler(const std::string& type, const Json& config, const Json& overrides, int steps,
+                              const std::string& origin) {
   const SchedulerType& entry = FindScheduler(type, origin);
   if (steps < 1 || steps > kMaxSteps)
     Fail("scheduler {}: the number of steps must be in [1, {}], found {}", entry.name, kMaxSteps, steps);
   return entry.make(SchedulerSource(entry.name, config, overrides, origin), steps);
 }
 
-std::shared_ptr<const Scheduler> MakeScheduler(const std::string& type, const Json& config, const Json& overrides, int steps,
-                                               const std::string& origin) {
+std::shared_ptr<const Scheduler> MakeScheduler(const std::string& type, const Json& config, const Json& overrides,
+                                               int steps, const std::string& origin) {
   return BuildScheduler(type, config, overrides, steps, origin).scheduler;
 }
 

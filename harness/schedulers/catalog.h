@@ -13,8 +13,9 @@ namespace skipbench {
 
 enum class OptionSource { kUser, kFile, kDefault };
 
-// The options of a scheduler as they are given: the user's, over those of the model's scheduler_config.json, by the rules of
-// diffusers' from_config. Keys of the file that the class does not know are ignored, as there; the user's are Errors.
+// The options of a scheduler as they are given: the user's, over those of the model's scheduler_config.json, by the
+// rules of diffusers' from_config. Keys of the file that the class does not know are ignored, as there; the user's are
+// Errors.
 class SchedulerSource {
  public:
   // `type` for messages: "ddim". `config` and `overrides` must outlive this object.
@@ -37,25 +38,25 @@ struct SchedulerOption {
 
 struct BuiltScheduler {
   std::shared_ptr<const Scheduler> scheduler;
-  std::vector<SchedulerOption> options;      // every option that its class knows and that has a value, by name
+  std::vector<SchedulerOption> options;  // every option that its class knows and that has a value, by name
 };
 
 struct SchedulerType {
-  std::string name;                          // "ddim", as in a config
-  std::string class_name;                    // diffusers', "DDIMScheduler"; "": it has none
+  std::string name;        // "ddim", as in a config
+  std::string class_name;  // diffusers', "DDIMScheduler"; "": it has none
   std::string summary;
-  std::vector<OptionSpec> options;           // diffusers' constructor arguments
+  std::vector<OptionSpec> options;  // diffusers' constructor arguments
   std::function<BuiltScheduler(const SchedulerSource& source, int steps)> make;
 };
 
-// The type whose options `table` declares and `make` takes; its name is the table's owner. `resolve` gives a value to options whose
-// default depends on others, and takes it from those that are of no effect.
+// The type whose options `table` declares and `make` takes; its name is the table's owner. `resolve` gives a value to
+// options whose default depends on others, and takes it from those that are of no effect.
 template <typename Options>
 SchedulerType DeclareScheduler(std::string class_name, std::string summary, const OptionTable<Options>& table,
                                std::shared_ptr<const Scheduler> (*make)(const Options& options, int steps),
                                void (*resolve)(Options* options, int steps) = nullptr) {
   const auto build = [=](const SchedulerSource& source, int steps) {
-    const OptionFields::Source where = std::cref(source);      // which notes what was asked for
+    const OptionFields::Source where = std::cref(source);  // which notes what was asked for
     Options options = table.Read(where);
     source.RejectUnknownOverrides();
     BuiltScheduler built;
@@ -67,7 +68,8 @@ SchedulerType DeclareScheduler(std::string class_name, std::string summary, cons
     }
     const Json values = table.Write(options);
     for (const auto& field : table.fields())
-      if (values.contains(field.spec.name)) built.options.push_back({field.spec.name, values[field.spec.name], source.From(field.spec)});
+      if (values.contains(field.spec.name))
+        built.options.push_back({field.spec.name, values[field.spec.name], source.From(field.spec)});
     return built;
   };
   return {table.owner(), std::move(class_name), std::move(summary), table.List(), build};
@@ -77,13 +79,13 @@ const std::vector<SchedulerType>& SchedulerTypes();
 
 // Builds a scheduler.
 // `type`      a name of SchedulerTypes(), or diffusers' class name (DDIMScheduler, ...)
-// `config`    the pipeline's scheduler_config.json (or {}); keys it lacks take the default of the class that is built from it
-// `overrides` options given by the user
-// `steps`     number of inference steps
-// `origin`    the config's file name for messages
-// Errors name the file (or the scheduler) and the key; what skipbench lacks is an UnsupportedError that says what there is.
-BuiltScheduler BuildScheduler(const std::string& type, const Json& config, const Json& overrides, int steps, const std::string& origin);
-std::shared_ptr<const Scheduler> MakeScheduler(const std::string& type, const Json& config, const Json& overrides, int steps,
-                                               const std::string& origin);
+// `config`    the pipeline's scheduler_config.json (or {}); keys it lacks take the default of the class that is built
+// from it `overrides` options given by the user `steps`     number of inference steps `origin`    the config's file
+// name for messages Errors name the file (or the scheduler) and the key; what skipbench lacks is an UnsupportedError
+// that says what there is.
+BuiltScheduler BuildScheduler(const std::string& type, const Json& config, const Json& overrides, int steps,
+                              const std::string& origin);
+std::shared_ptr<const Scheduler> MakeScheduler(const std::string& type, const Json& config, const Json& overrides,
+                                               int steps, const std::string& origin);
 
 }  // namespace skipbench

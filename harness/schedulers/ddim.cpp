@@ -11,9 +11,11 @@ namespace {
 
 const OptionTable<DdimOptions>& Table() {
   static const OptionTable<DdimOptions> table =
-      OptionTable<DdimOptions>("ddim", {PredictionField(&DdimOptions::prediction_type),
-                                        Field("eta", &DdimOptions::eta).Min(0).Max(1).Help("0: DDIM, 1: the variance of DDPM"),
-                                        Field("set_alpha_to_one", &DdimOptions::set_alpha_to_one).Help("no noise is left behind the last step")})
+      OptionTable<DdimOptions>(
+          "ddim",
+          {PredictionField(&DdimOptions::prediction_type),
+           Field("eta", &DdimOptions::eta).Min(0).Max(1).Help("0: DDIM, 1: the variance of DDPM"),
+           Field("set_alpha_to_one", &DdimOptions::set_alpha_to_one).Help("no noise is left behind the last step")})
           .Include(&DdimOptions::spacing, SpacingTable())
           .Include(&DdimOptions::limits, X0LimitsTable(/*with_clip=*/true))
           .Include(&DdimOptions::noise, NoiseScheduleTable());
@@ -23,7 +25,10 @@ const OptionTable<DdimOptions>& Table() {
 class Ddim final : public SchedulerBase {
  public:
   Ddim(std::string type, std::vector<DdimCall> calls, Prediction prediction, const X0Limits& limits)
-      : SchedulerBase(std::move(type), static_cast<int>(calls.size())), prediction_(prediction), limits_(limits), calls_(std::move(calls)) {
+      : SchedulerBase(std::move(type), static_cast<int>(calls.size())),
+        prediction_(prediction),
+        limits_(limits),
+        calls_(std::move(calls)) {
     for (const DdimCall& call : calls_) {
       timesteps_.push_back(call.timestep);
       noise_std_.push_back(call.noise_std);
@@ -52,7 +57,8 @@ class Ddim final : public SchedulerBase {
 
 }  // namespace
 
-std::shared_ptr<const Scheduler> MakeDdimOf(std::string type, std::vector<DdimCall> calls, Prediction prediction, const X0Limits& limits) {
+std::shared_ptr<const Scheduler> MakeDdimOf(std::string type, std::vector<DdimCall> calls, Prediction prediction,
+                                            const X0Limits& limits) {
   return std::make_shared<Ddim>(std::move(type), std::move(calls), prediction, limits);
 }
 

@@ -24,7 +24,7 @@ std::shared_ptr<const Scheduler> MakeDdimQuadratic(const DdimQuadraticOptions& o
   const std::vector<double> roots = Linspace(0, std::sqrt(static_cast<double>(alpha_bar.size()) * 0.8), steps);
   std::vector<DdimCall> calls;
   double a_prev = 1;
-  for (const double root : roots) {          // from the last step to the first
+  for (const double root : roots) {  // from the last step to the first
     const double t = std::trunc(root * root), a = alpha_bar[static_cast<size_t>(t)];
     calls.push_back({t, std::sqrt(a), std::sqrt(1 - a), std::sqrt(a_prev), std::sqrt(1 - a_prev)});
     a_prev = a;
@@ -34,7 +34,8 @@ std::shared_ptr<const Scheduler> MakeDdimQuadratic(const DdimQuadraticOptions& o
 }
 
 SchedulerType DdimQuadraticType() {
-  return DeclareScheduler("", "DDIM with quadratic skipping, as in its own code (skip_type \"quad\")", Table(), MakeDdimQuadratic);
+  return DeclareScheduler("", "DDIM with quadratic skipping, as in its own code (skip_type \"quad\")", Table(),
+                          MakeDdimQuadratic);
 }
 
 }  // namespace skipbench

@@ -1,5 +1,5 @@
-// The quadratic skipping of DDIM's own code (arXiv 2010.02502, appendix D.2; ddim/runners/diffusion.py, skip_type "quad"),
-// with which DeepCache's CIFAR10 rows were made.
+// The quadratic skipping of DDIM's own code (arXiv 2010.02502, appendix D.2; ddim/runners/diffusion.py, skip_type
+// "quad"), with which DeepCache's CIFAR10 rows were made.
 #pragma once
 
 #include <memory>
@@ -12,12 +12,12 @@ namespace skipbench {
 
 struct DdimQuadraticOptions {
   std::string prediction_type = "epsilon";
-  NoiseSchedule noise;                     // without rescale_betas_zero_snr
+  NoiseSchedule noise;  // without rescale_betas_zero_snr
 };
 
-// DDIM with η = 0 at the times trunc(linspace(0, sqrt(0.8 T), steps)²), ᾱ = 1 behind the last; x0 is never clipped. With many
-// steps several of the last times are 0: such a step has no length and leaves the sample as it is (in exact arithmetic).
-// The tables are float64.
+// DDIM with η = 0 at the times trunc(linspace(0, sqrt(0.8 T), steps)²), ᾱ = 1 behind the last; x0 is never clipped.
+// With many steps several of the last times are 0: such a step has no length and leaves the sample as it is (in exact
+// arithmetic). The tables are float64.
 std::shared_ptr<const Scheduler> MakeDdimQuadratic(const DdimQuadraticOptions& options, int steps);
 SchedulerType DdimQuadraticType();
 

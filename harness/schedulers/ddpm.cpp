@@ -38,7 +38,7 @@ class Ddpm final : public SchedulerBase {
       const float a = alpha_bar[t];
       const float a_prev = i + 1 < times.size() ? alpha_bar[times[i + 1]] : 1.0f;
       if (a == 0) CheckZeroSignal(prediction_, limits_, t);
-      const float alpha = a / a_prev;   // α_t and β_t of the shortened chain
+      const float alpha = a / a_prev;  // α_t and β_t of the shortened chain
       const float beta = 1 - alpha;
       timesteps_.push_back(t);
       noise_std_.push_back(t > 0 ? Std(options.variance_type, beta, (1 - a_prev) / (1 - a) * beta) : 0.0f);
@@ -73,8 +73,8 @@ class Ddpm final : public SchedulerBase {
   }
 
   struct Call {
-    double alpha_bar_root, sigma;   // sqrt(ᾱ_t), sqrt(1 − ᾱ_t)
-    double x0, x;                   // weights of x0 and x_t in the mean
+    double alpha_bar_root, sigma;  // sqrt(ᾱ_t), sqrt(1 − ᾱ_t)
+    double x0, x;                  // weights of x0 and x_t in the mean
   };
   Prediction prediction_;
   X0Limits limits_;

@@ -1,4 +1,5 @@
-// DDPM: Ho, Jain and Abbeel 2020, "Denoising Diffusion Probabilistic Models" (arXiv 2006.11239); diffusers' DDPMScheduler.
+// DDPM: Ho, Jain and Abbeel 2020, "Denoising Diffusion Probabilistic Models" (arXiv 2006.11239); diffusers'
+// DDPMScheduler.
 #pragma once
 
 #include <memory>
@@ -13,10 +14,10 @@ namespace skipbench {
 
 struct DdpmOptions {
   std::string prediction_type = "epsilon";
-  // fixed_small is the posterior variance, fixed_large β. Not supported: learned variances, and fixed_large_log, of whose logarithm
-  // diffusers takes the square root.
+  // fixed_small is the posterior variance, fixed_large β. Not supported: learned variances, and fixed_large_log, of
+  // whose logarithm diffusers takes the square root.
   std::string variance_type = "fixed_small";
-  NoiseSchedule noise;                     // also "sigmoid", "laplace"
+  NoiseSchedule noise;  // also "sigmoid", "laplace"
   Spacing spacing;
   X0Limits limits{.clip = true};
 };

@@ -18,34 +18,39 @@ using portable::Log;
 using Options = DpmSolverMultistepOptions;
 
 OptionTable<Options> MakeTable() {
-  OptionTable<Options> table("dpm_solver_multistep", {
-      PredictionField(&Options::prediction_type),
-      Field("algorithm_type", &Options::algorithm_type)
-          .Supported({"dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver", "deis"})
-          .Help("what is integrated; without ++ only with final_sigmas_type sigma_min; deis counts as dpmsolver++"),
-      Field("solver_order", &Options::solver_order).Min(1).Max(3).Help("order of the solver; 3 not with sde-dpmsolver"),
-      Field("solver_type", &Options::solver_type)
-          .Supported({"midpoint", "heun", "logrho", "bh1", "bh2"})
-          .Help("form of the second-order step; UniPC's and DEIS's names count as midpoint"),
-      Field("lower_order_final", &Options::lower_order_final).Help("with less than 15 steps the last two are of lower order"),
-      Field("euler_at_final", &Options::euler_at_final).Help("the last step is one of Euler"),
-      Field("final_sigmas_type", &Options::final_sigmas_type).Supported({"zero", "sigma_min"}).Help("the last sigma"),
-      Field("lambda_min_clipped", &Options::lambda_min_clipped)
-          .Absent([](const Json& value) { return value == "-inf" || value == "-Infinity" || value == -HUGE_VAL; })
-          .Default("-inf")
-          .Help("timesteps with a smaller lambda = log(alpha/sigma) are not used"),
-      Field("use_flow_sigmas", &Options::use_flow_sigmas).Supported({false}).Help("flow matching"),
-      Field("use_dynamic_shifting", &Options::use_dynamic_shifting).Supported({false}).Help("flow matching"),
-      Field("variance_type", &Options::variance_type).FromFile(),
-      Field("sigma_min", &Options::sigma_min).FromFile(),
-      Field("sigma_max", &Options::sigma_max).FromFile()});
+  OptionTable<Options> table(
+      "dpm_solver_multistep",
+      {PredictionField(&Options::prediction_type),
+       Field("algorithm_type", &Options::algorithm_type)
+           .Supported({"dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver", "deis"})
+           .Help("what is integrated; without ++ only with final_sigmas_type sigma_min; deis counts as dpmsolver++"),
+       Field("solver_order", &Options::solver_order)
+           .Min(1)
+           .Max(3)
+           .Help("order of the solver; 3 not with sde-dpmsolver"),
+       Field("solver_type", &Options::solver_type)
+           .Supported({"midpoint", "heun", "logrho", "bh1", "bh2"})
+           .Help("form of the second-order step; UniPC's and DEIS's names count as midpoint"),
+       Field("lower_order_final", &Options::lower_order_final)
+           .Help("with less than 15 steps the last two are of lower order"),
+       Field("euler_at_final", &Options::euler_at_final).Help("the last step is one of Euler"),
+       Field("final_sigmas_type", &Options::final_sigmas_type).Supported({"zero", "sigma_min"}).Help("the last sigma"),
+       Field("lambda_min_clipped", &Options::lambda_min_clipped)
+           .Absent([](const Json& value) { return value == "-inf" || value == "-Infinity" || value == -HUGE_VAL; })
+           .Default("-inf")
+           .Help("timesteps with a smaller lambda = log(alpha/sigma) are not used"),
+       Field("use_flow_sigmas", &Options::use_flow_sigmas).Supported({false}).Help("flow matching"),
+       Field("use_dynamic_shifting", &Options::use_dynamic_shifting).Supported({false}).Help("flow matching"),
+       Field("variance_type", &Options::variance_type).FromFile(), Field("sigma_min", &Options::sigma_min).FromFile(),
+       Field("sigma_max", &Options::sigma_max).FromFile()});
   table.Include(&Options::rules, SigmaRulesTable(/*with_lu=*/true))
       .Include(&Options::spacing, SpacingTable())
       .Include(&Options::limits, X0LimitsTable(/*with_clip=*/false))
       .Include(&Options::noise, NoiseScheduleTable());
   table.Rule([](const Options& o) {
     if (!o.algorithm_type.ends_with("++") && o.algorithm_type != "deis" && o.final_sigmas_type == "zero")
-      FailUnsupportedOption("final_sigmas_type", "\"zero\" is not supported with algorithm_type {}; supported: sigma_min", o.algorithm_type);
+      FailUnsupportedOption("final_sigmas_type",
+                            "\"zero\" is not supported with algorithm_type {}; supported: sigma_min", o.algorithm_type);
     if (o.variance_type.starts_with("learned"))
       FailUnsupportedOption("variance_type", "\"{}\" is not supported by dpm_solver_multistep", o.variance_type);
   });
@@ -60,7 +65,8 @@ void Resolve(Options* options, int) {
 
 enum class Algorithm { kDpmSolver, kDpmSolverPlusPlus, kSdeDpmSolver, kSdeDpmSolverPlusPlus };
 
-// A noise level in the notation of the papers: x = α x0 + σ ε with α² + σ² = 1, λ = log(α/σ). All in float32, as in diffusers.
+// A noise level in the notation of the papers: x = α x0 + σ ε with α² + σ² = 1, λ = log(α/σ). All in float32, as in
+// diffusers.
 struct Level {
   float alpha, sigma, lambda;
 };
@@ -81,23 +87,23 @@ Integrals IntegralsOf(Algorithm algorithm, bool midpoint, const Level& t, const 
   const float h = t.lambda - s.lambda;
   Integrals k{};
   switch (algorithm) {
-    case Algorithm::kDpmSolverPlusPlus: {   // arXiv 2211.01095; order 2 with midpoint is its algorithm 2
+    case Algorithm::kDpmSolverPlusPlus: {  // arXiv 2211.01095; order 2 with midpoint is its algorithm 2
       const float e = Exp(-h) - 1.0f;
       k = {t.sigma / s.sigma, -(t.alpha * e), t.alpha * (e / h + 1.0f), -(t.alpha * ((e + h) / (h * h) - 0.5f))};
       break;
     }
-    case Algorithm::kDpmSolver: {           // arXiv 2206.00927, equation 3.7 for order 1, appendix B
+    case Algorithm::kDpmSolver: {  // arXiv 2206.00927, equation 3.7 for order 1, appendix B
       const float e = Exp(h) - 1.0f;
       k = {t.alpha / s.alpha, -(t.sigma * e), -(t.sigma * (e / h - 1.0f)), -(t.sigma * ((e - h) / (h * h) - 0.5f))};
       break;
     }
-    case Algorithm::kSdeDpmSolverPlusPlus: {   // SDE-DPM-Solver++ of arXiv 2211.01095
+    case Algorithm::kSdeDpmSolverPlusPlus: {  // SDE-DPM-Solver++ of arXiv 2211.01095
       const float e = 1.0f - Exp(-2.0f * h);
       k = {t.sigma / s.sigma * Exp(-h), t.alpha * e, t.alpha * (e / (-2.0f * h) + 1.0f),
            t.alpha * ((e - 2.0f * h) / (4.0f * h * h) - 0.5f), t.sigma * std::sqrt(e)};
       break;
     }
-    case Algorithm::kSdeDpmSolver: {           // its counterpart for the noise prediction
+    case Algorithm::kSdeDpmSolver: {  // its counterpart for the noise prediction
       const float e = Exp(h) - 1.0f;
       k = {t.alpha / s.alpha, -2.0f * (t.sigma * e), -2.0f * (t.sigma * (e / h - 1.0f)), 0,
            t.sigma * std::sqrt(Exp(2.0f * h) - 1.0f)};
@@ -114,7 +120,8 @@ struct Weights {
   std::array<double, 3> m{};
 };
 
-// The derivatives by finite differences in λ; levels[0] is where the step goes, levels[1] where it starts, and so on back.
+// The derivatives by finite differences in λ; levels[0] is where the step goes, levels[1] where it starts, and so on
+// back.
 Weights WeightsOf(int order, const Integrals& k, const std::array<Level, 4>& levels) {
   if (order == 1) return {k.x, {k.phi_1, 0, 0}};
   const float h = levels[0].lambda - levels[1].lambda;
@@ -170,7 +177,7 @@ class DpmSolverMultistep final : public SchedulerBase {
   }
 
  private:
-  bool integrates_x0() const {   // the ++ variants; the others integrate ε
+  bool integrates_x0() const {  // the ++ variants; the others integrate ε
     return algorithm_ == Algorithm::kDpmSolverPlusPlus || algorithm_ == Algorithm::kSdeDpmSolverPlusPlus;
   }
 
@@ -216,8 +223,8 @@ class DpmSolverMultistep final : public SchedulerBase {
   X0Limits limits_;
   Algorithm algorithm_;
   int order_;
-  std::vector<Level> levels_;      // [calls + 1]
-  std::vector<Weights> weights_;   // [calls]
+  std::vector<Level> levels_;     // [calls + 1]
+  std::vector<Weights> weights_;  // [calls]
 };
 
 }  // namespace
@@ -233,7 +240,8 @@ std::shared_ptr<const Scheduler> MakeDpmSolverMultistep(const DpmSolverMultistep
 }
 
 SchedulerType DpmSolverMultistepType() {
-  return DeclareScheduler("DPMSolverMultistepScheduler", "DPM-Solver, DPM-Solver++ and their SDE forms, multistep (arXiv 2206.00927, 2211.01095)",
+  return DeclareScheduler("DPMSolverMultistepScheduler",
+                          "DPM-Solver, DPM-Solver++ and their SDE forms, multistep (arXiv 2206.00927, 2211.01095)",
                           DpmSolverMultistepTable(), MakeDpmSolverMultistep, Resolve);
 }
 

@@ -17,24 +17,25 @@ namespace skipbench {
 // Not supported: flow matching (use_flow_sigmas, flow_shift, use_dynamic_shifting), learned variances.
 struct DpmSolverMultistepOptions {
   std::string prediction_type = "epsilon";
-  // Also sde-dpmsolver++, dpmsolver, sde-dpmsolver; the two without ++ need final_sigmas_type sigma_min. "deis" counts as dpmsolver++,
-  // as in diffusers.
+  // Also sde-dpmsolver++, dpmsolver, sde-dpmsolver; the two without ++ need final_sigmas_type sigma_min. "deis" counts
+  // as dpmsolver++, as in diffusers.
   std::string algorithm_type = "dpmsolver++";
-  int solver_order = 2;                                 // 1, 2, 3; 3 not with sde-dpmsolver
-  std::string solver_type = "midpoint";                 // or heun; UniPC's and DEIS's names count as midpoint, as in diffusers
-  bool lower_order_final = true;                        // with less than 15 steps the last two are of lower order
-  bool euler_at_final = false;                          // the last step is one of Euler
-  std::string final_sigmas_type = "zero";               // the last step is then of first order; or sigma_min
-  std::optional<double> lambda_min_clipped;             // timesteps with a smaller λ are not used; absent: all are
+  int solver_order = 2;                      // 1, 2, 3; 3 not with sde-dpmsolver
+  std::string solver_type = "midpoint";      // or heun; UniPC's and DEIS's names count as midpoint, as in diffusers
+  bool lower_order_final = true;             // with less than 15 steps the last two are of lower order
+  bool euler_at_final = false;               // the last step is one of Euler
+  std::string final_sigmas_type = "zero";    // the last step is then of first order; or sigma_min
+  std::optional<double> lambda_min_clipped;  // timesteps with a smaller λ are not used; absent: all are
   bool use_flow_sigmas = false, use_dynamic_shifting = false;
-  std::string variance_type = "none";                   // of files written for DDPM; means nothing here unless it is learned
+  std::string variance_type = "none";  // of files written for DDPM; means nothing here unless it is learned
   SigmaRules rules;
-  // Ends of the rules (absent: the σ of training); DPM-Solver has no such options, but diffusers finds those of a file that was
-  // written for another scheduler.
+  // Ends of the rules (absent: the σ of training); DPM-Solver has no such options, but diffusers finds those of a file
+  // that was written for another scheduler.
   std::optional<double> sigma_min, sigma_max;
   NoiseSchedule noise;
-  Spacing spacing{.kind = "linspace"};                  // "leading" steps by T/(steps + 1), "linspace" takes steps + 1 points and drops the last
-  X0Limits limits;                                      // without clip_sample
+  Spacing spacing{
+      .kind = "linspace"};  // "leading" steps by T/(steps + 1), "linspace" takes steps + 1 points and drops the last
+  X0Limits limits;          // without clip_sample
 };
 
 const OptionTable<DpmSolverMultistepOptions>& DpmSolverMultistepTable();

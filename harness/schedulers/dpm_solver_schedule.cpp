@@ -32,7 +32,8 @@ std::vector<int> SpacedTimesteps(const Spacing& spacing, int train, int last, in
   }
   const int ratio = last / (steps + 1);
   if (ratio == 0)
-    FailOption("steps", "with leading spacing at most {} steps fit into {} training timesteps, found {}", last - 1, last, steps);
+    FailOption("steps", "with leading spacing at most {} steps fit into {} training timesteps, found {}", last - 1,
+               last, steps);
   for (int i = 0; i < steps; ++i) timesteps[i] = (steps - i) * ratio + spacing.offset;
   return timesteps;
 }
@@ -55,15 +56,19 @@ DpmSolverSchedule MakeDpmSolverSchedule(const DpmSolverMultistepOptions& options
   DpmSolverSchedule schedule;
   if (rule == SigmaRule::kTimesteps) {
     for (int t : SpacedTimesteps(options.spacing, train, last, steps)) {
-      if (t >= train) FailOption("steps_offset", "with {} steps timestep {} would be beyond the {} training timesteps", steps, t, train);
+      if (t >= train)
+        FailOption("steps_offset", "with {} steps timestep {} would be beyond the {} training timesteps", steps, t,
+                   train);
       schedule.timesteps.push_back(t);
       schedule.sigmas.push_back(static_cast<float>(SigmaAt(table, t)));
     }
   } else {
     const SigmaToTimestep to_timestep(table);
     const bool lu = rule == SigmaRule::kLu;
-    const double max = lu ? portable::Exp(static_cast<double>(to_timestep.log_max())) : SigmaEnd(options.sigma_max, "sigma_max", table.back());
-    const double min = lu ? portable::Exp(static_cast<double>(to_timestep.log_min())) : SigmaEnd(options.sigma_min, "sigma_min", table.front());
+    const double max = lu ? portable::Exp(static_cast<double>(to_timestep.log_max()))
+                          : SigmaEnd(options.sigma_max, "sigma_max", table.back());
+    const double min = lu ? portable::Exp(static_cast<double>(to_timestep.log_min()))
+                          : SigmaEnd(options.sigma_min, "sigma_min", table.front());
     CheckSigmaEnds(min, max);
     const bool rounds = (rule == SigmaRule::kKarras || lu) && options.noise.beta_schedule != "squaredcos_cap_v2";
     for (double sigma : PlaceSigmas(lu ? SigmaRule::kExponential : rule, max, min, steps)) {

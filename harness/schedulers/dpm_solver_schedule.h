@@ -8,8 +8,8 @@
 namespace skipbench {
 
 struct DpmSolverSchedule {
-  std::vector<double> timesteps;   // [calls], integers, descending
-  std::vector<float> sigmas;       // [calls + 1]
+  std::vector<double> timesteps;  // [calls], integers, descending
+  std::vector<float> sigmas;      // [calls + 1]
 };
 DpmSolverSchedule MakeDpmSolverSchedule(const DpmSolverMultistepOptions& options, int steps);
 

@@ -15,15 +15,24 @@ using Options = EulerOptions;
 
 const OptionTable<Options>& Table() {
   static const OptionTable<Options> table =
-      OptionTable<Options>("euler", {PredictionField(&Options::prediction_type, {"epsilon", "sample", "original_sample", "v_prediction"}),
-                                     Field("final_sigmas_type", &Options::final_sigmas_type).Supported({"zero", "sigma_min"}).Help("the last sigma"),
-                                     Field("timestep_type", &Options::timestep_type).Supported({"discrete", "continuous"})
+      OptionTable<Options>("euler", {PredictionField(&Options::prediction_type,
+                                                     {"epsilon", "sample", "original_sample", "v_prediction"}),
+                                     Field("final_sigmas_type", &Options::final_sigmas_type)
+                                         .Supported({"zero", "sigma_min"})
+                                         .Help("the last sigma"),
+                                     Field("timestep_type", &Options::timestep_type)
+                                         .Supported({"discrete", "continuous"})
                                          .Help("continuous: with v_prediction the network is told log(sigma)/4"),
-                                     Field("interpolation_type", &Options::interpolation_type).Supported({"linear"})
+                                     Field("interpolation_type", &Options::interpolation_type)
+                                         .Supported({"linear"})
                                          .Help("of sigma between training timesteps"),
-                                     Field("sigma_min", &Options::sigma_min).Min(1e-10).Default("sigma at the last timestep")
+                                     Field("sigma_min", &Options::sigma_min)
+                                         .Min(1e-10)
+                                         .Default("sigma at the last timestep")
                                          .Help("smallest sigma where a rule places them"),
-                                     Field("sigma_max", &Options::sigma_max).Min(1e-10).Default("sigma at the first timestep")
+                                     Field("sigma_max", &Options::sigma_max)
+                                         .Min(1e-10)
+                                         .Default("sigma at the first timestep")
                                          .Help("largest sigma where a rule places them")})
           .Include(&Options::rules, SigmaRulesTable(/*with_lu=*/false))
           .Include(&Options::spacing, SpacingTable())
@@ -97,7 +106,8 @@ std::shared_ptr<const Scheduler> MakeEuler(const EulerOptions& options, int step
 }
 
 SchedulerType EulerType() {
-  return DeclareScheduler("EulerDiscreteScheduler", "Euler's method on the probability flow ODE (arXiv 2206.00364)", Table(), MakeEuler, Resolve);
+  return DeclareScheduler("EulerDiscreteScheduler", "Euler's method on the probability flow ODE (arXiv 2206.00364)",
+                          Table(), MakeEuler, Resolve);
 }
 
 }  // namespace skipbench

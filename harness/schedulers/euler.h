@@ -1,5 +1,5 @@
-// Euler's method on the probability flow ODE: Karras et al. 2022, "Elucidating the Design Space of Diffusion-Based Generative
-// Models" (arXiv 2206.00364), algorithm 2 without churn and second order; diffusers' EulerDiscreteScheduler.
+// Euler's method on the probability flow ODE: Karras et al. 2022, "Elucidating the Design Space of Diffusion-Based
+// Generative Models" (arXiv 2206.00364), algorithm 2 without churn and second order; diffusers' EulerDiscreteScheduler.
 #pragma once
 
 #include <memory>
@@ -15,11 +15,11 @@ namespace skipbench {
 
 struct EulerOptions {
   std::string prediction_type = "epsilon";
-  std::string final_sigmas_type = "zero";               // "sigma_min": the smallest σ of training
-  std::string timestep_type = "discrete";               // "continuous" with v_prediction tells the network log(σ)/4
-  std::string interpolation_type = "linear";            // log_linear is not supported
+  std::string final_sigmas_type = "zero";     // "sigma_min": the smallest σ of training
+  std::string timestep_type = "discrete";     // "continuous" with v_prediction tells the network log(σ)/4
+  std::string interpolation_type = "linear";  // log_linear is not supported
   SigmaRules rules;
-  std::optional<double> sigma_min, sigma_max;           // ends of the rules; absent: the σ at the last and the first timestep
+  std::optional<double> sigma_min, sigma_max;  // ends of the rules; absent: the σ at the last and the first timestep
   NoiseSchedule noise;
   Spacing spacing{.kind = "linspace"};
 };

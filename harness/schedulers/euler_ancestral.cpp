@@ -68,7 +68,8 @@ std::shared_ptr<const Scheduler> MakeEulerAncestral(const EulerAncestralOptions&
 }
 
 SchedulerType EulerAncestralType() {
-  return DeclareScheduler("EulerAncestralDiscreteScheduler", "ancestral sampling with Euler steps (k-diffusion)", Table(), MakeEulerAncestral);
+  return DeclareScheduler("EulerAncestralDiscreteScheduler", "ancestral sampling with Euler steps (k-diffusion)",
+                          Table(), MakeEulerAncestral);
 }
 
 }  // namespace skipbench

@@ -1,4 +1,5 @@
-// Ancestral sampling with Euler steps: k-diffusion's sample_euler_ancestral; diffusers' EulerAncestralDiscreteScheduler.
+// Ancestral sampling with Euler steps: k-diffusion's sample_euler_ancestral; diffusers'
+// EulerAncestralDiscreteScheduler.
 #pragma once
 
 #include <memory>

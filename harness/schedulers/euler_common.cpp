@@ -9,13 +9,13 @@ namespace skipbench {
 
 EulerWeights EulerStep(Prediction prediction, double sigma, double dt) {
   switch (prediction) {
-    case Prediction::kEpsilon:     // x0 = x − σ ε, d = ε
+    case Prediction::kEpsilon:  // x0 = x − σ ε, d = ε
       return {1, dt};
     case Prediction::kVelocity: {  // x0 = x/(σ² + 1) − v σ/sqrt(σ² + 1)
       const double s2 = sigma * sigma + 1;
       return {1 + dt * sigma / s2, dt / std::sqrt(s2)};
     }
-    case Prediction::kSample:      // d = (x − x0)/σ
+    case Prediction::kSample:  // d = (x − x0)/σ
       break;
   }
   return {1 + dt / sigma, -dt / sigma};

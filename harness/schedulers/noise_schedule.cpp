@@ -19,7 +19,8 @@ std::vector<Real> TorchLinspace(double from, double to, int64_t n) {
   const Real step = n > 1 ? (end - start) / static_cast<Real>(n - 1) : 0;
   std::vector<Real> points(n, start);
   for (int64_t i = 1; i < n; ++i)
-    points[i] = i < n / 2 ? std::fma(step, static_cast<Real>(i), start) : std::fma(-step, static_cast<Real>(n - 1 - i), end);
+    points[i] =
+        i < n / 2 ? std::fma(step, static_cast<Real>(i), start) : std::fma(-step, static_cast<Real>(n - 1 - i), end);
   return points;
 }
 
@@ -51,7 +52,8 @@ template <typename Real>
 std::vector<Real> TrainedBetas(const NoiseSchedule& schedule) {
   const std::vector<double>& betas = *schedule.trained_betas;
   if (static_cast<int>(betas.size()) != schedule.num_train_timesteps)
-    FailOption("trained_betas", "expected num_train_timesteps = {} numbers, found {}", schedule.num_train_timesteps, betas.size());
+    FailOption("trained_betas", "expected num_train_timesteps = {} numbers, found {}", schedule.num_train_timesteps,
+               betas.size());
   std::vector<Real> rounded;
   for (double beta : betas) rounded.push_back(static_cast<Real>(beta));
   return rounded;
@@ -90,7 +92,8 @@ std::vector<Real> CumulativeProduct(const std::vector<Real>& betas) {
   return table;
 }
 
-// Lin et al. 2023 (arXiv 2305.08891), algorithm 1: shifts and scales sqrt(ᾱ) so that the last is zero. Returns new betas.
+// Lin et al. 2023 (arXiv 2305.08891), algorithm 1: shifts and scales sqrt(ᾱ) so that the last is zero. Returns new
+// betas.
 template <typename Real>
 std::vector<Real> RescaleToZeroTerminalSnr(const std::vector<Real>& betas) {
   std::vector<Real> alpha_bar = CumulativeProduct(betas);
@@ -116,15 +119,19 @@ OptionTable<NoiseSchedule> NoiseScheduleTable(const NoiseScheduleRules& rules) {
       Field("num_train_timesteps", &Options::num_train_timesteps).Min(1).Max(1'000'000).Help("timesteps of training"),
       Field("beta_start", &Options::beta_start).Min(0).Max(1).Help("noise added by the first of them"),
       Field("beta_end", &Options::beta_end).Min(0).Max(1).Help("noise added by the last of them"),
-      Field("beta_schedule", &Options::beta_schedule).Allowed(fmt::format("{}", fmt::join(known, " | "))).Help("how beta goes from one to the other"),
+      Field("beta_schedule", &Options::beta_schedule)
+          .Allowed(fmt::format("{}", fmt::join(known, " | ")))
+          .Help("how beta goes from one to the other"),
       Field("trained_betas", &Options::trained_betas).Help("beta of every timestep, instead of the three above")};
   if (rules.zero_snr)
-    fields.push_back(Field("rescale_betas_zero_snr", &Options::rescale_betas_zero_snr).Help("rescale to zero terminal SNR (arXiv 2305.08891)"));
+    fields.push_back(Field("rescale_betas_zero_snr", &Options::rescale_betas_zero_snr)
+                         .Help("rescale to zero terminal SNR (arXiv 2305.08891)"));
   OptionTable<Options> table("noise schedule", std::move(fields));
   // Of no effect beside trained_betas, as in diffusers.
   table.Rule([known](const Options& o) {
     if (!o.trained_betas && std::find(known.begin(), known.end(), o.beta_schedule) == known.end())
-      FailUnsupportedOption("beta_schedule", "\"{}\" is not supported; supported: {}", o.beta_schedule, fmt::join(known, ", "));
+      FailUnsupportedOption("beta_schedule", "\"{}\" is not supported; supported: {}", o.beta_schedule,
+                            fmt::join(known, ", "));
   });
   return table;
 }
@@ -138,7 +145,8 @@ std::vector<Real> AlphasCumprod(const NoiseSchedule& schedule) {
   }
   std::vector<Real> table = CumulativeProduct(betas);
   if (!std::all_of(table.begin(), table.end(), [](Real alpha_bar) { return alpha_bar >= 0 && alpha_bar < 1; }))
-    FailOption(schedule.trained_betas ? "trained_betas" : "beta_start", "these betas make a cumulative product of 1 - beta outside of [0, 1)");
+    FailOption(schedule.trained_betas ? "trained_betas" : "beta_start",
+               "these betas make a cumulative product of 1 - beta outside of [0, 1)");
   return table;
 }
 
@@ -149,7 +157,8 @@ std::vector<float> PositiveAlphasCumprod(const NoiseSchedule& schedule) {
   std::vector<float> table = AlphasCumprod<float>(schedule);
   if (schedule.rescale_betas_zero_snr) table.back() = 0x1p-24f;
   for (float alpha_bar : table)
-    if (alpha_bar <= 0) FailOption("beta_end", "these betas leave no signal at all at some timestep: sigma would be infinite");
+    if (alpha_bar <= 0)
+      FailOption("beta_end", "these betas leave no signal at all at some timestep: sigma would be infinite");
   return table;
 }
 

@@ -9,24 +9,28 @@
 namespace skipbench {
 namespace {
 
-constexpr int kRungeKuttaCalls = 12;   // three steps of four predictions
+constexpr int kRungeKuttaCalls = 12;  // three steps of four predictions
 
 const OptionTable<PndmOptions>& Table() {
   static const OptionTable<PndmOptions> table =
-      OptionTable<PndmOptions>("pndm", {PredictionField(&PndmOptions::prediction_type, {"epsilon", "v_prediction"}),
-                                        Field("set_alpha_to_one", &PndmOptions::set_alpha_to_one).Help("no noise is left behind the last step"),
-                                        Field("skip_prk_steps", &PndmOptions::skip_prk_steps)
-                                            .Help("no Runge-Kutta steps at the start: steps + 1 predictions instead of steps + 9")})
+      OptionTable<PndmOptions>(
+          "pndm",
+          {PredictionField(&PndmOptions::prediction_type, {"epsilon", "v_prediction"}),
+           Field("set_alpha_to_one", &PndmOptions::set_alpha_to_one).Help("no noise is left behind the last step"),
+           Field("skip_prk_steps", &PndmOptions::skip_prk_steps)
+               .Help("no Runge-Kutta steps at the start: steps + 1 predictions instead of steps + 9")})
           .Include(&PndmOptions::spacing, SpacingTable())
           .Include(&PndmOptions::noise, NoiseScheduleTable({.zero_snr = false}));
   return table;
 }
 
-// Histories, newest first. PLMS: the last predictions ε (at most three); after call 0 also the sample before it, from which
-// call 1 starts again. Within a Runge-Kutta step: the sample it started from, the sum so far, then its first predictions.
+// Histories, newest first. PLMS: the last predictions ε (at most three); after call 0 also the sample before it, from
+// which call 1 starts again. Within a Runge-Kutta step: the sample it started from, the sum so far, then its first
+// predictions.
 class Pndm final : public SchedulerBase {
  public:
-  Pndm(const PndmOptions& options, int steps) : SchedulerBase("pndm", steps), prediction_(PredictionOf(options.prediction_type)) {
+  Pndm(const PndmOptions& options, int steps)
+      : SchedulerBase("pndm", steps), prediction_(PredictionOf(options.prediction_type)) {
     alpha_bar_ = AlphasCumprod<float>(options.noise);
     final_alpha_bar_ = options.set_alpha_to_one ? 1.0f : alpha_bar_[0];
     const std::vector<int> times = IntegerTimesteps(options.spacing, options.noise.num_train_timesteps, steps);
@@ -51,8 +55,8 @@ class Pndm final : public SchedulerBase {
 
  private:
   struct Call {
-    double alpha, sigma;   // sqrt(ᾱ), sqrt(1 − ᾱ) where the call starts
-    double x, epsilon;     // equation 11: x' = x · sample + epsilon · ε
+    double alpha, sigma;  // sqrt(ᾱ), sqrt(1 − ᾱ) where the call starts
+    double x, epsilon;    // equation 11: x' = x · sample + epsilon · ε
   };
 
   void Add(int told, int from, int to) {
@@ -90,7 +94,7 @@ class Pndm final : public SchedulerBase {
   size_t HistoryBefore(int call) const {
     if (call < runge_kutta_calls_) return call % 4 == 0 ? call / 4 : 2 + call / 4 + 1;
     if (runge_kutta_calls_ > 0) return 3;
-    constexpr size_t kPlms[] = {0, 2, 1, 2};   // ε0 and x0; ε0; ε2, ε0
+    constexpr size_t kPlms[] = {0, 2, 1, 2};  // ε0 and x0; ε0; ε2, ε0
     return call < 4 ? kPlms[call] : 3;
   }
 
@@ -144,8 +148,10 @@ std::shared_ptr<const Scheduler> MakePndm(const PndmOptions& options, int steps)
 }
 
 SchedulerType PndmType() {
-  return DeclareScheduler("PNDMScheduler", "pseudo numerical methods: linear multistep, with Runge-Kutta steps at the start (arXiv 2202.09778)",
-                          Table(), MakePndm);
+  return DeclareScheduler(
+      "PNDMScheduler",
+      "pseudo numerical methods: linear multistep, with Runge-Kutta steps at the start (arXiv 2202.09778)", Table(),
+      MakePndm);
 }
 
 }  // namespace skipbench

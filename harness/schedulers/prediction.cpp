@@ -12,24 +12,18 @@ Prediction PredictionOf(const std::string& prediction_type) {
 
 at::Tensor PredictX0(Prediction type, const at::Tensor& x, const at::Tensor& output, double alpha, double sigma) {
   switch (type) {
-    case Prediction::kEpsilon:
-      return at::add(x, output, -sigma).div_(alpha);
-    case Prediction::kVelocity:
-      return at::mul(x, alpha).add_(output, -sigma);
-    case Prediction::kSample:
-      break;
+    case Prediction::kEpsilon: return at::add(x, output, -sigma).div_(alpha);
+    case Prediction::kVelocity: return at::mul(x, alpha).add_(output, -sigma);
+    case Prediction::kSample: break;
   }
   return output;
 }
 
 at::Tensor PredictEpsilon(Prediction type, const at::Tensor& x, const at::Tensor& output, double alpha, double sigma) {
   switch (type) {
-    case Prediction::kSample:
-      return at::add(x, output, -alpha).div_(sigma);
-    case Prediction::kVelocity:
-      return at::mul(output, alpha).add_(x, sigma);
-    case Prediction::kEpsilon:
-      break;
+    case Prediction::kSample: return at::add(x, output, -alpha).div_(sigma);
+    case Prediction::kVelocity: return at::mul(output, alpha).add_(x, sigma);
+    case Prediction::kEpsilon: break;
   }
   return output;
 }
@@ -39,8 +33,10 @@ OptionTable<X0Limits> X0LimitsTable(bool with_clip) {
   if (with_clip)
     fields = {Field("clip_sample", &X0Limits::clip).Help("clip predicted samples, as pixels are"),
               Field("clip_sample_range", &X0Limits::range).Min(0).Help("to [-range, range]")};
-  fields.push_back(Field("thresholding", &X0Limits::threshold).Help("dynamic thresholding (arXiv 2205.11487), instead of clipping"));
-  fields.push_back(Field("dynamic_thresholding_ratio", &X0Limits::ratio).Min(0).Max(1).Help("quantile that it clips at"));
+  fields.push_back(
+      Field("thresholding", &X0Limits::threshold).Help("dynamic thresholding (arXiv 2205.11487), instead of clipping"));
+  fields.push_back(
+      Field("dynamic_thresholding_ratio", &X0Limits::ratio).Min(0).Max(1).Help("quantile that it clips at"));
   fields.push_back(Field("sample_max_value", &X0Limits::max_value).Min(0).Help("largest value that it clips at"));
   return OptionTable<X0Limits>("limits of predicted samples", std::move(fields));
 }
@@ -66,7 +62,8 @@ at::Tensor Limit(const X0Limits& limits, const at::Tensor& x0) {
 
 void CheckZeroSignal(Prediction type, const X0Limits& limits, int t) {
   if (type != Prediction::kEpsilon || (limits.clip && !limits.threshold)) return;
-  FailOption("prediction_type", "epsilon leaves x0 undefined at timestep {}, where rescale_betas_zero_snr leaves no signal", t);
+  FailOption("prediction_type",
+             "epsilon leaves x0 undefined at timestep {}, where rescale_betas_zero_snr leaves no signal", t);
 }
 
 }  // namespace skipbench

@@ -12,16 +12,17 @@
 namespace skipbench {
 
 enum class Prediction {
-  kEpsilon,    // ε, the noise
-  kSample,     // x0, the data
-  kVelocity,   // v = α ε − σ x0 (Salimans and Ho 2022, arXiv 2202.00512)
+  kEpsilon,   // ε, the noise
+  kSample,    // x0, the data
+  kVelocity,  // v = α ε − σ x0 (Salimans and Ho 2022, arXiv 2202.00512)
 };
 
 // Of diffusers' name, as option prediction_type has it: "epsilon", "sample" (or "original_sample"), "v_prediction".
 Prediction PredictionOf(const std::string& prediction_type);
 
 template <typename Options>
-Field<Options> PredictionField(std::string Options::*member, std::vector<Json> supported = {"epsilon", "sample", "v_prediction"}) {
+Field<Options> PredictionField(std::string Options::*member,
+                               std::vector<Json> supported = {"epsilon", "sample", "v_prediction"}) {
   return Field("prediction_type", member).Supported(std::move(supported)).Help("what the network predicts");
 }
 
@@ -31,18 +32,18 @@ at::Tensor PredictEpsilon(Prediction type, const at::Tensor& x, const at::Tensor
 
 // What is done to a predicted x0.
 struct X0Limits {
-  bool clip = false;                 // clip_sample: to [−range, range]
-  double range = 1;                  // clip_sample_range
-  bool threshold = false;            // thresholding: dynamic thresholding, per sample (row); takes precedence over clip
-  double ratio = 0.995;              // dynamic_thresholding_ratio
-  double max_value = 1;              // sample_max_value
+  bool clip = false;       // clip_sample: to [−range, range]
+  double range = 1;        // clip_sample_range
+  bool threshold = false;  // thresholding: dynamic thresholding, per sample (row); takes precedence over clip
+  double ratio = 0.995;    // dynamic_thresholding_ratio
+  double max_value = 1;    // sample_max_value
 };
 // `with_clip`: the class has clip_sample.
 OptionTable<X0Limits> X0LimitsTable(bool with_clip);
 at::Tensor Limit(const X0Limits& limits, const at::Tensor& x0);
 
-// Throws Error where timestep t has ᾱ = 0 (zero terminal SNR) and the noise says nothing about x0. With clipping diffusers
-// makes ±clip_sample_range of it, and so it is here.
+// Throws Error where timestep t has ᾱ = 0 (zero terminal SNR) and the noise says nothing about x0. With clipping
+// diffusers makes ±clip_sample_range of it, and so it is here.
 void CheckZeroSignal(Prediction type, const X0Limits& limits, int t);
 
 }  // namespace skipbench

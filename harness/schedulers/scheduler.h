@@ -1,5 +1,5 @@
-// What a scheduler (sampler) is to skipbench: an immutable description of one run's calls, and a step that maps explicit
-// state to explicit state. Names and numbers are diffusers'.
+// What a scheduler (sampler) is to skipbench: an immutable description of one run's calls, and a step that maps
+// explicit state to explicit state. Names and numbers are diffusers'.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,14 +10,15 @@
 namespace skipbench {
 
 // What a scheduler remembers between calls, for n trajectories at once: tensors [n, C, ...], newest first; how many and
-// what they are is the scheduler's business and depends on the call index only. Rows are independent, so a trajectory can
-// be taken out, copied or put into another batch. Tensors are never written in place: copying a state copies handles.
+// what they are is the scheduler's business and depends on the call index only. Rows are independent, so a trajectory
+// can be taken out, copied or put into another batch. Tensors are never written in place: copying a state copies
+// handles.
 struct SchedulerState {
   std::vector<at::Tensor> history;
 };
 
 struct StepResult {
-  at::Tensor sample;        // [n, C, ...], the latent after the call (diffusers' prev_sample)
+  at::Tensor sample;  // [n, C, ...], the latent after the call (diffusers' prev_sample)
   SchedulerState state;
 };
 
@@ -27,22 +28,24 @@ class Scheduler {
  public:
   virtual ~Scheduler() = default;
 
-  virtual std::string type() const = 0;                    // "ddim", as in a config
-  virtual int steps() const = 0;                           // the number of steps that was asked for
-  virtual int calls() const = 0;                           // the number of network predictions = step() calls
-  virtual double timestep(int call) const = 0;             // what the network is told; may be fractional (Euler)
-  virtual double init_noise_sigma() const = 0;             // the initial latent is unit noise times this
-  virtual bool stochastic() const = 0;                     // whether any call draws noise that can change the sample
-  virtual bool UsesNoise(int call) const = 0;              // whether this call's noise can change the sample
-  virtual bool ClipsSample() const { return false; }       // whether predicted samples are clipped to a range, as pixels may be
+  virtual std::string type() const = 0;         // "ddim", as in a config
+  virtual int steps() const = 0;                // the number of steps that was asked for
+  virtual int calls() const = 0;                // the number of network predictions = step() calls
+  virtual double timestep(int call) const = 0;  // what the network is told; may be fractional (Euler)
+  virtual double init_noise_sigma() const = 0;  // the initial latent is unit noise times this
+  virtual bool stochastic() const = 0;          // whether any call draws noise that can change the sample
+  virtual bool UsesNoise(int call) const = 0;   // whether this call's noise can change the sample
+  virtual bool ClipsSample() const {
+    return false;
+  }  // whether predicted samples are clipped to a range, as pixels may be
 
   // The network's input for `call`. Default: the sample itself.
   virtual at::Tensor ScaleModelInput(const at::Tensor& sample, int call) const { return sample; }
 
   // One step of all n rows. `model_output` [n, C, ...] is the guided prediction (or with learned variance removed);
   // `noise` [n, C, ...] float32 unit noise, needed (defined) only where UsesNoise(call). Call 0 takes SchedulerState{}.
-  virtual StepResult Step(const at::Tensor& sample, const at::Tensor& model_output, int call, const SchedulerState& state,
-                          const at::Tensor& noise) const = 0;
+  virtual StepResult Step(const at::Tensor& sample, const at::Tensor& model_output, int call,
+                          const SchedulerState& state, const at::Tensor& noise) const = 0;
 };
 
 }  // namespace skipbench

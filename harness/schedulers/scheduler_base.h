@@ -26,13 +26,13 @@ class SchedulerBase : public Scheduler {
   int Checked(int call) const;
   // Standard deviation of the noise that a call adds.
   double NoiseStd(int call) const;
-  // Throws Error when the tensors do not fit one another, when the state is not the one that `call` continues, or when the
-  // noise is missing. `history`: how many tensors the state has before `call`.
+  // Throws Error when the tensors do not fit one another, when the state is not the one that `call` continues, or when
+  // the noise is missing. `history`: how many tensors the state has before `call`.
   void CheckStep(const at::Tensor& sample, const at::Tensor& model_output, int call, const SchedulerState& state,
                  size_t history, const at::Tensor& noise) const;
 
-  std::vector<double> timesteps_;     // [calls]
-  std::vector<double> noise_std_;     // [calls]; empty for a deterministic scheduler
+  std::vector<double> timesteps_;  // [calls]
+  std::vector<double> noise_std_;  // [calls]; empty for a deterministic scheduler
   double init_noise_sigma_ = 1;
 
  private:

@@ -10,8 +10,9 @@
 namespace skipbench {
 namespace {
 
-// The x below which Beta(0.6, 0.6) has the share p in [0, 1] ("Beta Sampling is All You Need", arXiv 2407.12173). Boost computes it in
-// 80-bit arithmetic with the C library's functions; their last bits may differ from one make of CPU to another, so 44 bits are kept.
+// The x below which Beta(0.6, 0.6) has the share p in [0, 1] ("Beta Sampling is All You Need", arXiv 2407.12173). Boost
+// computes it in 80-bit arithmetic with the C library's functions; their last bits may differ from one make of CPU to
+// another, so 44 bits are kept.
 double BetaQuantile(double p) {
   using boost::math::policies::policy, boost::math::policies::promote_double;
   int exponent = 0;
@@ -23,15 +24,22 @@ double BetaQuantile(double p) {
 
 OptionTable<SigmaRules> SigmaRulesTable(bool with_lu) {
   std::vector<Field<SigmaRules>> fields = {
-      Field("use_karras_sigmas", &SigmaRules::use_karras_sigmas).Help("place sigma by arXiv 2206.00364, equation 5, with rho 7"),
+      Field("use_karras_sigmas", &SigmaRules::use_karras_sigmas)
+          .Help("place sigma by arXiv 2206.00364, equation 5, with rho 7"),
       Field("use_exponential_sigmas", &SigmaRules::use_exponential_sigmas).Help("place log sigma at equal distances"),
-      Field("use_beta_sigmas", &SigmaRules::use_beta_sigmas).Help("place sigma at quantiles of Beta(0.6, 0.6) (arXiv 2407.12173)")};
-  if (with_lu) fields.push_back(Field("use_lu_lambdas", &SigmaRules::use_lu_lambdas).Help("place -log sigma at equal distances (arXiv 2206.00927)"));
+      Field("use_beta_sigmas", &SigmaRules::use_beta_sigmas)
+          .Help("place sigma at quantiles of Beta(0.6, 0.6) (arXiv 2407.12173)")};
+  if (with_lu)
+    fields.push_back(Field("use_lu_lambdas", &SigmaRules::use_lu_lambdas)
+                         .Help("place -log sigma at equal distances (arXiv 2206.00927)"));
   OptionTable<SigmaRules> table("placement of sigma", std::move(fields));
   table.Rule([](const SigmaRules& o) {
     if (o.use_karras_sigmas + o.use_exponential_sigmas + o.use_beta_sigmas + o.use_lu_lambdas > 1)
-      FailOption(o.use_karras_sigmas ? "use_karras_sigmas" : o.use_exponential_sigmas ? "use_exponential_sigmas" : "use_beta_sigmas",
-                 "only one of use_karras_sigmas, use_exponential_sigmas, use_beta_sigmas and use_lu_lambdas can be true");
+      FailOption(
+          o.use_karras_sigmas        ? "use_karras_sigmas"
+          : o.use_exponential_sigmas ? "use_exponential_sigmas"
+                                     : "use_beta_sigmas",
+          "only one of use_karras_sigmas, use_exponential_sigmas, use_beta_sigmas and use_lu_lambdas can be true");
   });
   return table;
 }
@@ -74,11 +82,8 @@ std::vector<double> PlaceSigmas(SigmaRule rule, double sigma_max, double sigma_m
         s = portable::Pow(max_root + s * (min_root - max_root), rho);
         break;
       }
-      case SigmaRule::kBeta:
-        s = sigma_min + BetaQuantile(1 - s) * (sigma_max - sigma_min);
-        break;
-      default:
-        break;
+      case SigmaRule::kBeta: s = sigma_min + BetaQuantile(1 - s) * (sigma_max - sigma_min); break;
+      default: break;
     }
   }
   if (rule == SigmaRule::kExponential) {
@@ -96,20 +101,20 @@ SigmaToTimestep::SigmaToTimestep(const std::vector<float>& table) {
 double SigmaToTimestep::operator()(double sigma) const {
   if (log_sigmas_.size() < 2) return 0;
   const double log_sigma = portable::Log(std::max(sigma, 1e-10));
-  // The last entry that is not above log σ, the first if there is none. No binary search: the last σ of a schedule rescaled
-  // to zero terminal SNR (that of ᾱ = 2^-24) can be smaller than the one before it.
+  // The last entry that is not above log σ, the first if there is none. No binary search: the last σ of a schedule
+  // rescaled to zero terminal SNR (that of ᾱ = 2^-24) can be smaller than the one before it.
   size_t low = log_sigmas_.size() - 1;
   while (low > 0 && log_sigmas_[low] > log_sigma) --low;
   low = std::min(low, log_sigmas_.size() - 2);
   const float low_log = log_sigmas_[low];
-  const float gap = low_log - log_sigmas_[low + 1];   // in float32, as there
+  const float gap = low_log - log_sigmas_[low + 1];  // in float32, as there
   const double w = std::clamp((low_log - log_sigma) / gap, 0.0, 1.0);
   return (1 - w) * static_cast<double>(low) + w * static_cast<double>(low + 1);
 }
 
 float NumpyLog(float x) {
   int exponent = 0;
-  float m = std::frexp(x, &exponent);   // in [1/2, 1)
+  float m = std::frexp(x, &exponent);  // in [1/2, 1)
   m *= 2;
   --exponent;
   if (m > 1.41421356f) {
@@ -118,10 +123,18 @@ float NumpyLog(float x) {
   }
   m -= 1;
   // Padé approximation of log(1 + m), by Horner's rule with fused multiply-adds.
-  static constexpr float kP[] = {0.0f, 9.999999999999998702752e-01f, 2.112677543073053063722e+00f, 1.480000633576506585156e+00f,
-                                 3.808837741388407920751e-01f, 2.589979117907922693523e-02f};
-  static constexpr float kQ[] = {1.0f, 2.612677543073109236779e+00f, 2.453006071784736363091e+00f, 9.864942958519418960339e-01f,
-                                 1.546476374983906719538e-01f, 5.875095403124574342950e-03f};
+  static constexpr float kP[] = {0.0f,
+                                 9.999999999999998702752e-01f,
+                                 2.112677543073053063722e+00f,
+                                 1.480000633576506585156e+00f,
+                                 3.808837741388407920751e-01f,
+                                 2.589979117907922693523e-02f};
+  static constexpr float kQ[] = {1.0f,
+                                 2.612677543073109236779e+00f,
+                                 2.453006071784736363091e+00f,
+                                 9.864942958519418960339e-01f,
+                                 1.546476374983906719538e-01f,
+                                 5.875095403124574342950e-03f};
   float p = kP[5];
   float q = kQ[5];
   for (int i = 4; i >= 0; --i) {

@@ -1,5 +1,5 @@
-// Noise levels σ = sqrt((1 − ᾱ)/ᾱ), for the schedulers that think in them (Karras et al. 2022, arXiv 2206.00364), in the
-// arithmetic of numpy, which diffusers uses for them: float32 tables, float64 in between.
+// Noise levels σ = sqrt((1 − ᾱ)/ᾱ), for the schedulers that think in them (Karras et al. 2022, arXiv 2206.00364), in
+// the arithmetic of numpy, which diffusers uses for them: float32 tables, float64 in between.
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@ namespace skipbench {
 // How the σ of a run are placed: where the timesteps are, or by a rule between the largest and the smallest σ.
 enum class SigmaRule {
   kTimesteps,
-  kKarras,         // use_karras_sigmas: arXiv 2206.00364, equation 5, ρ = 7
-  kExponential,    // use_exponential_sigmas: equidistant log σ
-  kBeta,           // use_beta_sigmas: quantiles of Beta(0.6, 0.6), arXiv 2407.12173
-  kLu,             // use_lu_lambdas: equidistant λ = −log σ, arXiv 2206.00927 (DPM-Solver only)
+  kKarras,       // use_karras_sigmas: arXiv 2206.00364, equation 5, ρ = 7
+  kExponential,  // use_exponential_sigmas: equidistant log σ
+  kBeta,         // use_beta_sigmas: quantiles of Beta(0.6, 0.6), arXiv 2407.12173
+  kLu,           // use_lu_lambdas: equidistant λ = −log σ, arXiv 2206.00927 (DPM-Solver only)
 };
 // At most one of them may be set.
 struct SigmaRules {
@@ -50,8 +50,9 @@ class SigmaToTimestep {
   std::vector<float> log_sigmas_;
 };
 
-// numpy's float32 logarithm (its AVX2 and AVX-512 loops), which is not the nearest float in one case of six. Timesteps that
-// are cut to integers depend on the last bit of it. The same on every CPU; numpy's own is another on one without AVX2.
+// numpy's float32 logarithm (its AVX2 and AVX-512 loops), which is not the nearest float in one case of six. Timesteps
+// that are cut to integers depend on the last bit of it. The same on every CPU; numpy's own is another on one without
+// AVX2.
 float NumpyLog(float x);
 
 }  // namespace skipbench

@@ -13,14 +13,17 @@ std::vector<double> Linspace(double start, double stop, int n) {
 }
 
 OptionTable<Spacing> SpacingTable() {
-  return OptionTable<Spacing>("timestep spacing", {
-      Field("timestep_spacing", &Spacing::kind).Supported({"leading", "linspace", "trailing"}).Help("which training timesteps are visited (arXiv 2305.08891)"),
-      Field("steps_offset", &Spacing::offset).Min(0).Max(1'000'000).Help("added to them with \"leading\"")});
+  return OptionTable<Spacing>(
+      "timestep spacing",
+      {Field("timestep_spacing", &Spacing::kind)
+           .Supported({"leading", "linspace", "trailing"})
+           .Help("which training timesteps are visited (arXiv 2305.08891)"),
+       Field("steps_offset", &Spacing::offset).Min(0).Max(1'000'000).Help("added to them with \"leading\"")});
 }
 
 std::vector<int> TrailingTimesteps(int last, int train, int steps) {
   const double ratio = static_cast<double>(train) / steps;
-  const double delta = (last - ratio) - last;   // numpy.arange takes the difference of its first two values
+  const double delta = (last - ratio) - last;  // numpy.arange takes the difference of its first two values
   const int count = static_cast<int>(std::ceil(last / ratio));
   std::vector<int> timesteps;
   for (int i = 0; i < count; ++i) {
@@ -43,7 +46,8 @@ std::vector<int> IntegerTimesteps(const Spacing& spacing, int train, int steps) 
     for (int i = 0; i < steps; ++i) timesteps[i] = (steps - 1 - i) * ratio + spacing.offset;
   }
   if (timesteps.front() >= train)
-    FailOption("steps_offset", "with {} steps the first timestep would be {}, beyond the {} training timesteps", steps, timesteps.front(), train);
+    FailOption("steps_offset", "with {} steps the first timestep would be {}, beyond the {} training timesteps", steps,
+               timesteps.front(), train);
   return timesteps;
 }
 

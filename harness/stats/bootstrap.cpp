@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "harness/base/error.h"
+#include "harness/base/random.h"
 #include "harness/stats/moments.h"
 #include "harness/stats/quantile.h"
-#include "harness/base/random.h"
 
 namespace skipbench {
 namespace {
@@ -34,7 +34,7 @@ MeanInterval BootstrapMean(std::span<const double> values, const BootstrapOption
   SplitMix random(options.seed);
   std::vector<double> means;
   means.reserve(options.resamples);
-  const double center = moments.mean();   // sums of deviations: no digits are lost to a large common offset
+  const double center = moments.mean();  // sums of deviations: no digits are lost to a large common offset
   for (int r = 0; r < options.resamples; ++r) {
     double sum = 0;
     for (size_t i = 0; i < values.size(); ++i) sum += values[random.Below(values.size())] - center;

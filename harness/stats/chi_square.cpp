@@ -16,7 +16,8 @@ struct Margins {
 };
 
 Margins CheckedMargins(const ContingencyTable& table) {
-  if (table.size() < 2 || table[0].size() < 2) Fail("contingency table: at least two rows and two columns were expected");
+  if (table.size() < 2 || table[0].size() < 2)
+    Fail("contingency table: at least two rows and two columns were expected");
   Margins m;
   m.rows.assign(table.size(), 0);
   m.columns.assign(table[0].size(), 0);
@@ -90,7 +91,8 @@ ChiSquare TestIndependence(const ContingencyTable& table) {
 
 double FisherExactP(const ContingencyTable& table) {
   const Margins m = CheckedMargins(table);
-  if (m.rows.size() != 2 || m.columns.size() != 2) Fail("contingency table: Fisher's exact test wants two rows and two columns");
+  if (m.rows.size() != 2 || m.columns.size() != 2)
+    Fail("contingency table: Fisher's exact test wants two rows and two columns");
   if (m.n > 10'000'000) Fail("contingency table: {} counts are too many for Fisher's exact test", m.n);
   const int64_t row = m.rows[0];
   const int64_t column = m.columns[0];
@@ -98,8 +100,9 @@ double FisherExactP(const ContingencyTable& table) {
   const int64_t low = std::max<int64_t>(0, row + column - m.n);
   const int64_t high = std::min(row, column);
 
-  // Weights of the upper-left cell k relative to its mode, by the ratio of neighbours: no large factorials, no cancellation.
-  auto ratio = [&](int64_t k) {   // weight(k + 1) / weight(k)
+  // Weights of the upper-left cell k relative to its mode, by the ratio of neighbours: no large factorials, no
+  // cancellation.
+  auto ratio = [&](int64_t k) {  // weight(k + 1) / weight(k)
     return static_cast<double>(row - k) * static_cast<double>(column - k) /
            (static_cast<double>(k + 1) * static_cast<double>(m.n - row - column + k + 1));
   };
@@ -110,7 +113,7 @@ double FisherExactP(const ContingencyTable& table) {
   for (int64_t k = mode; k > low; --k) weight[k - 1 - low] = weight[k - low] / ratio(k - 1);
 
   double total = 0, as_unlikely = 0;
-  const double likelihood = weight[observed - low] * (1 + 1e-10);   // equal ones may differ in the last digits
+  const double likelihood = weight[observed - low] * (1 + 1e-10);  // equal ones may differ in the last digits
   for (const double w : weight) {
     total += w;
     if (w <= likelihood) as_unlikely += w;

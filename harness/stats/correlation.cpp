@@ -29,7 +29,8 @@ std::vector<double> Ranks(std::span<const double> values) {
 double RankCorrelation(std::span<const double> a, std::span<const double> b) {
   if (a.size() != b.size()) Fail("rank correlation: {} values and {}", a.size(), b.size());
   for (const auto values : {a, b})
-    if (std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) Fail("rank correlation: a value is NaN");
+    if (std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); }))
+      Fail("rank correlation: a value is NaN");
   const auto x = Ranks(a), y = Ranks(b);
   const double mean = (static_cast<double>(a.size()) - 1) / 2;
   double xy = 0, xx = 0, yy = 0;

@@ -9,14 +9,16 @@
 
 // BLAS and LAPACK: column by column, triangles and sizes by pointer.
 extern "C" {
-void dgemm_(const char* transpose_a, const char* transpose_b, const int* m, const int* n, const int* k, const double* alpha, const double* a,
-            const int* lda, const double* b, const int* ldb, const double* beta, double* c, const int* ldc);
+void dgemm_(const char* transpose_a, const char* transpose_b, const int* m, const int* n, const int* k,
+            const double* alpha, const double* a, const int* lda, const double* b, const int* ldb, const double* beta,
+            double* c, const int* ldc);
 void dpotrf_(const char* triangle, const int* n, double* a, const int* lda, int* info);
-void dgeqrf_(const int* m, const int* n, double* a, const int* lda, double* tau, double* work, const int* lwork, int* info);
-void dsyevd_(const char* vectors, const char* triangle, const int* n, double* a, const int* lda, double* values, double* work, const int* lwork,
-             int* iwork, const int* liwork, int* info);
-void dgesdd_(const char* vectors, const int* m, const int* n, double* a, const int* lda, double* values, double* u, const int* ldu, double* vt,
-             const int* ldvt, double* work, const int* lwork, int* iwork, int* info);
+void dgeqrf_(const int* m, const int* n, double* a, const int* lda, double* tau, double* work, const int* lwork,
+             int* info);
+void dsyevd_(const char* vectors, const char* triangle, const int* n, double* a, const int* lda, double* values,
+             double* work, const int* lwork, int* iwork, const int* liwork, int* info);
+void dgesdd_(const char* vectors, const int* m, const int* n, double* a, const int* lda, double* values, double* u,
+             const int* ldu, double* vt, const int* ldvt, double* work, const int* lwork, int* iwork, int* info);
 }
 
 namespace skipbench {
@@ -30,7 +32,8 @@ int Length(Eigen::Index n) {
   return static_cast<int>(n);
 }
 
-// What counts as 0 up to rounding among the eigenvalues of a symmetric matrix: d times the rounding error of the largest.
+// What counts as 0 up to rounding among the eigenvalues of a symmetric matrix: d times the rounding error of the
+// largest.
 double SingularBelow(Eigen::Index dimension, double largest) {
   return static_cast<double>(dimension) * std::numeric_limits<double>::epsilon() * largest;
 }
@@ -42,7 +45,8 @@ MatrixXd Product(const MatrixXd& a, bool transpose_a, const MatrixXd& b, bool tr
   MatrixXd c(m, n);
   if (c.size() == 0 || k == 0) return MatrixXd::Zero(m, n);
   const double one = 1, zero = 0;
-  dgemm_(transpose_a ? "T" : "N", transpose_b ? "T" : "N", &m, &n, &k, &one, a.data(), &lda, b.data(), &ldb, &zero, c.data(), &m);
+  dgemm_(transpose_a ? "T" : "N", transpose_b ? "T" : "N", &m, &n, &k, &one, a.data(), &lda, b.data(), &ldb, &zero,
+         c.data(), &m);
   return c;
 }
 
@@ -52,7 +56,8 @@ std::optional<MatrixXd> Cholesky(const MatrixXd& m) {
   const int n = Length(m.rows());
   int info = 0;
   dpotrf_("L", &n, lower.data(), &n, &info);
-  if (info != 0 || lower.diagonal().cwiseAbs2().minCoeff() <= SingularBelow(n, m.diagonal().maxCoeff())) return std::nullopt;
+  if (info != 0 || lower.diagonal().cwiseAbs2().minCoeff() <= SingularBelow(n, m.diagonal().maxCoeff()))
+    return std::nullopt;
   return lower;
 }
 
@@ -93,10 +98,12 @@ double SumOfSingularValues(MatrixXd m) {
   std::vector<int> iwork(8 * static_cast<size_t>(values.size()));
   double work_size = 0;
   int info = 0, lwork = -1;
-  dgesdd_("N", &rows, &columns, m.data(), &rows, values.data(), nullptr, &one, nullptr, &one, &work_size, &lwork, iwork.data(), &info);
+  dgesdd_("N", &rows, &columns, m.data(), &rows, values.data(), nullptr, &one, nullptr, &one, &work_size, &lwork,
+          iwork.data(), &info);
   lwork = static_cast<int>(work_size);
   std::vector<double> work(static_cast<size_t>(lwork));
-  dgesdd_("N", &rows, &columns, m.data(), &rows, values.data(), nullptr, &one, nullptr, &one, work.data(), &lwork, iwork.data(), &info);
+  dgesdd_("N", &rows, &columns, m.data(), &rows, values.data(), nullptr, &one, nullptr, &one, work.data(), &lwork,
+          iwork.data(), &info);
   if (info != 0) Fail("Frechet distance: the singular values do not converge");
   return values.sum();
 }

@@ -28,7 +28,8 @@ void Check(const Gaussian& set, const char* name) {
     Fail("Frechet distance: {} has a value that is not finite", name);
   Eigen::Index place = 0;
   if (const double least = set.covariance.diagonal().minCoeff(&place); least < 0)
-    Fail("Frechet distance: the covariance of {} has the variance {:.3g} at place {}; variances are not negative", name, least, place);
+    Fail("Frechet distance: the covariance of {} has the variance {:.3g} at place {}; variances are not negative", name,
+         least, place);
   const double asymmetry = (set.covariance - set.covariance.transpose()).cwiseAbs().maxCoeff();
   if (asymmetry > 1e-6 * set.covariance.cwiseAbs().maxCoeff())
     Fail("Frechet distance: the covariance of {} is not symmetric (by {:.3g})", name, asymmetry);

@@ -6,7 +6,8 @@
 // The last term is computed in one of two ways, both through symmetric problems and without a matrix square root:
 //   from features      the nuclear norm of A B^T / sqrt((n_a - 1)(n_b - 1)), A and B the centred features: no root of a
 //                      tiny eigenvalue is taken, so it is exact also where there are fewer samples than dimensions
-//   from covariances   S_a = L L^T, then the sum of the roots of the eigenvalues of L^T S_b L; a singular covariance has a
+//   from covariances   S_a = L L^T, then the sum of the roots of the eigenvalues of L^T S_b L; a singular covariance
+//   has a
 //                      factor L of fewer columns (dense_solver.h). Of nearly singular ones off by up to some
 //                      1e-8 (tr S_a + tr S_b), as every form built on covariances is
 // Nothing is added to a diagonal, and no sample that is too small is mended: the result says so in `warnings`.

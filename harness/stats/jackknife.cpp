@@ -89,8 +89,7 @@ std::vector<double> FrechetWithoutBlock(const FeatureView& a, const FeatureView&
     const std::vector<float> rest_a = WithoutRows(a, bounds[k], bounds[k + 1]);
     const std::vector<float> rest_b = paired ? WithoutRows(b, bounds[k], bounds[k + 1]) : std::vector<float>();
     distances.push_back(
-        FrechetDistance(FeatureView{rest_a, a.dimension}, paired ? FeatureView{rest_b, b.dimension} : b)
-            .distance);
+        FrechetDistance(FeatureView{rest_a, a.dimension}, paired ? FeatureView{rest_b, b.dimension} : b).distance);
   }
   return distances;
 }

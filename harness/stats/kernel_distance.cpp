@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "harness/base/error.h"
+#include "harness/base/random.h"
 #include "harness/stats/dense_solver.h"
 #include "harness/stats/jackknife.h"
-#include "harness/base/random.h"
 
 namespace skipbench {
 namespace {
@@ -129,8 +129,8 @@ Mmd2Values Mmd2(const Rows& x, const Rows& y, bool paired, int64_t count) {
   const CrossSums xy = SumsAcross(x, y, paired, count);
   Mmd2Values values{unbiased(n, m, xy.pairs, xx.all, yy.all, xy.sums.all), {}};
   for (int64_t b = 0; b < count; ++b)
-    values.without.push_back(unbiased(x.Outside(b), y.Outside(b), xy.pairs_without[b], xx.without[b], yy.without[b],
-                                      xy.sums.without[b]));
+    values.without.push_back(
+        unbiased(x.Outside(b), y.Outside(b), xy.pairs_without[b], xx.without[b], yy.without[b], xy.sums.without[b]));
   return values;
 }
 
@@ -234,8 +234,8 @@ KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& 
   return result;
 }
 
-KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
-                                       const KernelDistanceOptions& options, const KernelBlocks& blocks) {
+KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b, const KernelDistanceOptions& options,
+                                       const KernelBlocks& blocks) {
   CheckDimensions(a, b);
   Check(options, a, b);
   SplitMix random(options.seed);

@@ -34,8 +34,8 @@ struct KernelDistance {
 //
 //   1/(n (n - 1)) sum over i != j of k(x_i, x_j) + k(y_i, y_j) - k(x_i, y_j) - k(x_j, y_i)
 //
-// which is unbiased whatever the two of a pair have in common, and 0 for equal sets; that of independent sets differs by
-// taking k(x_i, y_i) into the last mean. `bounds` cuts the rows of a into the blocks of a jackknife (jackknife.h:
+// which is unbiased whatever the two of a pair have in common, and 0 for equal sets; that of independent sets differs
+// by taking k(x_i, y_i) into the last mean. `bounds` cuts the rows of a into the blocks of a jackknife (jackknife.h:
 // BlockBounds); both sets lose a block if they are paired, else b is fixed.
 struct KernelBlocks {
   std::vector<int64_t> bounds = {};
@@ -46,8 +46,8 @@ struct KernelBlocks {
 // counts: for large sets take KernelInceptionDistance. Throws Error for different dimensions.
 double UnbiasedMmd2(const FeatureView& a, const FeatureView& b, bool paired = false);
 
-// Mean over random subsets; of paired sets a subset takes the same rows of both. Throws Error for options out of range, sets smaller than a subset, and values that are not
-// finite.
+// Mean over random subsets; of paired sets a subset takes the same rows of both. Throws Error for options out of range,
+// sets smaller than a subset, and values that are not finite.
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
                                        const KernelDistanceOptions& options = {}, const KernelBlocks& blocks = {});
 

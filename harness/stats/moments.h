@@ -1,5 +1,5 @@
-// Running mean and variance: Welford 1962, merged as in Chan, Golub and LeVeque 1979. Numerically stable, and independent of
-// how the values were spread over parts up to rounding.
+// Running mean and variance: Welford 1962, merged as in Chan, Golub and LeVeque 1979. Numerically stable, and
+// independent of how the values were spread over parts up to rounding.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class RunningMoments {
  private:
   int64_t count_ = 0;
   double mean_ = 0;
-  double scatter_ = 0;   // sum of squared deviations from the mean
+  double scatter_ = 0;  // sum of squared deviations from the mean
   double min_ = std::numeric_limits<double>::infinity();
   double max_ = -std::numeric_limits<double>::infinity();
 };

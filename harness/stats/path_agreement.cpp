@@ -47,7 +47,8 @@ PathAgreement ComparePaths(PathMask searched, PathMask estimated, int first) {
   result.shift_p = ShiftP(searched, estimated, result.table);
   result.skips_searched = result.table[0][0] + result.table[0][1];
   result.skips_estimated = result.table[0][0] + result.table[1][0];
-  result.agreement = static_cast<double>(result.table[0][0] + result.table[1][1]) / static_cast<double>(searched.size());
+  result.agreement =
+      static_cast<double>(result.table[0][0] + result.table[1][1]) / static_cast<double>(searched.size());
   const double n = static_cast<double>(searched.size()), a = static_cast<double>(result.skips_searched) / n,
                b = static_cast<double>(result.skips_estimated) / n, chance = a * b + (1 - a) * (1 - b);
   result.kappa = chance == 1 ? std::numeric_limits<double>::quiet_NaN() : (result.agreement - chance) / (1 - chance);

@@ -13,17 +13,19 @@ namespace skipbench {
 using PathMask = std::span<const uint8_t>;
 
 struct PathAgreement {
-  ContingencyTable table;      // [searched skip, compute][estimated skip, compute]
+  ContingencyTable table;  // [searched skip, compute][estimated skip, compute]
   ChiSquare test;
-  double fisher_p = 1;         // FisherExactP()
-  // Share of the cyclic shifts of the estimated path (the given one included) whose chi2 reaches the observed one. The other
-  // tests treat steps as independent, which neighbours are not; shifting keeps how the estimated path hangs together.
+  double fisher_p = 1;  // FisherExactP()
+  // Share of the cyclic shifts of the estimated path (the given one included) whose chi2 reaches the observed one. The
+  // other tests treat steps as independent, which neighbours are not; shifting keeps how the estimated path hangs
+  // together.
   double shift_p = 1;
   int64_t skips_searched = 0;
   int64_t skips_estimated = 0;
-  double agreement = 0;        // share of steps with the same decision
-  // Cohen's kappa (1960): agreement beyond what paths with these numbers of skips have by chance, (agreement - chance) /
-  // (1 - chance); 1 for equal paths, 0 on average for unrelated ones. NaN when both paths are all skips or all predictions.
+  double agreement = 0;  // share of steps with the same decision
+  // Cohen's kappa (1960): agreement beyond what paths with these numbers of skips have by chance, (agreement - chance)
+  // / (1 - chance); 1 for equal paths, 0 on average for unrelated ones. NaN when both paths are all skips or all
+  // predictions.
   double kappa = 0;
 };
 

@@ -27,8 +27,8 @@ RowMatrix ToDouble(const FeatureView& features) {
 // Which block of samples each row is in (BlockOfRows).
 using Blocks = std::vector<int64_t>;
 
-// The nearest others of a row, sorted by distance: those that say the k-th nearest whichever one block is left out. Of a
-// block more than k never matter, and of 2 k entries with at most k of any block, k are always left.
+// The nearest others of a row, sorted by distance: those that say the k-th nearest whichever one block is left out. Of
+// a block more than k never matter, and of 2 k entries with at most k of any block, k are always left.
 class Nearest {
  public:
   explicit Nearest(int64_t k) : k_(static_cast<size_t>(k)) {}
@@ -83,8 +83,8 @@ std::vector<Nearest> NearestOthers(const RowMatrix& x, const Blocks& blocks, int
 
 // Squared radii: of the whole set, and without each block.
 struct Radii {
-  std::vector<double> whole, largest;            // [n]; largest: of any
-  std::vector<std::vector<double>> without;      // [n][blocks]
+  std::vector<double> whole, largest;        // [n]; largest: of any
+  std::vector<std::vector<double>> without;  // [n][blocks]
 };
 
 Radii RadiiOf(const RowMatrix& x, const Blocks& blocks, int64_t count, int64_t k) {
@@ -93,8 +93,9 @@ Radii RadiiOf(const RowMatrix& x, const Blocks& blocks, int64_t count, int64_t k
     radii.whole.push_back(one.Radius());
     auto& without = radii.without.emplace_back();
     for (int64_t b = 0; b < count; ++b) without.push_back(one.Radius(b));
-    radii.largest.push_back(
-        without.empty() ? radii.whole.back() : std::max(radii.whole.back(), *std::max_element(without.begin(), without.end())));
+    radii.largest.push_back(without.empty()
+                                ? radii.whole.back()
+                                : std::max(radii.whole.back(), *std::max_element(without.begin(), without.end())));
   }
   return radii;
 }
@@ -132,7 +133,8 @@ class Membership {
 };
 
 // A point at this squared distance from the centre of row `centre`'s ball: the cases in which it is inside.
-void Mark(const Radii& radii, const Blocks& centres, int64_t centre, double distance, int64_t point, Membership* members) {
+void Mark(const Radii& radii, const Blocks& centres, int64_t centre, double distance, int64_t point,
+          Membership* members) {
   if (distance > radii.largest[centre]) return;
   const auto& without = radii.without[centre];
   if (without.empty()) return members->SetAll(point);  // a set that never loses a block
@@ -160,7 +162,8 @@ PrecisionRecallBlocks ComputePrecisionRecall(const FeatureView& generated, const
         "precision and recall: the generated set has {} dimensions, the real one {}; they come from different networks",
         generated.dimension, real.dimension);
   if (paired && generated.rows() != real.rows())
-    Fail("precision and recall: sets of the same samples, but one has {} and the other {}", generated.rows(), real.rows());
+    Fail("precision and recall: sets of the same samples, but one has {} and the other {}", generated.rows(),
+         real.rows());
   if (!bounds.empty() && (bounds.front() != 0 || bounds.back() != generated.rows()))
     Fail("precision and recall: blocks of {} samples for a set of {}", bounds.back(), generated.rows());
   int64_t largest = 0;
@@ -168,8 +171,7 @@ PrecisionRecallBlocks ComputePrecisionRecall(const FeatureView& generated, const
   if (generated.rows() - largest <= k) bounds = {};
   const int64_t count = std::max<int64_t>(0, static_cast<int64_t>(bounds.size()) - 1);
   const RowMatrix g = ToDouble(generated), r = ToDouble(real);
-  const Blocks blocks_g = BlockOfRows(bounds, g.rows()),
-               blocks_r = paired ? blocks_g : Blocks(r.rows(), kNoBlock);
+  const Blocks blocks_g = BlockOfRows(bounds, g.rows()), blocks_r = paired ? blocks_g : Blocks(r.rows(), kNoBlock);
   const Radii radii_g = RadiiOf(g, blocks_g, count, k), radii_r = RadiiOf(r, blocks_r, paired ? count : 0, k);
   Membership precise(g.rows(), count + 1), recalled(r.rows(), count + 1);
   // Where a row's own block is left out nobody asks; the search need not wait for it.
@@ -188,7 +190,9 @@ PrecisionRecallBlocks ComputePrecisionRecall(const FeatureView& generated, const
       }
     }
   }
-  const auto shares = [&](int64_t which) { return PrecisionRecall{precise.Share(which, blocks_g), recalled.Share(which, blocks_r)}; };
+  const auto shares = [&](int64_t which) {
+    return PrecisionRecall{precise.Share(which, blocks_g), recalled.Share(which, blocks_r)};
+  };
   PrecisionRecallBlocks result{shares(0), {}};
   for (int64_t b = 0; b < count; ++b) result.without_block.push_back(shares(b + 1));
   return result;

@@ -21,9 +21,9 @@ struct PrecisionRecall {
 // sets of at most k samples, different dimensions and values that are not finite.
 PrecisionRecall ComputePrecisionRecall(const FeatureView& generated, const FeatureView& real, int64_t k = 3);
 
-// With what both are without each of the blocks of samples that `bounds` cuts `generated` into (jackknife.h: BlockBounds);
-// all of it in about the time of one. `paired`: row i of both sets belongs to the same sample, and both lose the block;
-// else `real` is fixed. `without_block` is empty where that would leave a set with at most k samples.
+// With what both are without each of the blocks of samples that `bounds` cuts `generated` into (jackknife.h:
+// BlockBounds); all of it in about the time of one. `paired`: row i of both sets belongs to the same sample, and both
+// lose the block; else `real` is fixed. `without_block` is empty where that would leave a set with at most k samples.
 struct PrecisionRecallBlocks {
   PrecisionRecall whole;
   std::vector<PrecisionRecall> without_block;

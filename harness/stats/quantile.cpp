@@ -9,7 +9,8 @@ namespace skipbench {
 
 std::vector<double> Quantiles(std::vector<double> values, std::span<const double> q) {
   if (values.empty()) Fail("quantile: there are no values");
-  if (std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) Fail("quantile: a value is not a number");
+  if (std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); }))
+    Fail("quantile: a value is not a number");
   std::sort(values.begin(), values.end());
   std::vector<double> result;
   for (double one : q) {

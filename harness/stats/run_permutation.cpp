@@ -13,7 +13,7 @@ double RunPermutationP(PathMask searched, PathMask estimated, int first, int dra
   searched = searched.subspan(first);
   estimated = estimated.subspan(first);
   const auto n = static_cast<int64_t>(searched.size());
-  std::vector<int> runs[2];                  // lengths of the estimated path's runs of 0 and of 1
+  std::vector<int> runs[2];  // lengths of the estimated path's runs of 0 and of 1
   for (int64_t i = 0; i < n; ++i) {
     if (i == 0 || estimated[i] != estimated[i - 1]) runs[estimated[i]].push_back(0);
     ++runs[estimated[i]].back();
@@ -25,7 +25,8 @@ double RunPermutationP(PathMask searched, PathMask estimated, int first, int dra
   for (int draw = 0; draw < draws; ++draw) {
     Shuffle(runs[0], random);
     Shuffle(runs[1], random);
-    int kind = runs[0].size() == runs[1].size() ? static_cast<int>(UniformBelow(random, 2)) : runs[1].size() > runs[0].size();
+    int kind =
+        runs[0].size() == runs[1].size() ? static_cast<int>(UniformBelow(random, 2)) : runs[1].size() > runs[0].size();
     int64_t common = 0, at = 0;
     for (size_t used[2] = {0, 0}; used[0] + used[1] < runs[0].size() + runs[1].size(); kind = !kind) {
       const int length = runs[kind][used[kind]++];

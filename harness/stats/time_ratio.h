@@ -1,4 +1,5 @@
-// How much slower something became, from a few repeats of each: times are noisy, never negative, and sometimes far too long.
+// How much slower something became, from a few repeats of each: times are noisy, never negative, and sometimes far too
+// long.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,7 @@
 namespace skipbench {
 
 struct TimeRatio {
-  double ratio = 0;          // median(after) / median(before): one slow repeat does not move it
+  double ratio = 0;  // median(after) / median(before): one slow repeat does not move it
   // Two-sided interval of the ratio of geometric means by Welch's t test on the logarithms (Welch 1947, Satterthwaite's
   // degrees of freedom). NaN with fewer than two times on either side.
   double low = 0, high = 0;

@@ -8,7 +8,8 @@
 
 namespace skipbench {
 
-// "skipbench 0.1.0 (9ebbb61ccce6, modified)"; of several builds all of them, each once, in their order: "... and 0.1.0 (06afd5e51f10)".
+// "skipbench 0.1.0 (9ebbb61ccce6, modified)"; of several builds all of them, each once, in their order: "... and 0.1.0
+// (06afd5e51f10)".
 std::string DescribeBuilds(const std::vector<Json>& environments);
 
 }  // namespace skipbench

@@ -99,9 +99,11 @@ class Collector {
   }
 
   template <class T, class Values>
-  void Add(const std::string& name, const std::string& units, const Shape& shape, std::vector<std::string> axes, Values values) {
+  void Add(const std::string& name, const std::string& units, const Shape& shape, std::vector<std::string> axes,
+           Values values) {
     Column column;
-    column.info = {name, std::nullopt, units, hdf5::TypeOf<T>(), Shape(shape.begin() + 1, shape.end()), std::move(axes)};
+    column.info = {name,           std::nullopt, units, hdf5::TypeOf<T>(), Shape(shape.begin() + 1, shape.end()),
+                   std::move(axes)};
     column.values = std::move(values);
     columns_.push_back(std::move(column));
   }
@@ -118,9 +120,8 @@ constexpr const char* kStatusCodes = "0 done, 1 failed, 2 not supported";
 // Names that the layout needs for itself; a metric cannot have one of them.
 bool IsReserved(const std::string& name) {
   static const std::vector<std::string> names = {
-      "timesteps", "action",  "branch",  "nfe",      "shallow_nfe", "macs_modules",      "macs_matmuls",
-      "status",    "message", "traces",  "features", "auxiliary",   "latents",           "noise_predictions", "images",
-      "thumbnail"};
+      "timesteps", "action", "branch",   "nfe",       "shallow_nfe", "macs_modules",      "macs_matmuls", "status",
+      "message",   "traces", "features", "auxiliary", "latents",     "noise_predictions", "images",       "thumbnail"};
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -153,18 +154,20 @@ std::optional<MetricInfo> ReadInfo(const hdf5::Dataset& dataset, const std::stri
   return info;
 }
 
-std::vector<ColumnInfo> ListGroup(const hdf5::Group& group, const std::string& prefix, int64_t n, const KnownMetrics& known) {
+std::vector<ColumnInfo> ListGroup(const hdf5::Group& group, const std::string& prefix, int64_t n,
+                                  const KnownMetrics& known) {
   std::vector<ColumnInfo> columns;
   for (const auto& name : group.Members()) {
     if (prefix.empty() && name == "timesteps") continue;
     if (group.IsGroup(name)) {
-      if (!prefix.empty()) continue;   // nothing of ours lies deeper
+      if (!prefix.empty()) continue;  // nothing of ours lies deeper
       for (auto& column : ListGroup(group.OpenGroup(name), name + "/", n, known)) columns.push_back(std::move(column));
       continue;
     }
     const hdf5::Dataset dataset = group.OpenDataset(name);
     if (dataset.shape().empty() || dataset.rows() != n)
-      Fail("{}: has {} rows, the file has {} samples", dataset.Where(), dataset.shape().empty() ? 0 : dataset.rows(), n);
+      Fail("{}: has {} rows, the file has {} samples", dataset.Where(), dataset.shape().empty() ? 0 : dataset.rows(),
+           n);
     columns.push_back({prefix + name, ReadInfo(dataset, name, known), dataset.Units(), dataset.type(),
                        Shape(dataset.shape().begin() + 1, dataset.shape().end()), dataset.AxisNames()});
   }
@@ -179,8 +182,8 @@ std::string Describe(const ColumnInfo& column) {
   return fmt::format("{} ({}, [{}])", column.name, hdf5::TypeName(column.type), shape);
 }
 
-std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingInfo& setting, const std::vector<MetricInfo>& metrics,
-                              const std::string& where) {
+std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingInfo& setting,
+                              const std::vector<MetricInfo>& metrics, const std::string& where) {
   Collector collect(n, setting, where);
   collect.Outcome(wave.status, wave.message);
   collect.PerCall("action", wave.action);
@@ -191,7 +194,8 @@ std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingI
   collect.Numbers("macs_matmuls", wave.macs_matmuls, "MAC");
   for (const auto& [name, values] : wave.metrics) {
     if (IsReserved(name)) Fail("{}: a metric cannot be called {}", where, name);
-    const auto info = std::find_if(metrics.begin(), metrics.end(), [&](const MetricInfo& one) { return one.name == name; });
+    const auto info =
+        std::find_if(metrics.begin(), metrics.end(), [&](const MetricInfo& one) { return one.name == name; });
     if (info == metrics.end()) Fail("{}: the metric {} is not described in the run's header", where, name);
     collect.Metric(*info, values);
   }

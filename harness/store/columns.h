@@ -15,15 +15,16 @@ namespace skipbench {
 
 // What a column is, without its values.
 struct ColumnInfo {
-  std::string name;                    // "nfe", "psnr", "traces/criterion"
-  std::optional<MetricInfo> metric;    // of metrics: what it says of itself, its name at least
+  std::string name;                  // "nfe", "psnr", "traces/criterion"
+  std::optional<MetricInfo> metric;  // of metrics: what it says of itself, its name at least
   std::string units;
   hdf5::Type type = hdf5::Type::kFloat64;
-  std::vector<int64_t> row_shape;      // shape without the sample axis
-  std::vector<std::string> axes;       // names of all axes, "sample" first
+  std::vector<int64_t> row_shape;  // shape without the sample axis
+  std::vector<std::string> axes;   // names of all axes, "sample" first
   // Whether both have the same values; a metric may be described in one of them and not in the other.
   friend bool operator==(const ColumnInfo& a, const ColumnInfo& b) {
-    return std::tie(a.name, a.units, a.type, a.row_shape, a.axes) == std::tie(b.name, b.units, b.type, b.row_shape, b.axes) &&
+    return std::tie(a.name, a.units, a.type, a.row_shape, a.axes) ==
+               std::tie(b.name, b.units, b.type, b.row_shape, b.axes) &&
            a.metric.has_value() == b.metric.has_value();
   }
 };
@@ -38,17 +39,18 @@ struct Column {
       values;
 };
 
-// The columns of a setting's part of a wave of `n` samples; they refer to `wave`. `metrics`: RunHeader::metrics. Error when an array
-// does not have the shape that records.h gives it, and for a metric that is not among `metrics`; `where` begins the message.
-std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingInfo& setting, const std::vector<MetricInfo>& metrics,
-                              const std::string& where);
+// The columns of a setting's part of a wave of `n` samples; they refer to `wave`. `metrics`: RunHeader::metrics. Error
+// when an array does not have the shape that records.h gives it, and for a metric that is not among `metrics`; `where`
+// begins the message.
+std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingInfo& setting,
+                              const std::vector<MetricInfo>& metrics, const std::string& where);
 
 // Makes the dataset of a column for `n` samples, below a setting's group.
 hdf5::Dataset CreateColumn(hdf5::Group& setting, const ColumnInfo& info, int64_t n);
 // The dataset of a column.
 hdf5::Dataset OpenColumn(const hdf5::Group& setting, const std::string& name);
-// The columns that a setting's group has; metrics that are not described there are described by `known`. Error if one does not have
-// `n` rows.
+// The columns that a setting's group has; metrics that are not described there are described by `known`. Error if one
+// does not have `n` rows.
 std::vector<ColumnInfo> ListColumns(const hdf5::Group& setting, int64_t n, const KnownMetrics& known = {});
 
 }  // namespace skipbench

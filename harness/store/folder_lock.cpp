@@ -31,18 +31,23 @@ FolderLock::FolderLock(fs::path folder) : folder_(std::move(folder)) {
   const int error = errno;
   if (error == ENOLCK || error == EOPNOTSUPP || error == ENOSYS) return;
   close(file_);
-  if (error == EWOULDBLOCK) Fail("{}: another run or merge is writing into this folder (it holds {})", folder_.string(), path.string());
+  if (error == EWOULDBLOCK)
+    Fail("{}: another run or merge is writing into this folder (it holds {})", folder_.string(), path.string());
   Fail("{}: cannot be locked: {}", path.string(), std::strerror(error));
 }
 
 FolderLock::~FolderLock() { close(file_); }
 
 void FolderLock::RequireFolder() const {
-  struct stat held {}, found {};
+  struct stat held {
+  }, found{};
   const bool there = fstat(file_, &held) == 0 && stat((folder_ / ".lock").c_str(), &found) == 0;
   if (!there || held.st_dev != found.st_dev || held.st_ino != found.st_ino)
-    Fail("{}: the folder was removed, moved or replaced while results were written into it; what was stored is where it was taken, and "
-         "nothing more is written", folder_.string());
+    Fail(
+        "{}: the folder was removed, moved or replaced while results were written into it; what was stored is where it "
+        "was taken, and "
+        "nothing more is written",
+        folder_.string());
 }
 
 }  // namespace skipbench

@@ -7,8 +7,8 @@ namespace skipbench {
 
 class FolderLock {
  public:
-  // Makes the folder, and locks FOLDER/.lock until the end. Error naming the folder when another process writes there. A file system
-  // that knows no locks is no reason to stop.
+  // Makes the folder, and locks FOLDER/.lock until the end. Error naming the folder when another process writes there.
+  // A file system that knows no locks is no reason to stop.
   explicit FolderLock(std::filesystem::path folder);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;

@@ -8,15 +8,16 @@ namespace {
 
 // Where each row of each source goes.
 struct Order {
-  std::vector<SampleInfo> samples;                 // sorted
-  std::vector<std::vector<int64_t>> places;        // [source][row]
+  std::vector<SampleInfo> samples;           // sorted
+  std::vector<std::vector<int64_t>> places;  // [source][row]
 };
 
 Order OrderOf(const std::vector<Source>& sources) {
   Order order;
   for (const auto& source : sources)
     order.samples.insert(order.samples.end(), source.samples().begin(), source.samples().end());
-  std::sort(order.samples.begin(), order.samples.end(), [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; });
+  std::sort(order.samples.begin(), order.samples.end(),
+            [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; });
   std::map<int64_t, int64_t> place_of;
   for (size_t i = 0; i < order.samples.size(); ++i) place_of[order.samples[i].ordinal] = static_cast<int64_t>(i);
   for (const auto& source : sources) {

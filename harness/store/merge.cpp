@@ -17,7 +17,9 @@ bool IsMergeOf(const std::vector<Source>& sources, const fs::path& out) {
   const auto files = ResultFiles(out);
   if (files.size() != 1 || files[0].filename() != kJoinedFile) return false;
   const Source merged(files[0]);
-  if (merged.header().shard.count != 1 || !FirstDifference(sources.front().header(), merged.header(), /*shards=*/true).empty()) return false;
+  if (merged.header().shard.count != 1 ||
+      !FirstDifference(sources.front().header(), merged.header(), /*shards=*/true).empty())
+    return false;
   std::set<std::pair<int64_t, int64_t>> there, here;
   for (const auto& sample : merged.samples()) there.emplace(sample.ordinal, sample.id);
   for (const auto& source : sources)
@@ -39,15 +41,18 @@ MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& 
       for (auto& source : sources) source.Close();
   }
   RequireOneRun(sources, /*shards=*/true);
-  for (const auto& source : sources) summary.notes.insert(summary.notes.end(), source.notes().begin(), source.notes().end());
+  for (const auto& source : sources)
+    summary.notes.insert(summary.notes.end(), source.notes().begin(), source.notes().end());
   for (const auto& source : sources) summary.samples += static_cast<int64_t>(source.samples().size());
   summary.planned = sources.front().header().sample_count;
   const bool merged = !ResultFiles(out).empty();
-  if (merged && !IsMergeOf(sources, out)) Fail("{}: holds a result already, of another merge or run; give another folder", out.string());
+  if (merged && !IsMergeOf(sources, out))
+    Fail("{}: holds a result already, of another merge or run; give another folder", out.string());
   // Beside each file of results stand its pictures; of a folder with several, beside all of them.
   for (const auto& source : sources) {
     const fs::path folder = source.path().parent_path();
-    CopyPictures(folder.filename() == kSegmentFolder ? folder.parent_path() : folder, out, source.header().settings, source.samples());
+    CopyPictures(folder.filename() == kSegmentFolder ? folder.parent_path() : folder, out, source.header().settings,
+                 source.samples());
   }
   summary.lock->RequireFolder();
   if (!merged) Join(sources, out / kJoinedFile, Shard{});

@@ -39,13 +39,15 @@ std::vector<std::string> LabelsOf(const std::vector<SettingInfo>& settings) {
 std::vector<fs::path> Entries(const fs::path& folder) {
   std::vector<fs::path> entries;
   std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) entries.push_back(entry->path());
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+    entries.push_back(entry->path());
   return entries;
 }
 
 // Made by skipbench, whole or damaged: libhdf5 is not asked, which is not safe on damaged files.
 bool IsResult(const fs::path& path) {
-  constexpr std::string_view kMark = "skipbench results";      // first in a file of ours; in a copy that was made anew the format's attribute
+  constexpr std::string_view kMark =
+      "skipbench results";  // first in a file of ours; in a copy that was made anew the format's attribute
   constexpr std::string_view kHdf5 = "\x89HDF\r\n\x1a\n";
   std::ifstream in(path, std::ios::binary);
   std::string piece(size_t{1} << 20, '\0'), before;
@@ -64,9 +66,10 @@ bool IsResult(const fs::path& path) {
 std::set<std::string> NamesOf(const std::vector<fs::path>& files) {
   for (const auto& file : files) {
     try {
-      const auto names = FolderNames(LabelsOf(Source(file).header().settings));      // all files of a result have the same settings
+      const auto names =
+          FolderNames(LabelsOf(Source(file).header().settings));  // all files of a result have the same settings
       return {names.begin(), names.end()};
-    } catch (const Error&) {      // a damaged one names none
+    } catch (const Error&) {  // a damaged one names none
     }
   }
   return {};
@@ -129,13 +132,15 @@ std::vector<std::string> FolderNames(const std::vector<std::string>& labels) {
     const std::string plain = FolderName(label);
     std::string name = plain;
     // A name with a number must not be one that another label has without.
-    for (int k = 2; !taken.insert(lower(name)).second || (k > 2 && natural.contains(lower(name))); ++k) name = fmt::format("{}_v{}", plain, k);
+    for (int k = 2; !taken.insert(lower(name)).second || (k > 2 && natural.contains(lower(name))); ++k)
+      name = fmt::format("{}_v{}", plain, k);
     names.push_back(std::move(name));
   }
   return names;
 }
 
-fs::path PicturePath(const fs::path& folder, const std::string& kind, const std::string& setting, int64_t sample_id, bool clip) {
+fs::path PicturePath(const fs::path& folder, const std::string& kind, const std::string& setting, int64_t sample_id,
+                     bool clip) {
   const std::string extension = kind == "mp4" ? ".mp4" : kind == "png" && clip ? "" : ".png";
   return folder / kind / setting / (SampleName(sample_id) + extension);
 }
@@ -143,7 +148,8 @@ fs::path PicturePath(const fs::path& folder, const std::string& kind, const std:
 void RemoveOutputs(const fs::path& folder, const std::vector<SettingInfo>& settings) {
   const auto files = ResultFiles(folder);
   for (const auto& file : files)
-    if (!IsResult(file)) Fail("{}: is no result of skipbench; it is not removed: take it away, or give another --out", file.string());
+    if (!IsResult(file))
+      Fail("{}: is no result of skipbench; it is not removed: take it away, or give another --out", file.string());
   std::set<std::string> own = NamesOf(files);
   for (const auto& name : FolderNames(LabelsOf(settings))) own.insert(name);
   for (const char* kind : kPictureKinds) {
@@ -162,7 +168,8 @@ void RemoveUnfinished(const fs::path& folder) {
   for (const auto& within : {folder, folder / kSegmentFolder}) RemoveTemporaries(within, /*below=*/false);
 }
 
-void CopyPictures(const fs::path& from, const fs::path& to, const std::vector<SettingInfo>& settings, const std::vector<SampleInfo>& samples) {
+void CopyPictures(const fs::path& from, const fs::path& to, const std::vector<SettingInfo>& settings,
+                  const std::vector<SampleInfo>& samples) {
   std::error_code error;
   for (const char* kind : kPictureKinds) {
     if (!fs::is_directory(from / kind, error)) continue;

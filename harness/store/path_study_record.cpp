@@ -14,14 +14,15 @@ template <class T>
 Array<T> Read(const hdf5::Group& group, const std::string& name, const hdf5::Shape& expected) {
   const hdf5::Dataset dataset = group.OpenDataset(name);
   if (dataset.shape() != expected)
-    Fail("{}: has the shape [{}], expected [{}]", dataset.Where(), fmt::join(dataset.shape(), ", "), fmt::join(expected, ", "));
+    Fail("{}: has the shape [{}], expected [{}]", dataset.Where(), fmt::join(dataset.shape(), ", "),
+         fmt::join(expected, ", "));
   return {dataset.shape(), dataset.Read<T>()};
 }
 
 }  // namespace
 
 const std::vector<std::string>& PathStatistics() {
-  static const std::vector<std::string> names = {"chi2", "p",        "chi2_yates", "p_yates", "phi",
+  static const std::vector<std::string> names = {"chi2",  "p",        "chi2_yates", "p_yates", "phi",
                                                  "kappa", "fisher_p", "shift_p",    "run_p",   "agreement"};
   return names;
 }
@@ -52,7 +53,8 @@ void WritePathStudy(hdf5::Group& group, const PathStudyRecord& record) {
     Write(one, "path", estimate.path, {"sample", "skips", "call"});
     Write(one, "error", estimate.error, {"sample", "skips"});
     Write(one, "table", estimate.table, {"sample", "skips", "cell"});
-    one.OpenDataset("table").SetAttribute("cells", std::vector<std::string>{"both skip", "only searched skips", "only estimated skips", "both predict"});
+    one.OpenDataset("table").SetAttribute(
+        "cells", std::vector<std::string>{"both skip", "only searched skips", "only estimated skips", "both predict"});
     for (const auto& name : PathStatistics()) Write(one, name, estimate.statistics.at(name), {"sample", "skips"});
   }
 }
@@ -69,8 +71,11 @@ PathStudyRecord ReadPathStudy(const hdf5::Group& group) {
   record.skips = group.Read<int64_t>("skips");
   const int64_t n = static_cast<int64_t>(record.samples.size()), k = static_cast<int64_t>(record.skips.size());
   record.latent_norm = Read<double>(group, "latent_norm", {n}).values;
-  const hdf5::Shape searched = group.OpenDataset("searched_path").shape(), random = group.OpenDataset("random_path").shape();
-  if (searched.size() != 3 || random.size() != 4) Fail("{}: searched_path and random_path have {} and {} axes, expected 3 and 4", group.Where(), searched.size(), random.size());
+  const hdf5::Shape searched = group.OpenDataset("searched_path").shape(),
+                    random = group.OpenDataset("random_path").shape();
+  if (searched.size() != 3 || random.size() != 4)
+    Fail("{}: searched_path and random_path have {} and {} axes, expected 3 and 4", group.Where(), searched.size(),
+         random.size());
   const int64_t calls = searched[2], draws = random[2];
   record.searched_path = Read<uint8_t>(group, "searched_path", {n, k, calls});
   record.searched_error = Read<double>(group, "searched_error", {n, k});

@@ -1,7 +1,8 @@
-// The study of how well paths are estimated, in a results file: searched, estimated and random skip paths of the same samples
-// with the same numbers of skips, and what compares them.
+// The study of how well paths are estimated, in a results file: searched, estimated and random skip paths of the same
+// samples with the same numbers of skips, and what compares them.
 //
-//   /path_study         attributes: search ("greedy"), first (calls before it predict in every path and are left out of the comparison),
+//   /path_study         attributes: search ("greedy"), first (calls before it predict in every path and are left out of
+//   the comparison),
 //                       permutations, seed, evaluations, seconds
 //     sample            [n] ids
 //     latent_norm       [n] L2 norm of the full path's final latent
@@ -12,7 +13,8 @@
 //     estimators/<e>/   attributes: label, use ("ranked" or "thresholded")
 //       path, error     as searched_*
 //       table           [n, k, 4] steps: both skip; only searched skips; only estimated skips; both predict
-//       <statistic>     [n, k] NaN where it is not defined: chi2, p, chi2_yates, p_yates, phi, kappa, fisher_p, shift_p, run_p, agreement
+//       <statistic>     [n, k] NaN where it is not defined: chi2, p, chi2_yates, p_yates, phi, kappa, fisher_p,
+//       shift_p, run_p, agreement
 #pragma once
 
 #include <map>
@@ -31,10 +33,10 @@ const std::vector<std::string>& PathStatistics();
 
 struct PathEstimate {
   std::string label, use;
-  Array<uint8_t> path;                               // [n, k, calls]
-  Array<double> error;                               // [n, k]
-  Array<int64_t> table;                              // [n, k, 4]
-  std::map<std::string, Array<double>> statistics;   // [n, k]
+  Array<uint8_t> path;                              // [n, k, calls]
+  Array<double> error;                              // [n, k]
+  Array<int64_t> table;                             // [n, k, 4]
+  std::map<std::string, Array<double>> statistics;  // [n, k]
 };
 
 struct PathStudyRecord {

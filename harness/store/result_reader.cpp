@@ -78,7 +78,8 @@ void ResultReader::ReadScalars() {
 
 const std::vector<ColumnInfo>& ResultReader::Columns(size_t setting) const {
   static const std::vector<ColumnInfo> none;
-  if (setting >= header().settings.size()) Fail("setting {} was asked for; there are {}", setting, header().settings.size());
+  if (setting >= header().settings.size())
+    Fail("setting {} was asked for; there are {}", setting, header().settings.size());
   for (const auto& source : sources_)
     if (!source.samples().empty()) return source.columns(setting);
   return none;
@@ -101,7 +102,8 @@ template <class T>
 Array<T> ResultReader::ReadSamples(size_t setting, const std::string& column, int64_t first, int64_t count) const {
   const ColumnInfo* info = FindColumn(setting, column);
   if (!info)
-    Fail("{}: the setting {} has no column {}", sources_.front().path().string(), header().settings[setting].label, column);
+    Fail("{}: the setting {} has no column {}", sources_.front().path().string(), header().settings[setting].label,
+         column);
   if (first < 0 || count < 0 || first + count > static_cast<int64_t>(samples_.size()))
     Fail("samples {} to {} were asked for; there are {}", first, first + count, samples_.size());
   Array<T> result;

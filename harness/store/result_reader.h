@@ -15,9 +15,11 @@ namespace skipbench {
 
 class ResultReader {
  public:
-  // Each path is a result folder or a file of results. Error naming the file: damaged, no result, of a newer schema, not of
-  // one run with the others, or with a sample that another one has too.
-  static ResultReader Open(const std::filesystem::path& path, const OpenOptions& options = {}) { return Open(std::vector{path}, options); }
+  // Each path is a result folder or a file of results. Error naming the file: damaged, no result, of a newer schema,
+  // not of one run with the others, or with a sample that another one has too.
+  static ResultReader Open(const std::filesystem::path& path, const OpenOptions& options = {}) {
+    return Open(std::vector{path}, options);
+  }
   static ResultReader Open(const std::vector<std::filesystem::path>& paths, const OpenOptions& options = {});
 
   // What the user has to know of the files: which of them changed after the run, and how.
@@ -33,7 +35,7 @@ class ResultReader {
   bool complete() const { return static_cast<int64_t>(samples_.size()) == header().sample_count; }
 
   const std::vector<ColumnInfo>& Columns(size_t setting) const;
-  const ColumnInfo* FindColumn(size_t setting, const std::string& name) const;   // nullptr: not there
+  const ColumnInfo* FindColumn(size_t setting, const std::string& name) const;  // nullptr: not there
   // What the setting's metrics of single samples are.
   std::vector<MetricInfo> Metrics(size_t setting) const;
   // The metrics that it was opened with.
@@ -62,15 +64,15 @@ class ResultReader {
   void ReadScalars();
   void CloseIfMany() const;
 
-  mutable std::vector<Source> sources_;        // opens its file when it is read from
+  mutable std::vector<Source> sources_;  // opens its file when it is read from
   KnownMetrics known_;
   std::vector<std::string> notes_;
   std::vector<Json> environments_;
   std::vector<SampleInfo> samples_;
-  std::vector<std::vector<int64_t>> places_;   // [source][row] -> index into samples_
+  std::vector<std::vector<int64_t>> places_;  // [source][row] -> index into samples_
   std::vector<WaveRecord> waves_;
   std::vector<LatencyRecord> latency_;
-  std::vector<std::map<std::string, std::vector<double>>> scalars_;   // [setting][column]: [n]
+  std::vector<std::map<std::string, std::vector<double>>> scalars_;  // [setting][column]: [n]
 };
 
 }  // namespace skipbench

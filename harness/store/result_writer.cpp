@@ -52,7 +52,8 @@ ResultWriter::ResultWriter(fs::path folder, RunHeader header, Existing existing)
   if (existing == Existing::kReplace) RemoveOutputs(folder_, header_.settings);
   RemoveUnfinished(folder_);
   MakeFolder(folder_ / kSegmentFolder);
-  if (existing == Existing::kResume) TakeUpExisting();
+  if (existing == Existing::kResume)
+    TakeUpExisting();
   else if (!ResultFiles(folder_).empty())
     Fail("{}: holds a result already: --resume continues it, another --out starts a new one", folder_.string());
 }
@@ -62,7 +63,8 @@ void ResultWriter::TakeUpExisting() {
   const std::vector<Source> sources = OpenFolder(folder_, leftovers, {.own = true});
   for (const auto& source : sources) {
     if (auto difference = FirstDifference(source.header(), header_, /*shards=*/false); !difference.empty())
-      Fail("{}: holds the result of another run, which cannot be resumed as this one: {}", folder_.string(), difference);
+      Fail("{}: holds the result of another run, which cannot be resumed as this one: {}", folder_.string(),
+           difference);
     NoteCommitted(source.samples());
     committed_extras_.insert(source.extras().begin(), source.extras().end());
     if (columns_.empty() && !source.samples().empty())
@@ -98,9 +100,10 @@ void ResultWriter::RequireFits(const Wave& wave, const std::vector<std::vector<C
   for (const auto& sample : wave.samples) {
     RequireText(sample);
     if (sample.ordinal < 0) Fail("{}: a sample has the number {}", Where(wave), sample.ordinal);
-    if (committed_ids_.contains(sample.id) || committed_ordinals_.contains(sample.ordinal) || !ids.insert(sample.id).second ||
-        !ordinals.insert(sample.ordinal).second)
-      Fail("the sample with id {} (number {} of the plan) is stored already in {}", sample.id, sample.ordinal, folder_.string());
+    if (committed_ids_.contains(sample.id) || committed_ordinals_.contains(sample.ordinal) ||
+        !ids.insert(sample.id).second || !ordinals.insert(sample.ordinal).second)
+      Fail("the sample with id {} (number {} of the plan) is stored already in {}", sample.id, sample.ordinal,
+           folder_.string());
   }
   if (columns_.empty()) return;
   for (size_t k = 0; k < columns.size(); ++k) {
@@ -148,9 +151,10 @@ void ResultWriter::Commit(const Wave& wave) {
 
 void ResultWriter::CommitExtra(const std::string& name, const std::function<void(hdf5::Group&)>& fill) {
   // Digits alone are the name of a wave.
-  const bool fits = !name.empty() && std::islower(static_cast<unsigned char>(name[0])) && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::islower(c) || std::isdigit(c) || c == '_' || c == '-';
-  });
+  const bool fits = !name.empty() && std::islower(static_cast<unsigned char>(name[0])) &&
+                    std::all_of(name.begin(), name.end(), [](unsigned char c) {
+                      return std::islower(c) || std::isdigit(c) || c == '_' || c == '-';
+                    });
   if (!fits || name == "samples" || name == "settings" || name == "waves")
     Fail("{}: \"{}\" cannot be the name of a part of the results", folder_.string(), name);
   WriteSegment(name, [&](hdf5::Group& root) {
@@ -193,12 +197,16 @@ void ResultWriter::RequireAllThere(const std::vector<Source>& sources) const {
   }
   for (const auto& sample : committed_)
     if (!ids.contains(sample.id))
-      Fail("{}: {} of the {} samples that were stored here are gone, the sample with id {} among them: somebody removed or moved files while the "
-           "run was at work; --resume makes them again",
-           folder_.string(), std::count_if(committed_.begin(), committed_.end(), [&](const auto& s) { return !ids.contains(s.id); }), committed_.size(),
-           sample.id);
+      Fail(
+          "{}: {} of the {} samples that were stored here are gone, the sample with id {} among them: somebody removed "
+          "or moved files while the "
+          "run was at work; --resume makes them again",
+          folder_.string(),
+          std::count_if(committed_.begin(), committed_.end(), [&](const auto& s) { return !ids.contains(s.id); }),
+          committed_.size(), sample.id);
   for (const auto& name : committed_extras_)
-    if (!extras.contains(name)) Fail("{}: the part {} that was stored here is gone; --resume makes it again", folder_.string(), name);
+    if (!extras.contains(name))
+      Fail("{}: the part {} that was stored here is gone; --resume makes it again", folder_.string(), name);
 }
 
 void ResultWriter::Finish() {
@@ -214,7 +222,7 @@ void ResultWriter::Finish() {
       if (source.path().filename() != kJoinedFile) Remove(source.path());
   }
   for (const auto& path : leftovers) Remove(path);
-  std::error_code ignored;   // the folder may hold something of somebody else
+  std::error_code ignored;  // the folder may hold something of somebody else
   fs::remove(folder_ / kSegmentFolder, ignored);
 }
 

@@ -9,27 +9,27 @@
 #include <vector>
 
 #include "harness/store/columns.h"
-#include "harness/store/records.h"
 #include "harness/store/folder_lock.h"
+#include "harness/store/records.h"
 #include "harness/store/schema.h"
 #include "harness/store/source.h"
 
 namespace skipbench {
 
-// The folder: segments/<ordinal of the first sample>.h5 for each wave, segments/<name>.h5 for extras; results.h5 joined from
-// them at the end. Every one is written beside its place, synced, and renamed. All errors name the file and the cause;
-// none of them costs what was committed before.
+// The folder: segments/<ordinal of the first sample>.h5 for each wave, segments/<name>.h5 for extras; results.h5 joined
+// from them at the end. Every one is written beside its place, synced, and renamed. All errors name the file and the
+// cause; none of them costs what was committed before.
 class ResultWriter {
  public:
   // What becomes of a result that is in the folder already.
   enum class Existing {
-    kRefuse,    // an error
-    kResume,    // it must be of the same run (FirstDifference in schema.h), and is continued
-    kReplace,   // it is removed (RemoveOutputs in outputs.h)
+    kRefuse,   // an error
+    kResume,   // it must be of the same run (FirstDifference in schema.h), and is continued
+    kReplace,  // it is removed (RemoveOutputs in outputs.h)
   };
 
-  // Makes the folder and locks it against a second writer, before anything in it is touched. Leftovers of a killed run are
-  // cleared away.
+  // Makes the folder and locks it against a second writer, before anything in it is touched. Leftovers of a killed run
+  // are cleared away.
   ResultWriter(std::filesystem::path folder, RunHeader header, Existing existing);
   ResultWriter(std::filesystem::path folder, RunHeader header, bool resume)
       : ResultWriter(std::move(folder), std::move(header), resume ? Existing::kResume : Existing::kRefuse) {}
@@ -42,8 +42,8 @@ class ResultWriter {
   // The same samples as they are stored.
   const std::vector<SampleInfo>& CommittedInfos() const { return committed_; }
 
-  // Stores a wave for good. Error, and nothing stored, when a shape is not what records.h says, a sample is there already,
-  // or the columns are not those of the waves before.
+  // Stores a wave for good. Error, and nothing stored, when a shape is not what records.h says, a sample is there
+  // already, or the columns are not those of the waves before.
   void Commit(const Wave& wave);
 
   // Stores the measurements of latency mode: all records so far; each call replaces what the last one stored.
@@ -51,15 +51,16 @@ class ResultWriter {
   // Those stored already.
   std::vector<LatencyRecord> CommittedLatency() const;
 
-  // Stores something of the run's own beside the samples, as the group /<name> (a search's progress, a study); each call
-  // replaces what the last one stored under the name.
+  // Stores something of the run's own beside the samples, as the group /<name> (a search's progress, a study); each
+  // call replaces what the last one stored under the name.
   void CommitExtra(const std::string& name, const std::function<void(hdf5::Group&)>& fill);
 
   // Hands such a part, if it is stored already, to `read`; says whether it was.
   bool ReadExtra(const std::string& name, const std::function<void(const hdf5::Group&)>& read) const;
 
-  // Joins everything into results.h5, then removes the segments. With nothing new since the last time it does nothing. Error, and
-  // the segments stay, when what is in the folder is not what was committed: somebody has removed or moved parts of it.
+  // Joins everything into results.h5, then removes the segments. With nothing new since the last time it does nothing.
+  // Error, and the segments stay, when what is in the folder is not what was committed: somebody has removed or moved
+  // parts of it.
   void Finish();
 
  private:
@@ -76,7 +77,7 @@ class ResultWriter {
   std::vector<SampleInfo> committed_;
   std::set<int64_t> committed_ids_, committed_ordinals_;
   std::set<std::string> committed_extras_;
-  std::vector<std::vector<ColumnInfo>> columns_;   // of the waves so far, for each setting; empty: none yet
+  std::vector<std::vector<ColumnInfo>> columns_;  // of the waves so far, for each setting; empty: none yet
 };
 
 }  // namespace skipbench

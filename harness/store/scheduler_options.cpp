@@ -7,7 +7,8 @@ namespace {
 
 const Json* FindOption(const Json& options, const std::string& option) {
   const auto found = options.is_object() ? options.find(option) : options.end();
-  return found != options.end() && found->is_object() && found->contains("value") && found->contains("from") ? &*found : nullptr;
+  return found != options.end() && found->is_object() && found->contains("value") && found->contains("from") ? &*found
+                                                                                                             : nullptr;
 }
 
 }  // namespace
@@ -17,7 +18,8 @@ Json OptionsOf(const RunHeader& header, size_t setting) {
   const auto settings = config.is_object() ? config.find("settings") : config.end();
   if (settings == config.end() || !settings->is_array() || setting >= settings->size()) return Json::object();
   const Json& one = (*settings)[setting];
-  return one.is_object() && one.contains("scheduler") && one["scheduler"].is_object() ? one["scheduler"] : Json::object();
+  return one.is_object() && one.contains("scheduler") && one["scheduler"].is_object() ? one["scheduler"]
+                                                                                      : Json::object();
 }
 
 Json ValueOf(const Json& options, const std::string& option) {
@@ -30,7 +32,8 @@ std::string DescribeOption(const Json& options, const std::string& scheduler, co
   if (!found) return "absent";
   const Json& value = (*found)["value"];
   const Json& from = (*found)["from"];
-  std::string text = value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text =
+      value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.size() > 60) text = text.substr(0, 57) + "...";
   const std::string source = from == "config"  ? "the config"
                              : from == "model" ? "the model's scheduler_config.json"
@@ -41,9 +44,11 @@ std::string DescribeOption(const Json& options, const std::string& scheduler, co
 std::string DescribeSpacing(const Json& options, const std::string& scheduler, const std::vector<double>& timesteps) {
   const Json* spacing = FindOption(options, "timestep_spacing");
   if (!spacing) return "";
-  std::string text = fmt::format("{}: timestep_spacing {}", scheduler, DescribeOption(options, scheduler, "timestep_spacing"));
+  std::string text =
+      fmt::format("{}: timestep_spacing {}", scheduler, DescribeOption(options, scheduler, "timestep_spacing"));
   const Json* offset = FindOption(options, "steps_offset");
-  if (offset && (*spacing)["value"] == "leading") text += fmt::format(", steps_offset {}", DescribeOption(options, scheduler, "steps_offset"));
+  if (offset && (*spacing)["value"] == "leading")
+    text += fmt::format(", steps_offset {}", DescribeOption(options, scheduler, "steps_offset"));
   if (!timesteps.empty()) text += fmt::format("; starts at timestep {:.6g}", timesteps[0]);
   return text;
 }

@@ -11,7 +11,9 @@ namespace {
 
 constexpr const char* kFormat = "skipbench results";
 
-std::string Dump(const Json& json) { return WithNamedNumbers(json).dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string Dump(const Json& json) {
+  return WithNamedNumbers(json).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 Json ParseAttribute(const hdf5::Object& object, const std::string& name) {
   return ParseJson(object.Attribute<std::string>(name), object.Where() + ": attribute " + name);
@@ -24,7 +26,7 @@ int ReadInt(const hdf5::Object& object, const std::string& name, int64_t min, in
   return static_cast<int>(value);
 }
 
-constexpr int64_t kMaxCount = 1'000'000;   // of steps, calls, settings, shards: anything beyond is damage
+constexpr int64_t kMaxCount = 1'000'000;  // of steps, calls, settings, shards: anything beyond is damage
 
 void WriteSetting(hdf5::Group& settings, size_t index, const SettingInfo& info) {
   hdf5::Group group = settings.CreateGroup(std::to_string(index));
@@ -49,7 +51,8 @@ void WriteSetting(hdf5::Group& settings, size_t index, const SettingInfo& info) 
 CriterionInfo ReadCriterion(const hdf5::Group& group) {
   const Json json = ParseAttribute(group, "criterion");
   const JsonReader reader(json, group.Where(), "criterion");
-  return {reader.String("name"), reader.String("axis"), reader.OneOf("predicts", "above", {"above", "below"}) == "above", reader.StringOr("option", "")};
+  return {reader.String("name"), reader.String("axis"),
+          reader.OneOf("predicts", "above", {"above", "below"}) == "above", reader.StringOr("option", "")};
 }
 
 SettingInfo ReadSetting(const hdf5::Group& group) {
@@ -132,10 +135,11 @@ Json WhatIsComputed(const RunHeader& header, const RunHeader& other) {
 
 Json Identity(const RunHeader& header, size_t k, const RunHeader& other) {
   const SettingInfo& info = header.settings[k];
-  Json json = {{"label", info.label},   {"type", info.type},   {"parameters", info.parameters},
-               {"steps", info.steps},   {"calls", info.calls}, {"timesteps", info.timesteps},
-               {"scheduler", info.scheduler}, {"guidance", info.guidance}, {"reference", info.reference},
-               {"compared_with", info.compared_with}};
+  Json json = {{"label", info.label},           {"type", info.type},
+               {"parameters", info.parameters}, {"steps", info.steps},
+               {"calls", info.calls},           {"timesteps", info.timesteps},
+               {"scheduler", info.scheduler},   {"guidance", info.guidance},
+               {"reference", info.reference},   {"compared_with", info.compared_with}};
   // "/settings/3/parameters/from" of the expanded config is this setting's "/parameters/from".
   const std::string place = fmt::format("/settings/{}/", k);
   if (ByContent(header, other))
@@ -145,24 +149,29 @@ Json Identity(const RunHeader& header, size_t k, const RunHeader& other) {
   return json;
 }
 
-// Which of the files that decide is another one. The model's weights count by the hash of all of them: they may have other names.
+// Which of the files that decide is another one. The model's weights count by the hash of all of them: they may have
+// other names.
 std::string InputDifference(const RunHeader& there, const RunHeader& here) {
   const auto shown = [](const std::string& hash) { return hash.empty() ? std::string("absent") : hash; };
   for (const auto* files : {&there.model_files, &here.model_files})
     for (const auto& [file, ignored] : *files) {
-      const auto hash = [&file = file](const RunHeader& header) {      // a structured binding is not captured by clang 14
+      const auto hash = [&file = file](const RunHeader& header) {  // a structured binding is not captured by clang 14
         const auto found = header.model_files.find(file);
         return found == header.model_files.end() ? std::string() : found->second;
       };
       const bool renamed = there.model_hash == here.model_hash && (hash(there).empty() || hash(here).empty());
       if (hash(there) != hash(here) && !renamed)
-        return fmt::format("SHA-256 of the model's file {}: {} there, {} here", file, shown(hash(there)), shown(hash(here)));
+        return fmt::format("SHA-256 of the model's file {}: {} there, {} here", file, shown(hash(there)),
+                           shown(hash(here)));
     }
-  if (there.model_hash != here.model_hash) return fmt::format("model hash: {} there, {} here", there.model_hash, here.model_hash);
+  if (there.model_hash != here.model_hash)
+    return fmt::format("model hash: {} there, {} here", there.model_hash, here.model_hash);
   if (there.inputs.empty() != here.inputs.empty())
-    return fmt::format("the SHA-256 of configs, tokenizer, data and whatever else the run reads: not recorded {0}, where an earlier skipbench "
-                       "was at work, so nothing shows that they are the same; begin the run anew",
-                       there.inputs.empty() ? "there" : "here");
+    return fmt::format(
+        "the SHA-256 of configs, tokenizer, data and whatever else the run reads: not recorded {0}, where an earlier "
+        "skipbench "
+        "was at work, so nothing shows that they are the same; begin the run anew",
+        there.inputs.empty() ? "there" : "here");
   for (const auto* inputs : {&there.inputs, &here.inputs})
     for (const auto& [part, input] : *inputs) {
       const auto hash = [&part = part](const RunHeader& header) {
@@ -170,7 +179,8 @@ std::string InputDifference(const RunHeader& there, const RunHeader& here) {
         return found == header.inputs.end() ? std::string() : found->second.sha256;
       };
       if (hash(there) != hash(here))
-        return fmt::format("{} ({}): SHA-256 {} there, {} here", part, input.file, shown(hash(there)), shown(hash(here)));
+        return fmt::format("{} ({}): SHA-256 {} there, {} here", part, input.file, shown(hash(there)),
+                           shown(hash(here)));
     }
   return "";
 }
@@ -225,11 +235,13 @@ void WriteHeader(hdf5::Group& root, const RunHeader& header, const std::vector<J
 
 RunHeader ReadHeader(const hdf5::Group& root) {
   if (root.AttributeOr("format", "") != kFormat || !root.HasAttribute("schema_version"))
-    Fail("{}: not a result of skipbench (the attributes format and schema_version of the root are missing)", root.Where());
+    Fail("{}: not a result of skipbench (the attributes format and schema_version of the root are missing)",
+         root.Where());
   const int64_t version = root.Attribute<int64_t>("schema_version");
   if (version > kSchemaVersion)
-    Fail("{}: its schema_version is {}; this program reads up to {}: a newer skipbench made it and is needed to read it",
-         root.Where(), version, kSchemaVersion);
+    Fail(
+        "{}: its schema_version is {}; this program reads up to {}: a newer skipbench made it and is needed to read it",
+        root.Where(), version, kSchemaVersion);
   if (version < 1) Fail("{}: its schema_version is {}, expected 1 to {}", root.Where(), version, kSchemaVersion);
 
   RunHeader header;
@@ -272,16 +284,20 @@ std::vector<Json> ReadEnvironments(const hdf5::Group& root) {
   if (!list.is_array()) Fail("{}: the attribute environments is not a list", root.Where());
   const Json known = EnvironmentsOf({})[0];
   for (const auto& one : list) {
-    if (!one.is_object()) Fail("{}: the attribute environments: expected objects, found {}", root.Where(), Describe(one));
+    if (!one.is_object())
+      Fail("{}: the attribute environments: expected objects, found {}", root.Where(), Describe(one));
     for (const auto& [key, value] : known.items())
-      if (const auto found = one.find(key); found != one.end() && (found->is_number() ? !value.is_number() : found->type() != value.type()))
+      if (const auto found = one.find(key);
+          found != one.end() && (found->is_number() ? !value.is_number() : found->type() != value.type()))
         Fail("{}: the attribute environments: {}: found {}", root.Where(), key, Describe(*found));
   }
   return {list.begin(), list.end()};
 }
 
 std::string FirstDifference(const RunHeader& there, const RunHeader& here, bool shards) {
-  auto text = [](const char* what, const auto& a, const auto& b) { return fmt::format("{}: {} there, {} here", what, a, b); };
+  auto text = [](const char* what, const auto& a, const auto& b) {
+    return fmt::format("{}: {} there, {} here", what, a, b);
+  };
   const std::string inputs = InputDifference(there, here);
   if (auto found = JsonDifference(WhatIsComputed(there, here), WhatIsComputed(here, there), ""); !found.empty())
     return "config: " + found + (inputs.empty() ? "" : "; " + inputs);

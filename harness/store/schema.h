@@ -39,9 +39,9 @@ void WriteHeader(hdf5::Group& root, const RunHeader& header, const std::vector<J
 RunHeader ReadHeader(const hdf5::Group& root);
 std::vector<Json> ReadEnvironments(const hdf5::Group& root);
 
-// The first difference that makes two headers belong to different runs, as text: "config: methods[2].delta: 0.01 there, 0.02
-// here"; empty when there is none. Where it was made (device, threads, versions) does not count. With `shards` the two may be
-// different shards of one run.
+// The first difference that makes two headers belong to different runs, as text: "config: methods[2].delta: 0.01 there,
+// 0.02 here"; empty when there is none. Where it was made (device, threads, versions) does not count. With `shards` the
+// two may be different shards of one run.
 std::string FirstDifference(const RunHeader& there, const RunHeader& here, bool shards);
 
 }  // namespace skipbench

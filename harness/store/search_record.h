@@ -1,11 +1,13 @@
 // What a search for skip paths leaves in a results file: the paths it found, and the error of every path it tried.
 //
-//   /search_<k>_<first>   search k of the run, over the samples from number <first> of the plan on. Attributes: search ("greedy"),
-//                         scope ("sample" or "shared"), settings (indices that run its paths), evaluations, naive_evaluations,
-//                         paths, seconds; error_units ("L2 of the final latent")
+//   /search_<k>_<first>   search k of the run, over the samples from number <first> of the plan on. Attributes: search
+//   ("greedy"),
+//                         scope ("sample" or "shared"), settings (indices that run its paths), evaluations,
+//                         naive_evaluations, paths, seconds; error_units ("L2 of the final latent")
 //     sample              [samples] ids of the samples searched on
 //     latent_norm         [samples] L2 norm of the full path's final latent; errors over it are relative
-//     family              [subjects, skips, calls] u8: the best path found with each number of skips (1 predict, 0 reuse); all 0 where
+//     family              [subjects, skips, calls] u8: the best path found with each number of skips (1 predict, 0
+//     reuse); all 0 where
 //                         the search did not get so far. A subject is a sample, or all of them for a shared path
 //     family_error        [subjects, skips] its error; NaN where there is none
 //     message             [subjects] why a family ended early or is missing, else ""
@@ -24,15 +26,15 @@ namespace skipbench {
 struct SearchRecord {
   std::string search;
   bool shared = false;
-  std::vector<int64_t> settings;           // indices into RunHeader::settings
-  std::vector<int64_t> samples;            // ids
-  std::vector<double> latent_norm;         // [samples]
-  Array<uint8_t> family;                   // [subjects, skips, calls]
-  Array<double> family_error;              // [subjects, skips]
-  std::vector<std::string> message;        // [subjects]
-  std::vector<int64_t> tried_sample;       // [tried] ids
-  Array<uint8_t> tried_path;               // [tried, calls]
-  std::vector<double> tried_error;         // [tried]
+  std::vector<int64_t> settings;      // indices into RunHeader::settings
+  std::vector<int64_t> samples;       // ids
+  std::vector<double> latent_norm;    // [samples]
+  Array<uint8_t> family;              // [subjects, skips, calls]
+  Array<double> family_error;         // [subjects, skips]
+  std::vector<std::string> message;   // [subjects]
+  std::vector<int64_t> tried_sample;  // [tried] ids
+  Array<uint8_t> tried_path;          // [tried, calls]
+  std::vector<double> tried_error;    // [tried]
   int64_t evaluations = 0, naive_evaluations = 0;
   double seconds = 0;
 

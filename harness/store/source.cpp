@@ -25,8 +25,9 @@ Source::Source(const fs::path& path, const OpenOptions& options) : path_(path) {
   ReadSamples();
   ReadWaves();
   for (size_t i = 0; i < header_.settings.size(); ++i)
-    columns_.push_back(samples_.empty() ? std::vector<ColumnInfo>{}
-                                        : ListColumns(Setting(i), static_cast<int64_t>(samples_.size()), options.known));
+    columns_.push_back(samples_.empty()
+                           ? std::vector<ColumnInfo>{}
+                           : ListColumns(Setting(i), static_cast<int64_t>(samples_.size()), options.known));
 }
 
 const hdf5::Group& Source::root() {
@@ -84,7 +85,8 @@ void Source::ReadWaves() {
   each(group, "evaluations", [](WaveRecord& w) -> int64_t& { return w.cost.evaluations; });
   each(group, "separate_evaluations", [](WaveRecord& w) -> int64_t& { return w.cost.separate_evaluations; });
   each(group, "shallow_evaluations", [](WaveRecord& w) -> int64_t& { return w.cost.shallow_evaluations; });
-  each(group, "separate_shallow_evaluations", [](WaveRecord& w) -> int64_t& { return w.cost.separate_shallow_evaluations; });
+  each(group, "separate_shallow_evaluations",
+       [](WaveRecord& w) -> int64_t& { return w.cost.separate_shallow_evaluations; });
   each(group, "wall_s", [](WaveRecord& w) -> double& { return w.cost.wall_s; });
   const hdf5::Group stages = group.OpenGroup("stages");
   for (const auto& name : stages.Members())
@@ -123,7 +125,8 @@ std::vector<fs::path> ResultFiles(const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder / kJoinedFile, error)) files.push_back(folder / kJoinedFile);
   std::vector<fs::path> segments;
-  for (fs::directory_iterator entry(folder / kSegmentFolder, error), end; !error && entry != end; entry.increment(error))
+  for (fs::directory_iterator entry(folder / kSegmentFolder, error), end; !error && entry != end;
+       entry.increment(error))
     if (entry->path().extension() == ".h5") segments.push_back(entry->path());
   if (error && error != std::errc::no_such_file_or_directory)
     Fail("{}: cannot be read: {}", (folder / kSegmentFolder).string(), error.message());
@@ -134,7 +137,8 @@ std::vector<fs::path> ResultFiles(const fs::path& folder) {
 
 namespace {
 
-std::vector<Source> OpenFiles(const std::vector<fs::path>& files, std::vector<fs::path>& leftovers, const OpenOptions& options) {
+std::vector<Source> OpenFiles(const std::vector<fs::path>& files, std::vector<fs::path>& leftovers,
+                              const OpenOptions& options) {
   std::vector<Source> sources;
   std::set<int64_t> joined;
   for (const auto& path : files) {

@@ -82,15 +82,16 @@ inline constexpr const char* kSegmentFolder = "segments";
 std::vector<std::filesystem::path> ResultFiles(const std::filesystem::path& folder);
 
 // All of a folder's files, opened and checked: they belong to one run, and no sample is in two of them. A segment whose
-// samples are all in results.h5 is a leftover (the run was killed while it removed what it had joined): its path goes to
-// `leftovers` instead. Error naming the files.
+// samples are all in results.h5 is a leftover (the run was killed while it removed what it had joined): its path goes
+// to `leftovers` instead. Error naming the files.
 std::vector<Source> OpenFolder(const std::filesystem::path& folder, std::vector<std::filesystem::path>& leftovers,
                                const OpenOptions& options = {});
 
 // What a path given by a user holds: a file of results, or a folder with some (OpenFolder). Error when there are none.
 std::vector<Source> OpenResult(const std::filesystem::path& path, const OpenOptions& options = {});
 
-// Error naming both files if the sources are not of one run or hold a sample twice. `shards`: they may be different shards.
+// Error naming both files if the sources are not of one run or hold a sample twice. `shards`: they may be different
+// shards.
 void RequireOneRun(const std::vector<Source>& sources, bool shards);
 
 }  // namespace skipbench

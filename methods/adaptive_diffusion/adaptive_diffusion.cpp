@@ -13,14 +13,17 @@ using Options = AdaptiveDiffusionOptions;
 class AdaptivePolicy : public Policy {
  public:
   AdaptivePolicy(const Options& options, int calls)
-      : options_(options), frame_(options.max_skips, calls), difference_(calls, std::numeric_limits<double>::quiet_NaN()) {}
+      : options_(options),
+        frame_(options.max_skips, calls),
+        difference_(calls, std::numeric_limits<double>::quiet_NaN()) {}
 
   Decision Decide(int) override { return {predict_next_ ? Action::kPredict : Action::kReuse}; }
 
   void Observe(int call, const Observation& seen) override {
     if (call >= 1) difference_[call] = Norm(seen.latent, 0, seen.elements);
-    predict_next_ = frame_.PredictsNext(
-        call, [&] { return options_.criterion == Options::Criterion::kPublished ? Published(call) : Tensor(call, seen); });
+    predict_next_ = frame_.PredictsNext(call, [&] {
+      return options_.criterion == Options::Criterion::kPublished ? Published(call) : Tensor(call, seen);
+    });
   }
 
   std::unique_ptr<Policy> Clone() const override { return std::make_unique<AdaptivePolicy>(*this); }
@@ -72,26 +75,36 @@ class AdaptiveDiffusion : public Method {
   std::optional<Criterion> criterion() const override {
     if (options_.criterion == Options::Criterion::kPublished)
       return Criterion{"difference of the mean steps", "mean |step of the latents|"};
-    return Criterion{"third-order difference of the latents", options_.norm == Options::Norm::kL2 ? "L2 norm of the difference" : "mean |difference|"};
+    return Criterion{"third-order difference of the latents",
+                     options_.norm == Options::Norm::kL2 ? "L2 norm of the difference" : "mean |difference|"};
   }
-  std::unique_ptr<Policy> Start(const RunShape& run) const override { return std::make_unique<AdaptivePolicy>(options_, run.calls); }
+  std::unique_ptr<Policy> Start(const RunShape& run) const override {
+    return std::make_unique<AdaptivePolicy>(options_, run.calls);
+  }
 
  private:
   Options options_;
 };
 
 const OptionTable<Options>& Table() {
-  static const OptionTable<Options> table("adaptive_diffusion", {
-      Field("delta", &Options::delta).Min(0).Max(1e6).Threshold().Help("threshold of the criterion; larger skips more"),
-      MaxSkipsField(&Options::max_skips),
-      Field("criterion", &Options::criterion)
-          .Names<Options::Criterion>({{"published", Options::Criterion::kPublished}, {"tensor", Options::Criterion::kTensor}})
-          .Help("the released code's rule, or the paper's formula on the tensors"),
-      Field("norm", &Options::norm)
-          .Names<Options::Norm>({{"mean_abs", Options::Norm::kMeanAbs}, {"l2", Options::Norm::kL2}})
-          .When([](const Options& o) { return o.criterion == Options::Criterion::kTensor; }, "only the criterion \"tensor\" has a norm")
-          .Help("norm of the criterion \"tensor\""),
-      ScopeField(&Options::scope).Help("decide for each sample alone, or for a group together (as released)")});
+  static const OptionTable<Options> table(
+      "adaptive_diffusion",
+      {Field("delta", &Options::delta)
+           .Min(0)
+           .Max(1e6)
+           .Threshold()
+           .Help("threshold of the criterion; larger skips more"),
+       MaxSkipsField(&Options::max_skips),
+       Field("criterion", &Options::criterion)
+           .Names<Options::Criterion>(
+               {{"published", Options::Criterion::kPublished}, {"tensor", Options::Criterion::kTensor}})
+           .Help("the released code's rule, or the paper's formula on the tensors"),
+       Field("norm", &Options::norm)
+           .Names<Options::Norm>({{"mean_abs", Options::Norm::kMeanAbs}, {"l2", Options::Norm::kL2}})
+           .When([](const Options& o) { return o.criterion == Options::Criterion::kTensor; },
+                 "only the criterion \"tensor\" has a norm")
+           .Help("norm of the criterion \"tensor\""),
+       ScopeField(&Options::scope).Help("decide for each sample alone, or for a group together (as released)")});
   return table;
 }
 
@@ -103,7 +116,8 @@ std::unique_ptr<Method> MakeAdaptiveDiffusion(const AdaptiveDiffusionOptions& op
 }
 
 MethodType AdaptiveDiffusionType() {
-  return DeclareMethod("skip predictions where the third-order difference of the latents is small (NeurIPS 2024)", Table(), MakeAdaptiveDiffusion);
+  return DeclareMethod("skip predictions where the third-order difference of the latents is small (NeurIPS 2024)",
+                       Table(), MakeAdaptiveDiffusion);
 }
 
 }  // namespace skipbench

@@ -1,7 +1,8 @@
 // When AdaptiveDiffusion's criteria are asked at all: the released code's warm-up and cap, shared by all of them.
 //
-// Calls 0..3 predict. After call i >= 3, decision k = i - 3 is made for call i + 1. With `mask` the list of decisions so far: if
-// it has more than 4 entries and none of its last Cmax ("max_skips") predicts, the next call predicts, whatever the criterion
+// Calls 0..3 predict. After call i >= 3, decision k = i - 3 is made for call i + 1. With `mask` the list of decisions
+// so far: if it has more than 4 entries and none of its last Cmax ("max_skips") predicts, the next call predicts,
+// whatever the criterion
 // (`max_skips` 0: none of all). So decisions 0..4 are never capped.
 #pragma once
 
@@ -26,7 +27,8 @@ class SkipFrame {
   SkipFrame(int max_skips, int calls)
       : max_skips_(max_skips), criterion_(calls, kNone), threshold_(calls, kNone), forced_(calls, kNone) {}
 
-  // After `call`: whether the next call predicts. `compare`, a function without arguments, is asked for the Comparison where it counts.
+  // After `call`: whether the next call predicts. `compare`, a function without arguments, is asked for the Comparison
+  // where it counts.
   template <typename Compare>
   bool PredictsNext(int call, Compare&& compare) {
     if (call < kWarmUp - 1) return true;
@@ -49,19 +51,20 @@ class SkipFrame {
   }
 
  private:
-  static constexpr int kWarmUp = 4;          // calls that always predict
-  static constexpr size_t kUncapped = 4;     // decisions the cap does not look at
+  static constexpr int kWarmUp = 4;       // calls that always predict
+  static constexpr size_t kUncapped = 4;  // decisions the cap does not look at
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
   // Whether the cap forces the next call to predict.
   bool CapReached() const {
     if (mask_.size() <= kUncapped) return false;
     const size_t window = max_skips_ == 0 ? mask_.size() : std::min(mask_.size(), static_cast<size_t>(max_skips_));
-    return std::none_of(mask_.end() - static_cast<std::ptrdiff_t>(window), mask_.end(), [](bool predicted) { return predicted; });
+    return std::none_of(mask_.end() - static_cast<std::ptrdiff_t>(window), mask_.end(),
+                        [](bool predicted) { return predicted; });
   }
 
   int max_skips_;
-  std::vector<bool> mask_;                   // decision k, for call k + 4: true = predict
+  std::vector<bool> mask_;  // decision k, for call k + 4: true = predict
   std::vector<double> criterion_, threshold_, forced_;
 };
 

@@ -11,7 +11,8 @@ using Options = DeepCacheOptions;
 
 class DeepCachePolicy : public Policy {
  public:
-  DeepCachePolicy(std::vector<bool> full, int cache_position) : full_(std::move(full)), cache_position_(cache_position) {}
+  DeepCachePolicy(std::vector<bool> full, int cache_position)
+      : full_(std::move(full)), cache_position_(cache_position) {}
   Decision Decide(int call) override {
     return full_.at(call) ? Decision{Action::kPredict} : Decision{Action::kShallow, cache_position_};
   }
@@ -26,21 +27,34 @@ class DeepCachePolicy : public Policy {
 const OptionTable<Options>& Table() {
   using Schedule = Options::Schedule;
   using Index = Options::Index;
-  static const OptionTable<Options> table("deepcache", {
-      Field("interval", &Options::interval).Min(1).Max(1000).Help("a full forward every N calls (N on average for the non-uniform schedules)"),
-      Field("branch", &Options::branch).Min(0).Max(1000).Help("cache position, numbered as by the pip package's helper"),
-      Field("schedule", &Options::schedule)
-          .Names<Schedule>({{"uniform", Schedule::kUniform}, {"quad_center", Schedule::kQuadCenter}, {"quad", Schedule::kQuad}})
-          .Help("which calls are full"),
-      Field("power", &Options::power).Min(1.0).Max(10.0)
-          .When([](const Options& o) { return o.schedule != Schedule::kUniform; }, "the uniform schedule has no power")
-          .Help("of the non-uniform schedules"),
-      Field("center", &Options::center).Min(1).Max(1000)
-          .When([](const Options& o) { return o.schedule == Schedule::kQuadCenter; }, "only the schedule \"quad_center\" has a center")
-          .Help("of quad_center: the call around which full forwards are densest"),
-      Field("index", &Options::index)
-          .Names<Index>({{"timestep", Index::kTimestep}, {"call", Index::kCall}})
-          .Help("look a call up by its timestep's first place (the helper's way) or by number")});
+  static const OptionTable<Options> table(
+      "deepcache",
+      {Field("interval", &Options::interval)
+           .Min(1)
+           .Max(1000)
+           .Help("a full forward every N calls (N on average for the non-uniform schedules)"),
+       Field("branch", &Options::branch)
+           .Min(0)
+           .Max(1000)
+           .Help("cache position, numbered as by the pip package's helper"),
+       Field("schedule", &Options::schedule)
+           .Names<Schedule>(
+               {{"uniform", Schedule::kUniform}, {"quad_center", Schedule::kQuadCenter}, {"quad", Schedule::kQuad}})
+           .Help("which calls are full"),
+       Field("power", &Options::power)
+           .Min(1.0)
+           .Max(10.0)
+           .When([](const Options& o) { return o.schedule != Schedule::kUniform; }, "the uniform schedule has no power")
+           .Help("of the non-uniform schedules"),
+       Field("center", &Options::center)
+           .Min(1)
+           .Max(1000)
+           .When([](const Options& o) { return o.schedule == Schedule::kQuadCenter; },
+                 "only the schedule \"quad_center\" has a center")
+           .Help("of quad_center: the call around which full forwards are densest"),
+       Field("index", &Options::index)
+           .Names<Index>({{"timestep", Index::kTimestep}, {"call", Index::kCall}})
+           .Help("look a call up by its timestep's first place (the helper's way) or by number")});
   return table;
 }
 
@@ -51,7 +65,9 @@ class DeepCache : public Method {
 
   std::string Label() const override {
     std::string label = fmt::format("deepcache(interval={},branch={}", options_.interval, options_.branch);
-    if (options_.schedule != Options::Schedule::kUniform) label += fmt::format(",schedule={},power={}", options_.schedule == Options::Schedule::kQuad ? "quad" : "quad_center", options_.power);
+    if (options_.schedule != Options::Schedule::kUniform)
+      label += fmt::format(",schedule={},power={}",
+                           options_.schedule == Options::Schedule::kQuad ? "quad" : "quad_center", options_.power);
     if (options_.schedule == Options::Schedule::kQuadCenter) label += fmt::format(",center={}", options_.center);
     if (options_.index == Options::Index::kCall) label += ",index=call";
     return label + ")";
@@ -78,7 +94,8 @@ class DeepCache : public Method {
     const int count = (steps + options_.interval - 1) / options_.interval;
     switch (options_.schedule) {
       case Options::Schedule::kUniform: return {};
-      case Options::Schedule::kQuadCenter: return QuadCenterSchedule(steps, count, options_.center, options_.power).full_steps;
+      case Options::Schedule::kQuadCenter:
+        return QuadCenterSchedule(steps, count, options_.center, options_.power).full_steps;
       case Options::Schedule::kQuad: return QuadSchedule(steps, count, options_.power);
     }
     return {};
@@ -101,7 +118,8 @@ std::unique_ptr<Method> MakeDeepCache(const DeepCacheOptions& options) {
 }
 
 MethodType DeepCacheType() {
-  return DeclareMethod("full forwards at scheduled calls, shallow ones on cached features between (CVPR 2024)", Table(), MakeDeepCache);
+  return DeclareMethod("full forwards at scheduled calls, shallow ones on cached features between (CVPR 2024)", Table(),
+                       MakeDeepCache);
 }
 
 }  // namespace skipbench

@@ -22,12 +22,10 @@ void SortOnce(std::vector<int>* points) {
 }
 
 // x^(1/p), the principal root of a real number.
-Complex Root(double x, double p) {
-  return portable::Pow(Complex(x), 1 / p);
-}
+Complex Root(double x, double p) { return portable::Pow(Complex(x), 1 / p); }
 
-// numpy's power, which multiplies for small whole exponents: of exact integers another last bit makes another step. Other
-// powers are the same on every CPU.
+// numpy's power, which multiplies for small whole exponents: of exact integers another last bit makes another step.
+// Other powers are the same on every CPU.
 Complex Power(const Complex& v, double p) {
   if (v == Complex(0)) return v;
   if (p == 2) return v * v;
@@ -60,8 +58,8 @@ QuadCenter QuadCenterSchedule(int steps, int count, int center, double power) {
     std::vector<int> full_steps = FullSteps(steps, count, center, p);
     if (static_cast<int>(full_steps.size()) == count) return {std::move(full_steps), p};
   }
-  Fail("deepcache: no quad_center schedule has {} full steps of {} around {} with a power of {} or less", count, steps, center,
-       power);
+  Fail("deepcache: no quad_center schedule has {} full steps of {} around {} with a power of {} or less", count, steps,
+       center, power);
 }
 
 std::vector<int> QuadSchedule(int steps, int count, double power) {

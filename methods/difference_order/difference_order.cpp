@@ -18,7 +18,8 @@ class OrderPolicy : public Policy {
 
   void Observe(int call, const Observation& seen) override {
     predict_next_ = frame_.PredictsNext(call, [&] {
-      const double criterion = Norm(seen.latent.abs[options_.order - 1], seen.latent.square[options_.order - 1], seen.elements),
+      const double criterion =
+                       Norm(seen.latent.abs[options_.order - 1], seen.latent.square[options_.order - 1], seen.elements),
                    threshold = options_.delta * yardstick_;
       return SkipFrame::Comparison{criterion, threshold, !(criterion >= threshold)};
     });
@@ -38,7 +39,7 @@ class OrderPolicy : public Policy {
   Options options_;
   SkipFrame frame_;
   bool predict_next_ = true;
-  double yardstick_ = std::numeric_limits<double>::quiet_NaN();           // of the call before: ||x_{i-1}||, or ||D_{i-1}||
+  double yardstick_ = std::numeric_limits<double>::quiet_NaN();  // of the call before: ||x_{i-1}||, or ||D_{i-1}||
 };
 
 class DifferenceOrder : public Method {
@@ -46,8 +47,9 @@ class DifferenceOrder : public Method {
   explicit DifferenceOrder(const Options& options) : options_(options) {}
   std::string type() const override { return "difference_order"; }
   std::string Label() const override {
-    return fmt::format("difference_order(order={},delta={},max_skips={}{}{})", options_.order, options_.delta, options_.max_skips,
-                       options_.norm == Options::Norm::kL2 ? ",norm=l2" : "", options_.scope == Scope::kGroup ? ",scope=group" : "");
+    return fmt::format("difference_order(order={},delta={},max_skips={}{}{})", options_.order, options_.delta,
+                       options_.max_skips, options_.norm == Options::Norm::kL2 ? ",norm=l2" : "",
+                       options_.scope == Scope::kGroup ? ",scope=group" : "");
   }
   Scope DecisionScope() const override { return options_.scope; }
   Needs Observes() const override { return {.latent_order = options_.order}; }
@@ -56,22 +58,29 @@ class DifferenceOrder : public Method {
     return Criterion{fmt::format("{}-order difference of the latents", orders[options_.order - 1]),
                      options_.norm == Options::Norm::kL2 ? "L2 norm of the difference" : "mean |difference|"};
   }
-  std::unique_ptr<Policy> Start(const RunShape& run) const override { return std::make_unique<OrderPolicy>(options_, run.calls); }
+  std::unique_ptr<Policy> Start(const RunShape& run) const override {
+    return std::make_unique<OrderPolicy>(options_, run.calls);
+  }
 
  private:
   Options options_;
 };
 
 const OptionTable<Options>& Table() {
-  static const OptionTable<Options> table("difference_order", {
-      Field("order", &Options::order).Min(1).Max(3).Required().Help("of the finite difference along the trajectory"),
-      Field("delta", &Options::delta).Min(0).Max(1e6).Required().Threshold().Help(
-          "threshold; each order has a scale of its own (skipbench calibrate finds it)"),
-      MaxSkipsField(&Options::max_skips),
-      Field("norm", &Options::norm)
-          .Names<Options::Norm>({{"mean_abs", Options::Norm::kMeanAbs}, {"l2", Options::Norm::kL2}})
-          .Help("of the differences"),
-      ScopeField(&Options::scope).Help("decide for each sample alone, or for a group together")});
+  static const OptionTable<Options> table(
+      "difference_order",
+      {Field("order", &Options::order).Min(1).Max(3).Required().Help("of the finite difference along the trajectory"),
+       Field("delta", &Options::delta)
+           .Min(0)
+           .Max(1e6)
+           .Required()
+           .Threshold()
+           .Help("threshold; each order has a scale of its own (skipbench calibrate finds it)"),
+       MaxSkipsField(&Options::max_skips),
+       Field("norm", &Options::norm)
+           .Names<Options::Norm>({{"mean_abs", Options::Norm::kMeanAbs}, {"l2", Options::Norm::kL2}})
+           .Help("of the differences"),
+       ScopeField(&Options::scope).Help("decide for each sample alone, or for a group together")});
   return table;
 }
 
@@ -83,8 +92,10 @@ std::unique_ptr<Method> MakeDifferenceOrder(const DifferenceOrderOptions& option
 }
 
 MethodType DifferenceOrderType() {
-  return DeclareMethod("skip predictions where the latents' difference of order 1, 2 or 3 is small: AdaptiveDiffusion's comparison of orders",
-                       Table(), MakeDifferenceOrder);
+  return DeclareMethod(
+      "skip predictions where the latents' difference of order 1, 2 or 3 is small: AdaptiveDiffusion's comparison of "
+      "orders",
+      Table(), MakeDifferenceOrder);
 }
 
 }  // namespace skipbench

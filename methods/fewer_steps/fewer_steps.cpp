@@ -25,7 +25,8 @@ struct Options {
 }  // namespace
 
 MethodType FewerStepsType() {
-  const OptionTable<Options> table("fewer_steps", {Field("steps", &Options::steps).Min(1).Max(1000).Required().Help("number of steps")});
+  const OptionTable<Options> table(
+      "fewer_steps", {Field("steps", &Options::steps).Min(1).Max(1000).Required().Help("number of steps")});
   return DeclareMethod("the same sampler with fewer steps, nothing skipped", table,
                        [](const Options& options) { return std::make_unique<FewerSteps>(options.steps); });
 }

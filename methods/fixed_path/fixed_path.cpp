@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "methods/fixed_path/random_path.h"
 #include "methods/fixed_path/precomputed_path.h"
+#include "methods/fixed_path/random_path.h"
 
 namespace skipbench {
 namespace {
@@ -46,7 +46,9 @@ class RecordedPath : public RecordedPathMethod {
   std::string type() const override { return "fixed_path"; }
   std::string Label() const override { return label_; }
   std::unique_ptr<Policy> Start(const RunShape&) const override { return MakeUnboundPolicy(label_); }
-  std::shared_ptr<const Method> Bind(PrecomputedPaths paths) const override { return MakePrecomputedPath(type(), label_, std::move(paths)); }
+  std::shared_ptr<const Method> Bind(PrecomputedPaths paths) const override {
+    return MakePrecomputedPath(type(), label_, std::move(paths));
+  }
   const Source& source() const override { return source_; }
 
  private:
@@ -67,30 +69,54 @@ struct Options {
 
 std::string WhyNoMask(const Json& mask) {
   for (const Json& entry : mask)
-    if (entry != 0 && entry != 1) return fmt::format("entries are 1 (predict) or 0 (reuse), found {}", entry.get<int64_t>());
+    if (entry != 0 && entry != 1)
+      return fmt::format("entries are 1 (predict) or 0 (reuse), found {}", entry.get<int64_t>());
   return mask.empty() || mask[0] != 1 ? "the first call must predict (entry 0 must be 1)" : "";
 }
 
 const OptionTable<Options>& Table() {
   static const OptionTable<Options> table = [] {
     const auto from_result = [](const Options& o) { return o.from.has_value(); };
-    OptionTable<Options> options("fixed_path", {
-        Field("mask", &Options::mask).Check(WhyNoMask).Allowed("list of 0 and 1, one a scheduler call").Help("1: predict, 0: use the last output again"),
-        Field("interval", &Options::interval).Min(1).Max(1000).Help("predict at calls 0, N, 2N, ... (instead of a mask)"),
-        Field("random", &Options::random).Min(1).Max(10000).Help("that many skips at random places, the same for all samples"),
-        Field("seed", &Options::seed)
-            .When([](const Options& o) { return o.random.has_value(); }, "only a path at \"random\" has a seed")
-            .Help("of a random path"),
-        Field("from", &Options::from).Allowed("results folder or file").Help("the paths that another result holds, by sample"),
-        Field("setting", &Options::setting).When(from_result, "goes with paths \"from\" another result").Allowed("label")
-            .Default("the only one that is no reference").Help("whose paths they are in that result"),
-        Field("skips", &Options::skips).Min(0).Max(10000).When(from_result, "goes with paths \"from\" another result")
-            .Default("the path that ran").Help("with that many skips, out of what a greedy_search found there"),
-        Field("sample", &Options::sample).When(from_result, "goes with paths \"from\" another result")
-            .Default("each sample its own").Help("use this sample's path for all"),
-        Field("name", &Options::name)
-            .When([](const Options& o) { return o.mask || o.from; }, "goes with a \"mask\" or paths \"from\" another result")
-            .Default("made of the options").Help("label of a given mask, or of paths from a result")});
+    OptionTable<Options> options(
+        "fixed_path",
+        {Field("mask", &Options::mask)
+             .Check(WhyNoMask)
+             .Allowed("list of 0 and 1, one a scheduler call")
+             .Help("1: predict, 0: use the last output again"),
+         Field("interval", &Options::interval)
+             .Min(1)
+             .Max(1000)
+             .Help("predict at calls 0, N, 2N, ... (instead of a mask)"),
+         Field("random", &Options::random)
+             .Min(1)
+             .Max(10000)
+             .Help("that many skips at random places, the same for all samples"),
+         Field("seed", &Options::seed)
+             .When([](const Options& o) { return o.random.has_value(); }, "only a path at \"random\" has a seed")
+             .Help("of a random path"),
+         Field("from", &Options::from)
+             .Allowed("results folder or file")
+             .Help("the paths that another result holds, by sample"),
+         Field("setting", &Options::setting)
+             .When(from_result, "goes with paths \"from\" another result")
+             .Allowed("label")
+             .Default("the only one that is no reference")
+             .Help("whose paths they are in that result"),
+         Field("skips", &Options::skips)
+             .Min(0)
+             .Max(10000)
+             .When(from_result, "goes with paths \"from\" another result")
+             .Default("the path that ran")
+             .Help("with that many skips, out of what a greedy_search found there"),
+         Field("sample", &Options::sample)
+             .When(from_result, "goes with paths \"from\" another result")
+             .Default("each sample its own")
+             .Help("use this sample's path for all"),
+         Field("name", &Options::name)
+             .When([](const Options& o) { return o.mask || o.from; },
+                   "goes with a \"mask\" or paths \"from\" another result")
+             .Default("made of the options")
+             .Help("label of a given mask, or of paths from a result")});
     options.Rule([](const Options& o) {
       if (o.mask.has_value() + o.interval.has_value() + o.random.has_value() + o.from.has_value() != 1)
         FailOption("mask", "give one of \"mask\", \"interval\", \"random\" and \"from\"");
@@ -101,7 +127,10 @@ const OptionTable<Options>& Table() {
 }
 
 std::unique_ptr<Method> MakeRecorded(const Options& options, const std::filesystem::path& folder) {
-  RecordedPathMethod::Source source{.result = (folder / *options.from).lexically_normal(), .setting = options.setting, .skips = options.skips, .sample = options.sample};
+  RecordedPathMethod::Source source{.result = (folder / *options.from).lexically_normal(),
+                                    .setting = options.setting,
+                                    .skips = options.skips,
+                                    .sample = options.sample};
   std::string label = "fixed_path(from=" + *options.from;
   if (!source.setting.empty()) label += "," + source.setting;
   if (source.skips) label += fmt::format(",skips={}", *source.skips);
@@ -114,7 +143,8 @@ std::unique_ptr<Method> Make(const Options& options, const std::filesystem::path
   if (options.random) return std::make_unique<RandomPath>(*options.random, options.seed);
   if (options.from) return MakeRecorded(options, folder);
   const auto count = std::count(options.mask->begin(), options.mask->end(), 1);
-  const std::string label = options.name.empty() ? fmt::format("fixed_path({} of {})", count, options.mask->size()) : options.name;
+  const std::string label =
+      options.name.empty() ? fmt::format("fixed_path({} of {})", count, options.mask->size()) : options.name;
   return MakeFixedPath({options.mask->begin(), options.mask->end()}, label);
 }
 
@@ -125,7 +155,8 @@ std::unique_ptr<Method> MakeFixedPath(Mask predict, std::string label) {
 }
 
 MethodType FixedPathType() {
-  return DeclareMethod("a path decided beforehand: uniform, a given mask, random, or out of another result", Table(), Make);
+  return DeclareMethod("a path decided beforehand: uniform, a given mask, random, or out of another result", Table(),
+                       Make);
 }
 
 }  // namespace skipbench

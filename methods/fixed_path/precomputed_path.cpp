@@ -8,7 +8,9 @@ namespace {
 class UnboundPolicy : public Policy {
  public:
   explicit UnboundPolicy(std::string label) : label_(std::move(label)) {}
-  Decision Decide(int) override { Fail("{}: its path was not found yet; it runs only as part of an experiment", label_); }
+  Decision Decide(int) override {
+    Fail("{}: its path was not found yet; it runs only as part of an experiment", label_);
+  }
   void Observe(int, const Observation&) override {}
   std::unique_ptr<Policy> Clone() const override { return std::make_unique<UnboundPolicy>(*this); }
 
@@ -45,13 +47,15 @@ class PrecomputedPath : public Method {
     if (const auto found = paths_.by_sample.find(sample_id); found != paths_.by_sample.end())
       return std::make_unique<MaskPolicy>(Checked(found->second, run));
     const auto why = paths_.missing.find(sample_id);
-    Fail("{}: no path for sample {}: {}", label_, sample_id, why == paths_.missing.end() ? paths_.otherwise : why->second);
+    Fail("{}: no path for sample {}: {}", label_, sample_id,
+         why == paths_.missing.end() ? paths_.otherwise : why->second);
   }
 
  private:
   const Mask& Checked(const Mask& mask, const RunShape& run) const {
     if (static_cast<int>(mask.size()) != run.calls)
-      Fail("{}: the path has {} entries, the run makes {} scheduler calls ({} steps)", label_, mask.size(), run.calls, run.steps);
+      Fail("{}: the path has {} entries, the run makes {} scheduler calls ({} steps)", label_, mask.size(), run.calls,
+           run.steps);
     if (!mask[0]) Fail("{}: the path {} skips call 0, which must predict", label_, ToString(mask));
     return mask;
   }
@@ -68,6 +72,8 @@ std::unique_ptr<Method> MakePrecomputedPath(std::string type, std::string label,
 
 std::unique_ptr<Policy> MakeMaskPolicy(Mask mask) { return std::make_unique<MaskPolicy>(std::move(mask)); }
 
-std::unique_ptr<Policy> MakeUnboundPolicy(std::string label) { return std::make_unique<UnboundPolicy>(std::move(label)); }
+std::unique_ptr<Policy> MakeUnboundPolicy(std::string label) {
+  return std::make_unique<UnboundPolicy>(std::move(label));
+}
 
 }  // namespace skipbench

@@ -8,8 +8,8 @@
 
 namespace skipbench {
 
-// The bound form of a LatePathMethod. Start() throws Error for a path of another length than the run's calls, or that skips
-// call 0; StartFor() also for a sample without a path, with the reason it was given.
+// The bound form of a LatePathMethod. Start() throws Error for a path of another length than the run's calls, or that
+// skips call 0; StartFor() also for a sample without a path, with the reason it was given.
 std::unique_ptr<Method> MakePrecomputedPath(std::string type, std::string label, PrecomputedPaths paths);
 
 // Replays `mask`.

@@ -23,7 +23,8 @@ std::unique_ptr<Method> MakeFullStep() { return std::make_unique<FullStep>(); }
 
 MethodType FullStepType() {
   struct None {};
-  return DeclareMethod("every prediction of every step; the reference", OptionTable<None>("full_step", {}), [](const None&) { return MakeFullStep(); });
+  return DeclareMethod("every prediction of every step; the reference", OptionTable<None>("full_step", {}),
+                       [](const None&) { return MakeFullStep(); });
 }
 
 }  // namespace skipbench

@@ -1,4 +1,5 @@
-// The greedy-optimal search as rows of a table: the path found at a number of skips, or the longest within an error bound.
+// The greedy-optimal search as rows of a table: the path found at a number of skips, or the longest within an error
+// bound.
 #pragma once
 
 #include "methods/catalog.h"

@@ -9,8 +9,8 @@
 namespace skipbench {
 namespace {
 
-// All samples as one: the error of a path is the root mean square of the samples' errors, which is up to a constant the L2
-// distance of all their latents together.
+// All samples as one: the error of a path is the root mean square of the samples' errors, which is up to a constant the
+// L2 distance of all their latents together.
 class SharedEvaluator : public TrajectoryEvaluator {
  public:
   explicit SharedEvaluator(TrajectoryEvaluator& inner) : inner_(inner) {}
@@ -42,7 +42,9 @@ class PathSearch : public Search {
 
   std::string Key() const override {
     const PathSearchOptions defaults;
-    std::string key = options_.exhaustive ? "exhaustive" : options_.beam > 1 ? fmt::format("beam={}", options_.beam) : "greedy";
+    std::string key = options_.exhaustive ? "exhaustive"
+                      : options_.beam > 1 ? fmt::format("beam={}", options_.beam)
+                                          : "greedy";
     if (options_.max_run != defaults.max_run) key += fmt::format(",max_run={}", options_.max_run);
     if (options_.first != defaults.first) key += fmt::format(",first={}", options_.first);
     if (options_.last != defaults.last) key += fmt::format(",last={}", options_.last);
@@ -56,23 +58,27 @@ class PathSearch : public Search {
   void Check(const SearchTarget& target, int calls) const override {
     const int most = MostSkips(options_, calls);
     if (target.skips > most)
-      Fail("{} skips were asked for; of {} calls{} at most {} can be skipped", target.skips, calls, Constraints(), most);
+      Fail("{} skips were asked for; of {} calls{} at most {} can be skipped", target.skips, calls, Constraints(),
+           most);
     if (most < 1) Fail("of {} calls{} none can be skipped", calls, Constraints());
     const int free = calls - options_.first - options_.last;
     if (options_.exhaustive && CountPaths(free, Limit(target, calls)) > kMostExhaustivePaths)
-      Fail("an exhaustive search over {} calls would try {:.3g} paths of each sample; at most {} are allowed: take fewer steps or "
-           "skips, or a beam",
-           free, CountPaths(free, Limit(target, calls)), static_cast<int64_t>(kMostExhaustivePaths));
+      Fail(
+          "an exhaustive search over {} calls would try {:.3g} paths of each sample; at most {} are allowed: take "
+          "fewer steps or "
+          "skips, or a beam",
+          free, CountPaths(free, Limit(target, calls)), static_cast<int64_t>(kMostExhaustivePaths));
   }
 
   SearchSize AtMost(const SearchTarget& target, int calls) const override {
     const int free = calls - options_.first - options_.last, limit = Limit(target, calls);
     SearchSize size;
-    double ways = 1;      // paths with k skips: free choose k
+    double ways = 1;  // paths with k skips: free choose k
     for (int k = 1; k <= limit; ++k) {
       ways *= static_cast<double>(free - k + 1) / k;
       // Each kept path is tried with every further skip.
-      const double tried = options_.exhaustive ? ways : std::min<double>(ways, (k == 1 ? 1.0 : options_.beam) * (free - k + 1));
+      const double tried =
+          options_.exhaustive ? ways : std::min<double>(ways, (k == 1 ? 1.0 : options_.beam) * (free - k + 1));
       size.paths += tried;
       size.naive_evaluations += tried * (calls - k);
     }
@@ -147,7 +153,8 @@ class PathSearch : public Search {
         if (!families[s].ended.empty() || Reached(families[s], target)) continue;
         const auto candidates = Candidates(beams[s]);
         if (candidates.empty())
-          families[s].ended = fmt::format("after {} skips no further call can be skipped{}", families[s].paths.size() - 1, Constraints());
+          families[s].ended = fmt::format("after {} skips no further call can be skipped{}",
+                                          families[s].paths.size() - 1, Constraints());
         for (const auto& mask : candidates) queries.push_back({s, mask});
       }
       if (queries.empty()) return families;
@@ -155,7 +162,8 @@ class PathSearch : public Search {
       for (size_t begin = 0, end; begin < queries.size(); begin = end) {
         const int s = queries[begin].sample;
         std::vector<SearchedPath> found;
-        for (end = begin; end < queries.size() && queries[end].sample == s; ++end) found.push_back({queries[end].mask, errors[end]});
+        for (end = begin; end < queries.size() && queries[end].sample == s; ++end)
+          found.push_back({queries[end].mask, errors[end]});
         std::sort(found.begin(), found.end(), Better);
         if (found.size() > static_cast<size_t>(options_.beam)) found.resize(options_.beam);
         Add(found[0], &families[s]);
@@ -214,18 +222,25 @@ int MostSkips(const PathSearchOptions& options, int calls) {
 
 const OptionTable<PathSearchOptions>& PathSearchTable() {
   using Options = PathSearchOptions;
-  static const OptionTable<Options> table("a search for paths", {
-      Field("scope", &Options::shared).Names<bool>({{"sample", false}, {"shared", true}}).Help("a path for each sample, or one for all"),
-      Field("samples", &Options::shared_samples).Min(0)
-          .When([](const Options& o) { return o.shared; }, "only with the scope \"shared\": else every sample has its own search")
-          .Help("scope shared: search on the first that many samples (0: on all)"),
-      Field("beam", &Options::beam).Min(1).Max(10000)
-          .When([](const Options& o) { return !o.exhaustive; }, "an exhaustive search has none")
-          .Help("paths kept for each number of skips; 1 is greedy"),
-      Field("exhaustive", &Options::exhaustive).Help("try every path; for short runs"),
-      Field("max_run", &Options::max_run).Min(0).Max(10000).Help("longest run of skips; 0: no limit"),
-      Field("first", &Options::first).Min(1).Max(10000).Help("calls at the start that always predict"),
-      Field("last", &Options::last).Min(0).Max(10000).Help("calls at the end that always predict")});
+  static const OptionTable<Options> table(
+      "a search for paths",
+      {Field("scope", &Options::shared)
+           .Names<bool>({{"sample", false}, {"shared", true}})
+           .Help("a path for each sample, or one for all"),
+       Field("samples", &Options::shared_samples)
+           .Min(0)
+           .When([](const Options& o) { return o.shared; },
+                 "only with the scope \"shared\": else every sample has its own search")
+           .Help("scope shared: search on the first that many samples (0: on all)"),
+       Field("beam", &Options::beam)
+           .Min(1)
+           .Max(10000)
+           .When([](const Options& o) { return !o.exhaustive; }, "an exhaustive search has none")
+           .Help("paths kept for each number of skips; 1 is greedy"),
+       Field("exhaustive", &Options::exhaustive).Help("try every path; for short runs"),
+       Field("max_run", &Options::max_run).Min(0).Max(10000).Help("longest run of skips; 0: no limit"),
+       Field("first", &Options::first).Min(1).Max(10000).Help("calls at the start that always predict"),
+       Field("last", &Options::last).Min(0).Max(10000).Help("calls at the end that always predict")});
   return table;
 }
 

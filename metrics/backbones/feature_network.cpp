@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <fmt/ostream.h>
 
-
 #include "harness/base/did_you_mean.h"
 #include "harness/base/paths.h"
 #include "metrics/backbones/clip_motion.h"
@@ -20,10 +19,12 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kKnown =
-    "fashion, inception:clean, inception:legacy_tf, inception:pytorch_fid (each with :LAYER), i3d, motion, torchscript:PATH, "
+    "fashion, inception:clean, inception:legacy_tf, inception:pytorch_fid (each with :LAYER), i3d, motion, "
+    "torchscript:PATH, "
     "torchscript_01:PATH, "
     "torchscript_11:PATH";
-const char* const kWithoutPath[] = {"fashion", "inception:clean", "inception:legacy_tf", "inception:pytorch_fid", "i3d", "motion"};
+const char* const kWithoutPath[] = {"fashion", "inception:clean", "inception:legacy_tf", "inception:pytorch_fid",
+                                    "i3d",     "motion"};
 
 // A name taken apart.
 struct Parsed {
@@ -113,7 +114,11 @@ fs::path FindMetricWeights(const std::string& file, const FeatureNetworkOptions&
     looked += "\n  " + (folder / file).lexically_normal().string();
   }
   const OfficialWeights* official = FindOfficialWeights(file);
-  const std::string from = official ? fmt::format("\nfrom {} (or all files at once with scripts/convert/all_metric_weights.py DOWNLOADS FOLDER)", Describe(*official)) : "";
+  const std::string from =
+      official
+          ? fmt::format("\nfrom {} (or all files at once with scripts/convert/all_metric_weights.py DOWNLOADS FOLDER)",
+                        Describe(*official))
+          : "";
   throw MissingWeightsError(
       wanted_by,
       fmt::format("the weights {} are not there; looked at{}\nMake the file with\n  {}{}\nand name its FOLDER with "
@@ -126,7 +131,8 @@ fs::path FindFeatureNetworkWeights(const std::string& name, const FeatureNetwork
   switch (parsed.kind) {
     case Parsed::kFashion: {
       FeatureNetworkOptions places = options;
-      places.weights.push_back(options.shipped.empty() ? ShippedFolder("fashion_scenes") / "feature_net" : options.shipped);
+      places.weights.push_back(options.shipped.empty() ? ShippedFolder("fashion_scenes") / "feature_net"
+                                                       : options.shipped);
       return FindMetricWeights("feature_net.safetensors", places, name, "scripts/fashion_scenes/train_featurenet.py");
     }
     case Parsed::kInception:
@@ -136,8 +142,7 @@ fs::path FindFeatureNetworkWeights(const std::string& name, const FeatureNetwork
     case Parsed::kI3d:
       return FindMetricWeights("i3d_k400.safetensors", options, name,
                                "scripts/convert/metric_weights.py rgb_imagenet.pt FOLDER/i3d_k400.safetensors");
-    case Parsed::kMotion:
-      return {};
+    case Parsed::kMotion: return {};
     case Parsed::kTorchScript:
       if (!fs::is_regular_file(parsed.path))
         throw MissingWeightsError(name, "no such TorchScript file: " + parsed.path.string());
@@ -150,16 +155,11 @@ std::unique_ptr<FeatureNetwork> OpenFeatureNetwork(const std::string& name, cons
   const Parsed parsed = Parse(name, "features");
   const fs::path weights = FindFeatureNetworkWeights(name, options);
   switch (parsed.kind) {
-    case Parsed::kFashion:
-      return FashionNet::Open(weights);
-    case Parsed::kInception:
-      return InceptionV3::Open(weights, parsed.preprocessing, parsed.layer);
-    case Parsed::kI3d:
-      return I3d::Open(weights);
-    case Parsed::kMotion:
-      return std::make_unique<ClipMotion>();
-    case Parsed::kTorchScript:
-      return OpenTorchScript(weights, parsed.input);
+    case Parsed::kFashion: return FashionNet::Open(weights);
+    case Parsed::kInception: return InceptionV3::Open(weights, parsed.preprocessing, parsed.layer);
+    case Parsed::kI3d: return I3d::Open(weights);
+    case Parsed::kMotion: return std::make_unique<ClipMotion>();
+    case Parsed::kTorchScript: return OpenTorchScript(weights, parsed.input);
   }
   Fail("features: unknown network \"{}\"", name);
 }

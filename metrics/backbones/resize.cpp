@@ -136,12 +136,9 @@ at::Tensor ForEachChannel(const at::Tensor& pictures, int64_t side, const One& o
 
 const char* FidPreprocessingName(FidPreprocessing preprocessing) {
   switch (preprocessing) {
-    case FidPreprocessing::kClean:
-      return "clean";
-    case FidPreprocessing::kLegacyTf:
-      return "legacy_tf";
-    case FidPreprocessing::kPytorchFid:
-      return "pytorch_fid";
+    case FidPreprocessing::kClean: return "clean";
+    case FidPreprocessing::kLegacyTf: return "legacy_tf";
+    case FidPreprocessing::kPytorchFid: return "pytorch_fid";
   }
   return "";
 }

@@ -100,12 +100,9 @@ class TorchScriptNetwork : public FeatureNetwork {
 
 const char* TorchScriptInputName(TorchScriptInput input) {
   switch (input) {
-    case TorchScriptInput::kBytes:
-      return "torchscript";
-    case TorchScriptInput::kZeroToOne:
-      return "torchscript_01";
-    case TorchScriptInput::kMinusOneToOne:
-      return "torchscript_11";
+    case TorchScriptInput::kBytes: return "torchscript";
+    case TorchScriptInput::kZeroToOne: return "torchscript_01";
+    case TorchScriptInput::kMinusOneToOne: return "torchscript_11";
   }
   return "";
 }

@@ -1,10 +1,11 @@
-// What a GPU did while a program ran, by CUPTI's activity records: loaded into the program through CUDA_INJECTION64_PATH (and
-// NVTX_INJECTION64_PATH=libcupti.so for the ranges), it writes a line for each record to $SKIPBENCH_ACTIVITY:
+// What a GPU did while a program ran, by CUPTI's activity records: loaded into the program through
+// CUDA_INJECTION64_PATH (and NVTX_INJECTION64_PATH=libcupti.so for the ranges), it writes a line for each record to
+// $SKIPBENCH_ACTIVITY:
 //
 //   K start end                     a kernel
-//   C start end kind bytes          a copy; kind as CUpti_ActivityMemcpyKind: 1 host to device, 2 device to host, 8 on the device
-//   S start end type                the host waited; type as CUpti_ActivitySynchronizationType: 1 event, 2 stream event, 3 stream, 4 context
-//   B time id name, E time id       an NVTX range begins, ends
+//   C start end kind bytes          a copy; kind as CUpti_ActivityMemcpyKind: 1 host to device, 2 device to host, 8 on
+//   the device S start end type                the host waited; type as CUpti_ActivitySynchronizationType: 1 event, 2
+//   stream event, 3 stream, 4 context B time id name, E time id       an NVTX range begins, ends
 //
 // Times in ns of CUPTI's clock. Built by scripts/gpu_bundle.
 #include <cupti.h>
@@ -28,25 +29,28 @@ void WriteRecord(const CUpti_Activity* record) {
   switch (record->kind) {
     case CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL: {
       const auto* k = reinterpret_cast<const CUpti_ActivityKernel10*>(record);
-      std::fprintf(out, "K %llu %llu\n", static_cast<unsigned long long>(k->start), static_cast<unsigned long long>(k->end));
+      std::fprintf(out, "K %llu %llu\n", static_cast<unsigned long long>(k->start),
+                   static_cast<unsigned long long>(k->end));
       break;
     }
     case CUPTI_ACTIVITY_KIND_MEMCPY: {
       const auto* c = reinterpret_cast<const CUpti_ActivityMemcpy6*>(record);
-      std::fprintf(out, "C %llu %llu %d %llu\n", static_cast<unsigned long long>(c->start), static_cast<unsigned long long>(c->end), c->copyKind,
-                   static_cast<unsigned long long>(c->bytes));
+      std::fprintf(out, "C %llu %llu %d %llu\n", static_cast<unsigned long long>(c->start),
+                   static_cast<unsigned long long>(c->end), c->copyKind, static_cast<unsigned long long>(c->bytes));
       break;
     }
     case CUPTI_ACTIVITY_KIND_SYNCHRONIZATION: {
       const auto* s = reinterpret_cast<const CUpti_ActivitySynchronization2*>(record);
-      std::fprintf(out, "S %llu %llu %d\n", static_cast<unsigned long long>(s->start), static_cast<unsigned long long>(s->end), s->type);
+      std::fprintf(out, "S %llu %llu %d\n", static_cast<unsigned long long>(s->start),
+                   static_cast<unsigned long long>(s->end), s->type);
       break;
     }
     case CUPTI_ACTIVITY_KIND_MARKER: {
       const auto* m = reinterpret_cast<const CUpti_ActivityMarker2*>(record);
       const bool begins = (m->flags & CUPTI_ACTIVITY_FLAG_MARKER_START) != 0;
       if (begins)
-        std::fprintf(out, "B %llu %u %s\n", static_cast<unsigned long long>(m->timestamp), m->id, m->name ? m->name : "?");
+        std::fprintf(out, "B %llu %u %s\n", static_cast<unsigned long long>(m->timestamp), m->id,
+                     m->name ? m->name : "?");
       else
         std::fprintf(out, "E %llu %u\n", static_cast<unsigned long long>(m->timestamp), m->id);
       break;
@@ -76,9 +80,10 @@ extern "C" int InitializeInjection() {
   out = file ? std::fopen(file, "w") : nullptr;
   if (!out) return 0;
   cuptiActivityRegisterCallbacks(Buffer, BufferDone);
-  for (const auto kind : {CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL, CUPTI_ACTIVITY_KIND_MEMCPY, CUPTI_ACTIVITY_KIND_SYNCHRONIZATION,
-                          CUPTI_ACTIVITY_KIND_MARKER})
-    if (const CUptiResult result = cuptiActivityEnable(kind); result != CUPTI_SUCCESS) std::fprintf(stderr, "CUPTI: activity kind %d: error %d\n", kind, result);
+  for (const auto kind : {CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL, CUPTI_ACTIVITY_KIND_MEMCPY,
+                          CUPTI_ACTIVITY_KIND_SYNCHRONIZATION, CUPTI_ACTIVITY_KIND_MARKER})
+    if (const CUptiResult result = cuptiActivityEnable(kind); result != CUPTI_SUCCESS)
+      std::fprintf(stderr, "CUPTI: activity kind %d: error %d\n", kind, result);
   std::atexit(AtExit);
   return 1;
 }

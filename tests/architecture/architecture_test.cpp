@@ -1,5 +1,5 @@
-// The sources keep the rooms' order: a room includes the rooms it stands on and nothing else. The same table is what the
-// CMake files must say.
+// The sources keep the rooms' order: a room includes the rooms it stands on and nothing else. The same table is what
+// the CMake files must say.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,12 +41,12 @@ const std::map<std::string, Rooms>& Allowed() {
       {"analysis", {"base", "io", "stats", "measures", "store"}},
       {"evaluation", {"base", "io", "stats", "runtime", "nn", "metrics", "datasets", "measures", "store", "analysis"}},
       {"experiment",
-       {"base", "io", "stats", "runtime", "nn", "models", "schedulers", "sampling", "pipelines", "methods", "metrics", "datasets", "measures",
-        "store", "analysis", "evaluation"}},
+       {"base", "io", "stats", "runtime", "nn", "models", "schedulers", "sampling", "pipelines", "methods", "metrics",
+        "datasets", "measures", "store", "analysis", "evaluation"}},
       {"report", {"base", "io", "stats", "measures", "store", "analysis"}},
       {"cli",
-       {"base", "io", "stats", "runtime", "nn", "models", "schedulers", "sampling", "pipelines", "methods", "metrics", "datasets", "measures",
-        "store", "analysis", "evaluation", "experiment", "report"}},
+       {"base", "io", "stats", "runtime", "nn", "models", "schedulers", "sampling", "pipelines", "methods", "metrics",
+        "datasets", "measures", "store", "analysis", "evaluation", "experiment", "report"}},
   };
   return allowed;
 }
@@ -89,14 +89,16 @@ std::vector<std::string> IncludeViolations(const std::string& path, const std::s
       if (kWithoutAten.count(room) && IsAten(include)) complain("the room " + room + " does without ATen");
       continue;
     }
-    if (!fs::exists(testing::SourceDir() / include)) complain("no such file (includes are given from the repository's root)");
-    if (room.empty()) continue;                                    // tests and benchmarks may include anything
+    if (!fs::exists(testing::SourceDir() / include))
+      complain("no such file (includes are given from the repository's root)");
+    if (room.empty()) continue;  // tests and benchmarks may include anything
     const std::string used = RoomOf(include);
     if (used.empty()) {
       complain("not in a room");
     } else if (used != room && !Allowed().at(room).count(used)) {
       complain("the room " + room + " does not stand on " + used);
-    } else if (room == "methods" && used == "sampling" && include != "harness/sampling/method.h" && include != "harness/sampling/search.h") {
+    } else if (room == "methods" && used == "sampling" && include != "harness/sampling/method.h" &&
+               include != "harness/sampling/search.h") {
       complain("a method knows no more of sampling than method.h and search.h");
     }
   }
@@ -136,12 +138,18 @@ TEST(Architecture, TheCheckFindsWhatItLooksFor) {
   using ::testing::ElementsAre;
   using ::testing::HasSubstr;
   using ::testing::IsEmpty;
-  EXPECT_THAT(IncludeViolations("harness/nn/x.cpp", "#include \"harness/io/files/safetensors.h\"\n#include <ATen/ATen.h>\n"), IsEmpty());
-  EXPECT_THAT(IncludeViolations("harness/io/x.cpp", "// comment\n#include \"harness/nn/weights/weights.h\"\n"),
-              ElementsAre(HasSubstr("harness/io/x.cpp:2: harness/nn/weights/weights.h: the room io does not stand on nn")));
-  EXPECT_THAT(IncludeViolations("harness/store/x.h", "#include <c10/core/Device.h>\n"), ElementsAre(HasSubstr("does without ATen")));
-  EXPECT_THAT(IncludeViolations("harness/cli/x.cpp", "#  include <torch/torch.h>\n"), ElementsAre(HasSubstr("ATen/ATen.h")));
-  EXPECT_THAT(IncludeViolations("methods/a/a.cpp", "#include \"harness/sampling/denoiser.h\"\n"), ElementsAre(HasSubstr("method.h")));
+  EXPECT_THAT(
+      IncludeViolations("harness/nn/x.cpp", "#include \"harness/io/files/safetensors.h\"\n#include <ATen/ATen.h>\n"),
+      IsEmpty());
+  EXPECT_THAT(
+      IncludeViolations("harness/io/x.cpp", "// comment\n#include \"harness/nn/weights/weights.h\"\n"),
+      ElementsAre(HasSubstr("harness/io/x.cpp:2: harness/nn/weights/weights.h: the room io does not stand on nn")));
+  EXPECT_THAT(IncludeViolations("harness/store/x.h", "#include <c10/core/Device.h>\n"),
+              ElementsAre(HasSubstr("does without ATen")));
+  EXPECT_THAT(IncludeViolations("harness/cli/x.cpp", "#  include <torch/torch.h>\n"),
+              ElementsAre(HasSubstr("ATen/ATen.h")));
+  EXPECT_THAT(IncludeViolations("methods/a/a.cpp", "#include \"harness/sampling/denoiser.h\"\n"),
+              ElementsAre(HasSubstr("method.h")));
   EXPECT_THAT(IncludeViolations("harness/base/x.cpp", "#include \"error.h\"\n"),
               ElementsAre(HasSubstr("repository's root"), HasSubstr("not in a room")));
 }
@@ -164,7 +172,8 @@ struct CmakeRoom {
 std::map<std::string, CmakeRoom> CmakeRooms() {
   std::map<std::string, CmakeRoom> rooms;
   static const std::regex call(R"(skipbench_room\(([^)]*)\))");
-  for (const char* file : {"harness/CMakeLists.txt", "methods/CMakeLists.txt", "metrics/CMakeLists.txt", "datasets/CMakeLists.txt"}) {
+  for (const char* file :
+       {"harness/CMakeLists.txt", "methods/CMakeLists.txt", "metrics/CMakeLists.txt", "datasets/CMakeLists.txt"}) {
     const std::string text = Read(file);
     for (std::sregex_iterator match(text.begin(), text.end(), call), end; match != end; ++match) {
       std::istringstream words((*match)[1].str());
@@ -226,7 +235,8 @@ TEST(Architecture, CmakeLinksWhatIsIncluded) {
     for (std::sregex_iterator match(text.begin(), text.end(), include_line), end; match != end; ++match) {
       const std::string used = RoomOf((*match)[1]);
       if (used.empty() || used == room) continue;
-      EXPECT_TRUE(closure(room).count(used)) << source << " includes " << (*match)[1] << ", but CMake does not link " << room << " with " << used;
+      EXPECT_TRUE(closure(room).count(used))
+          << source << " includes " << (*match)[1] << ", but CMake does not link " << room << " with " << used;
     }
   }
 }
@@ -234,7 +244,8 @@ TEST(Architecture, CmakeLinksWhatIsIncluded) {
 TEST(Architecture, HeadersAreGuarded) {
   for (const auto& header : Sources({".h"})) {
     const std::string text = Read(header);
-    EXPECT_TRUE(text.starts_with("#pragma once\n") || text.find("\n#pragma once\n") != std::string::npos) << header << " lacks #pragma once";
+    EXPECT_TRUE(text.starts_with("#pragma once\n") || text.find("\n#pragma once\n") != std::string::npos)
+        << header << " lacks #pragma once";
   }
 }
 

@@ -44,12 +44,22 @@ const std::map<std::string, int64_t>& LargeFiles() {
 // Folder -> MiB of everything below it; the longest that fits counts. What is not listed: 1.
 const std::map<std::string, int64_t>& FolderLimits() {
   static const std::map<std::string, int64_t> limits = {
-      {"datasets", 1},           {"datasets/fashion_motion", 13}, {"datasets/fashion_scenes", 14},
-      {"harness", 4},            {"results", 1},                  {"results/complete", 1},
-      {"results/path_correlation", 3}, {"results/video", 1},      {"results/quickstart", 1},
-      {"results/reference", 1},  {"tests", 2},                    {"tests/fixtures/diffusion", 22},
+      {"datasets", 1},
+      {"datasets/fashion_motion", 13},
+      {"datasets/fashion_scenes", 14},
+      {"harness", 4},
+      {"results", 1},
+      {"results/complete", 1},
+      {"results/path_correlation", 3},
+      {"results/video", 1},
+      {"results/quickstart", 1},
+      {"results/reference", 1},
+      {"tests", 2},
+      {"tests/fixtures/diffusion", 22},
       {"tests/fixtures/dit", 1},
-      {"tests/fixtures/fashion_scenes", 5}, {"tests/fixtures/metrics", 7}, {"tests/fixtures/resaved", 14},
+      {"tests/fixtures/fashion_scenes", 5},
+      {"tests/fixtures/metrics", 7},
+      {"tests/fixtures/resaved", 14},
       {"tests/fixtures/video", 12},
   };
   return limits;
@@ -58,7 +68,8 @@ const std::map<std::string, int64_t>& FolderLimits() {
 bool Ours(const std::string& path) {
   if (path.starts_with("build") && !path.starts_with("build.")) return false;
   for (const char* other : {".git", ".env", ".cache", "results/local"})
-    if (path == other || path.starts_with(std::string(other) + "/") || path.starts_with(std::string(other) + "-")) return false;
+    if (path == other || path.starts_with(std::string(other) + "/") || path.starts_with(std::string(other) + "-"))
+      return false;
   return path.find("__pycache__") == std::string::npos;
 }
 
@@ -95,14 +106,16 @@ TEST(Repository, FilesAndFoldersStayLight) {
     const auto limit = FolderLimits().find(folder);
     EXPECT_LE(size, (limit == FolderLimits().end() ? 1 : limit->second) * kMiB) << folder;
   }
-  for (const auto& [path, size] : LargeFiles()) EXPECT_TRUE(seen.count(path)) << path << " is not there any more: take it out of the list";
+  for (const auto& [path, size] : LargeFiles())
+    EXPECT_TRUE(seen.count(path)) << path << " is not there any more: take it out of the list";
 }
 
 // The anchor that a heading gets: lower case, spaces as hyphens, without punctuation.
 std::string AnchorOf(const std::string& heading) {
   std::string anchor;
   for (const char c : heading) {
-    if (std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_') anchor += static_cast<char>(std::tolower(c));
+    if (std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_')
+      anchor += static_cast<char>(std::tolower(c));
     if (c == ' ') anchor += '-';
   }
   return anchor;

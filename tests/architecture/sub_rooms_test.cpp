@@ -59,7 +59,8 @@ std::vector<std::string> SubRoomViolations(const std::string& path, const std::s
   for (std::sregex_iterator match(text.begin(), text.end(), include_line), end; match != end; ++match) {
     const auto [used_room, used] = SubRoomOf((*match)[1]);
     if (used_room != room || used == sub) continue;
-    if (!Divided().at(room).at(sub).count(used)) violations.push_back(path + ": " + sub + " does not stand on " + used + " (" + (*match)[1].str() + ")");
+    if (!Divided().at(room).at(sub).count(used))
+      violations.push_back(path + ": " + sub + " does not stand on " + used + " (" + (*match)[1].str() + ")");
   }
   return violations;
 }
@@ -68,7 +69,8 @@ std::vector<std::string> Sources(const std::vector<std::string>& folders) {
   std::vector<std::string> sources;
   for (const auto& folder : folders)
     for (const auto& entry : fs::recursive_directory_iterator(testing::SourceDir() / folder))
-      if (entry.is_regular_file() && IsSource(entry.path())) sources.push_back(entry.path().lexically_relative(testing::SourceDir()).string());
+      if (entry.is_regular_file() && IsSource(entry.path()))
+        sources.push_back(entry.path().lexically_relative(testing::SourceDir()).string());
   return sources;
 }
 
@@ -76,12 +78,14 @@ TEST(SubRooms, IncludesFollowThem) {
   std::set<std::pair<std::string, std::string>> seen;
   for (const auto& source : Sources({"harness"})) {
     seen.insert(SubRoomOf(source));
-    for (const auto& violation : SubRoomViolations(source, testing::ReadFile(testing::SourceDir() / source))) ADD_FAILURE() << violation;
+    for (const auto& violation : SubRoomViolations(source, testing::ReadFile(testing::SourceDir() / source)))
+      ADD_FAILURE() << violation;
   }
   for (const auto& [room, sub_rooms] : Divided())
     for (const auto& [sub, below] : sub_rooms) {
       EXPECT_TRUE(seen.count({room, sub})) << "no sources seen of " << room << "/" << sub;
-      for (const auto& other : below) EXPECT_FALSE(sub_rooms.at(other).count(sub)) << sub << " and " << other << " stand on each other";
+      for (const auto& other : below)
+        EXPECT_FALSE(sub_rooms.at(other).count(sub)) << sub << " and " << other << " stand on each other";
     }
 }
 
@@ -95,15 +99,16 @@ TEST(SubRooms, TheCheckFindsWhatItLooksFor) {
   EXPECT_THAT(SubRoomViolations("harness/io/x.cpp", ""), ElementsAre(HasSubstr("no sub-room ''")));
 }
 
-// Who follows a name from a header finds its file. Left out: programs and commands, and variants of one unit for a device or an
-// instruction set.
+// Who follows a name from a header finds its file. Left out: programs and commands, and variants of one unit for a
+// device or an instruction set.
 TEST(SubRooms, EveryUnitHasItsHeader) {
   static const std::regex variant("(.*)_(?:cuda|avx2|avx512|avx512_bf16)\\.(?:cpp|cu)");
   for (const auto& source : Sources({"harness", "methods", "metrics", "datasets"})) {
     if (source.ends_with(".h") || source.ends_with(".inc") || source.starts_with("harness/cli/")) continue;
     std::smatch match;
     std::string header = source.substr(0, source.rfind('.')) + ".h";
-    if (std::regex_match(source, match, variant) && fs::exists(testing::SourceDir() / (match[1].str() + ".h"))) header = match[1].str() + ".h";
+    if (std::regex_match(source, match, variant) && fs::exists(testing::SourceDir() / (match[1].str() + ".h")))
+      header = match[1].str() + ".h";
     EXPECT_TRUE(fs::exists(testing::SourceDir() / header)) << source << " has no header of its own";
   }
 }

@@ -15,7 +15,8 @@ TEST(EditDistance, CountsChangesAndSwaps) {
 }
 
 TEST(Nearest, FindsWhatWasMeant) {
-  const std::vector<std::string> methods = {"full_step", "fewer_steps", "adaptive_diffusion", "deepcache", "difference_order"};
+  const std::vector<std::string> methods = {"full_step", "fewer_steps", "adaptive_diffusion", "deepcache",
+                                            "difference_order"};
   EXPECT_EQ(Nearest("AdaptiveDiffusion", methods), "adaptive_diffusion");
   EXPECT_EQ(Nearest("deep_cache", methods), "deepcache");
   EXPECT_EQ(Nearest("fewersteps", methods), "fewer_steps");

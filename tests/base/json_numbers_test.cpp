@@ -14,7 +14,9 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(JsonNumbers, WordsBecomeNumbersWhereverAValueStands) {
   const Json json = ParseJson(
-      "\xEF\xBB\xBF{ // NaN \"\n \"lambda\" : -Infinity,\"list\":[NaN,Infinity , [ -Infinity ] ,1e3,null,true],/* Infinity */\"b\":{\"c\":NaN}}", "test");
+      "\xEF\xBB\xBF{ // NaN \"\n \"lambda\" : -Infinity,\"list\":[NaN,Infinity , [ -Infinity ] ,1e3,null,true],/* "
+      "Infinity */\"b\":{\"c\":NaN}}",
+      "test");
   EXPECT_EQ(json["lambda"].get<double>(), -kInfinity);
   EXPECT_TRUE(std::isnan(json["list"][0].get<double>()));
   EXPECT_EQ(json["list"][1].get<double>(), kInfinity);
@@ -36,7 +38,8 @@ TEST(JsonNumbers, StringsAndKeysAreLeftAlone) {
 
 TEST(JsonNumbers, OtherSpellingsStayErrorsAtTheirPlace) {
   for (const char* word : {"nan", "+Infinity", "-NaN", "Infinity1", "NaNNaN", "infinity", "- Infinity", "NaN 1"})
-    EXPECT_ERROR(ParseJson(fmt::format("{{\"a\": Infinity, \"b\": {}}}", word), "test"), "test: not valid JSON: parse error at line 1, column ");
+    EXPECT_ERROR(ParseJson(fmt::format("{{\"a\": Infinity, \"b\": {}}}", word), "test"),
+                 "test: not valid JSON: parse error at line 1, column ");
   // The place is the one in the text as it is: behind the word.
   EXPECT_ERROR(ParseJson("{\"a\": -Infinity x}", "test"), "line 1, column 17");
   EXPECT_ERROR(ParseJson("{\"NaN\": NaN, \"NaN\": 1}", "test"), "given twice");
@@ -45,7 +48,8 @@ TEST(JsonNumbers, OtherSpellingsStayErrorsAtTheirPlace) {
 }
 
 TEST(JsonNumbers, ReadersOfNumbersRefuseThemByName) {
-  const Json json = ParseJson(R"({"guidance": NaN, "betas": [0.1, Infinity], "steps": Infinity, "low": -Infinity})", "test.json");
+  const Json json =
+      ParseJson(R"({"guidance": NaN, "betas": [0.1, Infinity], "steps": Infinity, "low": -Infinity})", "test.json");
   const JsonReader reader(json, "test.json");
   EXPECT_ERROR(reader.Double("guidance"), "test.json: guidance: expected a number, found NaN (a number)");
   EXPECT_ERROR(reader.Double("low", 0, 1), "low: expected a number in [0, 1], found -Infinity (a number)");

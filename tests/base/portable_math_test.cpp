@@ -61,8 +61,10 @@ TEST(PortableMath, Pow) {
 TEST(PortableMath, PowOfComplexNumbers) {
   using Complex = std::complex<double>;
   EXPECT_EQ(portable::Pow(Complex(-15), 0x1.6db6db6db6db7p-1), Complex(-0x1.141aeb5c884cfp+2, 0x1.5a3993d3ff8d6p+2));
-  EXPECT_EQ(portable::Pow(Complex(3.5, -2), 0x1.6666666666666p+0), Complex(0x1.50b92c017019cp+2, -0x1.2b684cb8b16b9p+2));
-  EXPECT_EQ(portable::Pow(Complex(-0.25, 7), 0x1.6147ae147ae14p+0), Complex(-0x1.1ac941f6fcc88p+3, 0x1.76f6132b120c3p+3));
+  EXPECT_EQ(portable::Pow(Complex(3.5, -2), 0x1.6666666666666p+0),
+            Complex(0x1.50b92c017019cp+2, -0x1.2b684cb8b16b9p+2));
+  EXPECT_EQ(portable::Pow(Complex(-0.25, 7), 0x1.6147ae147ae14p+0),
+            Complex(-0x1.1ac941f6fcc88p+3, 0x1.76f6132b120c3p+3));
   EXPECT_EQ(portable::Pow(Complex(0), 1.5), Complex(0));
 }
 

@@ -20,9 +20,9 @@ TEST(Text, IllFormedPartsAreReplaced) {
   EXPECT_EQ(CleanText("sch\u00f6n"), "sch\u00f6n");
   EXPECT_EQ(CleanText(std::string("a\0b", 3)), "a\ufffdb");
   EXPECT_EQ(CleanText("a\xc3"), "a\ufffd");
-  EXPECT_EQ(CleanText("\xe2\x82x"), "\ufffdx");                        // a truncated sequence is one part
-  EXPECT_EQ(CleanText("\xed\xa0\x80"), "\ufffd\ufffd\ufffd");          // a surrogate
-  EXPECT_EQ(CleanText("\xc0\x80"), "\ufffd\ufffd");                    // an overlong zero
+  EXPECT_EQ(CleanText("\xe2\x82x"), "\ufffdx");                          // a truncated sequence is one part
+  EXPECT_EQ(CleanText("\xed\xa0\x80"), "\ufffd\ufffd\ufffd");            // a surrogate
+  EXPECT_EQ(CleanText("\xc0\x80"), "\ufffd\ufffd");                      // an overlong zero
   EXPECT_EQ(CleanText("\xf4\x90\x80\x80"), "\ufffd\ufffd\ufffd\ufffd");  // beyond U+10FFFF
 }
 
@@ -37,7 +37,7 @@ TEST(Text, InMessages) {
   EXPECT_EQ(Printable("a\x1b[0m\n"), "a?[0m?");
   EXPECT_EQ(Printable(std::string(200, 'a')), std::string(200, 'a'));
   EXPECT_EQ(Printable(std::string(201, 'a')), std::string(200, 'a') + "...");
-  EXPECT_EQ(Printable(std::string(199, 'a') + "\u00e9b"), std::string(199, 'a') + "...");      // not inside of a character
+  EXPECT_EQ(Printable(std::string(199, 'a') + "\u00e9b"), std::string(199, 'a') + "...");  // not inside of a character
 }
 
 TEST(Format, NumbersAsPeopleReadThem) {

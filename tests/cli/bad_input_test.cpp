@@ -20,7 +20,8 @@ void ExpectRefused(const Json& config, const std::vector<std::string>& texts) {
   const TempDir dir;
   const auto run = RunConfig(dir, config, "out");
   EXPECT_EQ(run.exit_code, 3) << run.out;
-  for (const auto& text : texts) EXPECT_NE(run.err.find(text), std::string::npos) << "wanted: " << text << "\nfound: " << run.err;
+  for (const auto& text : texts)
+    EXPECT_NE(run.err.find(text), std::string::npos) << "wanted: " << text << "\nfound: " << run.err;
   EXPECT_FALSE(fs::exists(dir / "out/results.h5"));
 }
 
@@ -32,7 +33,8 @@ Json Changed(const std::string& pointer, const Json& value) {
 
 TEST(BadInput, Configs) {
   ExpectRefused(Changed("/stpes", 50), {"config.json: stpes: unknown key; known here:", "steps"});
-  ExpectRefused(Changed("/steps", "fifty"), {"config.json: steps: expected an integer in [1, 1000], found \"fifty\" (a string)"});
+  ExpectRefused(Changed("/steps", "fifty"),
+                {"config.json: steps: expected an integer in [1, 1000], found \"fifty\" (a string)"});
   ExpectRefused(Changed("/steps", 0), {"steps: expected an integer in [1, 1000], found 0"});
   ExpectRefused(Changed("/methods/1/delta", "small"), {"methods[1].delta: expected a number"});
   ExpectRefused(Changed("/methods/0/type", "magic"), {"unknown method \"magic\"; known: full_step"});
@@ -40,7 +42,8 @@ TEST(BadInput, Configs) {
   ExpectRefused(Changed("/metrics", {"psnrr"}), {"psnrr"});
   ExpectRefused(Changed("/scheduler", "ddimm"), {"ddimm", "ddim"});
   ExpectRefused(Changed("/scheduler", {{"type", "ddim"}, {"clip", true}}), {"clip"});
-  ExpectRefused(Changed("/save", {"pictures"}), {"save: expected one of latents, noise_predictions, images, png, apng, mp4, found \"pictures\""});
+  ExpectRefused(Changed("/save", {"pictures"}),
+                {"save: expected one of latents, noise_predictions, images, png, apng, mp4, found \"pictures\""});
   ExpectRefused(Changed("/dtype", "float8"), {"dtype: expected one of float32, bfloat16, float16"});
   ExpectRefused(Changed("/device", "tpu"), {"tpu"});
   ExpectRefused(Changed("/data/type", "cocoo"), {"cocoo", "coco"});
@@ -83,7 +86,8 @@ class BadModel : public ::testing::Test {
     config["pipeline"] = (dir_ / "model").string();
     const auto run = RunConfig(dir_, config, "out");
     EXPECT_EQ(run.exit_code, 3) << run.out;
-    for (const auto& text : texts) EXPECT_NE(run.err.find(text), std::string::npos) << "wanted: " << text << "\nfound: " << run.err;
+    for (const auto& text : texts)
+      EXPECT_NE(run.err.find(text), std::string::npos) << "wanted: " << text << "\nfound: " << run.err;
   }
   fs::path Unet() const { return dir_ / "model/unet/diffusion_pytorch_model.safetensors"; }
   // Rewrites the header of the U-Net's weights.
@@ -179,8 +183,9 @@ TEST(BadInput, FullDisk) {
   config["save"] = {"latents", "images"};
   ASSERT_EQ(RunConfig(dir, config, "whole").exit_code, 0);
   WriteFile(dir / "config.json", config.dump());
-  const std::string command = fmt::format("trap '' XFSZ; ulimit -f 200; exec '{}' run '{}' --out '{}' --quiet", testing::SkipbenchPath(),
-                                          (dir / "config.json").string(), (dir / "full").string());
+  const std::string command =
+      fmt::format("trap '' XFSZ; ulimit -f 200; exec '{}' run '{}' --out '{}' --quiet", testing::SkipbenchPath(),
+                  (dir / "config.json").string(), (dir / "full").string());
   const auto run = testing::RunProcess({"bash", "-c", command});
   EXPECT_EQ(run.exit_code, 3) << run.out;
   EXPECT_NE(run.err.find("full/"), std::string::npos) << run.err;

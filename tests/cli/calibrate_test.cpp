@@ -26,14 +26,18 @@ TEST(Calibrate, FindsDeltasThatDoWhatTheySay) {
                        {{"type", "adaptive_diffusion"}, {"scope", "group"}},
                        {{"type", "difference_order"}, {"order", {1, 2, 3}}, {"delta", 1}}};
   WriteFile(dir / "c.json", config.dump());
-  const auto found = Skipbench({"calibrate", (dir / "c.json").string(), "--nfe", "12", "--samples", "4", "--tolerance", "1.5", "--quiet"});
+  const auto found = Skipbench(
+      {"calibrate", (dir / "c.json").string(), "--nfe", "12", "--samples", "4", "--tolerance", "1.5", "--quiet"});
   ASSERT_EQ(found.exit_code, 0) << found.out << found.err;
-  EXPECT_NE(found.out.find("fewer_steps(steps=5)\n    left alone      it declares no criterion with a threshold\n"), std::string::npos) << found.out;
+  EXPECT_NE(found.out.find("fewer_steps(steps=5)\n    left alone      it declares no criterion with a threshold\n"),
+            std::string::npos)
+      << found.out;
   EXPECT_EQ(found.out.find("full_step"), std::string::npos) << found.out;
   std::vector<double> wanted;
   Json methods = Json::array();
   const std::regex nfe("NFE +([0-9.]+) of 20"), line("config +(\\{.*\\})");
-  for (auto it = std::sregex_iterator(found.out.begin(), found.out.end(), nfe); it != std::sregex_iterator(); ++it) wanted.push_back(std::stod((*it)[1]));
+  for (auto it = std::sregex_iterator(found.out.begin(), found.out.end(), nfe); it != std::sregex_iterator(); ++it)
+    wanted.push_back(std::stod((*it)[1]));
   for (auto it = std::sregex_iterator(found.out.begin(), found.out.end(), line); it != std::sregex_iterator(); ++it)
     methods.push_back(ParseJson((*it)[1].str(), "out"));
   ASSERT_EQ(wanted.size(), 6u) << found.out;
@@ -42,9 +46,10 @@ TEST(Calibrate, FindsDeltasThatDoWhatTheySay) {
   config["wave_size"] = 4;
   ASSERT_EQ(RunConfig(dir, config, "out").exit_code, 0);
   ResultReader reader = ResultReader::Open(dir / "out");
-  for (size_t k = 0; k < 6; ++k) {      // setting 0 is the full run
+  for (size_t k = 0; k < 6; ++k) {  // setting 0 is the full run
     const auto counts = reader.Read<double>(k + 1, "nfe").values;
-    EXPECT_NEAR(std::accumulate(counts.begin(), counts.end(), 0.0) / 4, wanted[k], 0.01) << reader.header().settings[k + 1].label;
+    EXPECT_NEAR(std::accumulate(counts.begin(), counts.end(), 0.0) / 4, wanted[k], 0.01)
+        << reader.header().settings[k + 1].label;
     EXPECT_NEAR(wanted[k], 12, 1.5);
   }
 }
@@ -71,7 +76,9 @@ TEST(Calibrate, SaysWhatCannotBe) {
   expect({"--nfe", "5"}, "one config file was expected");
   config["methods"] = {{{"type", "full_step"}}};
   WriteFile(dir / "c.json", config.dump());
-  expect({file, "--nfe", "5"}, "none of them has a threshold that could be calibrated:\n  full_step: it declares no criterion with a threshold");
+  expect(
+      {file, "--nfe", "5"},
+      "none of them has a threshold that could be calibrated:\n  full_step: it declares no criterion with a threshold");
 }
 
 }  // namespace

@@ -22,7 +22,10 @@ inline Json SmallConfig(int samples = 4, int steps = 10) {
           {"seed", 7},
           {"wave_size", 1},
           {"batch_size", 4},
-          {"methods", {{{"type", "full_step"}}, {{"type", "adaptive_diffusion"}, {"delta", {0.05, 0.2}}}, {{"type", "fewer_steps"}, {"steps", 5}}}},
+          {"methods",
+           {{{"type", "full_step"}},
+            {{"type", "adaptive_diffusion"}, {"delta", {0.05, 0.2}}},
+            {{"type", "fewer_steps"}, {"steps", 5}}}},
           {"metrics", {"psnr", "ssim", "latent_error"}}};
 }
 
@@ -33,21 +36,23 @@ inline ProcessResult Skipbench(std::vector<std::string> args, int kill_after_ms 
   return RunProcess(args, kill_after_ms);
 }
 
-inline ProcessResult RunConfig(const TempDir& dir, const Json& config, const std::string& out, std::vector<std::string> more = {},
-                               int kill_after_ms = -1) {
+inline ProcessResult RunConfig(const TempDir& dir, const Json& config, const std::string& out,
+                               std::vector<std::string> more = {}, int kill_after_ms = -1) {
   WriteFile(dir / "config.json", config.dump());
   std::vector<std::string> args = {"run", (dir / "config.json").string(), "--out", (dir / out).string(), "--quiet"};
   args.insert(args.end(), more.begin(), more.end());
   return Skipbench(args, kill_after_ms);
 }
 
-// Everything in two results but timings: names of what differs, empty if nothing does. `tolerance` for floating-point columns.
+// Everything in two results but timings: names of what differs, empty if nothing does. `tolerance` for floating-point
+// columns.
 inline std::string Differences(const std::filesystem::path& a, const std::filesystem::path& b, double tolerance = 0) {
   ResultReader x = ResultReader::Open(a), y = ResultReader::Open(b);
   if (x.samples().size() != y.samples().size()) return "number of samples";
   std::string text;
   for (size_t s = 0; s < x.samples().size(); ++s)
-    if (x.samples()[s].id != y.samples()[s].id || x.samples()[s].caption != y.samples()[s].caption) text += fmt::format("sample {}\n", s);
+    if (x.samples()[s].id != y.samples()[s].id || x.samples()[s].caption != y.samples()[s].caption)
+      text += fmt::format("sample {}\n", s);
   for (size_t k = 0; k < x.header().settings.size(); ++k)
     for (const auto& column : x.Columns(k)) {
       const std::string where = x.header().settings[k].label + ": " + column.name;

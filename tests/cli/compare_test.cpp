@@ -34,7 +34,8 @@ class CompareCommand : public ::testing::Test {
   void Expect(int exit_code, const std::string& text, const std::vector<std::string>& more = {}) {
     const auto compare = Compare(more);
     EXPECT_EQ(compare.exit_code, exit_code) << compare.out << compare.err;
-    EXPECT_TRUE(Contains(exit_code == 3 ? compare.err : compare.out, text)) << "wanted: " << text << "\n" << compare.out << compare.err;
+    EXPECT_TRUE(Contains(exit_code == 3 ? compare.err : compare.out, text)) << "wanted: " << text << "\n"
+                                                                            << compare.out << compare.err;
   }
   // Gives the setting with this max_skips in NEW the name and the parameters of the one with 4.
   void Relabel(int max_skips) {
@@ -42,7 +43,9 @@ class CompareCommand : public ::testing::Test {
   s = f["settings/1"].attrs
   for key in ("label", "parameters"):
     s[key] = s[key].replace("max_skips={0}", "max_skips=4").replace('"max_skips":{0}', '"max_skips":4')
-)", max_skips), dir_ / "new/results.h5");
+)",
+                                     max_skips),
+                         dir_ / "new/results.h5");
   }
   TempDir dir_;
 };
@@ -58,7 +61,8 @@ TEST_F(CompareCommand, RerunsShardsAndSubsets) {
   Expect(0, "3 in both, 1 in BASE only");
   ASSERT_EQ(RunConfig(dir_, Config(), "s0", {"--shard", "0/2"}).exit_code, 0);
   ASSERT_EQ(RunConfig(dir_, Config(), "s1", {"--shard", "1/2"}).exit_code, 0);
-  const auto shards = Skipbench({"compare", (dir_ / "base").string(), "--new", (dir_ / "s0").string(), (dir_ / "s1").string()});
+  const auto shards =
+      Skipbench({"compare", (dir_ / "base").string(), "--new", (dir_ / "s0").string(), (dir_ / "s1").string()});
   EXPECT_EQ(shards.exit_code, 0) << shards.out << shards.err;
   EXPECT_TRUE(Contains(shards.out, "4 in both\n")) << shards.out;
 }
@@ -81,8 +85,10 @@ TEST_F(CompareCommand, WhatCannotBeCompared) {
 }
 
 // A safetensors file with one float32 tensor.
-void WriteTensor(const std::filesystem::path& path, const std::string& name, const std::vector<int64_t>& shape, const std::vector<float>& values) {
-  const std::string header = Json{{name, {{"dtype", "F32"}, {"shape", shape}, {"data_offsets", {0, values.size() * 4}}}}}.dump();
+void WriteTensor(const std::filesystem::path& path, const std::string& name, const std::vector<int64_t>& shape,
+                 const std::vector<float>& values) {
+  const std::string header =
+      Json{{name, {{"dtype", "F32"}, {"shape", shape}, {"data_offsets", {0, values.size() * 4}}}}}.dump();
   const uint64_t size = header.size();
   std::string file(reinterpret_cast<const char*>(&size), 8);
   file += header;
@@ -90,8 +96,8 @@ void WriteTensor(const std::filesystem::path& path, const std::string& name, con
   testing::WriteFile(path, file);
 }
 
-// A build that draws the scheduler's noise one step late: every setting moves alike, so its metrics against the full run hardly
-// do; the pictures tell.
+// A build that draws the scheduler's noise one step late: every setting moves alike, so its metrics against the full
+// run hardly do; the pictures tell.
 TEST_F(CompareCommand, NoiseThatIsOffByOneStep) {
   constexpr int64_t kCalls = 12, kRow = 4 * 16 * 16;
   std::mt19937_64 random(1);
@@ -101,7 +107,8 @@ TEST_F(CompareCommand, NoiseThatIsOffByOneStep) {
   for (float& value : draws) value = normal(random);
   Json config = Config();
   config["scheduler"] = {{"type", "dpm_solver_multistep"}, {"algorithm_type", "sde-dpmsolver++"}};
-  config["noise"] = {{"source", "file"}, {"path", "initial.safetensors"}, {"step_noise", {{"path", "draws.safetensors"}}}};
+  config["noise"] = {
+      {"source", "file"}, {"path", "initial.safetensors"}, {"step_noise", {{"path", "draws.safetensors"}}}};
   WriteTensor(dir_ / "initial.safetensors", "noise", {4, 4, 16, 16}, initial);
   WriteTensor(dir_ / "draws.safetensors", "step_noise", {kCalls, 4, 4, 16, 16}, draws);
   ASSERT_EQ(RunConfig(dir_, config, "base", {"--overwrite"}).exit_code, 0);
@@ -113,7 +120,8 @@ TEST_F(CompareCommand, NoiseThatIsOffByOneStep) {
   Expect(1, "full_step: the full run makes other pictures of the same noise");
 }
 
-// Pictures of another distribution under the name of the right one: metrics of whole sets tell, also on some of the samples.
+// Pictures of another distribution under the name of the right one: metrics of whole sets tell, also on some of the
+// samples.
 TEST_F(CompareCommand, MetricsOfWholeSets) {
   SKIP_WITHOUT_H5PY();
   Json config = SmallConfig(16, 20);
@@ -142,18 +150,22 @@ TEST_F(CompareCommand, MetricsOfWholeSets) {
   s = f["settings/1"]
   s.attrs["label"] = "adaptive_diffusion(delta=0.05,max_skips=4)"
   s.attrs["parameters"] = s.attrs["parameters"].replace('"delta":5', '"delta":0.05').replace('"max_skips":0', '"max_skips":4')
-)py", dir_ / "new/results.h5");
+)py",
+                       dir_ / "new/results.h5");
   Expect(1, "regression: adaptive_diffusion(delta=0.05,max_skips=4): fd_fashion (reference) is worse");
   // Whatever the limit: savings that are paid for in quality are none.
   Expect(1, "fd_fashion (reference) is worse, with fewer evaluations", {"--max-worse", "fd_fashion=1e6"});
-  Expect(3, "a limit is given for fid, which BASE has not measured; it has: fd_fashion, prc_fashion, prc_fashion precision", {"--max-worse", "fid=1"});
+  Expect(
+      3,
+      "a limit is given for fid, which BASE has not measured; it has: fd_fashion, prc_fashion, prc_fashion precision",
+      {"--max-worse", "fid=1"});
 }
 
-// A build that takes another Cmax than it says, and one whose network has become slower: results of other settings under the
-// names of the right ones.
+// A build that takes another Cmax than it says, and one whose network has become slower: results of other settings
+// under the names of the right ones.
 TEST_F(CompareCommand, WrongCmaxAndSlowerNetwork) {
   SKIP_WITHOUT_H5PY();
-  Json config = SmallConfig(6, 50);      // enough samples for an interval that says which way
+  Json config = SmallConfig(6, 50);  // enough samples for an interval that says which way
   config["wave_size"] = 6;
   config["methods"] = {{{"type", "full_step"}}, {{"type", "adaptive_diffusion"}, {"delta", 0.05}, {"max_skips", 4}}};
   config["latency"] = {{"samples", 1}, {"repeats", 3}};
@@ -171,7 +183,8 @@ TEST_F(CompareCommand, WrongCmaxAndSlowerNetwork) {
   testing::EditResults(R"(
   for record in f["latency"].values():
     record["stages/total"][...] *= 10
-)", dir_ / "new/results.h5");
+)",
+                       dir_ / "new/results.h5");
   Expect(0, "no regression");
   Expect(1, "latency is worse", {"--max-slowdown", "3"});
 }

@@ -29,7 +29,9 @@ TEST(Configs, EveryPaperConfigHasATwin) {
 TEST(Configs, DoctorNamesWhatPaperConfigsLack) {
   for (const auto& name : Configs("paper")) {
     const fs::path file = testing::SourceDir() / "configs/paper" / name;
-    const auto doctor = testing::RunProcess({"env", "-u", "SKIPBENCH_MODELS", "-u", "SKIPBENCH_DATA", "-u", "SKIPBENCH_METRIC_WEIGHTS", testing::SkipbenchPath(), "doctor", file.string()});
+    const auto doctor =
+        testing::RunProcess({"env", "-u", "SKIPBENCH_MODELS", "-u", "SKIPBENCH_DATA", "-u", "SKIPBENCH_METRIC_WEIGHTS",
+                             testing::SkipbenchPath(), "doctor", file.string()});
     EXPECT_EQ(doctor.exit_code, 3) << doctor.out;
     EXPECT_NE(doctor.out.find("ok       config: " + file.string()), std::string::npos) << doctor.out;
     EXPECT_NE(doctor.out.find("MISSING  model: pipeline \""), std::string::npos) << doctor.out;
@@ -44,23 +46,39 @@ TEST(Configs, DoctorNamesWhatPaperConfigsLack) {
     }
     // All that is missing at one look, metrics included.
     if (name != "figure_paths.json") {
-      EXPECT_NE(doctor.out.find("MISSING  metric lpips:alex: the weights lpips_alex_features.safetensors are not there"), std::string::npos) << doctor.out;
+      EXPECT_NE(
+          doctor.out.find("MISSING  metric lpips:alex: the weights lpips_alex_features.safetensors are not there"),
+          std::string::npos)
+          << doctor.out;
     }
     if (video) {
-      EXPECT_NE(doctor.out.find("MISSING  metric fvd, fvd:paper: the weights i3d_k400.safetensors are not there"), std::string::npos) << doctor.out;
+      EXPECT_NE(doctor.out.find("MISSING  metric fvd, fvd:paper: the weights i3d_k400.safetensors are not there"),
+                std::string::npos)
+          << doctor.out;
     }
   }
 }
 
 // Of all configs together: one list, each thing once.
 TEST(Configs, DoctorEndsWithOneList) {
-  std::vector<std::string> command = {"env", "-u", "SKIPBENCH_MODELS", "-u", "SKIPBENCH_DATA", "-u", "SKIPBENCH_METRIC_WEIGHTS", testing::SkipbenchPath(), "doctor"};
+  std::vector<std::string> command = {"env",
+                                      "-u",
+                                      "SKIPBENCH_MODELS",
+                                      "-u",
+                                      "SKIPBENCH_DATA",
+                                      "-u",
+                                      "SKIPBENCH_METRIC_WEIGHTS",
+                                      testing::SkipbenchPath(),
+                                      "doctor"};
   for (const auto& name : Configs("paper")) command.push_back((testing::SourceDir() / "configs/paper" / name).string());
   const auto doctor = testing::RunProcess(command);
   const std::string list = doctor.out.substr(std::min(doctor.out.find("\nmissing: "), doctor.out.size()));
-  for (const std::string text : {"\n  stable-diffusion-v1-5\n", "\n  coco\n", "\n  inception_v3_fid.safetensors\n    file    pt_inception-2015-12-05-6726825d.pth\n",
-                                 "\n    size    95,628,359 bytes\n", "\n    hash    SHA-256 6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2\n",
-                                 "scripts/convert/all_metric_weights.py DOWNLOADS FOLDER"}) {
+  for (const std::string text :
+       {"\n  stable-diffusion-v1-5\n", "\n  coco\n",
+        "\n  inception_v3_fid.safetensors\n    file    pt_inception-2015-12-05-6726825d.pth\n",
+        "\n    size    95,628,359 bytes\n",
+        "\n    hash    SHA-256 6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2\n",
+        "scripts/convert/all_metric_weights.py DOWNLOADS FOLDER"}) {
     const size_t found = list.find(text);
     ASSERT_NE(found, std::string::npos) << text << list;
     EXPECT_EQ(list.find(text, found + 1), std::string::npos) << text << list;
@@ -70,8 +88,9 @@ TEST(Configs, DoctorEndsWithOneList) {
 TEST(Configs, TwinsRunToATable) {
   for (const auto& name : Configs("small")) {
     const TempDir dir;
-    const auto run = Skipbench({"run", (testing::SourceDir() / "configs/small" / name).string(), "--out", (dir / "out").string(), "--quiet",
-                                "--set", "data.count=1", "--set", "latency.samples=0"});
+    const auto run =
+        Skipbench({"run", (testing::SourceDir() / "configs/small" / name).string(), "--out", (dir / "out").string(),
+                   "--quiet", "--set", "data.count=1", "--set", "latency.samples=0"});
     EXPECT_EQ(run.exit_code, 0) << name << ": " << run.err;
     EXPECT_NE(run.out.find("| full_step"), std::string::npos) << name << ": " << run.out;
     EXPECT_EQ(run.out.find("failed"), std::string::npos) << name << ": " << run.out;
@@ -81,7 +100,8 @@ TEST(Configs, TwinsRunToATable) {
 TEST(Configs, DoctorOnATwin) {
   const auto doctor = Skipbench({"doctor", (testing::SourceDir() / "configs/small/table_coco_sd15.json").string()});
   EXPECT_EQ(doctor.exit_code, 0) << doctor.out << doctor.err;
-  for (const char* text : {"ok       model: ", "ok       data: fashion_scenes: ", "  0  ", "reference: ", "disk        about", "memory      model files", "time        one prediction"})
+  for (const char* text : {"ok       model: ", "ok       data: fashion_scenes: ", "  0  ",
+                           "reference: ", "disk        about", "memory      model files", "time        one prediction"})
     EXPECT_NE(doctor.out.find(text), std::string::npos) << "wanted: " << text << "\n" << doctor.out;
 }
 

@@ -58,7 +58,9 @@ TEST(Damage, AnAnnotatedResultIsReadAndAChangedOneOnRequest) {
   const std::string run = (dir / "run").string();
   fs::copy(dir / "run", dir / "whole", fs::copy_options::recursive);
   testing::ExpectPython("h5py.File(path, 'r+').attrs['note'] = 'checked'", dir / "run/results.h5");
-  const std::string note = "results.h5: changed after the run; all that the run wrote is there as it wrote it. Added since, and not read: /: note";
+  const std::string note =
+      "results.h5: changed after the run; all that the run wrote is there as it wrote it. Added since, and not read: "
+      "/: note";
   const auto table = Skipbench({"table", run});
   EXPECT_EQ(table.exit_code, 0) << table.err;
   EXPECT_TRUE(Contains(table.out, note)) << table.out;
@@ -68,12 +70,15 @@ TEST(Damage, AnAnnotatedResultIsReadAndAChangedOneOnRequest) {
   EXPECT_TRUE(Contains(compare.out, note)) << compare.out;
 
   testing::ExpectPython("h5py.File(path, 'r+')['settings/1/nfe'][0] = 1", dir / "run/results.h5");
-  for (const std::vector<std::string>& command :
-       {std::vector<std::string>{"table", run}, {"compare", run, run}, {"merge", run, "--out", (dir / "m").string()},
-        {"report", run, "--out", (dir / "r").string()}, {"metrics", run, "--metric", "psnr"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"table", run},
+                                                  {"compare", run, run},
+                                                  {"merge", run, "--out", (dir / "m").string()},
+                                                  {"report", run, "--out", (dir / "r").string()},
+                                                  {"metrics", run, "--metric", "psnr"}}) {
     const auto refused = Skipbench(command);
     EXPECT_EQ(refused.exit_code, 3) << command[0];
-    EXPECT_TRUE(Contains(refused.err, "/settings/1/nfe; --unchecked reads it all the same")) << command[0] << refused.err;
+    EXPECT_TRUE(Contains(refused.err, "/settings/1/nfe; --unchecked reads it all the same"))
+        << command[0] << refused.err;
   }
   const auto unchecked = Skipbench({"table", run, "--unchecked"});
   EXPECT_EQ(unchecked.exit_code, 0) << unchecked.err;
@@ -88,7 +93,8 @@ TEST(Damage, AMergeThatWasCutShortIsMadeAgain) {
   config["contact_sheet"] = 2;
   for (const char* shard : {"0/2", "1/2"})
     ASSERT_EQ(RunConfig(dir, config, std::string("s") + shard[0], {"--shard", shard}).exit_code, 0);
-  const std::vector<std::string> merge = {"merge", (dir / "s0").string(), (dir / "s1").string(), "--out", (dir / "m").string()};
+  const std::vector<std::string> merge = {"merge", (dir / "s0").string(), (dir / "s1").string(), "--out",
+                                          (dir / "m").string()};
   ASSERT_EQ(Skipbench(merge).exit_code, 0);
   const std::string sheet = ReadFile(dir / "m/contact_sheet.png"), result = ReadFile(dir / "m/results.h5");
   fs::remove(dir / "m/contact_sheet.png");
@@ -147,7 +153,9 @@ TEST(Damage, WhatWouldNotEndIsRefusedWithItsNumber) {
   config["guidance"] = counts;
   const auto run = RunConfig(dir, config, "out", {"--dry-run"});
   EXPECT_EQ(run.exit_code, 3);
-  EXPECT_TRUE(Contains(run.err, "1 schedulers, 200 numbers of steps and 200 guidance scales make 40000 combinations; at most 10000 are possible"))
+  EXPECT_TRUE(Contains(
+      run.err,
+      "1 schedulers, 200 numbers of steps and 200 guidance scales make 40000 combinations; at most 10000 are possible"))
       << run.err;
 }
 

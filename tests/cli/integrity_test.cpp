@@ -18,7 +18,8 @@ using testing::WriteFile;
 
 // Noise of `samples` samples, that of sample `huge` a thousand times as large.
 void WriteNoise(const fs::path& path, int samples, int huge) {
-  const std::string head = fmt::format(R"({{"noise":{{"dtype":"F32","shape":[{},4,16,16],"data_offsets":[0,{}]}}}})", samples, samples * 4096);
+  const std::string head = fmt::format(R"({{"noise":{{"dtype":"F32","shape":[{},4,16,16],"data_offsets":[0,{}]}}}})",
+                                       samples, samples * 4096);
   std::string bytes(8, '\0');
   const uint64_t length = head.size();
   std::memcpy(bytes.data(), &length, 8);
@@ -45,7 +46,7 @@ TEST(Integrity, APictureThatIsNotFiniteCostsItsSampleAndNoOther) {
   Json vae = ReadJsonFile(dir / "vae/config.json");
   vae["scaling_factor"] = 0.01;
   WriteFile(dir / "vae/config.json", vae.dump());
-  for (const auto& more : {std::vector<std::string>{}, {"--resume"}}) {      // and --resume does not stop there again
+  for (const auto& more : {std::vector<std::string>{}, {"--resume"}}) {  // and --resume does not stop there again
     const auto run = RunConfig(dir, config, "out", more);
     EXPECT_EQ(run.exit_code, 3) << run.err;
     EXPECT_TRUE(Contains(run.out, "failed 1 of 3")) << run.out;
@@ -53,7 +54,8 @@ TEST(Integrity, APictureThatIsNotFiniteCostsItsSampleAndNoOther) {
     EXPECT_TRUE(result.complete());
     EXPECT_EQ(result.Read<double>(0, "status").values, (std::vector<double>{0, 1, 0}));
     const auto message = result.Read<std::string>(0, "message").values[1];
-    EXPECT_TRUE(Contains(message, fmt::format("sample {}: the decoder's output is not finite", result.samples()[1].id))) << message;
+    EXPECT_TRUE(Contains(message, fmt::format("sample {}: the decoder's output is not finite", result.samples()[1].id)))
+        << message;
   }
   EXPECT_EQ(std::distance(fs::directory_iterator(dir / "out/png/full_step"), fs::directory_iterator()), 2);
 }
@@ -86,7 +88,8 @@ TEST(Integrity, AnotherListOfCaptionsIsAnotherRun) {
   ASSERT_EQ(RunConfig(dir, config, "a", {"--shard", "0/2"}).exit_code, 0);
   WriteFile(dir / "prompts.txt", "a red shirt\na blue boot\n");
   ASSERT_EQ(RunConfig(dir, config, "b", {"--shard", "1/2"}).exit_code, 0);
-  const auto merge = Skipbench({"merge", (dir / "a").string(), (dir / "b").string(), "--out", (dir / "merged").string()});
+  const auto merge =
+      Skipbench({"merge", (dir / "a").string(), (dir / "b").string(), "--out", (dir / "merged").string()});
   const auto resumed = RunConfig(dir, config, "a", {"--shard", "0/2", "--resume"});
   for (const auto* run : {&merge, &resumed}) {
     EXPECT_EQ(run->exit_code, 3) << run->out;

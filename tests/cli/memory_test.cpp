@@ -27,8 +27,10 @@ TEST(Memory, ABoundChangesNothingButTheOrderOfWork) {
   ASSERT_EQ(RunConfig(dir, config, "free").exit_code, 0);
   const auto plan = RunConfig(dir, config, "plan", {"--dry-run"});
   std::smatch found;
-  ASSERT_TRUE(std::regex_search(plan.out, found, std::regex("memory +open trajectories take [^\\n]* \\(3 samples at a time\\); ([0-9.]+ [KM]iB) for a sample "
-                                                            "with all settings side by side, ([0-9.]+ [KM]iB) at least")))
+  ASSERT_TRUE(std::regex_search(
+      plan.out, found,
+      std::regex("memory +open trajectories take [^\\n]* \\(3 samples at a time\\); ([0-9.]+ [KM]iB) for a sample "
+                 "with all settings side by side, ([0-9.]+ [KM]iB) at least")))
       << plan.out;
   for (const std::string bound : {found[1].str(), found[2].str()}) {
     SCOPED_TRACE(bound);
@@ -38,7 +40,8 @@ TEST(Memory, ABoundChangesNothingButTheOrderOfWork) {
     const auto run = RunConfig(dir, config, out);
     ASSERT_EQ(run.exit_code, 0) << run.err;
     EXPECT_EQ(Differences(dir / "free", dir / out), "");
-    EXPECT_EQ(ResultReader::Open(dir / out).TotalCost().evaluations, ResultReader::Open(dir / "free").TotalCost().evaluations);
+    EXPECT_EQ(ResultReader::Open(dir / out).TotalCost().evaluations,
+              ResultReader::Open(dir / "free").TotalCost().evaluations);
   }
 }
 
@@ -51,7 +54,9 @@ TEST(Memory, TooLittleIsSaidBeforeTheRun) {
     EXPECT_EQ(run.exit_code, 3);
     EXPECT_TRUE(std::regex_search(run.err, std::regex(message))) << run.err;
   };
-  fails("10KiB", "memory: 10 KiB is not enough: one sample with 9 settings \\(ddim, 12 steps\\) needs [0-9.]+ [KM]iB at least \\(4 open trajectories");
+  fails("10KiB",
+        "memory: 10 KiB is not enough: one sample with 9 settings \\(ddim, 12 steps\\) needs [0-9.]+ [KM]iB at least "
+        "\\(4 open trajectories");
   fails("much", "config.json: memory: expected a size above 0 with a unit \\(KiB, .*found \"much\"");
   fails("-1GiB", "expected a size above 0");
   fails("12", "expected a size above 0 with a unit");

@@ -31,7 +31,8 @@ TEST(MetricFiles, DoctorDryRunAndRunSayWhichAreMissing) {
   for (const std::vector<std::string>& more : {std::vector<std::string>{"--dry-run"}, {}}) {
     const auto run = RunConfig(dir, config, "out", more);
     EXPECT_EQ(run.exit_code, 3) << run.out;
-    for (const char* text : {"lpips:alex: the weights lpips_alex_features.safetensors are not there", "scripts/convert/metric_weights.py alexnet-owt-7be5be79.pth",
+    for (const char* text : {"lpips:alex: the weights lpips_alex_features.safetensors are not there",
+                             "scripts/convert/metric_weights.py alexnet-owt-7be5be79.pth",
                              "\nthe weights lpips_v0.1_alex.safetensors are not there", "inception_v3_fid.safetensors",
                              "from pt_inception-2015-12-05-6726825d.pth (95,628,359 bytes, SHA-256 6726825d0af5"})
       EXPECT_THAT(run.err, HasSubstr(text));
@@ -42,17 +43,23 @@ TEST(MetricFiles, DoctorDryRunAndRunSayWhichAreMissing) {
   EXPECT_EQ(plan.exit_code, 0) << plan.err;
   EXPECT_THAT(plan.out, HasSubstr("metrics     psnr, fd_fashion\n"));
   EXPECT_THAT(plan.out, HasSubstr("left out, for their weights are missing: lpips:alex, fid:clean, kid:clean"));
-  EXPECT_THAT(plan.out, HasSubstr("reference of fd_fashion: " + (testing::SourceDir() / "datasets/fashion_scenes/images").string()));
+  EXPECT_THAT(plan.out, HasSubstr("reference of fd_fashion: " +
+                                  (testing::SourceDir() / "datasets/fashion_scenes/images").string()));
 
   const auto doctor = Skipbench({"doctor", (dir / "config.json").string()});
   EXPECT_EQ(doctor.exit_code, 3);
-  EXPECT_THAT(doctor.out, HasSubstr("MISSING  metric lpips:alex: the weights lpips_alex_features.safetensors are not there"));
-  EXPECT_THAT(doctor.out, HasSubstr("MISSING  metric fid:clean, kid:clean: the weights inception_v3_fid.safetensors are not there"));
+  EXPECT_THAT(doctor.out,
+              HasSubstr("MISSING  metric lpips:alex: the weights lpips_alex_features.safetensors are not there"));
+  EXPECT_THAT(
+      doctor.out,
+      HasSubstr("MISSING  metric fid:clean, kid:clean: the weights inception_v3_fid.safetensors are not there"));
   EXPECT_THAT(doctor.out, HasSubstr("ok       metric fd_fashion: "));
   EXPECT_THAT(doctor.out, HasSubstr("SHA-256 7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02"));
 
   // Where they are they are not opened to say so; opening them says what is wrong with them.
-  for (const char* file : {"lpips_alex_features.safetensors", "lpips_v0.1_alex.safetensors", "inception_v3_fid.safetensors"}) WriteFile(dir / "weights" / file, "x");
+  for (const char* file :
+       {"lpips_alex_features.safetensors", "lpips_v0.1_alex.safetensors", "inception_v3_fid.safetensors"})
+    WriteFile(dir / "weights" / file, "x");
   config["metric_weights"] = {"weights"};
   const auto found = RunConfig(dir, config, "out", {"--dry-run"});
   EXPECT_EQ(found.exit_code, 0) << found.err;
@@ -60,7 +67,9 @@ TEST(MetricFiles, DoctorDryRunAndRunSayWhichAreMissing) {
   const auto broken = RunConfig(dir, config, "out");
   EXPECT_EQ(broken.exit_code, 3);
   EXPECT_THAT(broken.err, HasSubstr("weights/lpips_alex_features.safetensors"));
-  EXPECT_THAT(Skipbench({"doctor", (dir / "config.json").string()}).out, HasSubstr("ok       metric fid:clean, kid:clean: " + (dir / "weights/inception_v3_fid.safetensors").string()));
+  EXPECT_THAT(
+      Skipbench({"doctor", (dir / "config.json").string()}).out,
+      HasSubstr("ok       metric fid:clean, kid:clean: " + (dir / "weights/inception_v3_fid.safetensors").string()));
 }
 
 void CopyShipped(const fs::path& folder, int first, int n) {
@@ -87,10 +96,18 @@ TEST(MetricReference, IsTheDatasOwnUnlessAnotherIsNamed) {
   const auto expect_run = [&](const fs::path& reference) {
     ASSERT_EQ(RunConfig(dir, config, "out", {"--overwrite"}).exit_code, 0);
     const auto table = Skipbench({"table", (dir / "out").string(), "--format", "json"});
-    const auto metrics = Skipbench({"metrics", (dir / "out").string(), reference.string(), "-m", "fd_fashion", "--format", "json", "--quiet"});
+    const auto metrics = Skipbench(
+        {"metrics", (dir / "out").string(), reference.string(), "-m", "fd_fashion", "--format", "json", "--quiet"});
     ASSERT_EQ(metrics.exit_code, 0) << metrics.err;
     const double value = ParseJson(metrics.out, "metrics").at("metrics")[0].at("value").get<double>();
-    EXPECT_NEAR(ParseJson(table.out, "table").at("settings")[0].at("distances").at("fd_fashion").at("data").at("value").get<double>(), value, 1e-6 * value);
+    EXPECT_NEAR(ParseJson(table.out, "table")
+                    .at("settings")[0]
+                    .at("distances")
+                    .at("fd_fashion")
+                    .at("data")
+                    .at("value")
+                    .get<double>(),
+                value, 1e-6 * value);
   };
   expect(testing::SourceDir() / "datasets/fashion_scenes/images");
   config["data"]["reference"] = "own";
@@ -128,7 +145,13 @@ TEST(MetricReference, ABrokenPictureIsLeftOutOnRequest) {
     const auto run = RunConfig(dir, config, out);
     EXPECT_EQ(run.exit_code, 0) << run.err;
     const auto table = Skipbench({"table", (dir / out).string(), "--format", "json"});
-    return ParseJson(table.out, "table").at("settings")[0].at("distances").at("fd_fashion").at("data").at("value").get<double>();
+    return ParseJson(table.out, "table")
+        .at("settings")[0]
+        .at("distances")
+        .at("fd_fashion")
+        .at("data")
+        .at("value")
+        .get<double>();
   };
   config["metric_reference"] = "reference";
   const auto refused = RunConfig(dir, config, "out");
@@ -139,7 +162,8 @@ TEST(MetricReference, ABrokenPictureIsLeftOutOnRequest) {
   const auto table = Skipbench({"table", (dir / "out").string()});
   EXPECT_THAT(table.out, HasSubstr("of the reference data 1 could not be read and was left out (")) << table.err;
   config["metric_reference_options"] = {{"frames", 8}};
-  EXPECT_THAT(RunConfig(dir, config, "out_frames").err, HasSubstr("metric_reference_options.frames: 8 is for pipelines that make clips"));
+  EXPECT_THAT(RunConfig(dir, config, "out_frames").err,
+              HasSubstr("metric_reference_options.frames: 8 is for pipelines that make clips"));
 }
 
 }  // namespace

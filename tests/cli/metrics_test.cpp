@@ -240,7 +240,8 @@ TEST(Metrics, InRunsAndTheirTables) {
     const bool nothing = row.at("setting") == "full_step" && row.at("metric") == "psnr";
     EXPECT_EQ(row.at("value").is_number(), !nothing);
     if (!nothing) continue;
-    EXPECT_THAT(row.at("note").get<std::string>(), HasSubstr("the reference that the other settings are compared with"));
+    EXPECT_THAT(row.at("note").get<std::string>(),
+                HasSubstr("the reference that the other settings are compared with"));
   }
   const auto paired = Skipbench({"table", out, "--paired", "fewer_steps(steps=5)", "--format", "json"});
   ASSERT_EQ(paired.exit_code, 0) << paired.err;
@@ -251,11 +252,13 @@ TEST(Metrics, InRunsAndTheirTables) {
   const Json& set = differences.at("settings")[1].at("set_metrics").at("fd_fashion (data)");
   const auto value = [&](const std::string& label) {
     for (const Json& setting : table.at("settings"))
-      if (setting.at("setting") == label) return setting.at("distances").at("fd_fashion").at("data").at("value").get<double>();
+      if (setting.at("setting") == label)
+        return setting.at("distances").at("fd_fashion").at("data").at("value").get<double>();
     return std::nan("");
   };
   EXPECT_NEAR(set.at("difference").get<double>(),
-              value(differences.at("settings")[1].at("setting").get<std::string>()) - value("fewer_steps(steps=5)"), 1e-9);
+              value(differences.at("settings")[1].at("setting").get<std::string>()) - value("fewer_steps(steps=5)"),
+              1e-9);
   EXPECT_GT(set.at("standard_error").get<double>(), 0);
 }
 

@@ -16,13 +16,16 @@ using testing::TempDir;
 
 TEST(Notes, CutPromptsAndAnotherAutoencoder) {
   const TempDir dir;
-  const std::string start = "a red shirt beside a blue bag and a green shoe a red shirt beside a blue bag and a green shoe a red shirt beside a blue bag and a green shoe";
+  const std::string start =
+      "a red shirt beside a blue bag and a green shoe a red shirt beside a blue bag and a green shoe a red shirt "
+      "beside a blue bag and a green shoe";
   Json config = testing::SmallConfig(2, 2);
   fs::copy(fs::path(config["pipeline"].get<std::string>()) / "vae", dir / "vae", fs::copy_options::recursive);
   config["vae"] = "vae";
   config["data"] = {{"type", "prompts"}, {"prompts", {start + " at night", start + " in the morning"}}};
   config["methods"] = {{{"type", "full_step"}}};
-  const std::string cut = "prompts: 2 of 2 are longer than the text encoder's 32 tokens", vae = "model: the autoencoder is " + (dir / "vae").string();
+  const std::string cut = "prompts: 2 of 2 are longer than the text encoder's 32 tokens",
+                    vae = "model: the autoencoder is " + (dir / "vae").string();
   const auto plan = RunConfig(dir, config, "out", {"--dry-run"});
   EXPECT_THAT(plan.out, HasSubstr("NOTE        " + cut)) << plan.err;
   EXPECT_THAT(plan.out, HasSubstr("NOTE        " + vae));

@@ -1,4 +1,5 @@
-// Folders that today's libraries saved, in the program: which tokenizer and which timesteps are in force, and where from.
+// Folders that today's libraries saved, in the program: which tokenizer and which timesteps are in force, and where
+// from.
 #include <gmock/gmock.h>
 
 #include "tests/cli/cli_support.h"
@@ -47,13 +48,20 @@ TEST_F(ResavedFolder, TheSpacingInForceIsNamedAndCompared) {
     return result.out;
   };
   // Defaults spelled out that change nothing.
-  MakeModel({{"timestep_spacing", nullptr}, {"steps_offset", 1}, {"use_karras_sigmas", false}, {"interpolation_type", "linear"}});
+  MakeModel({{"timestep_spacing", nullptr},
+             {"steps_offset", 1},
+             {"use_karras_sigmas", false},
+             {"interpolation_type", "linear"}});
   compare(0);
   // As diffusers spells PNDM's out.
   MakeModel({{"timestep_spacing", "leading"}, {"steps_offset", 1}});
-  EXPECT_THAT(compare(2), HasSubstr("timestep_spacing: linspace (default of euler) in BASE, leading (the model's scheduler_config.json) in NEW"));
+  EXPECT_THAT(
+      compare(2),
+      HasSubstr(
+          "timestep_spacing: linspace (default of euler) in BASE, leading (the model's scheduler_config.json) in NEW"));
   EXPECT_THAT(Skipbench({"doctor", (dir_ / "config.json").string()}).out,
-              HasSubstr("scheduler   euler: timestep_spacing leading (the model's scheduler_config.json), steps_offset 1 (the model's "
+              HasSubstr("scheduler   euler: timestep_spacing leading (the model's scheduler_config.json), steps_offset "
+                        "1 (the model's "
                         "scheduler_config.json); starts at timestep 751\n"));
 }
 
@@ -66,26 +74,30 @@ TEST_F(ResavedFolder, InfinityInTheSchedulersConfig) {
     Json config = Config();
     config["scheduler"] = scheduler;
     EXPECT_EQ(RunConfig(dir_, config, scheduler).exit_code, 0);
-    EXPECT_EQ(RunConfig(dir_, config, scheduler, {"--resume"}).exit_code, 0);      // the results keep it
+    EXPECT_EQ(RunConfig(dir_, config, scheduler, {"--resume"}).exit_code, 0);  // the results keep it
   }
   WriteFile(file, "{\"lambda_min_clipped\": Infinity, " + text.substr(1));
   Json config = Config();
   config["scheduler"] = "dpm_solver_multistep";
-  EXPECT_THAT(RunConfig(dir_, config, "none").err, HasSubstr("scheduler_config.json: lambda_min_clipped: expected a number, found Infinity (a number)"));
+  EXPECT_THAT(RunConfig(dir_, config, "none").err,
+              HasSubstr("scheduler_config.json: lambda_min_clipped: expected a number, found Infinity (a number)"));
 }
 
 TEST_F(ResavedFolder, DoctorNamesTheTokenizerUnderTheModel) {
   MakeModel(Json::object());
   RunConfig(dir_, Config(), "out", {"--dry-run"});
   const std::vector<std::string> doctor = {"doctor", (dir_ / "config.json").string()};
-  EXPECT_THAT(Skipbench(doctor).out, HasSubstr("tokenizer: slow (CLIPTokenizer without ftfy: the default where there is a vocab.json), from tokenizer/vocab.json"));
+  EXPECT_THAT(Skipbench(doctor).out, HasSubstr("tokenizer: slow (CLIPTokenizer without ftfy: the default where there "
+                                               "is a vocab.json), from tokenizer/vocab.json"));
   fs::remove(dir_ / "model/tokenizer");
   fs::create_directory(dir_ / "model/tokenizer");
   WriteFile(dir_ / "model/tokenizer/vocab.json", "{}");
   const ProcessResult missing = Skipbench(doctor);
   EXPECT_EQ(missing.exit_code, 3);
   EXPECT_THAT(missing.out, HasSubstr("MISSING  model: "));
-  EXPECT_THAT(missing.out, HasSubstr("no tokenizer: expected vocab.json and merges.txt, or tokenizer.json; there is only vocab.json"));
+  EXPECT_THAT(
+      missing.out,
+      HasSubstr("no tokenizer: expected vocab.json and merges.txt, or tokenizer.json; there is only vocab.json"));
   EXPECT_THAT(missing.out, Not(HasSubstr("MISSING  plan")));
 }
 
@@ -101,7 +113,8 @@ TEST_F(ResavedFolder, TheFastTokenizerIsTheDefaultForTokenizerJson) {
   ASSERT_EQ(RunConfig(dir_, config, "out").exit_code, 0);
   EXPECT_EQ(ResultReader::Open(dir_ / "out").header().expanded_config["tokenizer"], "fast");
   EXPECT_THAT(Skipbench({"doctor", (dir_ / "config.json").string()}).out,
-              HasSubstr("tokenizer: fast (CLIPTokenizerFast: the default where there is no vocab.json), from tokenizer/tokenizer.json"));
+              HasSubstr("tokenizer: fast (CLIPTokenizerFast: the default where there is no vocab.json), from "
+                        "tokenizer/tokenizer.json"));
   config["tokenizer"] = "slow";
   ASSERT_EQ(RunConfig(dir_, config, "slow").exit_code, 0);
   EXPECT_EQ(ResultReader::Open(dir_ / "slow").header().expanded_config["tokenizer"], "slow");

@@ -25,15 +25,18 @@ std::vector<std::string> Examples(const std::string& text, const std::string& he
 }
 
 std::string Replaced(std::string text, const std::string& from, const std::string& to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
   return text;
 }
 
-// Runs the examples with the result's folder and the program in place of those of the page; what they print, one after another.
+// Runs the examples with the result's folder and the program in place of those of the page; what they print, one after
+// another.
 std::vector<std::string> RunExamples(const std::string& heading, const std::filesystem::path& result) {
   std::vector<std::string> outputs;
   for (const auto& example : Examples(ReadFile(SourceDir() / "harness/store/README.md"), heading)) {
-    const std::string script = Replaced(Replaced(example, "results/local/quickstart", result.string()), "build/skipbench", SkipbenchPath());
+    const std::string script =
+        Replaced(Replaced(example, "results/local/quickstart", result.string()), "build/skipbench", SkipbenchPath());
     EXPECT_NE(script, example);
     const ProcessResult run = RunProcess({PythonPath(), "-W", "error::FutureWarning", "-c", script});
     EXPECT_EQ(run.exit_code, 0) << script << run.err;
@@ -45,7 +48,7 @@ std::vector<std::string> RunExamples(const std::string& heading, const std::file
 class ResultsReadme : public ::testing::Test {
  protected:
   void SetUp() override {
-    Json config = SmallConfig(2, 6);       // means of two counts have one digit after the point
+    Json config = SmallConfig(2, 6);  // means of two counts have one digit after the point
     ASSERT_EQ(RunConfig(dir_, config, "run").exit_code, 0);
   }
   TempDir dir_;

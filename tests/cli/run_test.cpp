@@ -83,16 +83,20 @@ TEST(Run, KilledAtAnyMomentItLosesAtMostTheWaveInFlightAndResumes) {
     size_t before = 0;
     for (int attempt = 0; attempt < 40; ++attempt) {
       const int after = 150 + static_cast<int>(random() % 700);
-      const auto run = RunConfig(dir, config, out, std::filesystem::exists(dir / out) ? std::vector<std::string>{"--resume"} : std::vector<std::string>{}, after);
+      const auto run = RunConfig(
+          dir, config, out,
+          std::filesystem::exists(dir / out) ? std::vector<std::string>{"--resume"} : std::vector<std::string>{},
+          after);
       if (run.exit_code == 0) break;
       ASSERT_EQ(run.exit_code, -9) << run.err;
-      if (!std::filesystem::exists(dir / out / "segments") && !std::filesystem::exists(dir / out / "results.h5")) continue;
+      if (!std::filesystem::exists(dir / out / "segments") && !std::filesystem::exists(dir / out / "results.h5"))
+        continue;
       // What is there opens, is whole, and never shrinks.
       size_t now = 0;
       try {
         now = ResultReader::Open(dir / out).samples().size();
       } catch (const Error& e) {
-        EXPECT_EQ(before, 0u) << e.what();      // nothing committed yet
+        EXPECT_EQ(before, 0u) << e.what();  // nothing committed yet
       }
       EXPECT_GE(now, before);
       before = now;
@@ -115,7 +119,9 @@ TEST(Run, ResumeRefusesAnotherExperiment) {
 
 TEST(Run, SetSweepsAndDryRunPlans) {
   const TempDir dir;
-  const auto plan = RunConfig(dir, SmallConfig(), "out", {"--dry-run", "--set", "methods.adaptive_diffusion.delta=0.001,0.002,0.003", "--set", "steps=20"});
+  const auto plan =
+      RunConfig(dir, SmallConfig(), "out",
+                {"--dry-run", "--set", "methods.adaptive_diffusion.delta=0.001,0.002,0.003", "--set", "steps=20"});
   ASSERT_EQ(plan.exit_code, 0) << plan.err;
   for (const char* text : {"delta=0.001", "delta=0.002", "delta=0.003", "evaluations 340 at most"})
     EXPECT_NE(plan.out.find(text), std::string::npos) << plan.out;
@@ -131,15 +137,19 @@ TEST(Run, ReplaysNoiseFromAFile) {
   config["noise"] = {{"source", "torch_cpu"}};
   ASSERT_EQ(RunConfig(dir, config, "torch").exit_code, 0);
   ResultReader torch = ResultReader::Open(dir / "torch");
-  const auto latents = torch.Read<float>(0, "latents");      // [n, calls + 1, C, H, W]; DDIM's first one is the unit noise
+  const auto latents = torch.Read<float>(0, "latents");  // [n, calls + 1, C, H, W]; DDIM's first one is the unit noise
   const int64_t row = latents.shape[2] * latents.shape[3] * latents.shape[4];
-  Json header = {{"noise", {{"dtype", "F32"}, {"shape", {3, latents.shape[2], latents.shape[3], latents.shape[4]}}, {"data_offsets", {0, 3 * row * 4}}}}};
+  Json header = {{"noise",
+                  {{"dtype", "F32"},
+                   {"shape", {3, latents.shape[2], latents.shape[3], latents.shape[4]}},
+                   {"data_offsets", {0, 3 * row * 4}}}}};
   const std::string text = header.dump();
   const uint64_t size = text.size();
   std::string file(reinterpret_cast<const char*>(&size), 8);
   file += text;
   for (int64_t s = 0; s < 3; ++s)
-    file.append(reinterpret_cast<const char*>(latents.values.data() + s * latents.shape[1] * row), static_cast<size_t>(row) * 4);
+    file.append(reinterpret_cast<const char*>(latents.values.data() + s * latents.shape[1] * row),
+                static_cast<size_t>(row) * 4);
   testing::WriteFile(dir / "noise.safetensors", file);
   config["noise"] = {{"source", "file"}, {"path", "noise.safetensors"}, {"tensor", "noise"}};
   const auto run = RunConfig(dir, config, "file");
@@ -163,7 +173,9 @@ TEST(Run, ClippedLatentsAreNoted) {
   config["scheduler"] = {{"type", "ddpm"}, {"clip_sample", true}};
   for (const auto& run : {RunConfig(dir, config, "clipped"), RunConfig(dir, config, "clipped", {"--dry-run"})}) {
     EXPECT_EQ(run.exit_code, 0);
-    EXPECT_NE((run.err + run.out).find("scheduler ddpm: clip_sample is true, so it clips predicted latents"), std::string::npos) << run.err << run.out;
+    EXPECT_NE((run.err + run.out).find("scheduler ddpm: clip_sample is true, so it clips predicted latents"),
+              std::string::npos)
+        << run.err << run.out;
   }
 }
 

@@ -1,9 +1,9 @@
 // Searches, studies of paths and recorded paths through the program: results, resume after kill -9, and bad input.
 #include <filesystem>
 
+#include "harness/io/files/append_log.h"
 #include "harness/store/path_study_record.h"
 #include "harness/store/search_record.h"
-#include "harness/io/files/append_log.h"
 #include "tests/cli/cli_support.h"
 
 namespace skipbench {
@@ -20,7 +20,7 @@ using testing::WriteFile;
 
 Json SearchConfig(int samples = 3, int steps = 7) {
   Json config = SmallConfig(samples, steps);
-  config["batch_invariant"] = true;      // so that results can be compared bit by bit
+  config["batch_invariant"] = true;  // so that results can be compared bit by bit
   config["wave_size"] = 2;
   config["methods"] = {{{"type", "full_step"}}, {{"type", "greedy_search"}, {"skips", {1, 3}}}};
   return config;
@@ -113,7 +113,8 @@ TEST(GreedySearchRun, AnswersFromTheLogAndRefusesAnothersLog) {
   AppendLog(dir / "foreign" / name).Append("{\"search\":\"beam=4\"}\n");
   const auto refused = RunConfig(dir, config, "foreign", {"--resume"});
   EXPECT_EQ(refused.exit_code, 3);
-  EXPECT_NE((refused.err + refused.out).find("belongs to another search"), std::string::npos) << refused.err << refused.out;
+  EXPECT_NE((refused.err + refused.out).find("belongs to another search"), std::string::npos)
+      << refused.err << refused.out;
 }
 
 TEST(GreedySearchRun, OneSharedPathForAll) {
@@ -136,11 +137,12 @@ TEST(FixedPathRun, ReplaysPathsOfAnotherResult) {
   const TempDir dir;
   ASSERT_EQ(RunConfig(dir, SearchConfig(), "out").exit_code, 0);
   Json config = SearchConfig();
-  config["methods"] = {{{"type", "full_step"}},
-                       {{"type", "fixed_path"}, {"from", "out"}, {"setting", "greedy_search(skips=1)"}, {"skips", {2, 3}}},
-                       {{"type", "fixed_path"}, {"from", "out"}, {"setting", "greedy_search(skips=3)"}, {"name", "as it ran"}},
-                       {{"type", "fixed_path"}, {"from", "out"}, {"setting", "greedy_search(skips=3)"}, {"sample", 0}},
-                       {{"type", "fixed_path"}, {"random", 3}, {"seed", {0, 1}}}};
+  config["methods"] = {
+      {{"type", "full_step"}},
+      {{"type", "fixed_path"}, {"from", "out"}, {"setting", "greedy_search(skips=1)"}, {"skips", {2, 3}}},
+      {{"type", "fixed_path"}, {"from", "out"}, {"setting", "greedy_search(skips=3)"}, {"name", "as it ran"}},
+      {{"type", "fixed_path"}, {"from", "out"}, {"setting", "greedy_search(skips=3)"}, {"sample", 0}},
+      {{"type", "fixed_path"}, {"random", 3}, {"seed", {0, 1}}}};
   const auto run = RunConfig(dir, config, "replayed");
   ASSERT_EQ(run.exit_code, 0) << run.err;
   ResultReader original = ResultReader::Open(dir / "out"), replayed = ResultReader::Open(dir / "replayed");
@@ -164,7 +166,8 @@ TEST(FixedPathRun, ReplaysPathsOfAnotherResult) {
   const std::string row = "greedy_search(skips=3)";
   refused({{"from", "nowhere"}}, "nowhere: no such result");
   refused({{"from", "out"}}, "has 2 settings besides the reference; \"setting\" must say whose paths are meant");
-  refused({{"from", "out"}, {"setting", "x"}}, "has no setting \"x\"; there are: full_step, greedy_search(skips=1), greedy_search(skips=3)");
+  refused({{"from", "out"}, {"setting", "x"}},
+          "has no setting \"x\"; there are: full_step, greedy_search(skips=1), greedy_search(skips=3)");
   refused({{"from", "out"}, {"setting", row}, {"skips", 5}}, "the search went up to 3 skips");
   refused({{"from", "out"}, {"setting", "full_step"}, {"skips", 1}}, "full_step searched for no paths");
   refused({{"from", "out"}, {"setting", row}}, "the path has 7 entries, the run makes 9 scheduler calls", 9);
@@ -179,7 +182,8 @@ TEST(FixedPathRun, OneLineServesAllSchedulersOfAConfig) {
   config["methods"] = {{{"type", "full_step"}}, {{"type", "greedy_search"}, {"skips", 2}, {"scope", "shared"}}};
   ASSERT_EQ(RunConfig(dir, config, "out").exit_code, 0);
   config["scheduler"] = {"euler", "ddim"};
-  config["methods"][1] = {{"type", "fixed_path"}, {"from", "out"}, {"setting", "greedy_search(skips=2,scope=shared)"}, {"skips", {1, 2}}};
+  config["methods"][1] = {
+      {"type", "fixed_path"}, {"from", "out"}, {"setting", "greedy_search(skips=2,scope=shared)"}, {"skips", {1, 2}}};
   const auto run = RunConfig(dir, config, "replayed");
   ASSERT_EQ(run.exit_code, 0) << run.err;
   ResultReader original = ResultReader::Open(dir / "out"), replayed = ResultReader::Open(dir / "replayed");
@@ -188,16 +192,23 @@ TEST(FixedPathRun, OneLineServesAllSchedulersOfAConfig) {
   config["scheduler"] = {"euler", "dpm_solver_multistep"};
   const auto missing = RunConfig(dir, config, "missing");
   EXPECT_EQ(missing.exit_code, 3);
-  EXPECT_NE(missing.err.find("has no setting \"greedy_search(skips=2,scope=shared)\"; there are: full_step [ddim]"), std::string::npos) << missing.err;
+  EXPECT_NE(missing.err.find("has no setting \"greedy_search(skips=2,scope=shared)\"; there are: full_step [ddim]"),
+            std::string::npos)
+      << missing.err;
 }
 
 TEST(PathStudyRun, ComparesAndIsStored) {
   const TempDir dir;
   Json config = SearchConfig(3, 9);
   config["methods"] = {{{"type", "full_step"}}};
-  config["path_study"] = {{"skips", 4}, {"samples", 2}, {"permutations", 199}, {"random_paths", 1},
-                          {"estimators", {{{"use", "ranked"}, {"method", {{"type", "difference_order"}, {"order", 2}}}},
-                                          {{"use", "thresholded"}, {"method", {{"type", "adaptive_diffusion"}, {"delta", {0.05, 0.2, 1.0}}}}}}}};
+  config["path_study"] = {
+      {"skips", 4},
+      {"samples", 2},
+      {"permutations", 199},
+      {"random_paths", 1},
+      {"estimators",
+       {{{"use", "ranked"}, {"method", {{"type", "difference_order"}, {"order", 2}}}},
+        {{"use", "thresholded"}, {"method", {{"type", "adaptive_diffusion"}, {"delta", {0.05, 0.2, 1.0}}}}}}}};
   const auto run = RunConfig(dir, config, "out");
   ASSERT_EQ(run.exit_code, 0) << run.err;
   ResultReader reader = ResultReader::Open(dir / "out");
@@ -247,8 +258,11 @@ TEST(PathStudyRun, BadInput) {
   refused({{"skips", 6}, {"estimators", estimators}}, "6 skips were asked for; of 6 calls at most 5 can be skipped");
   refused({{"skips", 2}}, "estimators");
   refused({{"skips", 2}, {"estimators", estimators}, {"extra", 1}}, "path_study.extra: unknown key");
-  refused({{"skips", 2}, {"estimators", {{{"method", {{"type", "adaptive_diffusion"}, {"delta", 1}}}}}}}, "a ranked estimate has none");
-  refused({{"skips", 2}, {"estimators", {{{"method", {{"type", "greedy_search"}, {"skips", 2}}}, {"use", "thresholded"}}}}}, "cannot be an estimate");
+  refused({{"skips", 2}, {"estimators", {{{"method", {{"type", "adaptive_diffusion"}, {"delta", 1}}}}}}},
+          "a ranked estimate has none");
+  refused(
+      {{"skips", 2}, {"estimators", {{{"method", {{"type", "greedy_search"}, {"skips", 2}}}, {"use", "thresholded"}}}}},
+      "cannot be an estimate");
   refused({{"skips", 2}, {"search", {{"scope", "shared"}}}, {"estimators", estimators}}, "each sample's own path");
   Json config = SearchConfig(2, 6);
   config["methods"] = {{{"type", "greedy_search"}, {"skips", 6}}};

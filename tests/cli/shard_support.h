@@ -21,8 +21,8 @@ inline Json TableWithoutTimings(const std::vector<std::string>& results) {
 }
 
 // Runs all shards into `prefix`i, each killed at up to `kills` random moments and resumed. Returns their folders.
-inline std::vector<std::string> RunShards(const TempDir& dir, const Json& config, const std::string& prefix, int count, int kills,
-                                          std::mt19937& random) {
+inline std::vector<std::string> RunShards(const TempDir& dir, const Json& config, const std::string& prefix, int count,
+                                          int kills, std::mt19937& random) {
   std::vector<std::string> folders;
   for (int i = 0; i < count; ++i) {
     const std::string out = fmt::format("{}{}", prefix, i);

@@ -24,9 +24,9 @@ TEST(Shards, KilledResumedAndMergedTheyAreTheUndividedRun) {
   std::mt19937 random(3);
   for (const int count : {2, 5}) {
     const auto shards = RunShards(dir, config, fmt::format("of{}_", count), count, count == 2 ? 1 : 0, random);
-    EXPECT_EQ(TableWithoutTimings(shards), whole);                     // reading commands take the parts as they are
+    EXPECT_EQ(TableWithoutTimings(shards), whole);  // reading commands take the parts as they are
     std::vector<std::string> args = {"merge", "--out", (dir / fmt::format("merged{}", count)).string()};
-    args.insert(args.end(), shards.rbegin(), shards.rend());            // in any order
+    args.insert(args.end(), shards.rbegin(), shards.rend());  // in any order
     const auto merge = Skipbench(args);
     ASSERT_EQ(merge.exit_code, 0) << merge.err;
     EXPECT_EQ(Differences(dir / "whole", dir / fmt::format("merged{}", count)), "");
@@ -78,7 +78,8 @@ TEST(Shards, WhatDoesNotFitTogetherIsRefused) {
   };
   const std::string a = (dir / "a").string(), out = (dir / "out").string();
   expect({"merge", a, (dir / "other").string(), "--out", out}, "are not of one run: config: seed: 7");
-  expect({"merge", a, (dir / "whole").string(), "--out", out}, "the sample with id 0 (number 0 of the plan) is in both");
+  expect({"merge", a, (dir / "whole").string(), "--out", out},
+         "the sample with id 0 (number 0 of the plan) is in both");
   expect({"table", a, a}, "the sample with id 0 (number 0 of the plan) is in both");
   expect({"merge", a, "--out", (dir / "whole").string()}, "whole: holds a result already");
   expect({"merge", a}, "--out is missing");

@@ -1,5 +1,5 @@
-// A sweep is one tree: what it evaluated is the number of distinct (sample, decision prefix) pairs, recomputed here from the
-// masks in the results; and the table says it beside what the settings would have cost one by one.
+// A sweep is one tree: what it evaluated is the number of distinct (sample, decision prefix) pairs, recomputed here
+// from the masks in the results; and the table says it beside what the settings would have cost one by one.
 #include <set>
 
 #include "tests/cli/cli_support.h"
@@ -54,8 +54,11 @@ TEST(Sweep, EvaluatesEveryDistinctPrefixOnce) {
   const Json table = ParseJson(Skipbench({"table", (dir / "out").string(), "--format", "json"}).out, "table");
   EXPECT_EQ(table["evaluations"], cost.evaluations);
   EXPECT_EQ(table["separate_evaluations"], alone);
-  const auto grouped = [](int64_t n) { return n < 1000 ? fmt::format("{}", n) : fmt::format("{},{:03}", n / 1000, n % 1000); };
-  EXPECT_NE(run.out.find(fmt::format("took {} network evaluations (guided pairs); one by one they would take {}", grouped(cost.evaluations), grouped(alone))),
+  const auto grouped = [](int64_t n) {
+    return n < 1000 ? fmt::format("{}", n) : fmt::format("{},{:03}", n / 1000, n % 1000);
+  };
+  EXPECT_NE(run.out.find(fmt::format("took {} network evaluations (guided pairs); one by one they would take {}",
+                                     grouped(cost.evaluations), grouped(alone))),
             std::string::npos)
       << run.out;
 }

@@ -23,10 +23,14 @@ TEST(Traces, AreInTheResultsAndAgreeWithWhatElseIsThere) {
     SCOPED_TRACE(traced.header().settings[k].label);
     EXPECT_EQ(plain.FindColumn(k, "traces/latent_error_l2"), nullptr);
     EXPECT_EQ(plain.Read<double>(k, "action").values, traced.Read<double>(k, "action").values);
-    const auto error = traced.Read<double>(k, "traces/latent_error_l2"), relative = traced.Read<double>(k, "traces/latent_error_l2_relative");
-    const auto metric = traced.Read<double>(k, "latent_l2"), metric_relative = traced.Read<double>(k, "latent_l2_relative");
-    const auto first = traced.Read<double>(k, "traces/latent_difference_1"), second = traced.Read<double>(k, "traces/latent_relative_2");
-    const auto noise = traced.Read<double>(k, "traces/prediction_difference_1"), action = traced.Read<double>(k, "action");
+    const auto error = traced.Read<double>(k, "traces/latent_error_l2"),
+               relative = traced.Read<double>(k, "traces/latent_error_l2_relative");
+    const auto metric = traced.Read<double>(k, "latent_l2"),
+               metric_relative = traced.Read<double>(k, "latent_l2_relative");
+    const auto first = traced.Read<double>(k, "traces/latent_difference_1"),
+               second = traced.Read<double>(k, "traces/latent_relative_2");
+    const auto noise = traced.Read<double>(k, "traces/prediction_difference_1"),
+               action = traced.Read<double>(k, "action");
     const int64_t calls = traced.header().settings[k].calls;
     ASSERT_EQ(error.shape, (std::vector<int64_t>{2, calls}));
     for (int64_t s = 0; s < 2; ++s) {

@@ -24,19 +24,24 @@ inline Json ClipConfig(const TempDir& dir, int frames, const std::vector<std::st
 }
 
 // `skipbench metrics` on the frames that the two settings of `out` have left.
-inline Json MeasureSavedClips(const std::filesystem::path& out, const std::string& metrics, const std::vector<std::string>& more = {}) {
+inline Json MeasureSavedClips(const std::filesystem::path& out, const std::string& metrics,
+                              const std::vector<std::string>& more = {}) {
   std::filesystem::path reference, other;
   for (const auto& entry : std::filesystem::directory_iterator(out / "png"))
     (entry.path().filename() == "full_step" ? reference : other) = entry.path();
-  std::vector<std::string> args = {SkipbenchPath(), "metrics", other.string(), reference.string(), "--clips", "--metric", metrics, "--format", "json", "--quiet"};
+  std::vector<std::string> args = {SkipbenchPath(), "metrics",  other.string(), reference.string(),
+                                   "--clips",       "--metric", metrics,        "--format",
+                                   "json",          "--quiet"};
   args.insert(args.end(), more.begin(), more.end());
   const auto run = RunProcess(args);
   EXPECT_EQ(run.exit_code, 0) << run.err;
   return run.exit_code == 0 ? ParseJson(run.out, "report") : Json();
 }
 
-// Every row of `report` is what the run's table says of the setting against the full steps, interval and all: both see the same bytes.
-inline void ExpectTableSaysSo(const std::filesystem::path& out, const Json& report, const std::vector<std::string>& metrics) {
+// Every row of `report` is what the run's table says of the setting against the full steps, interval and all: both see
+// the same bytes.
+inline void ExpectTableSaysSo(const std::filesystem::path& out, const Json& report,
+                              const std::vector<std::string>& metrics) {
   const auto run = RunProcess({SkipbenchPath(), "table", out.string(), "--format", "json"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const Json table = ParseJson(run.out, "table");

@@ -9,7 +9,8 @@ using testing::TempDir;
 
 TEST(VideoMetrics, DistancesOfARunAreThoseOfItsFrames) {
   const TempDir dir;
-  const std::string network = "torchscript:" + (testing::SourceDir() / "tests/fixtures/metrics/torchscript/tiny_video.pt").string();
+  const std::string network =
+      "torchscript:" + (testing::SourceDir() / "tests/fixtures/metrics/torchscript/tiny_video.pt").string();
   const std::vector<std::string> metrics = {"psnr", "fd:" + network, "kd:" + network};
   const auto run = RunConfig(dir, testing::ClipConfig(dir, 8, metrics), "out");
   ASSERT_EQ(run.exit_code, 0) << run.err;
@@ -21,7 +22,8 @@ TEST(VideoMetrics, DistancesOfARunAreThoseOfItsFrames) {
 
 TEST(VideoMetrics, AReferenceOfLongerClipsIsCutOnRequest) {
   const TempDir dir;
-  const std::string metric = "fd:torchscript:" + (testing::SourceDir() / "tests/fixtures/metrics/torchscript/tiny_video.pt").string();
+  const std::string metric =
+      "fd:torchscript:" + (testing::SourceDir() / "tests/fixtures/metrics/torchscript/tiny_video.pt").string();
   Json config = testing::ClipConfig(dir, 10, {"psnr"});
   config["methods"] = {{{"type", "full_step"}}};
   ASSERT_EQ(RunConfig(dir, config, "long").exit_code, 0);
@@ -30,8 +32,10 @@ TEST(VideoMetrics, AReferenceOfLongerClipsIsCutOnRequest) {
   config["metric_reference"] = (dir / "long/png/full_step").string();
   const auto refused = RunConfig(dir, config, "out");
   EXPECT_EQ(refused.exit_code, 3);
-  EXPECT_NE(refused.err.find("the run makes 8; clips of one length can be compared (\"metric_reference_options\": {\"frames\": 8} takes the first of each)"),
-            std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("the run makes 8; clips of one length can be compared (\"metric_reference_options\": "
+                             "{\"frames\": 8} takes the first of each)"),
+            std::string::npos)
+      << refused.err;
   config["metric_reference_options"] = {{"frames", 8}};
   const auto run = RunConfig(dir, config, "out", {"--overwrite"});
   EXPECT_EQ(run.exit_code, 0) << run.err;

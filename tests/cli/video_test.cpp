@@ -20,7 +20,8 @@ using testing::TempDir;
 fs::path Fixtures() { return testing::SourceDir() / "tests/fixtures/video"; }
 
 // A list with pictures: FILE<tab>PROMPT.
-void WriteList(const TempDir& dir, const std::string& text = "start_0.png\ta boat on a lake\nstart_1.png\ta red bicycle\n") {
+void WriteList(const TempDir& dir,
+               const std::string& text = "start_0.png\ta boat on a lake\nstart_1.png\ta red bicycle\n") {
   testing::WriteFile(dir / "list.txt", text);
 }
 
@@ -32,8 +33,12 @@ Json VideoConfig(const TempDir& dir, const std::string& model = "i2vgen-xl-tiny"
           {"height", 32},
           {"width", 48},
           {"threads", 1},
-          {"data", {{"type", "prompts"}, {"file", (dir / "list.txt").string()}, {"images", (Fixtures() / "images").string()}}},
-          {"methods", {{{"type", "full_step"}}, {{"type", "adaptive_diffusion"}, {"delta", {0.05, 0.5}}}, {{"type", "deepcache"}, {"interval", 2}, {"branch", 1}}}},
+          {"data",
+           {{"type", "prompts"}, {"file", (dir / "list.txt").string()}, {"images", (Fixtures() / "images").string()}}},
+          {"methods",
+           {{{"type", "full_step"}},
+            {{"type", "adaptive_diffusion"}, {"delta", {0.05, 0.5}}},
+            {{"type", "deepcache"}, {"interval", 2}, {"branch", 1}}}},
           {"metrics", {"psnr", "ssim", "latent_error", "fd_motion"}}};
 }
 
@@ -53,15 +58,17 @@ TEST(Video, RunsAndLeavesClips) {
   for (const double nfe : result.Read<double>(3, "nfe").values) EXPECT_EQ(nfe, 4);
   for (const double nfe : result.Read<double>(3, "shallow_nfe").values) EXPECT_EQ(nfe, 4);
   // The clip's PSNR is the mean over its frames.
-  const auto clips = result.Read<double>(2, "psnr").values, frames = result.Read<double>(2, "features/psnr_per_frame").values;
+  const auto clips = result.Read<double>(2, "psnr").values,
+             frames = result.Read<double>(2, "features/psnr_per_frame").values;
   ASSERT_EQ(frames.size(), 6u);
-  for (size_t s = 0; s < 2; ++s) EXPECT_NEAR((frames[3 * s] + frames[3 * s + 1] + frames[3 * s + 2]) / 3, clips[s], 1e-4);
+  for (size_t s = 0; s < 2; ++s)
+    EXPECT_NEAR((frames[3 * s] + frames[3 * s + 1] + frames[3 * s + 2]) / 3, clips[s], 1e-4);
   EXPECT_EQ(result.Read<double>(2, "features/ssim_per_frame").shape, (std::vector<int64_t>{2, 3}));
   // The full run's clips are at no distance from themselves; those of others are.
   EXPECT_EQ(result.Read<float>(2, "features/motion").shape, (std::vector<int64_t>{2, 9}));
   const auto table = testing::Skipbench({"table", (dir / "out").string()});
-  for (const char* text : {"fd_motion (reference)", "2 samples, clips of 3 frames", "2 clips for 9 dimensions", "of a clip the mean over its frames",
-                           "- (reference): the setting's clips as a set"})
+  for (const char* text : {"fd_motion (reference)", "2 samples, clips of 3 frames", "2 clips for 9 dimensions",
+                           "of a clip the mean over its frames", "- (reference): the setting's clips as a set"})
     EXPECT_NE(table.out.find(text), std::string::npos) << "wanted: " << text << "\n" << table.out;
   EXPECT_EQ(SheetOf(result, 1).rows[0], "a boat on a lake (frames 1, 2, 3 of 3)");
   // The files show what the results hold.
@@ -80,11 +87,17 @@ TEST(Video, RunsAndLeavesClips) {
 TEST(Video, LpipsOfEveryFrame) {
   const TempDir dir;
   std::map<std::string, at::Tensor> features, heads;
-  const std::vector<std::array<int64_t, 4>> layers = {{0, 64, 3, 11}, {3, 192, 64, 5}, {6, 384, 192, 3}, {8, 256, 384, 3}, {10, 256, 256, 3}};
+  const std::vector<std::array<int64_t, 4>> layers = {
+      {0, 64, 3, 11}, {3, 192, 64, 5}, {6, 384, 192, 3}, {8, 256, 384, 3}, {10, 256, 256, 3}};
   for (size_t i = 0; i < layers.size(); ++i) {
     const auto& [index, out, in, kernel] = layers[i];
     const std::string layer = fmt::format("features.{}.", index);
-    features[layer + "weight"] = at::arange(out * in * kernel * kernel).remainder(7).sub(3).to(at::kFloat).div(in * kernel).view({out, in, kernel, kernel});
+    features[layer + "weight"] = at::arange(out * in * kernel * kernel)
+                                     .remainder(7)
+                                     .sub(3)
+                                     .to(at::kFloat)
+                                     .div(in * kernel)
+                                     .view({out, in, kernel, kernel});
     features[layer + "bias"] = at::zeros({out});
     heads[fmt::format("lin{}.model.1.weight", i)] = at::ones({1, out, 1, 1});
   }
@@ -156,7 +169,8 @@ TEST(Video, BadConfigs) {
   WriteList(dir, "start_0.png a boat without a tab\n");
   ExpectRefused(dir, VideoConfig(dir), "list.txt:1: expected the picture's file name, a tab and the prompt");
   WriteList(dir, "nowhere.png\ta boat\n");
-  ExpectRefused(dir, VideoConfig(dir), "list.txt:1: the picture " + (Fixtures() / "images/nowhere.png").string() + " is missing");
+  ExpectRefused(dir, VideoConfig(dir),
+                "list.txt:1: the picture " + (Fixtures() / "images/nowhere.png").string() + " is missing");
   // Keys of clips on a pipeline of pictures.
   config = testing::SmallConfig(1, 4);
   const Json video_keys = {{"frames", 8}, {"fps", 8}, {"decode_chunk", 2}, {"save", {"apng"}}};
@@ -176,7 +190,8 @@ TEST(Video, StartImageOfTheWrongKind) {
   WriteList(dir, "b.png\ta lake\na.png\ta boat\n");
   Json config = VideoConfig(dir);
   config["data"]["images"] = (dir / "pictures").string();
-  const std::string message = "list.txt:2: " + (dir / "pictures/a.png").string() + ": neither a PNG nor a JPEG, WebP, BMP, PNM, TIFF or GIF picture";
+  const std::string message = "list.txt:2: " + (dir / "pictures/a.png").string() +
+                              ": neither a PNG nor a JPEG, WebP, BMP, PNM, TIFF or GIF picture";
   ExpectRefused(dir, config, message);
   EXPECT_FALSE(fs::exists(dir / "refused"));
   const std::string file = (dir / "config.json").string();

@@ -1,5 +1,5 @@
-// Collections in the containers they are published in: CIFAR-10's binary version, LSUN's LMDB, folders of pictures; ImageNet's
-// labels; prompt sets.
+// Collections in the containers they are published in: CIFAR-10's binary version, LSUN's LMDB, folders of pictures;
+// ImageNet's labels; prompt sets.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -68,8 +68,10 @@ TEST_F(CollectionsTest, Cifar10) {
   EXPECT_EQ(*dataset.reference(), temp_ / "c/test_batch.bin");
   EXPECT_EQ(OpenPictureSet(*dataset.reference())->size(), 10'000);
   EXPECT_THAT(Preview(dataset), HasSubstr("10000 pictures of CIFAR-10 (test)"));
-  EXPECT_ERROR(Make(R"({"type": "cifar10", "folder": "c"})"), "missing from CIFAR-10's binary version (train): data_batch_1.bin data_batch_2.bin");
-  EXPECT_ERROR(Make(R"({"type": "cifar10", "folder": "c", "split": "both"})"), "data.split: expected one of train, test");
+  EXPECT_ERROR(Make(R"({"type": "cifar10", "folder": "c"})"),
+               "missing from CIFAR-10's binary version (train): data_batch_1.bin data_batch_2.bin");
+  EXPECT_ERROR(Make(R"({"type": "cifar10", "folder": "c", "split": "both"})"),
+               "data.split: expected one of train, test");
 }
 
 TEST_F(CollectionsTest, PartialOrWrongCifar10) {
@@ -98,7 +100,7 @@ TEST_F(CollectionsTest, LsunDatabase) {
   for (size_t p = 0; p < red.pixels.size(); p += 3)
     EXPECT_THAT(std::vector<int>(red.pixels.begin() + p, red.pixels.begin() + p + 3), ElementsAre(200, 30, 90));
   EXPECT_EQ(pictures->Read(1).width, 28);
-  EXPECT_EQ(pictures->Read(2).width, 32);      // a JPEG
+  EXPECT_EQ(pictures->Read(2).width, 32);  // a JPEG
   const Dataset dataset = Make(fmt::format(R"({{"type": "lsun", "folder": "{}"}})", LsunSample().string()));
   EXPECT_EQ(dataset.samples().size(), 3u);
   EXPECT_THAT(dataset.description(), HasSubstr("3 pictures (LMDB)"));
@@ -144,7 +146,7 @@ TEST_F(CollectionsTest, TheProcessThatReadsAnLsunDatabaseMayEnd) {
   if (Children().empty()) GTEST_SKIP() << "this system does not list children";
   for (const pid_t child : Children()) ASSERT_EQ(kill(child, SIGKILL), 0);
   EXPECT_ERROR(pictures->Read(0), "bedroom_val_lmdb/data.mdb: the picture 009e0b0c4f1d2a37f8e6c5b4a39281706f5e4d3c2: ");
-  EXPECT_EQ(pictures->Read(0).width, 8);      // another one reads on
+  EXPECT_EQ(pictures->Read(0).width, 8);  // another one reads on
   EXPECT_EQ(pictures->Read(2).width, 32);
 }
 
@@ -202,9 +204,11 @@ TEST_F(CollectionsTest, PicturesWithoutAPicturesName) {
 TEST_F(CollectionsTest, WhatIsNoCollectionIsNamed) {
   WriteFile(temp_ / "py/data_batch_1", "\x80\x03}");
   EXPECT_ERROR(OpenPictureSet(temp_ / "py"), "no picture in it");
-  EXPECT_ERROR(OpenPictureSet(temp_ / "py"), "it holds CIFAR-10's Python version (pickles), expected the binary version");
+  EXPECT_ERROR(OpenPictureSet(temp_ / "py"),
+               "it holds CIFAR-10's Python version (pickles), expected the binary version");
   WriteFile(temp_ / "up/cifar-10-batches-bin/test_batch.bin", CifarRecords(1));
-  EXPECT_ERROR(OpenPictureSet(temp_ / "up"), "cifar-10-batches-bin in it is CIFAR-10's binary version: name that folder");
+  EXPECT_ERROR(OpenPictureSet(temp_ / "up"),
+               "cifar-10-batches-bin in it is CIFAR-10's binary version: name that folder");
   WriteFile(temp_ / "shards/0.tar", std::string(257, 'x') + "ustar");
   EXPECT_ERROR(OpenPictureSet(temp_ / "shards"), "there is 1 other file, 0.tar (a tar archive) the first");
   EXPECT_ERROR(OpenPictureSet(temp_ / "shards/0.tar"), "0.tar: a tar archive; expected a folder of pictures");
@@ -217,7 +221,7 @@ TEST_F(CollectionsTest, ImageNetBalanced) {
     EXPECT_LE(labels[i], 999);
     ++counts[labels[i]];
     if (i == 999) {
-      EXPECT_EQ(counts.size(), 1000u);        // every round has every class
+      EXPECT_EQ(counts.size(), 1000u);  // every round has every class
     }
   }
   for (const auto& [label, count] : counts) EXPECT_TRUE(count == 2 || count == 3) << label;
@@ -225,7 +229,8 @@ TEST_F(CollectionsTest, ImageNetBalanced) {
   // The label depends on the seed and the id alone.
   const auto part = Labels(Make(R"({"type": "imagenet", "count": 10, "offset": 1995, "seed": 5})"));
   EXPECT_TRUE(std::equal(part.begin(), part.end(), labels.begin() + 1995));
-  EXPECT_NE(Labels(Make(R"({"type": "imagenet", "count": 10, "seed": 6})")), std::vector<int64_t>(labels.begin(), labels.begin() + 10));
+  EXPECT_NE(Labels(Make(R"({"type": "imagenet", "count": 10, "seed": 6})")),
+            std::vector<int64_t>(labels.begin(), labels.begin() + 10));
   // Part of the results: the same on every machine and in every version.
   EXPECT_THAT(std::vector<int64_t>(labels.begin(), labels.begin() + 4), ElementsAre(208, 527, 353, 87));
 }
@@ -239,28 +244,34 @@ TEST_F(CollectionsTest, ImageNetRandom) {
     EXPECT_GT(count, 60) << label;
     EXPECT_LT(count, 140) << label;
   }
-  const auto part = Labels(Make(R"({"type": "imagenet", "count": 7, "offset": 500, "sampling": "random", "classes": 10})"));
+  const auto part =
+      Labels(Make(R"({"type": "imagenet", "count": 7, "offset": 500, "sampling": "random", "classes": 10})"));
   EXPECT_TRUE(std::equal(part.begin(), part.end(), labels.begin() + 500));
 }
 
 TEST_F(CollectionsTest, ImageNetNamesAndReference) {
   WriteFile(temp_ / "names.txt", "n01440764 tench, Tinca tinca\nn01443537 goldfish\n");
   WriteFile(temp_ / "stats.npz", "x");
-  const Dataset dataset = Make(R"({"type": "imagenet", "count": 2, "classes": 2, "names": "names.txt", "reference": "stats.npz"})");
+  const Dataset dataset =
+      Make(R"({"type": "imagenet", "count": 2, "classes": 2, "names": "names.txt", "reference": "stats.npz"})");
   std::set<std::string> names;
   for (const auto& sample : dataset.samples()) names.insert(sample.caption);
   EXPECT_THAT(names, ElementsAre("goldfish", "tench, Tinca tinca"));
   EXPECT_EQ(*dataset.reference(), temp_ / "stats.npz");
   EXPECT_THAT(Preview(dataset), HasSubstr("reference: "));
-  EXPECT_ERROR(Make(R"({"type": "imagenet", "count": 2, "names": "names.txt"})"), "names.txt: 2 lines, expected one for each of 1000 classes");
-  EXPECT_ERROR(Make(R"({"type": "imagenet", "count": 2, "reference": "none.npz"})"), "none.npz: missing; expected the reference of imagenet");
-  EXPECT_ERROR(Make(R"({"type": "imagenet", "count": 2, "sampling": "all"})"), "data.sampling: expected one of balanced, random");
+  EXPECT_ERROR(Make(R"({"type": "imagenet", "count": 2, "names": "names.txt"})"),
+               "names.txt: 2 lines, expected one for each of 1000 classes");
+  EXPECT_ERROR(Make(R"({"type": "imagenet", "count": 2, "reference": "none.npz"})"),
+               "none.npz: missing; expected the reference of imagenet");
+  EXPECT_ERROR(Make(R"({"type": "imagenet", "count": 2, "sampling": "all"})"),
+               "data.sampling: expected one of balanced, random");
   EXPECT_ERROR(Make(R"({"type": "imagenet"})"), "data.count: missing");
 }
 
 // A file as MS-COCO publishes it, with all of its fields.
 TEST_F(CollectionsTest, CocoCaptionsAsPublished) {
-  WriteFile(temp_ / "captions_val2017.json", R"({"info": {"description": "COCO 2017 Dataset", "url": "http://cocodataset.org",
+  WriteFile(temp_ / "captions_val2017.json",
+            R"({"info": {"description": "COCO 2017 Dataset", "url": "http://cocodataset.org",
     "version": "1.0", "year": 2017, "contributor": "COCO Consortium", "date_created": "2017/09/01"},
     "licenses": [{"url": "http://creativecommons.org/licenses/by-nc-sa/2.0/", "id": 1, "name": "Attribution-NonCommercial-ShareAlike License"}],
     "images": [{"license": 4, "file_name": "000000397133.jpg", "coco_url": "http://images.cocodataset.org/val2017/000000397133.jpg",
@@ -274,26 +285,32 @@ TEST_F(CollectionsTest, CocoCaptionsAsPublished) {
   EXPECT_FALSE(first.reference());
   std::set<std::string> seen;
   for (int seed = 0; seed < 20; ++seed) {
-    const Dataset random = Make(fmt::format(R"({{"type": "coco", "captions": "captions_val2017.json", "caption": "random", "seed": {}}})", seed));
+    const Dataset random = Make(fmt::format(
+        R"({{"type": "coco", "captions": "captions_val2017.json", "caption": "random", "seed": {}}})", seed));
     seen.insert(random.samples()[1].caption);
     EXPECT_THAT(random.description(), HasSubstr(fmt::format("a random caption each (seed {})", seed)));
-    const Dataset again = Make(fmt::format(R"({{"type": "coco", "captions": "captions_val2017.json", "caption": "random", "seed": {}}})", seed));
+    const Dataset again = Make(fmt::format(
+        R"({{"type": "coco", "captions": "captions_val2017.json", "caption": "random", "seed": {}}})", seed));
     EXPECT_EQ(again.samples()[1].caption, random.samples()[1].caption);
   }
   EXPECT_EQ(seen.size(), 3u);
 }
 
 TEST_F(CollectionsTest, PromptsFromCsv) {
-  WriteFile(temp_ / "p.csv", "video_id,caption,split\r\n7,\"a \"\"red\"\" car, moving\",val\r\n8,\"two\nlines\",val\n9,,val\n10,a boat,val");
+  WriteFile(
+      temp_ / "p.csv",
+      "video_id,caption,split\r\n7,\"a \"\"red\"\" car, moving\",val\r\n8,\"two\nlines\",val\n9,,val\n10,a boat,val");
   const Dataset dataset = Make(R"({"type": "prompts", "file": "p.csv"})");
   ASSERT_EQ(dataset.samples().size(), 3u);
   EXPECT_EQ(dataset.samples()[0].caption, "a \"red\" car, moving");
   EXPECT_EQ(dataset.samples()[1].caption, "two\nlines");
   EXPECT_EQ(dataset.samples()[2].id, 3);
   EXPECT_EQ(Make(R"({"type": "prompts", "file": "p.csv", "prompt_column": "split"})").samples()[0].caption, "val");
-  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.csv", "prompt_column": "name"})"), "p.csv: no column name; there are: video_id, caption, split");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.csv", "prompt_column": "name"})"),
+               "p.csv: no column name; there are: video_id, caption, split");
   WriteFile(temp_ / "q.csv", "prompt,x\na,b\nc\n");
-  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "q.csv"})"), "q.csv: record 1 has 1 fields, the header has 2 (prompt, x)");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "q.csv"})"),
+               "q.csv: record 1 has 1 fields, the header has 2 (prompt, x)");
   WriteFile(temp_ / "r.csv", "prompt\n\"open");
   EXPECT_ERROR(Make(R"({"type": "prompts", "file": "r.csv"})"), "r.csv:2: a quotation mark is not closed");
   EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.csv", "format": "xml"})"), "data.format");
@@ -301,20 +318,26 @@ TEST_F(CollectionsTest, PromptsFromCsv) {
 
 TEST_F(CollectionsTest, PromptsFromJsonLinesWithPictures) {
   WritePicture("i/a.png");
-  WriteFile(temp_ / "p.jsonl", "{\"prompt\": \"it moves\", \"image\": \"a.png\", \"fps\": 8}\n\n{\"text\": \"it stands\", \"image\": \"b.png\"}\n");
+  WriteFile(temp_ / "p.jsonl",
+            "{\"prompt\": \"it moves\", \"image\": \"a.png\", \"fps\": 8}\n\n{\"text\": \"it stands\", \"image\": "
+            "\"b.png\"}\n");
   const Dataset plain = Make(R"({"type": "prompts", "file": "p.jsonl"})");
   EXPECT_EQ(plain.samples()[1].caption, "it stands");
   EXPECT_EQ(plain.samples()[1].id, 2);
-  EXPECT_EQ(Make(R"({"type": "prompts", "file": "p.jsonl", "images": "i", "count": 1, "offset": 0, "format": "jsonl"})").samples()[0].image,
+  EXPECT_EQ(Make(R"({"type": "prompts", "file": "p.jsonl", "images": "i", "count": 1, "offset": 0, "format": "jsonl"})")
+                .samples()[0]
+                .image,
             temp_ / "i/a.png");
 }
 
 TEST_F(CollectionsTest, PromptPicturesThatAreMissing) {
   WriteFile(temp_ / "p.jsonl", "{\"prompt\": \"it moves\", \"image\": \"b.png\"}\n");
-  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.jsonl", "images": "i"})"), "p.jsonl:1: the picture " + (temp_ / "i/b.png").string() + " is missing");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.jsonl", "images": "i"})"),
+               "p.jsonl:1: the picture " + (temp_ / "i/b.png").string() + " is missing");
   WriteFile(temp_ / "p.csv", "prompt,image\na cat,b.png\n");
   EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.csv", "images": "i"})"), "p.csv: record 0: the picture");
-  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.jsonl", "images": "i", "image_column": "frame"})"), "p.jsonl:1: no column frame; there are: image, prompt");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.jsonl", "images": "i", "image_column": "frame"})"),
+               "p.jsonl:1: no column frame; there are: image, prompt");
   EXPECT_ERROR(Make(R"({"type": "prompts", "prompts": ["x"], "images": "i"})"), "data.images: goes with a \"file\"");
   WriteFile(temp_ / "p.jsonl", "{\"prompt\": 3}\n");
   EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.jsonl"})"), "p.jsonl:1: prompt: expected");

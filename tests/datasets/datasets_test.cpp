@@ -30,7 +30,8 @@ class DatasetsTest : public testing::DatasetFolderTest {
     return sample;
   }
   void WriteCoco() {
-    WriteFile(temp_ / "c.json", R"({"info": {}, "images": [{"id": 30, "file_name": "c.png"}, {"id": 10, "file_name": "a.png"},
+    WriteFile(temp_ / "c.json",
+              R"({"info": {}, "images": [{"id": 30, "file_name": "c.png"}, {"id": 10, "file_name": "a.png"},
         {"id": 20, "file_name": "b.png", "width": 4}], "annotations": [
         {"id": 5, "image_id": 10, "caption": "second of ten"}, {"id": 3, "image_id": 10, "caption": "first of ten"},
         {"id": 1, "image_id": 30, "caption": "thirty"}, {"id": 2, "image_id": 20, "caption": "twenty"},
@@ -42,7 +43,7 @@ TEST_F(DatasetsTest, CocoByImageId) {
   WriteCoco();
   const Dataset dataset = Make(R"({"type": "coco", "captions": "c.json"})");
   EXPECT_THAT(Ids(dataset), ElementsAre(10, 20, 30));
-  EXPECT_EQ(dataset.samples()[0].caption, "first of ten");     // by annotation id, not by place in the file
+  EXPECT_EQ(dataset.samples()[0].caption, "first of ten");  // by annotation id, not by place in the file
   EXPECT_EQ(dataset.samples()[2].caption, "thirty");
   EXPECT_TRUE(dataset.samples()[0].image.empty());
   EXPECT_THAT(dataset.description(), HasSubstr("c.json: all 3 images, caption 0"));
@@ -52,11 +53,14 @@ TEST_F(DatasetsTest, CocoByImageId) {
 TEST_F(DatasetsTest, CocoCaptionAndSubset) {
   WriteCoco();
   EXPECT_ERROR(Make(R"({"type": "coco", "captions": "c.json", "caption": 1})"), "caption 1 is asked for, but image 20");
-  EXPECT_EQ(Make(R"({"type": "coco", "captions": "c.json", "caption": 1, "count": 1})").samples()[0].caption, "second of ten");
+  EXPECT_EQ(Make(R"({"type": "coco", "captions": "c.json", "caption": 1, "count": 1})").samples()[0].caption,
+            "second of ten");
   EXPECT_THAT(Ids(Make(R"({"type": "coco", "captions": "c.json", "count": 2, "offset": 1})")), ElementsAre(20, 30));
-  EXPECT_ERROR(Make(R"({"type": "coco", "captions": "c.json", "count": 3, "offset": 1})"), "data.count: 3 samples are asked for");
+  EXPECT_ERROR(Make(R"({"type": "coco", "captions": "c.json", "count": 3, "offset": 1})"),
+               "data.count: 3 samples are asked for");
   EXPECT_ERROR(Make(R"({"type": "coco", "captions": "c.json", "offset": 3})"), "there are only 3");
-  EXPECT_ERROR(Make(R"({"type": "coco", "captions": "c.json", "caption": "last"})"), "expected \"first\", \"random\" or a number");
+  EXPECT_ERROR(Make(R"({"type": "coco", "captions": "c.json", "caption": "last"})"),
+               "expected \"first\", \"random\" or a number");
   EXPECT_ERROR(Make(R"({"type": "coco", "captions": "c.json", "cuont": 3})"), "data.cuont: unknown key");
   EXPECT_ERROR(Make(R"({"type": "coco", "captions": "none.json"})"), "none.json: no such file");
 }
@@ -64,9 +68,12 @@ TEST_F(DatasetsTest, CocoCaptionAndSubset) {
 TEST_F(DatasetsTest, CocoPictures) {
   WriteCoco();
   WriteFile(temp_ / "p/a.png", "x");
-  EXPECT_EQ(Make(R"({"type": "coco", "captions": "c.json", "images": "p", "count": 1})").samples()[0].image, temp_ / "p/a.png");
+  EXPECT_EQ(Make(R"({"type": "coco", "captions": "c.json", "images": "p", "count": 1})").samples()[0].image,
+            temp_ / "p/a.png");
   EXPECT_ERROR(Make(R"({"type": "coco", "captions": "c.json", "images": "p"})"), "p/b.png: missing");
-  WriteFile(temp_ / "d.json", R"({"images": [{"id": 1, "file_name": "../a.png"}], "annotations": [{"id": 1, "image_id": 1, "caption": "x"}]})");
+  WriteFile(
+      temp_ / "d.json",
+      R"({"images": [{"id": 1, "file_name": "../a.png"}], "annotations": [{"id": 1, "image_id": 1, "caption": "x"}]})");
   EXPECT_ERROR(Make(R"({"type": "coco", "captions": "d.json", "images": "p"})"), "not one inside a folder");
 }
 
@@ -78,21 +85,27 @@ TEST_F(DatasetsTest, NotCoco) {
   expect("[]", "not a COCO caption file: it has no list \"images\"");
   expect(R"({"images": []})", "it has no list \"annotations\"");
   expect(R"({"images": {}, "annotations": []})", "it has no list \"images\"");
-  expect(R"({"images": [{"id": 1, "file_name": "x"}], "annotations": [{"id": 1, "image_id": 1, "bbox": []}]})", "annotations[0] has no caption");
-  expect(R"({"images": [{"id": 1, "file_name": "x"}, {"id": 1, "file_name": "y"}], "annotations": []})", "images[1].id: the image id 1 occurs twice");
+  expect(R"({"images": [{"id": 1, "file_name": "x"}], "annotations": [{"id": 1, "image_id": 1, "bbox": []}]})",
+         "annotations[0] has no caption");
+  expect(R"({"images": [{"id": 1, "file_name": "x"}, {"id": 1, "file_name": "y"}], "annotations": []})",
+         "images[1].id: the image id 1 occurs twice");
   expect(R"({"images": [{"id": 1, "file_name": "x"}], "annotations": []})", "image 1 (x) has no caption");
-  expect(R"({"images": [{"id": 1, "file_name": "x"}], "annotations": [{"id": 1, "image_id": 2, "caption": "x"}]})", "there is no image with the id 2");
-  expect(R"({"images": [{"id": 1, "file_name": "x"}], "annotations": [{"id": 1, "image_id": 1, "caption": "x"}, {"id": 1, "image_id": 1, "caption": "y"}]})",
-         "the annotation id 1 occurs twice");
+  expect(R"({"images": [{"id": 1, "file_name": "x"}], "annotations": [{"id": 1, "image_id": 2, "caption": "x"}]})",
+         "there is no image with the id 2");
+  expect(
+      R"({"images": [{"id": 1, "file_name": "x"}], "annotations": [{"id": 1, "image_id": 1, "caption": "x"}, {"id": 1, "image_id": 1, "caption": "y"}]})",
+      "the annotation id 1 occurs twice");
   expect(R"({"images": [{"id": "1", "file_name": "x"}], "annotations": []})", "images[0].id: expected an integer");
-  expect(R"({"images": [{"id": -1, "file_name": "x"}], "annotations": []})", "images[0].id: expected an integer of at least 0");
+  expect(R"({"images": [{"id": -1, "file_name": "x"}], "annotations": []})",
+         "images[0].id: expected an integer of at least 0");
   expect(R"({"images": [1], "annotations": []})", "images[0]: expected an object");
   expect("{", "not valid JSON");
 }
 
 TEST_F(DatasetsTest, SeededSubsetsAreDisjointAndFixed) {
   const auto ids = [&](int offset, int seed) {
-    return Ids(Make(fmt::format(R"({{"type": "class_labels", "classes": 100, "count": 50, "offset": {}, "seed": {}}})", offset, seed)));
+    return Ids(Make(fmt::format(R"({{"type": "class_labels", "classes": 100, "count": 50, "offset": {}, "seed": {}}})",
+                                offset, seed)));
   };
   const auto first = ids(0, 3), second = ids(50, 3);
   std::set<int64_t> all(first.begin(), first.end());
@@ -118,14 +131,18 @@ TEST_F(DatasetsTest, Prompts) {
   EXPECT_ERROR(Make(R"({"type": "prompts", "file": "b.txt"})"), "b.txt:2: a zero byte");
   // What results cannot keep is found when the list is read.
   WriteFile(temp_ / "latin.txt", "a red shirt\nun caf\xE9\n");
-  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "latin.txt"})"), "latin.txt:2: the byte 0xE9 at place 6 is not valid UTF-8");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "latin.txt"})"),
+               "latin.txt:2: the byte 0xE9 at place 6 is not valid UTF-8");
   WriteFile(temp_ / "zero.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\": \"b\\u0000c\"}\n");
   EXPECT_ERROR(Make(R"({"type": "prompts", "file": "zero.jsonl"})"), "zero.jsonl:2: ");
   EXPECT_ERROR(Make(R"({"type": "prompts", "prompts": ["a", "b\u0000c"]})"), "the caption of sample 1");
-  WriteFile(temp_ / "zero.json", R"({"images": [{"id": 7, "file_name": "7.jpg"}], "annotations": [{"id": 1, "image_id": 7, "caption": "b\u0000c"}]})");
+  WriteFile(
+      temp_ / "zero.json",
+      R"({"images": [{"id": 7, "file_name": "7.jpg"}], "annotations": [{"id": 1, "image_id": 7, "caption": "b\u0000c"}]})");
   EXPECT_ERROR(Make(R"({"type": "coco", "captions": "zero.json"})"), "zero.json: the caption of sample 7");
   WriteFile(temp_ / "names.txt", "tench\ngoldfish\xFF\n");
-  EXPECT_ERROR(Make(R"({"type": "imagenet", "count": 1, "classes": 2, "names": "names.txt"})"), "names.txt:2: the byte 0xFF");
+  EXPECT_ERROR(Make(R"({"type": "imagenet", "count": 1, "classes": 2, "names": "names.txt"})"),
+               "names.txt:2: the byte 0xFF");
   WriteFile(temp_ / "e.txt", "\n\n");
   EXPECT_ERROR(Make(R"({"type": "prompts", "file": "e.txt"})"), "e.txt: no prompts");
 }
@@ -137,11 +154,13 @@ TEST_F(DatasetsTest, PromptsWithPictures) {
   EXPECT_EQ(dataset.samples()[0].caption, "a moving cat");
   EXPECT_EQ(dataset.samples()[0].image, temp_ / "i/x.png");
   WriteFile(temp_ / "p.txt", "y.png\ta moving cat\n");
-  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.txt", "images": "i"})"), "p.txt:1: the picture " + (temp_ / "i/y.png").string() + " is missing");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.txt", "images": "i"})"),
+               "p.txt:1: the picture " + (temp_ / "i/y.png").string() + " is missing");
   WriteFile(temp_ / "p.txt", "x.png\ta moving cat\n\n\ta cat\n");
   EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.txt", "images": "i"})"), "p.txt:3: no picture is named");
   WriteFile(temp_ / "p.txt", "a moving cat\n");
-  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.txt", "images": "i"})"), "p.txt:1: expected the picture's file name");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "p.txt", "images": "i"})"),
+               "p.txt:1: expected the picture's file name");
 }
 
 // A picture that is none is found before anything is sampled; the list's line says where it is named.
@@ -172,7 +191,8 @@ TEST_F(DatasetsTest, LabelsAndNumbers) {
   EXPECT_THAT(Ids(labels), ElementsAre(0, 1, 2, 3));
   EXPECT_EQ(labels.samples()[1].label, 9);
   EXPECT_EQ(labels.samples()[2].label, 7);
-  EXPECT_ERROR(Make(R"({"type": "class_labels", "labels": [-1]})"), "data.labels: expected an integer in [0, 2147483647], found -1 (an integer) in the list");
+  EXPECT_ERROR(Make(R"({"type": "class_labels", "labels": [-1]})"),
+               "data.labels: expected an integer in [0, 2147483647], found -1 (an integer) in the list");
   EXPECT_ERROR(Make(R"({"type": "class_labels", "labels": []})"), "the list is empty");
   EXPECT_ERROR(Make(R"({"type": "class_labels"})"), "expected either a list \"labels\" or \"classes\"");
   EXPECT_THAT(Ids(Make(R"({"type": "unconditional", "count": 2, "offset": 5})")), ElementsAre(5, 6));
@@ -180,7 +200,9 @@ TEST_F(DatasetsTest, LabelsAndNumbers) {
 }
 
 TEST_F(DatasetsTest, UnknownType) {
-  EXPECT_ERROR(Make(R"({"type": "mnist"})"), "expected one of coco, fashion_scenes, prompts, imagenet, class_labels, cifar10, lsun, unconditional, found \"mnist\"");
+  EXPECT_ERROR(Make(R"({"type": "mnist"})"),
+               "expected one of coco, fashion_scenes, prompts, imagenet, class_labels, cifar10, lsun, unconditional, "
+               "found \"mnist\"");
 }
 
 TEST_F(DatasetsTest, RepeatedIds) {
@@ -207,9 +229,12 @@ TEST(DatasetOptions, AreListedWithHelpAndHoldTheirLimits) {
         // What is required beside it.
         Json config = {{"type", type.name}, {"captions", "c"}, {"folder", "f"}, {"count", 1}};
         for (const char* key : {"captions", "folder", "count"})
-          if (std::none_of(type.options.begin(), type.options.end(), [&](const OptionSpec& other) { return other.name == key && other.required; })) config.erase(key);
+          if (std::none_of(type.options.begin(), type.options.end(),
+                           [&](const OptionSpec& other) { return other.name == key && other.required; }))
+            config.erase(key);
         config[option.name] = value;
-        EXPECT_ERROR(MakeDataset(JsonReader(config, "test.json", "data"), "."), "test.json: data." + option.name + ": expected");
+        EXPECT_ERROR(MakeDataset(JsonReader(config, "test.json", "data"), "."),
+                     "test.json: data." + option.name + ": expected");
       };
       refused(Json::object());
       if (!option.list && option.min.is_number()) refused(option.min.get<int64_t>() - 1);

@@ -1,5 +1,5 @@
-// Prompt sets in the forms in which they are published, cut down to a few lines: PartiPrompts, DrawBench, HPSv2, GenEval, VBench, MJHQ-30K, COCO's
-// captions and Karpathy's split file.
+// Prompt sets in the forms in which they are published, cut down to a few lines: PartiPrompts, DrawBench, HPSv2,
+// GenEval, VBench, MJHQ-30K, COCO's captions and Karpathy's split file.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -19,16 +19,18 @@ class PromptFilesTest : public testing::DatasetFolderTest {
     WriteFile(temp_ / name, content);
     std::vector<std::string> prompts;
     const Dataset dataset = Make(fmt::format(R"({{"type": "prompts", "file": "{}"{}}})", name, options));
-    for (const auto& sample : dataset.samples())
-      prompts.push_back(fmt::format("{}:{}", sample.id, sample.caption));
+    for (const auto& sample : dataset.samples()) prompts.push_back(fmt::format("{}:{}", sample.id, sample.caption));
     return prompts;
   }
 };
 
 TEST_F(PromptFilesTest, TabsWithAHeader) {
-  const std::string parti = "Prompt\tCategory\tChallenge\tNote\na green kettle\tArtifacts\tBasic\t\n\nA sign. The words \"Fly an airplane\" are on it.\tScenes\tComplex\n"
-                            "a blue bag\tArtifacts\tSimple Detail\tshort\n";
-  const auto expected = ElementsAre("0:a green kettle", "2:A sign. The words \"Fly an airplane\" are on it.", "3:a blue bag");
+  const std::string parti =
+      "Prompt\tCategory\tChallenge\tNote\na green kettle\tArtifacts\tBasic\t\n\nA sign. The words \"Fly an airplane\" "
+      "are on it.\tScenes\tComplex\n"
+      "a blue bag\tArtifacts\tSimple Detail\tshort\n";
+  const auto expected =
+      ElementsAre("0:a green kettle", "2:A sign. The words \"Fly an airplane\" are on it.", "3:a blue bag");
   EXPECT_THAT(Read("parti.tsv", parti), expected);
   EXPECT_THAT(Read("PARTI.TSV", "\xEF\xBB\xBF" + parti), expected);
   std::string crlf;
@@ -36,9 +38,11 @@ TEST_F(PromptFilesTest, TabsWithAHeader) {
   EXPECT_THAT(Read("crlf.Tsv", crlf), expected);
   EXPECT_THAT(Read("parti.dat", parti, R"(, "format": "tsv")"), expected);
   EXPECT_THAT(Read("parti.tsv", parti, R"(, "prompt_column": "note")"), ElementsAre("3:short"));
-  EXPECT_ERROR(Read("parti.tsv", parti, R"(, "prompt_column": "name")"), "parti.tsv: no column name; there are: Prompt, Category, Challenge, Note");
+  EXPECT_ERROR(Read("parti.tsv", parti, R"(, "prompt_column": "name")"),
+               "parti.tsv: no column name; there are: Prompt, Category, Challenge, Note");
   EXPECT_ERROR(Read("bare.tsv", "a red shirt\na blue bag\n"), "bare.tsv: no column prompt");
-  EXPECT_ERROR(Read("wide.tsv", "prompt\tx\na\tb\tc\n"), "wide.tsv: record 0 has 3 fields, the header has 2 (prompt, x)");
+  EXPECT_ERROR(Read("wide.tsv", "prompt\tx\na\tb\tc\n"),
+               "wide.tsv: record 0 has 3 fields, the header has 2 (prompt, x)");
 }
 
 // A field in quotation marks is one only where they enclose it.
@@ -47,9 +51,11 @@ TEST_F(PromptFilesTest, QuotationMarksInTabs) {
               ElementsAre("0:a \"red\" shirt", "1:\"Fly\" it says", "2:\"open", "3:a \"b\""));
 }
 
-// Programs that quote as in CSV leave line ends in a quoted field; a line that has its fields is a record, whatever marks it holds.
+// Programs that quote as in CSV leave line ends in a quoted field; a line that has its fields is a record, whatever
+// marks it holds.
 TEST_F(PromptFilesTest, LineEndsInTabs) {
-  EXPECT_THAT(Read("pandas.tsv", "Prompts\tn\n\"a \"\"red\"\"\nshirt\"\t1\na bag\t2\n"), ElementsAre("0:a \"red\"\nshirt", "1:a bag"));
+  EXPECT_THAT(Read("pandas.tsv", "Prompts\tn\n\"a \"\"red\"\"\nshirt\"\t1\na bag\t2\n"),
+              ElementsAre("0:a \"red\"\nshirt", "1:a bag"));
   EXPECT_THAT(Read("one.tsv", "prompt\r\n\"two\r\nlines\"\r\nlast\r\n"), ElementsAre("0:two\r\nlines", "1:last"));
   EXPECT_THAT(Read("marks.tsv", "prompt\tn\n\"To be\t1\nor \"not\"\t2\n"), ElementsAre("0:\"To be", "1:or \"not\""));
 }
@@ -68,22 +74,28 @@ TEST_F(PromptFilesTest, OtherContents) {
 }
 
 TEST_F(PromptFilesTest, Commas) {
-  EXPECT_THAT(Read("DrawBench.CSV", "Prompts,Category\r\nA red colored car.,Colors\r\n\"A bird, \"\"tall\"\".\",\"Text\"\r\n,\r\nlast,x"),
-              ElementsAre("0:A red colored car.", "1:A bird, \"tall\".", "3:last"));
+  EXPECT_THAT(
+      Read("DrawBench.CSV",
+           "Prompts,Category\r\nA red colored car.,Colors\r\n\"A bird, \"\"tall\"\".\",\"Text\"\r\n,\r\nlast,x"),
+      ElementsAre("0:A red colored car.", "1:A bird, \"tall\".", "3:last"));
   EXPECT_ERROR(Read("semicolons.csv", "Prompts;Category\na;b\n"), "there are: Prompts;Category");
 }
 
 TEST_F(PromptFilesTest, JsonLists) {
-  EXPECT_THAT(Read("anime.json", "[\"a red shirt\", \"\", \"a blue bag\"]"), ElementsAre("0:a red shirt", "2:a blue bag"));
-  EXPECT_THAT(Read("VBench.JSON", R"([{"prompt_en": "a person swims", "dimension": ["x"]}, {"prompt_en": null}])"), ElementsAre("0:a person swims"));
+  EXPECT_THAT(Read("anime.json", "[\"a red shirt\", \"\", \"a blue bag\"]"),
+              ElementsAre("0:a red shirt", "2:a blue bag"));
+  EXPECT_THAT(Read("VBench.JSON", R"([{"prompt_en": "a person swims", "dimension": ["x"]}, {"prompt_en": null}])"),
+              ElementsAre("0:a person swims"));
   EXPECT_THAT(Read("x.json", R"([{"Prompt": "a", "note": "b"}])", R"(, "prompt_column": "note")"), ElementsAre("0:b"));
   EXPECT_THAT(Read("held.json", R"({"version": 1, "prompts": ["a", {"text": "b"}]})"), ElementsAre("0:a", "1:b"));
   // By key, in the file's order: MJHQ-30K, GenAI-Bench.
-  EXPECT_THAT(Read("meta.json", R"({"f2": {"category": "x", "prompt": "first"}, "a1": {"category": "y", "prompt": "second"}})"),
-              ElementsAre("0:first", "1:second"));
+  EXPECT_THAT(
+      Read("meta.json", R"({"f2": {"category": "x", "prompt": "first"}, "a1": {"category": "y", "prompt": "second"}})"),
+      ElementsAre("0:first", "1:second"));
   EXPECT_ERROR(Read("x.json", R"([{"name": "a"}])"), "x.json: record 0: no column prompt, prompts");
   EXPECT_ERROR(Read("x.json", R"([3])"), "x.json: record 0");
-  EXPECT_ERROR(Read("x.json", R"(["a"])", R"(, "prompt_column": "note")"), "prompt_column \"note\": a string has no columns");
+  EXPECT_ERROR(Read("x.json", R"(["a"])", R"(, "prompt_column": "note")"),
+               "prompt_column \"note\": a string has no columns");
   EXPECT_ERROR(Read("x.json", R"({"a": "b"})"), "x.json: expected a list of prompts");
   EXPECT_ERROR(Read("x.json", "[\"a\","), "not valid JSON");
   EXPECT_ERROR(Read("x.json", "[]"), "x.json: no prompts");
@@ -98,7 +110,8 @@ TEST_F(PromptFilesTest, JsonLines) {
 }
 
 TEST_F(PromptFilesTest, CocoAndKarpathy) {
-  EXPECT_THAT(Read("captions_val2014.json", R"({"images": [{"id": 7, "file_name": "b.jpg"}, {"id": 3, "file_name": "a.jpg"}], "annotations": [
+  EXPECT_THAT(Read("captions_val2014.json",
+                   R"({"images": [{"id": 7, "file_name": "b.jpg"}, {"id": 3, "file_name": "a.jpg"}], "annotations": [
       {"id": 9, "image_id": 7, "caption": "seven"}, {"id": 4, "image_id": 7, "caption": "first of seven"}, {"id": 1, "image_id": 3, "caption": "three"}]})"),
               ElementsAre("3:three", "7:first of seven"));
   const std::string karpathy = R"({"images": [
@@ -108,20 +121,24 @@ TEST_F(PromptFilesTest, CocoAndKarpathy) {
         {"tokens": ["a"], "raw": "A restaurant", "imgid": 1, "sentid": 5}]}], "dataset": "coco"})";
   EXPECT_THAT(Read("dataset_coco.json", karpathy, R"(, "split": "test")"), ElementsAre("391895:A man on a moped"));
   EXPECT_THAT(Read("dataset_coco.json", karpathy), ElementsAre("57870:A restaurant", "391895:A man on a moped"));
-  EXPECT_ERROR(Read("dataset_coco.json", karpathy, R"(, "split": "dev")"), "dataset_coco.json: no split \"dev\"; there are: test 1, train 1");
+  EXPECT_ERROR(Read("dataset_coco.json", karpathy, R"(, "split": "dev")"),
+               "dataset_coco.json: no split \"dev\"; there are: test 1, train 1");
   EXPECT_ERROR(Read("x.txt", "a\n", R"(, "split": "test")"), "x.txt: split \"test\": only Karpathy's file");
 
   const Dataset all = Make(R"({"type": "coco", "captions": "dataset_coco.json"})");
   EXPECT_THAT(all.description(), HasSubstr("all 2 images of all splits (test 1, train 1)"));
   WritePicture("coco/val2014/COCO_val2014_000000391895.jpg");
-  const Dataset test = Make(R"({"type": "coco", "captions": "dataset_coco.json", "split": "test", "images": "coco", "caption": 1})");
+  const Dataset test =
+      Make(R"({"type": "coco", "captions": "dataset_coco.json", "split": "test", "images": "coco", "caption": 1})");
   ASSERT_EQ(test.samples().size(), 1u);
   EXPECT_EQ(test.samples()[0].caption, "A man with a red helmet. ");
   EXPECT_EQ(test.samples()[0].image, temp_ / "coco/val2014/COCO_val2014_000000391895.jpg");
   EXPECT_THAT(test.description(), HasSubstr("all 1 images of the split test"));
   // Flickr30k's has no ids but the place in the list.
-  EXPECT_THAT(Read("dataset_flickr30k.json", R"({"images": [{"sentids": [0], "imgid": 4, "filename": "1000.jpg", "split": "val", "sentences": [
-      {"tokens": ["two"], "raw": "Two men", "imgid": 4, "sentid": 0}]}], "dataset": "flickr30k"})"), ElementsAre("4:Two men"));
+  EXPECT_THAT(Read("dataset_flickr30k.json",
+                   R"({"images": [{"sentids": [0], "imgid": 4, "filename": "1000.jpg", "split": "val", "sentences": [
+      {"tokens": ["two"], "raw": "Two men", "imgid": 4, "sentid": 0}]}], "dataset": "flickr30k"})"),
+              ElementsAre("4:Two men"));
 }
 
 TEST_F(PromptFilesTest, WhatIsNoPromptList) {
@@ -135,7 +152,8 @@ TEST_F(PromptFilesTest, WhatIsNoPromptList) {
   EXPECT_ERROR(Read("excel.tsv", std::string("\xFF\xFEP\0r\0", 6)), "excel.tsv: UTF-16 text");
   EXPECT_ERROR(Read("p.txt", "a\n", R"(, "prompt_column": "x")"), "prompt_column \"x\": a text has no columns");
   std::filesystem::create_directory(temp_ / "folder.txt");
-  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "folder.txt"})"), "folder.txt: a folder; a file of prompts was expected");
+  EXPECT_ERROR(Make(R"({"type": "prompts", "file": "folder.txt"})"),
+               "folder.txt: a folder; a file of prompts was expected");
 }
 
 TEST_F(PromptFilesTest, PicturesInTabs) {
@@ -143,7 +161,8 @@ TEST_F(PromptFilesTest, PicturesInTabs) {
   const std::string images = R"(, "images": "i")";
   EXPECT_THAT(Read("header.tsv", "file_name\tprompt\nx.png\tit moves\n", images), ElementsAre("0:it moves"));
   EXPECT_THAT(Read("plain.tsv", "x.png\tit moves\n", images), ElementsAre("0:it moves"));
-  EXPECT_ERROR(Read("wrong.tsv", "picture\twords\nx.png\tit moves\n", images), "wrong.tsv:1: the picture " + (temp_ / "i/picture").string() + " is missing");
+  EXPECT_ERROR(Read("wrong.tsv", "picture\twords\nx.png\tit moves\n", images),
+               "wrong.tsv:1: the picture " + (temp_ / "i/picture").string() + " is missing");
 }
 
 }  // namespace

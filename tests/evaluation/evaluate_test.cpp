@@ -32,7 +32,8 @@ Asked Ask(const std::vector<std::string>& names) {
 TEST(Measure, BrokenPicturesAreLeftOutAndCounted) {
   const TempDir dir;
   for (int i = 0; i < 5; ++i)
-    for (const char* folder : {"a", "b"}) WritePicture(dir / fmt::format("{}/{}.png", folder, i), MakePicture(i + (folder[0] == 'b')));
+    for (const char* folder : {"a", "b"})
+      WritePicture(dir / fmt::format("{}/{}.png", folder, i), MakePicture(i + (folder[0] == 'b')));
   const std::string whole = testing::ReadFile(dir / "a/2.png");
   WriteFile(dir / "a/2.png", whole.substr(0, whole.size() / 2));
   const auto a = OpenPictureSet(dir / "a"), b = OpenPictureSet(dir / "b");
@@ -62,7 +63,8 @@ TEST(Measure, ClipsOfUnequalLength) {
   const auto measure = [&](const char* first, const char* second, int64_t frames) {
     const PictureSetOptions options{.clips = true, .frames = frames};
     const auto a = OpenPictureSet(dir / first, options), b = OpenPictureSet(dir / second, options);
-    return ReportValues(Measure(*a, b.get(), asked.requests, asked.networks, kSkip), asked.requests, asked.networks, {}, "");
+    return ReportValues(Measure(*a, b.get(), asked.requests, asked.networks, kSkip), asked.requests, asked.networks, {},
+                        "");
   };
   EXPECT_ERROR(measure("a", "b", 0), "(6 frames): a clip of 6 frames, but ");
   EXPECT_ERROR(measure("short", "a", 0), "a clip of 3 frames, but ");

@@ -66,7 +66,8 @@ TEST(PictureFolder, ClipsAreSubfoldersOrSequences) {
 TEST(PictureFolder, LinksAndLeftovers) {
   const TempDir dir;
   for (const char* name : {"real/1.png", "real/sub/2.png", "other/3.png"}) WritePicture(dir / name, MakePicture(3));
-  for (const char* name : {"real/._1.png", "real/__MACOSX/1.png", "real/sub/.thumbs/1.jpg"}) WriteFile(dir / name, "no picture");
+  for (const char* name : {"real/._1.png", "real/__MACOSX/1.png", "real/sub/.thumbs/1.jpg"})
+    WriteFile(dir / name, "no picture");
   std::filesystem::create_symlink(dir / "other/3.png", dir / "real/link.png");
   std::filesystem::create_directory_symlink(dir / "other", dir / "real/more");
   EXPECT_EQ(Names(*OpenPictureSet(dir / "real")), (std::vector<std::string>{"1", "link", "more/3", "sub/2"}));
@@ -99,7 +100,8 @@ TEST(PictureFolder, EqualStems) {
   const auto a = OpenPictureSet(dir / "a"), b = OpenPictureSet(dir / "b");
   EXPECT_EQ(a->size(), 2);
   for (const auto& [first, second] : {std::pair(a.get(), b.get()), {b.get(), a.get()}})
-    EXPECT_ERROR(PairByName(*first, *second), "a/1.jpg and " + (dir / "a/1.png").string() + ": two pictures with one name, which cannot be paired");
+    EXPECT_ERROR(PairByName(*first, *second),
+                 "a/1.jpg and " + (dir / "a/1.png").string() + ": two pictures with one name, which cannot be paired");
 }
 
 TEST(PictureFolder, ClipsInOneFile) {
@@ -113,7 +115,8 @@ TEST(PictureFolder, ClipsInOneFile) {
   EXPECT_EQ(Names(*source), (std::vector<std::string>{"sub/palettes", "sub/plain"}));
   EXPECT_EQ(ReadPicture(*source, 0).sizes(), (at::IntArrayRef{4, 3, 14, 20}));
   EXPECT_EQ(ReadPicture(*OpenPictureSet(dir / "a", {.clips = true, .frames = 3}), 1).size(0), 3);
-  EXPECT_ERROR(ReadPicture(*OpenPictureSet(dir / "a", {.clips = true, .frames = 5}), 1), "plain.png: a clip of 4 frames, the first 5 were asked for");
+  EXPECT_ERROR(ReadPicture(*OpenPictureSet(dir / "a", {.clips = true, .frames = 5}), 1),
+               "plain.png: a clip of 4 frames, the first 5 were asked for");
 }
 
 TEST(PictureFolder, Pairs) {
@@ -123,8 +126,7 @@ TEST(PictureFolder, Pairs) {
     WritePicture(dir / fmt::format("b/{}.png", 4 - i), MakePicture(i));
   }
   WritePicture(dir / "b/0.png", MakePicture(9));
-  const auto a = OpenPictureSet(dir / "a"),
-             b = OpenPictureSet(dir / "b");
+  const auto a = OpenPictureSet(dir / "a"), b = OpenPictureSet(dir / "b");
   EXPECT_ERROR(PairByName(*a, *b), "1 of");
   EXPECT_ERROR(PairByName(*b, *a), "have no partner in");
   std::filesystem::remove(dir / "b/0.png");

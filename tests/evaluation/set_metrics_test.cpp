@@ -57,8 +57,7 @@ TEST(MeasureSets, FrechetDistanceWithItsInterval) {
   const auto other = MeasureSets(Metric("fid"), {a, statistics, false}, {});
   EXPECT_NEAR(*other[0].value, *rows[0].value, 1e-9);
   EXPECT_NEAR(*other[0].standard_error, *rows[0].standard_error, 1e-6);
-  EXPECT_ERROR(MeasureSets(Metric("kid"), {a, statistics, false}, {}),
-               "ref.npz holds a mean and a covariance only");
+  EXPECT_ERROR(MeasureSets(Metric("kid"), {a, statistics, false}, {}), "ref.npz holds a mean and a covariance only");
   EXPECT_FALSE(MeasureSets(Metric("fid"), {a, b, false}, {.blocks = 0})[0].low.has_value());
 }
 
@@ -73,7 +72,8 @@ TEST(MeasureSets, KernelDistancesPrecisionAndRecallHaveIntervals) {
         ASSERT_EQ(row.without_block.size(), 20u);
         EXPECT_NEAR(*row.standard_error, Jackknife(*row.value, row.without_block).standard_error, 1e-15);
         EXPECT_LT(*row.low, *row.value);
-        EXPECT_EQ(row.interval, paired ? "jackknife over 20 blocks of samples, left out of both sets" : "jackknife over 20 blocks of samples");
+        EXPECT_EQ(row.interval, paired ? "jackknife over 20 blocks of samples, left out of both sets"
+                                       : "jackknife over 20 blocks of samples");
         if (row.metric.name != "kid:clean") {
           EXPECT_GE(*row.low, 0);
           EXPECT_LE(*row.high, 1);
@@ -86,12 +86,14 @@ TEST(MeasureSets, KernelDistancesPrecisionAndRecallHaveIntervals) {
     for (FeatureSet* set : {&rest, &rest_b}) set->values.resize(static_cast<size_t>(bounds[19] * 5));
     EXPECT_NEAR(kid[0].without_block[19], *MeasureSets(Metric("kid"), {rest, rest_b, true}, {})[0].value, 1e-12);
   }
-  for (const char* metric : {"kid", "prc"}) EXPECT_FALSE(MeasureSets(Metric(metric), {a, b, false}, {.blocks = 0})[0].low.has_value());
+  for (const char* metric : {"kid", "prc"})
+    EXPECT_FALSE(MeasureSets(Metric(metric), {a, b, false}, {.blocks = 0})[0].low.has_value());
   // Two samples can lose none.
   EXPECT_FALSE(MeasureSets(Metric("kid"), {Features(2, 5, 3), Features(2, 5, 4), true}, {})[0].low.has_value());
 }
 
-// Statistics that are not those of the features beside them: each metric takes what it is of, whatever else is asked for.
+// Statistics that are not those of the features beside them: each metric takes what it is of, whatever else is asked
+// for.
 TEST(MeasureSets, StatisticsApartFromFeatures) {
   const FeatureSet a = Features(60, 5, 1), b = Features(50, 5, 2, 0.7f), all = Features(900, 5, 3, 0.7f);
   FeatureSet mixed = b;
@@ -124,8 +126,7 @@ TEST(FeatureSets, PairByTheSameNames) {
 
 TEST(MeasureSets, BadFeaturesAreNamed) {
   const FeatureSet good = Features(10, 4, 1);
-  EXPECT_ERROR(MeasureSets(Metric("fid"), {Features(1, 4, 7), good, false}, {}),
-               "fid:clean: set 7 has 1 sample;");
+  EXPECT_ERROR(MeasureSets(Metric("fid"), {Features(1, 4, 7), good, false}, {}), "fid:clean: set 7 has 1 sample;");
   FeatureSet broken = Features(10, 4, 8);
   broken.values[7] = NAN;
   for (const char* metric : {"fid", "kid", "prc"})
@@ -238,7 +239,8 @@ TEST(SetDistances, AreWhatTheFeaturesSay) {
   }
 }
 
-// Over some of the samples they are what the features of those say, each row with its blocks; the latter are stored too.
+// Over some of the samples they are what the features of those say, each row with its blocks; the latter are stored
+// too.
 TEST(SetDistances, OverSomeOfTheSamples) {
   const TempDir dir;
   const RunHeader header = ExampleHeader(kSamples);
@@ -253,7 +255,8 @@ TEST(SetDistances, OverSomeOfTheSamples) {
     if (distance.setting != 1 || distance.metric.name != "fvd" || distance.against != kAgainstReference) continue;
     found = true;
     const auto a = result.Read<float>(1, "features/i3d"), b = result.Read<float>(0, "features/i3d");
-    const auto estimate = EstimateFrechet(FeatureView{a.values, kDimension}.Rows(10, 40), FeatureView{b.values, kDimension}.Rows(10, 40), true);
+    const auto estimate = EstimateFrechet(FeatureView{a.values, kDimension}.Rows(10, 40),
+                                          FeatureView{b.values, kDimension}.Rows(10, 40), true);
     EXPECT_EQ(distance.count, 30);
     EXPECT_NEAR(*distance.value, estimate.whole.distance, 1e-9);
     EXPECT_NEAR(*distance.standard_error, estimate.jackknife.standard_error, 1e-9);

@@ -61,7 +61,8 @@ TEST(StatisticsFile, EveryMetricTakesWhatIsItsOwn) {
   EXPECT_EQ(adm.BasisOf(Metric("sfid:legacy_tf"), Info(2023)), Basis::kNormal);
   for (const char* metric : {"prc:legacy_tf", "kid:legacy_tf", "fid:clean", "kid", "fid:pytorch_fid"})
     EXPECT_EQ(adm.BasisOf(Metric(metric), Info(2048)), Basis::kPictures) << metric;
-  for (const char* metric : {"fd_fashion", "kd_fashion"}) EXPECT_EQ(adm.BasisOf(Metric(metric), Info(128)), Basis::kPictures);
+  for (const char* metric : {"fd_fashion", "kd_fashion"})
+    EXPECT_EQ(adm.BasisOf(Metric(metric), Info(128)), Basis::kPictures);
   EXPECT_EQ(adm.BasisOf(Metric("sfid:clean"), Info(2023)), Basis::kPictures);
   EXPECT_EQ(adm.BasisOf(Metric("fvd"), Info(400, true)), Basis::kNone) << "pictures are no clips";
   EXPECT_THAT(adm.NoteOn(Metric("fid:clean"), Info(2048)), HasSubstr("of the 5 pictures in arr_0 of"));
@@ -86,7 +87,8 @@ TEST(StatisticsFile, FilesThatDoNotSayAreTakenAtTheirWord) {
   }
   const StatisticsFile plain(dir / "plain.npz");
   EXPECT_EQ(plain.BasisOf(Metric("fd_fashion"), Info(128)), Basis::kNormal);
-  EXPECT_THAT(plain.WhyNot(Metric("fid"), Info(2048)), HasSubstr("mu has 128 values, the features of inception:clean have 2048"));
+  EXPECT_THAT(plain.WhyNot(Metric("fid"), Info(2048)),
+              HasSubstr("mu has 128 values, the features of inception:clean have 2048"));
   EXPECT_THAT(plain.WhyNot(Metric("sfid"), Info(2023)), HasSubstr("no arrays mu_s [d] and sigma_s [d, d]"));
   // clean-fid's file for KID: features alone.
   const std::vector<float> feats = {1, 2, 3, 4, 5, 6, 7, 9};
@@ -124,7 +126,8 @@ TEST(StatisticsFile, PicturesOfABatchAreMeasured) {
     EXPECT_TRUE(set.names.empty());
     EXPECT_TRUE(set.compares_normals());
     EXPECT_EQ(set.normal->mean[0], 0.5);
-    EXPECT_FALSE(StatisticsFile(dir / "batch.npz").Read(std::span(both).first(1), *network, {.quiet = true}).has_features());
+    EXPECT_FALSE(
+        StatisticsFile(dir / "batch.npz").Read(std::span(both).first(1), *network, {.quiet = true}).has_features());
   }
   NpzWriter writer(dir / "pictures.npz");
   writer.Add("arr_0", {6, 64, 64, 3}, bytes);
@@ -157,7 +160,8 @@ TEST(StatisticsFile, FeaturesAndNamesAreKept) {
   writer.Add("mu", {128}, normal.mean);
   writer.Add("sigma", {64, 256}, normal.covariance);
   writer.Commit();
-  EXPECT_ERROR(StatisticsFile(dir / "bad.npz").Read(metrics, *network, {}), "expected the shape [128, 128], as mu has 128 values; found [64, 256]");
+  EXPECT_ERROR(StatisticsFile(dir / "bad.npz").Read(metrics, *network, {}),
+               "expected the shape [128, 128], as mu has 128 values; found [64, 256]");
 }
 
 // ---- comparisons ----------------------------------------------------------------------------------------------------
@@ -192,7 +196,8 @@ const MeasuredValue& Row(const std::vector<MeasuredValue>& rows, const std::stri
 
 // Metrics of sets say the same whatever else is asked for.
 TEST(CompareSets, PairsDoNotDependOnOtherMetrics) {
-  const Folders alone({"fd_fashion", "kd_fashion", "prc_fashion"}), more({"psnr", "prc_fashion", "kd_fashion", "fd_fashion"});
+  const Folders alone({"fd_fashion", "kd_fashion", "prc_fashion"}),
+      more({"psnr", "prc_fashion", "kd_fashion", "fd_fashion"});
   for (const bool pair : {true, false}) {
     const auto first = alone.Rows(pair), second = more.Rows(pair);
     for (const auto& row : first) {
@@ -234,7 +239,8 @@ TEST(CompareSets, KeptFeaturesPairAsThePicturesDo) {
   const Measurement measured = CompareSets(folders.a, &kept, folders.requests, folders.networks, options);
   EXPECT_TRUE(measured.paired.contains("fashion"));
   for (const auto& row : ReportValues(measured, folders.requests, folders.networks, {}, "")) {
-    EXPECT_NEAR(*row.value, *Row(pictures, row.metric.name).value, 1e-9 * std::max(1.0, std::abs(*row.value))) << row.metric.name;
+    EXPECT_NEAR(*row.value, *Row(pictures, row.metric.name).value, 1e-9 * std::max(1.0, std::abs(*row.value)))
+        << row.metric.name;
     EXPECT_EQ(row.interval, Row(pictures, row.metric.name).interval);
   }
   const auto notes = ComparisonNotes(folders.a, &kept, measured, folders.requests, folders.networks, options);

@@ -1,4 +1,5 @@
-// Calibration, results and report of a method that the program does not know: only what it declares says how to treat it.
+// Calibration, results and report of a method that the program does not know: only what it declares says how to treat
+// it.
 #include "harness/experiment/calibrate/calibrate.h"
 
 #include <gmock/gmock.h>
@@ -18,7 +19,8 @@ using testing::ToyMethod;
 using testing::WriteFile;
 
 // A plan over the shipped model: the full run, and `type` with `parameters`.
-Plan PlanWith(const TempDir& dir, const MethodType& type, const Json& parameters, std::shared_ptr<const Method> method) {
+Plan PlanWith(const TempDir& dir, const MethodType& type, const Json& parameters,
+              std::shared_ptr<const Method> method) {
   const std::string data = (testing::SourceDir() / "datasets/fashion_scenes").string();
   const Json config = {{"pipeline", data + "/model"},
                        {"scheduler", "ddim"},
@@ -30,7 +32,7 @@ Plan PlanWith(const TempDir& dir, const MethodType& type, const Json& parameters
                        {"methods", {"full_step", "deepcache"}}};
   WriteFile(dir / "c.json", config.dump());
   ExperimentConfig read = ReadExperimentConfig(dir / "c.json", {});
-  SettingSpec& setting = read.settings.at(1);      // in the place of deepcache
+  SettingSpec& setting = read.settings.at(1);  // in the place of deepcache
   setting.type = &type;
   setting.method = std::move(method);
   setting.parameters = parameters;
@@ -72,9 +74,10 @@ TEST(Calibrate, RefusesAMethodThatDeclaresNothingByName) {
   const MethodType forgot = testing::ToyType(false), declares = testing::ToyType();
   const Json parameters = {{"type", "toy"}, {"similarity", 0.9}};
   const CalibrationOptions wanted{.nfe = 9, .speedup = {}, .samples = 1};
-  EXPECT_ERROR(Calibrate(PlanWith(dir, forgot, parameters, std::make_shared<ToyMethod>(0.9, false)), wanted, {}),
-               "none of them has a threshold that could be calibrated:\n  full_step: it declares no criterion with a threshold\n"
-               "  toy(similarity=0.9): it declares no criterion with a threshold");
+  EXPECT_ERROR(
+      Calibrate(PlanWith(dir, forgot, parameters, std::make_shared<ToyMethod>(0.9, false)), wanted, {}),
+      "none of them has a threshold that could be calibrated:\n  full_step: it declares no criterion with a threshold\n"
+      "  toy(similarity=0.9): it declares no criterion with a threshold");
   EXPECT_ERROR(Calibrate(PlanWith(dir, forgot, parameters, std::make_shared<ToyMethod>(0.9)), wanted, {}),
                "toy(similarity=0.9): its criterion's threshold is proportional to none of its options");
   EXPECT_ERROR(Calibrate(PlanWith(dir, declares, parameters, std::make_shared<ToyMethod>(0.9, false)), wanted, {}),
@@ -83,16 +86,20 @@ TEST(Calibrate, RefusesAMethodThatDeclaresNothingByName) {
 
 TEST(Calibrate, DoesNotBelieveATraceThatContradictsTheDeclaration) {
   const Criterion above{"c", "c"}, below{"c", "c", Criterion::Predicts::kBelow};
-  const std::vector<Decision> decisions = {{Action::kPredict}, {Action::kPredict}, {Action::kReuse}, {Action::kPredict}};
+  const std::vector<Decision> decisions = {
+      {Action::kPredict}, {Action::kPredict}, {Action::kReuse}, {Action::kPredict}};
   const Trace trace = {{"criterion", {3, 1, kNotShown, 5}}, {"threshold", {2, 2, kNotShown, 2}}};
   const DeltaProbe probe = ReadTrajectory("toy", above, trace, decisions, 0.5);
   EXPECT_EQ(probe.samples[0].nfe, 3);
-  EXPECT_DOUBLE_EQ(probe.samples[0].low, 0.25);       // skipped with 1 against 2
-  EXPECT_DOUBLE_EQ(probe.samples[0].high, 0.75);      // predicted with 3 against 2
-  EXPECT_ERROR(ReadTrajectory("toy", below, trace, decisions, 0.5),
-               "toy: declares that it predicts where its criterion is below the threshold; call 1 predicts with 3 against 2");
-  EXPECT_ERROR(ReadTrajectory("toy", above, {{"criterion", {3, 1, 1, 1}}}, decisions, 0.5), "toy: declares a criterion, but does not record its \"threshold\"");
-  EXPECT_ERROR(ReadTrajectory("toy", above, {{"criterion", {3}}, {"threshold", {2}}}, decisions, 0.5), "its \"criterion\" for each of 4 calls");
+  EXPECT_DOUBLE_EQ(probe.samples[0].low, 0.25);   // skipped with 1 against 2
+  EXPECT_DOUBLE_EQ(probe.samples[0].high, 0.75);  // predicted with 3 against 2
+  EXPECT_ERROR(
+      ReadTrajectory("toy", below, trace, decisions, 0.5),
+      "toy: declares that it predicts where its criterion is below the threshold; call 1 predicts with 3 against 2");
+  EXPECT_ERROR(ReadTrajectory("toy", above, {{"criterion", {3, 1, 1, 1}}}, decisions, 0.5),
+               "toy: declares a criterion, but does not record its \"threshold\"");
+  EXPECT_ERROR(ReadTrajectory("toy", above, {{"criterion", {3}}, {"threshold", {2}}}, decisions, 0.5),
+               "its \"criterion\" for each of 4 calls");
 }
 
 }  // namespace

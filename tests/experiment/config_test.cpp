@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "harness/experiment/config/config_options.h"
-#include "harness/experiment/plan/file_noise.h"
 #include "harness/experiment/config/sweep.h"
+#include "harness/experiment/plan/file_noise.h"
 #include "harness/io/files/safetensors.h"
 #include "tests/support/fixtures.h"
 
@@ -44,7 +44,8 @@ TEST(Set, PathsAndValues) {
   EXPECT_EQ(config["scheduler"]["type"], "ddim");
   ApplySet(&config, "save=[\"images\"]");
   EXPECT_EQ(config["save"], Json::array({"images"}));
-  EXPECT_ERROR(ApplySet(&config, "methods.magic.delta=1"), "no entry is called magic; there are: x, adaptive_diffusion, full_step");
+  EXPECT_ERROR(ApplySet(&config, "methods.magic.delta=1"),
+               "no entry is called magic; there are: x, adaptive_diffusion, full_step");
   EXPECT_ERROR(ApplySet(&config, "steps.x=1"), "steps is 20 (an integer), which has no keys");
   EXPECT_ERROR(ApplySet(&config, "steps"), "expected PATH=VALUE");
 }
@@ -56,7 +57,8 @@ Json AfterSet(Json config, const std::string& assignment, const std::string& poi
 }
 
 TEST(Set, TextsNeedNoQuotes) {
-  const Json config = {{"negative_prompt", "x"}, {"data", {{"type", "coco"}, {"captions", "a.json"}, {"count", 4}, {"labels", {1, 2}}}}};
+  const Json config = {{"negative_prompt", "x"},
+                       {"data", {{"type", "coco"}, {"captions", "a.json"}, {"count", 4}, {"labels", {1, 2}}}}};
   EXPECT_EQ(AfterSet(config, "negative_prompt=blurry, ugly, true", "/negative_prompt"), "blurry, ugly, true");
   EXPECT_EQ(AfterSet(config, "negative_prompt=[a] picture", "/negative_prompt"), "[a] picture");
   EXPECT_EQ(AfterSet(config, "negative_prompt=", "/negative_prompt"), "");
@@ -74,8 +76,10 @@ TEST(Set, TextsNeedNoQuotes) {
 }
 
 TEST(Set, ANameStandsForAnObjectWithThatType) {
-  EXPECT_EQ(AfterSet({{"scheduler", "ddim"}}, "scheduler.eta=0.5,1", "/scheduler"), (Json{{"type", "ddim"}, {"eta", {0.5, 1}}}));
-  EXPECT_EQ(AfterSet({{"scheduler", {"ddim", "euler"}}}, "scheduler.ddim.eta=1", "/scheduler/0"), (Json{{"type", "ddim"}, {"eta", 1}}));
+  EXPECT_EQ(AfterSet({{"scheduler", "ddim"}}, "scheduler.eta=0.5,1", "/scheduler"),
+            (Json{{"type", "ddim"}, {"eta", {0.5, 1}}}));
+  EXPECT_EQ(AfterSet({{"scheduler", {"ddim", "euler"}}}, "scheduler.ddim.eta=1", "/scheduler/0"),
+            (Json{{"type", "ddim"}, {"eta", 1}}));
   EXPECT_EQ(AfterSet({{"methods", {"full_step", "deepcache"}}}, "methods.deepcache.interval=2,3", "/methods/1"),
             (Json{{"type", "deepcache"}, {"interval", {2, 3}}}));
   EXPECT_ERROR(AfterSet({{"methods", {"full_step", "deepcache"}}}, "methods.deep_cache.interval=2", ""),
@@ -88,13 +92,16 @@ std::filesystem::path Write(const TempDir& dir, const Json& config) {
 }
 
 Json Minimal() {
-  return {{"pipeline", "p"}, {"data", {{"type", "unconditional"}, {"count", 2}}}, {"methods", {{{"type", "fewer_steps"}, {"steps", 5}}}}};
+  return {{"pipeline", "p"},
+          {"data", {{"type", "unconditional"}, {"count", 2}}},
+          {"methods", {{{"type", "fewer_steps"}, {"steps", 5}}}}};
 }
 
 TEST(Config, OneNameNeedsNoList) {
   const TempDir dir;
   const ExperimentConfig config = ReadExperimentConfig(
-      Write(dir, Minimal()), {"metrics=psnr", "save=images", "metric_weights=w", "methods=full_step,deepcache", "scheduler=euler"});
+      Write(dir, Minimal()),
+      {"metrics=psnr", "save=images", "metric_weights=w", "methods=full_step,deepcache", "scheduler=euler"});
   ASSERT_EQ(config.metrics.size(), 1u);
   EXPECT_EQ(config.metrics[0]->name, "psnr");
   EXPECT_EQ(config.save, std::set<std::string>{"images"});
@@ -102,9 +109,12 @@ TEST(Config, OneNameNeedsNoList) {
   ASSERT_EQ(config.settings.size(), 2u);
   EXPECT_EQ(config.settings[1].label, "deepcache(interval=3,branch=0)");
   EXPECT_EQ(config.runs[0].scheduler, "euler");
-  EXPECT_EQ(ReadExperimentConfig(Write(dir, Minimal()), {"methods=deepcache"}).settings.size(), 2u);      // and the full run
-  EXPECT_ERROR(ReadExperimentConfig(Write(dir, Minimal()), {"metrics=5"}), "metrics: expected a list of strings, found 5");
-  EXPECT_ERROR(ReadExperimentConfig(Write(dir, Minimal()), {"methods=full_step,5"}), "methods[1]: expected a name or an object with a \"type\", found 5");
+  EXPECT_EQ(ReadExperimentConfig(Write(dir, Minimal()), {"methods=deepcache"}).settings.size(),
+            2u);  // and the full run
+  EXPECT_ERROR(ReadExperimentConfig(Write(dir, Minimal()), {"metrics=5"}),
+               "metrics: expected a list of strings, found 5");
+  EXPECT_ERROR(ReadExperimentConfig(Write(dir, Minimal()), {"methods=full_step,5"}),
+               "methods[1]: expected a name or an object with a \"type\", found 5");
   EXPECT_ERROR(ReadExperimentConfig(Write(dir, Minimal()), {"methods=null"}), "methods: missing");
 }
 
@@ -134,7 +144,7 @@ TEST(Config, MetricReferenceOptions) {
     return ReadExperimentConfig(Write(dir, json), {});
   };
   EXPECT_FALSE(read({}).reference_skip_broken);
-  EXPECT_EQ(read({}).reference_frames, 0);      // all
+  EXPECT_EQ(read({}).reference_frames, 0);  // all
   const ExperimentConfig both = read({{"skip_broken", true}, {"frames", 16}});
   EXPECT_TRUE(both.reference_skip_broken);
   EXPECT_EQ(both.reference_frames, 16);
@@ -143,7 +153,8 @@ TEST(Config, MetricReferenceOptions) {
   EXPECT_ERROR(read({{"skip-broken", true}}), "c.json: metric_reference_options.skip-broken: unknown key");
   EXPECT_ERROR(read({{"frame", 16}}), "did you mean \"frames\"?");
   EXPECT_ERROR(read({{"skip_broken", 1}}), "c.json: metric_reference_options.skip_broken");
-  EXPECT_ERROR(read({{"frames", 0}}), "c.json: metric_reference_options.frames: expected an integer in [1, 65536], found 0");
+  EXPECT_ERROR(read({{"frames", 0}}),
+               "c.json: metric_reference_options.frames: expected an integer in [1, 65536], found 0");
   EXPECT_ERROR(read("skip_broken"), "c.json: metric_reference_options");
 }
 
@@ -153,7 +164,7 @@ TEST(Config, DefaultsAndTheReference) {
   EXPECT_EQ(config.name, "c");
   EXPECT_EQ(config.runs.size(), 1u);
   EXPECT_EQ(config.runs[0].steps, 50);
-  ASSERT_EQ(config.settings.size(), 2u);      // full_step is added: metrics need it
+  ASSERT_EQ(config.settings.size(), 2u);  // full_step is added: metrics need it
   EXPECT_TRUE(config.settings[0].reference);
   EXPECT_EQ(config.settings[1].label, "fewer_steps(steps=5)");
 }
@@ -186,9 +197,11 @@ TEST(FileNoise, TakesRowsByPlaceAndDrawsByCall) {
   const auto bytes = [](const at::Tensor& t) {
     return std::as_bytes(std::span(t.const_data_ptr<float>(), static_cast<size_t>(t.numel())));
   };
-  const SafetensorsEntry rows{"noise", Dtype::kF32, {3, 2, 4}, bytes(initial)}, draws{"steps", Dtype::kF32, {5, 3, 2, 4}, bytes(steps)};
+  const SafetensorsEntry rows{"noise", Dtype::kF32, {3, 2, 4}, bytes(initial)},
+      draws{"steps", Dtype::kF32, {5, 3, 2, 4}, bytes(steps)};
   WriteSafetensors(dir / "n.safetensors", {rows, draws});
-  NoiseConfig config{.source = "file", .path = dir / "n.safetensors", .step_path = dir / "n.safetensors", .step_tensor = "steps"};
+  NoiseConfig config{
+      .source = "file", .path = dir / "n.safetensors", .step_path = dir / "n.safetensors", .step_tensor = "steps"};
   const auto source = MakeNoise(config, 0);
   const int64_t shape[] = {2, 4};
   const auto stream = source->Open(1000, 2, shape);
@@ -204,12 +217,15 @@ TEST(FileNoise, TakesRowsByPlaceAndDrawsByCall) {
 
 TEST(Config, TextThatResultsCannotKeepIsRefused) {
   const testing::TempDir dir;
-  const std::string head = R"({"pipeline": "fashion-scenes", "data": {"type": "unconditional", "count": 1}, "methods": [{"type": "full_step"}], )";
+  const std::string head =
+      R"({"pipeline": "fashion-scenes", "data": {"type": "unconditional", "count": 1}, "methods": [{"type": "full_step"}], )";
   const auto read = [&](const std::string& rest, const std::vector<std::string>& sets = {}) {
     testing::WriteFile(dir / "config.json", head + rest + "}");
     ReadExperimentConfig(dir / "config.json", sets);
   };
-  EXPECT_ERROR(read(R"("name": "a\u0000b")"), "config.json: name, \"a\xEF\xBF\xBD" "b\": a zero byte at place 1");
+  EXPECT_ERROR(read(R"("name": "a\u0000b")"),
+               "config.json: name, \"a\xEF\xBF\xBD"
+               "b\": a zero byte at place 1");
   EXPECT_ERROR(read(R"("metrics": ["psnr", "x\u0000"])"), "config.json: metrics[1]");
   EXPECT_ERROR(read(R"("name": "a")", {"name=b\xE9"}), "name");
 }
@@ -228,8 +244,8 @@ TEST(ConfigKeys, AreListedAndHoldTheirLimits) {
       json[Json::json_pointer(pointer)] = value;
       EXPECT_ERROR(ReadExperimentConfig(Write(dir, json), {}), "c.json: " + key.name + ": expected");
     };
-    if (key.name != "path_study.estimators.method" && key.kind != OptionKind::kOther && key.name != "metric_reference" &&
-        !key.name.starts_with("path_study.search."))
+    if (key.name != "path_study.estimators.method" && key.kind != OptionKind::kOther &&
+        key.name != "metric_reference" && !key.name.starts_with("path_study.search."))
       refused(Json{{"a", 1}});
     if (key.list || key.name.starts_with("path_study.search.")) continue;
     for (const auto& [limit, step] : {std::pair(key.min, -1), std::pair(key.max, 1)})
@@ -243,9 +259,14 @@ TEST(ConfigKeys, ListedDefaultsAreThoseInForce) {
   for (const auto& key : ConfigTable().List()) {
     Json json = Minimal();
     // Defaults in words ("the model's own") are none that could be said.
-    if (key.fallback.empty() || key.name.find('.') != std::string::npos || (key.kind == OptionKind::kText && key.choices.empty())) continue;
-    json[key.name] = key.kind == OptionKind::kText || key.kind == OptionKind::kSize ? Json(key.fallback) : Json::parse(key.fallback, nullptr, false);
-    if (json[key.name].is_discarded() || key.name == "tokenizer" || key.name == "memory" || key.name == "frames") continue;
+    if (key.fallback.empty() || key.name.find('.') != std::string::npos ||
+        (key.kind == OptionKind::kText && key.choices.empty()))
+      continue;
+    json[key.name] = key.kind == OptionKind::kText || key.kind == OptionKind::kSize
+                         ? Json(key.fallback)
+                         : Json::parse(key.fallback, nullptr, false);
+    if (json[key.name].is_discarded() || key.name == "tokenizer" || key.name == "memory" || key.name == "frames")
+      continue;
     SCOPED_TRACE(key.name);
     EXPECT_EQ(ConfigTable().Write(ReadExperimentConfig(Write(dir, json), {})), ConfigTable().Write(plain));
   }
@@ -262,13 +283,14 @@ TEST(ConfigKeys, LimitsHoldForAConfigBuiltInCpp) {
   config = {};
   config.batch_invariant = true;
   config.model.decode_chunk = 4;
-  EXPECT_ERROR(ConfigTable().Validate(config), "config: decode_chunk: with batch_invariant every frame is decoded alone");
+  EXPECT_ERROR(ConfigTable().Validate(config),
+               "config: decode_chunk: with batch_invariant every frame is decoded alone");
 }
 
 TEST(ConfigKeys, SizesHaveUnits) {
   const TempDir dir;
   const auto read = [&](const std::string& set) { return ReadExperimentConfig(Write(dir, Minimal()), {set}); };
-  EXPECT_EQ(read("search_memory=512").search_memory, int64_t{512} << 20);      // MiB
+  EXPECT_EQ(read("search_memory=512").search_memory, int64_t{512} << 20);  // MiB
   EXPECT_EQ(read("search_memory=2GiB").search_memory, int64_t{2} << 30);
   EXPECT_EQ(read("name=a").search_memory, int64_t{1} << 30);
   EXPECT_EQ(read("memory=1.5GB").memory, 1'500'000'000);

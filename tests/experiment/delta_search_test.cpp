@@ -24,7 +24,9 @@ struct Ratios {
     }
   }
 
-  int Nfe(int s, double delta) const { return calls - static_cast<int>(std::count_if(of[s].begin(), of[s].end(), [&](double r) { return r < delta; })); }
+  int Nfe(int s, double delta) const {
+    return calls - static_cast<int>(std::count_if(of[s].begin(), of[s].end(), [&](double r) { return r < delta; }));
+  }
 
   double Mean(double delta) const {
     double sum = 0;
@@ -39,8 +41,10 @@ struct Ratios {
       DeltaInterval interval{0, HUGE_VAL, Nfe(s, delta)};
       for (double r : of[s]) {
         (r < delta ? seen.skipped : seen.predicted).push_back(r);
-        if (r < delta) interval.low = std::max(interval.low, r);
-        else interval.high = std::min(interval.high, r);
+        if (r < delta)
+          interval.low = std::max(interval.low, r);
+        else
+          interval.high = std::min(interval.high, r);
       }
       seen.samples.push_back(interval);
     }
@@ -82,7 +86,9 @@ TEST(DeltaSearch, GoesTheOtherWayWhereALargerDeltaPredictsMore) {
   for (uint64_t seed = 0; seed < 5; ++seed)
     for (const double target : {6.0, 17.5, 25.0, 49.0}) {
       Ratios ratios(16, seed, 1);
-      const auto predictions = [&](int s, double delta) { return 4 + std::count_if(ratios.of[s].begin(), ratios.of[s].end(), [&](double r) { return r < delta; }); };
+      const auto predictions = [&](int s, double delta) {
+        return 4 + std::count_if(ratios.of[s].begin(), ratios.of[s].end(), [&](double r) { return r < delta; });
+      };
       const auto probe = [&](double delta, const std::vector<int>& which) {
         EXPECT_GE(delta, 1e-4);
         EXPECT_LE(delta, 10);
@@ -91,14 +97,17 @@ TEST(DeltaSearch, GoesTheOtherWayWhereALargerDeltaPredictsMore) {
           DeltaInterval interval{0, HUGE_VAL, static_cast<int>(predictions(s, delta))};
           for (double r : ratios.of[s]) {
             (r < delta ? seen.predicted : seen.skipped).push_back(r);
-            if (r < delta) interval.low = std::max(interval.low, r);
-            else interval.high = std::min(interval.high, r);
+            if (r < delta)
+              interval.low = std::max(interval.low, r);
+            else
+              interval.high = std::min(interval.high, r);
           }
           seen.samples.push_back(interval);
         }
         return seen;
       };
-      const auto found = SearchDelta(16, 50, {.target = target, .predicts_above = false, .least = 1e-4, .most = 10}, probe);
+      const auto found =
+          SearchDelta(16, 50, {.target = target, .predicts_above = false, .least = 1e-4, .most = 10}, probe);
       SCOPED_TRACE(fmt::format("seed {}, target {}", seed, target));
       EXPECT_TRUE(found.reached);
       EXPECT_NEAR(found.nfe, target, 0.25);
@@ -123,7 +132,8 @@ TEST(DeltaSearch, StaysWithinTheOptionsRange) {
   EXPECT_FALSE(always.reached);
   EXPECT_EQ(always.nfe_below, 4) << "everything in the range skips";
   EXPECT_TRUE(std::isnan(always.nfe_above));
-  for (const double delta : tried) EXPECT_TRUE((delta >= 0.1 && delta <= 0.4) || (delta >= 0.6 && delta <= 0.9)) << delta;
+  for (const double delta : tried)
+    EXPECT_TRUE((delta >= 0.1 && delta <= 0.4) || (delta >= 0.6 && delta <= 0.9)) << delta;
 }
 
 TEST(DeltaSearch, SaysWhenNothingSkipsSoMuch) {

@@ -36,13 +36,17 @@ class FileNoiseTest : public ::testing::Test {
 TEST_F(FileNoiseTest, StatisticsOfUnitNoiseDoNotSayThatTheOrderIsRight) {
   Write(1);
   EXPECT_THAT(NotesOnNoiseFiles(config_),
-              ElementsAre(AllOf(HasSubstr("noise.safetensors: noise: [4, 4, 8, 16], mean "), HasSubstr("those of unit noise. They would be if its values were in a wrong order"),
-                                HasSubstr("safetensors.numpy.save_file (safetensors 0.8.0)"), HasSubstr("numpy.ascontiguousarray(x)"))));
+              ElementsAre(AllOf(HasSubstr("noise.safetensors: noise: [4, 4, 8, 16], mean "),
+                                HasSubstr("those of unit noise. They would be if its values were in a wrong order"),
+                                HasSubstr("safetensors.numpy.save_file (safetensors 0.8.0)"),
+                                HasSubstr("numpy.ascontiguousarray(x)"))));
 }
 
 TEST_F(FileNoiseTest, ScaledNoiseIsNamed) {
   Write(14.6);
-  EXPECT_THAT(NotesOnNoiseFiles(config_), ElementsAre(HasSubstr("not those of unit noise. Rows are the noise before it is multiplied with init_noise_sigma")));
+  EXPECT_THAT(NotesOnNoiseFiles(config_),
+              ElementsAre(HasSubstr(
+                  "not those of unit noise. Rows are the noise before it is multiplied with init_noise_sigma")));
 }
 
 TEST_F(FileNoiseTest, ValuesThatAreNotFiniteAreRefused) {
@@ -55,7 +59,9 @@ TEST_F(FileNoiseTest, ValuesThatAreNotFiniteAreRefused) {
 
 TEST_F(FileNoiseTest, AnotherShapeNamesTheTrapOfOtherAxes) {
   Write(1);
-  EXPECT_ERROR(FileNoise(config_)->Open(0, 0, {4, 16, 8})->Draw(0), "rows have the shape [4, 8, 16], the latents [4, 16, 8]. When you change the order of axes: an array that was not C-contiguous");
+  EXPECT_ERROR(FileNoise(config_)->Open(0, 0, {4, 16, 8})->Draw(0),
+               "rows have the shape [4, 8, 16], the latents [4, 16, 8]. When you change the order of axes: an array "
+               "that was not C-contiguous");
 }
 
 TEST_F(FileNoiseTest, NoneWithoutAFile) { EXPECT_TRUE(NotesOnNoiseFiles(NoiseConfig()).empty()); }

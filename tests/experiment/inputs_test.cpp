@@ -1,6 +1,6 @@
 // Every file that decides is recorded, and one that changes is named with both hashes.
-#include "harness/experiment/run/describe.h"
 #include "harness/experiment/plan/inputs.h"
+#include "harness/experiment/run/describe.h"
 
 #include <gtest/gtest.h>
 
@@ -49,7 +49,8 @@ void WritePaths(const fs::path& folder, uint8_t last) {
     SettingWave setting;
     setting.action = {{4, 4}, {}};
     for (int sample = 0; sample < 4; ++sample)
-      for (const uint8_t action : {uint8_t{1}, uint8_t{1}, uint8_t{1}, last}) setting.action.values.push_back(k == 0 ? 1 : action);
+      for (const uint8_t action : {uint8_t{1}, uint8_t{1}, uint8_t{1}, last})
+        setting.action.values.push_back(k == 0 ? 1 : action);
     setting.nfe.assign(4, 4);
     setting.shallow_nfe.assign(4, 0);
     setting.macs_modules.assign(4, 1);
@@ -80,9 +81,12 @@ class Inputs : public ::testing::Test {
     WriteNoise(folder / "noise.safetensors", 0.5f);
     fs::create_directories(folder / "weights");
     fs::copy_file(data / "feature_net/feature_net.safetensors", folder / "weights/feature_net.safetensors");
-    for (const char* name : {"000000.png", "000001.png"}) WriteFile(folder / "pictures" / name, ReadFile(data / "images" / name));
+    for (const char* name : {"000000.png", "000001.png"})
+      WriteFile(folder / "pictures" / name, ReadFile(data / "images" / name));
     WritePaths(folder / "paths", 0);
-    WriteFile(folder / "config.json", R"({"pipeline": "model", "scheduler": "ddim", "steps": 4, "data": {"type": "prompts", "file": "prompts.txt"},
+    WriteFile(
+        folder / "config.json",
+        R"({"pipeline": "model", "scheduler": "ddim", "steps": 4, "data": {"type": "prompts", "file": "prompts.txt"},
         "noise": {"source": "file", "path": "noise.safetensors"}, "metrics": ["psnr", "fd_fashion"], "metric_weights": ["weights"],
         "metric_reference": "pictures", "methods": [{"type": "full_step"}, {"type": "fixed_path", "from": "paths", "name": "recorded"}]})");
   }
@@ -113,22 +117,24 @@ class Inputs : public ::testing::Test {
 
 TEST_F(Inputs, TheirHashesAreThoseOfTheFiles) {
   const RunHeader header = Header(dir_ / "here");
-  const std::map<std::string, std::string> files = {{"model.model_index.json", "model/model_index.json"},
-                                                    {"model.unet/config.json", "model/unet/config.json"},
-                                                    {"model.vae/config.json", "model/vae/config.json"},
-                                                    {"model.text_encoder/config.json", "model/text_encoder/config.json"},
-                                                    {"model.tokenizer/vocab.json", "model/tokenizer/vocab.json"},
-                                                    {"model.tokenizer/merges.txt", "model/tokenizer/merges.txt"},
-                                                    {"model.scheduler/scheduler_config.json", "model/scheduler/scheduler_config.json"},
-                                                    {"data.file", "prompts.txt"},
-                                                    {"noise.path", "noise.safetensors"},
-                                                    {"paths of recorded", "paths/results.h5"},
-                                                    {"weights of fd_fashion", "weights/feature_net.safetensors"}};
+  const std::map<std::string, std::string> files = {
+      {"model.model_index.json", "model/model_index.json"},
+      {"model.unet/config.json", "model/unet/config.json"},
+      {"model.vae/config.json", "model/vae/config.json"},
+      {"model.text_encoder/config.json", "model/text_encoder/config.json"},
+      {"model.tokenizer/vocab.json", "model/tokenizer/vocab.json"},
+      {"model.tokenizer/merges.txt", "model/tokenizer/merges.txt"},
+      {"model.scheduler/scheduler_config.json", "model/scheduler/scheduler_config.json"},
+      {"data.file", "prompts.txt"},
+      {"noise.path", "noise.safetensors"},
+      {"paths of recorded", "paths/results.h5"},
+      {"weights of fd_fashion", "weights/feature_net.safetensors"}};
   for (const auto& [part, file] : files) {
     ASSERT_TRUE(header.inputs.contains(part)) << part;
     EXPECT_EQ(header.inputs.at(part).sha256, Sha256OfFile(dir_ / ("here/" + file))) << part;
   }
-  for (const char* part : {"data.samples", "metric_reference of fd_fashion"}) EXPECT_TRUE(header.inputs.contains(part)) << part;
+  for (const char* part : {"data.samples", "metric_reference of fd_fashion"})
+    EXPECT_TRUE(header.inputs.contains(part)) << part;
 }
 
 TEST_F(Inputs, WhateverChangesIsNamed) {
@@ -136,14 +142,21 @@ TEST_F(Inputs, WhateverChangesIsNamed) {
     const RunHeader before = Header(dir_ / "here");
     const std::string text = After(change);
     EXPECT_NE(text.find(part), std::string::npos) << text;
-    EXPECT_NE(text.find(before.inputs.at(part.substr(0, part.find(" ("))).sha256 + " there, "), std::string::npos) << part << ": " << text;
+    EXPECT_NE(text.find(before.inputs.at(part.substr(0, part.find(" ("))).sha256 + " there, "), std::string::npos)
+        << part << ": " << text;
     EXPECT_NE(text.find(" here"), std::string::npos) << text;
   };
-  expect("model.unet/config.json (unet/config.json)", [](const fs::path& f) { Replace(f / "model/unet/config.json", "1e-05", "1e-04"); });
-  expect("model.vae/config.json (vae/config.json)", [](const fs::path& f) { Replace(f / "model/vae/config.json", "0.529", "0.629"); });
-  expect("model.text_encoder/config.json (text_encoder/config.json)", [](const fs::path& f) { Replace(f / "model/text_encoder/config.json", "quick_gelu", "gelu"); });
-  expect("model.tokenizer/vocab.json (tokenizer/vocab.json)", [](const fs::path& f) { WriteFile(f / "model/tokenizer/vocab.json", ReadFile(f / "model/tokenizer/vocab.json") + " "); });
-  expect("model.scheduler/scheduler_config.json", [](const fs::path& f) { Replace(f / "model/scheduler/scheduler_config.json", "0.012", "0.013"); });
+  expect("model.unet/config.json (unet/config.json)",
+         [](const fs::path& f) { Replace(f / "model/unet/config.json", "1e-05", "1e-04"); });
+  expect("model.vae/config.json (vae/config.json)",
+         [](const fs::path& f) { Replace(f / "model/vae/config.json", "0.529", "0.629"); });
+  expect("model.text_encoder/config.json (text_encoder/config.json)",
+         [](const fs::path& f) { Replace(f / "model/text_encoder/config.json", "quick_gelu", "gelu"); });
+  expect("model.tokenizer/vocab.json (tokenizer/vocab.json)", [](const fs::path& f) {
+    WriteFile(f / "model/tokenizer/vocab.json", ReadFile(f / "model/tokenizer/vocab.json") + " ");
+  });
+  expect("model.scheduler/scheduler_config.json",
+         [](const fs::path& f) { Replace(f / "model/scheduler/scheduler_config.json", "0.012", "0.013"); });
   expect("data.file (prompts.txt)", [](const fs::path& f) { Replace(f / "prompts.txt", "a bag", "a box"); });
   expect("noise.path (noise.safetensors)", [](const fs::path& f) { WriteNoise(f / "noise.safetensors", 0.25f); });
   expect("paths of recorded (paths)", [](const fs::path& f) { WritePaths(f / "paths", 1); });
@@ -152,7 +165,8 @@ TEST_F(Inputs, WhateverChangesIsNamed) {
     bytes[bytes.size() - 3] ^= 1;
     WriteFile(f / "weights/feature_net.safetensors", bytes);
   });
-  expect("metric_reference of fd_fashion (pictures)", [](const fs::path& f) { fs::copy_file(f / "pictures/000000.png", f / "pictures/000002.png"); });
+  expect("metric_reference of fd_fashion (pictures)",
+         [](const fs::path& f) { fs::copy_file(f / "pictures/000000.png", f / "pictures/000002.png"); });
 }
 
 // As on another machine of a cluster: everything lies elsewhere, under other names, and is the same.
@@ -165,11 +179,12 @@ TEST_F(Inputs, OtherPathsAreTheSameRun) {
   fs::rename(there / "pictures", there / "images");
   fs::rename(there / "paths", there / "recorded");
   WriteFile(there / "images/.DS_Store", "x");
-  for (const auto& [old, now] : std::map<std::string, std::string>{{"\"model\"", "\"" + (there / "stable-diffusion").string() + "\""},
-                                                                   {"prompts.txt", "list.txt"},
-                                                                   {"noise.safetensors", "n.safetensors"},
-                                                                   {"pictures", "images"},
-                                                                   {"\"paths\"", "\"recorded\""}})
+  for (const auto& [old, now] :
+       std::map<std::string, std::string>{{"\"model\"", "\"" + (there / "stable-diffusion").string() + "\""},
+                                          {"prompts.txt", "list.txt"},
+                                          {"noise.safetensors", "n.safetensors"},
+                                          {"pictures", "images"},
+                                          {"\"paths\"", "\"recorded\""}})
     Replace(there / "config.json", old, now);
   EXPECT_EQ(FirstDifference(Header(dir_ / "here"), Header(there), true), "");
   Replace(there / "config.json", "\"steps\": 4", "\"steps\": 4, \"guidance\": 2");

@@ -11,7 +11,8 @@ TEST(Shard, Parse) {
   const Shard shard = ParseShard("2/5");
   EXPECT_EQ(shard.index, 2);
   EXPECT_EQ(shard.count, 5);
-  for (const char* text : {"", "2", "5/5", "-1/5", "1/0", "a/b", "1/5x", " 1/5", "1/", "/5", "1/2/3", "0/99999999999", "+1/5"})
+  for (const char* text :
+       {"", "2", "5/5", "-1/5", "1/0", "a/b", "1/5x", " 1/5", "1/", "/5", "1/2/3", "0/99999999999", "+1/5"})
     EXPECT_ERROR(ParseShard(text), fmt::format("--shard {}: expected i/n", text));
 }
 
@@ -37,8 +38,9 @@ TEST(Shard, RangesCoverEverythingInWholeGroups) {
 TEST(Shard, KeepsWavesWholeWhereThereAreEnough) {
   EXPECT_EQ(ShardRange({1, 2}, 64, 16, 1), std::make_pair(int64_t{32}, int64_t{64}));
   EXPECT_EQ(ShardRange({1, 3}, 64, 16, 1), std::make_pair(int64_t{16}, int64_t{32}));
-  EXPECT_EQ(ShardRange({1, 5}, 20, 16, 1), std::make_pair(int64_t{4}, int64_t{8}));      // two waves only: by samples
-  EXPECT_ERROR(ShardRange({1, 5}, 20, 16, 8), "20 samples in groups of 8 cannot be spread over 5 shards; use at most 3");
+  EXPECT_EQ(ShardRange({1, 5}, 20, 16, 1), std::make_pair(int64_t{4}, int64_t{8}));  // two waves only: by samples
+  EXPECT_ERROR(ShardRange({1, 5}, 20, 16, 8),
+               "20 samples in groups of 8 cannot be spread over 5 shards; use at most 3");
 }
 
 }  // namespace

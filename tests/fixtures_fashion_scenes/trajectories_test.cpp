@@ -49,7 +49,8 @@ TreeResult RunCase(const Json& c, uint64_t seed, const Method& method) {
   TreeOptions options;
   options.keep_latents = true;
   options.group_size = static_cast<int64_t>(samples.size());
-  return RunTree(*SchedulerOf(c), *denoiser, list, {&method}, Model().info().latent_shape, at::kFloat, at::kCPU, options);
+  return RunTree(*SchedulerOf(c), *denoiser, list, {&method}, Model().info().latent_shape, at::kFloat, at::kCPU,
+                 options);
 }
 
 // Both tests look at the same runs; each is made once.
@@ -59,7 +60,8 @@ const TreeResult& ResultOf(const Json& c, uint64_t seed) {
   for (const char* outcome : {"case", "nfe", "psnr_db_vs_full_50", "min_relative_margin"}) key.erase(outcome);
   if (key["method"] == "fewer_steps") key["method"] = "full_step";
   const auto found = results.find(key.dump());
-  return found != results.end() ? found->second : results.emplace(key.dump(), RunCase(c, seed, *MethodOf(c))).first->second;
+  return found != results.end() ? found->second
+                                : results.emplace(key.dump(), RunCase(c, seed, *MethodOf(c))).first->second;
 }
 
 // The same samples with all 50 steps predicted.

@@ -11,7 +11,7 @@ namespace skipbench {
 namespace {
 
 struct Tolerance {
-  double chi2, p;   // relative
+  double chi2, p;  // relative
 };
 
 void ExpectRelative(double value, const Json& expected, double tolerance, const char* what) {
@@ -61,7 +61,8 @@ void CheckPaths(const Json& file, const Tolerance& tolerance) {
     EXPECT_NEAR(agreement.agreement, row.at("agreement").get<double>(), 1e-15);
     if (row.contains("without_first_four")) {
       CheckRow(row.at("without_first_four"), tolerance);
-      EXPECT_EQ(ComparePaths(searched, estimated, 4).table, row.at("without_first_four").at("table").get<ContingencyTable>());
+      EXPECT_EQ(ComparePaths(searched, estimated, 4).table,
+                row.at("without_first_four").at("table").get<ContingencyTable>());
     }
   }
   CheckRow(file.at("summary").at("pooled"), tolerance);
@@ -74,7 +75,8 @@ TEST(ChiSquareFixtures, EveryCase) {
   for (const auto& [id, entry] : manifest.json.at("cases").items()) {
     if (entry.at("kind") != "chi2") continue;
     SCOPED_TRACE(id);
-    const Tolerance tolerance{entry.at("tolerance").at("chi2_rel").get<double>(), entry.at("tolerance").at("p_rel").get<double>()};
+    const Tolerance tolerance{entry.at("tolerance").at("chi2_rel").get<double>(),
+                              entry.at("tolerance").at("p_rel").get<double>()};
     for (const Json& name : entry.at("files")) {
       const Json file = ReadJsonFile(manifest.folder / name.get<std::string>());
       ASSERT_TRUE(file.contains("tables") || file.contains("samples")) << name;

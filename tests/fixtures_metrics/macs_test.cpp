@@ -51,12 +51,14 @@ void ExpectReport(const MacReport& report, const Json& expected) {
   }
 }
 
-// The cut that DeepCache's helper calls layer `layer` of down block `block`: a skip tensor of each layer and of each down-sampler.
-// (The helper itself writes 3 * block + layer, which is the same number for networks with two layers in each block.)
+// The cut that DeepCache's helper calls layer `layer` of down block `block`: a skip tensor of each layer and of each
+// down-sampler. (The helper itself writes 3 * block + layer, which is the same number for networks with two layers in
+// each block.)
 int CutOf(const JsonReader& config, int block, int layer) {
   const Json& layers = config.json().at("layers_per_block");
   int cut = layer;
-  for (size_t i = 0; i < static_cast<size_t>(block); ++i) cut += 1 + (layers.is_array() ? layers[i] : layers).get<int>();
+  for (size_t i = 0; i < static_cast<size_t>(block); ++i)
+    cut += 1 + (layers.is_array() ? layers[i] : layers).get<int>();
   return cut;
 }
 
@@ -103,7 +105,8 @@ template <typename Network>
 void CheckDecoder(const JsonReader& config, const Json& expected) {
   const Network network(Network::ParseConfig(config), Weights::ShapesOnly());
   const Json& input = expected.at("input");
-  const at::Tensor z = Meta({input.value("batch", 1), network.config().net.latent_channels, input.at("latent")[0], input.at("latent")[1]});
+  const at::Tensor z = Meta(
+      {input.value("batch", 1), network.config().net.latent_channels, input.at("latent")[0], input.at("latent")[1]});
   MacCounter counter;
   if constexpr (std::is_same_v<Network, VQModel>) {
     network.DecodeQuantised(z);

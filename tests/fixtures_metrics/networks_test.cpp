@@ -8,8 +8,8 @@
 #include "metrics/backbones/inception_v3.h"
 #include "metrics/backbones/torchscript.h"
 #include "metrics/lpips.h"
-#include "tests/support/formula_weights.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/formula_weights.h"
 
 namespace skipbench {
 namespace {
@@ -169,8 +169,7 @@ void CheckShards(const at::Tensor& generated, const at::Tensor& real) {
     FeatureStatistics merged;
     for (int64_t k = parts; k-- > 0;)
       merged.Merge(StatisticsOf(View(generated).Rows(n * k / parts, n * (k + 1) / parts)));
-    EXPECT_NEAR(FrechetDistance(merged, StatisticsOf(View(real))).distance, whole, 1e-9 * whole)
-        << parts << " shards";
+    EXPECT_NEAR(FrechetDistance(merged, StatisticsOf(View(real))).distance, whole, 1e-9 * whole) << parts << " shards";
   }
 }
 

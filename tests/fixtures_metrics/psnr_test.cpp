@@ -35,7 +35,8 @@ void ExpectNear(double value, const Json& expected, double tolerance, const char
   }
 }
 
-void ExpectSsim(const at::Tensor& picture, const at::Tensor& reference, SsimBorder border, const Json& expected, double tolerance) {
+void ExpectSsim(const at::Tensor& picture, const at::Tensor& reference, SsimBorder border, const Json& expected,
+                double tolerance) {
   const double ssim = Ssim(picture, reference, border);
   if (expected.is_null()) {
     EXPECT_TRUE(std::isnan(ssim));
@@ -87,7 +88,8 @@ void CheckBatches(const Json& file, const Tensors& tensors, const Json& toleranc
     const PaperPsnr paper = PaperCompatPsnr(slice, batch_size);
     EXPECT_EQ(paper.batches, 1);
     EXPECT_EQ(paper.dropped, batch.at("used").get<bool>() ? 0 : 1);
-    if (paper.dropped == 0) ExpectNear(paper.mean, batch.at("psnr_f32"), tolerance.at("paper_abs").get<double>(), "batch");
+    if (paper.dropped == 0)
+      ExpectNear(paper.mean, batch.at("psnr_f32"), tolerance.at("paper_abs").get<double>(), "batch");
     dropped += paper.dropped;
   }
   const PaperPsnr paper = PaperCompatPsnr(errors, batch_size);
@@ -119,7 +121,7 @@ void CheckClips(const Json& file, const Tensors& tensors, const Json& tolerance)
       errors.push_back(CompareBytes(picture[index], reference[index]));
     }
     const double mean = ClipValue(frames);
-  const auto identical = std::count_if(frames.begin(), frames.end(), [](double value) { return std::isinf(value); });
+    const auto identical = std::count_if(frames.begin(), frames.end(), [](double value) { return std::isinf(value); });
     ExpectNear(mean, clip.at("clip_mean"), psnr_tolerance, "clip_mean");
     EXPECT_EQ(identical, clip.at("frames_identical").get<int64_t>());
     ExpectNear(Psnr(picture, reference), clip.at("clip_pooled"), psnr_tolerance, "clip_pooled");

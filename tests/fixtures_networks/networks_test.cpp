@@ -22,7 +22,9 @@ using testing::RelativeDiff;
 using Tensors = std::map<std::string, at::Tensor>;
 
 // Recorded with the case: the largest difference between float32 and float64 networks, which says what is float noise.
-double Tolerance(const Json& json, const std::string& key = "f32_f64_max_abs_diff") { return 10 * json.at(key).get<double>() + 1e-5; }
+double Tolerance(const Json& json, const std::string& key = "f32_f64_max_abs_diff") {
+  return 10 * json.at(key).get<double>() + 1e-5;
+}
 
 // The folder of one part of a model; a model whose files are all at its root has no folder for it.
 std::filesystem::path PartFolder(const Manifest& manifest, const std::string& model, const std::string& part) {
@@ -154,7 +156,9 @@ TEST(NetworkFixtures, ShallowForwardsContinueFullOnes) {
     const NetworkOutput full = unet->Forward(inputs, cache_positions);
     ASSERT_EQ(full.features.size(), cache_positions.size());
     for (int cache_position : cache_positions)
-      EXPECT_LE(MaxAbsDiff(unet->ForwardShallow(inputs, cache_position, full.features.at(cache_position)), full.sample), Tolerance(json)) << cache_position;
+      EXPECT_LE(MaxAbsDiff(unet->ForwardShallow(inputs, cache_position, full.features.at(cache_position)), full.sample),
+                Tolerance(json))
+          << cache_position;
   }
 }
 
@@ -175,7 +179,9 @@ TEST(NetworkFixtures, ShippedModel) {
   inputs.conditioning["encoder_hidden_states"] = tensors.at("unet_context");
   EXPECT_LE(RelativeDiff(LoadFolder<Network>(model / "unet")->Forward(inputs).sample, tensors.at("unet_output")), 1e-4);
 
-  EXPECT_LE(RelativeDiff(LoadFolder<AutoencoderKL>(model / "vae")->Decode(tensors.at("vae_latent")), tensors.at("vae_decoded")), 1e-4);
+  EXPECT_LE(RelativeDiff(LoadFolder<AutoencoderKL>(model / "vae")->Decode(tensors.at("vae_latent")),
+                         tensors.at("vae_decoded")),
+            1e-4);
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ TEST(TextEncodersMade, EqualTransformers) {
   const auto expected = testing::LoadTensors(folder / "text_encoders.safetensors");
   for (const std::string name : {"text_encoder_made", "text_encoder_2_made"}) {
     SCOPED_TRACE(name);
-    const bool prefix = testing::LoadTensors(folder / name / "model.safetensors").contains("text_model.final_layer_norm.weight");
+    const bool prefix =
+        testing::LoadTensors(folder / name / "model.safetensors").contains("text_model.final_layer_norm.weight");
     EXPECT_EQ(prefix, name == "text_encoder_2_made");
     const auto model = LoadFolder<CLIPTextModel>(folder / name);
     const ClipTextOutput output = model->Forward(expected.at(name + ".input_ids"));
@@ -23,7 +24,8 @@ TEST(TextEncodersMade, EqualTransformers) {
     constexpr double kTolerance = 1e-5;
     EXPECT_LE(testing::RelativeDiff(output.last_hidden_state, expected.at(name + ".last_hidden_state")), kTolerance);
     EXPECT_LE(testing::RelativeDiff(output.penultimate(), expected.at(name + ".penultimate")), kTolerance);
-    EXPECT_LE(testing::RelativeDiff(prefix ? output.text_embeds : output.pooled, expected.at(name + ".pooled")), kTolerance);
+    EXPECT_LE(testing::RelativeDiff(prefix ? output.text_embeds : output.pooled, expected.at(name + ".pooled")),
+              kTolerance);
   }
 }
 

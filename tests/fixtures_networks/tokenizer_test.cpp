@@ -12,7 +12,8 @@ namespace {
 using testing::LoadManifest;
 using testing::Manifest;
 
-ClipTokenizer Make(const Manifest& manifest, const Json& row, const Json& cases, ClipVariant variant, const std::string& pad) {
+ClipTokenizer Make(const Manifest& manifest, const Json& row, const Json& cases, ClipVariant variant,
+                   const std::string& pad) {
   const auto vocab = manifest.folder / row.at("vocab").get<std::string>();
   const auto merges = manifest.folder / row.at("merges").get<std::string>();
   ClipTokenizerConfig config;

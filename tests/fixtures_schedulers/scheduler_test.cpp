@@ -1,14 +1,14 @@
-// Every scheduler against diffusers, with a closed-form "network": samples after every call, timesteps, noise levels and
-// where noise is used.
+// Every scheduler against diffusers, with a closed-form "network": samples after every call, timesteps, noise levels
+// and where noise is used.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <set>
 
+#include "harness/schedulers/catalog.h"
 #include "harness/schedulers/dpm_solver_schedule.h"
 #include "harness/schedulers/noise_schedule.h"
-#include "harness/schedulers/catalog.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {
@@ -23,7 +23,7 @@ at::Tensor Network(const at::Tensor& x, double t) { return 0.7 * x + 0.3 * at::s
 struct Case {
   Json json;
   std::map<std::string, at::Tensor> tensors;
-  Json config;   // diffusers' constructor arguments that were given
+  Json config;  // diffusers' constructor arguments that were given
   std::shared_ptr<const Scheduler> scheduler;
 };
 
@@ -50,8 +50,8 @@ void CheckTimesteps(const Case& c) {
   const at::Tensor expected = c.tensors.at("timesteps").to(at::kDouble).contiguous();
   for (int i = 0; i < s.calls(); ++i) {
     const double t = expected.const_data_ptr<double>()[i];
-    // Fractional ones are differences of float32 logarithms, below 4 with an ulp of 2.4e-7, over gaps of 0.004 and more between
-    // neighbours in the table: an ulp of either makes 1.2e-4. They are rounded to float32, by 3e-5 below 1000.
+    // Fractional ones are differences of float32 logarithms, below 4 with an ulp of 2.4e-7, over gaps of 0.004 and more
+    // between neighbours in the table: an ulp of either makes 1.2e-4. They are rounded to float32, by 3e-5 below 1000.
     EXPECT_NEAR(s.timestep(i), t, t == std::floor(t) ? 0 : 1.5e-4) << "call " << i;
   }
   const double init = c.json.at("init_noise_sigma").get<double>();
@@ -82,7 +82,8 @@ void CheckSigmas(const Case& c) {
   if (!c.tensors.contains("sigmas")) return;
   const at::Tensor expected = c.tensors.at("sigmas").to(at::kFloat);
   if (c.scheduler->type() == "dpm_solver_multistep") {
-    const auto schedule = MakeDpmSolverSchedule(Known(DpmSolverMultistepTable(), c.config), c.json.at("steps").get<int>());
+    const auto schedule =
+        MakeDpmSolverSchedule(Known(DpmSolverMultistepTable(), c.config), c.json.at("steps").get<int>());
     const at::Tensor sigmas = at::tensor(at::ArrayRef<float>(schedule.sigmas));
     EXPECT_LE(testing::RelativeDiff(sigmas, expected), 1e-6);
     return;
@@ -115,7 +116,7 @@ at::Tensor RoundingOfTable(const NoiseSchedule& schedule) {
 double DifferenceOfTables(const Case& c) {
   if (!c.config.value("rescale_betas_zero_snr", false)) return 0;
   const at::Tensor rounding = RoundingOfTable(ScheduleOf(c.config));
-  return rounding[-2].item<double>() / 2 * c.tensors.at("samples").abs().max().item<double>();   // the last ᾱ is 0
+  return rounding[-2].item<double>() / 2 * c.tensors.at("samples").abs().max().item<double>();  // the last ᾱ is 0
 }
 
 // Largest difference over the calls, as a multiple of what is allowed.
@@ -155,7 +156,7 @@ TEST(SchedulerFixtures, EveryCase) {
       ++count;
       worst = std::max(worst, CheckSamples(c));
     } catch (const std::exception& e) {
-      ADD_FAILURE() << e.what();   // the other cases are checked all the same
+      ADD_FAILURE() << e.what();  // the other cases are checked all the same
     }
   }
   EXPECT_FALSE(summary.empty()) << "the manifest lists no scheduler";
@@ -179,9 +180,10 @@ Json ConfigOfTable(std::string key) {
   return config;
 }
 
-// The tables were made by torch, whose float32 operations are off by an ulp here and there, otherwise on every make of CPU.
-// So the difference is of the kind that lies between a table in float32 and one in float64: ten times that is allowed, up
-// to the timestep, and an ulp. A thousand factors in [1/2, 1), each off by half an ulp (2^-25), make 1.2 2^-15 at most.
+// The tables were made by torch, whose float32 operations are off by an ulp here and there, otherwise on every make of
+// CPU. So the difference is of the kind that lies between a table in float32 and one in float64: ten times that is
+// allowed, up to the timestep, and an ulp. A thousand factors in [1/2, 1), each off by half an ulp (2^-25), make 1.2
+// 2^-15 at most.
 TEST(SchedulerFixtures, AlphasCumprod) {
   const testing::Manifest manifest = testing::LoadManifest("diffusion", "cfg/manifest.json");
   if (!manifest.exists) GTEST_SKIP() << "no fixtures in " << manifest.folder;
@@ -190,13 +192,15 @@ TEST(SchedulerFixtures, AlphasCumprod) {
     for (const auto& [key, expected] : LoadTensors(manifest.folder / entry.at("safetensors").get<std::string>())) {
       SCOPED_TRACE(key);
       const NoiseSchedule schedule = ScheduleOf(ConfigOfTable(key));
-      const at::Tensor table = FloatTable(schedule), exact = DoubleTable(schedule), rounding = RoundingOfTable(schedule);
+      const at::Tensor table = FloatTable(schedule), exact = DoubleTable(schedule),
+                       rounding = RoundingOfTable(schedule);
       ASSERT_EQ(table.sizes(), expected.sizes());
       const at::Tensor allowed = exact * (10 * rounding + 0x1p-23) + 1e-12;
       EXPECT_LE(((table - expected).abs() / allowed).max().item<double>(), 1);
       EXPECT_LE(((table - exact).abs() / (exact * 0x1p-15 + 1e-12)).max().item<double>(), 1.2);
       fmt::print("{}: largest difference to torch {:.1e} of the value, of float32 to float64 {:.1e}\n", key,
-                 ((table - expected).abs() / exact.clamp_min(1e-6)).max().item<double>(), rounding.max().item<double>());
+                 ((table - expected).abs() / exact.clamp_min(1e-6)).max().item<double>(),
+                 rounding.max().item<double>());
     }
   }
 }

@@ -12,7 +12,8 @@ namespace {
 using testing::Manifest;
 using Tensors = std::map<std::string, at::Tensor>;
 
-// Ten times the difference between float32 and float64 that is recorded with the case, and float32's rounding of the largest value.
+// Ten times the difference between float32 and float64 that is recorded with the case, and float32's rounding of the
+// largest value.
 void ExpectNear(const Json& c, const std::string& name, const at::Tensor& value, const at::Tensor& expected) {
   ASSERT_EQ(value.sizes(), expected.sizes()) << name;
   const double noise = c.at("f32_f64").at("max_abs");
@@ -39,8 +40,10 @@ void CheckTrajectory(const Manifest& manifest, const Json& c) {
   const auto pipeline = LoadPipeline(manifest.folder / c.at("model").get<std::string>(), {});
   const Json& config = c.at("config");
   const PipelineInfo& info = pipeline->info();
-  const auto scheduler = MakeScheduler(config.at("scheduler"), info.scheduler_config, Json::object(), config.at("steps"), info.scheduler_file);
-  const at::Tensor x_T = expected.at("x_T"), labels = expected.at("cond.class_labels"), latents = expected.at("latents");
+  const auto scheduler = MakeScheduler(config.at("scheduler"), info.scheduler_config, Json::object(),
+                                       config.at("steps"), info.scheduler_file);
+  const at::Tensor x_T = expected.at("x_T"), labels = expected.at("cond.class_labels"),
+                   latents = expected.at("latents");
   std::vector<Sample> samples;
   std::vector<std::unique_ptr<NoiseStream>> streams;
   std::vector<TreeSample> tree;
@@ -54,12 +57,13 @@ void CheckTrajectory(const Manifest& manifest, const Json& c) {
   TreeOptions options;
   options.keep_latents = true;
   const auto method = MakeFullStep();
-  const TreeResult result = RunTree(*scheduler, *denoiser, tree, {method.get()}, info.latent_shape, at::kFloat, at::kCPU, options);
+  const TreeResult result =
+      RunTree(*scheduler, *denoiser, tree, {method.get()}, info.latent_shape, at::kFloat, at::kCPU, options);
   ASSERT_EQ(scheduler->calls(), latents.size(0));
   for (int64_t call = 0; call < latents.size(0); ++call)
     for (int64_t s = 0; s < x_T.size(0); ++s)
-      ExpectNear(c, fmt::format("latent after call {}, sample {}", call, s), result.records[0][static_cast<size_t>(s)].latents[static_cast<size_t>(call) + 1],
-                 latents[call][s]);
+      ExpectNear(c, fmt::format("latent after call {}, sample {}", call, s),
+                 result.records[0][static_cast<size_t>(s)].latents[static_cast<size_t>(call) + 1], latents[call][s]);
 }
 
 TEST(DiT, EqualsDiffusers) {
@@ -68,7 +72,7 @@ TEST(DiT, EqualsDiffusers) {
   c10::InferenceMode inference;
   int cases = 0;
   for (const Json& c : manifest.json["cases"]) {
-    if (!c.at("model").get<std::string>().ends_with("/dit-tiny")) continue;      // other transformers' cases
+    if (!c.at("model").get<std::string>().ends_with("/dit-tiny")) continue;  // other transformers' cases
     const std::string kind = c.at("kind");
     SCOPED_TRACE(c.at("name").get<std::string>());
     if (kind == "forward") {

@@ -1,5 +1,5 @@
-// Folders as diffusers 0.42.1 and transformers 5.24 save them, from prompts to latents: opened by their pipeline, with the
-// tokenizer that is the default there, against the latents of diffusers after every call.
+// Folders as diffusers 0.42.1 and transformers 5.24 save them, from prompts to latents: opened by their pipeline, with
+// the tokenizer that is the default there, against the latents of diffusers after every call.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
@@ -36,7 +36,8 @@ const Pipeline& Open(const Manifest& manifest, const Json& c, at::IntArrayRef x_
   options.tokenizer = "";
   options.shapes_only = true;
   const auto shapes = LoadPipeline(folder, options);
-  const int64_t factor = shapes->info().image_shape[1] / shapes->info().latent_shape[shapes->info().latent_shape.size() - 2];
+  const int64_t factor =
+      shapes->info().image_shape[1] / shapes->info().latent_shape[shapes->info().latent_shape.size() - 2];
   options.shapes_only = false;
   options.height = x_T[x_T.size() - 2] * factor;
   options.width = x_T[x_T.size() - 1] * factor;
@@ -53,7 +54,8 @@ void CheckCase(const Manifest& manifest, const Json& c) {
   const PipelineInfo& info = pipeline.info();
   EXPECT_EQ(info.tokenizer, info.needs_caption ? "fast" : "");
   ASSERT_EQ(at::IntArrayRef(info.latent_shape), x_T.sizes().slice(1));
-  const auto scheduler = MakeScheduler(c["scheduler"], info.scheduler_config, c["scheduler_options"], c["steps"], info.scheduler_file);
+  const auto scheduler =
+      MakeScheduler(c["scheduler"], info.scheduler_config, c["scheduler_options"], c["steps"], info.scheduler_file);
   ASSERT_EQ(scheduler->calls(), latents.size(0));
   const std::vector<Sample> samples = SamplesOf(manifest, info);
   const auto denoiser = pipeline.Encode(samples, c["guidance"].get<double>(), false);
@@ -66,14 +68,17 @@ void CheckCase(const Manifest& manifest, const Json& c) {
   TreeOptions options;
   options.keep_latents = true;
   const auto method = MakeFullStep();
-  const TreeResult result = RunTree(*scheduler, *denoiser, tree, {method.get()}, info.latent_shape, at::kFloat, at::kCPU, options);
+  const TreeResult result =
+      RunTree(*scheduler, *denoiser, tree, {method.get()}, info.latent_shape, at::kFloat, at::kCPU, options);
   // Ten times the difference between float32 and float64 up to that call, plus 1e-5.
   double noise = 0;
   for (int64_t call = 0; call < latents.size(0); ++call) {
     noise = std::max(noise, c["f32_f64_max_abs_diff_per_step"][static_cast<size_t>(call)].get<double>());
     for (const Sample& sample : samples)
-      ASSERT_LE(testing::MaxAbsDiff(result.records[0][static_cast<size_t>(sample.id)].latents[static_cast<size_t>(call) + 1], latents[call][sample.id]),
-                10 * noise + 1e-5)
+      ASSERT_LE(
+          testing::MaxAbsDiff(result.records[0][static_cast<size_t>(sample.id)].latents[static_cast<size_t>(call) + 1],
+                              latents[call][sample.id]),
+          10 * noise + 1e-5)
           << "after call " << call << ", sample " << sample.id;
   }
 }
@@ -83,7 +88,7 @@ TEST(ResavedFolders, LatentsEqualDiffusers) {
   if (!manifest.exists) GTEST_SKIP() << "no resaved under " << testing::FixtureRoot();
   c10::InferenceMode inference;
   const int threads = at::get_num_threads();
-  at::set_num_threads(1);      // the networks are too small for more
+  at::set_num_threads(1);  // the networks are too small for more
   int cases = 0;
   for (const Json& c : manifest.json["cases"]) {
     SCOPED_TRACE(c["name"].get<std::string>());

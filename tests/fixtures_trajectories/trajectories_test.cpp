@@ -31,7 +31,8 @@ std::string AsText(const Json& mask) {
   return text;
 }
 
-void CheckCase(const testing::Manifest& manifest, const Json& entry, const std::map<std::string, std::string>& conditionings) {
+void CheckCase(const testing::Manifest& manifest, const Json& entry,
+               const std::map<std::string, std::string>& conditionings) {
   const Json c = ReadJsonFile(manifest.folder / entry["json"].get<std::string>());
   const auto expected = testing::LoadTensors(manifest.folder / entry["safetensors"].get<std::string>());
   const Model& model = Load(manifest, c["model"]);
@@ -49,19 +50,22 @@ void CheckCase(const testing::Manifest& manifest, const Json& entry, const std::
     streams.push_back(std::make_unique<StoredNoise>(x_T[s], steps));
     samples.push_back({s, streams.back().get()});
   }
-  NetworkDenoiser denoiser(*model.unet, ConditioningOf(manifest, c, stored), std::vector<MacCount>(1 + model.unet->info().cuts.size()));
+  NetworkDenoiser denoiser(*model.unet, ConditioningOf(manifest, c, stored),
+                           std::vector<MacCount>(1 + model.unet->info().cuts.size()));
   TreeOptions options;
   options.group_size = n;
   options.keep_latents = options.keep_predictions = true;
   const auto method = MethodOf(c);
-  const TreeResult result = RunTree(*scheduler, denoiser, samples, {method.get()}, x_T.sizes().slice(1), at::kFloat, at::kCPU, options);
+  const TreeResult result =
+      RunTree(*scheduler, denoiser, samples, {method.get()}, x_T.sizes().slice(1), at::kFloat, at::kCPU, options);
 
   const bool per_sample = c.value("per_sample", false);
   for (int64_t s = 0; s < n; ++s) {
     const auto& record = result.records[0][s];
     EXPECT_EQ(AsText(record.decisions), AsText(per_sample ? c["mask"][s] : c["mask"])) << "sample " << s;
     if (!expected.contains("first_raw_prediction")) continue;
-    const at::Tensor first = expected.at("first_raw_prediction").unflatten(0, {denoiser.guidance_rows(), n}).select(1, s);
+    const at::Tensor first =
+        expected.at("first_raw_prediction").unflatten(0, {denoiser.guidance_rows(), n}).select(1, s);
     EXPECT_LE(testing::RelativeDiff(record.predictions[0], first), 1e-4) << "sample " << s;
   }
   // Ten times the recorded difference between float32 and float64 up to that call, plus 1e-5.
@@ -73,7 +77,8 @@ void CheckCase(const testing::Manifest& manifest, const Json& entry, const std::
     for (; seen <= call && seen < c["f32_f64_max_abs_diff_per_step"].size(); ++seen)
       noise = std::max(noise, c["f32_f64_max_abs_diff_per_step"][seen].get<double>());
     for (int64_t s = 0; s < n; ++s)
-      ASSERT_LE(testing::MaxAbsDiff(result.records[0][s].latents[call + 1], latents[static_cast<int64_t>(k)][s]), 10 * noise + 1e-5)
+      ASSERT_LE(testing::MaxAbsDiff(result.records[0][s].latents[call + 1], latents[static_cast<int64_t>(k)][s]),
+                10 * noise + 1e-5)
           << "after call " << call << ", sample " << s;
   }
 }

@@ -97,8 +97,9 @@ inline std::unique_ptr<Method> MethodOf(const Json& c) {
       options.interval = c["interval"];
     } else {
       const Json& schedule = c["schedule"];
-      options.interval = schedule["n"];      // N: ceil(steps / N) full steps are wanted
-      options.schedule = schedule["kind"] == "quad" ? DeepCacheOptions::Schedule::kQuad : DeepCacheOptions::Schedule::kQuadCenter;
+      options.interval = schedule["n"];  // N: ceil(steps / N) full steps are wanted
+      options.schedule =
+          schedule["kind"] == "quad" ? DeepCacheOptions::Schedule::kQuad : DeepCacheOptions::Schedule::kQuadCenter;
       options.power = schedule["pow"];
       options.center = schedule.value("center", options.center);
     }
@@ -107,14 +108,15 @@ inline std::unique_ptr<Method> MethodOf(const Json& c) {
   Fail("unknown method {} in a fixture", method);
 }
 
-inline Conditioning ConditioningOf(const Manifest& manifest, const Json& c, const std::map<std::string, at::Tensor>& stored) {
+inline Conditioning ConditioningOf(const Manifest& manifest, const Json& c,
+                                   const std::map<std::string, at::Tensor>& stored) {
   const int64_t n = c["batch"];
   Conditioning conditioning;
   conditioning.samples = n;
   if (c["guidance_scale"].is_null() || stored.empty()) return conditioning;
   conditioning.guidance = c["guidance_scale"];
   conditioning.guidance_rows = 2;
-  conditioning.tokens = stored.at("prompt_embeds");      // [uncond_0.., cond_0..]
+  conditioning.tokens = stored.at("prompt_embeds");  // [uncond_0.., cond_0..]
   // A case may use fewer samples than the conditioning holds.
   const int64_t held = conditioning.tokens.size(0) / 2;
   conditioning.rows = at::stack({at::arange(n, at::kLong), at::arange(held, held + n, at::kLong)});

@@ -1,5 +1,5 @@
-// One tree against separate runs, for every family and scheduler of the fixtures (stochastic ones too): all methods of the cases
-// and more, with random ones that fork at random. The networks are the fixtures' models.
+// One tree against separate runs, for every family and scheduler of the fixtures (stochastic ones too): all methods of
+// the cases and more, with random ones that fork at random. The networks are the fixtures' models.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
@@ -17,7 +17,7 @@ using testing::RandomMethod;
 
 // Cases that share a model and a scheduler's configuration at one number of steps.
 struct Group {
-  Json first;                                   // with the noise that all use
+  Json first;  // with the noise that all use
   std::string tensors;
   std::vector<std::unique_ptr<Method>> methods;
 };
@@ -49,7 +49,8 @@ std::map<std::string, Group> Groups(const testing::Manifest& manifest) {
       group.tensors = entry["safetensors"];
     }
     auto method = testing::MethodOf(c);
-    const bool known = std::any_of(group.methods.begin(), group.methods.end(), [&](const auto& m) { return m->Label() == method->Label(); });
+    const bool known = std::any_of(group.methods.begin(), group.methods.end(),
+                                   [&](const auto& m) { return m->Label() == method->Label(); });
     if (!known) group.methods.push_back(std::move(method));
   }
   return groups;
@@ -63,21 +64,25 @@ void AddMore(Group* group) {
   for (const uint64_t seed : {1, 2}) group->methods.push_back(std::make_unique<RandomMethod>(seed, 4));
 }
 
-void CheckGroup(const testing::Manifest& manifest, Group& group, const std::map<std::string, std::string>& conditionings) {
+void CheckGroup(const testing::Manifest& manifest, Group& group,
+                const std::map<std::string, std::string>& conditionings) {
   const Json& c = group.first;
   const auto& model = testing::Load(manifest, c["model"]);
   const auto stored = testing::LoadTensors(manifest.folder / group.tensors);
   std::map<std::string, at::Tensor> conditioning;
-  if (auto found = conditionings.find(c["model"]); found != conditionings.end()) conditioning = testing::LoadTensors(manifest.folder / found->second);
+  if (auto found = conditionings.find(c["model"]); found != conditionings.end())
+    conditioning = testing::LoadTensors(manifest.folder / found->second);
   const auto scheduler = testing::SchedulerOf(model, c);
   const at::Tensor x_T = stored.at("x_T");
   std::vector<std::unique_ptr<NoiseStream>> streams;
   std::vector<TreeSample> samples;
   for (int64_t s = 0; s < x_T.size(0); ++s) {
-    streams.push_back(std::make_unique<testing::StoredNoise>(x_T[s], stored.contains("noise") ? stored.at("noise").select(1, s) : at::Tensor()));
+    streams.push_back(std::make_unique<testing::StoredNoise>(
+        x_T[s], stored.contains("noise") ? stored.at("noise").select(1, s) : at::Tensor()));
     samples.push_back({s, streams.back().get()});
   }
-  NetworkDenoiser denoiser(*model.unet, testing::ConditioningOf(manifest, c, conditioning), std::vector<MacCount>(1 + model.unet->info().cuts.size()));
+  NetworkDenoiser denoiser(*model.unet, testing::ConditioningOf(manifest, c, conditioning),
+                           std::vector<MacCount>(1 + model.unet->info().cuts.size()));
   TreeOptions options;
   options.group_size = x_T.size(0);
   options.keep_latents = true;
@@ -101,7 +106,8 @@ void CheckGroup(const testing::Manifest& manifest, Group& group, const std::map<
       const auto &a = alone.records[0][s], &b = exact.records[k][s], &d = batched.records[k][s];
       EXPECT_EQ(a.decisions, b.decisions);
       EXPECT_EQ(a.decisions, d.decisions);
-      for (size_t i = 0; i < a.latents.size(); ++i) ASSERT_TRUE(at::equal(a.latents[i], b.latents[i])) << "state " << i << ", sample " << s;
+      for (size_t i = 0; i < a.latents.size(); ++i)
+        ASSERT_TRUE(at::equal(a.latents[i], b.latents[i])) << "state " << i << ", sample " << s;
       EXPECT_LE(testing::RelativeDiff(d.final_latent, a.final_latent), 1e-3) << "sample " << s;
     }
   }

@@ -39,7 +39,8 @@ void CheckPreprocess(const Manifest& manifest, const VideoCase& c) {
   };
   EXPECT_EQ(place(start.clip), (Json{c.json.at("clip_scaled_wh"), c.json.at("clip_offset_xy")}));
   EXPECT_EQ(place(start.vae), (Json{c.json.at("vae_scaled_wh"), c.json.at("vae_offset_xy")}));
-  ASSERT_TRUE(c.tensors.contains("clip_cropped") && c.tensors.contains("clip_resized") && c.tensors.contains("vae_cropped"));
+  ASSERT_TRUE(c.tensors.contains("clip_cropped") && c.tensors.contains("clip_resized") &&
+              c.tensors.contains("vae_cropped"));
   ExpectBytes(c, "clip_scaled", start.clip.scaled);
   ExpectBytes(c, "clip_cropped", start.clip.cropped);
   ExpectBytes(c, "clip_resized", start.clip_resized);
@@ -56,12 +57,14 @@ std::vector<std::string> Prompts(const VideoCase& c) { return c.json.at("prompts
 void CheckTextToVideo(const std::filesystem::path& folder, const VideoCase& c) {
   const FolderSource source(folder);
   const TextEncoder encoder = OpenTextEncoder(source, "", ClipVariant::kSlow, {});
-  std::vector<std::string> texts(Prompts(c).size());      // the unconditional half: empty
+  std::vector<std::string> texts(Prompts(c).size());  // the unconditional half: empty
   for (const std::string& prompt : Prompts(c)) texts.push_back(prompt);
   for (size_t i = 0; i < texts.size(); ++i)
-    EXPECT_TRUE(at::tensor(encoder.tokenizer.Encode(texts[i]), at::kLong).equal(c.tensors.at("input_ids")[static_cast<int64_t>(i)])) << texts[i];
-  c.Expect("encoder_hidden_states",
-           EncodeTokens(encoder, texts, false, at::kCPU, [](const ClipTextOutput& out) { return out.last_hidden_state; }));
+    EXPECT_TRUE(at::tensor(encoder.tokenizer.Encode(texts[i]), at::kLong)
+                    .equal(c.tensors.at("input_ids")[static_cast<int64_t>(i)]))
+        << texts[i];
+  c.Expect("encoder_hidden_states", EncodeTokens(encoder, texts, false, at::kCPU,
+                                                 [](const ClipTextOutput& out) { return out.last_hidden_state; }));
 }
 
 void CheckImageToVideo(const Manifest& manifest, const std::filesystem::path& folder, const VideoCase& c) {
@@ -76,7 +79,8 @@ void CheckImageToVideo(const Manifest& manifest, const std::filesystem::path& fo
   std::vector<at::Tensor> clip, vae;
   for (const Json& name : c.json.at("images")) {
     const Image image = ReadPng(manifest.folder / name.get<std::string>());
-    const StartImage start = PrepareStartImage(image, static_cast<int>(options.width), static_cast<int>(options.height), pipeline.clip_pixels());
+    const StartImage start = PrepareStartImage(image, static_cast<int>(options.width), static_cast<int>(options.height),
+                                               pipeline.clip_pixels());
     clip.push_back(start.clip_pixels);
     vae.push_back(start.vae_pixels);
   }

@@ -1,8 +1,8 @@
-// The networks of both video pipelines against diffusers and transformers: outputs, blocks, and every step of I2VGen-XL's
-// conditioning.
+// The networks of both video pipelines against diffusers and transformers: outputs, blocks, and every step of
+// I2VGen-XL's conditioning.
 #include "harness/models/i2vgen_xl_unet.h"
-#include "harness/pipelines/clips.h"
 #include "harness/nn/layers/temporal.h"
+#include "harness/pipelines/clips.h"
 #include "harness/pipelines/pictures.h"
 #include "harness/schedulers/catalog.h"
 #include "tests/fixtures_video/video_fixtures.h"
@@ -24,7 +24,7 @@ at::Tensor Get(const VideoCase& c, const std::string& name) {
 
 at::Tensor ImageEmbeddings(const VideoCase& c) {
   const at::Tensor t = Get(c, "image_embeddings");
-  return t.defined() ? t.flatten(1) : t;                 // stored as [B, 1, D]
+  return t.defined() ? t.flatten(1) : t;  // stored as [B, 1, D]
 }
 
 void CheckUNet(const Manifest& manifest, const VideoCase& c) {
@@ -51,7 +51,8 @@ void CheckUNet(const Manifest& manifest, const VideoCase& c) {
   }
   // A shallow forward on the features of the same inputs goes on where the full one was.
   inputs.observe = nullptr;
-  for (int cache_position : all) c.Expect("output", unet->ForwardShallow(inputs, cache_position, kept.features.at(cache_position)));
+  for (int cache_position : all)
+    c.Expect("output", unet->ForwardShallow(inputs, cache_position, kept.features.at(cache_position)));
 }
 
 void CheckConditioning(const Manifest& manifest, const VideoCase& c) {
@@ -81,7 +82,8 @@ void CheckConditioning(const Manifest& manifest, const VideoCase& c) {
   Tensors seen;
   inputs.observe = [&](const std::string& block, const at::Tensor& output) { seen[block] = output.clone(); };
   unet.Forward(inputs);
-  for (const char* name : {"time_proj", "time_embedding", "fps_proj", "fps_embedding", "embedding_sum", "conv_in_input", "conv_in", "transformer_in"})
+  for (const char* name : {"time_proj", "time_embedding", "fps_proj", "fps_embedding", "embedding_sum", "conv_in_input",
+                           "conv_in", "transformer_in"})
     c.Expect(name, seen.at(name).expand(c.tensors.at(name).sizes()));
 }
 
@@ -89,7 +91,8 @@ void CheckTextEncoder(const Manifest& manifest, const VideoCase& c) {
   const std::unique_ptr<CLIPTextModel> model = LoadFolder<CLIPTextModel>(ModelPath(manifest, c.model) / "text_encoder");
   const ClipTextOutput output = model->Forward(c.tensors.at("input_ids"));
   c.Expect("last_hidden_state", output.last_hidden_state);
-  for (size_t i = 0; i < output.hidden_states.size(); ++i) c.Expect("hidden_states." + std::to_string(i), output.hidden_states[i]);
+  for (size_t i = 0; i < output.hidden_states.size(); ++i)
+    c.Expect("hidden_states." + std::to_string(i), output.hidden_states[i]);
   c.Expect("clip_skip_1", model->FinalNorm(output.penultimate()));
 }
 
@@ -98,7 +101,8 @@ void CheckImageEncoder(const Manifest& manifest, const VideoCase& c) {
   const ClipVisionOutput output = model->Forward(c.tensors.at("pixel_values"));
   c.Expect("embeddings", output.embeddings);
   c.Expect("pre_layrnorm", output.hidden_states[0]);
-  for (size_t i = 0; i < output.hidden_states.size(); ++i) c.Expect("hidden_states." + std::to_string(i), output.hidden_states[i]);
+  for (size_t i = 0; i < output.hidden_states.size(); ++i)
+    c.Expect("hidden_states." + std::to_string(i), output.hidden_states[i]);
   c.Expect("last_hidden_state", output.last_hidden_state);
   c.Expect("pooled", output.pooled);
   c.Expect("image_embeds", output.image_embeds);
@@ -120,7 +124,8 @@ void CheckAutoencoder(const Manifest& manifest, const VideoCase& c) {
   for (int64_t chunk : {int64_t{1}, int64_t{3}, latents.size(0) * latents.size(2)}) {
     const at::Tensor frames = DecodeFrames(*vae, latents / factor, chunk);
     c.Expect("decoded", frames);
-    const at::Tensor u8 = ToPictures(FoldFrames(frames)).unflatten(0, {latents.size(0), latents.size(2)}).permute({0, 1, 3, 4, 2});
+    const at::Tensor u8 =
+        ToPictures(FoldFrames(frames)).unflatten(0, {latents.size(0), latents.size(2)}).permute({0, 1, 3, 4, 2});
     EXPECT_LE(MaxAbsDiff(u8, expected), c.json.value("frames_u8_tolerance", 1)) << "chunks of " << chunk;
   }
 }
@@ -133,10 +138,11 @@ void CheckScheduler(const Manifest& manifest, const VideoCase& c) {
     if (!name.starts_with("timesteps.")) continue;
     ++runs;
     const bool trailing = name.find("trailing") != std::string::npos;
-    if (!name.starts_with("timesteps.ddim")) continue;       // other schedulers: the trajectories
+    if (!name.starts_with("timesteps.ddim")) continue;  // other schedulers: the trajectories
     Json overrides = Json::object();
     if (trailing) overrides["timestep_spacing"] = "trailing";
-    const auto scheduler = MakeScheduler("DDIMScheduler", config, overrides, static_cast<int>(tensor.numel()), file.string());
+    const auto scheduler =
+        MakeScheduler("DDIMScheduler", config, overrides, static_cast<int>(tensor.numel()), file.string());
     ASSERT_EQ(scheduler->calls(), tensor.numel()) << name;
     for (int call = 0; call < scheduler->calls(); ++call)
       EXPECT_EQ(scheduler->timestep(call), tensor[call].to(at::kDouble).item<double>()) << name << " call " << call;

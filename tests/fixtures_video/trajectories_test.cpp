@@ -1,5 +1,5 @@
-// Whole trajectories of both video pipelines against diffusers, from the stored conditioning: latents, masks, evaluations,
-// decoded frames.
+// Whole trajectories of both video pipelines against diffusers, from the stored conditioning: latents, masks,
+// evaluations, decoded frames.
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
@@ -87,7 +87,7 @@ std::unique_ptr<Method> MethodOf(const Json& c) {
 Conditioning ConditioningOf(const Model& model, const VideoCase& c, int64_t n) {
   const at::Tensor text = model.conditioning.at("encoder_hidden_states");
   const int64_t held = text.size(0) / 2;
-  const auto rows = [&](const at::Tensor& t) {           // [uncond_0.., cond_0..] -> those of the first n
+  const auto rows = [&](const at::Tensor& t) {  // [uncond_0.., cond_0..] -> those of the first n
     return t.unflatten(0, {2, held}).narrow(1, 0, n).flatten(0, 1);
   };
   Conditioning conditioning;
@@ -103,7 +103,8 @@ Conditioning ConditioningOf(const Model& model, const VideoCase& c, int64_t n) {
   if (stored.size(2) == c.frames) {
     EXPECT_LE(MaxAbsDiff(latents, stored), 1e-6);
   }
-  conditioning.tokens = i2v->ContextTokens(conditioning.tokens, latents, rows(model.conditioning.at("image_embeddings")).flatten(1));
+  conditioning.tokens =
+      i2v->ContextTokens(conditioning.tokens, latents, rows(model.conditioning.at("image_embeddings")).flatten(1));
   conditioning.inputs["encoded_image_latents"] = i2v->EncodeImageLatents(latents).unflatten(0, {2, n});
   conditioning.inputs["fps"] = rows(model.conditioning.at("fps")).view({2, n});
   return conditioning;
@@ -129,8 +130,8 @@ void CheckFrames(const Model& model, const VideoCase& c, const at::Tensor& laten
 
 void CheckTrajectory(const Manifest& manifest, const VideoCase& c) {
   const Model& model = Load(manifest, c.model);
-  const auto scheduler = MakeScheduler(c.json.at("scheduler").get<std::string>(), c.json.at("scheduler_config"), Json::object(),
-                                       c.json.at("steps"), model.scheduler_file);
+  const auto scheduler = MakeScheduler(c.json.at("scheduler").get<std::string>(), c.json.at("scheduler_config"),
+                                       Json::object(), c.json.at("steps"), model.scheduler_file);
   ASSERT_EQ(scheduler->calls(), c.json.at("calls").get<int>());
   const at::Tensor x_T = c.tensors.at("x_T");
   const int64_t n = x_T.size(0);
@@ -140,19 +141,22 @@ void CheckTrajectory(const Manifest& manifest, const VideoCase& c) {
     streams.push_back(std::make_unique<StoredNoise>(x_T[s]));
     samples.push_back({s, streams.back().get()});
   }
-  NetworkDenoiser denoiser(*model.unet, ConditioningOf(model, c, n), std::vector<MacCount>(1 + model.unet->info().cuts.size()));
+  NetworkDenoiser denoiser(*model.unet, ConditioningOf(model, c, n),
+                           std::vector<MacCount>(1 + model.unet->info().cuts.size()));
   TreeOptions options;
   options.group_size = n;
   options.keep_latents = options.keep_predictions = true;
   const auto method = MethodOf(c.json);
-  const TreeResult result = RunTree(*scheduler, denoiser, samples, {method.get()}, x_T.sizes().slice(1), at::kFloat, at::kCPU, options);
+  const TreeResult result =
+      RunTree(*scheduler, denoiser, samples, {method.get()}, x_T.sizes().slice(1), at::kFloat, at::kCPU, options);
 
   const bool per_sample = c.json.value("per_sample", false);
   for (int64_t s = 0; s < n; ++s) {
     const auto& record = result.records[0][s];
     const std::string decided = AsText(record.decisions);
     EXPECT_EQ(decided, AsText(Mask(per_sample ? c.json.at("mask")[s] : c.json.at("mask")))) << "sample " << s;
-    EXPECT_EQ(std::count(decided.begin(), decided.end(), '1'), (per_sample ? c.json.at("nfe")[s] : c.json.at("nfe")).get<int64_t>());
+    EXPECT_EQ(std::count(decided.begin(), decided.end(), '1'),
+              (per_sample ? c.json.at("nfe")[s] : c.json.at("nfe")).get<int64_t>());
     if (!c.tensors.contains("first_raw_prediction")) continue;
     const at::Tensor first = c.tensors.at("first_raw_prediction").unflatten(0, {2, n}).select(1, s);
     EXPECT_LE(MaxAbsDiff(record.predictions[0], first), c.Tolerance("first_raw_prediction")) << "sample " << s;
@@ -161,7 +165,8 @@ void CheckTrajectory(const Manifest& manifest, const VideoCase& c) {
   for (size_t k = 0; k < c.json.at("kept_calls").size(); ++k) {
     const size_t call = c.json.at("kept_calls")[k];
     for (int64_t s = 0; s < n; ++s)
-      ASSERT_LE(MaxAbsDiff(result.records[0][s].latents[call + 1], latents[static_cast<int64_t>(k)][s]), c.Tolerance("latents"))
+      ASSERT_LE(MaxAbsDiff(result.records[0][s].latents[call + 1], latents[static_cast<int64_t>(k)][s]),
+                c.Tolerance("latents"))
           << "after call " << call << ", sample " << s;
   }
   if (!c.tensors.contains("frames_u8")) return;
@@ -172,8 +177,9 @@ void CheckTrajectory(const Manifest& manifest, const VideoCase& c) {
 
 TEST(VideoFixtures, TrajectoriesEqualDiffusers) {
   c10::InferenceMode inference;
-  at::set_num_threads(1);      // such small networks spend more on waking threads than on themselves
-  ForEachVideoCase("trajectory", [](const Json&) { return true; }, CheckTrajectory);
+  at::set_num_threads(1);  // such small networks spend more on waking threads than on themselves
+  ForEachVideoCase(
+      "trajectory", [](const Json&) { return true; }, CheckTrajectory);
 }
 
 }  // namespace

@@ -23,12 +23,13 @@ inline Manifest VideoManifest() { return LoadManifest("video", "manifest.json");
 // The folder of a model of the manifest.
 inline std::filesystem::path ModelPath(const Manifest& manifest, const std::string& model) {
   for (const Json& row : manifest.json.at("cases"))
-    if (row.at("kind") == "model" && row.at("id") == model) return manifest.folder / row.at("folder").get<std::string>();
+    if (row.at("kind") == "model" && row.at("id") == model)
+      return manifest.folder / row.at("folder").get<std::string>();
   throw std::runtime_error("no model " + model + " in the manifest");
 }
 
 struct VideoCase {
-  Json row, json;                       // of the manifest, and of the case's own file
+  Json row, json;  // of the manifest, and of the case's own file
   Tensors tensors;
   std::string model, part;
   int64_t frames = 1;
@@ -43,7 +44,8 @@ struct VideoCase {
   // The manifest's tolerance where it has one, else the case's own.
   double Tolerance(const std::string& tensor) const {
     for (const Json* from : {&row, &json})
-      if (from->contains("tolerance") && from->at("tolerance").contains(tensor)) return from->at("tolerance").at(tensor).get<double>();
+      if (from->contains("tolerance") && from->at("tolerance").contains(tensor))
+        return from->at("tolerance").at(tensor).get<double>();
     throw std::runtime_error("no tolerance for " + tensor);
   }
   void Expect(const std::string& tensor, const at::Tensor& value) const {

@@ -17,7 +17,9 @@
 namespace skipbench::fuzz {
 
 inline std::string_view Text(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
-inline std::span<const std::byte> Bytes(const uint8_t* data, size_t size) { return std::as_bytes(std::span(data, size)); }
+inline std::span<const std::byte> Bytes(const uint8_t* data, size_t size) {
+  return std::as_bytes(std::span(data, size));
+}
 
 // A folder of this process, for what can only be read from files.
 inline const std::filesystem::path& Folder() {

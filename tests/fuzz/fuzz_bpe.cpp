@@ -2,8 +2,8 @@
 #include <map>
 
 #include "harness/base/json.h"
-#include "harness/io/tokenizers/bpe.h"
 #include "harness/base/text.h"
+#include "harness/io/tokenizers/bpe.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {

@@ -1,5 +1,5 @@
-// Damaged HDF5 files, as whoever is given one opens it: libhdf5 meets them in another process, and this one goes on. The input is a
-// list of changes (place, bytes) to a small file, whose checksum is then made to fit.
+// Damaged HDF5 files, as whoever is given one opens it: libhdf5 meets them in another process, and this one goes on.
+// The input is a list of changes (place, bytes) to a small file, whose checksum is then made to fit.
 #include <zlib.h>
 
 #include <csignal>
@@ -32,9 +32,11 @@ std::string Base() {
 constexpr size_t kFirstLines = 512;
 
 void Seal(std::string* file) {
-  const auto sum = crc32_z(0, reinterpret_cast<const unsigned char*>(file->data()) + kFirstLines, file->size() - kFirstLines);
-  std::string head = fmt::format("skipbench results\nAn HDF5 file. Bytes in all: {}\nCRC-32 of the bytes after the first {}: {:08x}\n", file->size(),
-                                 kFirstLines, static_cast<uint32_t>(sum));
+  const auto sum =
+      crc32_z(0, reinterpret_cast<const unsigned char*>(file->data()) + kFirstLines, file->size() - kFirstLines);
+  std::string head =
+      fmt::format("skipbench results\nAn HDF5 file. Bytes in all: {}\nCRC-32 of the bytes after the first {}: {:08x}\n",
+                  file->size(), kFirstLines, static_cast<uint32_t>(sum));
   head.resize(kFirstLines, '\0');
   file->replace(0, kFirstLines, head);
 }
@@ -44,9 +46,12 @@ void ReadAll(const hdf5::Group& group, int depth) {
   for (const auto& name : group.AttributeNames()) fuzz::Try([&] { group.AttributeList<std::string>(name); });
   for (const auto& name : group.Members())
     fuzz::Try([&] {
-      if (group.IsGroup(name)) ReadAll(group.OpenGroup(name), depth + 1);
-      else if (group.OpenDataset(name).type() == hdf5::Type::kString) group.Read<std::string>(name);
-      else group.Read<double>(name);
+      if (group.IsGroup(name))
+        ReadAll(group.OpenGroup(name), depth + 1);
+      else if (group.OpenDataset(name).type() == hdf5::Type::kString)
+        group.Read<std::string>(name);
+      else
+        group.Read<double>(name);
     });
 }
 
@@ -56,9 +61,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::string base = Base();
   std::string file = base;
   for (size_t at = 0; at + 4 <= size;) {
-    const size_t place = kFirstLines + (data[at] | size_t{data[at + 1]} << 8) % (file.size() - kFirstLines), count = 1 + data[at + 2] % 8;
+    const size_t place = kFirstLines + (data[at] | size_t{data[at + 1]} << 8) % (file.size() - kFirstLines),
+                 count = 1 + data[at + 2] % 8;
     at += 3;
-    for (size_t i = 0; i < count && at < size && place + i < file.size(); ++i) file[place + i] = static_cast<char>(data[at++]);
+    for (size_t i = 0; i < count && at < size && place + i < file.size(); ++i)
+      file[place + i] = static_cast<char>(data[at++]);
   }
   // Half of the inputs as another program would have changed them: without our first lines.
   const bool stripped = size > 0 && data[size - 1] % 2 == 1;

@@ -12,8 +12,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ExifOrientation(bytes);
   if (IsAnimation(bytes)) {
     return fuzz::Try([&] {
-      if (data[0] == 'G') DecodeGifFrames(bytes, 0, "fuzz");
-      else DecodeApng(bytes, 0, "fuzz");
+      if (data[0] == 'G')
+        DecodeGifFrames(bytes, 0, "fuzz");
+      else
+        DecodeApng(bytes, 0, "fuzz");
     });
   }
   return fuzz::Try([&] { DecodeImage(bytes, "fuzz"); });

@@ -1,5 +1,5 @@
-// LSUN databases with damaged pages: LMDB reads them in another process. The input is a list of changes (place, bytes) to a small
-// database.
+// LSUN databases with damaged pages: LMDB reads them in another process. The input is a list of changes (place, bytes)
+// to a small database.
 #include <lmdb.h>
 
 #include <filesystem>
@@ -38,9 +38,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::string base = Base();
   std::string file = base;
   for (size_t at = 0; at + 5 <= size;) {
-    const size_t place = (data[at] | size_t{data[at + 1]} << 8 | size_t{data[at + 2]} << 16) % file.size(), count = 1 + data[at + 3] % 8;
+    const size_t place = (data[at] | size_t{data[at + 1]} << 8 | size_t{data[at + 2]} << 16) % file.size(),
+                 count = 1 + data[at + 3] % 8;
     at += 4;
-    for (size_t i = 0; i < count && at < size && place + i < file.size(); ++i) file[place + i] = static_cast<char>(data[at++]);
+    for (size_t i = 0; i < count && at < size && place + i < file.size(); ++i)
+      file[place + i] = static_cast<char>(data[at++]);
   }
   if (size > 0 && data[size - 1] % 8 == 0) file.resize(file.size() / 2);
   fuzz::Write("data.mdb", file);

@@ -12,7 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace skipbench;
   return fuzz::Try([&] {
     const Json json = ParseJson(fuzz::Text(data, size), "fuzz");
-    const auto parse = [&]<class Network>(const Network*) { fuzz::Try([&] { Network::ParseConfig(JsonReader(json, "fuzz")); }); };
+    const auto parse = [&]<class Network>(const Network*) {
+      fuzz::Try([&] { Network::ParseConfig(JsonReader(json, "fuzz")); });
+    };
     for (const auto& type : NetworkTypes()) fuzz::Try([&] { type.check(JsonReader(json, "fuzz")); });
     parse(static_cast<const AutoencoderKL*>(nullptr));
     parse(static_cast<const VQModel*>(nullptr));

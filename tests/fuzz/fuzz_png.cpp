@@ -5,6 +5,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace skipbench;
   return fuzz::Try([&] {
     const Image image = DecodePng(fuzz::Bytes(data, size), "fuzz");
-    if (image.pixels.size() != static_cast<size_t>(image.width) * static_cast<size_t>(image.height) * 3) __builtin_trap();
+    if (image.pixels.size() != static_cast<size_t>(image.width) * static_cast<size_t>(image.height) * 3)
+      __builtin_trap();
   });
 }

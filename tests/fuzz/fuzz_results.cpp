@@ -1,5 +1,5 @@
-// What the reader of results makes of a well-formed HDF5 file that may hold anything: the input is the file as messages of plain
-// data (harness/io/hdf5/plain_tree.h), each behind its length, as another process hands them over.
+// What the reader of results makes of a well-formed HDF5 file that may hold anything: the input is the file as messages
+// of plain data (harness/io/hdf5/plain_tree.h), each behind its length, as another process hands them over.
 #include <cstring>
 
 #include "harness/io/hdf5/hdf5.h"

@@ -9,7 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const SafetensorsEntry& entry : content.entries) {
       int64_t count = 1;
       for (int64_t one : entry.shape) count *= one;
-      if (static_cast<uint64_t>(count) * static_cast<uint64_t>(DtypeBits(entry.dtype)) != 8 * entry.bytes.size()) __builtin_trap();
+      if (static_cast<uint64_t>(count) * static_cast<uint64_t>(DtypeBits(entry.dtype)) != 8 * entry.bytes.size())
+        __builtin_trap();
       for (std::byte one : entry.bytes) sum += static_cast<uint8_t>(one);
     }
     volatile uint64_t used = sum;

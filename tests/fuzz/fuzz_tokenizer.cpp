@@ -1,5 +1,5 @@
-// Texts for both variants over a sound vocabulary; with the first byte odd, a tokenizer_config.json instead, or with the next bit
-// a tokenizer.json.
+// Texts for both variants over a sound vocabulary; with the first byte odd, a tokenizer_config.json instead, or with
+// the next bit a tokenizer.json.
 #include "harness/base/json.h"
 #include "harness/base/text.h"
 #include "harness/io/tokenizers/clip_tokenizer.h"
@@ -23,7 +23,8 @@ skipbench::BytePairEncoding Encoding() {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace skipbench;
-  static const ClipTokenizer slow(Encoding(), {}, ClipVariant::kSlow, "fuzz"), fast(Encoding(), {}, ClipVariant::kFast, "fuzz");
+  static const ClipTokenizer slow(Encoding(), {}, ClipVariant::kSlow, "fuzz"),
+      fast(Encoding(), {}, ClipVariant::kFast, "fuzz");
   if (size == 0) return 0;
   return fuzz::Try([&] {
     if (data[0] & 2) {

@@ -1,5 +1,5 @@
-// The pipelines on a GPU against the same on the CPU, on the tiny random models of the fixtures: conditioning, trajectories of
-// several methods, pictures. Skipped where there is no GPU.
+// The pipelines on a GPU against the same on the CPU, on the tiny random models of the fixtures: conditioning,
+// trajectories of several methods, pictures. Skipped where there is no GPU.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
@@ -73,7 +73,8 @@ Outcome Sampled(const Case& c, at::Device device, at::ScalarType dtype) {
   tree.keep_latents = true;
   Outcome outcome;
   outcome.tree = RunTree(*scheduler, *denoiser, tree_samples, settings, info.latent_shape, dtype, device, tree);
-  outcome.pictures = pipeline->Decode(at::stack({outcome.tree.records[0][0].final_latent, outcome.tree.records[0][1].final_latent}));
+  outcome.pictures =
+      pipeline->Decode(at::stack({outcome.tree.records[0][0].final_latent, outcome.tree.records[0][1].final_latent}));
   return outcome;
 }
 
@@ -81,7 +82,8 @@ class GpuPipelines : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     if (GpuCount() == 0) GTEST_SKIP() << "no GPU";
-    if (!std::filesystem::exists(testing::FixtureRoot() / GetParam().folder)) GTEST_SKIP() << "no " << GetParam().folder;
+    if (!std::filesystem::exists(testing::FixtureRoot() / GetParam().folder))
+      GTEST_SKIP() << "no " << GetParam().folder;
     PrepareDevice(gpu_);
   }
   const at::Device gpu_{at::kCUDA, 0};
@@ -99,7 +101,8 @@ TEST_P(GpuPipelines, Float32IsTheCpusUpToRounding) {
       ASSERT_EQ(a.decisions, b.decisions) << "method " << m << ", sample " << s;
       ASSERT_TRUE(b.final_latent.is_cuda());
       for (size_t k = 0; k < a.latents.size(); ++k)
-        ASSERT_LE(testing::RelativeDiff(b.latents[k].cpu(), a.latents[k]), kFloat32) << "method " << m << ", sample " << s << ", call " << k;
+        ASSERT_LE(testing::RelativeDiff(b.latents[k].cpu(), a.latents[k]), kFloat32)
+            << "method " << m << ", sample " << s << ", call " << k;
     }
   EXPECT_EQ(cpu.tree.full_evaluations, gpu.tree.full_evaluations);
   ASSERT_TRUE(gpu.pictures.is_cpu());
@@ -110,10 +113,12 @@ TEST_P(GpuPipelines, TheSameTwice) {
   const Outcome a = Sampled(GetParam(), gpu_, at::kFloat), b = Sampled(GetParam(), gpu_, at::kFloat);
   for (size_t m = 0; m < a.tree.records.size(); ++m)
     for (int64_t s = 0; s < kSamples; ++s)
-      EXPECT_TRUE(a.tree.records[m][s].final_latent.equal(b.tree.records[m][s].final_latent)) << "method " << m << ", sample " << s;
+      EXPECT_TRUE(a.tree.records[m][s].final_latent.equal(b.tree.records[m][s].final_latent))
+          << "method " << m << ", sample " << s;
 }
 
-// A graph holds the same kernels; a timestep given as a number or as a tensor of rows may take another product's algorithm.
+// A graph holds the same kernels; a timestep given as a number or as a tensor of rows may take another product's
+// algorithm.
 TEST_P(GpuPipelines, RecordedForwardsAreTheSame) {
   ::setenv("SKIPBENCH_CUDA_GRAPHS", "0", 1);
   const Outcome plain = Sampled(GetParam(), gpu_, at::kFloat);
@@ -124,7 +129,8 @@ TEST_P(GpuPipelines, RecordedForwardsAreTheSame) {
       const auto &a = plain.tree.records[m][s], &b = recorded.tree.records[m][s];
       ASSERT_EQ(a.decisions, b.decisions) << "method " << m << ", sample " << s;
       for (size_t k = 0; k < a.latents.size(); ++k)
-        ASSERT_LE(testing::RelativeDiff(b.latents[k].cpu(), a.latents[k].cpu()), kFloat32) << "method " << m << ", sample " << s << ", call " << k;
+        ASSERT_LE(testing::RelativeDiff(b.latents[k].cpu(), a.latents[k].cpu()), kFloat32)
+            << "method " << m << ", sample " << s << ", call " << k;
     }
 }
 
@@ -132,24 +138,27 @@ TEST_P(GpuPipelines, HalfPrecisionRuns) {
   const Outcome exact = Sampled(GetParam(), at::kCPU, at::kFloat);
   for (const at::ScalarType dtype : {at::kHalf, at::kBFloat16}) {
     const Outcome half = Sampled(GetParam(), gpu_, dtype);
-    const at::Tensor a = exact.tree.records[0][0].final_latent, b = half.tree.records[0][0].final_latent.cpu().to(at::kFloat);
+    const at::Tensor a = exact.tree.records[0][0].final_latent,
+                     b = half.tree.records[0][0].final_latent.cpu().to(at::kFloat);
     // Eight steps of a network whose values carry 11 and 8 bits.
     const double bound = dtype == at::kHalf ? 0.05 : 0.3;
     EXPECT_LE((a - b).norm().item<double>() / a.norm().item<double>(), bound) << c10::toString(dtype);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tiny, GpuPipelines,
-                         ::testing::Values(Case{"diffusion/models/sd15-tiny", "ddim"}, Case{"diffusion/models/sd15-tiny", "dpm_solver_multistep"},
-                                           Case{"diffusion/models/sdxl-tiny", "euler"}, Case{"diffusion/models/ldm4-tiny", "ddim"},
-                                           Case{"diffusion/models/ddpm-cifar-tiny", "ddpm"}, Case{"diffusion/models/ddpm-lsun-tiny", "pndm"},
-                                           Case{"dit/models/dit-tiny", "ddim"}, Case{"video/models/ms-t2v-tiny", "ddim"}),
-                         [](const auto& info) {
-                           std::string name = std::filesystem::path(info.param.folder).filename().string() + "_" + info.param.scheduler;
-                           for (char& c : name)
-                             if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Tiny, GpuPipelines,
+    ::testing::Values(Case{"diffusion/models/sd15-tiny", "ddim"},
+                      Case{"diffusion/models/sd15-tiny", "dpm_solver_multistep"},
+                      Case{"diffusion/models/sdxl-tiny", "euler"}, Case{"diffusion/models/ldm4-tiny", "ddim"},
+                      Case{"diffusion/models/ddpm-cifar-tiny", "ddpm"}, Case{"diffusion/models/ddpm-lsun-tiny", "pndm"},
+                      Case{"dit/models/dit-tiny", "ddim"}, Case{"video/models/ms-t2v-tiny", "ddim"}),
+    [](const auto& info) {
+      std::string name = std::filesystem::path(info.param.folder).filename().string() + "_" + info.param.scheduler;
+      for (char& c : name)
+        if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+      return name;
+    });
 
 }  // namespace
 }  // namespace skipbench

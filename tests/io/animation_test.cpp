@@ -5,11 +5,11 @@
 
 #include <cstdlib>
 
+#include "harness/io/files/sha256.h"
 #include "harness/io/pictures/apng.h"
 #include "harness/io/pictures/apng_reader.h"
 #include "harness/io/pictures/mp4.h"
 #include "harness/io/pictures/png.h"
-#include "harness/io/files/sha256.h"
 #include "harness/io/pictures/video.h"
 #include "tests/support/fixtures.h"
 
@@ -39,8 +39,9 @@ TEST(Animations, SameFramesAsPil) {
   }
 }
 
-// dispose_op PREVIOUS, where Pillow 13.0.0 leaves the frame on the canvas when frames are read one after the other: frames 1 to 3
-// are all drawn over frame 0, and what frame 0 does not show through a transparent pixel is the same in all of them.
+// dispose_op PREVIOUS, where Pillow 13.0.0 leaves the frame on the canvas when frames are read one after the other:
+// frames 1 to 3 are all drawn over frame 0, and what frame 0 does not show through a transparent pixel is the same in
+// all of them.
 TEST(Animations, ApngGoesBackToWhatWasBefore) {
   const std::string file = ReadFile(Clips() / "previous.png");
   const auto frames = ReadAnimation(Clips() / "previous.png");
@@ -54,7 +55,7 @@ TEST(Animations, ApngGoesBackToWhatWasBefore) {
     const std::string type = file.substr(at + 4, 4);
     control += type == "fcTL";
     if (control != 2) without += file.substr(at, 12 + length);
-    if (type == "acTL") without[without.size() - 9] = 3;   // frames
+    if (type == "acTL") without[without.size() - 9] = 3;  // frames
     at += 12 + length;
   }
   const auto fewer = DecodeApng(Bytes(file.substr(0, 8) + without), 0, "x");
@@ -104,8 +105,9 @@ TEST(Animations, Mp4ComesBackWhole) {
   for (size_t t = 0; t < frames.size(); ++t) {
     ASSERT_EQ(back[t].pixels.size(), frames[t].pixels.size());
     double sum = 0;
-    for (size_t i = 0; i < back[t].pixels.size(); ++i) sum += std::abs(int{back[t].pixels[i]} - int{frames[t].pixels[i]});
-    EXPECT_LT(sum / static_cast<double>(back[t].pixels.size()), 20) << t;   // lossy; another frame is further away
+    for (size_t i = 0; i < back[t].pixels.size(); ++i)
+      sum += std::abs(int{back[t].pixels[i]} - int{frames[t].pixels[i]});
+    EXPECT_LT(sum / static_cast<double>(back[t].pixels.size()), 20) << t;  // lossy; another frame is further away
   }
   const std::string whole = ReadFile(temp / "x.mp4");
   WriteFile(temp / "x.mp4", whole.substr(0, whole.size() * 2 / 3));

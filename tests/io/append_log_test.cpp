@@ -29,7 +29,7 @@ TEST(AppendLog, KeepsWhatWasAppended) {
   AppendLog log(path);
   EXPECT_EQ(log.lines(), (Lines{"{\"a\":1}", "{}"}));
   log.Append("{\"b\":[]}\n");
-  EXPECT_EQ(ReadFile(path),   // the checksums: zlib.crc32 of {"a":1}, {} and {"b":[]}
+  EXPECT_EQ(ReadFile(path),  // the checksums: zlib.crc32 of {"a":1}, {} and {"b":[]}
             "{\"a\":1,\"crc32\":\"561bacaf\"}\n{\"crc32\":\"a3a6bf43\"}\n{\"b\":[],\"crc32\":\"ecd95f23\"}\n");
 }
 
@@ -43,8 +43,9 @@ TEST(AppendLog, CutsOffWhatACrashTore) {
   const TempDir dir;
   const auto path = dir / "log";
   const std::string whole = ThreeLines(path);
-  for (const std::string& torn : {std::string(), std::string("{"), std::string("{\"d\":4,\"crc32\":\"12"), std::string(100, '\0'),
-                                  std::string("{\"d\":4,\"crc32\":\"00000000\"}\n"), std::string("half a line\n") + std::string(7, '\0')}) {
+  for (const std::string& torn :
+       {std::string(), std::string("{"), std::string("{\"d\":4,\"crc32\":\"12"), std::string(100, '\0'),
+        std::string("{\"d\":4,\"crc32\":\"00000000\"}\n"), std::string("half a line\n") + std::string(7, '\0')}) {
     WriteFile(path, whole + torn);
     AppendLog log(path);
     EXPECT_EQ(log.lines().size(), 3u);
@@ -54,7 +55,9 @@ TEST(AppendLog, CutsOffWhatACrashTore) {
   // However short it was cut, whole lines count and nothing else.
   for (size_t length = 0; length <= whole.size(); ++length) {
     WriteFile(path, whole.substr(0, length));
-    EXPECT_EQ(AppendLog(path).lines().size(), static_cast<size_t>(std::count(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length), '\n')));
+    EXPECT_EQ(
+        AppendLog(path).lines().size(),
+        static_cast<size_t>(std::count(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length), '\n')));
   }
 }
 

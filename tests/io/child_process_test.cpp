@@ -57,7 +57,8 @@ TEST(ChildProcess, WhateverEndsItIsAnErrorHere) {
   EXPECT_ERROR(run({}, [](Channel&) { abort(); }), "ended with a signal (Aborted)");
   EXPECT_ERROR(run({}, [](Channel&) { _exit(7); }), "exit code 7");
   EXPECT_ERROR(run({.total_bytes = 10}, [](Channel& channel) { channel.Send("eleven byte"); }), "more than 10 bytes");
-  EXPECT_ERROR(run({.silent_seconds = 1}, [](Channel&) { std::this_thread::sleep_for(std::chrono::seconds(20)); }), "nothing for 1 s");
+  EXPECT_ERROR(run({.silent_seconds = 1}, [](Channel&) { std::this_thread::sleep_for(std::chrono::seconds(20)); }),
+               "nothing for 1 s");
 }
 
 TEST(ChildProcess, EndlessWorkIsStopped) {
@@ -69,7 +70,7 @@ TEST(ChildProcess, EndlessWorkIsStopped) {
   EXPECT_ERROR(child.Receive(), "takes more than 1 s of processor time");
 }
 
-#if !defined(__SANITIZE_ADDRESS__)   // its allocator reserves its memory elsewhere
+#if !defined(__SANITIZE_ADDRESS__)  // its allocator reserves its memory elsewhere
 TEST(ChildProcess, ItsMemoryIsLimited) {
   ChildProcess child("a.h5", {.memory_bytes = uint64_t{64} << 20}, [](Channel&) {
     std::vector<std::unique_ptr<char[]>> taken;
@@ -92,7 +93,7 @@ TEST(ChildProcess, OpensAndHoldsNothingOfTheParents) {
   });
   EXPECT_EQ(child.Receive(), "closed");
   EXPECT_EQ(child.Receive(), "forbidden");
-  close(fd);   // and with it the lock, though the child lives
+  close(fd);  // and with it the lock, though the child lives
   const int again = open(path.c_str(), O_RDWR | O_CLOEXEC);
   EXPECT_EQ(flock(again, LOCK_EX | LOCK_NB), 0);
   close(again);

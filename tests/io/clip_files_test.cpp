@@ -35,7 +35,8 @@ std::vector<Chunk> Chunks(const std::string& file) {
   for (size_t at = 8; at < file.size();) {
     const uint32_t length = Number(file, at);
     const std::string body = file.substr(at + 4, 4 + length);
-    EXPECT_EQ(Number(file, at + 8 + length), crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size())));
+    EXPECT_EQ(Number(file, at + 8 + length),
+              crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size())));
     chunks.push_back({body.substr(0, 4), body.substr(4)});
     at += 12 + length;
   }
@@ -47,7 +48,8 @@ Image DecodeFrame(const std::string& file, const std::string& data) {
   std::string png = file.substr(0, 8 + 25);
   for (const auto& [type, content] : {Chunk{"IDAT", data}, Chunk{"IEND", ""}}) {
     const std::string body = type + content;
-    const uint32_t crc = static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size())));
+    const uint32_t crc =
+        static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size())));
     for (int shift = 24; shift >= 0; shift -= 8) png += static_cast<char>(content.size() >> shift & 0xFF);
     png += body;
     for (int shift = 24; shift >= 0; shift -= 8) png += static_cast<char>(crc >> shift & 0xFF);
@@ -59,7 +61,7 @@ TEST(Apng, HoldsEveryFrameExactly) {
   const testing::TempDir dir;
   const auto frames = Frames(4);
   WriteApng(dir / "clip.png", frames, 16);
-  EXPECT_EQ(ReadPng(dir / "clip.png").pixels, frames[0].pixels);      // as a viewer sees it that knows no animations
+  EXPECT_EQ(ReadPng(dir / "clip.png").pixels, frames[0].pixels);  // as a viewer sees it that knows no animations
   const std::string file = testing::ReadFile(dir / "clip.png");
   size_t frame = 0;
   uint32_t sequence = 0;
@@ -68,7 +70,8 @@ TEST(Apng, HoldsEveryFrameExactly) {
       EXPECT_EQ(Number(chunk.data, 0), frames.size());
     } else if (chunk.type == "fcTL") {
       EXPECT_EQ(Number(chunk.data, 0), sequence++);
-      EXPECT_EQ(static_cast<uint8_t>(chunk.data[20]) * 256 + static_cast<uint8_t>(chunk.data[21]), 63);      // thousandths: 1000 / 16
+      EXPECT_EQ(static_cast<uint8_t>(chunk.data[20]) * 256 + static_cast<uint8_t>(chunk.data[21]),
+                63);  // thousandths: 1000 / 16
     } else if (chunk.type == "IDAT") {
       EXPECT_EQ(DecodeFrame(file, chunk.data).pixels, frames[frame++].pixels);
     } else if (chunk.type == "fdAT") {

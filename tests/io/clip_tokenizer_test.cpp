@@ -1,5 +1,5 @@
-#include "harness/base/text.h"
 #include "harness/io/tokenizers/clip_tokenizer.h"
+#include "harness/base/text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -58,9 +58,9 @@ class ClipTokenizerTest : public ::testing::Test {
 TEST_F(ClipTokenizerTest, MergesByRank) {
   Write({"b c", "a b", "a bc", "d d", "dd d</w>"});
   const ClipTokenizer tokenizer = ClipTokenizer::Load(temp_.path());
-  EXPECT_THAT(tokenizer.Tokenize("abcx"), ElementsAre(514, Last('x')));      // b c first, then a bc
+  EXPECT_THAT(tokenizer.Tokenize("abcx"), ElementsAre(514, Last('x')));  // b c first, then a bc
   EXPECT_THAT(tokenizer.Tokenize("abx"), ElementsAre(513, Last('x')));
-  EXPECT_THAT(tokenizer.Tokenize("ddddd"), ElementsAre(515, 516));          // d d twice, left to right, then dd d</w>
+  EXPECT_THAT(tokenizer.Tokenize("ddddd"), ElementsAre(515, 516));  // d d twice, left to right, then dd d</w>
   EXPECT_THAT(tokenizer.Tokenize("ddd"), ElementsAre(516));
   EXPECT_EQ(tokenizer.bos_id(), 517);
   EXPECT_EQ(tokenizer.eos_id(), 518);
@@ -78,10 +78,11 @@ TEST_F(ClipTokenizerTest, EncodesToAFixedLength) {
 
 TEST_F(ClipTokenizerTest, PaddingTokenIsFoundInTheText) {
   Write({});
-  WriteFile(temp_ / "special_tokens_map.json", R"({"pad_token": "!", "bos_token": {"content": "<|startoftext|>", "normalized": true}})");
+  WriteFile(temp_ / "special_tokens_map.json",
+            R"({"pad_token": "!", "bos_token": {"content": "<|startoftext|>", "normalized": true}})");
   const ClipTokenizer bang = ClipTokenizer::Load(temp_.path());
   EXPECT_EQ(bang.pad_id(), 0);
-  EXPECT_THAT(bang.Tokenize("a!?"), ElementsAre(Last('a'), 0, Last('?')));   // not 256, the "!" at a word's end
+  EXPECT_THAT(bang.Tokenize("a!?"), ElementsAre(Last('a'), 0, Last('?')));  // not 256, the "!" at a word's end
   std::filesystem::remove(temp_ / "special_tokens_map.json");
   EXPECT_THAT(ClipTokenizer::Load(temp_.path()).Tokenize("a!?"), ElementsAre(Last('a'), Id('!'), Last('?')));
 }
@@ -96,24 +97,26 @@ TEST_F(ClipTokenizerTest, SpecialTokensInTheText) {
 
 TEST_F(ClipTokenizerTest, SlowAndFastDiffer) {
   Write({});
-  const ClipTokenizer slow = ClipTokenizer::Load(temp_.path()), fast = ClipTokenizer::Load(temp_.path(), ClipVariant::kFast);
-  EXPECT_EQ(slow.Tokenize("a\x07z"), slow.Tokenize("az"));               // control characters vanish
+  const ClipTokenizer slow = ClipTokenizer::Load(temp_.path()),
+                      fast = ClipTokenizer::Load(temp_.path(), ClipVariant::kFast);
+  EXPECT_EQ(slow.Tokenize("a\x07z"), slow.Tokenize("az"));  // control characters vanish
   EXPECT_NE(fast.Tokenize("a\x07z"), fast.Tokenize("az"));
-  EXPECT_EQ(slow.Tokenize("\u4e00\u4e8c"), slow.Tokenize("\u4e00 \u4e8c"));   // CJK stands alone
+  EXPECT_EQ(slow.Tokenize("\u4e00\u4e8c"), slow.Tokenize("\u4e00 \u4e8c"));  // CJK stands alone
   EXPECT_NE(fast.Tokenize("\u4e00\u4e8c"), fast.Tokenize("\u4e00 \u4e8c"));
-  EXPECT_EQ(slow.Tokenize("\u03a3\u0391\u03a3"), slow.Tokenize("\u03c3\u03b1\u03c2"));   // final sigma
+  EXPECT_EQ(slow.Tokenize("\u03a3\u0391\u03a3"), slow.Tokenize("\u03c3\u03b1\u03c2"));  // final sigma
   EXPECT_EQ(fast.Tokenize("\u03a3\u0391\u03a3"), fast.Tokenize("\u03c3\u03b1\u03c3"));
-  EXPECT_EQ(slow.Tokenize("a\u0301"), slow.Tokenize("\u00e1"));          // NFC
+  EXPECT_EQ(slow.Tokenize("a\u0301"), slow.Tokenize("\u00e1"));  // NFC
   EXPECT_EQ(slow.Tokenize("\u0130"), slow.Tokenize("i\u0307"));
 }
 
 TEST_F(ClipTokenizerTest, IllFormedUtf8) {
   Write({});
-  const ClipTokenizer slow = ClipTokenizer::Load(temp_.path()), fast = ClipTokenizer::Load(temp_.path(), ClipVariant::kFast);
-  EXPECT_EQ(slow.Tokenize("a\xff\xc3 b"), slow.Tokenize("a b"));         // U+FFFD, which is dropped
+  const ClipTokenizer slow = ClipTokenizer::Load(temp_.path()),
+                      fast = ClipTokenizer::Load(temp_.path(), ClipVariant::kFast);
+  EXPECT_EQ(slow.Tokenize("a\xff\xc3 b"), slow.Tokenize("a b"));  // U+FFFD, which is dropped
   EXPECT_EQ(fast.Tokenize("a\xff"), fast.Tokenize("a\ufffd"));
-  EXPECT_EQ(fast.Tokenize("\xe2\x82"), fast.Tokenize("\ufffd"));         // one for a truncated sequence
-  EXPECT_EQ(fast.Tokenize("\xed\xa0\x80"), fast.Tokenize("\ufffd\ufffd\ufffd"));   // a surrogate
+  EXPECT_EQ(fast.Tokenize("\xe2\x82"), fast.Tokenize("\ufffd"));                  // one for a truncated sequence
+  EXPECT_EQ(fast.Tokenize("\xed\xa0\x80"), fast.Tokenize("\ufffd\ufffd\ufffd"));  // a surrogate
 }
 
 TEST_F(ClipTokenizerTest, LongWords) {
@@ -155,7 +158,7 @@ TEST_F(ClipTokenizerTest, BrokenMerges) {
   expect("#version: 0.2\na b\na b\n", ":3: the merge \"a b\" is there twice");
   expect("#version: 0.2\na c\n", ":2: \"a c\": \"ac\" is not in ");
   expect("#version: 0.2\na bcd\n", ":2: \"a bcd\": \"abcd\" is not in ");
-  WriteFile(temp_ / "merges.txt", "#version: 0.2\r\na b\r\n");           // Windows line ends are fine
+  WriteFile(temp_ / "merges.txt", "#version: 0.2\r\na b\r\n");  // Windows line ends are fine
   EXPECT_THAT(ClipTokenizer::Load(temp_.path()).Tokenize("abc"), ElementsAre(512, Last('c')));
   std::filesystem::remove(temp_ / "merges.txt");
   EXPECT_ERROR(ClipTokenizer::Load(temp_.path()), "there is only vocab.json");
@@ -175,10 +178,12 @@ TEST_F(ClipTokenizerTest, Configuration) {
   expect(R"({"tokenizer_class": "T5Tokenizer"})", "T5Tokenizer is not supported");
   expect(R"({"additional_special_tokens": ["<x>"]})", "additional_special_tokens is not supported");
   expect(R"({"added_tokens_decoder": {"x": {"content": "y"}}})", "expected an id as the key");
-  expect(R"({"added_tokens_decoder": {"7": {"content": "y", "lstrip": true}}})", "lstrip: tokens with this option are not supported");
+  expect(R"({"added_tokens_decoder": {"7": {"content": "y", "lstrip": true}}})",
+         "lstrip: tokens with this option are not supported");
   WriteFile(temp_ / "tokenizer_config.json", R"({"model_max_length": 1000000000000000019884624838656})");
   EXPECT_EQ(ClipTokenizer::Load(temp_.path()).max_length(), 77);
-  WriteFile(temp_ / "tokenizer_config.json", R"({"added_tokens_decoder": {"600": {"content": "<Cat>", "normalized": false}}})");
+  WriteFile(temp_ / "tokenizer_config.json",
+            R"({"added_tokens_decoder": {"600": {"content": "<Cat>", "normalized": false}}})");
   const ClipTokenizer tokenizer = ClipTokenizer::Load(temp_.path());
   EXPECT_THAT(tokenizer.Tokenize("x<Cat>y<cat>").at(1), 600);
   EXPECT_EQ(tokenizer.max_id(), 600);

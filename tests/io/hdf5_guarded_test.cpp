@@ -14,11 +14,11 @@ namespace skipbench {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using hdf5::FileWriter;
 using hdf5::Group;
 using hdf5::OpenGuarded;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using testing::ReadFile;
 using testing::TempDir;
 using testing::WriteFile;
@@ -30,7 +30,7 @@ void WriteSmall(const fs::path& path) {
   Group g = file.root().CreateGroup("g");
   g.SetAttribute("seed", uint64_t{18446744073709551615ull});
   auto x = g.CreateDataset("x", hdf5::Type::kFloat64, {100, 5}, {"row", "column"}, "dB");
-  x.WriteRows<double>(50, std::vector<double>(250, 2.5));   // rows come in any order
+  x.WriteRows<double>(50, std::vector<double>(250, 2.5));  // rows come in any order
   x.WriteRows<double>(0, std::vector<double>(250, 1.5));
   g.Write("s", std::vector<std::string>{"one", "", "drei – №"}, {3}, {"row"});
   g.Write("empty", std::vector<int32_t>{}, {0}, {"row"});
@@ -43,7 +43,8 @@ void ExpectSmall(const Group& root) {
   const Group g = root.OpenGroup("g");
   EXPECT_EQ(g.Attribute<uint64_t>("seed"), 18446744073709551615ull);
   EXPECT_THAT(g.Members(), ElementsAre("x", "s", "empty"));
-  EXPECT_EQ(g.OpenDataset("x").ReadRows<double>(49, 2), (std::vector<double>{1.5, 1.5, 1.5, 1.5, 1.5, 2.5, 2.5, 2.5, 2.5, 2.5}));
+  EXPECT_EQ(g.OpenDataset("x").ReadRows<double>(49, 2),
+            (std::vector<double>{1.5, 1.5, 1.5, 1.5, 1.5, 2.5, 2.5, 2.5, 2.5, 2.5}));
   EXPECT_EQ(g.OpenDataset("x").Units(), "dB");
   EXPECT_EQ(g.OpenDataset("x").AxisNames(), (std::vector<std::string>{"row", "column"}));
   EXPECT_EQ(g.Read<std::string>("s"), (std::vector<std::string>{"one", "", "drei – №"}));
@@ -91,8 +92,9 @@ TEST(Hdf5Guarded, AnAnnotatedFileIsReadWithANote) {
   EXPECT_ERROR(hdf5::OpenFile(dir / "a.h5"), "a.h5: changed since it was written, by a program that writes HDF5");
   const auto file = OpenGuarded(dir / "a.h5");
   ExpectSmall(file.root);
-  EXPECT_THAT(file.notes, ElementsAre(HasSubstr("a.h5: changed after the run; all that the run wrote is there as it wrote it. "
-                                                "Added since, and not read: /: note")));
+  EXPECT_THAT(file.notes,
+              ElementsAre(HasSubstr("a.h5: changed after the run; all that the run wrote is there as it wrote it. "
+                                    "Added since, and not read: /: note")));
   EXPECT_FALSE(file.root.HasAttribute("note"));
   EXPECT_ERROR(file.root.Attribute<int64_t>("name"), "a.h5: /: the attribute name is not of type int64");
 }
@@ -114,7 +116,8 @@ TEST(Hdf5Guarded, WhatOthersAddedIsLeftOut) {
   ExpectSmall(file.root);
   EXPECT_THAT(file.root.Members(), ElementsAre("g"));
   EXPECT_FALSE(file.root.OpenGroup("g").OpenDataset("x").HasAttribute("checked"));
-  EXPECT_THAT(file.notes, ElementsAre(::testing::AllOf(HasSubstr("/theirs"), HasSubstr("/g/opaque"), HasSubstr("/g/x: checked"))));
+  EXPECT_THAT(file.notes,
+              ElementsAre(::testing::AllOf(HasSubstr("/theirs"), HasSubstr("/g/opaque"), HasSubstr("/g/x: checked"))));
 }
 
 TEST(Hdf5Guarded, ChangedValuesAreRefused) {
@@ -128,7 +131,8 @@ TEST(Hdf5Guarded, ChangedValuesAreRefused) {
   });
   EXPECT_ERROR(OpenGuarded(dir / "in_place.h5"), "in_place.h5: damaged, or changed since it was written");
   EXPECT_ERROR(OpenGuarded(dir / "larger.h5"), "1 of the 11 things that the run wrote");
-  EXPECT_ERROR(OpenGuarded(dir / "larger.h5"), "changed, or added since: /: note, /g/x; --unchecked reads it all the same");
+  EXPECT_ERROR(OpenGuarded(dir / "larger.h5"),
+               "changed, or added since: /: note, /g/x; --unchecked reads it all the same");
   for (const char* name : {"in_place.h5", "larger.h5"}) {
     const auto file = OpenGuarded(dir / name, /*unchecked=*/true);
     EXPECT_EQ(file.root.OpenGroup("g").Read<double>("x"), std::vector<double>(500, 1.0));
@@ -143,7 +147,8 @@ TEST(Hdf5Guarded, RemovedThingsAreMissed) {
     H5Ldelete(file, "/g/s", H5P_DEFAULT);
     for (const char* name : {"one", "two", "three", "four"}) AddAttribute(file, "/", name);
   });
-  EXPECT_ERROR(OpenGuarded(dir / "a.h5"), "2 of the 11 things that the run wrote (groups, datasets, attributes) are not there");
+  EXPECT_ERROR(OpenGuarded(dir / "a.h5"),
+               "2 of the 11 things that the run wrote (groups, datasets, attributes) are not there");
 }
 
 TEST(Hdf5Guarded, WithoutOurFirstLinesTheListOfChecksumsDecides) {
@@ -153,7 +158,8 @@ TEST(Hdf5Guarded, WithoutOurFirstLinesTheListOfChecksumsDecides) {
   WriteFile(dir / "stripped.h5", std::string_view(bytes).substr(512));
   const auto file = OpenGuarded(dir / "stripped.h5");
   ExpectSmall(file.root);
-  EXPECT_THAT(file.notes, ElementsAre(::testing::EndsWith("stripped.h5: changed after the run; all that the run wrote is there as it wrote it")));
+  EXPECT_THAT(file.notes, ElementsAre(::testing::EndsWith(
+                              "stripped.h5: changed after the run; all that the run wrote is there as it wrote it")));
   Edit(dir / "stripped.h5", [](hid_t f) { H5Adelete(f, hdf5::kChecksums); });
   EXPECT_ERROR(OpenGuarded(dir / "stripped.h5"), "and so no checksum; --unchecked reads it all the same");
   ExpectSmall(OpenGuarded(dir / "stripped.h5", /*unchecked=*/true).root);
@@ -177,7 +183,8 @@ TEST(Hdf5Guarded, DamagedCopiesAreRefused) {
         break;
       }
       case 2: {
-        const size_t at = 512 + random() % (bytes.size() - 512), count = std::min<size_t>(1 + random() % 600, bytes.size() - at);
+        const size_t at = 512 + random() % (bytes.size() - 512),
+                     count = std::min<size_t>(1 + random() % 600, bytes.size() - at);
         damaged.replace(at, count, count, i % 3 == 0 ? '\0' : '\xff');
         break;
       }
@@ -202,8 +209,10 @@ TEST(Hdf5Guarded, MessagesThatMakeNoSenseAreErrors) {
     hdf5::TreeBuilder builder(file, uint64_t{1} << 20);
     auto damaged = messages;
     auto& one = damaged[random() % damaged.size()];
-    if (i % 3 == 0) one.resize(random() % (one.size() + 1));
-    else one[random() % one.size()] = static_cast<char>(random());
+    if (i % 3 == 0)
+      one.resize(random() % (one.size() + 1));
+    else
+      one[random() % one.size()] = static_cast<char>(random());
     if (i % 5 == 0) std::swap(damaged[random() % damaged.size()], damaged[random() % damaged.size()]);
     try {
       for (const auto& message : damaged) builder.Take(message);

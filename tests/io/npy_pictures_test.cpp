@@ -65,7 +65,8 @@ TEST(NpyPictures, LayoutsAndWhatIsNone) {
     EXPECT_ERROR(NpyPictures(dir / "x.npy"), text);
   };
   refused(Pictures({2, 4, 6, 3}, "<f4").append(2 * 4 * 6 * 9, 'x'), "pictures were expected: bytes (uint8)");
-  for (const auto& shape : {std::vector<int64_t>{40, 60, 3}, {3, 40, 60}, {40, 60, 4}}) refused(Pictures(shape), "which looks like one picture");
+  for (const auto& shape : {std::vector<int64_t>{40, 60, 3}, {3, 40, 60}, {40, 60, 4}})
+    refused(Pictures(shape), "which looks like one picture");
   refused(Pictures({2, 4, 6, 4}), "found \"|u1\" [2, 4, 6, 4]");
   refused(Pictures({2, 4, 6, 3}).substr(0, 200), "do not fill");
 }

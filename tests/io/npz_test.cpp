@@ -143,19 +143,20 @@ TEST(Npz, EveryTruncationAndEveryChangedByteIsNoticedOrHarmless) {
 TEST(Npz, MembersThatNobodyAsksForMayBeAnything) {
   const std::filesystem::path python = testing::SourceDir() / ".env" / "bin" / "python";
   const testing::TempDir folder;
-  testing::WriteFile(folder / "make.py",
-                     "import numpy as np, sys, zipfile\n"
-                     "for save, name in ((np.savez, 'stored'), (np.savez_compressed, 'deflated')):\n"
-                     "    path = f'{sys.argv[1]}/{name}.npz'\n"
-                     "    save(path, mu=np.arange(3.0), o=np.array([{}, None], dtype=object), t=np.array(['a', 'bc']),\n"
-                     "         c=np.ones(2, complex), r=np.zeros(2, [('a', '<f8'), ('b', '<i4', (2,))]))\n"
-                     "    with zipfile.ZipFile(path, 'a') as z:\n"
-                     "        z.writestr('notes.txt', b'no array'); z.writestr('broken.npy', b'\\x93NUMPY')\n"
-                     "        z.writestr('twice.npy', b'x'); z.writestr('twice.npy', b'y')\n"
-                     "        z.writestr('bz.npy', b'x' * 99, zipfile.ZIP_BZIP2)\n"
-                     "big = zipfile.ZipFile(f'{sys.argv[1]}/zip64.npz', 'w')\n"
-                     "with big.open('mu.npy', 'w', force_zip64=True) as f: np.save(f, np.arange(3.0))\n"
-                     "big.close()\n");
+  testing::WriteFile(
+      folder / "make.py",
+      "import numpy as np, sys, zipfile\n"
+      "for save, name in ((np.savez, 'stored'), (np.savez_compressed, 'deflated')):\n"
+      "    path = f'{sys.argv[1]}/{name}.npz'\n"
+      "    save(path, mu=np.arange(3.0), o=np.array([{}, None], dtype=object), t=np.array(['a', 'bc']),\n"
+      "         c=np.ones(2, complex), r=np.zeros(2, [('a', '<f8'), ('b', '<i4', (2,))]))\n"
+      "    with zipfile.ZipFile(path, 'a') as z:\n"
+      "        z.writestr('notes.txt', b'no array'); z.writestr('broken.npy', b'\\x93NUMPY')\n"
+      "        z.writestr('twice.npy', b'x'); z.writestr('twice.npy', b'y')\n"
+      "        z.writestr('bz.npy', b'x' * 99, zipfile.ZIP_BZIP2)\n"
+      "big = zipfile.ZipFile(f'{sys.argv[1]}/zip64.npz', 'w')\n"
+      "with big.open('mu.npy', 'w', force_zip64=True) as f: np.save(f, np.arange(3.0))\n"
+      "big.close()\n");
   const std::string command =
       python.string() + " -W ignore " + (folder / "make.py").string() + " " + folder.path().string() + " 2>/dev/null";
   if (std::system(command.c_str()) != 0) GTEST_SKIP() << "no numpy in " << python;

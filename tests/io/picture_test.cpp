@@ -4,10 +4,10 @@
 
 #include <cstring>
 
+#include "harness/io/files/sha256.h"
 #include "harness/io/pictures/image.h"
 #include "harness/io/pictures/jpeg.h"
 #include "harness/io/pictures/png.h"
-#include "harness/io/files/sha256.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {
@@ -48,7 +48,7 @@ void ExpectPixelsOfPil(const std::filesystem::path& folder, size_t least) {
 
 TEST(PictureTest, SamePixelsAsPil) {
   ExpectPixelsOfPil(Pictures(), 18);
-  ExpectPixelsOfPil(Pictures() / "formats", 55);   // CMYK, 16 bits, BMP, PNM, TIFF, GIF
+  ExpectPixelsOfPil(Pictures() / "formats", 55);  // CMYK, 16 bits, BMP, PNM, TIFF, GIF
 }
 
 // Every decoder on every beginning of its files: an Error or a picture, nothing else.
@@ -59,7 +59,8 @@ TEST(PictureTest, FormatsTruncatedAnywhere) {
     for (size_t length = 0; length < whole.size(); length += 1 + whole.size() / 40) {
       try {
         DecodeImage(Bytes(whole.substr(0, length)), "cut");
-        EXPECT_GT(length, whole.size() / 2) << entry.path() << " at " << length;   // what is behind the pixels may be missing
+        EXPECT_GT(length, whole.size() / 2)
+            << entry.path() << " at " << length;  // what is behind the pixels may be missing
       } catch (const Error& e) {
         EXPECT_TRUE(std::string(e.what()).starts_with("cut: ")) << e.what();
       }
@@ -90,8 +91,10 @@ TEST(PictureTest, ExifTurnsStartImagesOnly) {
     // Where the first stored pixel has gone: see EXIF's table of the tag.
     const bool right = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
     const bool bottom = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
-    const size_t place = static_cast<size_t>((bottom ? turned.height - 1 : 0) * turned.width + (right ? turned.width - 1 : 0)) * 3;
-    EXPECT_TRUE(std::equal(plain.pixels.begin(), plain.pixels.begin() + 3, turned.pixels.begin() + static_cast<std::ptrdiff_t>(place)));
+    const size_t place =
+        static_cast<size_t>((bottom ? turned.height - 1 : 0) * turned.width + (right ? turned.width - 1 : 0)) * 3;
+    EXPECT_TRUE(std::equal(plain.pixels.begin(), plain.pixels.begin() + 3,
+                           turned.pixels.begin() + static_cast<std::ptrdiff_t>(place)));
   }
 }
 
@@ -134,7 +137,7 @@ TEST(PictureTest, TruncatedAnywhere) {
 TEST(PictureTest, DamagedPng) {
   std::string png = ReadFile(Pictures() / "rgb.png");
   std::string damaged = png;
-  damaged[png.size() / 2] ^= 0x20;                       // inside IDAT: its checksum fails
+  damaged[png.size() / 2] ^= 0x20;  // inside IDAT: its checksum fails
   EXPECT_ERROR(DecodePng(Bytes(damaged), "x.png"), "x.png: broken PNG");
 }
 
@@ -178,13 +181,15 @@ TEST(PictureTest, WritesPng) {
   WritePng(temp / "g.png", grey, 1);
   const Image grey_back = ReadPng(temp / "g.png");
   for (size_t i = 0; i < grey.pixels.size(); ++i) EXPECT_EQ(grey_back.pixels[3 * i + 1], grey.pixels[i]);
-  EXPECT_ERROR(WritePng(temp / "bad.png", Image{3, 3, 3, {1, 2}}), "bad.png: a picture of 3 x 3 pixels with 3 channels in 2 bytes");
+  EXPECT_ERROR(WritePng(temp / "bad.png", Image{3, 3, 3, {1, 2}}),
+               "bad.png: a picture of 3 x 3 pixels with 3 channels in 2 bytes");
   EXPECT_ERROR(WritePng(temp / "bad.png", Image{0, 0, 3, {}}), "cannot be written");
   EXPECT_FALSE(std::filesystem::exists(temp / "bad.png"));
 }
 
 TEST(PictureTest, Names) {
-  for (const char* name : {"a/b.PNG", "x.jpeg", "n01440764_5.JPEG", "x.gif", "x.Tif"}) EXPECT_EQ(KindByName(name), FileKind::kPicture) << name;
+  for (const char* name : {"a/b.PNG", "x.jpeg", "n01440764_5.JPEG", "x.gif", "x.Tif"})
+    EXPECT_EQ(KindByName(name), FileKind::kPicture) << name;
   for (const char* name : {"png", "notes.txt", "x.npz"}) EXPECT_EQ(KindByName(name), FileKind::kOther) << name;
   EXPECT_EQ(KindByName("x.AVIF"), FileKind::kUnreadable);
   EXPECT_EQ(KindByName("x.mp4"), FileKind::kVideo);

@@ -18,12 +18,13 @@ Image Grey(int width, int height, std::vector<uint8_t> values) {
 
 TEST(Resize, BoxHalvesByMeans) {
   const Image small = Resize(Grey(4, 2, {0, 10, 20, 40, 2, 12, 22, 42}), 2, 1, ResizeFilter::kBox);
-  EXPECT_THAT(small.pixels, ElementsAre(6, 31));     // 8 bits between the passes: (0+10)/2, (2+12)/2, then their mean
+  EXPECT_THAT(small.pixels, ElementsAre(6, 31));  // 8 bits between the passes: (0+10)/2, (2+12)/2, then their mean
 }
 
 TEST(Resize, KeepsWhatHasTheSize) {
   const Image image = Grey(3, 2, {1, 2, 3, 4, 5, 6});
-  for (const auto filter : {ResizeFilter::kBox, ResizeFilter::kBilinear}) EXPECT_EQ(Resize(image, 3, 2, filter).pixels, image.pixels);
+  for (const auto filter : {ResizeFilter::kBox, ResizeFilter::kBilinear})
+    EXPECT_EQ(Resize(image, 3, 2, filter).pixels, image.pixels);
 }
 
 TEST(Resize, BilinearInterpolatesAndKeepsConstants) {
@@ -52,7 +53,8 @@ TEST(CropWide, TakesTheMiddle) {
   EXPECT_EQ(crop.scaled.width, 12);
   EXPECT_EQ(crop.left, 4);
   EXPECT_EQ(crop.top, 0);
-  EXPECT_THAT(std::vector<uint8_t>(crop.cropped.pixels.begin(), crop.cropped.pixels.begin() + 4), ElementsAre(40, 50, 60, 70));
+  EXPECT_THAT(std::vector<uint8_t>(crop.cropped.pixels.begin(), crop.cropped.pixels.begin() + 4),
+              ElementsAre(40, 50, 60, 70));
 }
 
 // 98 / (98 / 49.) is 49, but 75 // (75 / 49.) is one short: floor of the exact quotient of the doubles.
@@ -64,7 +66,7 @@ TEST(CropWide, OnePixelShortIsBlackAtTheEdge) {
     found = true;
     EXPECT_EQ(crop.scaled.height, 48);
     EXPECT_EQ(crop.top, -1);
-    EXPECT_EQ(crop.cropped.pixels[0], 0);                            // the first row lies outside
+    EXPECT_EQ(crop.cropped.pixels[0], 0);  // the first row lies outside
     EXPECT_EQ(crop.cropped.pixels[49], 200);
   }
   EXPECT_TRUE(found);

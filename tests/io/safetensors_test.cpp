@@ -32,7 +32,9 @@ class SafetensorsTest : public ::testing::Test {
     EXPECT_ERROR(SafetensorsFile::Open(temp_ / "f.safetensors"), message);
     EXPECT_ERROR(SafetensorsFile::Open(temp_ / "f.safetensors"), (temp_ / "f.safetensors").string());
   }
-  void ExpectHeader(const std::string& header, size_t data_bytes, const std::string& message) { Expect(File(header, data_bytes), message); }
+  void ExpectHeader(const std::string& header, size_t data_bytes, const std::string& message) {
+    Expect(File(header, data_bytes), message);
+  }
   TempDir temp_;
 };
 
@@ -42,12 +44,14 @@ TEST_F(SafetensorsTest, RoundTrip) {
   const int64_t scalar = -6;
   auto span = [](const auto& value) { return std::as_bytes(std::span(&value, 1)); };
   WriteSafetensors(temp_ / "f.safetensors",
-                   {{"u", Dtype::kU8, {2, 1}, std::as_bytes(std::span(bytes))}, {"w", Dtype::kF32, {3}, std::as_bytes(std::span(floats))},
-                    {"s", Dtype::kI64, {}, span(scalar)}, {"e", Dtype::kF16, {0, 5}, {}}},
+                   {{"u", Dtype::kU8, {2, 1}, std::as_bytes(std::span(bytes))},
+                    {"w", Dtype::kF32, {3}, std::as_bytes(std::span(floats))},
+                    {"s", Dtype::kI64, {}, span(scalar)},
+                    {"e", Dtype::kF16, {0, 5}, {}}},
                    {{"made by", "a \"test\"\n"}});
   const auto file = SafetensorsFile::Open(temp_ / "f.safetensors");
   ASSERT_EQ(file->entries().size(), 4u);
-  EXPECT_EQ(file->entries()[0].name, "s");       // widest first, so that everything is aligned
+  EXPECT_EQ(file->entries()[0].name, "s");  // widest first, so that everything is aligned
   EXPECT_EQ(file->metadata().at("made by"), "a \"test\"\n");
   EXPECT_EQ(file->Find("u")->shape, (std::vector<int64_t>{2, 1}));
   EXPECT_EQ(std::memcmp(file->Find("w")->bytes.data(), floats, 12), 0);
@@ -76,46 +80,66 @@ TEST_F(SafetensorsTest, BrokenEntries) {
   ExpectHeader(R"({"a": []})", 0, "\"a\": expected an object, found a list");
   ExpectHeader(R"({"a": {}})", 0, "tensor \"a\": has no \"dtype\"");
   ExpectHeader(R"({"a": {"dtype": "F32", "shape": [1]}})", 4, "has no \"data_offsets\"");
-  ExpectHeader(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4], "more": 1}})", 4, "unknown key \"more\"");
-  ExpectHeader(R"({"a": {"dtype": "F32", "dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})", 4, "\"dtype\" is given twice");
+  ExpectHeader(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4], "more": 1}})", 4,
+               "unknown key \"more\"");
+  ExpectHeader(R"({"a": {"dtype": "F32", "dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})", 4,
+               "\"dtype\" is given twice");
   ExpectHeader(R"({"a": {"dtype": "F33", "shape": [1], "data_offsets": [0, 4]}})", 4, "unknown dtype \"F33\"");
   ExpectHeader(R"({"a": {"dtype": 3, "shape": [1], "data_offsets": [0, 4]}})", 4, "dtype: expected a string");
-  ExpectHeader(R"({"a": {"dtype": "F32", "shape": 1, "data_offsets": [0, 4]}})", 4, "shape: expected a list, found a number");
-  ExpectHeader(R"({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}})", 4, "shape: expected a non-negative integer");
-  ExpectHeader(R"({"a": {"dtype": "F32", "shape": [1.0], "data_offsets": [0, 4]}})", 4, "shape: expected a non-negative integer");
+  ExpectHeader(R"({"a": {"dtype": "F32", "shape": 1, "data_offsets": [0, 4]}})", 4,
+               "shape: expected a list, found a number");
+  ExpectHeader(R"({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}})", 4,
+               "shape: expected a non-negative integer");
+  ExpectHeader(R"({"a": {"dtype": "F32", "shape": [1.0], "data_offsets": [0, 4]}})", 4,
+               "shape: expected a non-negative integer");
   ExpectHeader(R"({"a": {"dtype": "F32", "shape": [[1]], "data_offsets": [0, 4]}})", 4, "found a list");
   ExpectHeader(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0]}})", 4, "expected 2 numbers, found 1");
   ExpectHeader(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4, 4]}})", 4, "expected 2 numbers, found 3");
-  ExpectHeader(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 99999999999999999999]}})", 4, "expected a non-negative integer");
+  ExpectHeader(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 99999999999999999999]}})", 4,
+               "expected a non-negative integer");
   ExpectHeader(R"({"__metadata__": {"a": 1}})", 0, "__metadata__ \"a\": expected a string");
   ExpectHeader(R"({"__metadata__": {"a": "x", "a": "y"}})", 0, "__metadata__ has \"a\" twice");
   ExpectHeader(R"({"__metadata__": []})", 0, "expected an object");
   std::string ranks = "1";
   for (int i = 0; i < 40; ++i) ranks += ",1";
-  ExpectHeader(R"({"a": {"dtype": "F32", "shape": [)" + ranks + R"(], "data_offsets": [0, 4]}})", 4, "more than 32 dimensions");
+  ExpectHeader(R"({"a": {"dtype": "F32", "shape": [)" + ranks + R"(], "data_offsets": [0, 4]}})", 4,
+               "more than 32 dimensions");
 }
 
 TEST_F(SafetensorsTest, BrokenOffsets) {
   ExpectHeader(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 0]}})", 4, "run backwards");
   ExpectHeader(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})", 3, "lie beyond the 3 bytes of data");
-  ExpectHeader(R"({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}})", 4, "F32 [2] takes 8 bytes, but data_offsets [0, 4] span 4");
+  ExpectHeader(R"({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}})", 4,
+               "F32 [2] takes 8 bytes, but data_offsets [0, 4] span 4");
   ExpectHeader(R"({"a": {"dtype": "F64", "shape": [1], "data_offsets": [0, 4]}})", 4, "F64 [1] takes 8 bytes");
-  ExpectHeader(R"({"a": {"dtype": "U8", "shape": [4611686018427387904, 4], "data_offsets": [0, 4]}})", 4, "overflows 64 bits");
-  ExpectHeader(R"({"a": {"dtype": "U8", "shape": [0, 4611686018427387904, 4], "data_offsets": [0, 0]}})", 0, "overflows 64 bits");
-  ExpectHeader(R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}, "b": {"dtype": "U8", "shape": [4], "data_offsets": [2, 6]}})", 6,
-               "tensor \"b\" [2, 6] overlaps tensor \"a\", which ends at 4");
-  ExpectHeader(R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}, "b": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}})", 4, "overlaps");
-  ExpectHeader(R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [1, 5]}})", 5, "bytes 0 to 1 of the data, before tensor \"a\", belong to no tensor");
-  ExpectHeader(R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}})", 5, "the tensors end at byte 4 of the data, but the file holds 5");
-  ExpectHeader(R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}, "a": {"dtype": "U8", "shape": [4], "data_offsets": [4, 8]}})", 8,
-               "the header has \"a\" twice");
+  ExpectHeader(R"({"a": {"dtype": "U8", "shape": [4611686018427387904, 4], "data_offsets": [0, 4]}})", 4,
+               "overflows 64 bits");
+  ExpectHeader(R"({"a": {"dtype": "U8", "shape": [0, 4611686018427387904, 4], "data_offsets": [0, 0]}})", 0,
+               "overflows 64 bits");
+  ExpectHeader(
+      R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}, "b": {"dtype": "U8", "shape": [4], "data_offsets": [2, 6]}})",
+      6, "tensor \"b\" [2, 6] overlaps tensor \"a\", which ends at 4");
+  ExpectHeader(
+      R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}, "b": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}})",
+      4, "overlaps");
+  ExpectHeader(R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [1, 5]}})", 5,
+               "bytes 0 to 1 of the data, before tensor \"a\", belong to no tensor");
+  ExpectHeader(R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}})", 5,
+               "the tensors end at byte 4 of the data, but the file holds 5");
+  ExpectHeader(
+      R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}, "a": {"dtype": "U8", "shape": [4], "data_offsets": [4, 8]}})",
+      8, "the header has \"a\" twice");
   ExpectHeader(R"({"a": {"dtype": "F4", "shape": [3], "data_offsets": [0, 1]}})", 1, "do not fill whole bytes");
 }
 
 TEST_F(SafetensorsTest, AcceptsWhatTheFormatAllows) {
   WriteFile(temp_ / "f", File("{}", 0));
   EXPECT_TRUE(SafetensorsFile::Open(temp_ / "f")->entries().empty());
-  WriteFile(temp_ / "f", File(R"({"b":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[1,3]},"a":{"data_offsets":[0,1],"shape":[],"dtype":"U8"},"":{"dtype":"F4","shape":[2],"data_offsets":[3,4]}}   )", 4));
+  WriteFile(
+      temp_ / "f",
+      File(
+          R"({"b":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[1,3]},"a":{"data_offsets":[0,1],"shape":[],"dtype":"U8"},"":{"dtype":"F4","shape":[2],"data_offsets":[3,4]}}   )",
+          4));
   const auto file = SafetensorsFile::Open(temp_ / "f");
   EXPECT_EQ(file->entries()[0].name, "a");
   EXPECT_EQ(file->Find("")->bytes.size(), 1u);
@@ -141,7 +165,8 @@ TEST_F(SafetensorsTest, Pickles) {
 TEST_F(SafetensorsTest, WriterChecks) {
   const std::byte four[4] = {};
   EXPECT_ERROR(WriteSafetensors(temp_ / "f", {{"a", Dtype::kF32, {2}, four}}), "takes 8 bytes, but 4 were given");
-  EXPECT_ERROR(WriteSafetensors(temp_ / "f", {{"a", Dtype::kF32, {1}, four}, {"a", Dtype::kU8, {4}, four}}), "the name is taken");
+  EXPECT_ERROR(WriteSafetensors(temp_ / "f", {{"a", Dtype::kF32, {1}, four}, {"a", Dtype::kU8, {4}, four}}),
+               "the name is taken");
   EXPECT_ERROR(WriteSafetensors(temp_ / "f", {{"__metadata__", Dtype::kF32, {1}, four}}), "the name is taken");
   EXPECT_FALSE(std::filesystem::exists(temp_ / "f"));
 }
@@ -162,7 +187,7 @@ TEST_F(SafetensorsTest, AFailedWriteLeavesTheOldFile) {
   EXPECT_EQ(SafetensorsFile::Open(temp_ / "f")->metadata().at("version"), "old");
   int files = 0;
   for (const auto& one : std::filesystem::directory_iterator(temp_.path())) files += one.exists();
-  EXPECT_EQ(files, 1);                          // no temporary file is left
+  EXPECT_EQ(files, 1);  // no temporary file is left
 }
 
 TEST(AtomicFileTest, WritesOrLeaves) {
@@ -180,7 +205,8 @@ TEST(AtomicFileTest, WritesOrLeaves) {
   EXPECT_EQ(ReadFile(temp / "sub/x.txt"), "abc");
   EXPECT_ERROR(AtomicFile(temp / "sub"), "it is a folder");
   EXPECT_ERROR(AtomicFile(temp / "sub/x.txt/y"), "cannot create the folder");
-  if (std::filesystem::exists("/dev/full")) EXPECT_ERROR(WriteFileAtomically("/proc/nothing/x", "abc"), "/proc/nothing/x");
+  if (std::filesystem::exists("/dev/full"))
+    EXPECT_ERROR(WriteFileAtomically("/proc/nothing/x", "abc"), "/proc/nothing/x");
   const std::string large(300000, 'z');
   WriteFileAtomically(temp / "large", large);
   EXPECT_EQ(ReadFile(temp / "large"), large);

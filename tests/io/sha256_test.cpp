@@ -27,7 +27,8 @@ TEST(Sha256Test, KnownDigests) {
 TEST(Sha256Test, PiecesOfAnySize) {
   const std::string text(1000, 'q');
   for (size_t length : {55, 56, 63, 64, 65, 119, 120, 128, 1000})
-    for (size_t piece : {1, 3, 63, 64, 65, 200}) EXPECT_EQ(Hash(text.substr(0, length), piece), Hash(text.substr(0, length)));
+    for (size_t piece : {1, 3, 63, 64, 65, 200})
+      EXPECT_EQ(Hash(text.substr(0, length), piece), Hash(text.substr(0, length)));
 }
 
 TEST(Sha256Test, Files) {
@@ -36,7 +37,7 @@ TEST(Sha256Test, Files) {
   testing::WriteFile(temp / "empty", "");
   EXPECT_EQ(Sha256OfFile(temp / "f"), Hash("abc"));
   EXPECT_EQ(Sha256OfFile(temp / "empty"), Hash(""));
-  const std::string large((size_t{4} << 20) * 2 + 77, 'x');       // more than two pieces
+  const std::string large((size_t{4} << 20) * 2 + 77, 'x');  // more than two pieces
   testing::WriteFile(temp / "large", large);
   EXPECT_EQ(Sha256OfFile(temp / "large"), Hash(large));
   EXPECT_ERROR(Sha256OfFile(temp / "none"), "none: cannot be opened");

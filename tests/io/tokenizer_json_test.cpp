@@ -26,7 +26,10 @@ class TokenizerJsonTest : public ::testing::Test {
     return ClipTokenizer::Load(temp_.path(), variant);
   }
   TempDir temp_;
-  Json json_, config_ = {{"tokenizer_class", "CLIPTokenizer"}, {"pad_token", "!"}, {"model_max_length", 24}, {"backend", "tokenizers"}};
+  Json json_, config_ = {{"tokenizer_class", "CLIPTokenizer"},
+                         {"pad_token", "!"},
+                         {"model_max_length", 24},
+                         {"backend", "tokenizers"}};
 };
 
 TEST_F(TokenizerJsonTest, ReadsTheFolder) {
@@ -62,17 +65,27 @@ TEST_F(TokenizerJsonTest, OlderWaysToWriteTheSame) {
   const auto ids = Load().Encode("A cafe, it's 3.5");
   for (Json& merge : json_["model"]["merges"]) merge = merge[0].get<std::string>() + " " + merge[1].get<std::string>();
   EXPECT_EQ(Load().Encode("A cafe, it's 3.5"), ids);
-  const auto special = [](const char* token, int id) { return Json{{"SpecialToken", {{"id", token}, {"type_id", id}}}}; };
+  const auto special = [](const char* token, int id) {
+    return Json{{"SpecialToken", {{"id", token}, {"type_id", id}}}};
+  };
   json_["post_processor"] = {{"type", "TemplateProcessing"},
-                             {"single", Json::array({special("<|startoftext|>", 0), {{"Sequence", {{"id", "A"}, {"type_id", 0}}}}, special("<|endoftext|>", 0)})}};
+                             {"single", Json::array({special("<|startoftext|>", 0),
+                                                     {{"Sequence", {{"id", "A"}, {"type_id", 0}}}},
+                                                     special("<|endoftext|>", 0)})}};
   EXPECT_EQ(Load().Encode("A cafe, it's 3.5"), ids);
-  json_["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = R"('s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+)";
+  json_["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] =
+      R"('s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+)";
   EXPECT_EQ(Load().Encode("A cafe, it's 3.5"), ids);
   EXPECT_NE(Load().Encode("<|ENDOFTEXT|>"), ids);
 }
 
 TEST_F(TokenizerJsonTest, AddedTokensWithIdsBehindTheVocabulary) {
-  json_["added_tokens"].push_back({{"id", 1714}, {"content", "<cat-toy>"}, {"single_word", false}, {"lstrip", false}, {"rstrip", false}, {"normalized", true}});
+  json_["added_tokens"].push_back({{"id", 1714},
+                                   {"content", "<cat-toy>"},
+                                   {"single_word", false},
+                                   {"lstrip", false},
+                                   {"rstrip", false},
+                                   {"normalized", true}});
   EXPECT_EQ(Load().Tokenize("<cat-toy>"), (std::vector<int64_t>{1714}));
   EXPECT_EQ(Load().max_id(), 1714);
   json_["added_tokens"].back()["lstrip"] = true;
@@ -92,13 +105,18 @@ TEST_F(TokenizerJsonTest, WhatIsNotClipsIsRefusedByName) {
   refuse("/model/byte_fallback", true, "model.byte_fallback: not a tokenizer of CLIP: expected false");
   refuse("/model/dropout", 0.1, "model.dropout: not a tokenizer of CLIP");
   refuse("/model", nullptr, "model: not a tokenizer of CLIP: expected byte-pair encoding (BPE)");
-  refuse("/normalizer", {{"type", "NFKC"}}, "normalizer: not a tokenizer of CLIP: expected NFC, Replace \\s+ by one space, Lowercase, found {\"type\":\"NFKC\"}");
+  refuse("/normalizer", {{"type", "NFKC"}},
+         "normalizer: not a tokenizer of CLIP: expected NFC, Replace \\s+ by one space, Lowercase, found "
+         "{\"type\":\"NFKC\"}");
   refuse("/normalizer", nullptr, "normalizer: not a tokenizer of CLIP");
-  refuse("/pre_tokenizer/pretokenizers/0/pattern/Regex", "\\w+", "pre_tokenizer: not a tokenizer of CLIP: expected Split by the pattern");
+  refuse("/pre_tokenizer/pretokenizers/0/pattern/Regex", "\\w+",
+         "pre_tokenizer: not a tokenizer of CLIP: expected Split by the pattern");
   refuse("/pre_tokenizer", {{"type", "Whitespace"}}, "pre_tokenizer: not a tokenizer of CLIP");
-  refuse("/post_processor", {{"type", "BertProcessing"}}, "post_processor: not a tokenizer of CLIP: expected RobertaProcessing");
+  refuse("/post_processor", {{"type", "BertProcessing"}},
+         "post_processor: not a tokenizer of CLIP: expected RobertaProcessing");
   refuse("/post_processor", nullptr, "post_processor: not a tokenizer of CLIP");
-  refuse("/post_processor/cls", {"<|startoftext|>", 5}, "post_processor.cls: the token \"<|startoftext|>\" has the id 5");
+  refuse("/post_processor/cls", {"<|startoftext|>", 5},
+         "post_processor.cls: the token \"<|startoftext|>\" has the id 5");
   refuse("/model/merges/0", {"a"}, "model.merges[0]: expected a pair of symbols, found [\"a\"]");
   refuse("/model/merges/0", {"a", "\xF0\x9F\x98\x80"}, "model.merges[0]: ");
   refuse("/model/vocab/a", -1, "model.vocab: token \"a\": expected an id");
@@ -106,14 +124,16 @@ TEST_F(TokenizerJsonTest, WhatIsNotClipsIsRefusedByName) {
 
 TEST_F(TokenizerJsonTest, TheConfigHasToAgree) {
   config_["eos_token"] = "</s>";
-  EXPECT_ERROR(Load(), "post_processor: puts \"<|endoftext|>\" beside a text; tokenizer_config.json says eos_token: \"</s>\"");
+  EXPECT_ERROR(Load(),
+               "post_processor: puts \"<|endoftext|>\" beside a text; tokenizer_config.json says eos_token: \"</s>\"");
   config_.erase("eos_token");
   config_["tokenizer_class"] = "T5Tokenizer";
   EXPECT_ERROR(Load(), "tokenizer_class: T5Tokenizer is not supported");
 }
 
 TEST_F(TokenizerJsonTest, AFolderWithoutAnyIsNamed) {
-  EXPECT_ERROR(ClipTokenizer::Load(temp_.path()), "no tokenizer: expected vocab.json and merges.txt, or tokenizer.json");
+  EXPECT_ERROR(ClipTokenizer::Load(temp_.path()),
+               "no tokenizer: expected vocab.json and merges.txt, or tokenizer.json");
 }
 
 }  // namespace

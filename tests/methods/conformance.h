@@ -24,7 +24,8 @@ inline std::string NameOfExample(const ::testing::TestParamInfo<Example>& info) 
   return info.param.type + "_" + std::to_string(info.index);
 }
 
-#define METHOD_EXAMPLES(name, ...) \
-  INSTANTIATE_TEST_SUITE_P(name, MethodConformance, ::testing::ValuesIn(std::vector<Example>{__VA_ARGS__}), NameOfExample)
+#define METHOD_EXAMPLES(name, ...)                                                                          \
+  INSTANTIATE_TEST_SUITE_P(name, MethodConformance, ::testing::ValuesIn(std::vector<Example>{__VA_ARGS__}), \
+                           NameOfExample)
 
 }  // namespace skipbench

@@ -1,6 +1,6 @@
 // What every method does: one body for the examples of each (conformance.h) and for the one in README.md.
 #include <gtest/gtest.h>
-#include <methods/steady/steady.h>      // taken out of methods/README.md when the tests are built
+#include <methods/steady/steady.h>  // taken out of methods/README.md when the tests are built
 
 #include "harness/sampling/search.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
@@ -23,7 +23,7 @@ using testing::FakeScheduler;
 using testing::SmallTrajectory;
 
 const MethodType& TypeOf(const Example& example) {
-  static const std::vector<MethodType> shown = {SteadyType(), testing::ToyType()};      // in README.md, and by a stranger
+  static const std::vector<MethodType> shown = {SteadyType(), testing::ToyType()};  // in README.md, and by a stranger
   for (const auto& type : shown)
     if (type.name == example.type) return type;
   return FindMethodType(example.type, "test");
@@ -115,11 +115,13 @@ TEST_P(MethodConformance, DecidesAsItsCriterionDeclares) {
     const Course course = Follow(*method, wobble);
     ASSERT_TRUE(course.trace.contains("criterion") && course.trace.contains("threshold"));
     for (size_t call = 1; call < course.decisions.size(); ++call) {
-      const double criterion = course.trace.at("criterion")[call - 1], threshold = course.trace.at("threshold")[call - 1];
+      const double criterion = course.trace.at("criterion")[call - 1],
+                   threshold = course.trace.at("threshold")[call - 1];
       EXPECT_EQ(std::isnan(criterion), std::isnan(threshold)) << "call " << call;
       if (std::isnan(criterion) || criterion == threshold) continue;
       ++compared;
-      EXPECT_EQ(course.decisions[call].action == Action::kPredict, (criterion > threshold) == (declared->predicts == Criterion::Predicts::kAbove))
+      EXPECT_EQ(course.decisions[call].action == Action::kPredict,
+                (criterion > threshold) == (declared->predicts == Criterion::Predicts::kAbove))
           << "call " << call << ": " << criterion << " against " << threshold;
     }
   }
@@ -204,7 +206,8 @@ class NanAtTheEnd : public FakeDenoiser {
 TEST_P(MethodConformance, LatentsThatAreNotFiniteAreAnError) {
   const auto method = Make(GetParam());
   NanAtTheEnd denoiser;
-  EXPECT_ERROR((FakeRun{FakeScheduler(12), 2}.Run({method.get()}, {}, &denoiser)), "sample 100: the latent after call 0");
+  EXPECT_ERROR((FakeRun{FakeScheduler(12), 2}.Run({method.get()}, {}, &denoiser)),
+               "sample 100: the latent after call 0");
 }
 
 METHOD_EXAMPLES(TheReadmes, {"steady", {{"delta", 0.2}}});
@@ -233,21 +236,26 @@ TEST(Methods, EveryOptionIsListedWithHelpAndHoldsItsLimits) {
         Json options = {{option.name, value}};
         for (const auto& other : type.options)
           if (other.required && other.name != option.name) options[other.name] = other.min;
-        EXPECT_ERROR(type.make(JsonReader(options, "test.json", "methods[0]")), "test.json: methods[0]." + option.name + ": ");
+        EXPECT_ERROR(type.make(JsonReader(options, "test.json", "methods[0]")),
+                     "test.json: methods[0]." + option.name + ": ");
       };
       refused(Json::object());
       if (option.list) continue;
       for (const auto& [limit, step] : {std::pair(option.min, -1), std::pair(option.max, 1)})
-        if (limit.is_number_integer()) refused(limit.get<int64_t>() + step);
-        else if (limit.is_number()) refused(limit.get<double>() + step * std::max(1.0, std::abs(limit.get<double>())));
+        if (limit.is_number_integer())
+          refused(limit.get<int64_t>() + step);
+        else if (limit.is_number())
+          refused(limit.get<double>() + step * std::max(1.0, std::abs(limit.get<double>())));
       if (!option.choices.empty()) refused("magic");
     }
 }
 
 TEST(Methods, LimitsHoldForOptionsBuiltInCpp) {
-  EXPECT_ERROR(MakeAdaptiveDiffusion({.delta = -1}), "adaptive_diffusion: delta: expected a number in [0, 1000000], found -1");
+  EXPECT_ERROR(MakeAdaptiveDiffusion({.delta = -1}),
+               "adaptive_diffusion: delta: expected a number in [0, 1000000], found -1");
   EXPECT_ERROR(MakeAdaptiveDiffusion({.delta = std::nan("")}), "adaptive_diffusion: delta: expected a number");
-  EXPECT_ERROR(MakeAdaptiveDiffusion({.norm = AdaptiveDiffusionOptions::Norm::kL2}), "norm: only the criterion \"tensor\" has a norm");
+  EXPECT_ERROR(MakeAdaptiveDiffusion({.norm = AdaptiveDiffusionOptions::Norm::kL2}),
+               "norm: only the criterion \"tensor\" has a norm");
   EXPECT_ERROR(MakeDifferenceOrder({.order = 4}), "difference_order: order: expected an integer in [1, 3], found 4");
   EXPECT_ERROR(MakeDeepCache({.interval = 0}), "deepcache: interval: expected an integer in [1, 1000], found 0");
   EXPECT_ERROR(MakeDeepCache({.power = 2}), "deepcache: power: the uniform schedule has no power");
@@ -257,13 +265,17 @@ TEST(Methods, LimitsHoldForOptionsBuiltInCpp) {
 
 // A default that is listed is the one in force: said aloud it makes the same method.
 TEST(Methods, ListedDefaultsAreThoseInForce) {
-  for (const auto& suite : {Example{"adaptive_diffusion", Json::object()}, Example{"deepcache", Json::object()},
-                            Example{"difference_order", {{"order", 2}, {"delta", 0.1}}}, Example{"greedy_search", {{"skips", 2}}}}) {
+  for (const auto& suite :
+       {Example{"adaptive_diffusion", Json::object()}, Example{"deepcache", Json::object()},
+        Example{"difference_order", {{"order", 2}, {"delta", 0.1}}}, Example{"greedy_search", {{"skips", 2}}}}) {
     const std::string label = MakeUnbound(suite)->Label();
     for (const auto& option : TypeOf(suite).options) {
-      if (option.fallback.empty() || option.name == "norm" || option.name == "power" || option.name == "center" || option.name == "samples") continue;
+      if (option.fallback.empty() || option.name == "norm" || option.name == "power" || option.name == "center" ||
+          option.name == "samples")
+        continue;
       Example said = suite;
-      said.options[option.name] = option.kind == OptionKind::kText ? Json(option.fallback) : Json::parse(option.fallback);
+      said.options[option.name] =
+          option.kind == OptionKind::kText ? Json(option.fallback) : Json::parse(option.fallback);
       EXPECT_EQ(MakeUnbound(said)->Label(), label) << option.name;
     }
   }
@@ -273,28 +285,38 @@ TEST(Methods, ListedDefaultsAreThoseInForce) {
 TEST(Methods, BadOptionsNameTheKey) {
   auto make = [](const std::string& type, Json options) { Make({type, std::move(options)}); };
   EXPECT_ERROR(make("adaptive_diffusion", {{"delta", -1}}), "test.json: methods[0].delta: expected a number in [0,");
-  EXPECT_ERROR(make("adaptive_diffusion", {{"criterion", "guess"}}), "methods[0].criterion: expected one of published, tensor");
+  EXPECT_ERROR(make("adaptive_diffusion", {{"criterion", "guess"}}),
+               "methods[0].criterion: expected one of published, tensor");
   EXPECT_ERROR(make("adaptive_diffusion", {{"norm", "l2"}}), "only the criterion \"tensor\" has a norm");
-  EXPECT_ERROR(make("adaptive_diffusion", {{"dleta", 1}}), "methods[0].dleta: unknown key; known here: criterion, delta, max_skips, norm, scope; did you mean \"delta\"?");
+  EXPECT_ERROR(
+      make("adaptive_diffusion", {{"dleta", 1}}),
+      "methods[0].dleta: unknown key; known here: criterion, delta, max_skips, norm, scope; did you mean \"delta\"?");
   EXPECT_ERROR(make("difference_order", {{"delta", 0.1}}), "methods[0].order: missing");
-  EXPECT_ERROR(make("difference_order", {{"order", 4}, {"delta", 0.1}}), "methods[0].order: expected an integer in [1, 3]");
+  EXPECT_ERROR(make("difference_order", {{"order", 4}, {"delta", 0.1}}),
+               "methods[0].order: expected an integer in [1, 3]");
   EXPECT_ERROR(make("difference_order", {{"order", 1}}), "methods[0].delta: missing");
   EXPECT_ERROR(make("fewer_steps", Json::object()), "methods[0].steps: missing");
   EXPECT_ERROR(make("fixed_path", {{"mask", {0, 1}}}), "entry 0 must be 1");
   EXPECT_ERROR(make("fixed_path", {{"mask", {1, 2}}}), "entries are 1 (predict) or 0 (reuse), found 2");
   EXPECT_ERROR(make("fixed_path", Json::object()), "give one of \"mask\", \"interval\", \"random\" and \"from\"");
   EXPECT_ERROR(make("fixed_path", {{"mask", {1, 0}}, {"random", 1}}), "give one of");
-  EXPECT_ERROR(make("fixed_path", {{"interval", 2}, {"seed", 1}}), "methods[0].seed: only a path at \"random\" has a seed");
+  EXPECT_ERROR(make("fixed_path", {{"interval", 2}, {"seed", 1}}),
+               "methods[0].seed: only a path at \"random\" has a seed");
   EXPECT_ERROR(Make({"fixed_path", {{"random", 12}}})->Start(TwelveCalls()), "of 12 calls at most 11 can be skipped");
   EXPECT_ERROR(make("greedy_search", Json::object()), "give either \"skips\" or \"error_bound\"");
   EXPECT_ERROR(make("greedy_search", {{"skips", 2}, {"error_bound", 1}}), "give either \"skips\" or \"error_bound\"");
   EXPECT_ERROR(make("greedy_search", {{"skips", 2}, {"samples", 4}}), "only with the scope \"shared\"");
-  EXPECT_ERROR(make("greedy_search", {{"skips", 2}, {"beam", 4}, {"exhaustive", true}}), "an exhaustive search has none");
-  EXPECT_ERROR(MakeUnbound({"greedy_search", {{"skips", 12}}})->Start(TwelveCalls()), "greedy_search(skips=12): 12 skips were asked for");
-  EXPECT_ERROR(MakeUnbound({"greedy_search", {{"skips", 2}}})->Start(TwelveCalls())->Decide(0), "its path was not found yet");
+  EXPECT_ERROR(make("greedy_search", {{"skips", 2}, {"beam", 4}, {"exhaustive", true}}),
+               "an exhaustive search has none");
+  EXPECT_ERROR(MakeUnbound({"greedy_search", {{"skips", 12}}})->Start(TwelveCalls()),
+               "greedy_search(skips=12): 12 skips were asked for");
+  EXPECT_ERROR(MakeUnbound({"greedy_search", {{"skips", 2}}})->Start(TwelveCalls())->Decide(0),
+               "its path was not found yet");
   EXPECT_ERROR(make("deepcache", {{"power", 2}}), "the uniform schedule has no power");
-  EXPECT_ERROR(FindMethodType("magic", "test.json: methods[0].type"), "unknown method \"magic\"; known: full_step, fewer_steps");
-  EXPECT_ERROR(FindMethodType("AdaptiveDifusion", "test.json: methods[0].type"), "greedy_search; did you mean \"adaptive_diffusion\"?");
+  EXPECT_ERROR(FindMethodType("magic", "test.json: methods[0].type"),
+               "unknown method \"magic\"; known: full_step, fewer_steps");
+  EXPECT_ERROR(FindMethodType("AdaptiveDifusion", "test.json: methods[0].type"),
+               "greedy_search; did you mean \"adaptive_diffusion\"?");
   const auto path = Make({"fixed_path", {{"mask", {1, 0}}}});
   EXPECT_ERROR(path->Start(TwelveCalls()), "the path has 2 entries, the run makes 12 scheduler calls");
   const auto cache = Make({"deepcache", {{"branch", 3}}});
@@ -305,10 +327,11 @@ TEST(Methods, BadOptionsNameTheKey) {
 TEST(Methods, TheExampleInTheReadmeSkips) {
   const auto nfe = [&](double delta) {
     const Course course = Follow(*Make({"steady", {{"delta", delta}}}), 0);
-    return std::count_if(course.decisions.begin(), course.decisions.end(), [](const Decision& d) { return d.action == Action::kPredict; });
+    return std::count_if(course.decisions.begin(), course.decisions.end(),
+                         [](const Decision& d) { return d.action == Action::kPredict; });
   };
   EXPECT_EQ(nfe(0), 12);
-  EXPECT_EQ(nfe(2), 7);      // 0, then every second one from 1 on
+  EXPECT_EQ(nfe(2), 7);  // 0, then every second one from 1 on
   EXPECT_LE(nfe(0.2), nfe(0.1));
 }
 
@@ -324,7 +347,8 @@ TEST(Methods, PathsThatWereFoundBeforeTheRunAreChecked) {
   EXPECT_ERROR(bound->StartFor(TwelveCalls(), 5), "greedy_search(skips=5): no path for sample 5: it diverged");
   EXPECT_ERROR(bound->StartFor(TwelveCalls(), 6), "no path for sample 6: it was not searched");
   paths.by_sample[7] = Mask{1, 0, 1};
-  EXPECT_ERROR(method->Bind(paths)->Start(TwelveCalls()), "the path has 3 entries, the run makes 12 scheduler calls (12 steps)");
+  EXPECT_ERROR(method->Bind(paths)->Start(TwelveCalls()),
+               "the path has 3 entries, the run makes 12 scheduler calls (12 steps)");
   paths.by_sample[7] = Mask{0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   EXPECT_ERROR(method->Bind(paths)->Start(TwelveCalls()), "the path 011111111111 skips call 0");
 }

@@ -26,7 +26,7 @@ std::vector<bool> Expected(const std::vector<at::Tensor>& latents, const Differe
   };
   std::vector<bool> predicts(calls, true);
   for (int i = 3; i + 1 < calls; ++i) {
-    int run = 0;                                     // decisions that skip, up to this one
+    int run = 0;  // decisions that skip, up to this one
     while (i - run >= 4 && !predicts[i - run]) ++run;
     if (i - 3 > 4 && run >= options.max_skips) continue;
     const at::Tensor difference = options.order == 1   ? x(i) - x(i - 1)

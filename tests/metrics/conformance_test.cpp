@@ -54,7 +54,8 @@ TEST(MetricConformance, EveryEntryHasAnExample) {
   for (const CatalogEntry& entry : MetricCatalog()) {
     EXPECT_TRUE(names.insert(entry.name).second) << entry.name << " twice";
     EXPECT_NE(entry.sample.has_value(), entry.set != nullptr) << entry.name;
-    EXPECT_TRUE(std::any_of(MetricExamples().begin(), MetricExamples().end(), [&](const auto& example) { return Covers(example, entry); }))
+    EXPECT_TRUE(std::any_of(MetricExamples().begin(), MetricExamples().end(),
+                            [&](const auto& example) { return Covers(example, entry); }))
         << entry.name << ": no file of tests/metrics has an example of it (metric_example.h)";
     const auto infos = entry.sample ? entry.sample->columns : entry.set(entry.name, entry.network).columns;
     EXPECT_FALSE(infos.empty()) << entry.name;
@@ -63,16 +64,19 @@ TEST(MetricConformance, EveryEntryHasAnExample) {
       EXPECT_TRUE(columns.insert(info.name).second) << info.name << " twice";
     }
   }
-  for (const auto& example : MetricExamples()) EXPECT_TRUE(FindMetric(example.metric)) << example.metric << " is not in the catalog";
+  for (const auto& example : MetricExamples())
+    EXPECT_TRUE(FindMetric(example.metric)) << example.metric << " is not in the catalog";
 }
 
-std::vector<double> Values(const MetricType& type, const MetricNetwork* network, const MetricInput& sample, const MetricInput& reference) {
+std::vector<double> Values(const MetricType& type, const MetricNetwork* network, const MetricInput& sample,
+                           const MetricInput& reference) {
   if (!network) {
     std::vector<double> values;
     for (const auto& column : MeasureFrames(type, sample, reference)) values.push_back(ClipValue(column));
     return values;
   }
-  return network->Measure({&sample, 1}, type.needs_reference ? std::span(&reference, 1) : std::span<const MetricInput>())[0];
+  return network->Measure({&sample, 1},
+                          type.needs_reference ? std::span(&reference, 1) : std::span<const MetricInput>())[0];
 }
 
 void CheckSampleMetric(const MetricType& type, const MetricExample& example) {
@@ -99,10 +103,12 @@ void CheckSampleMetric(const MetricType& type, const MetricExample& example) {
   EXPECT_ERROR(type.measure({}, {}), "missing");
   if (!type.needs_pictures) return;
   // What it does not need it does without; of a clip each frame is measured by itself.
-  const MetricInput clip{at::stack({best.picture, worst.picture}), {}}, reference{at::stack({example.reference.picture, example.reference.picture}), {}};
+  const MetricInput clip{at::stack({best.picture, worst.picture}), {}},
+      reference{at::stack({example.reference.picture, example.reference.picture}), {}};
   const auto frames = MeasureFrames(type, clip, reference);
   for (size_t c = 0; c < type.columns.size(); ++c)
-    EXPECT_EQ(frames[c], (std::vector{type.measure(best, example.reference)[c], type.measure(worst, example.reference)[c]}));
+    EXPECT_EQ(frames[c],
+              (std::vector{type.measure(best, example.reference)[c], type.measure(worst, example.reference)[c]}));
   EXPECT_ERROR(MeasureFrames(type, clip, example.reference), type.name);
 }
 
@@ -121,14 +127,16 @@ void CheckMetricOfFeatures(const SetMetric& metric, const MetricExample& example
   ASSERT_GE(example.sets.size(), 2u);
   std::vector<MeasuredValue> before;
   for (const FeatureSet& set : example.sets) {
-    const auto values = measure(set, example.reference_set), turned = measure(Reversed(set), Reversed(example.reference_set));
+    const auto values = measure(set, example.reference_set),
+               turned = measure(Reversed(set), Reversed(example.reference_set));
     ASSERT_EQ(values.size(), metric.columns.size());
     for (size_t c = 0; c < values.size(); ++c) {
       const MeasuredValue& value = values[c];
       EXPECT_EQ(value.metric.name, metric.columns[c].name);
       EXPECT_EQ(value.count, set.count());
       ASSERT_TRUE(value.value.has_value());
-      EXPECT_NEAR(*turned[c].value, *value.value, 1e-9 * std::max(1.0, std::abs(*value.value))) << "the order of the samples";
+      EXPECT_NEAR(*turned[c].value, *value.value, 1e-9 * std::max(1.0, std::abs(*value.value)))
+          << "the order of the samples";
       if (value.low) {
         EXPECT_LE(*value.low, *value.value);
         EXPECT_GE(*value.high, *value.value);
@@ -145,9 +153,12 @@ void CheckMetricOfFeatures(const SetMetric& metric, const MetricExample& example
   FeatureSet broken = set;
   broken.values[1] = NAN;
   if (!metric.needs_pairs) EXPECT_ERROR(measure(broken, example.reference_set), metric.name);
-  FeatureSet statistics{.description = "s.npz", .dimension = set.dimension, .normal = StatisticsOf(set.view()).Normal()};
-  if (metric.needs_features) EXPECT_ERROR(measure(set, statistics), metric.name);
-  else EXPECT_NO_THROW(measure(set, statistics));
+  FeatureSet statistics{
+      .description = "s.npz", .dimension = set.dimension, .normal = StatisticsOf(set.view()).Normal()};
+  if (metric.needs_features)
+    EXPECT_ERROR(measure(set, statistics), metric.name);
+  else
+    EXPECT_NO_THROW(measure(set, statistics));
   statistics = set;
   FeatureSet other = example.reference_set;
   statistics.weights = "aa";
@@ -172,9 +183,12 @@ TEST(MetricConformance, EveryExampleIsMeasured) {
     SCOPED_TRACE(example.metric);
     const auto metric = FindMetric(example.metric);
     ASSERT_TRUE(metric);
-    if (metric->sample) CheckSampleMetric(*metric->sample, example);
-    else if (metric->set->of_features) CheckMetricOfFeatures(*metric->set, example);
-    else CheckMetricOfErrors(*metric->set, example);
+    if (metric->sample)
+      CheckSampleMetric(*metric->sample, example);
+    else if (metric->set->of_features)
+      CheckMetricOfFeatures(*metric->set, example);
+    else
+      CheckMetricOfErrors(*metric->set, example);
   }
 }
 

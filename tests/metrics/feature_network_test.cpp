@@ -128,15 +128,18 @@ TEST(ClipMotion, ReadsNineNumbersOffAClip) {
   for (int t = 0; t < 3; ++t)
     for (int c = 0; c < 3; ++c)
       for (int h = 0; h < 6; ++h)
-        for (int w = 0; w < 8; ++w) values.push_back(static_cast<uint8_t>((37 * t + 91 * c + 13 * h * w + 5 * h + 29 * w) % 256));
+        for (int w = 0; w < 8; ++w)
+          values.push_back(static_cast<uint8_t>((37 * t + 91 * c + 13 * h * w + 5 * h + 29 * w) % 256));
   const at::Tensor clip = at::tensor(values, at::kByte).view({1, 3, 3, 6, 8});
   const auto motion = OpenFeatureNetwork("motion");
   const at::Tensor found = motion->Features(at::cat({at::zeros_like(clip), clip}));
-  const at::Tensor wanted = at::tensor({0.41604611046664663, 0.4352044679905368, 0.42028899678939086, 0.4572722965632353, 2.6998910675381262,
-                                        0.4910120368350902, 0.5302126918790333, 0.49791152933310706, 2.318355119825708}, at::kFloat);
+  const at::Tensor wanted =
+      at::tensor({0.41604611046664663, 0.4352044679905368, 0.42028899678939086, 0.4572722965632353, 2.6998910675381262,
+                  0.4910120368350902, 0.5302126918790333, 0.49791152933310706, 2.318355119825708},
+                 at::kFloat);
   ASSERT_EQ(found.sizes(), (std::vector<int64_t>{2, 9}));
-  EXPECT_LE(testing::MaxAbsDiff(found[1], wanted), 0x1p-22);   // an ulp of float32 numbers in [2, 4)
-  EXPECT_EQ(found[0].abs().max().item<double>(), 0);   // black
+  EXPECT_LE(testing::MaxAbsDiff(found[1], wanted), 0x1p-22);  // an ulp of float32 numbers in [2, 4)
+  EXPECT_EQ(found[0].abs().max().item<double>(), 0);          // black
   EXPECT_ERROR(motion->Features(clip.narrow(1, 0, 1)), "clips of at least 2 frames are needed, found 1");
   EXPECT_ERROR(motion->Features(clip[0]), "expected clips [n, T, 3, H, W]");
 }

@@ -8,9 +8,10 @@ namespace skipbench {
 namespace {
 
 const bool kernel = testing::AddExample([] {
-  return testing::MetricExample{.metric = "kd:fashion",
-                                .reference_set = testing::ExampleFeatures(0),
-                                .sets = {testing::ExampleFeatures(0), testing::ExampleFeatures(1.5f), testing::ExampleFeatures(4)}};
+  return testing::MetricExample{
+      .metric = "kd:fashion",
+      .reference_set = testing::ExampleFeatures(0),
+      .sets = {testing::ExampleFeatures(0), testing::ExampleFeatures(1.5f), testing::ExampleFeatures(4)}};
 });
 
 }  // namespace

@@ -102,7 +102,7 @@ TEST(Ssim, AgreesWithTheDirectForm) {
     EXPECT_NEAR(Ssim(a, b), Ssim(b, a), 1e-14);
   }
   const at::Tensor small = Pattern({3, 6, 9}, 1), other = Pattern({3, 6, 9}, 2);
-  EXPECT_TRUE(std::isnan(Ssim(small, other)));   // the window fits nowhere
+  EXPECT_TRUE(std::isnan(Ssim(small, other)));  // the window fits nowhere
   EXPECT_NEAR(Ssim(small, other, SsimBorder::kReflect), DirectSsim(small, other, true), 1e-10);
 }
 
@@ -139,11 +139,15 @@ TEST(LatentError, RefusesWhatDoesNotFit) {
 
 TEST(MetricFrames, TheMeanIsOverFramesThatDiffer) {
   const at::Tensor clip = Pattern({3, 3, 16, 16}, 1), reference = Pattern({3, 3, 16, 16}, 4).clone();
-  reference[1].copy_(clip[1]);   // one identical frame
-  const auto value = [](const MetricType& type, const at::Tensor& a, const at::Tensor& b) { return ClipValue(MeasureFrames(type, {a, {}}, {b, {}})[0]); };
-  EXPECT_NEAR(value(PsnrMetric(), clip, reference), (Psnr(clip[0], reference[0]) + Psnr(clip[2], reference[2])) / 2, 1e-12);
+  reference[1].copy_(clip[1]);  // one identical frame
+  const auto value = [](const MetricType& type, const at::Tensor& a, const at::Tensor& b) {
+    return ClipValue(MeasureFrames(type, {a, {}}, {b, {}})[0]);
+  };
+  EXPECT_NEAR(value(PsnrMetric(), clip, reference), (Psnr(clip[0], reference[0]) + Psnr(clip[2], reference[2])) / 2,
+              1e-12);
   EXPECT_EQ(value(PsnrMetric(), clip, clip), INFINITY);
-  EXPECT_NEAR(value(SsimMetric(), clip, reference), (Ssim(clip[0], reference[0]) + 1 + Ssim(clip[2], reference[2])) / 3, 1e-12);
+  EXPECT_NEAR(value(SsimMetric(), clip, reference), (Ssim(clip[0], reference[0]) + 1 + Ssim(clip[2], reference[2])) / 3,
+              1e-12);
   EXPECT_ERROR(MeasureFrames(PsnrMetric(), {Bytes({2, 3, 4, 4}, 1), {}}, {Bytes({3, 3, 4, 4}, 1), {}}), "[3, 3, 4, 4]");
 }
 

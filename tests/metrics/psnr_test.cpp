@@ -8,9 +8,11 @@ namespace skipbench {
 namespace {
 
 const bool psnr = testing::AddExample([] {
-  return testing::MetricExample{.metric = "psnr",
-                                .reference = {testing::ExamplePicture(0), {}},
-                                .samples = {{testing::ExamplePicture(0), {}}, {testing::ExamplePicture(4), {}}, {testing::ExamplePicture(20), {}}}};
+  return testing::MetricExample{
+      .metric = "psnr",
+      .reference = {testing::ExamplePicture(0), {}},
+      .samples = {
+          {testing::ExamplePicture(0), {}}, {testing::ExamplePicture(4), {}}, {testing::ExamplePicture(20), {}}}};
 });
 
 }  // namespace

@@ -1,5 +1,5 @@
-// One body that every denoising network passes: what harness/models/network.h promises of all of them, for every entry of the
-// catalog on the fixtures' small models. A new network enters by its model's folder under tests/fixtures.
+// One body that every denoising network passes: what harness/models/network.h promises of all of them, for every entry
+// of the catalog on the fixtures' small models. A new network enters by its model's folder under tests/fixtures.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ constexpr double kFloatNoise = 1e-4;
 
 struct Example {
   std::string name;
-  std::filesystem::path folder;      // with config.json
+  std::filesystem::path folder;  // with config.json
 };
 
 // The components that are networks of the catalog.
@@ -63,7 +63,8 @@ class NetworkConformance : public ::testing::TestWithParam<Example> {
     for (auto [name, taken] : network_->conditioning(latent_)) {
       for (int64_t& size : taken.row)
         if (size < 0) size = kTokens;
-      inputs.conditioning[name] = taken.classes > 0 ? at::arange(rows, at::kLong).remainder(taken.classes).to(device) : Random(taken.row, rows, device);
+      inputs.conditioning[name] = taken.classes > 0 ? at::arange(rows, at::kLong).remainder(taken.classes).to(device)
+                                                    : Random(taken.row, rows, device);
     }
     return inputs;
   }
@@ -92,7 +93,8 @@ TEST_P(NetworkConformance, ShapesAreWhatItSays) {
   std::vector<int64_t> expected = latent_;
   expected[0] = info.out_channels;
   expected.insert(expected.begin(), kRows);
-  const NetworkOutput output = network_->Forward(Inputs(kRows), AllCuts()), shapes = counted_->Forward(Inputs(kRows, at::kMeta), AllCuts());
+  const NetworkOutput output = network_->Forward(Inputs(kRows), AllCuts()),
+                      shapes = counted_->Forward(Inputs(kRows, at::kMeta), AllCuts());
   EXPECT_EQ(output.sample.sizes(), at::IntArrayRef(expected));
   EXPECT_TRUE(at::isfinite(output.sample).all().item<bool>());
   EXPECT_EQ(shapes.sample.sizes(), output.sample.sizes());
@@ -146,7 +148,8 @@ TEST_P(NetworkConformance, ShallowForwardsContinueFullOnes) {
   for (int cut : AllCuts()) {
     const at::Tensor shallow = network_->ForwardShallow(inputs, cut, full.features.at(cut));
     EXPECT_LE(RelativeDiff(shallow, full.sample), kFloatNoise) << cut;
-    EXPECT_FALSE(network_->ForwardShallow(inputs, cut, 0.5 * full.features.at(cut)).equal(shallow)) << cut << ": what was kept changes nothing";
+    EXPECT_FALSE(network_->ForwardShallow(inputs, cut, 0.5 * full.features.at(cut)).equal(shallow))
+        << cut << ": what was kept changes nothing";
   }
   const int none = static_cast<int>(network_->info().cuts.size());
   EXPECT_ERROR(network_->Forward(inputs, {none}), "cache position");
@@ -195,20 +198,24 @@ TEST_P(NetworkConformance, HalfPrecisionIsOfItsOwnType) {
   EXPECT_LE((output.to(at::kFloat) - exact).norm().item<double>(), 0.1 * exact.norm().item<double>());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, NetworkConformance, ::testing::ValuesIn(Examples()), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, NetworkConformance, ::testing::ValuesIn(Examples()),
+                         [](const auto& info) { return info.param.name; });
 
 TEST(Networks, EveryTypeHasAnExample) {
   std::set<std::string> seen;
-  for (const auto& example : Examples()) seen.insert(ReadJsonFile(example.folder / "config.json").at("_class_name").get<std::string>());
+  for (const auto& example : Examples())
+    seen.insert(ReadJsonFile(example.folder / "config.json").at("_class_name").get<std::string>());
   for (const auto& type : NetworkTypes()) {
-    const bool any = std::any_of(type.class_names.begin(), type.class_names.end(), [&](const auto& name) { return seen.contains(name); });
+    const bool any = std::any_of(type.class_names.begin(), type.class_names.end(),
+                                 [&](const auto& name) { return seen.contains(name); });
     EXPECT_TRUE(any) << type.class_names[0] << ": no small model under tests/fixtures is one";
   }
 }
 
 TEST(Networks, UnknownClassesAreRefused) {
   const Json config = {{"_class_name", "UNetOfTomorrow"}};
-  EXPECT_ERROR(MakeNetwork(JsonReader(config, "config.json"), Weights::ShapesOnly()), "\"UNetOfTomorrow\" (a string) is not supported (only UNet2DConditionModel, ");
+  EXPECT_ERROR(MakeNetwork(JsonReader(config, "config.json"), Weights::ShapesOnly()),
+               "\"UNetOfTomorrow\" (a string) is not supported (only UNet2DConditionModel, ");
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ TEST(HalfPrecision, UNetInBfloat16) {
       EXPECT_EQ(full.sample.scalar_type(), at::kBFloat16);
       const at::Tensor difference = full.sample.to(at::kFloat) - expected;
       // bfloat16 keeps 8 bits: 0.4 % a value, and errors of many layers add up like a random walk.
-      EXPECT_LT((difference.square().mean().sqrt() / expected.square().mean().sqrt()).item<double>(), 0.02) << "timestep " << timestep;
+      EXPECT_LT((difference.square().mean().sqrt() / expected.square().mean().sqrt()).item<double>(), 0.02)
+          << "timestep " << timestep;
       // A shallow forward on features of the same call is the full forward.
       EXPECT_TRUE(at::equal(half->ForwardShallow(inputs, 1, full.features.at(1)), full.sample));
     }

@@ -1,5 +1,6 @@
 // Writes a model in diffusers' layout as an original Stable Diffusion checkpoint: the names run the other way than in
-// harness/models/single_file_names.cpp, and are written down independently of it, after CompVis' and Stability AI's modules.
+// harness/models/single_file_names.cpp, and are written down independently of it, after CompVis' and Stability AI's
+// modules.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -24,8 +25,12 @@ inline std::string Replaced(std::string name, const std::vector<std::pair<const 
 // Networks with two layers for each level.
 inline std::string OriginalUNetName(const std::string& name, const Tensors& tensors) {
   const auto inner = [](const std::string& rest) {
-    return Replaced(rest, {{"^norm1", "in_layers.0"}, {"^conv1", "in_layers.2"}, {"^time_emb_proj", "emb_layers.1"},
-                           {"^norm2", "out_layers.0"}, {"^conv2", "out_layers.3"}, {"^conv_shortcut", "skip_connection"}});
+    return Replaced(rest, {{"^norm1", "in_layers.0"},
+                           {"^conv1", "in_layers.2"},
+                           {"^time_emb_proj", "emb_layers.1"},
+                           {"^norm2", "out_layers.0"},
+                           {"^conv2", "out_layers.3"},
+                           {"^conv_shortcut", "skip_connection"}});
   };
   std::smatch m;
   if (std::regex_match(name, m, std::regex(R"((down|up)_blocks\.(\d)\.(\w+)\.(\d)\.(.*))"))) {
@@ -41,10 +46,14 @@ inline std::string OriginalUNetName(const std::string& name, const Tensors& tens
   }
   if (std::regex_match(name, m, std::regex(R"(mid_block\.resnets\.(\d)\.(.*))")))
     return "middle_block." + std::to_string(2 * std::stoi(m[1])) + "." + inner(m[2]);
-  return Replaced(name, {{"^mid_block\\.attentions\\.0", "middle_block.1"}, {"^time_embedding\\.linear_1", "time_embed.0"},
-                         {"^time_embedding\\.linear_2", "time_embed.2"}, {"^add_embedding\\.linear_1", "label_emb.0.0"},
-                         {"^add_embedding\\.linear_2", "label_emb.0.2"}, {"^conv_in", "input_blocks.0.0"},
-                         {"^conv_norm_out", "out.0"}, {"^conv_out", "out.2"}});
+  return Replaced(name, {{"^mid_block\\.attentions\\.0", "middle_block.1"},
+                         {"^time_embedding\\.linear_1", "time_embed.0"},
+                         {"^time_embedding\\.linear_2", "time_embed.2"},
+                         {"^add_embedding\\.linear_1", "label_emb.0.0"},
+                         {"^add_embedding\\.linear_2", "label_emb.0.2"},
+                         {"^conv_in", "input_blocks.0.0"},
+                         {"^conv_norm_out", "out.0"},
+                         {"^conv_out", "out.2"}});
 }
 
 // Autoencoders of four levels.
@@ -52,9 +61,14 @@ inline std::string OriginalVaeName(std::string name) {
   std::smatch m;
   if (std::regex_match(name, m, std::regex(R"(decoder\.up_blocks\.(\d)\.(.*))")))
     name = "decoder.up." + std::to_string(3 - std::stoi(m[1])) + "." + m[2].str();
-  return Replaced(name, {{"down_blocks", "down"}, {"resnets\\.", "block."}, {"downsamplers\\.0", "downsample"}, {"upsamplers\\.0", "upsample"},
-                         {"mid_block\\.block\\.0", "mid.block_1"}, {"mid_block\\.block\\.1", "mid.block_2"},
-                         {"conv_shortcut", "nin_shortcut"}, {"conv_norm_out", "norm_out"},
+  return Replaced(name, {{"down_blocks", "down"},
+                         {"resnets\\.", "block."},
+                         {"downsamplers\\.0", "downsample"},
+                         {"upsamplers\\.0", "upsample"},
+                         {"mid_block\\.block\\.0", "mid.block_1"},
+                         {"mid_block\\.block\\.1", "mid.block_2"},
+                         {"conv_shortcut", "nin_shortcut"},
+                         {"conv_norm_out", "norm_out"},
                          {"mid_block\\.attentions\\.0\\.group_norm", "mid.attn_1.norm"},
                          {"mid_block\\.attentions\\.0\\.(query|to_q)", "mid.attn_1.q"},
                          {"mid_block\\.attentions\\.0\\.(key|to_k)", "mid.attn_1.k"},
@@ -68,14 +82,19 @@ inline void AddOpenClip(const Tensors& tensors, const std::string& prefix, Tenso
       (*out)[prefix + "text_projection"] = tensor.t().contiguous();
     } else if (name.find("self_attn.q_proj.") != std::string::npos) {
       const auto other = [&](const char* part) { return tensors.at(Replaced(name, {{"q_proj", part}})); };
-      const std::string fused = Replaced(name, {{"^text_model\\.encoder\\.layers", "transformer.resblocks"}, {"self_attn\\.q_proj\\.", "attn.in_proj_"}});
+      const std::string fused = Replaced(name, {{"^text_model\\.encoder\\.layers", "transformer.resblocks"},
+                                                {"self_attn\\.q_proj\\.", "attn.in_proj_"}});
       (*out)[prefix + fused] = at::cat({tensor, other("k_proj"), other("v_proj")});
     } else if (!std::regex_search(name, std::regex("[kv]_proj|position_ids"))) {
-      (*out)[prefix + Replaced(name, {{"^text_model\\.encoder\\.layers", "transformer.resblocks"}, {"layer_norm(\\d)", "ln_$1"}, {"mlp\\.fc1", "mlp.c_fc"},
-                                      {"mlp\\.fc2", "mlp.c_proj"}, {"self_attn", "attn"},
-                                      {"^text_model\\.embeddings\\.position_embedding\\.weight", "positional_embedding"},
-                                      {"^text_model\\.embeddings\\.", ""},
-                                      {"^text_model\\.final_layer_norm", "ln_final"}})] = tensor;
+      (*out)[prefix +
+             Replaced(name, {{"^text_model\\.encoder\\.layers", "transformer.resblocks"},
+                             {"layer_norm(\\d)", "ln_$1"},
+                             {"mlp\\.fc1", "mlp.c_fc"},
+                             {"mlp\\.fc2", "mlp.c_proj"},
+                             {"self_attn", "attn"},
+                             {"^text_model\\.embeddings\\.position_embedding\\.weight", "positional_embedding"},
+                             {"^text_model\\.embeddings\\.", ""},
+                             {"^text_model\\.final_layer_norm", "ln_final"}})] = tensor;
     }
   }
   (*out)[prefix + "logit_scale"] = at::scalar_tensor(4.6);
@@ -83,7 +102,9 @@ inline void AddOpenClip(const Tensors& tensors, const std::string& prefix, Tenso
 
 inline Tensors OriginalCheckpoint(const std::filesystem::path& folder) {
   const bool xl = std::filesystem::exists(folder / "text_encoder_2");
-  const auto read = [&](const char* component, const char* stem) { return ReadTensorFile(folder / component / (std::string(stem) + ".safetensors")); };
+  const auto read = [&](const char* component, const char* stem) {
+    return ReadTensorFile(folder / component / (std::string(stem) + ".safetensors"));
+  };
   Tensors out;
   const Tensors unet = read("unet", "diffusion_pytorch_model");
   for (const auto& [name, tensor] : unet) out["model.diffusion_model." + OriginalUNetName(name, unet)] = tensor;

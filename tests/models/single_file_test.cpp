@@ -102,15 +102,16 @@ TEST_P(SingleFileModels, ConfigsAreReadOffTheShapes) {
       EXPECT_EQ(file.ConfigOf(component).at(key), expected.at(key)) << component << " " << key;
     }
   };
-  compare("unet", {"in_channels", "out_channels", "block_out_channels", "layers_per_block", "down_block_types", "up_block_types",
-                   "transformer_layers_per_block", "cross_attention_dim", "use_linear_projection", "norm_num_groups",
-                   "addition_embed_type", "addition_time_embed_dim", "projection_class_embeddings_input_dim"});
-  compare("vae", {"in_channels", "out_channels", "latent_channels", "block_out_channels", "layers_per_block", "down_block_types",
-                  "up_block_types", "norm_num_groups", "scaling_factor"});
+  compare("unet", {"in_channels", "out_channels", "block_out_channels", "layers_per_block", "down_block_types",
+                   "up_block_types", "transformer_layers_per_block", "cross_attention_dim", "use_linear_projection",
+                   "norm_num_groups", "addition_embed_type", "addition_time_embed_dim",
+                   "projection_class_embeddings_input_dim"});
+  compare("vae", {"in_channels", "out_channels", "latent_channels", "block_out_channels", "layers_per_block",
+                  "down_block_types", "up_block_types", "norm_num_groups", "scaling_factor"});
   for (const char* component : {"text_encoder", "text_encoder_2"})
     if (xl() || std::string(component) == "text_encoder")
-      compare(component, {"architectures", "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "projection_dim",
-                          "max_position_embeddings", "hidden_act", "eos_token_id"});
+      compare(component, {"architectures", "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers",
+                          "projection_dim", "max_position_embeddings", "hidden_act", "eos_token_id"});
   const Json scheduler = ReadJsonFile(folder_ / "scheduler/scheduler_config.json");
   for (const auto& [key, value] : scheduler.items()) {
     if (key == "_diffusers_version") continue;
@@ -142,20 +143,27 @@ INSTANTIATE_TEST_SUITE_P(Tiny, SingleFileModels, ::testing::Values("sd15-tiny", 
 
 // A checkpoint that says that it predicts v is never sampled as one that predicts epsilon.
 TEST_P(SingleFileModels, WhatThePredictionIsSaidToBe) {
-  const auto open = [&](const std::map<std::string, std::string>& metadata, const std::vector<const char*>& marks = {}) {
+  const auto open = [&](const std::map<std::string, std::string>& metadata,
+                        const std::vector<const char*>& marks = {}) {
     Tensors tensors = tensors_;
     for (const char* mark : marks) tensors[mark] = at::zeros({0});
     WriteTensorFile(temp_ / "marked.safetensors", tensors, metadata);
     return SingleFile(temp_ / "marked.safetensors", overrides_);
   };
-  const auto prediction = [](const SingleFile& file) { return file.ConfigOf("scheduler").value("prediction_type", "epsilon"); };
-  for (const auto& metadata : std::vector<std::map<std::string, std::string>>{{}, {{"modelspec.prediction_type", "epsilon"}}, {{"ss_v_parameterization", "False"}}}) {
+  const auto prediction = [](const SingleFile& file) {
+    return file.ConfigOf("scheduler").value("prediction_type", "epsilon");
+  };
+  for (const auto& metadata : std::vector<std::map<std::string, std::string>>{
+           {}, {{"modelspec.prediction_type", "epsilon"}}, {{"ss_v_parameterization", "False"}}}) {
     const SingleFile file = open(metadata);
     EXPECT_EQ(prediction(file), "epsilon");
     EXPECT_TRUE(file.notes().empty());
   }
-  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{{"modelspec.prediction_type", "v"}, {"modelspec.prediction_type", "v_prediction"},
-                                                                                  {"modelspec.predict_type", "V-Prediction"}, {"ss_v_parameterization", "True"}}) {
+  for (const auto& [key, value] :
+       std::vector<std::pair<std::string, std::string>>{{"modelspec.prediction_type", "v"},
+                                                        {"modelspec.prediction_type", "v_prediction"},
+                                                        {"modelspec.predict_type", "V-Prediction"},
+                                                        {"ss_v_parameterization", "True"}}) {
     const SingleFile file = open({{key, value}});
     EXPECT_EQ(prediction(file), "v_prediction") << key << value;
     ASSERT_EQ(file.notes().size(), 1u);
@@ -164,10 +172,14 @@ TEST_P(SingleFileModels, WhatThePredictionIsSaidToBe) {
   const SingleFile marked = open({{"modelspec.prediction_type", "epsilon"}}, {"v_pred", "ztsnr"});
   EXPECT_EQ(prediction(marked), "v_prediction");
   EXPECT_TRUE(marked.ConfigOf("scheduler").at("rescale_betas_zero_snr").get<bool>());
-  EXPECT_EQ(marked.index().at("scheduler")[1], xl() ? "EulerDiscreteScheduler" : "DDIMScheduler");      // PNDM knows no zero terminal SNR
-  EXPECT_NE(marked.notes()[0].find("against it: metadata modelspec.prediction_type \"epsilon\""), std::string::npos) << marked.notes()[0];
-  EXPECT_ERROR(open({{"modelspec.prediction_type", "flow"}}), "modelspec.prediction_type \"flow\": supported are epsilon and v");
-  EXPECT_ERROR(open({{"ss_zero_terminal_snr", "True"}}), "zero terminal SNR (metadata ss_zero_terminal_snr \"True\") without v-prediction");
+  EXPECT_EQ(marked.index().at("scheduler")[1],
+            xl() ? "EulerDiscreteScheduler" : "DDIMScheduler");  // PNDM knows no zero terminal SNR
+  EXPECT_NE(marked.notes()[0].find("against it: metadata modelspec.prediction_type \"epsilon\""), std::string::npos)
+      << marked.notes()[0];
+  EXPECT_ERROR(open({{"modelspec.prediction_type", "flow"}}),
+               "modelspec.prediction_type \"flow\": supported are epsilon and v");
+  EXPECT_ERROR(open({{"ss_zero_terminal_snr", "True"}}),
+               "zero terminal SNR (metadata ss_zero_terminal_snr \"True\") without v-prediction");
 }
 
 // What is not such a checkpoint is refused, saying what it is.
@@ -185,7 +197,8 @@ TEST(SingleFile, RelativesAreRefused) {
   EXPECT_ERROR(open({{unet, one}, {"conditioner.embedders.0.model.ln_final.weight", one}}), "SDXL refiner");
   EXPECT_ERROR(open({{unet, one}, {"edm_vpred.sigma_max", one}}), "EDM's v-prediction (CosXL)");
   EXPECT_ERROR(open({{unet, one}, {"scaled_fp8", one}}), "scaled float8 weights");
-  EXPECT_ERROR(open({{unet, one}, {"model.diffusion_model.input_blocks.0.0.weight", at::zeros({8, 9, 3, 3})}}), "takes 9 channels");
+  EXPECT_ERROR(open({{unet, one}, {"model.diffusion_model.input_blocks.0.0.weight", at::zeros({8, 9, 3, 3})}}),
+               "takes 9 channels");
   EXPECT_ERROR(open({{unet, one}, {"cond_stage_model.transformer.x", one}}), "a U-Net with attention was expected");
 }
 

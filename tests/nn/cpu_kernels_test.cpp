@@ -1,4 +1,5 @@
-// The CPU's own kernels, every set that this machine can run, against float64: what is rounded, and where sums are float32.
+// The CPU's own kernels, every set that this machine can run, against float64: what is rounded, and where sums are
+// float32.
 #include "harness/nn/cpu/cpu_kernels.h"
 
 #include <ATen/ATen.h>
@@ -51,7 +52,8 @@ struct MatrixCase {
 };
 
 void CheckMatrix(const Variant& v, const MatrixCase& c) {
-  const at::Tensor x = Random({c.rows, c.depth}, v.dtype), w = Random({c.columns, c.depth}, v.dtype) / std::sqrt(c.depth);
+  const at::Tensor x = Random({c.rows, c.depth}, v.dtype),
+                   w = Random({c.columns, c.depth}, v.dtype) / std::sqrt(c.depth);
   const at::Tensor bias = c.bias ? Random({c.columns}, v.dtype) : at::Tensor();
   const int64_t out = c.gated ? c.columns / 2 : c.columns;
   const at::Tensor residual = c.residual ? Random({c.rows, out}, v.dtype) : at::Tensor();
@@ -84,12 +86,12 @@ TEST(CpuKernels, MatrixProducts) {
   at::manual_seed(1);
   for (const Variant& v : Variants()) {
     for (const MatrixCase& c : std::initializer_list<MatrixCase>{{1, 8, 4, true, false, false},
-                                                                {5, 40, 33, false, true, false},
-                                                                {29, 322, 96, true, true, false},
-                                                                {300, 64, 16, true, false, false},
-                                                                {14, 7000, 70, false, false, false},
-                                                                {37, 128, 160, true, false, true},
-                                                                {3, 12, 10, true, false, true}}) {
+                                                                 {5, 40, 33, false, true, false},
+                                                                 {29, 322, 96, true, true, false},
+                                                                 {300, 64, 16, true, false, false},
+                                                                 {14, 7000, 70, false, false, false},
+                                                                 {37, 128, 160, true, false, true},
+                                                                 {3, 12, 10, true, false, true}}) {
       SCOPED_TRACE(fmt::format("{}: {} x {} x {}", Name(v), c.rows, c.depth, c.columns));
       CheckMatrix(v, c);
     }
@@ -113,7 +115,9 @@ TEST(CpuKernels, Attention) {
       const at::Tensor kv = Random({2, c.keys, 2 * inner}, v.dtype);
       const at::Tensor k = kv.narrow(2, 0, inner), value = kv.narrow(2, inner, inner);
       const at::Tensor y = cpu::RunAttention(*v.kernels, q, k, value, c.heads);
-      const auto split = [&](const at::Tensor& t) { return t.to(at::kDouble).unflatten(-1, {c.heads, c.dim}).transpose(1, 2); };
+      const auto split = [&](const at::Tensor& t) {
+        return t.to(at::kDouble).unflatten(-1, {c.heads, c.dim}).transpose(1, 2);
+      };
       const at::Tensor weights = at::softmax(at::matmul(split(q), split(k).transpose(-1, -2)) / std::sqrt(c.dim), -1);
       const at::Tensor expected = at::matmul(weights, split(value)).transpose(1, 2).flatten(2);
       const at::Tensor magnitude = at::matmul(weights, split(value).abs()).transpose(1, 2).flatten(2);
@@ -130,16 +134,19 @@ TEST(CpuKernels, LayerNorm) {
   for (const Variant& v : Variants()) {
     for (int64_t features : {5, 32, 100, 320}) {
       SCOPED_TRACE(fmt::format("{}: {} features", Name(v), features));
-      const at::Tensor x = (at::randn({7, features}) * 3 + 50).to(v.dtype), weight = at::randn({features}), bias = at::randn({features});
+      const at::Tensor x = (at::randn({7, features}) * 3 + 50).to(v.dtype), weight = at::randn({features}),
+                       bias = at::randn({features});
       at::Tensor y = at::empty_like(x);
       if (v.dtype == at::kFloat) {
-        v.kernels->layer_norm_f32(x.const_data_ptr<float>(), 7, features, weight.const_data_ptr<float>(), bias.const_data_ptr<float>(), 1e-5f,
-                                  y.data_ptr<float>());
+        v.kernels->layer_norm_f32(x.const_data_ptr<float>(), 7, features, weight.const_data_ptr<float>(),
+                                  bias.const_data_ptr<float>(), 1e-5f, y.data_ptr<float>());
       } else {
-        v.kernels->layer_norm_bf16(static_cast<const uint16_t*>(x.const_data_ptr()), 7, features, weight.const_data_ptr<float>(),
-                                   bias.const_data_ptr<float>(), 1e-5f, static_cast<uint16_t*>(y.data_ptr()));
+        v.kernels->layer_norm_bf16(static_cast<const uint16_t*>(x.const_data_ptr()), 7, features,
+                                   weight.const_data_ptr<float>(), bias.const_data_ptr<float>(), 1e-5f,
+                                   static_cast<uint16_t*>(y.data_ptr()));
       }
-      const at::Tensor expected = at::layer_norm(x.to(at::kDouble), {features}, weight.to(at::kDouble), bias.to(at::kDouble), 1e-5);
+      const at::Tensor expected =
+          at::layer_norm(x.to(at::kDouble), {features}, weight.to(at::kDouble), bias.to(at::kDouble), 1e-5);
       ExpectRounded(y, expected, at::full_like(expected, 50));
     }
   }
@@ -156,8 +163,9 @@ TEST(CpuKernels, RoundingToBfloat16) {
     at::Tensor y = at::empty({4096}, at::kBFloat16);
     // Half of a bfloat16 plus a part of x's last place: what has to be rounded.
     const at::Tensor scale = at::rand({4096}) + 0.5;
-    kernels->affine_bf16(static_cast<const uint16_t*>(wide.const_data_ptr()), 4096, 1, 4096, scale.const_data_ptr<float>(),
-                         zero.const_data_ptr<float>(), false, static_cast<uint16_t*>(y.data_ptr()), 4096);
+    kernels->affine_bf16(static_cast<const uint16_t*>(wide.const_data_ptr()), 4096, 1, 4096,
+                         scale.const_data_ptr<float>(), zero.const_data_ptr<float>(), false,
+                         static_cast<uint16_t*>(y.data_ptr()), 4096);
     EXPECT_TRUE(at::equal(y, (wide.to(at::kFloat) * scale).to(at::kBFloat16)));
   }
 }
@@ -172,19 +180,22 @@ TEST(PackedConv2d, MatchesFloat64) {
   at::manual_seed(4);
   for (at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
     for (const ConvCase& c : std::initializer_list<ConvCase>{{4, 32, 3, 1, 1, 1, 9, 7},
-                                                            {3, 40, 3, 1, 1, 1, 8, 8},
-                                                            {33, 17, 3, 2, 1, 1, 10, 12},
-                                                            {16, 48, 3, 2, 0, 1, 8, 8},
-                                                            {64, 5, 1, 1, 0, 0, 6, 5},
-                                                            {7, 8, 1, 1, 0, 0, 6, 5},
-                                                            {320, 96, 3, 1, 1, 1, 6, 20}}) {
-      SCOPED_TRACE(fmt::format("{}: {} -> {}, kernel {}, stride {}", at::toString(dtype), c.in, c.out, c.kernel, c.stride));
+                                                             {3, 40, 3, 1, 1, 1, 8, 8},
+                                                             {33, 17, 3, 2, 1, 1, 10, 12},
+                                                             {16, 48, 3, 2, 0, 1, 8, 8},
+                                                             {64, 5, 1, 1, 0, 0, 6, 5},
+                                                             {7, 8, 1, 1, 0, 0, 6, 5},
+                                                             {320, 96, 3, 1, 1, 1, 6, 20}}) {
+      SCOPED_TRACE(
+          fmt::format("{}: {} -> {}, kernel {}, stride {}", at::toString(dtype), c.in, c.out, c.kernel, c.stride));
       const at::Tensor x = Random({2, c.in, c.height, c.width}, dtype).contiguous(at::MemoryFormat::ChannelsLast);
-      const at::Tensor w = Random({c.out, c.in, c.kernel, c.kernel}, dtype) / std::sqrt(c.in * c.kernel * c.kernel), bias = Random({c.out}, dtype);
+      const at::Tensor w = Random({c.out, c.in, c.kernel, c.kernel}, dtype) / std::sqrt(c.in * c.kernel * c.kernel),
+                       bias = Random({c.out}, dtype);
       const PackedConv2d conv(w, bias, c.stride, c.padding, c.end_padding);
       const auto reference = [&](const at::Tensor& in, const at::Tensor& weight, const at::Tensor& b) {
         const int64_t more = c.end_padding - c.padding;
-        return at::conv2d(at::constant_pad_nd(in, {0, more, 0, more}), weight, b, {c.stride, c.stride}, {c.padding, c.padding});
+        return at::conv2d(at::constant_pad_nd(in, {0, more, 0, more}), weight, b, {c.stride, c.stride},
+                          {c.padding, c.padding});
       };
       const at::Tensor xd = x.to(at::kDouble), wd = w.to(at::kDouble), bd = bias.to(at::kDouble);
       const at::Tensor expected = reference(xd, wd, bd), magnitude = reference(xd.abs(), wd.abs(), bd.abs());

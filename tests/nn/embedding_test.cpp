@@ -34,8 +34,10 @@ TEST(Timesteps, IsTheFormula) {
 
 TEST(Timesteps, HasTheseBits) {
   const at::Tensor t = at::arange(0, 1000, 7, at::kFloat) + 0.25;
-  EXPECT_EQ(testing::BitsOf(Timesteps{.dim = 320}.Forward(t)), "f634dca79f0182b97c017695a57e4f5aa73f4696c182d697b4bd39e0cac0e0a8");
-  EXPECT_EQ(testing::BitsOf(Timesteps{128, false, 1}.Forward(t)), "7d58bd629f0e83fbbb1f2898f96d8c3191664118fe531bbfc41bef3a5078c1ec");
+  EXPECT_EQ(testing::BitsOf(Timesteps{.dim = 320}.Forward(t)),
+            "f634dca79f0182b97c017695a57e4f5aa73f4696c182d697b4bd39e0cac0e0a8");
+  EXPECT_EQ(testing::BitsOf(Timesteps{128, false, 1}.Forward(t)),
+            "7d58bd629f0e83fbbb1f2898f96d8c3191664118fe531bbfc41bef3a5078c1ec");
 }
 
 }  // namespace

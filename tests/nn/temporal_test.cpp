@@ -35,8 +35,10 @@ at::Tensor ConvLayer(const Tensors& w, const at::Tensor& x, int64_t groups) {
   at::Tensor h = x;
   for (int i = 1; i <= 4; ++i) {
     const std::string norm = fmt::format("conv{}.0.", i), conv = fmt::format("conv{}.{}.", i, i == 1 ? 2 : 3);
-    h = at::silu(at::group_norm(h, groups, w.at(norm + "weight").to(h.scalar_type()), w.at(norm + "bias").to(h.scalar_type()), 1e-5));
-    h = at::conv3d(h, w.at(conv + "weight").to(h.scalar_type()), w.at(conv + "bias").to(h.scalar_type()), {1, 1, 1}, {1, 0, 0});
+    h = at::silu(at::group_norm(h, groups, w.at(norm + "weight").to(h.scalar_type()),
+                                w.at(norm + "bias").to(h.scalar_type()), 1e-5));
+    h = at::conv3d(h, w.at(conv + "weight").to(h.scalar_type()), w.at(conv + "bias").to(h.scalar_type()), {1, 1, 1},
+                   {1, 0, 0});
   }
   return x + h;
 }
@@ -51,7 +53,7 @@ TEST(Temporal, FoldedFramesComeBack) {
   const at::Tensor folded = FoldFrames(clip);
   EXPECT_EQ(folded.sizes(), at::IntArrayRef({8, 3, 5, 6}));
   EXPECT_TRUE(folded.is_contiguous(at::MemoryFormat::ChannelsLast));
-  EXPECT_TRUE(folded[1 * 4 + 2].equal(clip[1].select(1, 2)));      // index b * F + f
+  EXPECT_TRUE(folded[1 * 4 + 2].equal(clip[1].select(1, 2)));  // index b * F + f
   EXPECT_TRUE(UnfoldFrames(folded, 4).equal(clip));
   // Nothing is moved for a look along time.
   EXPECT_EQ(FramesBelowOneAnother(folded, 4).const_data_ptr(), folded.const_data_ptr());
@@ -88,13 +90,15 @@ TEST(Temporal, ConvLayerInBfloat16StaysClose) {
 TEST(Temporal, AttentionOverFramesEqualsAttentionOfSequences) {
   const int64_t heads = 3, dim = 8, inner = heads * dim, batch = 2, frames = 5, places = 6;
   Tensors w;
-  for (const char* name : {"to_q", "to_k", "to_v", "to_out.0"}) w[std::string(name) + ".weight"] = 0.3 * Noise({inner, inner}, name[3]);
+  for (const char* name : {"to_q", "to_k", "to_v", "to_out.0"})
+    w[std::string(name) + ".weight"] = 0.3 * Noise({inner, inner}, name[3]);
   w["to_out.0.bias"] = Noise({inner}, 99);
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     const testing::TempDir dir;
     const Attention attention(Save(dir, w, dtype), {.query_dim = inner, .heads = heads, .dim_head = dim});
-    const at::Tensor x = Noise({batch, frames, places, inner}, 5).to(dtype), residual = Noise({batch, frames, places, inner}, 6).to(dtype);
-    const at::Tensor sequences = x.transpose(1, 2).flatten(0, 1);       // [B * N, F, inner]
+    const at::Tensor x = Noise({batch, frames, places, inner}, 5).to(dtype),
+                     residual = Noise({batch, frames, places, inner}, 6).to(dtype);
+    const at::Tensor sequences = x.transpose(1, 2).flatten(0, 1);  // [B * N, F, inner]
     const at::Tensor expected = attention.ForwardAdd(sequences, residual.transpose(1, 2).flatten(0, 1));
     const at::Tensor got = attention.ForwardAddOverFrames(x, residual).transpose(1, 2).flatten(0, 1);
     EXPECT_LE(MaxAbsDiff(got, expected), dtype == at::kFloat ? 1e-6 : 0.05);
@@ -111,9 +115,11 @@ TEST(Temporal, CrossAttentionSharesTheContextAmongFrames) {
   w["to_out.0.weight"] = 0.3 * Noise({inner, inner}, 4);
   w["to_out.0.bias"] = Noise({inner}, 5);
   const testing::TempDir dir;
-  const Attention attention(Save(dir, w, at::kFloat), {.query_dim = inner, .heads = heads, .dim_head = dim, .cross_attention_dim = context_dim});
+  const Attention attention(Save(dir, w, at::kFloat),
+                            {.query_dim = inner, .heads = heads, .dim_head = dim, .cross_attention_dim = context_dim});
   const at::Tensor x = Noise({batch * frames, places, inner}, 6), context = Noise({batch, 4, context_dim}, 7);
-  const at::Tensor repeated = attention.ForwardAdd(x, CrossAttentionContext{context.repeat_interleave(frames, 0), {}, nullptr}, x);
+  const at::Tensor repeated =
+      attention.ForwardAdd(x, CrossAttentionContext{context.repeat_interleave(frames, 0), {}, nullptr}, x);
   EXPECT_LE(MaxAbsDiff(attention.ForwardAdd(x, CrossAttentionContext{context, {}, nullptr}, x), repeated), 1e-6);
 }
 

@@ -38,15 +38,16 @@ TEST_F(WeightsTest, TakesByScopeAndConverts) {
 }
 
 TEST_F(WeightsTest, ReportsEverythingAtOnce) {
-  WriteTensorFile(temp_ / "model.safetensors", {{"a", at::ones({2})}, {"b", at::ones({3})}, {"text.position_ids", at::arange(4)},
-                                                {"extra", at::ones({1})}});
+  WriteTensorFile(
+      temp_ / "model.safetensors",
+      {{"a", at::ones({2})}, {"b", at::ones({3})}, {"text.position_ids", at::arange(4)}, {"extra", at::ones({1})}});
   const Weights weights = Weights::FromFile(temp_ / "model.safetensors", {.ignore = {"*.position_ids"}});
   EXPECT_EQ(weights.Take("a", {2}).sizes(), at::IntArrayRef({2}));
   EXPECT_FALSE(weights.HasProblems());
   const at::Tensor misshaped = weights.Take("b", {3, 7});
   EXPECT_EQ(misshaped.sizes(), at::IntArrayRef({3, 7}));
   EXPECT_TRUE(weights.HasProblems());
-  EXPECT_EQ(weights.Take("c", {1 << 30, 1 << 20}).storage().nbytes(), 4u);   // a placeholder takes no memory
+  EXPECT_EQ(weights.Take("c", {1 << 30, 1 << 20}).storage().nbytes(), 4u);  // a placeholder takes no memory
   try {
     weights.Finish();
     FAIL() << "no error";
@@ -62,7 +63,8 @@ TEST_F(WeightsTest, ReportsEverythingAtOnce) {
 
 TEST_F(WeightsTest, ImpossibleShapes) {
   const Weights weights = Weights::ShapesOnly();
-  EXPECT_ERROR(weights.Sub("x").Take("w", {int64_t{1} << 40, int64_t{1} << 40}), "\"x.w\": the configuration asks for the impossible");
+  EXPECT_ERROR(weights.Sub("x").Take("w", {int64_t{1} << 40, int64_t{1} << 40}),
+               "\"x.w\": the configuration asks for the impossible");
   EXPECT_ERROR(weights.Take("w", {-1}), "impossible shape [-1]");
 }
 
@@ -98,7 +100,8 @@ TEST_F(WeightsTest, Shards) {
   wrong.Take("a", {2});
   EXPECT_ERROR(wrong.Finish(), "the index says that \"b\" is in m-00001-of-00002.safetensors, where it is not");
   WriteFile(index, R"({"weight_map": {"a": "m-00003-of-00002.safetensors"}})");
-  EXPECT_ERROR(Weights::FromFolder(temp_.path(), "m"), "names the shard m-00003-of-00002.safetensors, which is missing");
+  EXPECT_ERROR(Weights::FromFolder(temp_.path(), "m"),
+               "names the shard m-00003-of-00002.safetensors, which is missing");
   WriteFile(index, R"({"weight_map": {"a": "../m.safetensors"}})");
   EXPECT_ERROR(Weights::FromFolder(temp_.path(), "m"), "expected the name of a file in the same folder");
   WriteFile(index, R"({"weight_map": {}})");
@@ -135,7 +138,8 @@ TEST_F(WeightsTest, OldAttentionNames) {
 
 TEST_F(WeightsTest, MapsSplitsAndTransposes) {
   const at::Tensor qkv = at::randn({6, 2}), proj = at::randn({2, 5}), conv = at::randn({2, 2, 1, 1});
-  WriteTensorFile(temp_ / "c.safetensors", {{"in_proj", qkv}, {"proj", proj}, {"conv", conv}, {"other.x", at::ones({1})}});
+  WriteTensorFile(temp_ / "c.safetensors",
+                  {{"in_proj", qkv}, {"proj", proj}, {"conv", conv}, {"other.x", at::ones({1})}});
   WeightsOptions options;
   options.map = [](const std::string& name, const std::vector<int64_t>& shape) -> std::vector<MappedTensor> {
     if (name == "in_proj") {
@@ -155,21 +159,26 @@ TEST_F(WeightsTest, MapsSplitsAndTransposes) {
   EXPECT_TRUE(out.is_contiguous());
   EXPECT_TRUE(at::equal(weights.Take("linear", {2, 2}), conv.view({2, 2})));
   weights.Finish();
-  options.map = [](const std::string&, const std::vector<int64_t>&) -> std::vector<MappedTensor> { return {{"q", 4, 9}}; };
+  options.map = [](const std::string&, const std::vector<int64_t>&) -> std::vector<MappedTensor> {
+    return {{"q", 4, 9}};
+  };
   EXPECT_ERROR(Weights::FromFile(temp_ / "c.safetensors", options), "rows 4 to 9");
 }
 
 TEST_F(WeightsTest, DtypePerTensorAndUnsupportedTypes) {
   WriteTensorFile(temp_ / "m.safetensors", {{"norm.w", at::ones({2})}, {"w", at::ones({2})}, {"ids", at::arange(2)}});
   WeightsOptions options{.dtype = at::kBFloat16};
-  options.dtype_of = [](std::string_view name, at::ScalarType dtype) { return name.starts_with("norm.") ? at::kFloat : dtype; };
+  options.dtype_of = [](std::string_view name, at::ScalarType dtype) {
+    return name.starts_with("norm.") ? at::kFloat : dtype;
+  };
   const Weights weights = Weights::FromFile(temp_ / "m.safetensors", options);
   EXPECT_EQ(weights.Sub("norm").Take("w", {2}).scalar_type(), at::kFloat);
   EXPECT_EQ(weights.Take("w", {2}).scalar_type(), at::kBFloat16);
   EXPECT_ERROR(weights.Take("ids", {2}), "expected floating-point values");
   const std::byte zero[2] = {};
   WriteSafetensors(temp_ / "f8.safetensors", {{"w", Dtype::kF8E8M0, {2}, zero}});
-  EXPECT_ERROR(Weights::FromFile(temp_ / "f8.safetensors").Take("w", {2}), "\"w\": tensors of type F8_E8M0 are not supported");
+  EXPECT_ERROR(Weights::FromFile(temp_ / "f8.safetensors").Take("w", {2}),
+               "\"w\": tensors of type F8_E8M0 are not supported");
   // 1.5 and -0.5, by the definition of the two formats.
   const std::byte e4m3[2] = {std::byte{0x3C}, std::byte{0xB0}}, e5m2[2] = {std::byte{0x3E}, std::byte{0xB8}};
   WriteSafetensors(temp_ / "f8.safetensors", {{"a", Dtype::kF8E4M3, {2}, e4m3}, {"b", Dtype::kF8E5M2, {2}, e5m2}});
@@ -178,7 +187,8 @@ TEST_F(WeightsTest, DtypePerTensorAndUnsupportedTypes) {
 }
 
 TEST_F(WeightsTest, UnalignedDataAndEmptyTensors) {
-  const std::string header = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"e":{"dtype":"F32","shape":[0,3],"data_offsets":[8,8]}})";
+  const std::string header =
+      R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"e":{"dtype":"F32","shape":[0,3],"data_offsets":[8,8]}})";
   for (int pad = 0; pad < 8; ++pad) {
     const std::string padded = header + std::string(pad, ' ');
     std::string bytes(8, '\0');

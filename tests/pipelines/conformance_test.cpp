@@ -1,5 +1,5 @@
-// One body that every pipeline passes: what harness/pipelines/pipeline.h promises of all of them, for every class of the catalog
-// on the fixtures' small models. A new pipeline enters by its model's folder under tests/fixtures.
+// One body that every pipeline passes: what harness/pipelines/pipeline.h promises of all of them, for every class of
+// the catalog on the fixtures' small models. A new pipeline enters by its model's folder under tests/fixtures.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ using testing::ModelExample;
 using testing::RelativeDiff;
 
 constexpr int64_t kSamples = 3, kFrames = 3;
-constexpr double kFloatNoise = 1e-4;      // see tests/models/conformance_test.cpp
+constexpr double kFloatNoise = 1e-4;  // see tests/models/conformance_test.cpp
 
 class PipelineConformance : public ::testing::TestWithParam<ModelExample> {
  protected:
@@ -113,9 +113,14 @@ TEST_P(PipelineConformance, SamplesDoNotKnowEachOther) {
   const at::Tensor model_output = together->Predict(Input(latents, all_)).model_output;
   for (int64_t s = 0; s < kSamples; ++s) {
     const std::vector<int64_t> row = {s}, first = {0};
-    EXPECT_LE(RelativeDiff(together->Predict(Input(latents, row)).model_output.select(1, 0), model_output.select(1, s)), kFloatNoise) << s;
+    EXPECT_LE(RelativeDiff(together->Predict(Input(latents, row)).model_output.select(1, 0), model_output.select(1, s)),
+              kFloatNoise)
+        << s;
     const auto alone = pipeline_->Encode(std::span(samples).subspan(static_cast<size_t>(s), 1), Guidance(), true);
-    EXPECT_LE(RelativeDiff(alone->Predict(Input(latents.narrow(0, s, 1), first)).model_output.select(1, 0), model_output.select(1, s)), kFloatNoise) << s;
+    EXPECT_LE(RelativeDiff(alone->Predict(Input(latents.narrow(0, s, 1), first)).model_output.select(1, 0),
+                           model_output.select(1, s)),
+              kFloatNoise)
+        << s;
   }
   // A sample's condition decides, if there is one.
   const at::Tensor same = latents.narrow(0, 0, 1).expand_as(latents).contiguous();
@@ -136,11 +141,13 @@ TEST_P(PipelineConformance, CutsContinueAndCostWhatIsSaid) {
   EXPECT_EQ(denoiser->Macs(Action::kReuse, 0).matmuls, 0);
   EXPECT_EQ(denoiser->cache_positions(), pipeline_->cache_positions());
   DenoiserInput input = Input(Latents(kSamples), all_);
-  for (int cache_position = 0; cache_position < denoiser->cache_positions(); ++cache_position) input.keep.push_back(cache_position);
+  for (int cache_position = 0; cache_position < denoiser->cache_positions(); ++cache_position)
+    input.keep.push_back(cache_position);
   const DenoiserOutput full = denoiser->Predict(input);
   input.shallow = true;
   for (const auto& [cache_position, features] : full.features) {
-    EXPECT_EQ(features.numel(), guidance_rows * kSamples * pipeline_->FeatureElements(cache_position)) << cache_position;
+    EXPECT_EQ(features.numel(), guidance_rows * kSamples * pipeline_->FeatureElements(cache_position))
+        << cache_position;
     expect_cost(denoiser->Macs(Action::kShallow, cache_position), cache_position);
     input.cache_position = cache_position;
     input.features = features;
@@ -171,13 +178,15 @@ TEST_P(PipelineConformance, SamplesThatLackSomethingAreNamed) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PipelineConformance, ::testing::ValuesIn(testing::ModelExamples()), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, PipelineConformance, ::testing::ValuesIn(testing::ModelExamples()),
+                         [](const auto& info) { return info.param.name; });
 
 TEST(Pipelines, EveryClassHasAnExample) {
   std::set<std::string> seen;
   for (const auto& example : testing::ModelExamples()) seen.insert(example.index.at("_class_name").get<std::string>());
   for (const auto& type : PipelineTypes()) {
-    const bool any = std::any_of(type.class_names.begin(), type.class_names.end(), [&](const auto& name) { return seen.contains(name); });
+    const bool any = std::any_of(type.class_names.begin(), type.class_names.end(),
+                                 [&](const auto& name) { return seen.contains(name); });
     EXPECT_TRUE(any) << type.class_names[0] << ": no small model under tests/fixtures has it";
   }
 }
@@ -185,8 +194,10 @@ TEST(Pipelines, EveryClassHasAnExample) {
 TEST(Pipelines, UnknownClassesAreRefused) {
   const testing::TempDir temp;
   testing::WriteFile(temp / "model_index.json", R"({"_class_name": "PipelineOfTomorrow"})");
-  EXPECT_ERROR(LoadPipeline(temp.path(), {}), "a PipelineOfTomorrow is not supported; supported: StableDiffusionPipeline, StableDiffusionXLPipeline, "
-                                              "TextToVideoSDPipeline (ModelScope), I2VGenXLPipeline, ClassConditionalLDMPipeline (LDM-4), DDPMPipeline");
+  EXPECT_ERROR(
+      LoadPipeline(temp.path(), {}),
+      "a PipelineOfTomorrow is not supported; supported: StableDiffusionPipeline, StableDiffusionXLPipeline, "
+      "TextToVideoSDPipeline (ModelScope), I2VGenXLPipeline, ClassConditionalLDMPipeline (LDM-4), DDPMPipeline");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Model folders as people have them: parts of a variant, configs of EMA copies, Git LFS pointers, a Hugging Face cache, float8 weights, another
-// autoencoder; and prompts longer than the text encoder's limit.
+// Model folders as people have them: parts of a variant, configs of EMA copies, Git LFS pointers, a Hugging Face cache,
+// float8 weights, another autoencoder; and prompts longer than the text encoder's limit.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <gmock/gmock.h>
@@ -23,7 +23,9 @@ constexpr const char* kWeights = "diffusion_pytorch_model.safetensors";
 
 class Folders : public ::testing::Test {
  protected:
-  void SetUp() override { fs::copy(testing::SourceDir() / "datasets/fashion_scenes/model", model_, fs::copy_options::recursive); }
+  void SetUp() override {
+    fs::copy(testing::SourceDir() / "datasets/fashion_scenes/model", model_, fs::copy_options::recursive);
+  }
   void Edit(const std::string& component, const Json& values) {
     const fs::path file = model_ / component / "config.json";
     Json config = ReadJsonFile(file);
@@ -50,10 +52,19 @@ class Folders : public ::testing::Test {
 
 TEST_F(Folders, KeysThatChangeNothingAreNotedOthersRefused) {
   EXPECT_TRUE(Notes().empty());
-  Edit("unet", {{"decay", 0.9999}, {"inv_gamma", 1.0}, {"min_decay", 0.0}, {"optimization_step", 10000}, {"power", 2. / 3}, {"update_after_step", 0},
-                {"use_ema_warmup", false}, {"of_a_newer_version", nullptr}, {"_use_default_values", {"x"}}, {"norm_type", "group"}});
+  Edit("unet", {{"decay", 0.9999},
+                {"inv_gamma", 1.0},
+                {"min_decay", 0.0},
+                {"optimization_step", 10000},
+                {"power", 2. / 3},
+                {"update_after_step", 0},
+                {"use_ema_warmup", false},
+                {"of_a_newer_version", nullptr},
+                {"_use_default_values", {"x"}},
+                {"norm_type", "group"}});
   Edit("vae", {{"dropout", 0.0}, {"torch_dtype", "float32"}});
-  EXPECT_THAT(Notes(), ElementsAre("model: the config of unet has keys that change nothing here: decay, inv_gamma, min_decay, of_a_newer_version, "
+  EXPECT_THAT(Notes(), ElementsAre("model: the config of unet has keys that change nothing here: decay, inv_gamma, "
+                                   "min_decay, of_a_newer_version, "
                                    "optimization_step, power, update_after_step, use_ema_warmup",
                                    "model: the config of vae has keys that change nothing here: torch_dtype"));
   Edit("unet", {{"of_a_newer_version", true}});
@@ -68,19 +79,25 @@ TEST_F(Folders, AVariantForPartOfTheFolder) {
   EXPECT_ERROR(Notes(), "there is diffusion_pytorch_model.fp16.safetensors");
   PipelineOptions options;
   options.variant = "fp16";
-  EXPECT_THAT(Notes(options), ElementsAre("model: variant \"fp16\" is there for unet only; vae, text_encoder are read from the plain files"));
+  EXPECT_THAT(
+      Notes(options),
+      ElementsAre("model: variant \"fp16\" is there for unet only; vae, text_encoder are read from the plain files"));
   const auto files = LoadPipeline(model_, options)->info().files;
-  EXPECT_THAT(files, ElementsAre(model_ / "unet/diffusion_pytorch_model.fp16.safetensors", model_ / "text_encoder/model.safetensors", model_ / "vae" / kWeights));
+  EXPECT_THAT(files, ElementsAre(model_ / "unet/diffusion_pytorch_model.fp16.safetensors",
+                                 model_ / "text_encoder/model.safetensors", model_ / "vae" / kWeights));
   options.variant = "bf16";
-  EXPECT_ERROR(Notes(options), "variant \"bf16\": no component has weights of this variant (looked at unet, vae, text_encoder)");
+  EXPECT_ERROR(Notes(options),
+               "variant \"bf16\": no component has weights of this variant (looked at unet, vae, text_encoder)");
 }
 
 TEST_F(Folders, GitLfsPointersAreNamed) {
   const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 3438167540\n";
-  for (const std::string file : {"unet/diffusion_pytorch_model.safetensors", "tokenizer/merges.txt", "vae/config.json", "model_index.json"}) {
+  for (const std::string file :
+       {"unet/diffusion_pytorch_model.safetensors", "tokenizer/merges.txt", "vae/config.json", "model_index.json"}) {
     const std::string whole = testing::ReadFile(model_ / file);
     WriteFile(model_ / file, pointer);
-    EXPECT_ERROR(Notes(), (model_ / file).string() + ": a Git LFS pointer, not the file itself (which has 3438167540 bytes, sha256:0123)");
+    EXPECT_ERROR(Notes(), (model_ / file).string() +
+                              ": a Git LFS pointer, not the file itself (which has 3438167540 bytes, sha256:0123)");
     WriteFile(model_ / file, whole);
   }
 }
@@ -90,21 +107,26 @@ TEST_F(Folders, HuggingFaceCache) {
   fs::create_directories(cached / "snapshots");
   EXPECT_ERROR(FindModel(cached.string(), temp_.path(), ""), "without a snapshot");
   fs::rename(model_, first);
-  EXPECT_EQ(FindModel(cached.string(), temp_.path(), ""), first);                // the only one
+  EXPECT_EQ(FindModel(cached.string(), temp_.path(), ""), first);  // the only one
   EXPECT_EQ(FindModel(cached.string() + "/", temp_.path(), ""), first);
   EXPECT_EQ(FindModel("some-org/some-model", temp_.path(), (temp_ / "hub").string()), first);
   EXPECT_EQ(ModelName(first), "some-model");
   fs::copy(first, cached / "snapshots/bbb", fs::copy_options::recursive);
-  EXPECT_ERROR(FindModel(cached.string(), temp_.path(), ""), "2 snapshots, of which refs/main names none; name one of " + (cached / "snapshots").string() + ": aaa, bbb");
+  EXPECT_ERROR(
+      FindModel(cached.string(), temp_.path(), ""),
+      "2 snapshots, of which refs/main names none; name one of " + (cached / "snapshots").string() + ": aaa, bbb");
   WriteFile(cached / "refs/main", "bbb");
   EXPECT_EQ(FindModel(cached.string(), temp_.path(), ""), cached / "snapshots/bbb");
   EXPECT_EQ(FindModel((cached / "snapshots").string(), temp_.path(), ""), cached / "snapshots/bbb");
   fs::remove(cached / "snapshots/bbb/model_index.json");
-  EXPECT_ERROR(FindModel(cached.string(), temp_.path(), ""), "snapshots/bbb: this snapshot of the Hugging Face cache has no model_index.json");
-  EXPECT_ERROR(FindModel("hub", temp_.path(), ""), "a Hugging Face cache of several repositories; name one of them: models--some-org--some-model");
+  EXPECT_ERROR(FindModel(cached.string(), temp_.path(), ""),
+               "snapshots/bbb: this snapshot of the Hugging Face cache has no model_index.json");
+  EXPECT_ERROR(FindModel("hub", temp_.path(), ""),
+               "a Hugging Face cache of several repositories; name one of them: models--some-org--some-model");
   EXPECT_ERROR(FindModel((first / "unet").string(), temp_.path(), ""), "a component of the model in " + first.string());
   testing::WriteFile(temp_ / "lora/pytorch_lora_weights.safetensors", "x");
-  EXPECT_ERROR(FindModel("lora", temp_.path(), ""), "LoRA weights (pytorch_lora_weights.safetensors), which are not supported");
+  EXPECT_ERROR(FindModel("lora", temp_.path(), ""),
+               "LoRA weights (pytorch_lora_weights.safetensors), which are not supported");
   testing::WriteFile(temp_ / "control/config.json", R"({"_class_name": "ControlNetModel"})");
   EXPECT_ERROR(FindModel("control", temp_.path(), ""), "one network (ControlNetModel) by itself, not a model");
   testing::WriteFile(temp_ / "checkpoint-500/unet/config.json", "{}");
@@ -171,7 +193,8 @@ TEST_F(Folders, AnAutoencodersOriginalFile) {
   const auto checkpoint = testing::OriginalCheckpoint(folder);
   std::map<std::string, at::Tensor> alone;
   for (const auto& [name, tensor] : checkpoint)
-    if (const std::string prefix = "first_stage_model."; name.starts_with(prefix)) alone[name.substr(prefix.size())] = tensor;
+    if (const std::string prefix = "first_stage_model."; name.starts_with(prefix))
+      alone[name.substr(prefix.size())] = tensor;
   alone["loss.logvar"] = at::zeros({});
   WriteTensorFile(temp_ / "vae.safetensors", alone);
   WriteTensorFile(temp_ / "whole.safetensors", checkpoint);
@@ -185,7 +208,9 @@ TEST_F(Folders, AnAutoencodersOriginalFile) {
 }
 
 TEST_F(Folders, CutPromptsAreSaid) {
-  const std::string start = "a red shirt beside a blue bag and a green shoe a red shirt beside a blue bag and a green shoe a red shirt beside a blue bag and a green shoe";
+  const std::string start =
+      "a red shirt beside a blue bag and a green shoe a red shirt beside a blue bag and a green shoe a red shirt "
+      "beside a blue bag and a green shoe";
   std::vector<Sample> samples(3);
   samples[0].caption = "a red shirt";
   samples[1].caption = start + " at night";
@@ -196,15 +221,18 @@ TEST_F(Folders, CutPromptsAreSaid) {
   options.shapes_only = true;
   const auto notes = DescribeCutPrompts(model_, options, samples);
   ASSERT_EQ(notes.size(), 1u);
-  EXPECT_THAT(notes[0], HasSubstr("prompts: 2 of 3 are longer than the text encoder's 32 tokens (both ends included) and cut there; the first, sample 11, loses \""));
+  EXPECT_THAT(notes[0], HasSubstr("prompts: 2 of 3 are longer than the text encoder's 32 tokens (both ends included) "
+                                  "and cut there; the first, sample 11, loses \""));
   EXPECT_THAT(notes[0], HasSubstr("at night\"; of what is left, 1 is equal to that of another prompt"));
   const auto tokenizer = ClipTokenizer::Load(model_ / "tokenizer");
-  const std::string cut = CutOff(tokenizer, samples[1].caption), kept = samples[1].caption.substr(0, samples[1].caption.size() - cut.size());
+  const std::string cut = CutOff(tokenizer, samples[1].caption),
+                    kept = samples[1].caption.substr(0, samples[1].caption.size() - cut.size());
   EXPECT_LE(tokenizer.Tokenize(kept).size(), 30u);
   EXPECT_GT(tokenizer.Tokenize(kept + cut.substr(0, cut.find(' '))).size(), 30u);
   EXPECT_EQ(CutOff(tokenizer, "a red shirt"), "");
   options.negative_prompt = samples[2].caption;
-  EXPECT_THAT(DescribeCutPrompts(model_, options, {samples.data(), 1}), ElementsAre(HasSubstr("negative_prompt: longer than the text encoder's 32 tokens")));
+  EXPECT_THAT(DescribeCutPrompts(model_, options, {samples.data(), 1}),
+              ElementsAre(HasSubstr("negative_prompt: longer than the text encoder's 32 tokens")));
 }
 
 }  // namespace

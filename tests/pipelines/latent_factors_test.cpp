@@ -20,7 +20,8 @@ std::unique_ptr<Pipeline> Open(const TempDir& temp, const std::string& model, co
   for (const auto& entry : fs::directory_iterator(source))
     if (entry.path().filename() != "vae") fs::create_symlink(entry.path(), folder / entry.path().filename());
   for (const auto& entry : fs::directory_iterator(source / "vae"))
-    if (entry.path().filename() != "config.json") fs::create_symlink(entry.path(), folder / "vae" / entry.path().filename());
+    if (entry.path().filename() != "config.json")
+      fs::create_symlink(entry.path(), folder / "vae" / entry.path().filename());
   Json config = ReadJsonFile(source / "vae/config.json");
   config.update(changes);
   testing::WriteFile(folder / "vae/config.json", config.dump());
@@ -40,14 +41,16 @@ TEST(LatentFactors, StableDiffusionAndXlAsDiffusersDo) {
     const at::Tensor plain = plain_pipeline->Decode(latents);
     EXPECT_TRUE(at::equal(Open(temp, model, {{"shift_factor", 0.5}})->Decode(latents), plain));
     EXPECT_TRUE(at::equal(Open(temp, model, {{"latents_mean", mean}})->Decode(latents), plain));
-    const at::Tensor both = Open(temp, model, {{"latents_mean", mean}, {"latents_std", std}, {"shift_factor", 0.5}})->Decode(latents);
+    const at::Tensor both =
+        Open(temp, model, {{"latents_mean", mean}, {"latents_std", std}, {"shift_factor", 0.5}})->Decode(latents);
     EXPECT_EQ(at::equal(both, plain), !xl);
     if (!xl) continue;
-    // z = x · std / scaling_factor + mean, so x · std + mean · scaling_factor gives the same where nothing but the factor is known.
+    // z = x · std / scaling_factor + mean, so x · std + mean · scaling_factor gives the same where nothing but the
+    // factor is known.
     const auto channel = [](const std::vector<double>& v) { return at::tensor(v, at::kFloat).view({1, 4, 1, 1}); };
     const at::Tensor scaled = latents * channel(std) + channel(mean) * 0.13025;
     const at::Tensor difference = (both.to(at::kInt) - plain_pipeline->Decode(scaled).to(at::kInt)).abs();
-    EXPECT_LE(difference.max().item<int>(), 1);      // of 255: a rounding
+    EXPECT_LE(difference.max().item<int>(), 1);  // of 255: a rounding
   }
 }
 

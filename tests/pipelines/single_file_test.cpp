@@ -34,14 +34,16 @@ class SingleFilePipelines : public ::testing::TestWithParam<const char*> {
 
 TEST_P(SingleFilePipelines, PicturesAndConditioningAreTheFoldersOwn) {
   const auto expected = LoadPipeline(folder_, {});
-  const std::vector<std::string> texts = {"a red chair!", "", "two dogs, one cat ! and a much longer caption than that"};
+  const std::vector<std::string> texts = {"a red chair!", "",
+                                          "two dogs, one cat ! and a much longer caption than that"};
   at::manual_seed(3);
   const at::Tensor latent = at::randn({1, 4, 16, 16});
   // The second tokenizer of SDXL is derived from the first where there is only that.
   for (const auto& tokenizers : {folder_ / "tokenizer", folder_}) {
     SCOPED_TRACE(tokenizers.string());
     const TextToImage pipeline(Source(tokenizers), {});
-    const auto a = pipeline.EncodeTexts(texts, false), b = dynamic_cast<const TextToImage&>(*expected).EncodeTexts(texts, false);
+    const auto a = pipeline.EncodeTexts(texts, false),
+               b = dynamic_cast<const TextToImage&>(*expected).EncodeTexts(texts, false);
     EXPECT_EQ(testing::MaxAbsDiff(a.tokens, b.tokens), 0);
     if (b.pooled.defined()) {
       EXPECT_EQ(testing::MaxAbsDiff(a.pooled, b.pooled), 0);
@@ -73,7 +75,7 @@ TEST_P(SingleFilePipelines, TheTokenizerMustBeNamed) {
 TEST_P(SingleFilePipelines, LoadPipelineTellsFilesFromFolders) {
   PipelineOptions shapes_only;
   shapes_only.shapes_only = true;
-  const auto pipeline = LoadPipeline(file_, shapes_only);      // needs no tokenizer
+  const auto pipeline = LoadPipeline(file_, shapes_only);  // needs no tokenizer
   EXPECT_EQ(pipeline->info().kind, "text_to_image");
   EXPECT_EQ(FindModel("model.safetensors", temp_.path(), ""), file_);
   PipelineOptions options;

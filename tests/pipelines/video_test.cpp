@@ -1,5 +1,5 @@
-// The video pipelines on the tiny random models of tests/fixtures/video: what does not depend on how the work is cut, and
-// what is refused.
+// The video pipelines on the tiny random models of tests/fixtures/video: what does not depend on how the work is cut,
+// and what is refused.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,9 @@ using testing::MaxAbsDiff;
 using testing::TempDir;
 
 fs::path Models() { return testing::SourceDir() / "tests/fixtures/video/models"; }
-fs::path StartImageFile(int k) { return testing::SourceDir() / fmt::format("tests/fixtures/video/images/start_{}.png", k); }
+fs::path StartImageFile(int k) {
+  return testing::SourceDir() / fmt::format("tests/fixtures/video/images/start_{}.png", k);
+}
 
 PipelineOptions Options(int64_t frames = 3) {
   PipelineOptions options;
@@ -29,7 +31,9 @@ PipelineOptions Options(int64_t frames = 3) {
 
 std::vector<Sample> Samples(int count) {
   std::vector<Sample> samples;
-  for (int k = 0; k < count; ++k) samples.push_back({.id = 10 + k, .caption = fmt::format("a boat number {}", k), .label = -1, .image = StartImageFile(k % 2)});
+  for (int k = 0; k < count; ++k)
+    samples.push_back(
+        {.id = 10 + k, .caption = fmt::format("a boat number {}", k), .label = -1, .image = StartImageFile(k % 2)});
   return samples;
 }
 
@@ -71,7 +75,8 @@ TEST(VideoPipelines, DecodingInChunksGivesTheSameClips) {
   }
 }
 
-// The latent of a start image is a draw: the same for a sample whatever the others are, another for another seed or sample.
+// The latent of a start image is a draw: the same for a sample whatever the others are, another for another seed or
+// sample.
 TEST(VideoPipelines, StartImageDrawsBelongToTheirSample) {
   c10::InferenceMode inference;
   PipelineOptions options = Options();
@@ -108,7 +113,8 @@ TEST(VideoPipelines, BadStartImagesAreNamed) {
   auto absent = Samples(1)[0];
   LoadPipeline(Models() / "i2vgen-xl-tiny", shapes)->CheckInput(absent);
   absent.image = dir / "absent.png";
-  EXPECT_ERROR(LoadPipeline(Models() / "i2vgen-xl-tiny", shapes)->CheckInput(absent), "sample 10: start image: " + absent.image.string());
+  EXPECT_ERROR(LoadPipeline(Models() / "i2vgen-xl-tiny", shapes)->CheckInput(absent),
+               "sample 10: start image: " + absent.image.string());
   EXPECT_ERROR(encode(dir / "absent.png"), "sample 11: start image: " + (dir / "absent.png").string());
   testing::WriteFile(dir / "notes.png", "not a picture");
   EXPECT_ERROR(encode(dir / "notes.png"), "notes.png: neither a PNG nor a JPEG, WebP, BMP, PNM, TIFF or GIF picture");
@@ -138,9 +144,13 @@ TEST(VideoPipelines, FoldersThatDoNotFitAreNamed) {
     testing::WriteFile(path, before.dump());
     return message;
   };
-  const auto expect = [](const std::string& message, const char* text) { EXPECT_NE(message.find(text), std::string::npos) << message; };
-  expect(change("feature_extractor/preprocessor_config.json", "crop_size", {{"height", 20}, {"width", 20}}), "the image encoder takes 28 x 28");
-  expect(change("feature_extractor/preprocessor_config.json", "image_std", {0.5, 0, 0.5}), "image_std: expected positive numbers");
+  const auto expect = [](const std::string& message, const char* text) {
+    EXPECT_NE(message.find(text), std::string::npos) << message;
+  };
+  expect(change("feature_extractor/preprocessor_config.json", "crop_size", {{"height", 20}, {"width", 20}}),
+         "the image encoder takes 28 x 28");
+  expect(change("feature_extractor/preprocessor_config.json", "image_std", {0.5, 0, 0.5}),
+         "image_std: expected positive numbers");
   expect(change("unet/config.json", "attention_head_dim", {8, 8, 8, 8}), "attention_head_dim");
   expect(change("unet/config.json", "in_channels", 9), "in_channels");
   expect(change("unet/config.json", "cross_attention_dim", 16), "the network expects");

@@ -12,20 +12,22 @@
 namespace skipbench {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::ExampleHeader;
 using testing::ExampleWave;
+using ::testing::HasSubstr;
 using testing::TempDir;
 
 constexpr size_t kAdaptive = 1;
 
 // A value of the adaptive setting with those without each of four blocks, `without` apart from it.
-MeasuredValue Distance(const MetricInfo& metric, double value, const std::vector<double>& without = {}, const std::string& against = "reference") {
+MeasuredValue Distance(const MetricInfo& metric, double value, const std::vector<double>& without = {},
+                       const std::string& against = "reference") {
   MeasuredValue distance{.metric = metric, .setting = kAdaptive, .against = against, .value = value, .count = 12};
   for (const double apart : without) distance.without_block.push_back(value + apart);
   return distance;
 }
-MeasuredValue Distance(const std::string& metric, double value, const std::vector<double>& without = {}, const std::string& against = "reference") {
+MeasuredValue Distance(const std::string& metric, double value, const std::vector<double>& without = {},
+                       const std::string& against = "reference") {
   return Distance({.name = metric, .title = metric, .better = Direction::kLower}, value, without, against);
 }
 
@@ -38,7 +40,8 @@ class CompareSets : public ::testing::Test {
     writer.Finish();
   }
   // The same result on both sides, but for these.
-  Comparison CompareThem(const std::vector<MeasuredValue>& base, const std::vector<MeasuredValue>& now, const CompareOptions& options = {}) {
+  Comparison CompareThem(const std::vector<MeasuredValue>& base, const std::vector<MeasuredValue>& now,
+                         const CompareOptions& options = {}) {
     const ResultReader result = ResultReader::Open(dir_ / "run");
     return Compare(result, result, options, {base, now, not_comparable_});
   }
@@ -56,14 +59,16 @@ class CompareSets : public ::testing::Test {
 
 TEST_F(CompareSets, IntervalOfThePairedDifference) {
   // Blocks that move both alike cancel; what is left is a jackknife of the differences 0.1, -0.1, 0.1, -0.1.
-  const auto base = Distance("fd_fashion", 10, {1.0, 2.0, -3.0, 0.0}), now = Distance("fd_fashion", 11, {0.9, 2.1, -3.1, 0.1});
+  const auto base = Distance("fd_fashion", 10, {1.0, 2.0, -3.0, 0.0}),
+             now = Distance("fd_fashion", 11, {0.9, 2.1, -3.1, 0.1});
   const auto comparison = CompareThem({base}, {now}, {.limits = {{"fd_fashion", 0.5}}});
   const MetricChange& change = comparison.settings[kAdaptive].sets.at(0);
   const double error = std::sqrt(3.0 / 4 * 4 * 0.1 * 0.1);
   EXPECT_NEAR(change.loss.mean, 1, 1e-12);
   EXPECT_NEAR(change.loss.low, 1 - 1.959963985 * error, 1e-8);
   EXPECT_NEAR(change.loss.high, 1 + 1.959963985 * error, 1e-8);
-  Expect(comparison, Verdict::kRegression, {"fd_fashion (reference) is worse", "by 1 [", "limit 0.5", "10 in BASE", "11 in NEW"});
+  Expect(comparison, Verdict::kRegression,
+         {"fd_fashion (reference) is worse", "by 1 [", "limit 0.5", "10 in BASE", "11 in NEW"});
   EXPECT_EQ(ExitCode(comparison.verdict), 1);
   const std::string text = RenderMarkdown(comparison, {});
   EXPECT_THAT(text, HasSubstr("regression: adaptive(delta=0.1): fd_fashion (reference) is worse"));
@@ -80,18 +85,21 @@ TEST_F(CompareSets, AllowanceFollowsFromTheIntervalOfBase) {
   Expect(CompareThem({base}, {Distance("fd_fashion", 5, {0, 0, 0, 0})}), Verdict::kFine);
   base.standard_error = 0.01;  // at least 2 %
   Expect(CompareThem({base}, {Distance("fd_fashion", 10.19, {0, 0, 0, 0})}), Verdict::kFine);
-  Expect(CompareThem({base}, {Distance("fd_fashion", 10.7, {2, -1, 0, 1})}), Verdict::kInconclusive, {"is undecided", "limit 0.2"});
+  Expect(CompareThem({base}, {Distance("fd_fashion", 10.7, {2, -1, 0, 1})}), Verdict::kInconclusive,
+         {"is undecided", "limit 0.2"});
   Expect(CompareThem({base}, {base}), Verdict::kFine);
 }
 
 TEST_F(CompareSets, LimitsByNameAndByWhatItIsAgainst) {
   const std::vector<MeasuredValue> base = {Distance("fd_fashion", 10, {}, "data"), Distance("fd_fashion", 1, {})},
-                                     now = {Distance("fd_fashion", 11, {}, "data"), Distance("fd_fashion", 1.5, {})};
+                                   now = {Distance("fd_fashion", 11, {}, "data"), Distance("fd_fashion", 1.5, {})};
   Expect(CompareThem(base, now, {.limits = {{"fd_fashion", 2}}}), Verdict::kFine);
   Expect(CompareThem(base, now, {.limits = {{"fd_fashion", 2}, {"fd_fashion (reference)", 0.1}}}), Verdict::kRegression,
          {"fd_fashion (reference) is worse: lower quality by 0.5 (no interval), limit 0.1"});
-  const MetricInfo recall{.name = "prc_fashion recall", .title = "recall", .part_of = "prc_fashion", .better = Direction::kHigher};
-  Expect(CompareThem({Distance(recall, 0.9)}, {Distance(recall, 0.8)}, {.limits = {{"prc_fashion", 0.2}}}), Verdict::kFine);
+  const MetricInfo recall{
+      .name = "prc_fashion recall", .title = "recall", .part_of = "prc_fashion", .better = Direction::kHigher};
+  Expect(CompareThem({Distance(recall, 0.9)}, {Distance(recall, 0.8)}, {.limits = {{"prc_fashion", 0.2}}}),
+         Verdict::kFine);
 }
 
 TEST_F(CompareSets, JudgesByWhatTheMetricSaysOfItself) {
@@ -104,7 +112,8 @@ TEST_F(CompareSets, JudgesByWhatTheMetricSaysOfItself) {
   metric.limit = 1;
   Expect(CompareThem({Distance(metric, 2)}, {Distance(metric, 1)}), Verdict::kFine);
   metric.better = Direction::kUnknown;
-  Expect(CompareThem({Distance(metric, 1)}, {Distance(metric, 1)}), Verdict::kNotComparable, {"it is not known whether more of it is better"});
+  Expect(CompareThem({Distance(metric, 1)}, {Distance(metric, 1)}), Verdict::kNotComparable,
+         {"it is not known whether more of it is better"});
 }
 
 TEST_F(CompareSets, WhatCannotBeCompared) {

@@ -13,24 +13,26 @@
 namespace skipbench {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::ExampleHeader;
 using testing::ExampleWave;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::TempDir;
 
 constexpr int64_t kSamples = 12;
-constexpr size_t kAdaptive = 1;      // index of the adaptive setting
+constexpr size_t kAdaptive = 1;  // index of the adaptive setting
 
 class CompareTest : public ::testing::Test {
  protected:
   // A result as the example run has it, after `change`.
-  ResultReader Result(const std::string& name, const std::function<void(RunHeader&, Wave&)>& change = {}, double slowness = 1) {
+  ResultReader Result(const std::string& name, const std::function<void(RunHeader&, Wave&)>& change = {},
+                      double slowness = 1) {
     RunHeader header = ExampleHeader(kSamples);
     Wave wave = ExampleWave(header, 0, kSamples);
     for (size_t k = 0; k < wave.settings.size(); ++k) {
       wave.settings[k].thumbnail = {{kSamples, 8, 8, 3}, std::vector<uint8_t>(kSamples * 192)};
-      for (size_t i = 0; i < wave.settings[k].thumbnail.values.size(); ++i) wave.settings[k].thumbnail.values[i] = static_cast<uint8_t>(i * 7 + k);
+      for (size_t i = 0; i < wave.settings[k].thumbnail.values.size(); ++i)
+        wave.settings[k].thumbnail.values[i] = static_cast<uint8_t>(i * 7 + k);
     }
     if (change) change(header, wave);
     ResultWriter writer(temp_ / name, header, false);
@@ -47,7 +49,8 @@ class CompareTest : public ::testing::Test {
     writer.Finish();
     return ResultReader::Open(temp_ / name);
   }
-  Comparison CompareWith(const std::function<void(RunHeader&, Wave&)>& change, CompareOptions options = {}, double slowness = 1) {
+  Comparison CompareWith(const std::function<void(RunHeader&, Wave&)>& change, CompareOptions options = {},
+                         double slowness = 1) {
     const ResultReader base = Result("base"), now = Result("now", change, slowness);
     const Comparison comparison = Compare(base, now, options);
     std::filesystem::remove_all(temp_ / "base");
@@ -106,15 +109,19 @@ TEST_F(CompareTest, LowerQualityBeyondTheLimit) {
   const Comparison comparison = CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "psnr", -0.6); });
   EXPECT_EQ(comparison.verdict, Verdict::kRegression);
   EXPECT_EQ(ExitCode(comparison.verdict), 1);
-  EXPECT_THAT(Reasons(comparison), HasSubstr("adaptive(delta=0.1): psnr is worse: lower quality by 0.6 [0.6, 0.6], limit 0.5"));
+  EXPECT_THAT(Reasons(comparison),
+              HasSubstr("adaptive(delta=0.1): psnr is worse: lower quality by 0.6 [0.6, 0.6], limit 0.5"));
   EXPECT_EQ(comparison.settings[0].verdict, Verdict::kFine);
   CompareOptions lenient;
   lenient.limits["psnr"] = 1;
-  EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "psnr", -0.6); }, lenient).verdict, Verdict::kFine);
+  EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "psnr", -0.6); }, lenient).verdict,
+            Verdict::kFine);
   EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "psnr", 3); }).verdict, Verdict::kFine);
   // An error is the other way round.
-  EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "latent_error", 0.1); }).verdict, Verdict::kRegression);
-  EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "latent_error", -0.1); }).verdict, Verdict::kFine);
+  EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "latent_error", 0.1); }).verdict,
+            Verdict::kRegression);
+  EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "latent_error", -0.1); }).verdict,
+            Verdict::kFine);
 }
 
 TEST_F(CompareTest, AnIntervalAcrossTheLimitIsUndecided) {
@@ -142,7 +149,8 @@ TEST_F(CompareTest, CostCountsExactly) {
   CompareOptions lenient;
   lenient.max_cost_rise = 0.05;
   EXPECT_EQ(CompareWith(one_more, lenient).verdict, Verdict::kFine);
-  EXPECT_THAT(Reasons(CompareWith([](RunHeader&, Wave& wave) { wave.settings[2].macs_matmuls[0] *= 1.001; })), HasSubstr("more multiply-accumulates"));
+  EXPECT_THAT(Reasons(CompareWith([](RunHeader&, Wave& wave) { wave.settings[2].macs_matmuls[0] *= 1.001; })),
+              HasSubstr("more multiply-accumulates"));
   EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { --wave.settings[kAdaptive].nfe[3]; }).verdict, Verdict::kFine);
 }
 
@@ -168,7 +176,8 @@ TEST_F(CompareTest, OtherPicturesOfTheFullRun) {
   // Those of a method are judged by its metrics.
   EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) {
               for (uint8_t& value : wave.settings[kAdaptive].thumbnail.values) value ^= 64;
-            }).verdict, Verdict::kFine);
+            }).verdict,
+            Verdict::kFine);
 }
 
 TEST_F(CompareTest, TimestepsThatMoved) {
@@ -210,29 +219,53 @@ TEST_F(CompareTest, NotComparable) {
     EXPECT_EQ(ExitCode(comparison.verdict), 2);
     EXPECT_THAT(Reasons(comparison), HasSubstr(reason));
   };
-  expect([](RunHeader& header, Wave& wave) {
-    header.seed = 7;
-    for (auto& sample : wave.samples) sample.seed = 7;
-  }, "other seed: 18446744073709551615 in BASE, 7 in NEW");
+  expect(
+      [](RunHeader& header, Wave& wave) {
+        header.seed = 7;
+        for (auto& sample : wave.samples) sample.seed = 7;
+      },
+      "other seed: 18446744073709551615 in BASE, 7 in NEW");
   expect([](RunHeader& header, Wave&) { header.model_files["unet/model.safetensors"] = std::string(64, 'c'); },
          "other model: unet/model.safetensors has the SHA-256 aaaaaaaaaaaa... in BASE, cccccccccccc... in NEW");
   expect([](RunHeader& header, Wave&) { header.dtype = "bfloat16"; }, "other dtype: float32 in BASE, bfloat16 in NEW");
-  expect([](RunHeader& header, Wave&) { header.expanded_config["model_scheduler"] = {{"clip_sample", true}}; },
-         "other scheduler of the model: clip_sample: false in BASE, true in NEW");
+  expect(
+      [](RunHeader& header, Wave&) {
+        header.expanded_config["model_scheduler"] = {{"clip_sample", true}};
+      },
+      "other scheduler of the model: clip_sample: false in BASE, true in NEW");
   expect([](RunHeader& header, Wave&) { header.expanded_config["noise"] = {{"source", "torch_cpu"}}; }, "other noise");
   expect([](RunHeader&, Wave& wave) { wave.samples[2].caption = "something else"; }, "other data: the sample 986 is");
-  expect([](RunHeader&, Wave& wave) { for (auto& sample : wave.samples) sample.id += 5000; }, "no sample is in both");
-  expect([](RunHeader& header, Wave&) { header.settings[0].steps = 5; }, "fewer_steps(steps=2): it is compared with another full run: steps: 4 in BASE, 5 in NEW");
-  expect([](RunHeader& header, Wave&) { header.settings[1].steps = 3; }, "adaptive(delta=0.1): steps: 4 in BASE, 3 in NEW");
-  expect([](RunHeader& header, Wave&) { header.settings[2].label = "fewer_steps(steps=3)"; header.settings[2].steps = 3; },
-         "fewer_steps(steps=2): NEW has no such setting");
-  expect([](RunHeader&, Wave& wave) { for (auto& setting : wave.settings) setting.metrics.erase("psnr"); }, "psnr: not measured in NEW");
+  expect(
+      [](RunHeader&, Wave& wave) {
+        for (auto& sample : wave.samples) sample.id += 5000;
+      },
+      "no sample is in both");
+  expect([](RunHeader& header, Wave&) { header.settings[0].steps = 5; },
+         "fewer_steps(steps=2): it is compared with another full run: steps: 4 in BASE, 5 in NEW");
+  expect([](RunHeader& header, Wave&) { header.settings[1].steps = 3; },
+         "adaptive(delta=0.1): steps: 4 in BASE, 3 in NEW");
+  expect(
+      [](RunHeader& header, Wave&) {
+        header.settings[2].label = "fewer_steps(steps=3)";
+        header.settings[2].steps = 3;
+      },
+      "fewer_steps(steps=2): NEW has no such setting");
+  expect(
+      [](RunHeader&, Wave& wave) {
+        for (auto& setting : wave.settings) setting.metrics.erase("psnr");
+      },
+      "psnr: not measured in NEW");
 }
 
 // Other noise on the same captions is no other data.
 TEST_F(CompareTest, ASeedIsNoData) {
-  const auto reseed = [](Wave& wave) { for (auto& sample : wave.samples) sample.seed = 7; };
-  const std::string run = Reasons(CompareWith([&](RunHeader& header, Wave& wave) { header.seed = 7; reseed(wave); }));
+  const auto reseed = [](Wave& wave) {
+    for (auto& sample : wave.samples) sample.seed = 7;
+  };
+  const std::string run = Reasons(CompareWith([&](RunHeader& header, Wave& wave) {
+    header.seed = 7;
+    reseed(wave);
+  }));
   EXPECT_THAT(run, HasSubstr("other seed: 18446744073709551615 in BASE, 7 in NEW"));
   EXPECT_THAT(run, Not(HasSubstr("other data")));
   EXPECT_THAT(run, Not(HasSubstr("other noise")));
@@ -253,7 +286,8 @@ TEST_F(CompareTest, BuildsAreNamedBothOfOneResultToo) {
     writer.Finish();
   }
   MergeResults({temp_ / "shard0", temp_ / "shard1"}, temp_ / "merged");
-  for (const auto& parts : {std::vector<std::filesystem::path>{temp_ / "shard0", temp_ / "shard1"}, {temp_ / "merged"}}) {
+  for (const auto& parts :
+       {std::vector<std::filesystem::path>{temp_ / "shard0", temp_ / "shard1"}, {temp_ / "merged"}}) {
     const Comparison comparison = Compare(base, ResultReader::Open(parts), {});
     for (const std::string& text : {RenderMarkdown(comparison, {}), RenderJson(comparison)}) {
       EXPECT_THAT(text, HasSubstr("skipbench 0.1.0 (111111111111)"));

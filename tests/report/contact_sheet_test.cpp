@@ -17,7 +17,8 @@ using testing::ExampleWave;
 using testing::TempDir;
 
 Color At(const Image& image, int x, int y) {
-  const uint8_t* p = image.pixels.data() + (static_cast<size_t>(y) * static_cast<size_t>(image.width) + static_cast<size_t>(x)) * 3;
+  const uint8_t* p =
+      image.pixels.data() + (static_cast<size_t>(y) * static_cast<size_t>(image.width) + static_cast<size_t>(x)) * 3;
   return {p[0], p[1], p[2]};
 }
 
@@ -46,9 +47,10 @@ TEST(TextPainter, WrapsWhereItCanAndCutsWhatDoesNotFit) {
   EXPECT_EQ(painter.Height("", {.width = 400}), 0);
   EXPECT_GE(painter.Height("a red sneaker and a blue bag", {.width = 90}), 2 * line);
   EXPECT_GE(painter.Height("adaptive_diffusion(delta=0.01,max_skips=4)", {.width = 130}), 2 * line);
-  EXPECT_GE(painter.Height("abcdefghijklmnopqrstuvwxyz", {.width = 40}), 3 * line);                // inside of a word
+  EXPECT_GE(painter.Height("abcdefghijklmnopqrstuvwxyz", {.width = 40}), 3 * line);  // inside of a word
   EXPECT_EQ(painter.Height("one two three four five six", {.width = 40, .height = 2 * line}), 2 * line);
-  EXPECT_EQ(painter.Height("one two three four five six", {.width = 40, .height = 1}), line);      // one line there always is
+  EXPECT_EQ(painter.Height("one two three four five six", {.width = 40, .height = 1}),
+            line);  // one line there always is
   EXPECT_EQ(painter.Height("one\ntwo", {.width = 400}), line);
 }
 
@@ -64,11 +66,12 @@ TEST(TextPainter, DrawsEveryScriptAndNamesWhatHasNoFont) {
   }
   TextPainter painter(12);
   Image canvas = Canvas(40, 20, {255, 255, 255});
-  painter.Draw(canvas, 2, 2, "\U000f0000", {.width = 36}, {0, 0, 0});      // of a private use area
+  painter.Draw(canvas, 2, 2, "\U000f0000", {.width = 36}, {0, 0, 0});  // of a private use area
   EXPECT_GT(Ink(canvas), 0);
   EXPECT_EQ(painter.missing(), std::set<char32_t>{U'\U000f0000'});
-  EXPECT_EQ(DescribeMissing({U'\u0e07', U'\u0e17', U'\u0928'}),
-            "no font for Devanagari (as U+0928; Debian's fonts-lohit-deva), Thai (as U+0E07; Debian's fonts-noto-core)");
+  EXPECT_EQ(
+      DescribeMissing({U'\u0e07', U'\u0e17', U'\u0928'}),
+      "no font for Devanagari (as U+0928; Debian's fonts-lohit-deva), Thai (as U+0E07; Debian's fonts-noto-core)");
 }
 
 TEST(TextPainter, StaysOnTheCanvas) {
@@ -94,11 +97,12 @@ TEST(ContactSheet, PicturesStandInTheirPlaces) {
   ASSERT_EQ(image.pixels.size(), static_cast<size_t>(image.width) * static_cast<size_t>(image.height) * 3);
   // 64 pixels become 192; every picture's colour covers exactly that square.
   std::map<Color, int> areas;
-  for (size_t i = 0; i < image.pixels.size(); i += 3) ++areas[{image.pixels[i], image.pixels[i + 1], image.pixels[i + 2]}];
+  for (size_t i = 0; i < image.pixels.size(); i += 3)
+    ++areas[{image.pixels[i], image.pixels[i + 1], image.pixels[i + 2]}];
   for (uint8_t i = 0; i < 6; ++i)
     EXPECT_EQ((areas[{static_cast<uint8_t>(40 * i), 100, 200}]), i == 3 ? 0 : 192 * 192) << int(i);
-  EXPECT_GT((areas[{0, 0, 0}]), 20);         // headings and captions, but for their soft edges
-  EXPECT_GT((areas[{110, 110, 110}]), 20);   // notes
+  EXPECT_GT((areas[{0, 0, 0}]), 20);        // headings and captions, but for their soft edges
+  EXPECT_GT((areas[{110, 110, 110}]), 20);  // notes
 }
 
 TEST(ContactSheet, RefusesWhatItCannotShow) {

@@ -1,7 +1,7 @@
+#include "harness/report/page/report.h"
 #include "harness/report/figures/cost_figures.h"
 #include "harness/report/figures/path_figures.h"
 #include "harness/report/figures/trace_figures.h"
-#include "harness/report/page/report.h"
 
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -10,10 +10,10 @@
 #include <csignal>
 #include <sstream>
 
-#include "harness/report/tables/escape.h"
+#include "harness/report/figures/decision_paths.h"
 #include "harness/report/figures/figures.h"
 #include "harness/report/figures/gnuplot.h"
-#include "harness/report/figures/decision_paths.h"
+#include "harness/report/tables/escape.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"
 #include "tests/store/python.h"
@@ -67,8 +67,8 @@ std::vector<std::vector<std::string>> Csv(const fs::path& path) {
 
 bool Contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-// What any page has to be, whoever wrote the labels: well-formed, without scripts, and nothing refers to elsewhere or to
-// nowhere. SVG files are well-formed XML.
+// What any page has to be, whoever wrote the labels: well-formed, without scripts, and nothing refers to elsewhere or
+// to nowhere. SVG files are well-formed XML.
 void ExpectSoundPage(const fs::path& folder) {
   const auto result = RunProcess({"/usr/bin/python3", "-c", R"py(
 import glob, html.parser, os, sys, xml.etree.ElementTree
@@ -106,14 +106,18 @@ assert page.images > 3
 for svg in glob.glob(os.path.join(folder, "figures", "*.svg")):
     root = xml.etree.ElementTree.parse(svg).getroot()
     assert not [e for e in root.iter() if e.tag.endswith("script")], svg
-)py", folder.string()});
+)py",
+                                  folder.string()});
   EXPECT_EQ(result.exit_code, 0) << result.err;
 }
 
 TEST(Escape, ForeignTextIsHarmless) {
   EXPECT_EQ(HtmlText("<b a=\"1\">&'</b>"), "&lt;b a=&quot;1&quot;&gt;&amp;&#39;&lt;/b&gt;");
   EXPECT_EQ(HtmlText("a\nb\x01\xff"), "a\nb\xef\xbf\xbd\xef\xbf\xbd");
-  EXPECT_EQ(OneLine("a\r\n\tb\xe2\x80\xae" "c"), "a   b\xef\xbf\xbd" "c");   // right-to-left override
+  EXPECT_EQ(OneLine("a\r\n\tb\xe2\x80\xae"
+                    "c"),
+            "a   b\xef\xbf\xbd"
+            "c");  // right-to-left override
   EXPECT_EQ(OneLine("№ – \xf0\x9f\x91\x9f"), "№ – \xf0\x9f\x91\x9f");
   EXPECT_EQ(GnuplotString("it's `rm` \\n"), "'it''s `rm` \\n'");
   EXPECT_EQ(CsvField("a,\"b\"\n"), "\"a,\"\"b\"\" \"");
@@ -123,15 +127,20 @@ TEST(Escape, ForeignTextIsHarmless) {
 
 TEST(Figures, LabelsStandBesideTheirPoints) {
   PlotArea area;
-  std::vector<PlacedLabel> labels = {{"a", 100, 100}, {"b", 100, 104}, {"c", 103, 102}, {"far too long a label for this figure, "
-                                      "which has 480 pixels and no more than these, so that it fits nowhere", 200, 200}};
+  std::vector<PlacedLabel> labels = {{"a", 100, 100},
+                                     {"b", 100, 104},
+                                     {"c", 103, 102},
+                                     {"far too long a label for this figure, "
+                                      "which has 480 pixels and no more than these, so that it fits nowhere",
+                                      200, 200}};
   PlaceLabels(labels, {{100, 100, 100, 100}, {100, 104, 100, 104}, {103, 102, 103, 102}}, area);
   EXPECT_TRUE(labels[0].placed && labels[1].placed && labels[2].placed);
   EXPECT_FALSE(labels[3].placed);
   for (int i = 0; i < 3; ++i)
     for (int k = 0; k < i; ++k) {
-      const bool apart = std::abs(labels[static_cast<size_t>(i)].base - labels[static_cast<size_t>(k)].base) >= kLabelFont ||
-                         std::abs(labels[static_cast<size_t>(i)].left - labels[static_cast<size_t>(k)].left) >= 5;
+      const bool apart =
+          std::abs(labels[static_cast<size_t>(i)].base - labels[static_cast<size_t>(k)].base) >= kLabelFont ||
+          std::abs(labels[static_cast<size_t>(i)].left - labels[static_cast<size_t>(k)].left) >= 5;
       EXPECT_TRUE(apart) << i << " " << k;
     }
 }
@@ -162,7 +171,8 @@ TEST(Figures, SettingsAreNamedByWhatVaries) {
   EXPECT_EQ(groups[1].calls, 2);
   std::vector<std::string> names;
   for (const auto& one : groups[0].settings) names.push_back(one.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"full steps", "AdaptiveDiffusion δ=0.1, Cmax=4", "AdaptiveDiffusion δ=0.2, Cmax=4",
+  EXPECT_EQ(names, (std::vector<std::string>{"full steps", "AdaptiveDiffusion δ=0.1, Cmax=4",
+                                             "AdaptiveDiffusion δ=0.2, Cmax=4",
                                              "AdaptiveDiffusion (criterion=tensor) δ=0.1", "2 steps"}));
   EXPECT_EQ(groups[0].series.size(), 3u);
   EXPECT_EQ(groups[0].settings[0].series, -1);
@@ -176,11 +186,11 @@ TEST(Figures, DataAreThoseOfTheResult) {
   const ResultReader reader = ResultReader::Open(dir / "run");
   const ReportData data(reader);
   const auto cost = CostFigures(data);
-  ASSERT_EQ(cost.figures.size(), 3u);            // psnr against NFE, MACs, latency
-  ASSERT_EQ(cost.details.size(), 3u);            // latent_error
+  ASSERT_EQ(cost.figures.size(), 3u);  // psnr against NFE, MACs, latency
+  ASSERT_EQ(cost.details.size(), 3u);  // latent_error
   EXPECT_TRUE(cost.missing.empty());
   const auto& rows = cost.figures[0].data.rows;
-  ASSERT_EQ(rows.size(), 2u);                    // the reference has no finite PSNR
+  ASSERT_EQ(rows.size(), 2u);  // the reference has no finite PSNR
   for (const auto& row : rows) {
     const size_t k = row.back() == header.settings[1].label ? 1 : 2;
     const auto& table = data.table.rows[k];
@@ -190,7 +200,7 @@ TEST(Figures, DataAreThoseOfTheResult) {
     EXPECT_EQ(std::stod(row[5]), *table.metrics[0]->low);
     EXPECT_EQ(std::stod(row[6]), *table.metrics[0]->high);
     EXPECT_EQ(row[7], "6");
-    EXPECT_EQ(row[8], k == 2 ? "1" : "0");       // fewer evaluations and more dB
+    EXPECT_EQ(row[8], k == 2 ? "1" : "0");  // fewer evaluations and more dB
   }
 }
 
@@ -204,7 +214,7 @@ TEST(Figures, PathSharesAndHistogramsCountTheActions) {
   const auto section = PathFigures(data);
   ASSERT_EQ(section.figures.size(), 1u);
   const auto& rows = section.figures[0].data.rows;
-  ASSERT_EQ(rows.size(), 4u);                    // only the adaptive setting skips; it has 4 calls
+  ASSERT_EQ(rows.size(), 4u);  // only the adaptive setting skips; it has 4 calls
   for (size_t c = 0; c < 4; ++c) {
     double predict = 0;
     for (size_t s = 0; s < 6; ++s) predict += action.values[s * 4 + c] == kActionPredict;
@@ -266,10 +276,12 @@ TEST(Figures, TracesAreThoseOfTheResult) {
   Wave wave = SomeWave(header, 0, 6);
   for (size_t k = 0; k < 3; ++k) {
     auto& traces = wave.settings[k].traces;
-    for (const std::string name : {"latent_relative_1", "latent_relative_2", "latent_relative_3", "latent_error_l2_relative", "threshold"}) {
+    for (const std::string name :
+         {"latent_relative_1", "latent_relative_2", "latent_relative_3", "latent_error_l2_relative", "threshold"}) {
       auto& trace = traces[name] = {{6, 4}, {}};
       for (int s = 0; s < 6; ++s)
-        for (int c = 0; c < 4; ++c) trace.values.push_back(c == 0 ? NAN : 1 + testing::ExampleValue(s, k, c + static_cast<double>(name.back())));
+        for (int c = 0; c < 4; ++c)
+          trace.values.push_back(c == 0 ? NAN : 1 + testing::ExampleValue(s, k, c + static_cast<double>(name.back())));
     }
   }
   ResultWriter writer(dir / "run", header, false);
@@ -300,13 +312,13 @@ TEST(Figures, TracesAreThoseOfTheResult) {
       ++checked;
       EXPECT_EQ(row[3], "");
     }
-    if (row[0] == "3" && row[1] == "0") {   // the adaptive setting's path: call 0 predicts
+    if (row[0] == "3" && row[1] == "0") {  // the adaptive setting's path: call 0 predicts
       ++checked;
       EXPECT_EQ(row[5], "1");
     }
   }
   EXPECT_EQ(checked, 3);
-  EXPECT_EQ(find("latent_error").data.rows.size(), 8u);                          // two settings, four calls
+  EXPECT_EQ(find("latent_error").data.rows.size(), 8u);  // two settings, four calls
   // What is recorded with entry i stands at the call that it decides.
   const Figure two = find("two_samples_1");
   EXPECT_TRUE(Contains(two.caption, "Where the similarity of \"latents\" is below the threshold, the call predicts"));
@@ -319,7 +331,7 @@ TEST(Figures, TracesAreThoseOfTheResult) {
   EXPECT_EQ(std::stod(samples[3][2]), criterion.values[std::stoul(samples[3][5]) == 1000 ? 2 : 6]);
   bool noise = false;
   for (const auto& figure : section.figures) noise |= figure.id == "differences_prediction";
-  EXPECT_FALSE(noise);                                                           // not in the result
+  EXPECT_FALSE(noise);  // not in the result
   WriteReport(reader, dir / "out");
   ExpectSoundPage(dir / "out");
 }
@@ -340,7 +352,8 @@ TEST(Figures, ACriterionWithoutADeclarationIsNotDrawn) {
   const auto section = TraceFigures(ReportData(reader));
   for (const auto* figures : {&section.figures, &section.details})
     for (const auto& figure : *figures) EXPECT_FALSE(figure.id.starts_with("two_samples")) << figure.id;
-  EXPECT_TRUE(Contains(fmt::format("{}", fmt::join(section.missing, "\n")), "The criterion of " + header.settings[1].label + ": the result does not say what it is"));
+  EXPECT_TRUE(Contains(fmt::format("{}", fmt::join(section.missing, "\n")),
+                       "The criterion of " + header.settings[1].label + ": the result does not say what it is"));
 }
 
 TEST(Report, HoldsEverything) {
@@ -354,13 +367,15 @@ TEST(Report, HoldsEverything) {
   std::string plain = page;
   for (size_t at; (at = plain.find("<wbr>")) != std::string::npos;) plain.erase(at, 5);
   for (const auto& setting : header.settings) EXPECT_TRUE(Contains(plain, setting.label)) << setting.label;
-  for (const std::string text : {"example: tiny (0123456789ab)", "18446744073709551615", "a caption, №0 – \xf0\x9f\x91\x9f", "libtorch",
-                           "bbbbbbbb  vae/model.safetensors", "figures/cost_psnr_nfe.svg", "figures/paths.dark.svg", "pictures/0_1.png"})
+  for (const std::string text :
+       {"example: tiny (0123456789ab)", "18446744073709551615", "a caption, №0 – \xf0\x9f\x91\x9f", "libtorch",
+        "bbbbbbbb  vae/model.safetensors", "figures/cost_psnr_nfe.svg", "figures/paths.dark.svg", "pictures/0_1.png"})
     EXPECT_TRUE(Contains(plain, text)) << text;
   EXPECT_FALSE(Contains(page, "Not finished"));
   EXPECT_TRUE(Contains(ReadFile(out / "table.tex"), "\\begin{tabular}"));
   EXPECT_EQ(Csv(out / "table.csv").size(), 4u);
-  for (const char* file : {"cost_psnr_nfe.pdf", "cost_psnr_nfe.png", "src/cost_psnr_nfe.gp", "src/cost_psnr_nfe.csv", "skips.svg"})
+  for (const char* file :
+       {"cost_psnr_nfe.pdf", "cost_psnr_nfe.png", "src/cost_psnr_nfe.gp", "src/cost_psnr_nfe.csv", "skips.svg"})
     EXPECT_GT(fs::file_size(out / "figures" / file), 50u) << file;
   EXPECT_TRUE(ReadFile(out / "figures" / "cost_psnr_nfe.png").starts_with("\x89PNG"));
 
@@ -377,18 +392,29 @@ TEST(Report, ShowsMetricsOfSets) {
   WriteResult(dir / "run", ExampleHeader());
   const ResultReader reader = ResultReader::Open(dir / "run");
   ReportOptions options;
-  const std::vector<MeasuredValue> distances = {
-      {.metric = {.name = "fd_fashion", .title = "fd_fashion"}, .setting = 1, .against = "data", .value = 88.4, .low = 53.5, .high = 123, .count = 6,
-       .interval = "jackknife over 6 blocks"},
-      {.metric = {.name = "fid:clean", .title = "fid:clean"}, .setting = 2, .against = "reference", .available = false, .note = "no weights"}};
+  const std::vector<MeasuredValue> distances = {{.metric = {.name = "fd_fashion", .title = "fd_fashion"},
+                                                 .setting = 1,
+                                                 .against = "data",
+                                                 .value = 88.4,
+                                                 .low = 53.5,
+                                                 .high = 123,
+                                                 .count = 6,
+                                                 .interval = "jackknife over 6 blocks"},
+                                                {.metric = {.name = "fid:clean", .title = "fid:clean"},
+                                                 .setting = 2,
+                                                 .against = "reference",
+                                                 .available = false,
+                                                 .note = "no weights"}};
   options.table = MakeTable(reader, distances);
   WriteReport(reader, dir / "out", options);
   ExpectSoundPage(dir / "out");
   const std::string page = ReadFile(dir / "out" / "index.html");
-  for (const std::string text : {"<th scope=\"col\">fd_fashion (data)</th>", "<td>88.4 <span class=\"ci\">[53.5, 123]</span></td>", "<td>not available</td>",
-                                 "fd_fashion (data): 95 % interval by jackknife over 6 blocks."})
+  for (const std::string text :
+       {"<th scope=\"col\">fd_fashion (data)</th>", "<td>88.4 <span class=\"ci\">[53.5, 123]</span></td>",
+        "<td>not available</td>", "fd_fashion (data): 95 % interval by jackknife over 6 blocks."})
     EXPECT_TRUE(Contains(page, text)) << text;
-  for (const char* file : {"table.md", "table.tex", "table.csv", "table.json"}) EXPECT_TRUE(Contains(ReadFile(dir / "out" / file), "88.4")) << file;
+  for (const char* file : {"table.md", "table.tex", "table.csv", "table.json"})
+    EXPECT_TRUE(Contains(ReadFile(dir / "out" / file), "88.4")) << file;
 }
 
 TEST(Report, OfARunThatIsNotFinished) {
@@ -407,8 +433,9 @@ TEST(Report, HostileTextsStayTexts) {
   TempDir dir;
   RunHeader header = ExampleHeader();
   const std::string touch = (dir / "pwned").string();
-  const std::string evil = "</style><script>alert(1)</script>\"' onload=x `touch " + touch + "` '; system('touch " + touch +
-                           "'); # $(touch " + touch + ") %s%n \\end{tabular} {/Symbol a}_b^c ~x @ & \xe2\x80\xae №";
+  const std::string evil = "</style><script>alert(1)</script>\"' onload=x `touch " + touch + "` '; system('touch " +
+                           touch + "'); # $(touch " + touch +
+                           ") %s%n \\end{tabular} {/Symbol a}_b^c ~x @ & \xe2\x80\xae №";
   header.name = header.model = evil;
   for (size_t k = 0; k < header.settings.size(); ++k) {
     header.settings[k].label = evil + std::to_string(k);
@@ -452,7 +479,8 @@ TEST(Report, IsMadeAgainAfterItWasCutShort) {
   testing::WriteFile(dir / "out/.table.md.aB3xY9.tmp", "half");
   WriteReport(reader, dir / "out");
   ExpectSoundPage(dir / "out");
-  for (const auto& entry : fs::directory_iterator(dir / "out")) EXPECT_FALSE(entry.path().filename().string().starts_with(".")) << entry.path();
+  for (const auto& entry : fs::directory_iterator(dir / "out"))
+    EXPECT_FALSE(entry.path().filename().string().starts_with(".")) << entry.path();
   // Without page and marker it is a folder of somebody's.
   fs::remove(dir / "out/index.html");
   EXPECT_ERROR(WriteReport(reader, dir / "out"), "neither empty nor an earlier report");
@@ -463,9 +491,10 @@ TEST(Report, SaysWhatIsWrong) {
   WriteResult(dir / "run", ExampleHeader());
   const ResultReader reader = ResultReader::Open(dir / "run");
   EXPECT_ERROR(WriteReport(reader, dir / "out", {.gnuplot = "no-such-gnuplot"}),
-               "no-such-gnuplot: gnuplot, which draws the figures, is not there: install it (Debian: apt-get install gnuplot-nox)");
+               "no-such-gnuplot: gnuplot, which draws the figures, is not there: install it (Debian: apt-get install "
+               "gnuplot-nox)");
   EXPECT_ERROR(WriteReport(reader, dir / "out", {.gnuplot = "/bin/false"}), "/bin/false: does not work as gnuplot");
-  EXPECT_FALSE(fs::exists(dir / "out"));                       // found out before anything is written
+  EXPECT_FALSE(fs::exists(dir / "out"));  // found out before anything is written
   EXPECT_ERROR(WriteReport(reader, "/proc/skipbench-report"), "/proc/skipbench-report: the folder cannot be made");
   testing::WriteFile(dir / "file", "x");
   EXPECT_ERROR(WriteReport(reader, dir / "file"), "needs a folder; this is a file");

@@ -30,7 +30,8 @@ LatencyRecord Latency(int setting, std::vector<double> total, double memory = 51
   return record;
 }
 
-// Six samples with round numbers: 4, 2 or 3, and 2 predictions; PSNRs 20, 22, ...; the last setting fails for one sample.
+// Six samples with round numbers: 4, 2 or 3, and 2 predictions; PSNRs 20, 22, ...; the last setting fails for one
+// sample.
 Wave RoundWave(const RunHeader& header) {
   Wave wave = ExampleWave(header, 0, 6);
   for (auto& setting : wave.settings)
@@ -74,8 +75,10 @@ TEST(Table, ARunOfTwoBuildsNamesBoth) {
   for (const bool finished : {false, true}) {
     if (finished) writer.Finish();
     const Table table = MakeTable(ResultReader::Open(dir / "run"));
-    for (const std::string& text : {RenderMarkdown(table), RenderLatex(table)}) EXPECT_NE(text.find(builds), std::string::npos) << text;
-    for (const char* revision : {"1111111111112222222222222222222222222222", "3333333333334444444444444444444444444444"})
+    for (const std::string& text : {RenderMarkdown(table), RenderLatex(table)})
+      EXPECT_NE(text.find(builds), std::string::npos) << text;
+    for (const char* revision :
+         {"1111111111112222222222222222222222222222", "3333333333334444444444444444444444444444"})
       EXPECT_NE(RenderJson(table).find(revision), std::string::npos) << RenderJson(table);
   }
 }
@@ -94,7 +97,7 @@ TEST(Table, NumbersAreThoseOfTheSamples) {
   EXPECT_EQ(adaptive.macs_matmuls, 7.5e9);
   EXPECT_EQ(adaptive.macs_matmuls_ratio, 0.625);
   EXPECT_EQ(full.macs_modules_ratio, 1.0);
-  EXPECT_EQ(full.latency->seconds, 1.1);              // the median, of two samples
+  EXPECT_EQ(full.latency->seconds, 1.1);  // the median, of two samples
   EXPECT_EQ(*adaptive.latency->speed_up, 2.0);
   EXPECT_EQ(full.latency->peak_memory_bytes, 512.0 * 1024 * 1024);
   EXPECT_FALSE(fewer.latency.has_value());
@@ -112,7 +115,7 @@ TEST(Table, NumbersAreThoseOfTheSamples) {
   EXPECT_EQ(full.metrics[0]->identical, 6);
   EXPECT_EQ(full.metrics[0]->count, 0);
 
-  EXPECT_EQ(fewer.samples, 5);                        // the failed sample is in none of the numbers
+  EXPECT_EQ(fewer.samples, 5);  // the failed sample is in none of the numbers
   EXPECT_EQ(fewer.failed, 1);
   EXPECT_EQ(fewer.metrics[0]->count, 5);
   EXPECT_EQ(MissingOf(fewer, *fewer.metrics[1]), 1);
@@ -123,8 +126,9 @@ TEST(Table, NumbersAreThoseOfTheSamples) {
 TEST(Table, Markdown) {
   TempDir dir;
   const std::string text = RenderMarkdown(RoundTable(dir, {Latency(0, {2.0, 9.0, 2.2}), Latency(1, {1.0, 1.1, 1.2})}));
-  EXPECT_EQ(text,
-R"(example: tiny (0123456789ab), ddim, 4 steps, guidance 4.5, 6 samples, seed 18446744073709551615; cpu, 2 threads, float32; skipbench 0.1.0 (abcdef).
+  EXPECT_EQ(
+      text,
+      R"(example: tiny (0123456789ab), ddim, 4 steps, guidance 4.5, 6 samples, seed 18446744073709551615; cpu, 2 threads, float32; skipbench 0.1.0 (abcdef).
 
 | setting              | samples |       NFE | GMACs modules | GMACs matmuls | latency s | speed-up | memory MiB |                   PSNR dB |         latent error | outcome |
 | -------------------- | ------: | --------: | ------------: | ------------: | --------: | -------: | ---------: | ------------------------: | -------------------: | ------- |
@@ -148,8 +152,8 @@ TEST(Table, WhatIsNotThereIsSaid) {
   Wave wave = ExampleWave(header, 0, 6);
   wave.settings[1].status.assign(6, Status::kNotSupported);
   wave.settings[1].message.assign(6, "the network has no shallow forward | at all");
-  for (auto* values : {&wave.settings[1].macs_modules, &wave.settings[1].macs_matmuls, &wave.settings[1].metrics["psnr"],
-                       &wave.settings[1].metrics["latent_error"]})
+  for (auto* values : {&wave.settings[1].macs_modules, &wave.settings[1].macs_matmuls,
+                       &wave.settings[1].metrics["psnr"], &wave.settings[1].metrics["latent_error"]})
     values->assign(6, kNaN);
   ResultWriter writer(dir / "run", header, false);
   writer.Commit(wave);
@@ -189,7 +193,8 @@ TEST(Table, SpeedUpNeedsEqualConditions) {
   EXPECT_FALSE(table.rows[1].latency->speed_up.has_value());
   EXPECT_FALSE(table.rows[2].latency.has_value());
   const std::string markdown = RenderMarkdown(table);
-  EXPECT_NE(markdown.find("adaptive(delta=0.1): no speed-up, because the reference was not measured alike"), std::string::npos);
+  EXPECT_NE(markdown.find("adaptive(delta=0.1): no speed-up, because the reference was not measured alike"),
+            std::string::npos);
   EXPECT_NE(markdown.find("fewer_steps(steps=2): no latency: out of memory"), std::string::npos);
 }
 
@@ -212,9 +217,12 @@ TEST(Table, LatexIsEscaped) {
   TempDir dir;
   const std::string text = RenderLatex(RoundTable(dir, {}));
   EXPECT_NE(text.find("\\begin{tabular}{lrrrrrrrrrl}\n  \\toprule\n  setting & samples & NFE & GMACs modules"),
-            std::string::npos) << text;
-  EXPECT_NE(text.find("  full\\_step & 6 & 4 & 8.000 (1.000) & 12.00 (1.000) & - & - & - & identical & 0 & done (reference) \\\\\n"),
-            std::string::npos) << text;
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("  full\\_step & 6 & 4 & 8.000 (1.000) & 12.00 (1.000) & - & - & - & identical & 0 & done "
+                      "(reference) \\\\\n"),
+            std::string::npos)
+      << text;
   EXPECT_NE(text.find("95 \\% interval"), std::string::npos);
   EXPECT_NE(text.find("  \\bottomrule\n\\end{tabular}}\n"), std::string::npos);
 }
@@ -226,12 +234,16 @@ TEST(Table, CsvHasAllDigitsAndIsReadByOthers) {
   const std::string head = text.substr(0, text.find('\n'));
   EXPECT_EQ(head,
             "setting,type,scheduler,steps,reference,samples,failed,not_supported,message,nfe_mean,nfe_min,nfe_max,"
-            "shallow_nfe_mean,shallow_nfe_min,shallow_nfe_max,macs_modules,macs_modules_ratio,macs_matmuls,macs_matmuls_ratio,"
+            "shallow_nfe_mean,shallow_nfe_min,shallow_nfe_max,macs_modules,macs_modules_ratio,macs_matmuls,macs_"
+            "matmuls_ratio,"
             "latency_s,speed_up,latency_batch,latency_threads,latency_repeats,peak_memory_bytes,peak_memory_kind,"
             "psnr,psnr_low,psnr_high,psnr_count,psnr_identical,"
             "latent_error,latent_error_low,latent_error_high,latent_error_count,latent_error_identical");
-  EXPECT_NE(text.find("\nadaptive(delta=0.1),adaptive,ddim,4,0,6,0,0,,2.5,2,3,0,0,0,5000000000,0.625,7500000000,0.625,,,,,,,,24,"),
-            std::string::npos) << text;
+  EXPECT_NE(
+      text.find(
+          "\nadaptive(delta=0.1),adaptive,ddim,4,0,6,0,0,,2.5,2,3,0,0,0,5000000000,0.625,7500000000,0.625,,,,,,,,24,"),
+      std::string::npos)
+      << text;
   EXPECT_NE(text.find("0.16666666666666666"), std::string::npos);
   SKIP_WITHOUT_H5PY();
   testing::WriteFile(dir / "t.csv", text);
@@ -240,7 +252,8 @@ import csv
 rows = list(csv.DictReader(open(path, newline='')))
 assert len(rows) == 3 and rows[2]['message'] == 'sample 965: a latent is not finite' and rows[0]['psnr'] == ''
 assert float(rows[0]['latency_s']) == 1 / 6 and int(rows[0]['psnr_identical']) == 6
-)", dir / "t.csv");
+)",
+                        dir / "t.csv");
 }
 
 TEST(Table, CsvQuotes) {

@@ -1,5 +1,6 @@
-// The report's page in a real browser, headless Chromium: nothing overflows on a desktop, a phone and a sheet of paper, every
-// picture loads, and a screenshot is no blank page. $SKIPBENCH_CHROMIUM names the program; without one the tests are skipped.
+// The report's page in a real browser, headless Chromium: nothing overflows on a desktop, a phone and a sheet of paper,
+// every picture loads, and a screenshot is no blank page. $SKIPBENCH_CHROMIUM names the program; without one the tests
+// are skipped.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -28,9 +29,11 @@ std::string Chromium() {
 class PageInBrowser : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (Chromium().empty()) GTEST_SKIP() << "no Chromium; Debian: apt-get install chromium, or SKIPBENCH_CHROMIUM=PROGRAM";
+    if (Chromium().empty())
+      GTEST_SKIP() << "no Chromium; Debian: apt-get install chromium, or SKIPBENCH_CHROMIUM=PROGRAM";
     RunHeader header = ExampleHeader();
-    header.settings[1].label = "adaptive_diffusion(delta=0.01,max_skips=4,criterion=tensor,norm=l2,scope=group) " + std::string(80, 'x');
+    header.settings[1].label =
+        "adaptive_diffusion(delta=0.01,max_skips=4,criterion=tensor,norm=l2,scope=group) " + std::string(80, 'x');
     header.name = std::string(120, 'n');
     ResultWriter writer(dir_ / "run", header, false);
     Wave wave = ExampleWave(header, 0, 6, true);
@@ -41,14 +44,16 @@ class PageInBrowser : public ::testing::Test {
   }
 
   ProcessResult Browse(std::vector<std::string> options, const std::string& page) {
-    std::vector<std::string> args = {Chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-                                     "--user-data-dir=" + (dir_ / "profile").string()};
+    std::vector<std::string> args = {Chromium(),          "--headless",
+                                     "--no-sandbox",      "--disable-gpu",
+                                     "--hide-scrollbars", "--user-data-dir=" + (dir_ / "profile").string()};
     args.insert(args.end(), options.begin(), options.end());
     args.push_back("file://" + (dir_ / "report" / page).string());
     return RunProcess(args, 120000);
   }
 
-  // What a script finds that is put into a copy of the page: the page's width against the window's, pictures without a size.
+  // What a script finds that is put into a copy of the page: the page's width against the window's, pictures without a
+  // size.
   std::string Measure(int width) {
     std::string page = ReadFile(dir_ / "report" / "index.html");
     page += R"(<script>addEventListener("load", () => {
@@ -61,7 +66,8 @@ class PageInBrowser : public ::testing::Test {
     WriteFile(dir_ / "report" / "measured.html", page);
     const auto result = Browse({fmt::format("--window-size={},900", width), "--dump-dom"}, "measured.html");
     const size_t at = result.out.find("<title>measured ");
-    return at == std::string::npos ? "not measured: " + result.err : result.out.substr(at + 16, result.out.find(';', at) - at - 16);
+    return at == std::string::npos ? "not measured: " + result.err
+                                   : result.out.substr(at + 16, result.out.find(';', at) - at - 16);
   }
 
   TempDir dir_;
@@ -70,7 +76,8 @@ class PageInBrowser : public ::testing::Test {
 TEST_F(PageInBrowser, NothingOverflows) {
   for (const int width : {1280, 800, 500}) {
     const std::string found = Measure(width);
-    EXPECT_TRUE(found.starts_with("0 0 true ") && found.size() == 9) << width << " pixels: overflow, broken pictures, enough pictures, too wide: " << found;
+    EXPECT_TRUE(found.starts_with("0 0 true ") && found.size() == 9)
+        << width << " pixels: overflow, broken pictures, enough pictures, too wide: " << found;
   }
 }
 
@@ -85,7 +92,7 @@ TEST_F(PageInBrowser, ScreenshotsAreNotBlank) {
     EXPECT_EQ(image.width, 1000);
     std::set<std::array<uint8_t, 3>> colors;
     int64_t background = 0;
-    const auto* paper = image.pixels.data();      // the upper left corner
+    const auto* paper = image.pixels.data();  // the upper left corner
     for (size_t i = 0; i < image.pixels.size(); i += 3) {
       const auto* p = image.pixels.data() + i;
       colors.insert({p[0], p[1], p[2]});
@@ -94,7 +101,8 @@ TEST_F(PageInBrowser, ScreenshotsAreNotBlank) {
     EXPECT_EQ(paper[0] < 64, dark);
     EXPECT_GT(colors.size(), 100u);
     EXPECT_LT(background, static_cast<int64_t>(image.pixels.size() / 3) * 97 / 100);
-    EXPECT_TRUE(colors.contains(dark ? std::array<uint8_t, 3>{0x56, 0xb4, 0xe9} : std::array<uint8_t, 3>{0x00, 0x72, 0xb2}));   // the figures' first colour
+    EXPECT_TRUE(colors.contains(dark ? std::array<uint8_t, 3>{0x56, 0xb4, 0xe9}
+                                     : std::array<uint8_t, 3>{0x00, 0x72, 0xb2}));  // the figures' first colour
     fs::remove(shot);
   }
 }

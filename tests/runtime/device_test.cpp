@@ -42,7 +42,8 @@ TEST(Device, HasAName) { EXPECT_FALSE(DeviceName(c10::kCPU).empty()); }
 
 TEST(Device, OutOfMemoryNamesDeviceWorkAndRemedy) {
   const std::string message = OutOfMemoryMessage(c10::kCPU, "a batch of 32 latents", "lower batch_size (now 32)");
-  EXPECT_TRUE(message.starts_with("cpu (" + DeviceName(c10::kCPU) + ") is out of memory for a batch of 32 latents")) << message;
+  EXPECT_TRUE(message.starts_with("cpu (" + DeviceName(c10::kCPU) + ") is out of memory for a batch of 32 latents"))
+      << message;
   EXPECT_TRUE(message.ends_with(": lower batch_size (now 32)")) << message;
 }
 

@@ -10,7 +10,8 @@ namespace skipbench {
 namespace {
 
 TEST(Threads, ThereIsABound) {
-  for (const unsigned threads : {0u, 1u, 64u, std::thread::hardware_concurrency()}) RequireThreads(static_cast<int>(threads), "threads");
+  for (const unsigned threads : {0u, 1u, 64u, std::thread::hardware_concurrency()})
+    RequireThreads(static_cast<int>(threads), "threads");
   EXPECT_ERROR(RequireThreads(-1, "threads"), "threads: expected 0 to ");
   EXPECT_ERROR(RequireThreads(1 << 20, "--threads"), "found 1048576");
 }

@@ -27,7 +27,9 @@ void ExpectSums(const DifferenceSums& sums, const std::vector<at::Tensor>& serie
       EXPECT_TRUE(std::isnan(sums.abs[order - 1])) << "order " << order << ", call " << i;
       continue;
     }
-    const at::Tensor difference = order == 1 ? x(i) - x(i - 1) : order == 2 ? x(i) - 2 * x(i - 1) + x(i - 2) : x(i) - 3 * x(i - 1) + 3 * x(i - 2) - x(i - 3);
+    const at::Tensor difference = order == 1   ? x(i) - x(i - 1)
+                                  : order == 2 ? x(i) - 2 * x(i - 1) + x(i - 2)
+                                               : x(i) - 3 * x(i - 1) + 3 * x(i - 2) - x(i - 3);
     expect(sums.abs[order - 1], difference.abs(), scale);
     expect(sums.square[order - 1], difference.square(), scale * scale);
   }
@@ -35,13 +37,15 @@ void ExpectSums(const DifferenceSums& sums, const std::vector<at::Tensor>& serie
 
 TEST(CallTrace, IsRecomputedFromLatentsAndPredictions) {
   const auto full = MakeFullStep();
-  const auto one = MakeAdaptiveDiffusion({.delta = 0.1}), other = MakeAdaptiveDiffusion({.delta = 0.5, .scope = Scope::kGroup});
+  const auto one = MakeAdaptiveDiffusion({.delta = 0.1}),
+             other = MakeAdaptiveDiffusion({.delta = 0.5, .scope = Scope::kGroup});
   TreeOptions options;
   options.keep_latents = options.keep_predictions = options.keep_differences = true;
   options.group_size = 2;
   options.reference = 1;
   FakeDenoiser denoiser;
-  const TreeResult result = FakeRun{FakeScheduler(12, true), 3}.Run({one.get(), full.get(), other.get()}, options, &denoiser);
+  const TreeResult result =
+      FakeRun{FakeScheduler(12, true), 3}.Run({one.get(), full.get(), other.get()}, options, &denoiser);
   for (const auto& setting : result.records)
     for (size_t s = 0; s < setting.size(); ++s) {
       const auto& record = setting[s];
@@ -54,7 +58,8 @@ TEST(CallTrace, IsRecomputedFromLatentsAndPredictions) {
         ExpectSums(record.calls[call].prediction, guided, call);
         const at::Tensor reference = result.records[1][s].latents[call + 1].to(at::kDouble);
         const double square = reference.square().sum().item<double>();
-        EXPECT_NEAR(record.calls[call].error_square, (latents[call].to(at::kDouble) - reference).square().sum().item<double>(), 1e-12 * square);
+        EXPECT_NEAR(record.calls[call].error_square,
+                    (latents[call].to(at::kDouble) - reference).square().sum().item<double>(), 1e-12 * square);
         EXPECT_NEAR(record.calls[call].reference_square, square, 1e-12 * square);
       }
     }

@@ -47,11 +47,13 @@ void ExpectSums(const at::Tensor& sums, const at::Tensor& expected) {
 }
 
 TEST(DifferenceSums, EqualsTheDefinitionForEveryOrderHistoryAndLength) {
-  for (const auto& shape : std::vector<std::vector<int64_t>>{{1, 4, 16, 16}, {3, 4, 5, 7}, {2, 1}, {5, 3}, {1, 4, 3, 64, 64}}) {
+  for (const auto& shape :
+       std::vector<std::vector<int64_t>>{{1, 4, 16, 16}, {3, 4, 5, 7}, {2, 1}, {5, 3}, {1, 4, 3, 64, 64}}) {
     for (int count = 1; count <= 4; ++count) {
       const auto history = History(count, shape);
       for (int max_order = 0; max_order <= 3; ++max_order) {
-        SCOPED_TRACE(::testing::Message() << at::IntArrayRef(shape) << " history " << count << " max_order " << max_order);
+        SCOPED_TRACE(::testing::Message()
+                     << at::IntArrayRef(shape) << " history " << count << " max_order " << max_order);
         ExpectSums(ComputeDifferenceSums(history, max_order), Expected(history, std::min(max_order, count - 1)));
       }
     }
@@ -72,7 +74,7 @@ TEST(DifferenceSums, TakesStridedTensors) {
 }
 
 TEST(DifferenceSums, ARowDoesNotDependOnTheOthers) {
-  const auto history = History(4, {64, 4, 37, 31});       // large enough to be shared among threads
+  const auto history = History(4, {64, 4, 37, 31});  // large enough to be shared among threads
   const at::Tensor all = ComputeDifferenceSums(history, 3);
   for (int64_t row = 0; row < 64; ++row) {
     std::vector<at::Tensor> one;
@@ -126,7 +128,8 @@ TEST(DifferenceSums, GpuEqualsTheDefinition) {
         const at::Tensor sums = ComputeDifferenceSums(on_gpu, max_order);
         ASSERT_TRUE(sums.is_cuda());
         ExpectSums(sums, Expected(history, max_order));
-        EXPECT_TRUE(at::equal(sums.nan_to_num(), ComputeDifferenceSums(on_gpu, max_order).nan_to_num())) << "not deterministic";
+        EXPECT_TRUE(at::equal(sums.nan_to_num(), ComputeDifferenceSums(on_gpu, max_order).nan_to_num()))
+            << "not deterministic";
       }
     }
   }

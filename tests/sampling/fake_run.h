@@ -33,7 +33,8 @@ class FakeScheduler : public Scheduler {
   bool stochastic_;
 };
 
-// f(x, t, sample) = sin(2 x + t / 300) + 0.1 * sample; guided with two guidance rows. A shallow forward adds its features / 100.
+// f(x, t, sample) = sin(2 x + t / 300) + 0.1 * sample; guided with two guidance rows. A shallow forward adds its
+// features / 100.
 class FakeDenoiser : public Denoiser {
  public:
   DenoiserOutput Predict(const DenoiserInput& input) override {
@@ -53,7 +54,9 @@ class FakeDenoiser : public Denoiser {
     return output;
   }
   int guidance_rows() const override { return 2; }
-  at::Tensor Guide(const at::Tensor& model_output) const override { return model_output[0] + 3.0 * (model_output[1] - model_output[0]); }
+  at::Tensor Guide(const at::Tensor& model_output) const override {
+    return model_output[0] + 3.0 * (model_output[1] - model_output[0]);
+  }
   int cache_positions() const override { return 3; }
   MacCount Macs(Action action, int) const override {
     return action == Action::kPredict ? MacCount{10, 20} : action == Action::kShallow ? MacCount{1, 2} : MacCount{};

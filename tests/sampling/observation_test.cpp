@@ -23,9 +23,12 @@ struct Seen {
 // Predicts, reuses twice, predicts, ...; writes down what it is shown.
 class Recorder : public Method {
  public:
-  explicit Recorder(Needs needs, Scope scope = Scope::kSample) : needs_(needs), scope_(scope), seen_(std::make_shared<Seen>()) {}
+  explicit Recorder(Needs needs, Scope scope = Scope::kSample)
+      : needs_(needs), scope_(scope), seen_(std::make_shared<Seen>()) {}
   std::string type() const override { return "recorder"; }
-  std::string Label() const override { return fmt::format("recorder({},{})", needs_.latent_order, needs_.prediction_order); }
+  std::string Label() const override {
+    return fmt::format("recorder({},{})", needs_.latent_order, needs_.prediction_order);
+  }
   Needs Observes() const override { return needs_; }
   Scope DecisionScope() const override { return scope_; }
   std::unique_ptr<Policy> Start(const RunShape&) const override { return std::make_unique<RecordingPolicy>(seen_); }
@@ -55,14 +58,17 @@ void ExpectSums(const DifferenceSums& sums, int asked, int call) {
   EXPECT_EQ(std::isnan(sums.self_abs), asked == 0) << "call " << call;
   EXPECT_EQ(std::isnan(sums.self_square), asked == 0) << "call " << call;
   for (int order = 1; order <= 3; ++order) {
-    EXPECT_EQ(std::isnan(sums.abs[order - 1]), order > asked || call < order) << "order " << order << " of " << asked << ", call " << call;
-    EXPECT_EQ(std::isnan(sums.square[order - 1]), order > asked || call < order) << "order " << order << " of " << asked << ", call " << call;
+    EXPECT_EQ(std::isnan(sums.abs[order - 1]), order > asked || call < order)
+        << "order " << order << " of " << asked << ", call " << call;
+    EXPECT_EQ(std::isnan(sums.square[order - 1]), order > asked || call < order)
+        << "order " << order << " of " << asked << ", call " << call;
   }
 }
 
 TEST(Observation, HoldsWhatWasAskedForAndNaNElsewhere) {
   for (const bool traces : {false, true}) {
-    Recorder nothing({}), latents({.latent_order = 2}), predictions({.prediction_order = 1}), all({.latent_order = 3, .prediction_order = 3, .tensors = true});
+    Recorder nothing({}), latents({.latent_order = 2}), predictions({.prediction_order = 1}),
+        all({.latent_order = 3, .prediction_order = 3, .tensors = true});
     TreeOptions options;
     options.keep_differences = traces;
     FakeDenoiser denoiser;
@@ -105,9 +111,10 @@ TEST(Observation, OfAGroupIsTheSumOverItsSamples) {
   ASSERT_EQ(group.seen().calls.size(), 8u);
   Recorder alone(needs);
   FakeRun{FakeScheduler(8), 2}.Run({&alone}, {}, &denoiser);
-  ASSERT_EQ(alone.seen().calls.size(), 16u);      // two samples, call by call
+  ASSERT_EQ(alone.seen().calls.size(), 16u);  // two samples, call by call
   for (int call = 0; call < 8; ++call) {
-    const Observation &both = group.seen().calls[call], &a = alone.seen().calls[2 * call], &b = alone.seen().calls[2 * call + 1];
+    const Observation &both = group.seen().calls[call], &a = alone.seen().calls[2 * call],
+                      &b = alone.seen().calls[2 * call + 1];
     EXPECT_EQ(both.elements, 60);
     EXPECT_EQ(group.seen().tensors[call], 2u);
     EXPECT_DOUBLE_EQ(both.latent.self_square, a.latent.self_square + b.latent.self_square);

@@ -5,8 +5,8 @@
 #include <random>
 #include <set>
 
-#include "methods/fixed_path/random_path.h"
 #include "methods/fixed_path/precomputed_path.h"
+#include "methods/fixed_path/random_path.h"
 #include "methods/greedy_search/path_search.h"
 #include "tests/sampling/fake_run.h"
 #include "tests/support/fixtures.h"
@@ -30,7 +30,8 @@ class FakeEvaluator : public TrajectoryEvaluator {
     }
     // Alone in its call an element's value depends on nothing else, so that results can be compared bit by bit.
     if (options.batch_size == 16) options.batch_invariant = true;
-    evaluator_ = std::make_unique<PathEvaluator>(scheduler_, denoiser, list_, kShape, at::kFloat, at::kCPU, std::move(options));
+    evaluator_ =
+        std::make_unique<PathEvaluator>(scheduler_, denoiser, list_, kShape, at::kFloat, at::kCPU, std::move(options));
   }
   int samples() const override { return evaluator_->samples(); }
   int calls() const override { return evaluator_->calls(); }
@@ -69,7 +70,8 @@ std::vector<PathQuery> SomeQueries(int calls, int samples, int count, uint64_t s
   std::mt19937_64 random(seed);
   std::vector<PathQuery> queries;
   for (int i = 0; i < count; ++i)
-    queries.push_back({static_cast<int>(random() % samples), RandomMask(calls, static_cast<int>(random() % calls), random())});
+    queries.push_back(
+        {static_cast<int>(random() % samples), RandomMask(calls, static_cast<int>(random() % calls), random())});
   return queries;
 }
 
@@ -110,7 +112,7 @@ TEST(PathEvaluator, WhatTheLastCallComputedIsNotComputedAgain) {
   const auto queries = SomeQueries(11, 3, 30, 3);
   const auto first = evaluator.Errors(queries);
   const int64_t before = evaluator.denoiser.full;
-  int64_t last_calls = 0;      // final latents are not kept: only the last call of a path is made again
+  int64_t last_calls = 0;  // final latents are not kept: only the last call of a path is made again
   std::set<PathQuery> distinct(queries.begin(), queries.end());
   for (const auto& query : distinct) last_calls += CountSkips(query.mask) > 0 && query.mask.back();
   EXPECT_EQ(evaluator.Errors(queries), first);
@@ -180,7 +182,8 @@ TEST(PathEvaluator, FullNormsAreThoseOfTheFullLatents) {
 }
 
 // Greedy by its definition, from separate runs: the single skip that costs least, again and again.
-std::vector<Mask> GreedyByDefinition(int calls, int sample, int samples, int skips, const std::function<bool(const Mask&)>& allowed) {
+std::vector<Mask> GreedyByDefinition(int calls, int sample, int samples, int skips,
+                                     const std::function<bool(const Mask&)>& allowed) {
   std::vector<Mask> family = {Mask(calls, 1)};
   while (static_cast<int>(family.size()) <= skips) {
     double least = HUGE_VAL;
@@ -226,7 +229,8 @@ TEST(PathSearch, GreedyIsGreedyByDefinitionAndNested) {
       EXPECT_EQ(CountSkips(path.mask), static_cast<int>(k));
       EXPECT_NEAR(path.error, SeparateError({s, path.mask}), 1e-12);
       if (k == 0) continue;
-      for (int call = 0; call < 8; ++call) EXPECT_LE(path.mask[call], families[s].paths[k - 1].mask[call]) << "not nested";
+      for (int call = 0; call < 8; ++call)
+        EXPECT_LE(path.mask[call], families[s].paths[k - 1].mask[call]) << "not nested";
     }
   }
 }
@@ -305,16 +309,19 @@ TEST(PathSearch, GoesOnToTheErrorBound) {
 
 TEST(PathSearch, ImpossibleTargetsAreErrors) {
   FakeEvaluator evaluator(6);
-  EXPECT_ERROR(MakePathSearch({})->Run(evaluator, {.skips = 6}), "6 skips were asked for; of 6 calls at most 5 can be skipped");
+  EXPECT_ERROR(MakePathSearch({})->Run(evaluator, {.skips = 6}),
+               "6 skips were asked for; of 6 calls at most 5 can be skipped");
   PathSearchOptions options;
   options.max_run = 1;
   options.last = 1;
-  EXPECT_ERROR(MakePathSearch(options)->Run(evaluator, {.skips = 3}), "the last 1 forced, runs of skips at most 1 long at most 2 can be skipped");
+  EXPECT_ERROR(MakePathSearch(options)->Run(evaluator, {.skips = 3}),
+               "the last 1 forced, runs of skips at most 1 long at most 2 can be skipped");
   options.first = 5;
   EXPECT_ERROR(MakePathSearch(options)->Check({.skips = 0}, 6), "none can be skipped");
   options = {};
   options.exhaustive = true;
-  EXPECT_ERROR(MakePathSearch(options)->Check({.skips = 25}, 50), "an exhaustive search over 49 calls would try 3.45e+14 paths");
+  EXPECT_ERROR(MakePathSearch(options)->Check({.skips = 25}, 50),
+               "an exhaustive search over 49 calls would try 3.45e+14 paths");
 }
 
 // A greedy path may run into its own skips before the most that any path could have.
@@ -328,7 +335,8 @@ TEST(PathSearch, AFamilyThatEndsEarlySaysWhy) {
     for (const auto& family : MakePathSearch(options)->Run(evaluator, {.skips = most})) {
       const bool early = static_cast<int>(family.paths.size()) <= most;
       EXPECT_EQ(early, !family.ended.empty());
-      const bool says = family.ended.find("no further call can be skipped, runs of skips at most 1 long") != std::string::npos;
+      const bool says =
+          family.ended.find("no further call can be skipped, runs of skips at most 1 long") != std::string::npos;
       EXPECT_EQ(early, says) << family.ended;
       some |= early;
     }
@@ -339,13 +347,13 @@ TEST(PathSearch, AFamilyThatEndsEarlySaysWhy) {
 TEST(RandomMask, AllPathsAreEquallyLikely) {
   std::map<std::string, int> seen;
   for (uint64_t seed = 0; seed < 6000; ++seed) {
-    const Mask mask = RandomMask(7, 2, seed, 2, 1);      // 4 free calls: 6 paths
+    const Mask mask = RandomMask(7, 2, seed, 2, 1);  // 4 free calls: 6 paths
     EXPECT_EQ(CountSkips(mask), 2);
     EXPECT_TRUE(mask[0] && mask[1] && mask[6]);
     ++seen[ToString(mask)];
   }
   EXPECT_EQ(seen.size(), 6u);
-  for (const auto& [mask, count] : seen) EXPECT_NEAR(count, 1000, 130) << mask;      // 4.5 standard deviations
+  for (const auto& [mask, count] : seen) EXPECT_NEAR(count, 1000, 130) << mask;  // 4.5 standard deviations
   EXPECT_EQ(RandomMask(50, 20, 1), RandomMask(50, 20, 1));
   EXPECT_NE(RandomMask(50, 20, 1), RandomMask(50, 20, 2));
   EXPECT_ERROR(RandomMask(7, 5, 0, 2, 1), "5 random skips were asked for; of 7 calls at most 4 can be skipped");

@@ -44,7 +44,9 @@ class RandomMethod : public Method {
   Scope DecisionScope() const override { return scope_; }
   Needs Observes() const override { return {.latent_order = 1}; }
   std::vector<int> CachePositions(const RunShape&) const override { return {0, 1}; }
-  std::unique_ptr<Policy> Start(const RunShape&) const override { return std::make_unique<RandomPolicy>(seed_, agree_until_); }
+  std::unique_ptr<Policy> Start(const RunShape&) const override {
+    return std::make_unique<RandomPolicy>(seed_, agree_until_);
+  }
 
  private:
   uint64_t seed_;

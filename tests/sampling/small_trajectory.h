@@ -14,7 +14,10 @@ class SmallTrajectory {
  public:
   // `wobble`: another trajectory. `unasked`: what stands where the method asked for nothing.
   SmallTrajectory(const Method& method, double wobble, double unasked = kNotShown)
-      : needs_(method.Observes()), wobble_(wobble), unasked_(unasked), latent_(method.DecisionScope() == Scope::kGroup ? 60 : 30) {
+      : needs_(method.Observes()),
+        wobble_(wobble),
+        unasked_(unasked),
+        latent_(method.DecisionScope() == Scope::kGroup ? 60 : 30) {
     for (size_t k = 0; k < latent_.size(); ++k) latent_[k] = std::cos(0.7 * static_cast<double>(k) + wobble);
   }
 
@@ -23,7 +26,8 @@ class SmallTrajectory {
     if (decision.action != Action::kReuse || predictions_.empty()) {
       std::vector<double> prediction;
       for (size_t k = 0; k < latent_.size(); ++k)
-        prediction.push_back(std::sin(2 * latent_[k] + 0.3 * call + wobble_) + (decision.action == Action::kShallow ? 0.05 : 0));
+        prediction.push_back(std::sin(2 * latent_[k] + 0.3 * call + wobble_) +
+                             (decision.action == Action::kShallow ? 0.05 : 0));
       predictions_.insert(predictions_.begin(), prediction);
     } else {
       predictions_.insert(predictions_.begin(), std::vector<double>(predictions_[0]));
@@ -38,7 +42,8 @@ class SmallTrajectory {
     if (needs_.tensors) {
       tensors_.clear();
       for (size_t begin = 0; begin < latent_.size(); begin += 30)
-        tensors_.push_back(at::tensor(std::vector<double>(latent_.begin() + static_cast<int64_t>(begin), latent_.begin() + static_cast<int64_t>(begin) + 30)));
+        tensors_.push_back(at::tensor(std::vector<double>(latent_.begin() + static_cast<int64_t>(begin),
+                                                          latent_.begin() + static_cast<int64_t>(begin) + 30)));
       seen.latents = tensors_;
     }
     return seen;
@@ -71,7 +76,7 @@ class SmallTrajectory {
   Needs needs_;
   double wobble_, unasked_;
   std::vector<double> latent_;
-  std::vector<std::vector<double>> latents_, predictions_;      // newest first
+  std::vector<std::vector<double>> latents_, predictions_;  // newest first
   std::vector<at::Tensor> tensors_;
 };
 

@@ -1,4 +1,5 @@
-// A method as a stranger might write it: it predicts where a similarity is *below* a threshold that has a name of its own.
+// A method as a stranger might write it: it predicts where a similarity is *below* a threshold that has a name of its
+// own.
 #pragma once
 
 #include <memory>
@@ -8,7 +9,8 @@
 
 namespace skipbench::testing {
 
-// After call i >= 2 the next call predicts iff (sum |x_i|) / (sum |x_i| + sum |x_i - x_{i-1}|) < similarity, or if call i did not.
+// After call i >= 2 the next call predicts iff (sum |x_i|) / (sum |x_i| + sum |x_i - x_{i-1}|) < similarity, or if call
+// i did not.
 class ToyMethod : public Method {
  public:
   explicit ToyMethod(double similarity, bool declares = true, Needs needs = {.latent_order = 1})
@@ -20,12 +22,15 @@ class ToyMethod : public Method {
     if (!declares_) return std::nullopt;
     return Criterion{"similarity of neighbouring latents", "similarity", Criterion::Predicts::kBelow};
   }
-  std::unique_ptr<Policy> Start(const RunShape& run) const override { return std::make_unique<ToyPolicy>(similarity_, run.calls); }
+  std::unique_ptr<Policy> Start(const RunShape& run) const override {
+    return std::make_unique<ToyPolicy>(similarity_, run.calls);
+  }
 
  private:
   class ToyPolicy : public Policy {
    public:
-    ToyPolicy(double similarity, int calls) : similarity_(similarity), criterion_(calls, kNotShown), threshold_(calls, kNotShown) {}
+    ToyPolicy(double similarity, int calls)
+        : similarity_(similarity), criterion_(calls, kNotShown), threshold_(calls, kNotShown) {}
     Decision Decide(int) override { return {predict_next_ ? Action::kPredict : Action::kReuse}; }
     void Observe(int call, const Observation& seen) override {
       predict_next_ = true;
@@ -53,10 +58,12 @@ inline MethodType ToyType(bool declares = true) {
   struct Options {
     double similarity = 0.9;
   };
-  auto similarity = Field("similarity", &Options::similarity).Min(0.1).Max(1).Required().Help("from which on a call is skipped");
+  auto similarity =
+      Field("similarity", &Options::similarity).Min(0.1).Max(1).Required().Help("from which on a call is skipped");
   if (declares) similarity.Threshold();
-  return DeclareMethod("skips a call between latents that are similar", OptionTable<Options>("toy", {similarity}),
-                       [declares](const Options& options) { return std::make_unique<ToyMethod>(options.similarity, declares); });
+  return DeclareMethod(
+      "skips a call between latents that are similar", OptionTable<Options>("toy", {similarity}),
+      [declares](const Options& options) { return std::make_unique<ToyMethod>(options.similarity, declares); });
 }
 
 }  // namespace skipbench::testing

@@ -52,15 +52,16 @@ TEST(TrajectoryTree, EqualsSeparateRunsForRandomPolicies) {
         EXPECT_TRUE(a.trace == b.trace);
         ASSERT_EQ(a.latents.size(), 15u);
         for (size_t i = 0; i < a.latents.size(); ++i) EXPECT_TRUE(at::equal(a.latents[i], b.latents[i])) << i;
-        for (size_t i = 0; i < a.predictions.size(); ++i) EXPECT_TRUE(at::equal(a.predictions[i], b.predictions[i])) << i;
+        for (size_t i = 0; i < a.predictions.size(); ++i)
+          EXPECT_TRUE(at::equal(a.predictions[i], b.predictions[i])) << i;
       }
     }
     EXPECT_LT(tree.full_evaluations, separate);
   }
 }
 
-// Alone in its call an element's value depends on nothing else, so the tree's latents are the loop's in every bit; sums are the same up
-// to the order in which float64 adds them.
+// Alone in its call an element's value depends on nothing else, so the tree's latents are the loop's in every bit; sums
+// are the same up to the order in which float64 adds them.
 void ExpectEqualsReferenceLoop(const FakeRun& run, const std::vector<const Method*>& settings) {
   TreeOptions options = KeepAll(16);
   options.batch_invariant = true;
@@ -77,12 +78,15 @@ void ExpectEqualsReferenceLoop(const FakeRun& run, const std::vector<const Metho
       EXPECT_TRUE(at::equal(record.final_latent, loop.final_latent));
       ASSERT_EQ(record.latents.size(), loop.latents.size());
       for (size_t i = 0; i < loop.latents.size(); ++i) EXPECT_TRUE(at::equal(record.latents[i], loop.latents[i])) << i;
-      for (size_t i = 0; i < loop.predictions.size(); ++i) EXPECT_TRUE(at::equal(record.predictions[i], loop.predictions[i])) << i;
+      for (size_t i = 0; i < loop.predictions.size(); ++i)
+        EXPECT_TRUE(at::equal(record.predictions[i], loop.predictions[i])) << i;
       ASSERT_EQ(record.trace.size(), loop.trace.size());
       for (const auto& [name, values] : loop.trace)
         for (size_t i = 0; i < values.size(); ++i)
-          if (std::isnan(values[i])) EXPECT_TRUE(std::isnan(record.trace.at(name)[i])) << name << " " << i;
-          else EXPECT_NEAR(record.trace.at(name)[i], values[i], 1e-12 * std::abs(values[i])) << name << " " << i;
+          if (std::isnan(values[i]))
+            EXPECT_TRUE(std::isnan(record.trace.at(name)[i])) << name << " " << i;
+          else
+            EXPECT_NEAR(record.trace.at(name)[i], values[i], 1e-12 * std::abs(values[i])) << name << " " << i;
     }
   EXPECT_LT(shared.full, separate) << "nothing was shared";
 }
@@ -179,7 +183,8 @@ class NanDenoiser : public FakeDenoiser {
 TEST(TrajectoryTree, LatentsThatAreNotFiniteNameSampleAndCall) {
   const auto full = MakeFullStep();
   NanDenoiser denoiser;
-  EXPECT_ERROR((FakeRun{FakeScheduler(10), 3}.Run({full.get()}, KeepAll(8), &denoiser)), "sample 102: the latent after call 5");
+  EXPECT_ERROR((FakeRun{FakeScheduler(10), 3}.Run({full.get()}, KeepAll(8), &denoiser)),
+               "sample 102: the latent after call 5");
 }
 
 TEST(TrajectoryTree, RulesForPolicies) {

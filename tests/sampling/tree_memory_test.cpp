@@ -27,8 +27,10 @@ void ExpectSame(const TreeResult& a, const TreeResult& b) {
       EXPECT_EQ(x.decisions, y.decisions);
       EXPECT_TRUE(x.trace == y.trace);
       ASSERT_EQ(x.latents.size(), y.latents.size());
-      for (size_t i = 0; i < x.latents.size(); ++i) ASSERT_TRUE(at::equal(x.latents[i], y.latents[i])) << "latent " << i;
-      for (size_t i = 0; i < x.predictions.size(); ++i) ASSERT_TRUE(at::equal(x.predictions[i], y.predictions[i])) << "call " << i;
+      for (size_t i = 0; i < x.latents.size(); ++i)
+        ASSERT_TRUE(at::equal(x.latents[i], y.latents[i])) << "latent " << i;
+      for (size_t i = 0; i < x.predictions.size(); ++i)
+        ASSERT_TRUE(at::equal(x.predictions[i], y.predictions[i])) << "call " << i;
       EXPECT_TRUE(at::equal(x.final_latent, y.final_latent));
     }
 }
@@ -40,7 +42,8 @@ TEST(TreeMemory, ABoundChangesNeitherResultsNorEvaluations) {
       const FakeRun run{FakeScheduler(16, round % 2 == 1), 5};
       std::vector<RandomMethod> methods;
       for (uint64_t seed = 0; seed < 11; ++seed)
-        methods.emplace_back(100 * round + seed, static_cast<int>(1 + (seed * 5 + round) % 13), groups && seed % 3 == 0 ? Scope::kGroup : Scope::kSample);
+        methods.emplace_back(100 * round + seed, static_cast<int>(1 + (seed * 5 + round) % 13),
+                             groups && seed % 3 == 0 ? Scope::kGroup : Scope::kSample);
       std::vector<const Method*> settings;
       for (const auto& method : methods) settings.push_back(&method);
       TreeOptions options;
@@ -102,8 +105,8 @@ TEST(TreeMemory, ProgressEndsAtOne) {
   }
 }
 
-// What is shared is one tensor, until somebody writes: settings that part at call 5 have one storage for all that was before,
-// and a prediction that is used again is the same tensor still.
+// What is shared is one tensor, until somebody writes: settings that part at call 5 have one storage for all that was
+// before, and a prediction that is used again is the same tensor still.
 TEST(TreeMemory, StateIsClonedByReference) {
   Mask predict(10, 1), skips = predict;
   skips[5] = 0;
@@ -114,7 +117,8 @@ TEST(TreeMemory, StateIsClonedByReference) {
   const TreeResult result = FakeRun{FakeScheduler(10), 2}.Run({one.get(), other.get()}, options, &denoiser);
   for (int s = 0; s < 2; ++s) {
     const auto &a = result.records[0][s], &b = result.records[1][s];
-    for (int i = 0; i <= 10; ++i) EXPECT_EQ(a.latents[i].const_data_ptr() == b.latents[i].const_data_ptr(), i <= 5) << i;
+    for (int i = 0; i <= 10; ++i)
+      EXPECT_EQ(a.latents[i].const_data_ptr() == b.latents[i].const_data_ptr(), i <= 5) << i;
     for (int call = 0; call < 10; ++call)
       EXPECT_EQ(a.predictions[call].const_data_ptr() == b.predictions[call].const_data_ptr(), call < 5) << call;
     EXPECT_EQ(b.predictions[5].const_data_ptr(), b.predictions[4].const_data_ptr());
@@ -143,7 +147,8 @@ TEST(TreeMemory, TheProcessGrowsByWhatTheStatesTake) {
 #endif
   const int64_t shape[] = {2, 128, 128};
   const double latent = 4.0 * 2 * 128 * 128;
-  // Latent, scheduler history and one past latent, two guidance rows of the output, 2 cache positions of features with 8 channels and 2 guidance rows.
+  // Latent, scheduler history and one past latent, two guidance rows of the output, 2 cache positions of features with
+  // 8 channels and 2 guidance rows.
   const double state = latent * (1 + 1 + 1 + 2 + 2 * 2 * 4);
   std::vector<RandomMethod> methods;
   for (uint64_t seed = 0; seed < 16; ++seed) methods.emplace_back(seed, 2);

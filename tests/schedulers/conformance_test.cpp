@@ -17,10 +17,14 @@ namespace skipbench {
 namespace {
 
 // A bounded stand-in for a network.
-at::Tensor Network(const at::Tensor& x, double t) { return at::sin(x.to(at::kFloat) * 1.5 + t / 300).mul_(0.8).to(x.scalar_type()); }
+at::Tensor Network(const at::Tensor& x, double t) {
+  return at::sin(x.to(at::kFloat) * 1.5 + t / 300).mul_(0.8).to(x.scalar_type());
+}
 
 at::Tensor Noise(int call, at::IntArrayRef shape) {
-  return at::sin(at::arange(at::empty(shape).numel(), at::kFloat) * (1.7 + 0.31 * call) + call).reshape(shape).mul_(1.4);
+  return at::sin(at::arange(at::empty(shape).numel(), at::kFloat) * (1.7 + 0.31 * call) + call)
+      .reshape(shape)
+      .mul_(1.4);
 }
 
 struct Trajectory {
@@ -38,7 +42,7 @@ at::Tensor NoiseFor(const Scheduler& scheduler, int call, at::IntArrayRef shape)
 
 // Calls [from, to); noise of row r is that of the whole batch's row rows[r] if given.
 Trajectory Sample(const Scheduler& scheduler, Trajectory t, int from, int to, at::IntArrayRef noise_shape = {},
-               std::vector<int64_t> rows = {}) {
+                  std::vector<int64_t> rows = {}) {
   for (int call = from; call < to; ++call) {
     const at::Tensor output = Network(scheduler.ScaleModelInput(t.x, call), scheduler.timestep(call));
     at::Tensor noise = NoiseFor(scheduler, call, noise_shape.empty() ? t.x.sizes() : noise_shape);
@@ -67,7 +71,8 @@ TEST_P(SchedulerConformance, DescribesItsCalls) {
   }
   EXPECT_EQ(scheduler->stochastic(), any_noise);
   EXPECT_GT(scheduler->init_noise_sigma(), 0);
-  EXPECT_EQ(MakeScheduler(scheduler->type(), Json::object(), GetParam().options, 20, "test")->calls(), scheduler->calls());
+  EXPECT_EQ(MakeScheduler(scheduler->type(), Json::object(), GetParam().options, 20, "test")->calls(),
+            scheduler->calls());
 }
 
 TEST_P(SchedulerConformance, HasNoOtherCalls) {
@@ -168,7 +173,7 @@ TEST_P(SchedulerConformance, AnyNumberOfStepsRunsOrSaysWhyNot) {
     try {
       scheduler = Make(GetParam(), steps);
     } catch (const Error& e) {
-      EXPECT_TRUE(steps < 4 || steps > 498) << e.what();   // nobody refuses a usual number
+      EXPECT_TRUE(steps < 4 || steps > 498) << e.what();  // nobody refuses a usual number
       EXPECT_NE(std::string(e.what()).find("steps"), std::string::npos) << e.what();
       continue;
     }
@@ -184,7 +189,8 @@ TEST_P(SchedulerConformance, AnyNumberOfStepsRunsOrSaysWhyNot) {
 
 TEST_P(SchedulerConformance, KeepsTheTypeOfTheSample) {
   const auto scheduler = Make(GetParam(), 10);
-  for (auto [dtype, epsilon] : {std::pair(at::kHalf, 1e-3), std::pair(at::kBFloat16, 8e-3), std::pair(at::kDouble, 1e-6)}) {
+  for (auto [dtype, epsilon] :
+       {std::pair(at::kHalf, 1e-3), std::pair(at::kBFloat16, 8e-3), std::pair(at::kDouble, 1e-6)}) {
     // One step from the same state each time: what separates the types is rounding, not a diverging trajectory.
     Trajectory t = Start(*scheduler, {2, 3, 4});
     for (int call = 0; call < scheduler->calls(); ++call) {
@@ -198,7 +204,8 @@ TEST_P(SchedulerConformance, KeepsTheTypeOfTheSample) {
       EXPECT_EQ(scheduler->ScaleModelInput(t.x.to(dtype), call).scalar_type(), dtype);
       // x0 = (x - sigma eps)/alpha magnifies rounding where alpha is small.
       const double scale = 1 + t.x.abs().max().item<double>() + next.sample.abs().max().item<double>();
-      EXPECT_LT(testing::MaxAbsDiff(other.sample, next.sample), 20 * epsilon * scale) << "call " << call << " " << dtype;
+      EXPECT_LT(testing::MaxAbsDiff(other.sample, next.sample), 20 * epsilon * scale)
+          << "call " << call << " " << dtype;
       t = {next.sample, next.state};
     }
   }
@@ -213,7 +220,8 @@ TEST_P(SchedulerConformance, RefusesTensorsThatDoNotFit) {
   EXPECT_ERROR(scheduler->Step(at::Tensor(), x, 0, {}, noise), "no sample");
   EXPECT_ERROR(scheduler->Step(x, at::Tensor(), 0, {}, noise), "no model output");
   EXPECT_ERROR(scheduler->Step(x.to(at::kLong), x, 0, {}, noise), "floating-point");
-  EXPECT_ERROR(scheduler->Step(x, at::empty({2, 3}, at::TensorOptions(at::kMeta)), 0, {}, noise), "the model output on meta");
+  EXPECT_ERROR(scheduler->Step(x, at::empty({2, 3}, at::TensorOptions(at::kMeta)), 0, {}, noise),
+               "the model output on meta");
   // A state of another call, or of none.
   EXPECT_ERROR(scheduler->Step(x, x, 0, {{x, x, x, x, x, x}}, noise), "the state holds 6 tensors");
   SchedulerState state = scheduler->Step(x, x, 0, {}, noise).state;
@@ -237,7 +245,8 @@ bool HasExamples(const std::string& type) {
 }
 
 TEST(SchedulerCatalog, EveryTypeHasAnExample) {
-  for (const auto& type : SchedulerTypes()) EXPECT_TRUE(HasExamples(type.name)) << type.name << " has no SCHEDULER_EXAMPLES (tests/schedulers/conformance.h)";
+  for (const auto& type : SchedulerTypes())
+    EXPECT_TRUE(HasExamples(type.name)) << type.name << " has no SCHEDULER_EXAMPLES (tests/schedulers/conformance.h)";
 }
 
 TEST(SchedulerCatalog, EveryOptionIsListedWithHelpAndHoldsItsLimits) {
@@ -249,11 +258,14 @@ TEST(SchedulerCatalog, EveryOptionIsListedWithHelpAndHoldsItsLimits) {
       EXPECT_FALSE(option.help.empty());
       const auto refused = [&](const Json& value) {
         const Json options = {{option.name, value}};
-        EXPECT_ERROR(MakeScheduler(type.name, {}, options, 10, "test"), "options of scheduler " + type.name + ": " + option.name + ": ");
+        EXPECT_ERROR(MakeScheduler(type.name, {}, options, 10, "test"),
+                     "options of scheduler " + type.name + ": " + option.name + ": ");
       };
       refused(Json::object());
       for (const auto& [limit, step] : {std::pair(option.min, -1.0), std::pair(option.max, 1.0)})
-        if (limit.is_number()) refused(limit.is_number_integer() ? Json(limit.get<int64_t>() + static_cast<int64_t>(step)) : Json(limit.get<double>() + step));
+        if (limit.is_number())
+          refused(limit.is_number_integer() ? Json(limit.get<int64_t>() + static_cast<int64_t>(step))
+                                            : Json(limit.get<double>() + step));
       if (option.supported && option.kind == OptionKind::kText) refused("magic");
     }
   }
@@ -266,14 +278,17 @@ TEST(SchedulerCatalog, ListedDefaultsAreThoseInForce) {
     for (const auto& option : plain.options) {
       SCOPED_TRACE(type.name + "." + option.key);
       EXPECT_EQ(option.source, OptionSource::kDefault);
-      const auto listed = std::find_if(type.options.begin(), type.options.end(), [&](const OptionSpec& spec) { return spec.name == option.key; });
+      const auto listed = std::find_if(type.options.begin(), type.options.end(),
+                                       [&](const OptionSpec& spec) { return spec.name == option.key; });
       ASSERT_NE(listed, type.options.end());
-      if (listed->from_file || option.key.starts_with("sigma_m")) continue;      // computed from the others
-      EXPECT_EQ(listed->fallback, option.value.is_string() ? option.value.get<std::string>()
-                                  : option.value.is_number_float() ? fmt::format("{}", option.value.get<double>()) : option.value.dump());
+      if (listed->from_file || option.key.starts_with("sigma_m")) continue;  // computed from the others
+      EXPECT_EQ(listed->fallback, option.value.is_string()         ? option.value.get<std::string>()
+                                  : option.value.is_number_float() ? fmt::format("{}", option.value.get<double>())
+                                                                   : option.value.dump());
       const BuiltScheduler said = BuildScheduler(type.name, {}, {{option.key, option.value}}, 12, "test");
       ASSERT_EQ(said.scheduler->calls(), plain.scheduler->calls());
-      for (int call = 0; call < said.scheduler->calls(); ++call) EXPECT_EQ(said.scheduler->timestep(call), plain.scheduler->timestep(call));
+      for (int call = 0; call < said.scheduler->calls(); ++call)
+        EXPECT_EQ(said.scheduler->timestep(call), plain.scheduler->timestep(call));
       for (const auto& other : said.options)
         if (other.key == option.key) EXPECT_EQ(other.source, OptionSource::kUser);
     }
@@ -282,11 +297,15 @@ TEST(SchedulerCatalog, ListedDefaultsAreThoseInForce) {
 
 TEST(SchedulerCatalog, LimitsHoldForOptionsBuiltInCpp) {
   EXPECT_ERROR(MakeDdim({.eta = 2}, 10), "ddim: eta: expected a number in [0, 1], found 2");
-  EXPECT_ERROR(MakeDdim({.prediction_type = "flow"}, 10), "ddim: prediction_type: \"flow\" is not supported by ddim; supported: epsilon, sample, v_prediction");
+  EXPECT_ERROR(MakeDdim({.prediction_type = "flow"}, 10),
+               "ddim: prediction_type: \"flow\" is not supported by ddim; supported: epsilon, sample, v_prediction");
   EXPECT_ERROR(MakeDdim({.noise = {.beta_end = 3}}, 10), "ddim: beta_end: expected a number in [0, 1], found 3");
-  EXPECT_ERROR(MakeEuler({.rules = {.use_karras_sigmas = true, .use_beta_sigmas = true}}, 10), "euler: use_karras_sigmas: only one of");
-  EXPECT_ERROR(MakeDpmSolverMultistep({.solver_order = 4}, 10), "dpm_solver_multistep: solver_order: expected an integer in [1, 3], found 4");
-  EXPECT_ERROR(MakePndm({.spacing = {.offset = -1}}, 10), "pndm: steps_offset: expected an integer in [0, 1000000], found -1");
+  EXPECT_ERROR(MakeEuler({.rules = {.use_karras_sigmas = true, .use_beta_sigmas = true}}, 10),
+               "euler: use_karras_sigmas: only one of");
+  EXPECT_ERROR(MakeDpmSolverMultistep({.solver_order = 4}, 10),
+               "dpm_solver_multistep: solver_order: expected an integer in [1, 3], found 4");
+  EXPECT_ERROR(MakePndm({.spacing = {.offset = -1}}, 10),
+               "pndm: steps_offset: expected an integer in [0, 1000000], found -1");
   EXPECT_EQ(MakeDdim({}, 10)->timestep(0), MakeScheduler("ddim", {}, {}, 10, "test")->timestep(0));
   EXPECT_EQ(MakeEuler({}, 10)->timestep(3), MakeScheduler("euler", {}, {}, 10, "test")->timestep(3));
 }

@@ -2,16 +2,21 @@
 
 namespace skipbench {
 
-SCHEDULER_EXAMPLES(DpmSolverMultistep,
-    {"Order1", "dpm_solver_multistep", {{"solver_order", 1}}},
-    {"Default", "dpm_solver_multistep", Json::object()},
-    {"Heun", "dpm_solver_multistep", {{"solver_type", "heun"}, {"timestep_spacing", "leading"}}},
-    {"Threshold", "dpm_solver_multistep", {{"thresholding", true}}},
-    {"Order3", "dpm_solver_multistep", {{"solver_order", 3}, {"use_karras_sigmas", true}}},
-    {"Plain3", "dpm_solver_multistep",
-     {{"solver_order", 3}, {"algorithm_type", "dpmsolver"}, {"final_sigmas_type", "sigma_min"}, {"thresholding", true}}},
-    {"Sde2", "dpm_solver_multistep", {{"algorithm_type", "sde-dpmsolver++"}}},
-    {"Sde3", "dpm_solver_multistep", {{"algorithm_type", "sde-dpmsolver++"}, {"solver_order", 3}}},
-    {"SdePlain", "dpm_solver_multistep", {{"algorithm_type", "sde-dpmsolver"}, {"final_sigmas_type", "sigma_min"}}});
+SCHEDULER_EXAMPLES(DpmSolverMultistep, {"Order1", "dpm_solver_multistep", {{"solver_order", 1}}},
+                   {"Default", "dpm_solver_multistep", Json::object()},
+                   {"Heun", "dpm_solver_multistep", {{"solver_type", "heun"}, {"timestep_spacing", "leading"}}},
+                   {"Threshold", "dpm_solver_multistep", {{"thresholding", true}}},
+                   {"Order3", "dpm_solver_multistep", {{"solver_order", 3}, {"use_karras_sigmas", true}}},
+                   {"Plain3",
+                    "dpm_solver_multistep",
+                    {{"solver_order", 3},
+                     {"algorithm_type", "dpmsolver"},
+                     {"final_sigmas_type", "sigma_min"},
+                     {"thresholding", true}}},
+                   {"Sde2", "dpm_solver_multistep", {{"algorithm_type", "sde-dpmsolver++"}}},
+                   {"Sde3", "dpm_solver_multistep", {{"algorithm_type", "sde-dpmsolver++"}, {"solver_order", 3}}},
+                   {"SdePlain",
+                    "dpm_solver_multistep",
+                    {{"algorithm_type", "sde-dpmsolver"}, {"final_sigmas_type", "sigma_min"}}});
 
 }  // namespace skipbench

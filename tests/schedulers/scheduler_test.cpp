@@ -14,7 +14,8 @@ namespace {
 Json StableDiffusion() {
   return ParseJson(R"({"_class_name": "PNDMScheduler", "_diffusers_version": "0.6.0", "beta_end": 0.012,
       "beta_schedule": "scaled_linear", "beta_start": 0.00085, "num_train_timesteps": 1000, "set_alpha_to_one": false,
-      "skip_prk_steps": true, "steps_offset": 1, "trained_betas": null, "clip_sample": false})", "sd15.json");
+      "skip_prk_steps": true, "steps_offset": 1, "trained_betas": null, "clip_sample": false})",
+                   "sd15.json");
 }
 
 // stabilityai/stable-diffusion-xl-base-1.0.
@@ -23,17 +24,20 @@ Json StableDiffusionXl() {
       "beta_schedule": "scaled_linear", "beta_start": 0.00085, "clip_sample": false, "interpolation_type": "linear",
       "num_train_timesteps": 1000, "prediction_type": "epsilon", "sample_max_value": 1.0, "set_alpha_to_one": false,
       "skip_prk_steps": true, "steps_offset": 1, "timestep_spacing": "leading", "trained_betas": null,
-      "use_karras_sigmas": false})", "sdxl.json");
+      "use_karras_sigmas": false})",
+                   "sdxl.json");
 }
 
 // google/ddpm-cifar10-32.
 Json Cifar() {
   return ParseJson(R"({"_class_name": "DDPMScheduler", "_diffusers_version": "0.1.1", "beta_end": 0.02,
       "beta_schedule": "linear", "beta_start": 0.0001, "clip_sample": true, "num_train_timesteps": 1000,
-      "trained_betas": null, "variance_type": "fixed_large"})", "cifar.json");
+      "trained_betas": null, "variance_type": "fixed_large"})",
+                   "cifar.json");
 }
 
-std::shared_ptr<const Scheduler> Make(const std::string& type, const Json& config, int steps, const Json& overrides = {}) {
+std::shared_ptr<const Scheduler> Make(const std::string& type, const Json& config, int steps,
+                                      const Json& overrides = {}) {
   return MakeScheduler(type, config, overrides, steps, "scheduler_config.json");
 }
 
@@ -49,7 +53,7 @@ using Times = std::vector<double>;
 TEST(FromConfig, MissingKeysTakeTheDefaultOfTheTargetClass) {
   EXPECT_EQ(Timesteps(*Make("ddim", StableDiffusion(), 50), 2), (Times{981, 961, 1}));
   EXPECT_EQ(Timesteps(*Make("pndm", StableDiffusion(), 50), 3), (Times{981, 961, 961, 1}));
-  EXPECT_EQ(Timesteps(*Make("euler", StableDiffusion(), 50), 1), (Times{999, 0}));   // linspace
+  EXPECT_EQ(Timesteps(*Make("euler", StableDiffusion(), 50), 1), (Times{999, 0}));  // linspace
   EXPECT_NEAR(Make("euler", StableDiffusion(), 50)->timestep(1), 978.6122, 1e-3);
   EXPECT_EQ(Timesteps(*Make("dpm_solver_multistep", StableDiffusion(), 50), 2), (Times{999, 979, 20}));
   // PNDM's default is to begin with Runge-Kutta steps; Stable Diffusion's file says not to.
@@ -65,7 +69,7 @@ TEST(FromConfig, WhatTheFileSaysHoldsForEveryClass) {
 
 TEST(FromConfig, InitialNoiseDependsOnTheSpacing) {
   EXPECT_NEAR(Make("euler", StableDiffusion(), 50)->init_noise_sigma(), 14.614647, 1e-5);
-  const double sigma = 13.120485;   // at timestep 981 of leading spacing
+  const double sigma = 13.120485;  // at timestep 981 of leading spacing
   EXPECT_NEAR(Make("euler", StableDiffusionXl(), 50)->init_noise_sigma(), std::sqrt(sigma * sigma + 1), 1e-2);
   EXPECT_EQ(Make("ddim", StableDiffusionXl(), 50)->init_noise_sigma(), 1);
 }
@@ -88,7 +92,8 @@ TEST(FromConfig, UnknownKeysOfTheFileAreIgnoredUnknownOptionsAreNot) {
   Json config = StableDiffusion();
   config["some_future_option"] = 3;
   EXPECT_EQ(Make("ddim", config, 50)->calls(), 50);
-  EXPECT_ERROR(Make("ddim", StableDiffusion(), 50, {{"eta_typo", 1}}), "options of scheduler ddim: eta_typo: unknown key");
+  EXPECT_ERROR(Make("ddim", StableDiffusion(), 50, {{"eta_typo", 1}}),
+               "options of scheduler ddim: eta_typo: unknown key");
   // Known to another class is not known to this one.
   EXPECT_ERROR(Make("euler", StableDiffusion(), 50, {{"clip_sample", false}}), "clip_sample: unknown key");
   EXPECT_ERROR(Make("ddim", StableDiffusion(), 50, {{"use_karras_sigmas", true}}), "use_karras_sigmas: unknown key");
@@ -110,15 +115,18 @@ TEST(FromConfig, WrongTypesNameFileAndKey) {
   EXPECT_ERROR(Make("ddim", {{"num_train_timesteps", 0}}, 10), "num_train_timesteps: expected an integer in");
   EXPECT_ERROR(Make("ddim", {{"num_train_timesteps", 1e3}}, 10), "num_train_timesteps: expected an integer in");
   EXPECT_ERROR(Make("ddim", {{"trained_betas", "x"}}, 10), "trained_betas");
-  EXPECT_ERROR(Make("ddim", {{"trained_betas", {0.1, 0.2}}}, 10), "expected num_train_timesteps = 1000 numbers, found 2");
+  EXPECT_ERROR(Make("ddim", {{"trained_betas", {0.1, 0.2}}}, 10),
+               "expected num_train_timesteps = 1000 numbers, found 2");
   EXPECT_ERROR(Make("ddim", {{"steps_offset", -1}}, 10), "steps_offset");
   EXPECT_ERROR(Make("ddim", Json::array(), 10), "expected an object");
-  EXPECT_ERROR(Make("dpm_solver_multistep", {{"lambda_min_clipped", "low"}}, 10), "lambda_min_clipped: expected a number");
-  EXPECT_ERROR(Make("ddim", Json::object(), 10, {{"eta", 1.5}}), "options of scheduler ddim: eta: expected a number in [0, 1]");
+  EXPECT_ERROR(Make("dpm_solver_multistep", {{"lambda_min_clipped", "low"}}, 10),
+               "lambda_min_clipped: expected a number");
+  EXPECT_ERROR(Make("ddim", Json::object(), 10, {{"eta", 1.5}}),
+               "options of scheduler ddim: eta: expected a number in [0, 1]");
 }
 
-#define EXPECT_UNSUPPORTED(statement, text)         \
-  EXPECT_THROW(statement, UnsupportedError);        \
+#define EXPECT_UNSUPPORTED(statement, text)  \
+  EXPECT_THROW(statement, UnsupportedError); \
   EXPECT_ERROR(statement, text)
 
 TEST(FromConfig, UnsupportedValuesSayWhatThereIs) {
@@ -126,7 +134,8 @@ TEST(FromConfig, UnsupportedValuesSayWhatThereIs) {
                      R"(prediction_type: "flow" is not supported by ddim; supported: epsilon, sample, v_prediction)");
   EXPECT_UNSUPPORTED(Make("pndm", {{"prediction_type", "sample"}}, 10), "supported: epsilon, v_prediction");
   EXPECT_UNSUPPORTED(Make("euler_ancestral", {{"prediction_type", "sample"}}, 10), "supported: epsilon, v_prediction");
-  EXPECT_UNSUPPORTED(Make("ddim", {{"beta_schedule", "sigmoid"}}, 10), "supported: linear, scaled_linear, squaredcos_cap_v2");
+  EXPECT_UNSUPPORTED(Make("ddim", {{"beta_schedule", "sigmoid"}}, 10),
+                     "supported: linear, scaled_linear, squaredcos_cap_v2");
   EXPECT_UNSUPPORTED(Make("ddim", {{"timestep_spacing", "karras"}}, 10), "supported: leading, linspace, trailing");
   EXPECT_UNSUPPORTED(Make("ddpm", {{"variance_type", "learned_range"}}, 10), "supported: fixed_small");
   EXPECT_UNSUPPORTED(Make("ddpm", {{"variance_type", "fixed_large_log"}}, 10), "supported: fixed_small");
@@ -145,8 +154,9 @@ TEST(FromConfig, UnsupportedValuesSayWhatThereIs) {
 TEST(FromConfig, ImpossibleCombinationsAreErrors) {
   EXPECT_ERROR(Make("euler", {{"use_karras_sigmas", true}, {"use_beta_sigmas", true}}, 10), "only one of");
   EXPECT_ERROR(Make("euler", {{"use_karras_sigmas", true}, {"sigma_min", 3.0}, {"sigma_max", 2.0}}, 10), "sigma_min");
-  EXPECT_ERROR(Make("ddim", {{"rescale_betas_zero_snr", true}, {"timestep_spacing", "trailing"}, {"clip_sample", false}}, 10),
-               "epsilon leaves x0 undefined at timestep 999");
+  EXPECT_ERROR(
+      Make("ddim", {{"rescale_betas_zero_snr", true}, {"timestep_spacing", "trailing"}, {"clip_sample", false}}, 10),
+      "epsilon leaves x0 undefined at timestep 999");
   EXPECT_ERROR(Make("ddim", {{"steps_offset", 1}}, 1000), "beyond the 1000 training timesteps");
   EXPECT_ERROR(Make("ddim", Json::object(), 1001), "1001 steps are more than the 1000 training timesteps");
   EXPECT_ERROR(Make("dpm_solver_multistep", {{"timestep_spacing", "leading"}}, 1000), "at most 999 steps");
@@ -174,7 +184,8 @@ TEST(DdimQuadratic, AStepWithoutLengthLeavesTheSample) {
   const at::Tensor x = at::arange(12, at::kFloat).reshape({1, 12}).div(7) - 1;
   const at::Tensor epsilon = at::cos(x * 3);
   EXPECT_LT(testing::MaxAbsDiff(many->Step(x, epsilon, 97, {}, {}).sample, x), 1e-6);
-  // The last one removes the noise that is left: x0 = (x - sqrt(1 - abar) eps) / sqrt(abar), abar = 1 - 1e-4, without clipping.
+  // The last one removes the noise that is left: x0 = (x - sqrt(1 - abar) eps) / sqrt(abar), abar = 1 - 1e-4, without
+  // clipping.
   const at::Tensor x0 = (x - 0.01 * epsilon) / std::sqrt(1 - 1e-4);
   EXPECT_LT(testing::MaxAbsDiff(many->Step(x, epsilon, 99, {}, {}).sample, x0), 1e-6);
 }

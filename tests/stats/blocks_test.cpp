@@ -26,7 +26,8 @@ std::vector<float> Random(int64_t rows, uint64_t seed, double shift = 0, bool re
   std::vector<float> values(static_cast<size_t>(rows * kDimension));
   for (float& value : values) value = normal(random);
   if (repeat)
-    for (int64_t i = 7; i < rows; i += 9) std::copy_n(values.begin() + (i - 7) * kDimension, kDimension, values.begin() + i * kDimension);
+    for (int64_t i = 7; i < rows; i += 9)
+      std::copy_n(values.begin() + (i - 7) * kDimension, kDimension, values.begin() + i * kDimension);
   return values;
 }
 
@@ -61,7 +62,8 @@ TEST(KernelDistance, WithoutABlockItIsThatOfTheOtherRows) {
     EXPECT_NEAR(alone.without_block[k], UnbiasedMmd2(View(rest), View(other)), 1e-12);
   }
   EXPECT_ERROR(KernelInceptionDistance(View(a), View(other), {.subset_size = 20}, {bounds, true}), "A has 43 and B 30");
-  EXPECT_ERROR(KernelInceptionDistance(View(other), View(a), {.subset_size = 20}, {bounds, false}), "blocks of 43 samples for a set of 30");
+  EXPECT_ERROR(KernelInceptionDistance(View(other), View(a), {.subset_size = 20}, {bounds, false}),
+               "blocks of 43 samples for a set of 30");
 }
 
 // By hand: every pair of pairs (Gretton et al. 2012, equation 4).
@@ -84,13 +86,16 @@ TEST(KernelDistance, OfPairsIsTheUStatisticOverPairs) {
   EXPECT_LT(UnbiasedMmd2(View(x), View(x)), -0.1) << "k(x, x) is no estimate of two independent samples";
   EXPECT_ERROR(UnbiasedMmd2(View(x), View(Random(9, 1)), true), "A has 17 and B 9");
   // Subsets take the same rows of both, so that equal sets are equal in each of them.
-  const KernelDistance subsets = KernelInceptionDistance(View(x), View(x), {.subsets = 5, .subset_size = 7}, {{}, true});
+  const KernelDistance subsets =
+      KernelInceptionDistance(View(x), View(x), {.subsets = 5, .subset_size = 7}, {{}, true});
   EXPECT_NEAR(subsets.mean, 0, 1e-12);
   EXPECT_NEAR(subsets.stddev, 0, 1e-12);
   // Subsets of other rows: only what is of the same sample is left out.
   const std::vector<int64_t> rows_x = {0, 1, 2}, rows_y = {2, 5};
   const double xx = (kernel(View(x).row(0), View(x).row(1)) + kernel(View(x).row(0), View(x).row(2)) +
-                     kernel(View(x).row(1), View(x).row(2))) / 3, yy = kernel(View(y).row(2), View(y).row(5));
+                     kernel(View(x).row(1), View(x).row(2))) /
+                    3,
+               yy = kernel(View(y).row(2), View(y).row(5));
   double xy = 0;
   for (const int64_t i : rows_x)
     for (const int64_t j : rows_y)
@@ -126,15 +131,18 @@ TEST(KernelDistance, OfPairsIsUnbiasedWhateverPairsHaveInCommon) {
 TEST(KernelDistance, SubsetsWithoutABlock) {
   const std::vector<float> a = Random(20, 4), b = Random(25, 5, 1);
   const std::vector<int64_t> bounds = {0, 5, 20};
-  const std::vector<std::vector<int64_t>> rows_a = {{0, 1, 2, 19}, {3, 17, 6, 12}, {4, 5, 6, 7}}, rows_b = {{24, 2, 0, 7}, {1, 2, 3, 4}, {5, 6, 20, 21}};
+  const std::vector<std::vector<int64_t>> rows_a = {{0, 1, 2, 19}, {3, 17, 6, 12}, {4, 5, 6, 7}},
+                                          rows_b = {{24, 2, 0, 7}, {1, 2, 3, 4}, {5, 6, 20, 21}};
   const KernelDistance distance = KernelInceptionDistance(View(a), View(b), rows_a, rows_b, {bounds, false});
   const auto of = [&](std::vector<std::vector<int64_t>> left, std::vector<std::vector<int64_t>> right) {
     return KernelInceptionDistance(View(a), View(b), left, right).mean;
   };
   ASSERT_EQ(distance.without_block.size(), 2u);
-  EXPECT_NEAR(distance.without_block[0], of({{17, 6, 12}, {5, 6, 7}}, {rows_b[1], rows_b[2]}), 1e-12);  // {19} is too little
+  EXPECT_NEAR(distance.without_block[0], of({{17, 6, 12}, {5, 6, 7}}, {rows_b[1], rows_b[2]}),
+              1e-12);  // {19} is too little
   EXPECT_NEAR(distance.without_block[1], of({{0, 1, 2}}, {rows_b[0]}), 1e-12);
-  const KernelDistance nothing = KernelInceptionDistance(View(a), View(b), std::span(rows_a).first(1), std::span(rows_b).first(1), {bounds, false});
+  const KernelDistance nothing = KernelInceptionDistance(View(a), View(b), std::span(rows_a).first(1),
+                                                         std::span(rows_b).first(1), {bounds, false});
   EXPECT_TRUE(nothing.without_block.empty());
 }
 
@@ -142,7 +150,8 @@ TEST(PrecisionRecall, WithoutABlockTheyAreThoseOfTheOtherRows) {
   for (const int64_t k : {1, 3})
     for (const bool repeat : {false, true}) {
       SCOPED_TRACE(fmt::format("k = {}, repeat {}", k, repeat));
-      const std::vector<float> g = Random(61, 6, 0, repeat), r = Random(61, 7, 0.8, repeat), other = Random(40, 8, 0.8, repeat);
+      const std::vector<float> g = Random(61, 6, 0, repeat), r = Random(61, 7, 0.8, repeat),
+                               other = Random(40, 8, 0.8, repeat);
       const std::vector<int64_t> bounds = BlockBounds(61, 7);
       const auto both = ComputePrecisionRecall(View(g), View(r), true, bounds, k);
       const auto alone = ComputePrecisionRecall(View(g), View(other), false, bounds, k);
@@ -152,7 +161,8 @@ TEST(PrecisionRecall, WithoutABlockTheyAreThoseOfTheOtherRows) {
       ASSERT_EQ(alone.without_block.size(), 7u);
       for (size_t b = 0; b < 7; ++b) {
         const auto rest = Without(g, bounds[b], bounds[b + 1]), rest_r = Without(r, bounds[b], bounds[b + 1]);
-        const PrecisionRecall p = ComputePrecisionRecall(View(rest), View(rest_r), k), q = ComputePrecisionRecall(View(rest), View(other), k);
+        const PrecisionRecall p = ComputePrecisionRecall(View(rest), View(rest_r), k),
+                              q = ComputePrecisionRecall(View(rest), View(other), k);
         EXPECT_DOUBLE_EQ(both.without_block[b].precision, p.precision);
         EXPECT_DOUBLE_EQ(both.without_block[b].recall, p.recall);
         EXPECT_DOUBLE_EQ(alone.without_block[b].precision, q.precision);
@@ -193,7 +203,8 @@ TEST(Jackknife, IntervalsOfKernelDistancesHoldTheExpectation) {
     });
   };
   for (const bool paired : {false, true})
-    for (const KernelDistanceOptions& options : {KernelDistanceOptions{.subsets = 1, .subset_size = 100}, KernelDistanceOptions{.subsets = 20, .subset_size = 40}}) {
+    for (const KernelDistanceOptions& options : {KernelDistanceOptions{.subsets = 1, .subset_size = 100},
+                                                 KernelDistanceOptions{.subsets = 20, .subset_size = 40}}) {
       const double coverage = estimate(paired, options);
       EXPECT_GT(coverage, 0.88) << paired << " " << options.subsets;
       EXPECT_LT(coverage, 0.995) << paired << " " << options.subsets;

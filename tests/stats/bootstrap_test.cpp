@@ -38,7 +38,7 @@ TEST(Bootstrap, CoversTheMeanAsOftenAsItSays) {
     const MeanInterval interval = BootstrapMean(values, {.resamples = 1000, .seed = static_cast<uint64_t>(trial)});
     covered += interval.low <= 0.5 && 0.5 <= interval.high;
   }
-  EXPECT_GE(covered, 366);   // 380 expected, standard deviation 4.4
+  EXPECT_GE(covered, 366);  // 380 expected, standard deviation 4.4
   EXPECT_LE(covered, 394);
 }
 
@@ -87,7 +87,7 @@ TEST(Bootstrap, PairsCancelWhatTheyShare) {
   EXPECT_NEAR(pairs.difference.mean, 0.49, 0.02);
   EXPECT_GT(pairs.difference.low, 0.4);
   EXPECT_LT(pairs.difference.high, 0.6);
-  EXPECT_LT(BootstrapMean(b).low, 20 - 1);   // each alone is far less certain
+  EXPECT_LT(BootstrapMean(b).low, 20 - 1);  // each alone is far less certain
 }
 
 TEST(Bootstrap, RefusesWhatItCannotUse) {

@@ -23,8 +23,8 @@ TEST(ChiSquare, TailAgreesWithScipy) {
   expect(25, 15, 5, 0.025347318677468263);
   expect(50, 0, 100, 1.5239706048321052e-23);
   EXPECT_EQ(TestIndependence({{4, 4}, {4, 4}}).p, 1);
-  const ChiSquare wide = TestIndependence({{10, 0, 0}, {0, 10, 0}, {0, 0, 10}});      // 4 degrees of freedom
-  EXPECT_NEAR(wide.p / 2.900863120340454e-12, 1, 1e-12);      // chi2 = 60: 31 exp(-30)
+  const ChiSquare wide = TestIndependence({{10, 0, 0}, {0, 10, 0}, {0, 0, 10}});  // 4 degrees of freedom
+  EXPECT_NEAR(wide.p / 2.900863120340454e-12, 1, 1e-12);                          // chi2 = 60: 31 exp(-30)
 }
 
 TEST(ChiSquare, AWorkedTable) {
@@ -54,7 +54,7 @@ TEST(ChiSquare, LargeCountsDoNotOverflow) {
 TEST(ChiSquare, FishersTestOfALargerTable) {
   const double p = FisherExactP({{1000, 800}, {900, 1100}});
   EXPECT_LT(p, 1e-9);
-  EXPECT_GT(p, 1e-11);   // chi-square says 8e-11
+  EXPECT_GT(p, 1e-11);  // chi-square says 8e-11
 }
 
 TEST(ChiSquare, RefusesWhatIsNoTable) {
@@ -87,9 +87,9 @@ TEST(ComparePaths, ShiftsKeepTheRuns) {
   std::fill(path.begin() + 10, path.begin() + 30, 0);
   const PathAgreement same = ComparePaths(path, path);
   EXPECT_LT(same.fisher_p, 1e-9);
-  EXPECT_NEAR(same.shift_p, 2.0 / 40, 1e-15);   // itself, and its opposite
+  EXPECT_NEAR(same.shift_p, 2.0 / 40, 1e-15);  // itself, and its opposite
   const Path alternating = {1, 0, 1, 0, 1, 0};
-  EXPECT_EQ(ComparePaths(alternating, alternating).shift_p, 1);   // every shift is as extreme
+  EXPECT_EQ(ComparePaths(alternating, alternating).shift_p, 1);  // every shift is as extreme
 }
 
 TEST(ComparePaths, APathThatNeverSkipsCannotBeTested) {

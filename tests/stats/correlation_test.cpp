@@ -10,7 +10,7 @@
 namespace skipbench {
 namespace {
 
-TEST(RankCorrelation, AgreesWithScipy) {   // scipy.stats.spearmanr
+TEST(RankCorrelation, AgreesWithScipy) {  // scipy.stats.spearmanr
   const std::vector<double> a = {1, 2, 3, 4, 5}, b = {5, 6, 7, 8, 7};
   EXPECT_NEAR(RankCorrelation(a, b), 0.8207826816681233, 1e-15);
   const std::vector<double> x = {0.3, 12, -7, 0.3, 1e9, 2}, y = {1, 0, 0, 1, 1, 0};

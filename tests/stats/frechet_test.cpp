@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "harness/base/error.h"
+#include "harness/base/random.h"
 #include "harness/stats/jackknife.h"
 #include "harness/stats/kernel_distance.h"
 #include "harness/stats/precision_recall.h"
-#include "harness/base/random.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

@@ -17,19 +17,24 @@ std::vector<uint8_t> Path(const std::string& text) {
   return path;
 }
 
-// The exact values: all arrangements of the estimated path's runs, enumerated with itertools.permutations (1,036,800 of them;
-// 20,448 and 32,112 reach the observed agreement).
+// The exact values: all arrangements of the estimated path's runs, enumerated with itertools.permutations (1,036,800 of
+// them; 20,448 and 32,112 reach the observed agreement).
 TEST(RunPermutation, ComesCloseToTheExactValue) {
   const auto searched = Path("1110110010011000110010"), estimated = Path("1111010010001100110010");
-  const struct { int first; double p; } cases[] = {{0, 20448.0 / 1036800}, {1, 32112.0 / 1036800}};
+  const struct {
+    int first;
+    double p;
+  } cases[] = {{0, 20448.0 / 1036800}, {1, 32112.0 / 1036800}};
   for (const auto& [first, p] : cases) {
     const int draws = 40000;
-    EXPECT_NEAR(RunPermutationP(searched, estimated, first, draws, 5), p, 4.5 * std::sqrt(p * (1 - p) / draws) + 1.0 / draws) << first;
+    EXPECT_NEAR(RunPermutationP(searched, estimated, first, draws, 5), p,
+                4.5 * std::sqrt(p * (1 - p) / draws) + 1.0 / draws)
+        << first;
   }
 }
 
 TEST(RunPermutation, IsOneWhereEveryArrangementIsAsExtreme) {
-  EXPECT_EQ(RunPermutationP(Path("110010011010011"), Path("101100110001011"), 0, 999, 1), 1);      // all 2,880 are
+  EXPECT_EQ(RunPermutationP(Path("110010011010011"), Path("101100110001011"), 0, 999, 1), 1);  // all 2,880 are
   EXPECT_EQ(RunPermutationP(Path("110010011010011"), Path("111111111111111"), 0, 999, 1), 1);
 }
 
@@ -38,7 +43,8 @@ TEST(RunPermutation, LongRunsAreNoSurprise) {
   std::fill(text.begin() + 10, text.begin() + 30, '0');
   const auto path = Path(text);
   EXPECT_LT(ComparePaths(path, path).fisher_p, 1e-9);
-  EXPECT_GT(RunPermutationP(path, path, 0, 999, 1), 0.2);      // one run of skips between two of predictions: one arrangement in two
+  EXPECT_GT(RunPermutationP(path, path, 0, 999, 1),
+            0.2);  // one run of skips between two of predictions: one arrangement in two
 }
 
 TEST(RunPermutation, SameSeedSameValueAndNeverZero) {

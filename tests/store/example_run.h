@@ -13,7 +13,8 @@ namespace skipbench::testing {
 inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-inline SettingInfo ExampleSetting(const std::string& label, const std::string& type, int calls, bool reference = false) {
+inline SettingInfo ExampleSetting(const std::string& label, const std::string& type, int calls,
+                                  bool reference = false) {
   SettingInfo info;
   info.label = label;
   info.type = type;
@@ -25,23 +26,33 @@ inline SettingInfo ExampleSetting(const std::string& label, const std::string& t
 }
 
 inline MetricInfo ExamplePsnr() {
-  return {.name = "psnr", .title = "PSNR", .unit = "dB", .better = Direction::kHigher, .decimals = 2, .limit = 0.5, .ceiling = 100, .order = 0, .per_frame = true};
+  return {.name = "psnr",
+          .title = "PSNR",
+          .unit = "dB",
+          .better = Direction::kHigher,
+          .decimals = 2,
+          .limit = 0.5,
+          .ceiling = 100,
+          .order = 0,
+          .per_frame = true};
 }
 
 inline RunHeader ExampleHeader(int64_t samples = 6) {
   RunHeader header;
   header.name = "example";
   header.config = Json::parse(R"({"name": "example", "steps": 4, "methods": [{"type": "adaptive", "delta": [0.1]}]})");
-  header.expanded_config = Json::parse(R"({"steps": 4, "batch_size": 2, "model_scheduler": {"clip_sample": false}, "methods": [{"type": "full_step"},
+  header.expanded_config = Json::parse(
+      R"({"steps": 4, "batch_size": 2, "model_scheduler": {"clip_sample": false}, "methods": [{"type": "full_step"},
       {"type": "adaptive", "delta": 0.1}, {"type": "fewer_steps", "steps": 2}]})");
   header.execution_keys = {"batch_size"};
   header.model = "tiny";
-  header.model_files = {{"unet/model.safetensors", std::string(64, 'a')}, {"vae/model.safetensors", std::string(64, 'b')}};
+  header.model_files = {{"unet/model.safetensors", std::string(64, 'a')},
+                        {"vae/model.safetensors", std::string(64, 'b')}};
   header.model_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
   header.scheduler = "ddim";
   header.steps = 4;
   header.guidance = 4.5;
-  header.seed = 18446744073709551615ull;   // all 64 bits
+  header.seed = 18446744073709551615ull;  // all 64 bits
   header.sample_count = samples;
   header.device = "cpu";
   header.dtype = "float32";
@@ -49,9 +60,11 @@ inline RunHeader ExampleHeader(int64_t samples = 6) {
   header.skipbench_version = "0.1.0";
   header.libtorch_version = "2.11.0";
   header.git_revision = "abcdef";
-  header.settings = {ExampleSetting("full_step", "full_step", 4, true), ExampleSetting("adaptive(delta=0.1)", "adaptive", 4),
+  header.settings = {ExampleSetting("full_step", "full_step", 4, true),
+                     ExampleSetting("adaptive(delta=0.1)", "adaptive", 4),
                      ExampleSetting("fewer_steps(steps=2)", "fewer_steps", 2)};
-  header.metrics = {ExamplePsnr(), {.name = "latent_error", .title = "latent error", .better = Direction::kLower, .order = 200}};
+  header.metrics = {ExamplePsnr(),
+                    {.name = "latent_error", .title = "latent error", .better = Direction::kLower, .order = 200}};
   return header;
 }
 
@@ -60,13 +73,14 @@ inline double ExampleValue(int64_t ordinal, size_t setting, double place) {
   return std::sin(1.0 + static_cast<double>(ordinal) * 17.3 + static_cast<double>(setting) * 3.1 + place * 0.77) / 3.0;
 }
 
-inline int64_t ExampleId(int64_t ordinal) { return 1000 - ordinal * 7; }   // not in the order of the plan
+inline int64_t ExampleId(int64_t ordinal) { return 1000 - ordinal * 7; }  // not in the order of the plan
 
 // The wave of samples [first, first + n) of the plan, as the run would compute it whatever the wave.
 inline Wave ExampleWave(const RunHeader& header, int64_t first, int64_t n, bool tensors = false) {
   Wave wave;
   for (int64_t i = first; i < first + n; ++i)
-    wave.samples.push_back({i, ExampleId(i), "a caption, №" + std::to_string(i) + " – \xf0\x9f\x91\x9f", header.seed, i % 3});
+    wave.samples.push_back(
+        {i, ExampleId(i), "a caption, №" + std::to_string(i) + " – \xf0\x9f\x91\x9f", header.seed, i % 3});
   for (size_t k = 0; k < header.settings.size(); ++k) {
     const int64_t calls = header.settings[k].calls;
     SettingWave s;

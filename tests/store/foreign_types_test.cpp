@@ -35,7 +35,9 @@ with h5py.File(path, "w") as f:
   EXPECT_EQ(half, (std::vector<float>{1.5f, -65504.0f, 0x1p-24f, std::numeric_limits<float>::infinity()}));
   EXPECT_EQ(root.Read<double>("brain"), (std::vector<double>{1.5, -123.5, HUGE_VAL}));
   EXPECT_EQ(root.Attribute<double>("half"), 0.25);
-  EXPECT_ERROR(root.OpenDataset("void"), "holds raw bytes without a meaning (HDF5's opaque type): what h5py makes of a type that NumPy lacks, such as bfloat16");
+  EXPECT_ERROR(root.OpenDataset("void"),
+               "holds raw bytes without a meaning (HDF5's opaque type): what h5py makes of a type that NumPy lacks, "
+               "such as bfloat16");
   EXPECT_ERROR(root.Attribute<double>("void"), "the attribute void holds raw bytes without a meaning");
 }
 

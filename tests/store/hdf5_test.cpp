@@ -1,5 +1,5 @@
-#include "harness/base/text.h"
 #include "harness/io/hdf5/hdf5.h"
+#include "harness/base/text.h"
 
 #include <fmt/format.h>
 
@@ -27,8 +27,11 @@ using testing::WriteFile;
 template <class T>
 std::vector<T> Extremes() {
   using L = std::numeric_limits<T>;
-  if constexpr (L::is_integer) return {L::min(), L::max(), T{0}, T{1}};
-  else return {L::lowest(), L::max(), L::denorm_min(), L::epsilon(), T(0.1), T(-0.0), L::infinity(), -L::infinity(), L::quiet_NaN()};
+  if constexpr (L::is_integer)
+    return {L::min(), L::max(), T{0}, T{1}};
+  else
+    return {L::lowest(), L::max(),      L::denorm_min(), L::epsilon(),  T(0.1),
+            T(-0.0),     L::infinity(), -L::infinity(),  L::quiet_NaN()};
 }
 
 template <class T>
@@ -62,7 +65,7 @@ TEST(Hdf5, TextAttributesAndGroupsSurvive) {
   {
     FileWriter file(dir / "a.h5");
     Group& root = file.root();
-    root.SetAttribute("long", std::string(200000, 'y'));   // beyond the 64 KiB of old attributes
+    root.SetAttribute("long", std::string(200000, 'y'));  // beyond the 64 KiB of old attributes
     root.SetAttribute("list", texts);
     root.SetAttribute("none", std::vector<std::string>{});
     root.SetAttribute("seed", uint64_t{18446744073709551615ull});
@@ -84,7 +87,7 @@ TEST(Hdf5, TextAttributesAndGroupsSurvive) {
   EXPECT_EQ(root.OpenDataset("empty").Units(), "s");
   const auto members = root.Members();
   ASSERT_EQ(members.size(), 14u);
-  EXPECT_EQ(members[0], "g11");   // the order of creation
+  EXPECT_EQ(members[0], "g11");  // the order of creation
   EXPECT_EQ(members[11], "g0");
   EXPECT_TRUE(root.IsGroup("g3"));
   EXPECT_FALSE(root.IsGroup("texts"));
@@ -121,7 +124,9 @@ TEST(Hdf5, MissingThingsAndWrongTypesAreNamed) {
     EXPECT_ERROR(file.root().CreateGroup("g"), "g");
     EXPECT_ERROR(file.root().SetAttribute("bad", std::string("\xff")), "not valid UTF-8");
     EXPECT_ERROR(file.root().SetAttribute("bad", std::string("a\0b", 3)), "zero byte");
-    EXPECT_ERROR(file.root().CreateDataset("huge", hdf5::Type::kFloat64, {int64_t{1} << 40, int64_t{1} << 40}, {"a", "b"}), "axis length");
+    EXPECT_ERROR(
+        file.root().CreateDataset("huge", hdf5::Type::kFloat64, {int64_t{1} << 40, int64_t{1} << 40}, {"a", "b"}),
+        "axis length");
     EXPECT_ERROR(file.root().CreateDataset("y", hdf5::Type::kFloat64, {1, 2}, {"a"}), "names for them");
     file.Commit();
   }
@@ -138,7 +143,6 @@ TEST(Hdf5, MissingThingsAndWrongTypesAreNamed) {
   WriteFile(dir / "d.h5", "");
   EXPECT_ERROR(hdf5::OpenFile(dir / "d.h5"), "d.h5: not an HDF5 file");
 }
-
 
 TEST(Hdf5, NothingShowsUntilCommit) {
   TempDir dir;
@@ -228,7 +232,7 @@ TEST(Hdf5, AFullDiskIsOneErrorAndLeavesNothing) {
     EXPECT_FALSE(fs::exists(dir / "a.h5"));
     EXPECT_FALSE(fs::exists(dir / "a.h5.tmp"));
   }
-  EXPECT_EQ(SmallFile(dir / "a.h5").size(), whole);   // and afterwards all is well
+  EXPECT_EQ(SmallFile(dir / "a.h5").size(), whole);  // and afterwards all is well
   signal(SIGXFSZ, SIG_DFL);
 }
 

@@ -24,7 +24,8 @@ using Existing = ResultWriter::Existing;
 
 RunHeader HeaderWithInputs(int64_t samples = 6) {
   RunHeader header = ExampleHeader(samples);
-  header.inputs = {{"model.unet/config.json", {"unet/config.json", std::string(64, '1')}}, {"noise.path", {"noise.safetensors", std::string(64, '2')}}};
+  header.inputs = {{"model.unet/config.json", {"unet/config.json", std::string(64, '1')}},
+                   {"noise.path", {"noise.safetensors", std::string(64, '2')}}};
   header.path_keys = {"/pipeline", "/noise/path", "/methods/1/from", "/settings/1/parameters/from"};
   header.expanded_config["pipeline"] = "/a/model";
   header.expanded_config["noise"] = {{"source", "file"}, {"path", "/a/noise.safetensors"}};
@@ -48,10 +49,13 @@ TEST(Integrity, AnotherInputIsNamedWithBothHashes) {
   };
   EXPECT_EQ(difference([](RunHeader&) {}), "");
   EXPECT_EQ(difference([](RunHeader& h) { h.inputs["noise.path"].sha256 = std::string(64, '3'); }),
-            fmt::format("noise.path (noise.safetensors): SHA-256 {} there, {} here", std::string(64, '2'), std::string(64, '3')));
+            fmt::format("noise.path (noise.safetensors): SHA-256 {} there, {} here", std::string(64, '2'),
+                        std::string(64, '3')));
   EXPECT_EQ(difference([](RunHeader& h) { h.inputs.erase("noise.path"); }),
             fmt::format("noise.path (noise.safetensors): SHA-256 {} there, absent here", std::string(64, '2')));
-  EXPECT_EQ(difference([](RunHeader& h) { h.inputs["data.captions"] = {"captions.json", std::string(64, '4')}; }),
+  EXPECT_EQ(difference([](RunHeader& h) {
+              h.inputs["data.captions"] = {"captions.json", std::string(64, '4')};
+            }),
             fmt::format("data.captions (captions.json): SHA-256 absent there, {} here", std::string(64, '4')));
 }
 
@@ -63,10 +67,11 @@ TEST(Integrity, TheSameFilesMayLieElsewhere) {
   here.settings[1].parameters["from"] = "/b/paths";
   here.model = "stable-diffusion";
   here.inputs["noise.path"].file = "n.safetensors";
-  here.model_files = {{"other.safetensors", std::string(64, 'a')}};      // model_hash is the same
+  here.model_files = {{"other.safetensors", std::string(64, 'a')}};  // model_hash is the same
   EXPECT_EQ(FirstDifference(there, here, false), "");
   here.expanded_config["noise"]["source"] = "counter";
-  EXPECT_EQ(FirstDifference(there, here, false), "config: noise.source: \"file\" (a string) there, \"counter\" (a string) here");
+  EXPECT_EQ(FirstDifference(there, here, false),
+            "config: noise.source: \"file\" (a string) there, \"counter\" (a string) here");
   // Where nobody recorded what was read, paths are all there is.
   RunHeader old = there, old_elsewhere = there;
   old.inputs.clear();
@@ -74,7 +79,8 @@ TEST(Integrity, TheSameFilesMayLieElsewhere) {
   EXPECT_EQ(FirstDifference(old, old_elsewhere, true), "");
   old_elsewhere.expanded_config["pipeline"] = "/b/model";
   EXPECT_NE(FirstDifference(old, old_elsewhere, true).find("config: pipeline"), std::string::npos);
-  EXPECT_NE(FirstDifference(old, there, true).find("not recorded there, where an earlier skipbench was at work"), std::string::npos);
+  EXPECT_NE(FirstDifference(old, there, true).find("not recorded there, where an earlier skipbench was at work"),
+            std::string::npos);
 }
 
 TEST(Integrity, InputsAreStored) {
@@ -104,13 +110,23 @@ TEST(Integrity, OverwritingRemovesWhatIsAResultsAndNothingElse) {
   const RunHeader header = ExampleHeader();
   MakeRun(dir / "run", header);
   const std::string setting = FolderName(header.settings[1].label);
-  const std::vector<std::string> own = {"contact_sheet.png", "png/full_step/001000.png", "png/full_step/000993/0001.png", "apng/" + setting + "/001000.png",
-                                        "mp4/" + setting + "/001000.mp4", "search/search_0_00000000-00000002.jsonl"};
-  const std::vector<std::string> foreign = {"notes.txt",          "png/mine/001000.png",    "png/full_step/notes.txt", "png/full_step/mine.png",
-                                            "search/list.jsonl", "segments/readme.txt",    "mp4/film.mp4",            "own.h5.1.tmp"};
+  const std::vector<std::string> own = {"contact_sheet.png",
+                                        "png/full_step/001000.png",
+                                        "png/full_step/000993/0001.png",
+                                        "apng/" + setting + "/001000.png",
+                                        "mp4/" + setting + "/001000.mp4",
+                                        "search/search_0_00000000-00000002.jsonl"};
+  const std::vector<std::string> foreign = {"notes.txt",
+                                            "png/mine/001000.png",
+                                            "png/full_step/notes.txt",
+                                            "png/full_step/mine.png",
+                                            "search/list.jsonl",
+                                            "segments/readme.txt",
+                                            "mp4/film.mp4",
+                                            "own.h5.1.tmp"};
   for (const auto* files : {&own, &foreign})
     for (const auto& file : *files) WriteFile(dir / ("run/" + file), "x");
-  RunHeader other = header;      // another experiment: the settings' folders are those of the result that goes
+  RunHeader other = header;  // another experiment: the settings' folders are those of the result that goes
   other.seed = 5;
   other.settings[1].label = "another";
   {
@@ -165,16 +181,20 @@ TEST(Integrity, AFolderThatIsMovedOrRemovedEndsTheRun) {
   interrupted([&] { fs::remove_all(dir / "run"); }, "the folder was removed, moved or replaced");
   interrupted([&] { fs::rename(dir / "run", dir / "elsewhere"); }, "the folder was removed, moved or replaced");
   EXPECT_EQ(ResultReader::Open(dir / "elsewhere").samples().size(), 2u);
-  interrupted([&] {
-    fs::rename(dir / "run", dir / "elsewhere");
-    ResultWriter(dir / "run", header, false);
-  }, "the folder was removed, moved or replaced");
-  interrupted([&] { fs::remove_all(dir / "run/segments"); }, "2 of the 6 samples that were stored here are gone, the sample with id 1000");
+  interrupted(
+      [&] {
+        fs::rename(dir / "run", dir / "elsewhere");
+        ResultWriter(dir / "run", header, false);
+      },
+      "the folder was removed, moved or replaced");
+  interrupted([&] { fs::remove_all(dir / "run/segments"); },
+              "2 of the 6 samples that were stored here are gone, the sample with id 1000");
   // What another experiment left there meanwhile is not joined either.
   RunHeader other = header;
   other.seed = 1;
   MakeRun(dir / "other", other, 2);
-  interrupted([&] { fs::rename(dir / "other/results.h5", dir / "run/segments/00000000.h5"); }, "are not of one run: seed");
+  interrupted([&] { fs::rename(dir / "other/results.h5", dir / "run/segments/00000000.h5"); },
+              "are not of one run: seed");
 }
 
 TEST(Integrity, APartThatIsGoneIsMissed) {
@@ -187,7 +207,7 @@ TEST(Integrity, APartThatIsGoneIsMissed) {
     fs::remove(dir / "run/segments/study.h5");
     EXPECT_ERROR(writer.Finish(), "the part study that was stored here is gone");
   }
-  ResultWriter writer(dir / "run", header, true);      // and made again
+  ResultWriter writer(dir / "run", header, true);  // and made again
   EXPECT_FALSE(writer.ReadExtra("study", [](const hdf5::Group&) {}));
   writer.CommitExtra("study", [](hdf5::Group&) {});
   writer.Finish();
@@ -204,7 +224,7 @@ TEST(Integrity, OneMergeAtATime) {
     EXPECT_FALSE(fs::exists(dir / "out/results.h5"));
   }
   {
-    const MergeSummary first = MergeResults({dir / "a"}, dir / "out");      // its contact sheet is still to come
+    const MergeSummary first = MergeResults({dir / "a"}, dir / "out");  // its contact sheet is still to come
     EXPECT_ERROR(MergeResults({dir / "a"}, dir / "out"), "another run or merge is writing into this folder");
   }
   MergeResults({dir / "a"}, dir / "out");
@@ -215,8 +235,9 @@ TEST(Integrity, WhatAKilledWriterLeftGoesWithTheNextRunOrMerge) {
   const TempDir dir;
   const RunHeader header = ExampleHeader();
   MakeRun(dir / "a", header);
-  const std::vector<std::string> left = {".results.h5.aB3xY9.tmp", "segments/.00000000.h5.aB3xY9.tmp", ".contact_sheet.png.aB3xY9.tmp",
-                                         "png/full_step/.000000.png.aB3xY9.tmp", "apng/full_step/.000000.png.aB3xY9.tmp"};
+  const std::vector<std::string> left = {".results.h5.aB3xY9.tmp", "segments/.00000000.h5.aB3xY9.tmp",
+                                         ".contact_sheet.png.aB3xY9.tmp", "png/full_step/.000000.png.aB3xY9.tmp",
+                                         "apng/full_step/.000000.png.aB3xY9.tmp"};
   const std::vector<std::string> others = {"notes.tmp", "their.h5.old.tmp", "png/full_step/.notes.tmp"};
   const auto expect = [&](const char* out, const std::function<void()>& write) {
     SCOPED_TRACE(out);
@@ -227,7 +248,7 @@ TEST(Integrity, WhatAKilledWriterLeftGoesWithTheNextRunOrMerge) {
     for (const auto& name : others) EXPECT_TRUE(fs::exists(dir / out / name)) << name;
   };
   expect("merged", [&] { MergeResults({dir / "a"}, dir / "merged"); });
-  expect("merged", [&] { MergeResults({dir / "a"}, dir / "merged"); });      // made before: nothing is written
+  expect("merged", [&] { MergeResults({dir / "a"}, dir / "merged"); });  // made before: nothing is written
   expect("run", [&] { MakeRun(dir / "run", header); });
   EXPECT_TRUE(ResultReader::Open(dir / "merged").complete());
 }
@@ -236,7 +257,8 @@ TEST(Integrity, WhatAKilledWriterLeftGoesWithTheNextRunOrMerge) {
 TEST(Integrity, TwoWritersOfOneNameMakeOneWholeFile) {
   const TempDir dir;
   hdf5::FileWriter first(dir / "file.h5"), second(dir / "file.h5");
-  for (const auto& entry : fs::directory_iterator(dir.path())) EXPECT_TRUE(IsTemporaryName(entry.path().filename().string())) << entry.path();
+  for (const auto& entry : fs::directory_iterator(dir.path()))
+    EXPECT_TRUE(IsTemporaryName(entry.path().filename().string())) << entry.path();
   first.root().SetAttribute("by", std::string("first"));
   second.root().SetAttribute("by", std::string("second"));
   second.Commit();
@@ -264,9 +286,10 @@ TEST(Integrity, AMergeTakesPicturesOfEveryKind) {
     WriteFile(folder / "png/full_step/notes.txt", "x");
     WriteFile(folder / "png/full_step/000001.png", "of no sample of this run");
   }
-  MergeResults({dir / "0/results.h5", dir / "1"}, dir / "out");      // a file's pictures stand beside it
+  MergeResults({dir / "0/results.h5", dir / "1"}, dir / "out");  // a file's pictures stand beside it
   for (int64_t k = 0; k < 6; ++k) {
-    EXPECT_EQ(ReadFile(PicturePath(dir / "out", "png", "full_step", ExampleId(k), true) / "0000.png"), fmt::format("frame {}", k));
+    EXPECT_EQ(ReadFile(PicturePath(dir / "out", "png", "full_step", ExampleId(k), true) / "0000.png"),
+              fmt::format("frame {}", k));
     EXPECT_EQ(ReadFile(PicturePath(dir / "out", "apng", "full_step", ExampleId(k), true)), fmt::format("apng {}", k));
     EXPECT_EQ(ReadFile(PicturePath(dir / "out", "mp4", "full_step", ExampleId(k), true)), fmt::format("mp4 {}", k));
   }
@@ -274,7 +297,8 @@ TEST(Integrity, AMergeTakesPicturesOfEveryKind) {
 }
 
 TEST(Outputs, FolderNames) {
-  EXPECT_EQ(FolderName("adaptive_diffusion(delta=0.01,max_skips=4) [euler, 25 steps]"), "adaptive_diffusion_delta=0.01_max_skips=4_euler_25_steps");
+  EXPECT_EQ(FolderName("adaptive_diffusion(delta=0.01,max_skips=4) [euler, 25 steps]"),
+            "adaptive_diffusion_delta=0.01_max_skips=4_euler_25_steps");
   EXPECT_EQ(FolderName("../../etc"), "_.._.._etc");
   EXPECT_EQ(FolderName(".."), "_..");
   const auto names = FolderNames({"a b", "a,b", "A_b", "a_b_v2", "c"});

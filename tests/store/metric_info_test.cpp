@@ -14,8 +14,16 @@ using testing::ExampleWave;
 using testing::TempDir;
 
 MetricInfo Sharpness() {
-  return {.name = "sharpness", .title = "sharpness of edges", .part_of = "edges", .unit = "px", .better = Direction::kHigher,
-          .decimals = 4, .limit = 0.25, .ceiling = 9.5, .order = 7, .per_frame = true};
+  return {.name = "sharpness",
+          .title = "sharpness of edges",
+          .part_of = "edges",
+          .unit = "px",
+          .better = Direction::kHigher,
+          .decimals = 4,
+          .limit = 0.25,
+          .ceiling = 9.5,
+          .order = 7,
+          .per_frame = true};
 }
 
 // A result with one metric, `info`.
@@ -40,11 +48,13 @@ TEST(MetricInfo, IsStoredWithTheValues) {
 
 TEST(MetricInfo, OfOlderResultsIsWhatIsKnown) {
   const TempDir dir;
-  const auto path = Write(dir, {.name = "sharpness", .unit = "px"});   // not described
+  const auto path = Write(dir, {.name = "sharpness", .unit = "px"});  // not described
   const auto unknown = ResultReader::Open(path).Metrics(0);
   EXPECT_EQ(unknown[0].better, Direction::kUnknown);
   EXPECT_EQ(TitleOf(unknown[0]), "sharpness");
-  const KnownMetrics known{.column = [](const std::string& name) { return name == "sharpness" ? std::optional(Sharpness()) : std::nullopt; }};
+  const KnownMetrics known{.column = [](const std::string& name) {
+    return name == "sharpness" ? std::optional(Sharpness()) : std::nullopt;
+  }};
   EXPECT_EQ(ToJson(ResultReader::Open(path, {.known = known}).Metrics(0)[0]), ToJson(Sharpness()));
 }
 

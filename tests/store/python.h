@@ -21,19 +21,20 @@ inline bool PythonHasH5py() { return RunProcess({PythonPath(), "-c", "import h5p
 
 // Runs a script whose variable `path` is `path`; whatever it asserts must hold.
 inline void ExpectPython(const std::string& script, const std::filesystem::path& path) {
-  const ProcessResult result =
-      RunProcess({PythonPath(), "-c", "import sys, json, h5py, numpy as np\npath = sys.argv[1]\n" + script, path.string()});
+  const ProcessResult result = RunProcess(
+      {PythonPath(), "-c", "import sys, json, h5py, numpy as np\npath = sys.argv[1]\n" + script, path.string()});
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
 }
 
 // Changes a results file: `script` has it as `f`. The new file has no checksum, as if another tool had repacked it.
 inline void EditResults(const std::string& script, const std::filesystem::path& path) {
-  ExpectPython("import os\n"
-               "with h5py.File(path) as a, h5py.File(path + '.new', 'w') as f:\n"
-               "  for key in a: a.copy(key, f)\n"
-               "  for key, value in a.attrs.items(): f.attrs[key] = value\n" +
-                   script + "\nos.replace(path + '.new', path)\n",
-               path);
+  ExpectPython(
+      "import os\n"
+      "with h5py.File(path) as a, h5py.File(path + '.new', 'w') as f:\n"
+      "  for key in a: a.copy(key, f)\n"
+      "  for key, value in a.attrs.items(): f.attrs[key] = value\n" +
+          script + "\nos.replace(path + '.new', path)\n",
+      path);
 }
 
 }  // namespace skipbench::testing

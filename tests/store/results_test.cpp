@@ -23,7 +23,7 @@ using testing::WriteFile;
 template <class T>
 void ExpectSame(const std::vector<T>& values, const std::vector<T>& expected, const std::string& what) {
   ASSERT_EQ(values.size(), expected.size()) << what;
-  EXPECT_EQ(std::memcmp(values.data(), expected.data(), values.size() * sizeof(T)), 0) << what;   // NaNs too
+  EXPECT_EQ(std::memcmp(values.data(), expected.data(), values.size() * sizeof(T)), 0) << what;  // NaNs too
 }
 
 // A result holds exactly what a single wave with the samples [0, n) would.
@@ -84,13 +84,13 @@ TEST(Results, RoundTripUnfinishedAndFinished) {
   const RunHeader header = ExampleHeader();
   {
     ResultWriter writer(dir / "run", header, false);
-    writer.Commit(ExampleWave(header, 4, 2, true));   // not in the order of the plan
+    writer.Commit(ExampleWave(header, 4, 2, true));  // not in the order of the plan
     writer.Commit(ExampleWave(header, 0, 4, true));
     ResultReader reader = ResultReader::Open(dir / "run");
     EXPECT_TRUE(reader.complete());
     ExpectHolds(reader, header, 6, true);
     writer.Finish();
-    writer.Finish();   // nothing left to do
+    writer.Finish();  // nothing left to do
   }
   EXPECT_TRUE(fs::exists(dir / "run/results.h5"));
   EXPECT_FALSE(fs::exists(dir / "run/segments"));
@@ -156,7 +156,8 @@ assert f['waves/wall_s'].attrs['units'] == 's'
   testing::ExpectPython(script + R"(
 assert f['latency/0'].attrs['label'] == 'adaptive(delta=0.1)' and list(f['latency/0/stages/total']) == [0.5, 0.25]
 assert f['latency/0/stages/total'].attrs['units'] == 's'
-)", dir / "run/results.h5");
+)",
+                        dir / "run/results.h5");
 }
 
 TEST(Results, AFolderWithAResultIsNotOverwritten) {
@@ -176,7 +177,7 @@ TEST(Results, ResumeAfterFinishingHasNothingLeft) {
   TempDir dir;
   const RunHeader header = ExampleHeader();
   {
-    ResultWriter writer(dir / "run", header, true);   // an empty folder is a fresh start
+    ResultWriter writer(dir / "run", header, true);  // an empty folder is a fresh start
     writer.Commit(ExampleWave(header, 0, 6));
     writer.Finish();
   }
@@ -197,10 +198,12 @@ TEST(Results, ResumeRefusesAnotherRunAndSaysWhatDiffers) {
     change(other);
     EXPECT_ERROR(ResultWriter(dir / "run", other, true), message);
   };
-  expect([](RunHeader& h) { h.expanded_config["methods"][1]["delta"] = 0.2; }, "config: methods[1].delta: 0.1 (a number) there, 0.2");
+  expect([](RunHeader& h) { h.expanded_config["methods"][1]["delta"] = 0.2; },
+         "config: methods[1].delta: 0.1 (a number) there, 0.2");
   expect([](RunHeader& h) { h.expanded_config["eta"] = 1; }, "config: eta: absent there");
   expect([](RunHeader& h) { h.seed = 1; }, "seed: 18446744073709551615 there, 1 here");
-  expect([](RunHeader& h) { h.model_files["unet/model.safetensors"][0] = 'f'; }, "SHA-256 of the model's file unet/model.safetensors");
+  expect([](RunHeader& h) { h.model_files["unet/model.safetensors"][0] = 'f'; },
+         "SHA-256 of the model's file unet/model.safetensors");
   expect([](RunHeader& h) { h.dtype = "bfloat16"; }, "dtype: float32 there, bfloat16 here");
   expect([](RunHeader& h) { h.settings[1].label = "x"; }, "setting 1: label");
   expect([](RunHeader& h) { h.shard = {1, 2}; }, "shard: 0/1 there, 1/2 here");
@@ -230,13 +233,18 @@ TEST(Results, WavesThatDoNotFitAreRefusedAndNothingIsStored) {
   };
   expect([](Wave& w) { w.samples.clear(); }, "without samples");
   expect([](Wave& w) { w.settings.pop_back(); }, "has 2 settings, the run has 3");
-  expect([](Wave& w) { w.settings[1].action.shape[1] = 3; }, "adaptive(delta=0.1): action has the shape [2, 3] and 8 values, expected [2, 4]");
+  expect([](Wave& w) { w.settings[1].action.shape[1] = 3; },
+         "adaptive(delta=0.1): action has the shape [2, 3] and 8 values, expected [2, 4]");
   expect([](Wave& w) { w.settings[1].metrics["psnr"].pop_back(); }, "psnr has 1 values for 2 samples");
   expect([](Wave& w) { w.settings[1].metrics.erase("psnr"); }, "unlike the waves before it lacks the column psnr");
   expect([](Wave& w) { w.settings[2].metrics["lpips"] = {1, 2}; }, "the metric lpips is not described");
   expect([](Wave& w) { w.settings[1].metrics["status"] = {1, 2}; }, "cannot be called status");
   expect([](Wave& w) { w.settings[0].traces["criterion"].values.pop_back(); }, "traces/criterion");
-  expect([](Wave& w) { w.settings[0].latents = {{2, 4, 1, 1, 1}, std::vector<float>(8)}; }, "latents has the shape [2, 4, 1, 1, 1]");
+  expect(
+      [](Wave& w) {
+        w.settings[0].latents = {{2, 4, 1, 1, 1}, std::vector<float>(8)};
+      },
+      "latents has the shape [2, 4, 1, 1, 1]");
   expect([](Wave& w) { w.samples[1].id = w.samples[0].id; }, "is stored already");
   expect([](Wave& w) { w.samples[1].caption = "\xff"; }, "the caption of sample");
   EXPECT_EQ(writer.CommittedSamples().size(), 2u);
@@ -324,7 +332,7 @@ TEST(Results, LatencyIsReplacedAndJoined) {
   EXPECT_EQ(writer.CommittedLatency().size(), 1u);
   writer.CommitLatency(records);
   EXPECT_EQ(writer.CommittedLatency().size(), 2u);
-  EXPECT_EQ(ResultReader::Open(dir / "run").latency().size(), 2u);   // latency alone is a result too
+  EXPECT_EQ(ResultReader::Open(dir / "run").latency().size(), 2u);  // latency alone is a result too
   writer.Commit(ExampleWave(header, 0, 6));
   writer.Finish();
   EXPECT_EQ(writer.CommittedLatency().size(), 2u);
@@ -390,7 +398,8 @@ TEST(Results, WhatIsNoResultIsNamed) {
     file.root().SetAttribute("schema_version", kSchemaVersion + 1);
     file.Commit();
   }
-  EXPECT_ERROR(ResultReader::Open(dir / "newer.h5"), "newer.h5: /: its schema_version is 2; this program reads up to 1");
+  EXPECT_ERROR(ResultReader::Open(dir / "newer.h5"),
+               "newer.h5: /: its schema_version is 2; this program reads up to 1");
 }
 
 TEST(Results, MissingPartsOfAFileAreNamed) {

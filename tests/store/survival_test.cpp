@@ -26,7 +26,8 @@ constexpr int64_t kSamples = 24;
 constexpr int64_t kWave = 2;
 
 // A run: commits what is not there yet, wave by wave, and joins.
-void CompleteRun(const fs::path& folder, const std::function<void()>& committed = [] {}) {
+void CompleteRun(
+    const fs::path& folder, const std::function<void()>& committed = [] {}) {
   const RunHeader header = ExampleHeader(kSamples);
   ResultWriter writer(folder, header, true);
   for (int64_t first = 0; first < kSamples; first += kWave) {
@@ -93,7 +94,7 @@ TEST(Survival, KillAtAnyMomentLosesAtMostTheWaveInFlight) {
     ASSERT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0) << "exit code " << WEXITSTATUS(status);
 
     const int64_t there = ExpectWhole(dir / "run");
-    EXPECT_GE(there, committed * kWave);   // what was reported is there
+    EXPECT_GE(there, committed * kWave);  // what was reported is there
     in_waves += WIFSIGNALED(status) && there < kSamples;
     in_join += WIFSIGNALED(status) && there == kSamples;
     if (!WIFSIGNALED(status)) {
@@ -131,7 +132,8 @@ TEST(Survival, AResumedRunEqualsAnUninterruptedOne) {
   CompleteRun(dir / "cut");
   EXPECT_EQ(testing::ReadFile(dir / "whole/results.h5"), testing::ReadFile(dir / "cut/results.h5"));
   SKIP_WITHOUT_H5PY();
-  testing::ExpectPython("f = h5py.File(path, 'r'); assert f['settings/2/latents'].shape[0] == 24", dir / "cut/results.h5");
+  testing::ExpectPython("f = h5py.File(path, 'r'); assert f['settings/2/latents'].shape[0] == 24",
+                        dir / "cut/results.h5");
 }
 
 // Runs `body` with files limited to `bytes`, which fails a write as a full disk does. Returns the message of its Error.

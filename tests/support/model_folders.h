@@ -1,4 +1,5 @@
-// The small models of the fixtures: what the catalogs of networks and pipelines are tested on, found by their model_index.json.
+// The small models of the fixtures: what the catalogs of networks and pipelines are tested on, found by their
+// model_index.json.
 #pragma once
 
 #include <filesystem>
@@ -12,9 +13,9 @@
 namespace skipbench::testing {
 
 struct ModelExample {
-  std::string name;                // of its folder, letters, digits and "_"
+  std::string name;  // of its folder, letters, digits and "_"
   std::filesystem::path folder;
-  Json index;                      // model_index.json
+  Json index;  // model_index.json
 };
 
 // tests/fixtures/*/models/*, in the order of their names, each name once.

@@ -38,7 +38,8 @@ ProcessResult RunProcess(const std::vector<std::string>& argv, int kill_after_ms
   while (open > 0) {
     int timeout = -1;
     if (kill_after_ms >= 0 && !killed) {
-      const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
+      const auto passed =
+          std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
       if (passed >= kill_after_ms) {
         kill(pid, SIGKILL);
         killed = true;

@@ -7,7 +7,7 @@
 namespace skipbench::testing {
 
 struct ProcessResult {
-  int exit_code = -1;      // -signal when it was killed
+  int exit_code = -1;  // -signal when it was killed
   std::string out;
   std::string err;
 };

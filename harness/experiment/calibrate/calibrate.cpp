@@ -14,7 +14,8 @@
 namespace skipbench {
 namespace {
 
-std::unique_ptr<Method> With(const SettingSpec& setting, Json parameters, const std::string& option, double value, const std::string& file) {
+std::unique_ptr<Method> With(const SettingSpec& setting, Json parameters, const std::string& option, double value,
+                             const std::string& file) {
   parameters[option] = value;
   const JsonReader reader(parameters, file, "methods");
   reader.Ignore("type");
@@ -25,7 +26,8 @@ std::unique_ptr<Method> With(const SettingSpec& setting, Json parameters, const 
 // Why the setting has no threshold to move; "": it has one.
 std::string WhyNot(const PlannedSetting& setting) {
   if (!setting.supported) return setting.message;
-  const bool declares = setting.spec->method->criterion().has_value(), option = ThresholdOption(*setting.spec->type) != nullptr;
+  const bool declares = setting.spec->method->criterion().has_value(),
+             option = ThresholdOption(*setting.spec->type) != nullptr;
   if (declares && option) return "";
   if (declares) return "its criterion's threshold is proportional to none of its options";
   return option ? "it declares no criterion for its threshold" : "it declares no criterion with a threshold";
@@ -33,11 +35,13 @@ std::string WhyNot(const PlannedSetting& setting) {
 
 }  // namespace
 
-DeltaProbe ReadTrajectory(const std::string& method, const Criterion& declared, const Trace& trace, const std::vector<Decision>& decisions, double delta) {
+DeltaProbe ReadTrajectory(const std::string& method, const Criterion& declared, const Trace& trace,
+                          const std::vector<Decision>& decisions, double delta) {
   const auto criterion = trace.find("criterion"), threshold = trace.find("threshold");
   for (const auto& [name, found] : {std::pair("criterion", criterion), std::pair("threshold", threshold)})
     if (found == trace.end() || found->second.size() != decisions.size())
-      Fail("{}: declares a criterion, but does not record its \"{}\" for each of {} calls", method, name, decisions.size());
+      Fail("{}: declares a criterion, but does not record its \"{}\" for each of {} calls", method, name,
+           decisions.size());
   const bool above = declared.predicts == Criterion::Predicts::kAbove;
   DeltaProbe probe;
   DeltaInterval interval{0, HUGE_VAL, 0};
@@ -45,17 +49,22 @@ DeltaProbe ReadTrajectory(const std::string& method, const Criterion& declared, 
     const bool predicted = decisions[call].action == Action::kPredict;
     interval.nfe += predicted;
     // Entry i belongs to the decision for call i + 1.
-    const double left = call > 0 ? criterion->second[call - 1] : NAN, right = call > 0 ? threshold->second[call - 1] : NAN;
+    const double left = call > 0 ? criterion->second[call - 1] : NAN,
+                 right = call > 0 ? threshold->second[call - 1] : NAN;
     if (std::isnan(left) || std::isnan(right)) continue;
     const bool as_declared = predicted == (above ? left > right : left < right);
     if (left != right && !as_declared)
-      Fail("{}: declares that it predicts where its criterion is {} the threshold; call {} {} with {:.6g} against {:.6g}", method,
-           above ? "above" : "below", call, predicted ? "predicts" : "does not", left, right);
+      Fail(
+          "{}: declares that it predicts where its criterion is {} the threshold; call {} {} with {:.6g} against "
+          "{:.6g}",
+          method, above ? "above" : "below", call, predicted ? "predicts" : "does not", left, right);
     const double turn = left / (right / delta);
     if (!std::isfinite(turn)) continue;
     (predicted ? probe.predicted : probe.skipped).push_back(turn);
-    if (predicted == above) interval.high = std::min(interval.high, turn);
-    else interval.low = std::max(interval.low, turn);
+    if (predicted == above)
+      interval.high = std::min(interval.high, turn);
+    else
+      interval.low = std::max(interval.low, turn);
   }
   probe.samples.push_back(interval);
   return probe;
@@ -66,8 +75,11 @@ namespace {
 class Calibrator {
  public:
   Calibrator(const Plan& plan, const CalibrationOptions& options)
-      : plan_(plan), options_(options), count_(std::min<int64_t>(options.samples, static_cast<int64_t>(plan.samples.size()))) {
-    for (int64_t s = 0; s < count_; ++s) streams_.push_back(plan.noise->Open(plan.samples[s].id, s, plan.pipeline->info().latent_shape));
+      : plan_(plan),
+        options_(options),
+        count_(std::min<int64_t>(options.samples, static_cast<int64_t>(plan.samples.size()))) {
+    for (int64_t s = 0; s < count_; ++s)
+      streams_.push_back(plan.noise->Open(plan.samples[s].id, s, plan.pipeline->info().latent_shape));
   }
 
   Calibration Run(const PlannedSetting& setting, const std::function<void(const std::string&)>& progress) {
@@ -82,8 +94,10 @@ class Calibrator {
     found.calls = setting.scheduler->calls();
     found.target = options_.nfe ? *options_.nfe : found.calls / *options_.speedup;
     if (!(found.target > 0 && found.target <= found.calls))
-      Fail("{}: a mean of {:.4g} predictions is wanted, {} with {} steps makes {} calls; expected more than 0 and at most that", file, found.target,
-           setting.scheduler->type(), setting.scheduler->steps(), found.calls);
+      Fail(
+          "{}: a mean of {:.4g} predictions is wanted, {} with {} steps makes {} calls; expected more than 0 and at "
+          "most that",
+          file, found.target, setting.scheduler->type(), setting.scheduler->steps(), found.calls);
     Denoiser& denoiser = DenoiserFor(setting.guidance);
     const auto probe = [&](double delta, const std::vector<int>& which) {
       const auto method = With(*setting.spec, found.parameters, option.name, delta, file);
@@ -114,11 +128,14 @@ class Calibrator {
  private:
   Denoiser& DenoiserFor(double guidance) {
     auto& denoiser = denoisers_[guidance];
-    if (!denoiser) denoiser = plan_.pipeline->Encode({plan_.samples.data(), static_cast<size_t>(count_)}, guidance, plan_.config.batch_invariant);
+    if (!denoiser)
+      denoiser = plan_.pipeline->Encode({plan_.samples.data(), static_cast<size_t>(count_)}, guidance,
+                                        plan_.config.batch_invariant);
     return *denoiser;
   }
 
-  TreeResult RunOn(const std::vector<int>& which, const Method& method, const PlannedSetting& setting, Denoiser& denoiser) {
+  TreeResult RunOn(const std::vector<int>& which, const Method& method, const PlannedSetting& setting,
+                   Denoiser& denoiser) {
     std::vector<TreeSample> samples;
     for (int s : which) samples.push_back({plan_.samples[s].id, streams_[s].get()});
     TreeOptions options;
@@ -128,7 +145,8 @@ class Calibrator {
     for (const auto& tree : plan_.trees)
       if (tree.scheduler == setting.scheduler) options.max_states = tree.max_states;
     SelectedDenoiser selected(denoiser, {which.begin(), which.end()});
-    return RunTree(*setting.scheduler, selected, samples, {&method}, plan_.pipeline->info().latent_shape, plan_.config.model.dtype, plan_.device, options);
+    return RunTree(*setting.scheduler, selected, samples, {&method}, plan_.pipeline->info().latent_shape,
+                   plan_.config.model.dtype, plan_.device, options);
   }
 
   const Plan& plan_;
@@ -154,14 +172,16 @@ Calibrations Calibrate(const Plan& plan, const CalibrationOptions& options,
       const Needs needs = method.Observes();
       reasons += fmt::format("\n  {}: {}", method.Label(), reason);
       if (!setting.spec->reference)
-        all.refused.push_back({method.Label(), reason, needs.latent_order > 0 || needs.prediction_order > 0 || needs.tensors});
+        all.refused.push_back(
+            {method.Label(), reason, needs.latent_order > 0 || needs.prediction_order > 0 || needs.tensors});
       continue;
     }
     Json others = setting.spec->parameters;
     others.erase(ThresholdOption(*setting.spec->type)->name);
     if (seen.insert(fmt::format("{} {}", setting.spec->run, others.dump())).second) settings.push_back(&setting);
   }
-  if (settings.empty()) Fail("{}: methods: none of them has a threshold that could be calibrated:{}", plan.config.file.string(), reasons);
+  if (settings.empty())
+    Fail("{}: methods: none of them has a threshold that could be calibrated:{}", plan.config.file.string(), reasons);
   Calibrator calibrator(plan, options);
   for (const auto* setting : settings)
     all.found.push_back(calibrator.Run(*setting, [&](const std::string& what) {

@@ -8,7 +8,8 @@
 namespace skipbench {
 namespace {
 
-// Decisions are taken to be the same only this far inside of an interval: the batch's rounding moves the ratios a little.
+// Decisions are taken to be the same only this far inside of an interval: the batch's rounding moves the ratios a
+// little.
 constexpr double kMargin = 1e-5;
 
 // As good as no bound.
@@ -18,21 +19,24 @@ constexpr double kFarthest = 1e6;
 double Shortest(double value, double low, double high, double least, double most) {
   for (int digits = 1; digits < 17; ++digits) {
     const double rounded = std::stod(fmt::format("{:.{}g}", value, digits));
-    if (rounded > low * (1 + kMargin) && rounded < high * (1 - kMargin) && rounded >= least && rounded <= most) return rounded;
+    if (rounded > low * (1 + kMargin) && rounded < high * (1 - kMargin) && rounded >= least && rounded <= most)
+      return rounded;
   }
   return value;
 }
 
 class DeltaSearch {
  public:
-  DeltaSearch(int samples, int calls, const DeltaSearchOptions& options, const std::function<DeltaProbe(double, const std::vector<int>&)>& probe)
+  DeltaSearch(int samples, int calls, const DeltaSearchOptions& options,
+              const std::function<DeltaProbe(double, const std::vector<int>&)>& probe)
       : calls_(calls), options_(options), probe_(probe), known_(samples) {}
 
   DeltaSearchResult Run() {
     // One end skips whatever the cap allows.
-    const double most = options_.predicts_above ? std::min(options_.most, kFarthest) : 1 / std::max(options_.least, 1 / kFarthest);
+    const double most =
+        options_.predicts_above ? std::min(options_.most, kFarthest) : 1 / std::max(options_.least, 1 / kFarthest);
     high_ = {most, Try(most)};
-    if (high_.nfe > options_.target) {                 // nothing skips more
+    if (high_.nfe > options_.target) {  // nothing skips more
       result_.nfe_above = high_.nfe;
       return std::move(result_);
     }
@@ -40,7 +44,7 @@ class DeltaSearch {
     low_ = {0, static_cast<double>(calls_)};
     const double least = options_.predicts_above ? options_.least : 1 / options_.most;
     if (!(options_.predicts_above && least == 0)) low_ = {least, Try(least)};
-    if (low_.nfe < options_.target) {                  // nothing predicts more
+    if (low_.nfe < options_.target) {  // nothing predicts more
       result_.nfe_below = low_.nfe;
       return std::move(result_);
     }
@@ -65,7 +69,8 @@ class DeltaSearch {
     double delta = 0, nfe = 0;
   };
 
-  // The search goes along a delta that predicts the less the larger it is. Where the option is the other way round, that is its inverse.
+  // The search goes along a delta that predicts the less the larger it is. Where the option is the other way round,
+  // that is its inverse.
   double Turned(double delta) const { return options_.predicts_above ? delta : 1 / delta; }
   DeltaProbe Probe(double delta, const std::vector<int>& which) const {
     DeltaProbe seen = probe_(Turned(delta), which);
@@ -145,7 +150,8 @@ class DeltaSearch {
       if (ratio > low && ratio < high) between.push_back(ratio);
     if (between.empty()) return Halve();
     std::sort(between.begin(), between.end());
-    return between[std::min(between.size() - 1, static_cast<size_t>(share * static_cast<double>(between.size())))] * (1 + 3 * kMargin);
+    return between[std::min(between.size() - 1, static_cast<size_t>(share * static_cast<double>(between.size())))] *
+           (1 + 3 * kMargin);
   }
 
   double Halve() const { return low_.delta > 0 ? std::sqrt(low_.delta * high_.delta) : high_.delta / 8; }
@@ -153,11 +159,11 @@ class DeltaSearch {
   const int calls_;
   const DeltaSearchOptions& options_;
   const std::function<DeltaProbe(double, const std::vector<int>&)>& probe_;
-  std::vector<std::vector<DeltaInterval>> known_;      // of each sample
-  std::vector<double> turns_;                          // deltas at which single decisions turn
-  End low_, high_;                                     // too many predictions, too few (or as wanted)
+  std::vector<std::vector<DeltaInterval>> known_;  // of each sample
+  std::vector<double> turns_;                      // deltas at which single decisions turn
+  End low_, high_;                                 // too many predictions, too few (or as wanted)
   double best_ = HUGE_VAL;
-  bool halved_ = false;                                // the delta at hand is a plain halving, not a guess
+  bool halved_ = false;  // the delta at hand is a plain halving, not a guess
   DeltaSearchResult result_;
 };
 

@@ -6,9 +6,9 @@
 
 #include "harness/base/did_you_mean.h"
 #include "harness/base/json_numbers.h"
+#include "harness/base/text.h"
 #include "harness/experiment/config/config_options.h"
 #include "harness/experiment/config/sweep.h"
-#include "harness/base/text.h"
 #include "harness/schedulers/catalog.h"
 #include "methods/catalog.h"
 #include "methods/full_step/full_step.h"
@@ -62,10 +62,13 @@ std::vector<RunSpec> ReadRuns(const JsonReader& root) {
   std::vector<RunSpec> runs;
   const auto schedulers = ReadSchedulers(root);
   const auto steps = ScalarOrList(root, "steps"), guidance = ScalarOrList(root, "guidance");
-  if (const double count = static_cast<double>(schedulers.size()) * static_cast<double>(steps.size()) * static_cast<double>(guidance.size());
+  if (const double count = static_cast<double>(schedulers.size()) * static_cast<double>(steps.size()) *
+                           static_cast<double>(guidance.size());
       count > kMaxSettings)
-    Fail("{}: {} schedulers, {} numbers of steps and {} guidance scales make {:.0f} combinations; at most {} are possible", root.file(),
-         schedulers.size(), steps.size(), guidance.size(), count, kMaxSettings);
+    Fail(
+        "{}: {} schedulers, {} numbers of steps and {} guidance scales make {:.0f} combinations; at most {} are "
+        "possible",
+        root.file(), schedulers.size(), steps.size(), guidance.size(), count, kMaxSettings);
   for (const auto& scheduler : schedulers)
     for (const auto& s : steps)
       for (const auto& g : guidance) {
@@ -76,17 +79,20 @@ std::vector<RunSpec> ReadRuns(const JsonReader& root) {
         std::vector<std::string> tags;
         if (schedulers.size() > 1) {
           std::string tag = run.scheduler.empty() ? "own scheduler" : run.scheduler;
-          for (const auto& [key, value] : run.scheduler_options.items()) tag += fmt::format(" {}={}", key, WithNamedNumbers(value).dump());
+          for (const auto& [key, value] : run.scheduler_options.items())
+            tag += fmt::format(" {}={}", key, WithNamedNumbers(value).dump());
           tags.push_back(tag);
         }
         if (steps.size() > 1) tags.push_back(fmt::format("{} steps", run.steps));
-        if (guidance.size() > 1) tags.push_back(run.guidance ? fmt::format("guidance {}", *run.guidance) : "default guidance");
+        if (guidance.size() > 1)
+          tags.push_back(run.guidance ? fmt::format("guidance {}", *run.guidance) : "default guidance");
         run.label = fmt::format("{}", fmt::join(tags, ", "));
         runs.push_back(std::move(run));
       }
   for (size_t i = 0; i < runs.size(); ++i)
     for (size_t k = 0; k < i; ++k)
-      if (runs.size() > 1 && runs[i].label == runs[k].label) Fail("{}: the run \"{}\" is given twice", root.file(), runs[i].label);
+      if (runs.size() > 1 && runs[i].label == runs[k].label)
+        Fail("{}: the run \"{}\" is given twice", root.file(), runs[i].label);
   return runs;
 }
 
@@ -98,7 +104,8 @@ Json MethodEntries(const JsonReader& root) {
   for (size_t i = 0; i < list.size(); ++i) {
     if (list[i].is_string()) list[i] = Json{{"type", list[i]}};
     if (!list[i].is_object())
-      root.FailAt(given->is_array() ? fmt::format("methods[{}]", i) : "methods", fmt::format("expected a name or an object with a \"type\", found {}", Describe(list[i])));
+      root.FailAt(given->is_array() ? fmt::format("methods[{}]", i) : "methods",
+                  fmt::format("expected a name or an object with a \"type\", found {}", Describe(list[i])));
   }
   return list;
 }
@@ -118,7 +125,8 @@ std::vector<MethodVariant> ReadMethods(const JsonReader& root) {
     const std::string where = fmt::format("{}: {}", root.file(), entry.PathOf("type"));
     const MethodType& type = FindMethodType(entry.String("type"), where);
     if (entry.Has("id") && !ids.insert(entry.String("id")).second) entry.FailAt("id", "given twice");
-    for (Json& parameters : ExpandSweeps(entry.json(), ListOptions(type.options), fmt::format("{}: {}", root.file(), entry.path()))) {
+    for (Json& parameters :
+         ExpandSweeps(entry.json(), ListOptions(type.options), fmt::format("{}: {}", root.file(), entry.path()))) {
       const JsonReader reader(parameters, root.file(), entry.path());
       reader.Ignore("type");
       reader.Ignore("id");
@@ -131,20 +139,22 @@ std::vector<MethodVariant> ReadMethods(const JsonReader& root) {
   return variants;
 }
 
-// The cross product of runs and methods. Metrics compare with the full-step pictures of the same run, so a run whose config
-// leaves full_step out gets it in front, as its reference.
+// The cross product of runs and methods. Metrics compare with the full-step pictures of the same run, so a run whose
+// config leaves full_step out gets it in front, as its reference.
 std::vector<SettingSpec> MakeSettings(const JsonReader& root, const std::vector<RunSpec>& runs) {
   const auto variants = ReadMethods(root);
   if (variants.size() * runs.size() > kMaxSettings)
-    Fail("{}: {} methods in each of {} runs (schedulers, steps, guidance) make {} settings; at most {} are possible", root.file(), variants.size(),
-         runs.size(), variants.size() * runs.size(), kMaxSettings);
+    Fail("{}: {} methods in each of {} runs (schedulers, steps, guidance) make {} settings; at most {} are possible",
+         root.file(), variants.size(), runs.size(), variants.size() * runs.size(), kMaxSettings);
   std::vector<SettingSpec> settings;
   std::set<std::string> labels;
   for (size_t r = 0; r < runs.size(); ++r) {
     std::vector<MethodVariant> all = variants;
     const bool has_reference =
         std::any_of(all.begin(), all.end(), [](const auto& v) { return v.method->type() == "full_step"; });
-    if (!has_reference) all.insert(all.begin(), {&FindMethodType("full_step", root.file()), std::shared_ptr<const Method>(MakeFullStep()), Json{{"type", "full_step"}}});
+    if (!has_reference)
+      all.insert(all.begin(), {&FindMethodType("full_step", root.file()), std::shared_ptr<const Method>(MakeFullStep()),
+                               Json{{"type", "full_step"}}});
     for (const auto& variant : all) {
       SettingSpec setting;
       setting.run = static_cast<int>(r);
@@ -172,12 +182,14 @@ void ReadMetricReference(const JsonReader& root, ExperimentConfig* config) {
   const JsonReader entries = root.Object("metric_reference");
   for (const auto& [given, path] : entries.json().items()) {
     const auto metric = FindSetMetric(given);
-    const bool asked = metric && std::any_of(config->set_metrics.begin(), config->set_metrics.end(), [&](const auto& m) { return m.name == metric->name; });
+    const bool asked = metric && std::any_of(config->set_metrics.begin(), config->set_metrics.end(),
+                                             [&](const auto& m) { return m.name == metric->name; });
     if (!asked || metric->network.empty()) {
       std::vector<std::string> known;
       for (const auto& one : config->set_metrics)
         if (!one.network.empty()) known.push_back(one.name);
-      root.FailAt("metric_reference", fmt::format("\"{}\" is no metric of sets among \"metrics\"{}", given, DidYouMean(given, known)));
+      root.FailAt("metric_reference",
+                  fmt::format("\"{}\" is no metric of sets among \"metrics\"{}", given, DidYouMean(given, known)));
     }
     config->metric_reference[metric->name] = config->folder() / entries.String(given);
   }
@@ -192,7 +204,8 @@ void ReadMetrics(const JsonReader& root, ExperimentConfig* config) {
   ReadMetricReference(root, config);
 }
 
-// Results keep the config's text as it is; what they cannot keep (--set takes any bytes, "\\u0000" is a zero byte) is refused here.
+// Results keep the config's text as it is; what they cannot keep (--set takes any bytes, "\\u0000" is a zero byte) is
+// refused here.
 void RequireText(const Json& json, const std::string& path, const std::string& file) {
   const auto require = [&](const std::string& text, const std::string& what) {
     if (const std::string why = WhyNotText(text); !why.empty())
@@ -233,14 +246,18 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   ConfigTable().ReadInto(root, &config);
   for (auto* path : {&config.model.tokenizer_folder, &config.noise.path, &config.noise.step_path})
     if (!path->empty()) *path = config.folder() / *path;
-  if (config.noise.step_path.empty() && root.Has("noise") && root.Object("noise").Has("step_noise")) config.noise.step_path = config.noise.path;
+  if (config.noise.step_path.empty() && root.Has("noise") && root.Object("noise").Has("step_noise"))
+    config.noise.step_path = config.noise.path;
   for (auto& folder : config.metric_weights) folder = config.folder() / folder;
   config.runs = ReadRuns(root);
   config.data = root.Object("data").json();
   config.settings = MakeSettings(root, config.runs);
   ReadMetrics(root, &config);
   if (const auto study = root.ObjectIf("path_study")) {
-    if (config.runs.size() > 1) root.FailAt("path_study", fmt::format("needs one scheduler, number of steps and guidance; there are {} combinations", config.runs.size()));
+    if (config.runs.size() > 1)
+      root.FailAt("path_study",
+                  fmt::format("needs one scheduler, number of steps and guidance; there are {} combinations",
+                              config.runs.size()));
     config.path_study = ReadPathStudy(*study);
   }
   if (config.wave_size == 0) config.wave_size = config.batch_size;

@@ -32,8 +32,8 @@ std::pair<int64_t, int64_t> ShardRange(const Shard& shard, int64_t samples, int6
   const auto units = [&](int64_t size) { return (samples + size - 1) / size; };
   const int64_t size = units(wave_size) >= shard.count ? wave_size : group_size;
   if (units(size) < shard.count)
-    Fail("--shard {}/{}: {} samples in groups of {} cannot be spread over {} shards; use at most {}", shard.index, shard.count,
-         samples, group_size, shard.count, units(size));
+    Fail("--shard {}/{}: {} samples in groups of {} cannot be spread over {} shards; use at most {}", shard.index,
+         shard.count, samples, group_size, shard.count, units(size));
   const auto begin = [&](int64_t index) { return std::min(samples, units(size) * index / shard.count * size); };
   return {begin(shard.index), begin(shard.index + 1)};
 }

@@ -57,13 +57,14 @@ Json ParseWord(const std::string& text) {
   try {
     return ParseJson(text, "--set");
   } catch (const Error&) {
-    return text;      // not JSON: a plain word
+    return text;  // not JSON: a plain word
   }
 }
 
 // "0.005,0.01" -> two values; "[1,2]", "{...}" and quoted strings are one.
 Json ParseValues(const std::string& text, const std::string& assignment) {
-  if (!text.empty() && (text[0] == '[' || text[0] == '{' || text[0] == '"')) return ParseJson(text, "--set " + assignment);
+  if (!text.empty() && (text[0] == '[' || text[0] == '{' || text[0] == '"'))
+    return ParseJson(text, "--set " + assignment);
   Json values = Json::array();
   for (size_t begin = 0; begin <= text.size();) {
     size_t end = text.find(',', begin);
@@ -116,9 +117,11 @@ Json* EntryOf(Json* list, const std::string& name, const std::string& assignment
   if (found.size() > 1)
     Fail("--set {}: {} entries are called {}; tell them apart by an \"id\"", assignment, found.size(), name);
   const bool is_index = std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c); });
-  if (found.empty() && is_index && name.size() < 7 && std::stoul(name) < list->size()) found.push_back(&(*list)[std::stoul(name)]);
+  if (found.empty() && is_index && name.size() < 7 && std::stoul(name) < list->size())
+    found.push_back(&(*list)[std::stoul(name)]);
   if (found.empty())
-    Fail("--set {}: no entry is called {}; there are: {}{}", assignment, name, fmt::join(known, ", "), DidYouMean(name, known));
+    Fail("--set {}: no entry is called {}; there are: {}{}", assignment, name, fmt::join(known, ", "),
+         DidYouMean(name, known));
   return found[0];
 }
 

@@ -11,7 +11,8 @@ namespace skipbench {
 namespace {
 
 constexpr const char* kOrderHint =
-    "an array that was not C-contiguous (a transposed or sliced one) is written in a wrong order by safetensors.numpy.save_file "
+    "an array that was not C-contiguous (a transposed or sliced one) is written in a wrong order by "
+    "safetensors.numpy.save_file "
     "(safetensors 0.8.0): write numpy.ascontiguousarray(x)";
 
 at::Tensor ReadNoiseTensor(const std::filesystem::path& path, const std::string& name) {
@@ -34,25 +35,32 @@ at::Tensor ReadNoiseTensor(const std::filesystem::path& path, const std::string&
 class FileStream : public NoiseStream {
  public:
   FileStream(const NoiseConfig& config, at::Tensor initial, at::Tensor steps, int64_t ordinal, at::IntArrayRef shape)
-      : config_(config), initial_(std::move(initial)), steps_(std::move(steps)), ordinal_(ordinal), shape_(shape.vec()) {}
+      : config_(config),
+        initial_(std::move(initial)),
+        steps_(std::move(steps)),
+        ordinal_(ordinal),
+        shape_(shape.vec()) {}
 
   at::Tensor Draw(int draw) override {
     if (draw == 0) return Row(initial_, config_.path, config_.tensor);
     if (!steps_.defined())
-      Fail("noise: the scheduler draws noise in every step; give \"step_noise\" beside the initial noise of {}", config_.path.string());
+      Fail("noise: the scheduler draws noise in every step; give \"step_noise\" beside the initial noise of {}",
+           config_.path.string());
     if (draw > steps_.size(0))
-      Fail("{}: {}: has draws for {} calls, call {} needs one", config_.step_path.string(), config_.step_tensor, steps_.size(0), draw - 1);
+      Fail("{}: {}: has draws for {} calls, call {} needs one", config_.step_path.string(), config_.step_tensor,
+           steps_.size(0), draw - 1);
     return Row(steps_[draw - 1], config_.step_path, config_.step_tensor);
   }
 
  private:
   at::Tensor Row(const at::Tensor& rows, const std::filesystem::path& path, const std::string& name) const {
     if (rows.dim() == 0 || rows.size(0) <= ordinal_)
-      Fail("{}: {}: has noise for {} samples, sample number {} needs a row", path.string(), name, rows.dim() ? rows.size(0) : 0, ordinal_);
+      Fail("{}: {}: has noise for {} samples, sample number {} needs a row", path.string(), name,
+           rows.dim() ? rows.size(0) : 0, ordinal_);
     const at::Tensor row = rows[ordinal_];
     if (row.sizes() != at::IntArrayRef(shape_))
-      Fail("{}: {}: rows have the shape [{}], the latents [{}]. When you change the order of axes: {}", path.string(), name,
-           fmt::join(row.sizes(), ", "), fmt::join(shape_, ", "), kOrderHint);
+      Fail("{}: {}: rows have the shape [{}], the latents [{}]. When you change the order of axes: {}", path.string(),
+           name, fmt::join(row.sizes(), ", "), fmt::join(shape_, ", "), kOrderHint);
     return row;
   }
 
@@ -64,7 +72,8 @@ class FileStream : public NoiseStream {
 
 class FileSource : public NoiseSource {
  public:
-  explicit FileSource(const NoiseConfig& config) : config_(config), initial_(ReadNoiseTensor(config.path, config.tensor)) {
+  explicit FileSource(const NoiseConfig& config)
+      : config_(config), initial_(ReadNoiseTensor(config.path, config.tensor)) {
     if (!config.step_path.empty()) steps_ = ReadNoiseTensor(config.step_path, config.step_tensor);
   }
   std::unique_ptr<NoiseStream> Open(int64_t, int64_t ordinal, at::IntArrayRef shape) const override {
@@ -88,12 +97,14 @@ std::vector<std::string> NotesOnNoiseFiles(const NoiseConfig& config) {
     const auto n = static_cast<double>(values.numel());
     if (n < 2) return;
     const double mean = values.mean().item<double>(), std = values.std().item<double>();
-    std::string text = fmt::format("noise file {}: {}: [{}], mean {:.3g}, standard deviation {:.4g}: ", path.string(), name,
-                                   fmt::join(values.sizes(), ", "), mean, std);
+    std::string text = fmt::format("noise file {}: {}: [{}], mean {:.3g}, standard deviation {:.4g}: ", path.string(),
+                                   name, fmt::join(values.sizes(), ", "), mean, std);
     // Six standard errors of either: of unit noise one file in 500 million is further off.
     const bool unit = std::abs(mean) < 6 / std::sqrt(n) && std::abs(std - 1) < 6 / std::sqrt(2 * n);
-    notes.push_back(text + (unit ? fmt::format("those of unit noise. They would be if its values were in a wrong order, too: {}", kOrderHint)
-                                 : "not those of unit noise. Rows are the noise before it is multiplied with init_noise_sigma"));
+    notes.push_back(
+        text + (unit ? fmt::format("those of unit noise. They would be if its values were in a wrong order, too: {}",
+                                   kOrderHint)
+                     : "not those of unit noise. Rows are the noise before it is multiplied with init_noise_sigma"));
   };
   note(config.path, config.tensor);
   if (!config.step_path.empty()) note(config.step_path, config.step_tensor);

@@ -18,7 +18,9 @@ std::string NameOf(const fs::path& path) {
 }
 
 // What is no part of a folder's content: hidden files, what macOS packs with an archive, a database's lock.
-bool Aside(const std::string& name) { return name.starts_with(".") || name == "__MACOSX" || name == "lock.mdb" || name == "Thumbs.db"; }
+bool Aside(const std::string& name) {
+  return name.starts_with(".") || name == "__MACOSX" || name == "lock.mdb" || name == "Thumbs.db";
+}
 
 // The files below a folder, by their names in it.
 void Collect(const fs::path& folder, const std::string& prefix, std::map<std::string, fs::path>* files) {
@@ -27,8 +29,10 @@ void Collect(const fs::path& folder, const std::string& prefix, std::map<std::st
     const std::string name = entry->path().filename().string();
     if (Aside(name)) continue;
     std::error_code ignored;
-    if (entry->is_directory(ignored) && !entry->is_symlink(ignored)) Collect(entry->path(), prefix + name + "/", files);
-    else if (entry->is_regular_file(ignored)) (*files)[prefix + name] = entry->path();
+    if (entry->is_directory(ignored) && !entry->is_symlink(ignored))
+      Collect(entry->path(), prefix + name + "/", files);
+    else if (entry->is_regular_file(ignored))
+      (*files)[prefix + name] = entry->path();
   }
   if (error) Fail("{}: cannot be read: {}", folder.string(), error.message());
 }
@@ -61,7 +65,8 @@ std::string HashOfResult(const fs::path& path) {
 
 std::string HashOfSamples(const std::vector<Sample>& samples) {
   Sha256 all;
-  for (const auto& sample : samples) Update(&all, fmt::format("{} {} {} {}\n", sample.id, sample.label, sample.caption.size(), sample.caption));
+  for (const auto& sample : samples)
+    Update(&all, fmt::format("{} {} {} {}\n", sample.id, sample.label, sample.caption.size(), sample.caption));
   return all.HexDigest();
 }
 
@@ -80,11 +85,13 @@ std::string HashOfStartImages(const std::vector<Sample>& samples) {
 class Inputs {
  public:
   void Add(const std::string& part, const fs::path& path) {
-    auto [known, fresh] = hashes_.try_emplace(path);      // several metrics share one reference
+    auto [known, fresh] = hashes_.try_emplace(path);  // several metrics share one reference
     if (fresh) known->second = HashOfPath(path);
     Put(part, NameOf(path), known->second);
   }
-  void Put(const std::string& part, const std::string& file, const std::string& sha256) { inputs_[part] = {file, sha256}; }
+  void Put(const std::string& part, const std::string& file, const std::string& sha256) {
+    inputs_[part] = {file, sha256};
+  }
   std::map<std::string, InputFile> Take() { return std::move(inputs_); }
 
  private:
@@ -98,15 +105,19 @@ void AddData(const Plan& plan, Inputs* inputs) {
     inputs->Add("data." + key, file);
     names = NameOf(file);
   }
-  inputs->Put("data.samples", names.empty() ? "ids, captions and labels" : "ids, captions and labels of " + names, HashOfSamples(plan.samples));
-  if (plan.pipeline->info().needs_image) inputs->Put("data.images", "the start images", HashOfStartImages(plan.samples));
+  inputs->Put("data.samples", names.empty() ? "ids, captions and labels" : "ids, captions and labels of " + names,
+              HashOfSamples(plan.samples));
+  if (plan.pipeline->info().needs_image)
+    inputs->Put("data.images", "the start images", HashOfStartImages(plan.samples));
 }
 
 void AddMetrics(const Plan& plan, Inputs* inputs) {
   for (const auto& weights : FindMetricFiles(plan.config)) {
     if (!weights.missing.empty()) continue;
     for (size_t k = 0; k < weights.files.size(); ++k)
-      inputs->Add(fmt::format("weights of {}{}", weights.metric, weights.files.size() > 1 ? fmt::format(", {}", k + 1) : ""), weights.files[k]);
+      inputs->Add(
+          fmt::format("weights of {}{}", weights.metric, weights.files.size() > 1 ? fmt::format(", {}", k + 1) : ""),
+          weights.files[k]);
   }
   for (const auto& [metric, path] : plan.metric_references) inputs->Add("metric_reference of " + metric, path);
 }
@@ -119,7 +130,8 @@ void AddKey(const Json& config, const std::string& pointer, std::vector<std::str
 
 std::map<std::string, InputFile> HashInputs(const Plan& plan) {
   Inputs inputs;
-  for (const auto& [place, file] : plan.pipeline->info().config_files) inputs.Put("model." + place, place, Sha256OfFile(file));
+  for (const auto& [place, file] : plan.pipeline->info().config_files)
+    inputs.Put("model." + place, place, Sha256OfFile(file));
   AddData(plan, &inputs);
   if (plan.config.noise.source == "file") {
     inputs.Add("noise.path", plan.config.noise.path);
@@ -127,17 +139,20 @@ std::map<std::string, InputFile> HashInputs(const Plan& plan) {
   }
   for (const auto& setting : plan.settings)
     if (const auto* recorded = dynamic_cast<const RecordedPathMethod*>(setting.spec->method.get()))
-      inputs.Put("paths of " + setting.spec->label, NameOf(recorded->source().result), HashOfResult(recorded->source().result));
+      inputs.Put("paths of " + setting.spec->label, NameOf(recorded->source().result),
+                 HashOfResult(recorded->source().result));
   AddMetrics(plan, &inputs);
   return inputs.Take();
 }
 
 std::vector<std::string> PathKeys(const Plan& plan, const Json& expanded_config) {
   std::vector<std::string> keys;
-  for (const char* key : {"/pipeline", "/tokenizer_folder", "/noise/path", "/noise/step_noise/path", "/metric_reference", "/data/reference", "/vae"})
+  for (const char* key : {"/pipeline", "/tokenizer_folder", "/noise/path", "/noise/step_noise/path",
+                          "/metric_reference", "/data/reference", "/vae"})
     AddKey(expanded_config, key, &keys);
   for (const auto& [key, file] : plan.data_lists) AddKey(expanded_config, "/data/" + key, &keys);
-  // A picture that starts a clip is hashed; other pictures of the data are the metrics' reference, or of no consequence.
+  // A picture that starts a clip is hashed; other pictures of the data are the metrics' reference, or of no
+  // consequence.
   for (const char* key : {"/data/images", "/data/folder"}) AddKey(expanded_config, key, &keys);
   const auto add_each = [&](const char* list, const char* value) {
     const size_t count = expanded_config.contains(list) ? expanded_config[list].size() : 0;

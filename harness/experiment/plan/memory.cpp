@@ -44,13 +44,15 @@ StateBytes BytesOfState(const Plan& plan, const TreeGroup& tree) {
   bytes.scheduler = HistoryBytes(*tree.scheduler, plan.config.model.dtype, elements);
   bytes.differences = bytes.latent * (needs.latent_order + (needs.prediction_order ? needs.prediction_order + 1 : 0));
   bytes.output = guidance_rows * bytes.latent;
-  for (int cache_position : cache_positions) bytes.features += guidance_rows * plan.pipeline->FeatureElements(cache_position) * element;
+  for (int cache_position : cache_positions)
+    bytes.features += guidance_rows * plan.pipeline->FeatureElements(cache_position) * element;
   return bytes;
 }
 
 std::string Describe(const StateBytes& state) {
-  std::string text = fmt::format("twice latent {}, scheduler {}, earlier latents and predictions {}, last output {}", FormatBytes(state.latent),
-                                 FormatBytes(state.scheduler), FormatBytes(state.differences), FormatBytes(state.output));
+  std::string text = fmt::format("twice latent {}, scheduler {}, earlier latents and predictions {}, last output {}",
+                                 FormatBytes(state.latent), FormatBytes(state.scheduler),
+                                 FormatBytes(state.differences), FormatBytes(state.output));
   if (state.features) text += fmt::format(", cached features {}", FormatBytes(state.features));
   return text;
 }
@@ -76,12 +78,18 @@ TreeMemory MemoryOf(const Plan& plan, const TreeGroup& tree) {
   if (config.memory > 0) {
     memory.max_states = config.memory / memory.state.total();
     if (memory.max_states < memory.needs.at_least) {
-      const auto bytes = [&](int64_t count) { return FormatBytes(static_cast<double>(count) * static_cast<double>(memory.state.total())); };
-      const std::string unit = memory.needs.unit_samples == 1 ? "one sample" : fmt::format("one group of {} samples", memory.needs.unit_samples);
-      std::string text = fmt::format("{}: memory: {} is not enough: {} with {} settings ({}, {} steps) needs {} at least ({} open trajectories of {}: {})",
-                                     config.file.string(), FormatBytes(static_cast<double>(config.memory)), unit, methods.size(), tree.scheduler->type(),
-                                     tree.scheduler->steps(), bytes(memory.needs.at_least), memory.needs.at_least,
-                                     FormatBytes(static_cast<double>(memory.state.total())), Describe(memory.state));
+      const auto bytes = [&](int64_t count) {
+        return FormatBytes(static_cast<double>(count) * static_cast<double>(memory.state.total()));
+      };
+      const std::string unit = memory.needs.unit_samples == 1
+                                   ? "one sample"
+                                   : fmt::format("one group of {} samples", memory.needs.unit_samples);
+      std::string text = fmt::format(
+          "{}: memory: {} is not enough: {} with {} settings ({}, {} steps) needs {} at least ({} open trajectories of "
+          "{}: {})",
+          config.file.string(), FormatBytes(static_cast<double>(config.memory)), unit, methods.size(),
+          tree.scheduler->type(), tree.scheduler->steps(), bytes(memory.needs.at_least), memory.needs.at_least,
+          FormatBytes(static_cast<double>(memory.state.total())), Describe(memory.state));
       if (memory.needs.at_least < memory.needs.side_by_side)
         text += fmt::format(", and {} to have the settings side by side", bytes(memory.needs.side_by_side));
       else if (options.keep_differences)
@@ -89,7 +97,8 @@ TreeMemory MemoryOf(const Plan& plan, const TreeGroup& tree) {
       Fail("{}", text);
     }
     memory.depth_first = memory.max_states < memory.needs.side_by_side;
-    memory.samples_at_once = std::min(wave, std::max<int64_t>(1, memory.max_states / memory.needs.side_by_side) * memory.needs.unit_samples);
+    memory.samples_at_once =
+        std::min(wave, std::max<int64_t>(1, memory.max_states / memory.needs.side_by_side) * memory.needs.unit_samples);
     states = std::min(states, memory.max_states);
   }
   memory.bytes_at_once = states * memory.state.total();

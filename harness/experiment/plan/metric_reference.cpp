@@ -26,8 +26,8 @@ FeatureNetworkInfo Unopened(const Plan& plan) {
   return info;
 }
 
-// The data's own reference, where it fits the metric: statistics of its features, or pictures for a network of pictures.
-// `statistics`: the file of statistics, if it is one.
+// The data's own reference, where it fits the metric: statistics of its features, or pictures for a network of
+// pictures. `statistics`: the file of statistics, if it is one.
 bool Fits(const Plan& plan, const SetMetric& metric, const std::optional<StatisticsFile>& statistics) {
   if (plan.data_reference->extension() != ".npz") return plan.pipeline->info().frames == 0;
   return !statistics || statistics->BasisOf(metric, Unopened(plan)) != StatisticsFile::Basis::kNone;
@@ -57,18 +57,23 @@ FeatureSet ReadReference(const Plan& plan, const std::vector<SetMetric>& metrics
     if (!set.weights.empty() && set.weights != network.info().weights_sha256)
       Fail("{}: holds statistics of other weights than {}", path.string(), network.info().weights.string());
     if (set.dimension != dimension)
-      Fail("{}: has {} dimensions, the features of {} have {}", path.string(), set.dimension, metric.network, dimension);
+      Fail("{}: has {} dimensions, the features of {} have {}", path.string(), set.dimension, metric.network,
+           dimension);
     return set;
   }
-  const auto pictures = OpenPictureSet(path, {.clips = network.info().clips, .frames = network.info().clips ? plan.config.reference_frames : 0});
+  const auto pictures = OpenPictureSet(
+      path, {.clips = network.info().clips, .frames = network.info().clips ? plan.config.reference_frames : 0});
   FeatureSet set = MeasureFeatures(*pictures, metric.network, network, options);
   if (set.frames > 0 && set.frames != plan.pipeline->info().frames)
-    Fail("{}: metric_reference: clips of {} frames in {}, the run makes {}; clips of one length can be compared "
-         "(\"metric_reference_options\": {{\"frames\": {}}} takes the first of each)",
-         plan.config.file.string(), set.frames, path.string(), plan.pipeline->info().frames, plan.pipeline->info().frames);
+    Fail(
+        "{}: metric_reference: clips of {} frames in {}, the run makes {}; clips of one length can be compared "
+        "(\"metric_reference_options\": {{\"frames\": {}}} takes the first of each)",
+        plan.config.file.string(), set.frames, path.string(), plan.pipeline->info().frames,
+        plan.pipeline->info().frames);
   // What ships is the same wherever the checkout lies, and a result that ships names no folder of one machine.
   std::error_code error;
-  if (fs::equivalent(path, ShippedFolder("fashion_scenes") / "images", error)) set.description = "datasets/fashion_scenes/images, as shipped";
+  if (fs::equivalent(path, ShippedFolder("fashion_scenes") / "images", error))
+    set.description = "datasets/fashion_scenes/images, as shipped";
   return set;
 }
 
@@ -77,8 +82,8 @@ FeatureSet ReadReference(const Plan& plan, const std::vector<SetMetric>& metrics
 std::map<std::string, fs::path> FindMetricReferences(const Plan& plan) {
   std::map<std::string, fs::path> references, of_network;
   if (plan.config.reference_frames > 0 && plan.pipeline->info().frames == 0)
-    Fail("{}: metric_reference_options.frames: {} is for pipelines that make clips; {} makes pictures", plan.config.file.string(),
-         plan.config.reference_frames, plan.pipeline->info().folder.string());
+    Fail("{}: metric_reference_options.frames: {} is for pipelines that make clips; {} makes pictures",
+         plan.config.file.string(), plan.config.reference_frames, plan.pipeline->info().folder.string());
   if (plan.config.set_metrics.empty()) return references;
   std::optional<StatisticsFile> statistics;
   if (plan.data_reference && plan.data_reference->extension() == ".npz" && fs::exists(*plan.data_reference))
@@ -115,9 +120,8 @@ void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet) {
     for (const auto& m : plan.config.set_metrics)
       if (m.network == metric.network && plan.metric_references.contains(m.name)) metrics.push_back(m);
     FeatureSet set = ReadReference(plan, metrics, reference->second, quiet);
-    const bool keep = std::any_of(plan.config.set_metrics.begin(), plan.config.set_metrics.end(), [&](const auto& m) {
-      return m.network == metric.network && m.needs_features;
-    });
+    const bool keep = std::any_of(plan.config.set_metrics.begin(), plan.config.set_metrics.end(),
+                                  [&](const auto& m) { return m.network == metric.network && m.needs_features; });
     if (set.has_features() && !keep && static_cast<int64_t>(set.values.size()) > kKeepFeatures) {
       set.normal = StatisticsOf(set.view()).Normal();
       set.values.clear();

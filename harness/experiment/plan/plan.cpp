@@ -8,12 +8,12 @@
 #include <set>
 
 #include "datasets/catalog.h"
+#include "harness/experiment/config/shard.h"
 #include "harness/experiment/plan/file_noise.h"
 #include "harness/experiment/plan/memory.h"
 #include "harness/experiment/plan/metric_reference.h"
 #include "harness/experiment/plan/recorded_paths.h"
 #include "harness/io/pictures/mp4.h"
-#include "harness/experiment/config/shard.h"
 #include "harness/pipelines/find_model.h"
 #include "harness/pipelines/load_pipeline.h"
 #include "harness/pipelines/prompt_limit.h"
@@ -31,7 +31,8 @@ PipelineOptions OptionsFor(const ExperimentConfig& config, at::Device device, co
   options.device = device;
   options.seed = config.seed;
   options.shapes_only = plan.shapes_only;
-  if (config.batch_invariant) options.decode_chunk = 1;   // ATen's convolutions may round a frame differently beside others
+  if (config.batch_invariant)
+    options.decode_chunk = 1;  // ATen's convolutions may round a frame differently beside others
   if (!options.vae.empty()) options.vae = FindVae(options.vae.string(), config.folder(), plan.models);
   return options;
 }
@@ -39,13 +40,14 @@ PipelineOptions OptionsFor(const ExperimentConfig& config, at::Device device, co
 double GuidanceOf(const RunSpec& run, const Pipeline& pipeline, const std::string& file) {
   const auto& info = pipeline.info();
   if (run.guidance && !info.guided && *run.guidance > 1)
-    Fail("{}: guidance: {} is given, but the pipeline {} ({}) has no guidance", file, *run.guidance, info.folder.string(), info.kind);
+    Fail("{}: guidance: {} is given, but the pipeline {} ({}) has no guidance", file, *run.guidance,
+         info.folder.string(), info.kind);
   return info.guided ? run.guidance.value_or(info.default_guidance) : 1;
 }
 
 void PlanSettings(Plan* plan) {
   const auto& info = plan->pipeline->info();
-  std::map<std::pair<int, int>, size_t> tree_of;      // (run, steps) -> tree
+  std::map<std::pair<int, int>, size_t> tree_of;  // (run, steps) -> tree
   for (const auto& spec : plan->config.settings) {
     const RunSpec& run = plan->config.runs[spec.run];
     PlannedSetting setting;
@@ -56,8 +58,8 @@ void PlanSettings(Plan* plan) {
     const auto key = std::make_pair(spec.run, schedule.steps);
     if (!tree_of.contains(key)) {
       TreeGroup tree;
-      tree.scheduler = MakeScheduler(run.scheduler.empty() ? info.scheduler_class : run.scheduler, info.scheduler_config,
-                                     run.scheduler_options, schedule.steps, info.scheduler_file);
+      tree.scheduler = MakeScheduler(run.scheduler.empty() ? info.scheduler_class : run.scheduler,
+                                     info.scheduler_config, run.scheduler_options, schedule.steps, info.scheduler_file);
       tree.guidance = setting.guidance;
       tree_of[key] = plan->trees.size();
       plan->trees.push_back(std::move(tree));
@@ -95,9 +97,11 @@ void NoteClippedLatents(Plan* plan) {
   for (const auto& tree : plan->trees)
     if (tree.scheduler->ClipsSample()) types.insert(tree.scheduler->type());
   for (const auto& type : types)
-    plan->notes.push_back(fmt::format("scheduler {0}: clip_sample is true, so it clips predicted latents to a range that is meant for pixels; that is "
-                                      "the default where {1} does not say otherwise. Probably meant: {{\"type\": \"{0}\", \"clip_sample\": false}}",
-                                      type, info.scheduler_file.empty() ? "scheduler_config.json" : info.scheduler_file));
+    plan->notes.push_back(fmt::format(
+        "scheduler {0}: clip_sample is true, so it clips predicted latents to a range that is meant for pixels; that "
+        "is "
+        "the default where {1} does not say otherwise. Probably meant: {{\"type\": \"{0}\", \"clip_sample\": false}}",
+        type, info.scheduler_file.empty() ? "scheduler_config.json" : info.scheduler_file));
 }
 
 // Every row of a noise file that the run asks for is there, and fits.
@@ -108,7 +112,8 @@ void CheckNoiseFiles(const Plan& plan) {
     for (int call = 0; call < tree.scheduler->calls(); ++call)
       if (tree.scheduler->UsesNoise(call)) draws.insert(call + 1);
   for (int64_t i = plan.begin; i < plan.end; ++i) {
-    const auto stream = plan.noise->Open(plan.samples[static_cast<size_t>(i)].id, i, plan.pipeline->info().latent_shape);
+    const auto stream =
+        plan.noise->Open(plan.samples[static_cast<size_t>(i)].id, i, plan.pipeline->info().latent_shape);
     for (const int draw : draws) stream->Draw(draw);
   }
 }
@@ -162,7 +167,8 @@ void CheckInputs(const Plan& plan) {
 void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
   if (info.frames > 0) {
     if (config.save.contains("mp4") && !CanWriteMp4())
-      Fail("{}: save: \"mp4\" needs libav, which this skipbench was built without; \"apng\" needs nothing", config.file.string());
+      Fail("{}: save: \"mp4\" needs libav, which this skipbench was built without; \"apng\" needs nothing",
+           config.file.string());
     return;
   }
   const auto refuse = [&](const char* key) {
@@ -175,13 +181,15 @@ void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
 }
 
 void OpenNetworks(Plan* plan) {
-  plan->networks = OpenMetricNetworks(MetricRequests(plan->config), {.weights = plan->config.metric_weights}, std::move(plan->networks.missing));
+  plan->networks = OpenMetricNetworks(MetricRequests(plan->config), {.weights = plan->config.metric_weights},
+                                      std::move(plan->networks.missing));
   const auto& info = plan->pipeline->info();
   const bool clips = info.frames > 0;
   for (const auto& [name, network] : plan->networks.features)
     if (network->info().clips != clips)
-      FailUnsupported("{}: metrics: {} has features of {}; {} makes {}", plan->config.file.string(), name, network->info().clips ? "clips" : "pictures",
-                      plan->pipeline->info().folder.string(), clips ? "clips" : "pictures");
+      FailUnsupported("{}: metrics: {} has features of {}; {} makes {}", plan->config.file.string(), name,
+                      network->info().clips ? "clips" : "pictures", plan->pipeline->info().folder.string(),
+                      clips ? "clips" : "pictures");
   std::vector<int64_t> shape = info.image_shape;
   if (clips) shape.insert(shape.begin(), info.frames);
   TryOut(shape, &plan->networks);
@@ -217,13 +225,15 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options));
   const auto& info = plan.pipeline->info();
   CheckVideoKeys(plan.config, info);
-  if (((plan.config.model.vae_tiling || plan.config.model.vae_slicing) && !info.can_tile) || (plan.config.model.negative_prompt && !info.needs_caption))
-    Fail("{}: vae_tiling and vae_slicing are for text_to_image, negative_prompt for that and video; {} is {}", plan.config.file.string(),
-         info.folder.string(), info.kind);
+  if (((plan.config.model.vae_tiling || plan.config.model.vae_slicing) && !info.can_tile) ||
+      (plan.config.model.negative_prompt && !info.needs_caption))
+    Fail("{}: vae_tiling and vae_slicing are for text_to_image, negative_prompt for that and video; {} is {}",
+         plan.config.file.string(), info.folder.string(), info.kind);
   LoadSamples(&plan);
   plan.notes = info.notes;
   if (info.needs_caption)
-    for (auto& note : DescribeCutPrompts(info.folder, plan.pipeline->options(), plan.samples)) plan.notes.push_back(std::move(note));
+    for (auto& note : DescribeCutPrompts(info.folder, plan.pipeline->options(), plan.samples))
+      plan.notes.push_back(std::move(note));
   plan.shard = options.shard;
   std::tie(plan.begin, plan.end) =
       ShardRange(plan.shard, static_cast<int64_t>(plan.samples.size()), plan.config.wave_size, plan.config.group_size);

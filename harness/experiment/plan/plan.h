@@ -1,5 +1,5 @@
-// An experiment with everything resolved: the pipeline opened, the samples chosen, a scheduler for every schedule, every
-// setting checked. What can fail before the first network call fails here.
+// An experiment with everything resolved: the pipeline opened, the samples chosen, a scheduler for every schedule,
+// every setting checked. What can fail before the first network call fails here.
 #pragma once
 
 #include <filesystem>
@@ -21,48 +21,49 @@ namespace skipbench {
 
 struct PlannedSetting {
   const SettingSpec* spec = nullptr;
-  std::shared_ptr<const Method> method;           // as it runs: the spec's, or, where paths are found first, what replays them
-  std::shared_ptr<const Scheduler> scheduler;     // set to the setting's own number of steps
+  std::shared_ptr<const Method> method;  // as it runs: the spec's, or, where paths are found first, what replays them
+  std::shared_ptr<const Scheduler> scheduler;  // set to the setting's own number of steps
   double guidance = 1;
-  int reference = 0;                              // index of the setting it is compared with
+  int reference = 0;  // index of the setting it is compared with
   bool supported = true;
-  std::string message;                            // why not
+  std::string message;  // why not
 };
 
 // Settings that share trajectories: the same run and the same schedule.
 struct TreeGroup {
   std::shared_ptr<const Scheduler> scheduler;
   double guidance = 1;
-  std::vector<int> settings;                      // indices of supported settings
-  int64_t max_states = 0;                         // open trajectories at a time, from "memory"; 0: no bound
+  std::vector<int> settings;  // indices of supported settings
+  int64_t max_states = 0;     // open trajectories at a time, from "memory"; 0: no bound
 };
 
 struct PlanOptions {
-  std::string models;                             // --models
-  bool shapes_only = false;                       // open no weights: dry runs
-  bool allow_missing_metrics = false;             // metrics without weights are left out, and the results say so
-  Shard shard = {};                               // --shard: which part of the samples this process takes
+  std::string models;                  // --models
+  bool shapes_only = false;            // open no weights: dry runs
+  bool allow_missing_metrics = false;  // metrics without weights are left out, and the results say so
+  Shard shard = {};                    // --shard: which part of the samples this process takes
 };
 
 struct Plan {
   ExperimentConfig config;
   at::Device device = at::kCPU;
   std::unique_ptr<Pipeline> pipeline;
-  std::vector<Sample> samples;                    // place = ordinal
+  std::vector<Sample> samples;  // place = ordinal
   std::string data_description;
-  std::map<std::string, std::filesystem::path> data_lists;     // files that list the samples, by their keys in "data"
-  std::optional<std::filesystem::path> data_reference;   // what the data's pictures are compared with, where the data say so
+  std::map<std::string, std::filesystem::path> data_lists;  // files that list the samples, by their keys in "data"
+  std::optional<std::filesystem::path>
+      data_reference;  // what the data's pictures are compared with, where the data say so
   std::unique_ptr<NoiseSource> noise;
   std::vector<PlannedSetting> settings;
-  std::vector<std::string> setting_folders;       // names for the pictures of each
+  std::vector<std::string> setting_folders;  // names for the pictures of each
   std::vector<TreeGroup> trees;
-  MetricNetworks networks;                        // of the metrics; for a dry run only what is missing
-  std::map<std::string, std::filesystem::path> metric_references;   // of the metrics of sets that have one
+  MetricNetworks networks;                                         // of the metrics; for a dry run only what is missing
+  std::map<std::string, std::filesystem::path> metric_references;  // of the metrics of sets that have one
   Shard shard;
-  int64_t begin = 0, end = 0;                     // the ordinals [begin, end) of the shard
-  std::vector<std::string> notes;                 // what will run as asked for, but hardly as meant
+  int64_t begin = 0, end = 0;      // the ordinals [begin, end) of the shard
+  std::vector<std::string> notes;  // what will run as asked for, but hardly as meant
 
-  int64_t waves() const;                          // of the shard
+  int64_t waves() const;  // of the shard
 };
 
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options);

@@ -11,16 +11,23 @@ namespace {
 class Loader {
  public:
   Loader(const RecordedPathMethod::Source& source, const std::string& label, const std::string& run)
-      : source_(source), run_(run.empty() ? "" : " [" + run + "]"), where_(fmt::format("{}: {}", label, source.result.string())), result_(Open()), setting_(FindSetting()) {}
+      : source_(source),
+        run_(run.empty() ? "" : " [" + run + "]"),
+        where_(fmt::format("{}: {}", label, source.result.string())),
+        result_(Open()),
+        setting_(FindSetting()) {}
 
   PrecomputedPaths Load() {
     PrecomputedPaths paths;
-    if (source_.skips) FromSearches(&paths);
-    else FromActions(&paths);
+    if (source_.skips)
+      FromSearches(&paths);
+    else
+      FromActions(&paths);
     if (!source_.sample) return paths;
     if (paths.shared) Fail("{}: has one path for all samples; \"sample\" would pick one of several", where_);
     const auto found = paths.by_sample.find(*source_.sample);
-    if (found == paths.by_sample.end()) Fail("{}: holds no path of sample {}{}", where_, *source_.sample, Why(paths, *source_.sample));
+    if (found == paths.by_sample.end())
+      Fail("{}: holds no path of sample {}{}", where_, *source_.sample, Why(paths, *source_.sample));
     PrecomputedPaths one;
     one.shared = found->second;
     return one;
@@ -52,11 +59,13 @@ class Loader {
     if (found.size() != 1 && !run_.empty()) {
       found.clear();
       for (size_t k = 0; k < settings.size(); ++k)
-        if (source_.setting.empty() ? !settings[k].reference && settings[k].label.ends_with(run_) : settings[k].label == source_.setting + run_)
+        if (source_.setting.empty() ? !settings[k].reference && settings[k].label.ends_with(run_)
+                                    : settings[k].label == source_.setting + run_)
           found.push_back(k);
     }
     if (source_.setting.empty() && found.size() != 1)
-      Fail("{}: has {} settings besides the reference; \"setting\" must say whose paths are meant; there are: {}", where_, found.size(), known);
+      Fail("{}: has {} settings besides the reference; \"setting\" must say whose paths are meant; there are: {}",
+           where_, found.size(), known);
     if (found.empty()) Fail("{}: has no setting \"{}\"; there are: {}", where_, source_.setting, known);
     return found[0];
   }
@@ -64,19 +73,26 @@ class Loader {
   void FromSearches(PrecomputedPaths* paths) const {
     bool any = false;
     for (const auto& record : ReadSearches(result_)) {
-      if (std::find(record.settings.begin(), record.settings.end(), static_cast<int64_t>(setting_)) == record.settings.end()) continue;
+      if (std::find(record.settings.begin(), record.settings.end(), static_cast<int64_t>(setting_)) ==
+          record.settings.end())
+        continue;
       any = true;
       for (int64_t subject = 0; subject < record.family.shape[0]; ++subject) {
         std::optional<Mask> mask;
         if (*source_.skips < record.PathCount(subject)) {
-          const auto begin = record.family.values.begin() + (subject * record.family.shape[1] + *source_.skips) * record.calls();
+          const auto begin =
+              record.family.values.begin() + (subject * record.family.shape[1] + *source_.skips) * record.calls();
           mask = Mask(begin, begin + record.calls());
         }
-        const std::string why = fmt::format("the search went up to {} skips. {}", record.PathCount(subject) - 1, record.message[subject]);
+        const std::string why =
+            fmt::format("the search went up to {} skips. {}", record.PathCount(subject) - 1, record.message[subject]);
         if (record.shared && !mask) Fail("{}: no path with {} skips: {}", where_, *source_.skips, why);
-        if (record.shared) paths->shared = *mask;
-        else if (mask) paths->by_sample[record.samples[subject]] = *mask;
-        else paths->missing[record.samples[subject]] = why;
+        if (record.shared)
+          paths->shared = *mask;
+        else if (mask)
+          paths->by_sample[record.samples[subject]] = *mask;
+        else
+          paths->missing[record.samples[subject]] = why;
       }
     }
     if (!any)
@@ -99,14 +115,14 @@ class Loader {
       const auto begin = actions.values.begin() + static_cast<int64_t>(s) * calls;
       const Mask mask(begin, begin + calls);
       if (std::find(mask.begin(), mask.end(), kActionShallow) != mask.end())
-        FailUnsupported("{}: the setting {} runs shallow forwards; only paths that predict or reuse can be replayed", where_,
-                        result_.header().settings[setting_].label);
+        FailUnsupported("{}: the setting {} runs shallow forwards; only paths that predict or reuse can be replayed",
+                        where_, result_.header().settings[setting_].label);
       paths->by_sample[id] = mask;
     }
   }
 
   const RecordedPathMethod::Source& source_;
-  const std::string run_;                      // what labels of this run end with
+  const std::string run_;  // what labels of this run end with
   std::string where_;
   ResultReader result_;
   size_t setting_;
@@ -114,8 +130,8 @@ class Loader {
 
 }  // namespace
 
-PrecomputedPaths LoadRecordedPaths(const RecordedPathMethod::Source& source, const std::vector<Sample>& samples, const std::string& label,
-                                const std::string& run) {
+PrecomputedPaths LoadRecordedPaths(const RecordedPathMethod::Source& source, const std::vector<Sample>& samples,
+                                   const std::string& label, const std::string& run) {
   Loader loader(source, label, run);
   PrecomputedPaths paths = loader.Load();
   if (paths.shared) return paths;

@@ -12,8 +12,8 @@
 #include "harness/experiment/plan/inputs.h"
 #include "harness/experiment/plan/memory.h"
 #include "harness/experiment/plan/metric_reference.h"
-#include "harness/experiment/search/search_phase.h"
 #include "harness/experiment/run/traces.h"
+#include "harness/experiment/search/search_phase.h"
 #include "harness/io/files/sha256.h"
 #include "harness/pipelines/find_model.h"
 #include "harness/runtime/device.h"
@@ -28,16 +28,17 @@ namespace {
 double BytesPerSample(const Plan& plan, const PlannedSetting& setting) {
   const auto& info = plan.pipeline->info();
   const double calls = setting.scheduler->calls(), latent = 4.0 * static_cast<double>(plan.pipeline->latent_elements());
-  const double picture = static_cast<double>(std::max<int64_t>(info.frames, 1) * info.image_shape[0] * info.image_shape[1] * info.image_shape[2]);
+  const double picture = static_cast<double>(std::max<int64_t>(info.frames, 1) * info.image_shape[0] *
+                                             info.image_shape[1] * info.image_shape[2]);
   double bytes = 200 + calls * (3 + 4 * 8);
   const auto& save = plan.config.save;
   if (plan.config.traces) bytes += calls * 8 * static_cast<double>(DifferenceTraceNames().size());
   if (save.contains("latents")) bytes += (calls + 1) * latent;
   if (save.contains("noise_predictions")) bytes += calls * latent * (setting.guidance > 1 ? 2 : 1);
-  bytes += 4.0 * 2048 * static_cast<double>(plan.config.set_metrics.size());      // features: at most about this
+  bytes += 4.0 * 2048 * static_cast<double>(plan.config.set_metrics.size());  // features: at most about this
   if (save.contains("images")) bytes += picture;
   for (const char* file : kPictureKinds)
-    if (save.contains(file)) bytes += picture;     // at most about this
+    if (save.contains(file)) bytes += picture;  // at most about this
   return bytes;
 }
 
@@ -53,27 +54,34 @@ std::string DescribeMemory(const Plan& plan) {
   }
   if (largest.samples_at_once == 0) return "";
   const auto bytes = [](int64_t count) { return FormatBytes(static_cast<double>(count)); };
-  std::string text = fmt::format("memory      open trajectories take {} at most ({} samples at a time{})", bytes(largest.bytes_at_once),
-                                 largest.samples_at_once, largest.depth_first ? ", their branches one after the other" : "");
-  text += fmt::format("; {} for a sample with all settings side by side, {} at least\n", bytes(side_by_side / largest.needs.unit_samples), bytes(least));
+  std::string text = fmt::format("memory      open trajectories take {} at most ({} samples at a time{})",
+                                 bytes(largest.bytes_at_once), largest.samples_at_once,
+                                 largest.depth_first ? ", their branches one after the other" : "");
+  text += fmt::format("; {} for a sample with all settings side by side, {} at least\n",
+                      bytes(side_by_side / largest.needs.unit_samples), bytes(least));
   return text;
 }
 
 // Which metrics, what those of sets are measured to, and which are left out.
 std::string DescribeMetrics(const Plan& plan) {
   std::vector<std::string> names, missing;
-  std::map<std::string, std::vector<std::string>> references;      // by what they are
+  std::map<std::string, std::vector<std::string>> references;  // by what they are
   for (const auto& request : MetricRequests(plan.config)) {
     (plan.networks.Available(request) ? names : missing).push_back(request.name);
-    if (!request.set || request.set->network.empty() || request.needs_pairs() || !plan.networks.Available(request)) continue;
+    if (!request.set || request.set->network.empty() || request.needs_pairs() || !plan.networks.Available(request))
+      continue;
     const auto found = plan.metric_references.find(request.name);
-    references[found == plan.metric_references.end() ? "none; only to the run's own full steps" : found->second.lexically_normal().string()]
+    references[found == plan.metric_references.end() ? "none; only to the run's own full steps"
+                                                     : found->second.lexically_normal().string()]
         .push_back(request.name);
   }
   if (names.empty() && missing.empty()) return "";
-  std::string text = fmt::format("metrics     {}\n", names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
-  for (const auto& [reference, metrics] : references) text += fmt::format("  reference of {}: {}\n", fmt::join(metrics, ", "), reference);
-  if (!missing.empty()) text += fmt::format("  left out, for their weights are missing: {}\n", fmt::join(missing, ", "));
+  std::string text =
+      fmt::format("metrics     {}\n", names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
+  for (const auto& [reference, metrics] : references)
+    text += fmt::format("  reference of {}: {}\n", fmt::join(metrics, ", "), reference);
+  if (!missing.empty())
+    text += fmt::format("  left out, for their weights are missing: {}\n", fmt::join(missing, ", "));
   return text;
 }
 
@@ -83,8 +91,11 @@ Json OptionsOf(const Plan& plan, const PlannedSetting& setting) {
   const RunSpec& run = plan.config.runs[static_cast<size_t>(setting.spec->run)];
   Json options = Json::object();
   for (const auto& option : BuildScheduler(setting.scheduler->type(), info.scheduler_config, run.scheduler_options,
-                                           setting.scheduler->steps(), info.scheduler_file).options) {
-    const char* from = option.source == OptionSource::kUser ? "config" : option.source == OptionSource::kFile ? "model" : "default";
+                                           setting.scheduler->steps(), info.scheduler_file)
+                                .options) {
+    const char* from = option.source == OptionSource::kUser   ? "config"
+                       : option.source == OptionSource::kFile ? "model"
+                                                              : "default";
     options[option.key] = {{"value", option.value}, {"from", from}};
   }
   return options;
@@ -101,13 +112,15 @@ std::string DescribeSchedulers(const Plan& plan) {
   std::string text;
   for (const auto& setting : plan.settings) {
     if (!setting.spec->reference) continue;
-    const std::string line = DescribeSpacing(OptionsOf(plan, setting), setting.scheduler->type(), TimestepsOf(*setting.scheduler));
+    const std::string line =
+        DescribeSpacing(OptionsOf(plan, setting), setting.scheduler->type(), TimestepsOf(*setting.scheduler));
     if (!line.empty() && text.find(line + "\n") == std::string::npos) text += fmt::format("scheduler   {}\n", line);
   }
   return text;
 }
 
-// What the results call a file of the model: its place in the folder, links not followed; of another autoencoder "vae: NAME", wherever it is.
+// What the results call a file of the model: its place in the folder, links not followed; of another autoencoder "vae:
+// NAME", wherever it is.
 std::string NameInModel(const std::filesystem::path& file, const PipelineInfo& info) {
   if (file == info.folder) return file.filename().string();
   const bool other = !info.vae.empty() && (file == info.vae || file.parent_path() == info.vae);
@@ -122,11 +135,13 @@ Json Expanded(const Plan& plan) {
   json.update(RunTable().Write(RunSpec(), /*all=*/false));
   json["tokenizer"] = info.tokenizer.empty() ? "slow" : info.tokenizer;
   if (info.frames > 0) json["frames"] = info.frames;
-  json["model_scheduler"] = info.scheduler_config;   // what the run's scheduler takes from the model
+  json["model_scheduler"] = info.scheduler_config;  // what the run's scheduler takes from the model
   json.update(config.json);
   Json settings = Json::array();
   for (const auto& setting : plan.settings)
-    settings.push_back({{"label", setting.spec->label}, {"parameters", setting.spec->parameters}, {"scheduler", OptionsOf(plan, setting)}});
+    settings.push_back({{"label", setting.spec->label},
+                        {"parameters", setting.spec->parameters},
+                        {"scheduler", OptionsOf(plan, setting)}});
   json["settings"] = std::move(settings);
   return json;
 }
@@ -139,11 +154,13 @@ std::string DescribePlan(const Plan& plan) {
   const MacCount one = plan.pipeline->DenoiserMacs(-1).total;
   std::string text = fmt::format("experiment  {}\nmodel       {} ({})\nlatents     {}, {} {}\n", plan.config.name,
                                  info.folder.string(), info.kind, fmt::join(info.latent_shape, "x"),
-                                 info.frames ? fmt::format("clips of {} frames", info.frames) : "pictures", fmt::join(info.image_shape, "x"));
+                                 info.frames ? fmt::format("clips of {} frames", info.frames) : "pictures",
+                                 fmt::join(info.image_shape, "x"));
   if (!info.tokenizer.empty()) text += fmt::format("tokenizer   {}\n", info.tokenizer);
   text += fmt::format("data        {} samples: {}\n", plan.samples.size(), plan.data_description);
   if (plan.shard.count > 1)
-    text += fmt::format("shard       {}/{}: samples {} to {} of the plan\n", plan.shard.index, plan.shard.count, plan.begin, plan.end - 1);
+    text += fmt::format("shard       {}/{}: samples {} to {} of the plan\n", plan.shard.index, plan.shard.count,
+                        plan.begin, plan.end - 1);
   text += fmt::format("device      {}, {}\n", plan.device.str(), DtypeName(plan.config.model.dtype));
   text += fmt::format("forward     {:.4g} GMACs (modules), {:.4g} GMACs (matmuls), without guidance\n",
                       static_cast<double>(one.modules) / 1e9, static_cast<double>(one.matmuls) / 1e9);
@@ -161,16 +178,21 @@ std::string DescribePlan(const Plan& plan) {
   }
   for (const auto& job : CollectSearches(plan)) {
     const SearchSize size = job.search->AtMost(job.target, job.scheduler->calls());
-    text += fmt::format("search      {}: {:.0f} paths at most for each of {} samples; one by one they would take {:.0f} evaluations in all\n",
-                        job.search->Key(), size.paths, job.samples, size.naive_evaluations * static_cast<double>(job.samples));
+    text += fmt::format(
+        "search      {}: {:.0f} paths at most for each of {} samples; one by one they would take {:.0f} evaluations in "
+        "all\n",
+        job.search->Key(), size.paths, job.samples, size.naive_evaluations * static_cast<double>(job.samples));
   }
   for (const auto& tree : plan.trees) least += n * tree.scheduler->calls();
-  text += fmt::format("evaluations {:.0f} at most, {:.0f} at least (settings share what they decide alike); {:.4g} TMACs (matmuls) at most\n",
-                      evaluations, std::min(least, evaluations), macs / 1e12);
+  text += fmt::format(
+      "evaluations {:.0f} at most, {:.0f} at least (settings share what they decide alike); {:.4g} TMACs (matmuls) at "
+      "most\n",
+      evaluations, std::min(least, evaluations), macs / 1e12);
   text += DescribeMetrics(plan);
   text += DescribeMemory(plan);
   for (const auto& note : plan.notes) text += fmt::format("NOTE        {}\n", note);
-  text += fmt::format("disk        about {}\nwaves       {} of {} samples\n", FormatBytes(disk), plan.waves(), plan.config.wave_size);
+  text += fmt::format("disk        about {}\nwaves       {} of {} samples\n", FormatBytes(disk), plan.waves(),
+                      plan.config.wave_size);
   return text;
 }
 
@@ -181,7 +203,8 @@ std::optional<CriterionInfo> CriterionOf(const SettingSpec& setting) {
   const auto criterion = setting.method->criterion();
   if (!criterion) return std::nullopt;
   const OptionSpec* option = ThresholdOption(*setting.type);
-  return CriterionInfo{criterion->name, criterion->axis, criterion->predicts == Criterion::Predicts::kAbove, option ? option->name : ""};
+  return CriterionInfo{criterion->name, criterion->axis, criterion->predicts == Criterion::Predicts::kAbove,
+                       option ? option->name : ""};
 }
 
 }  // namespace
@@ -217,7 +240,8 @@ RunHeader MakeHeader(const Plan& plan) {
   header.device = plan.device.is_cpu() ? "cpu" : fmt::format("{} ({})", plan.device.str(), DeviceName(plan.device));
   header.dtype = DtypeName(config.model.dtype);
   header.threads = at::get_num_threads();
-  for (const MetricType* metric : config.metrics) header.metrics.insert(header.metrics.end(), metric->columns.begin(), metric->columns.end());
+  for (const MetricType* metric : config.metrics)
+    header.metrics.insert(header.metrics.end(), metric->columns.begin(), metric->columns.end());
   const BuildInformation& build = BuildInfo();
   header.skipbench_version = build.version;
   header.libtorch_version = build.libtorch_version;

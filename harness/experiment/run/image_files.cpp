@@ -22,13 +22,15 @@ Image ToImage(const at::Tensor& picture) {
 
 }  // namespace
 
-void WritePicture(const at::Tensor& picture, const std::filesystem::path& out, const std::string& setting, int64_t sample_id) {
+void WritePicture(const at::Tensor& picture, const std::filesystem::path& out, const std::string& setting,
+                  int64_t sample_id) {
   const auto file = PicturePath(out, "png", setting, sample_id, /*clip=*/false);
   std::filesystem::create_directories(file.parent_path());
   WritePng(file, ToImage(picture));
 }
 
-void WriteClip(const at::Tensor& clip, const std::filesystem::path& out, const std::string& setting, int64_t sample_id, const ClipFiles& files) {
+void WriteClip(const at::Tensor& clip, const std::filesystem::path& out, const std::string& setting, int64_t sample_id,
+               const ClipFiles& files) {
   if (!files.png && !files.apng && !files.mp4) return;
   std::vector<Image> frames;
   for (int64_t k = 0; k < clip.size(0); ++k) frames.push_back(ToImage(clip[k]));

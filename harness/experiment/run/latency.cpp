@@ -44,8 +44,8 @@ std::map<std::string, double> RunOnce(const Plan& plan, const PlannedSetting& se
   return seconds;
 }
 
-// Seconds of fixed work that has nothing to do with the models: what the machine could do at this moment. Products of matrices
-// that fit the cache, on all threads, some 10 ms on a laptop.
+// Seconds of fixed work that has nothing to do with the models: what the machine could do at this moment. Products of
+// matrices that fit the cache, on all threads, some 10 ms on a laptop.
 double Calibrate(at::Device device) {
   static const at::Tensor a = at::ones({512, 512}, at::TensorOptions().device(device)) / 512;
   const auto start = std::chrono::steady_clock::now();
@@ -57,7 +57,7 @@ double Calibrate(at::Device device) {
 
 void Measure(const Plan& plan, int64_t ordinal, bool keep, LatencyRecord* record) {
   const double before = Calibrate(plan.device);
-  malloc_trim(0);      // memory freed by the run before would hide this one's growth
+  malloc_trim(0);  // memory freed by the run before would hide this one's growth
   Synchronize(plan.device);
   PeakMemory peak(plan.device);
   const auto seconds = RunOnce(plan, plan.settings[record->setting], ordinal);
@@ -94,7 +94,8 @@ std::vector<LatencyRecord> MeasureLatency(const Plan& plan, const std::function<
             Measure(plan, s, repeat >= 0, &record);
           } catch (const c10::OutOfMemoryError&) {
             record.status = Status::kFailed;
-            record.message = OutOfMemoryMessage(plan.device, "one sample alone", "choose a smaller height and width, or dtype float16 or bfloat16");
+            record.message = OutOfMemoryMessage(plan.device, "one sample alone",
+                                                "choose a smaller height and width, or dtype float16 or bfloat16");
           } catch (const Error& e) {
             record.status = Status::kFailed;
             record.message = e.what();

@@ -7,11 +7,11 @@
 #include <limits>
 
 #include "harness/base/progress.h"
-#include "harness/experiment/search/search_phase.h"
+#include "harness/base/random.h"
 #include "harness/experiment/search/search_batch.h"
+#include "harness/experiment/search/search_phase.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "harness/stats/run_permutation.h"
-#include "harness/base/random.h"
 #include "harness/store/path_study_record.h"
 #include "methods/fixed_path/random_path.h"
 
@@ -27,7 +27,9 @@ class Watcher : public Method {
   std::string type() const override { return method_->type(); }
   std::string Label() const override { return method_->Label(); }
   Needs Observes() const override { return method_->Observes(); }
-  std::unique_ptr<Policy> Start(const RunShape& run) const override { return std::make_unique<Watching>(method_->Start(run)); }
+  std::unique_ptr<Policy> Start(const RunShape& run) const override {
+    return std::make_unique<Watching>(method_->Start(run));
+  }
 
  private:
   class Watching : public Policy {
@@ -70,8 +72,12 @@ uint64_t Mix(uint64_t a, uint64_t b) { return SplitMix(a + 0x9e3779b97f4a7c15 * 
 class Study {
  public:
   Study(const Plan& plan, const std::vector<SearchRecord>& searched, ResultWriter* writer, bool quiet)
-      : plan_(plan), config_(*plan.config.path_study), writer_(*writer), quiet_(quiet),
-        reference_(plan.settings[plan.settings[0].reference]), calls_(reference_.scheduler->calls()) {
+      : plan_(plan),
+        config_(*plan.config.path_study),
+        writer_(*writer),
+        quiet_(quiet),
+        reference_(plan.settings[plan.settings[0].reference]),
+        calls_(reference_.scheduler->calls()) {
     Prepare();
     Searched(searched);
   }
@@ -120,7 +126,8 @@ class Study {
     for (const auto& record : records) {
       const auto families = FamiliesOf(record);
       for (size_t i = 0; i < families.size(); ++i) {
-        const auto place = std::find(record_.samples.begin(), record_.samples.end(), record.samples[i]) - record_.samples.begin();
+        const auto place =
+            std::find(record_.samples.begin(), record_.samples.end(), record.samples[i]) - record_.samples.begin();
         for (int k = 1; k <= config_.skips && k < static_cast<int>(families[i].paths.size()); ++k) {
           Put(families[i].paths[k].mask, place, k, &record_.searched_path);
           record_.searched_error.values[place * config_.skips + k - 1] = families[i].paths[k].error;
@@ -159,8 +166,9 @@ class Study {
     TreeOptions options;
     options.batch_size = plan_.config.batch_size;
     options.batch_invariant = plan_.config.batch_invariant;
-    const TreeResult result = RunTree(*reference_.scheduler, denoiser, samples, settings, plan_.pipeline->info().latent_shape,
-                                      plan_.config.model.dtype, plan_.device, options);
+    const TreeResult result =
+        RunTree(*reference_.scheduler, denoiser, samples, settings, plan_.pipeline->info().latent_shape,
+                plan_.config.model.dtype, plan_.device, options);
     record_.evaluations += result.full_evaluations;
     size_t at = 0;
     for (size_t e = 0; e < config_.estimators.size(); ++e) {
@@ -168,8 +176,11 @@ class Study {
       for (size_t m = 0; m < estimator.methods.size(); ++m, ++at)
         for (size_t s = 0; s < samples.size(); ++s) {
           const auto& run = result.records[at][s];
-          if (estimator.ranked) PutRanked(Ranking(run.trace, *estimator.methods[0]->criterion(), estimator.label), begin + static_cast<int64_t>(s), &record_.estimates[e].path);
-          else PutDecided(run.decisions, begin + static_cast<int64_t>(s), estimator.label, &record_.estimates[e].path);
+          if (estimator.ranked)
+            PutRanked(Ranking(run.trace, *estimator.methods[0]->criterion(), estimator.label),
+                      begin + static_cast<int64_t>(s), &record_.estimates[e].path);
+          else
+            PutDecided(run.decisions, begin + static_cast<int64_t>(s), estimator.label, &record_.estimates[e].path);
         }
     }
   }
@@ -183,10 +194,12 @@ class Study {
   }
 
   // The first of the settings with that many skips counts.
-  void PutDecided(const std::vector<Decision>& decisions, int64_t sample, const std::string& label, Array<uint8_t>* paths) const {
+  void PutDecided(const std::vector<Decision>& decisions, int64_t sample, const std::string& label,
+                  Array<uint8_t>* paths) const {
     Mask mask;
     for (const auto& decision : decisions) {
-      if (decision.action == Action::kShallow) Fail("path_study: {} runs shallow forwards; a path only predicts or reuses", label);
+      if (decision.action == Action::kShallow)
+        Fail("path_study: {} runs shallow forwards; a path only predicts or reuses", label);
       mask.push_back(decision.action == Action::kPredict);
     }
     const int skips = CountSkips(mask);
@@ -198,9 +211,14 @@ class Study {
     for (int64_t s = begin; s < end; ++s)
       for (int64_t k = 1; k <= config_.skips; ++k)
         for (int64_t draw = 0; draw < config_.random_paths; ++draw) {
-          const uint64_t seed = Mix(Mix(Mix(config_.seed, static_cast<uint64_t>(record_.samples[s])), static_cast<uint64_t>(k)), static_cast<uint64_t>(draw));
-          const Mask mask = RandomMask(calls_, static_cast<int>(k), seed, static_cast<int>(config_.first), static_cast<int>(config_.last));
-          std::copy(mask.begin(), mask.end(), record_.random_path.values.begin() + ((s * config_.skips + k - 1) * config_.random_paths + draw) * calls_);
+          const uint64_t seed =
+              Mix(Mix(Mix(config_.seed, static_cast<uint64_t>(record_.samples[s])), static_cast<uint64_t>(k)),
+                  static_cast<uint64_t>(draw));
+          const Mask mask = RandomMask(calls_, static_cast<int>(k), seed, static_cast<int>(config_.first),
+                                       static_cast<int>(config_.last));
+          std::copy(mask.begin(), mask.end(),
+                    record_.random_path.values.begin() +
+                        ((s * config_.skips + k - 1) * config_.random_paths + draw) * calls_);
         }
   }
 
@@ -239,7 +257,8 @@ class Study {
         put("kappa", agreement.kappa);
         put("fisher_p", agreement.fisher_p);
         put("shift_p", agreement.shift_p);
-        put("run_p", RunPermutationP(searched, estimated, first, config_.permutations, Mix(Mix(config_.seed, static_cast<uint64_t>(s)), static_cast<uint64_t>(k))));
+        put("run_p", RunPermutationP(searched, estimated, first, config_.permutations,
+                                     Mix(Mix(config_.seed, static_cast<uint64_t>(s)), static_cast<uint64_t>(k))));
         if (!agreement.test.defined) continue;
         put("chi2", agreement.test.chi2);
         put("p", agreement.test.p);
@@ -249,7 +268,9 @@ class Study {
       }
   }
 
-  std::filesystem::path LogFile(int64_t begin) const { return writer_.folder() / "search" / fmt::format("path_study_{:08}.jsonl", begin); }
+  std::filesystem::path LogFile(int64_t begin) const {
+    return writer_.folder() / "search" / fmt::format("path_study_{:08}.jsonl", begin);
+  }
 
   const Plan& plan_;
   const PathStudyConfig& config_;
@@ -262,14 +283,15 @@ class Study {
 
 }  // namespace
 
-void RunPathStudy(const Plan& plan, const std::vector<std::vector<SearchRecord>>& searched, ResultWriter* writer, bool quiet) {
+void RunPathStudy(const Plan& plan, const std::vector<std::vector<SearchRecord>>& searched, ResultWriter* writer,
+                  bool quiet) {
   const auto jobs = CollectSearches(plan);
   const auto job = std::find_if(jobs.begin(), jobs.end(), [](const SearchJob& j) { return j.study; });
   if (!writer->ReadExtra(kPathStudyGroup, [](const hdf5::Group&) {})) {
     const PathStudyRecord record = Study(plan, searched.at(job - jobs.begin()), writer, quiet).Run();
     writer->CommitExtra(kPathStudyGroup, [&](hdf5::Group& group) { WritePathStudy(group, record); });
   }
-  std::error_code ignored;      // the log is of no more use
+  std::error_code ignored;  // the log is of no more use
   std::filesystem::remove_all(writer->folder() / "search", ignored);
 }
 

@@ -9,8 +9,9 @@
 
 namespace skipbench {
 
-// `searched`: what RunSearches found. Stores the extra path_study (store/path_study_record.h), unless it is there already. The errors
-// of the paths it tries are logged like a search's: a run that was killed goes on from there.
-void RunPathStudy(const Plan& plan, const std::vector<std::vector<SearchRecord>>& searched, ResultWriter* writer, bool quiet);
+// `searched`: what RunSearches found. Stores the extra path_study (store/path_study_record.h), unless it is there
+// already. The errors of the paths it tries are logged like a search's: a run that was killed goes on from there.
+void RunPathStudy(const Plan& plan, const std::vector<std::vector<SearchRecord>>& searched, ResultWriter* writer,
+                  bool quiet);
 
 }  // namespace skipbench

@@ -1,14 +1,14 @@
-#include "harness/experiment/run/describe.h"
 #include "harness/experiment/run/run_experiment.h"
+#include "harness/experiment/run/describe.h"
 
 #include <algorithm>
 
 #include "harness/base/progress.h"
-#include "harness/experiment/run/latency.h"
 #include "harness/experiment/plan/metric_reference.h"
+#include "harness/experiment/run/latency.h"
 #include "harness/experiment/run/path_study.h"
-#include "harness/experiment/search/search_phase.h"
 #include "harness/experiment/run/wave.h"
+#include "harness/experiment/search/search_phase.h"
 #include "harness/store/result_reader.h"
 #include "harness/store/result_writer.h"
 
@@ -29,11 +29,13 @@ void RequireSamplesOfPlan(const Plan& plan, const ResultWriter& writer) {
   };
   for (const auto& stored : writer.CommittedInfos()) {
     if (stored.ordinal >= static_cast<int64_t>(plan.samples.size()))
-      Fail("{}: holds the sample number {} of the plan, which has {}", writer.folder().string(), stored.ordinal, plan.samples.size());
+      Fail("{}: holds the sample number {} of the plan, which has {}", writer.folder().string(), stored.ordinal,
+           plan.samples.size());
     const Sample& planned = plan.samples[static_cast<size_t>(stored.ordinal)];
     if (planned.id == stored.id && planned.caption == stored.caption && planned.label == stored.label) continue;
-    Fail("{}: the sample number {} of the plan is another one: {} there, {} here ({})", writer.folder().string(), stored.ordinal,
-         show(stored.id, stored.caption, stored.label), show(planned.id, planned.caption, planned.label), plan.data_description);
+    Fail("{}: the sample number {} of the plan is another one: {} there, {} here ({})", writer.folder().string(),
+         stored.ordinal, show(stored.id, stored.caption, stored.label),
+         show(planned.id, planned.caption, planned.label), plan.data_description);
   }
 }
 
@@ -80,9 +82,10 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
     progress.Update(done, n);
     for (const auto& [begin, end] : OpenWaves(plan, committed)) {
       const double size = static_cast<double>(end - begin);
-      const Wave wave = RunWave(plan, begin, end, options.out, {[&](int64_t calls, int64_t total) {
-                                  progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
-                                }});
+      const Wave wave =
+          RunWave(plan, begin, end, options.out, {[&](int64_t calls, int64_t total) {
+                    progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
+                  }});
       writer.Commit(wave);
       summary.samples_done += end - begin;
       done += size;
@@ -99,7 +102,8 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   }
   CommitDistances(plan, &writer);
   if (summary.samples_found + summary.samples_done != plan.end - plan.begin)
-    Fail("{}: {} samples were stored, {} were planned", options.out.string(), summary.samples_found + summary.samples_done, plan.end - plan.begin);
+    Fail("{}: {} samples were stored, {} were planned", options.out.string(),
+         summary.samples_found + summary.samples_done, plan.end - plan.begin);
   writer.Finish();
   summary.failed = CountFailed(ResultReader::Open(options.out, {.own = true}));
   for (const auto& setting : plan.settings) summary.not_supported += !setting.supported;

@@ -9,16 +9,16 @@
 namespace skipbench {
 
 struct RunOptions {
-  std::filesystem::path out;       // results folder
-  ResultWriter::Existing existing = ResultWriter::Existing::kRefuse;   // what becomes of a result that is there
-  bool quiet = false;              // no progress line
+  std::filesystem::path out;                                          // results folder
+  ResultWriter::Existing existing = ResultWriter::Existing::kRefuse;  // what becomes of a result that is there
+  bool quiet = false;                                                 // no progress line
 };
 
 struct RunSummary {
-  int64_t samples_done = 0;        // committed by this run
-  int64_t samples_found = 0;       // committed before
-  int64_t failed = 0;              // (sample, setting) pairs that failed, in this run or before
-  int64_t not_supported = 0;       // settings that could not run
+  int64_t samples_done = 0;   // committed by this run
+  int64_t samples_found = 0;  // committed before
+  int64_t failed = 0;         // (sample, setting) pairs that failed, in this run or before
+  int64_t not_supported = 0;  // settings that could not run
 };
 
 // Searches for the paths that settings need first (`plan` gets them), then runs the waves.

@@ -8,10 +8,10 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-// Differences of order 1 to 3 of one series (latents or predictions), and relative to what the series was a call before: order
-// 1 to the value, orders 2 and 3 to its step.
-void AddSeries(const std::string& name, const std::vector<CallTrace>& calls, DifferenceSums CallTrace::*series, int64_t elements,
-               Trace* trace) {
+// Differences of order 1 to 3 of one series (latents or predictions), and relative to what the series was a call
+// before: order 1 to the value, orders 2 and 3 to its step.
+void AddSeries(const std::string& name, const std::vector<CallTrace>& calls, DifferenceSums CallTrace::*series,
+               int64_t elements, Trace* trace) {
   const auto mean = [&](double sum) { return sum / static_cast<double>(elements); };
   for (size_t order = 1; order <= 3; ++order) {
     std::vector<double> absolute, relative;

@@ -12,8 +12,8 @@ namespace skipbench {
 // Names, in the order of DifferenceTraces; harness/store/README.md says what each is.
 const std::vector<std::string>& DifferenceTraceNames();
 
-// Values by name, each [calls], of one sample's trajectory of latents with `elements` elements. NaN where there is none: the
-// trajectory is too short for a difference, or there is nothing to measure the error from.
+// Values by name, each [calls], of one sample's trajectory of latents with `elements` elements. NaN where there is
+// none: the trajectory is too short for a difference, or there is nothing to measure the error from.
 Trace DifferenceTraces(const std::vector<CallTrace>& calls, int64_t elements);
 
 }  // namespace skipbench

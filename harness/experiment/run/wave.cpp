@@ -27,8 +27,8 @@ struct Outcome {
   Status status = Status::kFailed;
   std::string message;
   TrajectoryRecord record;
-  at::Tensor picture;                  // uint8 [3, H, W]; a clip: [F, 3, H, W]
-  int64_t picture_row = -1;            // among the wave's distinct pictures
+  at::Tensor picture;        // uint8 [3, H, W]; a clip: [F, 3, H, W]
+  int64_t picture_row = -1;  // among the wave's distinct pictures
 };
 
 // A latent's picture, or why it has none.
@@ -39,16 +39,22 @@ struct Decoded {
 
 class WaveRunner {
  public:
-  WaveRunner(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out, const WaveProgress& progress)
-      : plan_(plan), out_(out), progress_(progress), timer_(plan.device),
-        samples_(plan.samples.begin() + begin, plan.samples.begin() + end), first_(begin) {}
+  WaveRunner(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out,
+             const WaveProgress& progress)
+      : plan_(plan),
+        out_(out),
+        progress_(progress),
+        timer_(plan.device),
+        samples_(plan.samples.begin() + begin, plan.samples.begin() + end),
+        first_(begin) {}
 
   Wave Run() {
     const auto start = std::chrono::steady_clock::now();
     c10::InferenceMode inference;
     outcomes_.assign(plan_.settings.size(), std::vector<Outcome>(samples_.size()));
     for (size_t s = 0; s < samples_.size(); ++s)
-      streams_.push_back(plan_.noise->Open(samples_[s].id, first_ + static_cast<int64_t>(s), plan_.pipeline->info().latent_shape));
+      streams_.push_back(
+          plan_.noise->Open(samples_[s].id, first_ + static_cast<int64_t>(s), plan_.pipeline->info().latent_shape));
     for (const auto& tree : plan_.trees) total_calls_ += tree.scheduler->calls();
     for (const auto& tree : plan_.trees) Sample(tree);
     Decode();
@@ -82,20 +88,23 @@ class WaveRunner {
     }
   }
 
-  // Ends the run: going on one by one would take hours longer than was asked for without a word. What was committed stays.
+  // Ends the run: going on one by one would take hours longer than was asked for without a word. What was committed
+  // stays.
   [[noreturn]] void FailOutOfMemory(const char* where) const {
     const auto& config = plan_.config;
-    const auto rows = std::min<int64_t>(config.batch_size, static_cast<int64_t>(samples_.size() * plan_.settings.size()));
+    const auto rows =
+        std::min<int64_t>(config.batch_size, static_cast<int64_t>(samples_.size() * plan_.settings.size()));
     throw Error(OutOfMemoryMessage(
         plan_.device,
-        fmt::format("a batch of {} latents [{}] in {} through {}", rows, fmt::join(plan_.pipeline->info().latent_shape, ", "),
-                    c10::toString(config.model.dtype), where),
+        fmt::format("a batch of {} latents [{}] in {} through {}", rows,
+                    fmt::join(plan_.pipeline->info().latent_shape, ", "), c10::toString(config.model.dtype), where),
         fmt::format("lower batch_size (now {}){}", config.batch_size,
                     config.memory > 0 ? " or memory" : ", or bound open trajectories with \"memory\"")));
   }
 
   // After an error: every setting on every sample (or group) alone, so that only the ones concerned are lost.
-  void SampleOneByOne(const TreeGroup& tree, Denoiser& denoiser, const std::vector<int>& all, const std::string& first_error) {
+  void SampleOneByOne(const TreeGroup& tree, Denoiser& denoiser, const std::vector<int>& all,
+                      const std::string& first_error) {
     for (int setting : tree.settings) {
       const bool group = plan_.settings[setting].method->DecisionScope() == Scope::kGroup;
       const size_t size = group ? static_cast<size_t>(plan_.config.group_size) : 1;
@@ -110,7 +119,8 @@ class WaveRunner {
     }
   }
 
-  void RunSettings(const TreeGroup& tree, Denoiser& denoiser, const std::vector<int>& settings, const std::vector<int>& which) {
+  void RunSettings(const TreeGroup& tree, Denoiser& denoiser, const std::vector<int>& settings,
+                   const std::vector<int>& which) {
     std::vector<const Method*> methods;
     for (int setting : settings) methods.push_back(plan_.settings[setting].method.get());
     std::vector<TreeSample> samples;
@@ -143,7 +153,8 @@ class WaveRunner {
       }
   }
 
-  // Place of the full-step setting in a tree that has it; -1: the tree is of another schedule, or a sample is run again alone.
+  // Place of the full-step setting in a tree that has it; -1: the tree is of another schedule, or a sample is run again
+  // alone.
   int ReferenceAmong(const std::vector<int>& settings) const {
     for (size_t k = 0; k < settings.size(); ++k)
       if (plan_.settings[settings[k]].reference == settings[k]) return static_cast<int>(k);
@@ -158,7 +169,8 @@ class WaveRunner {
     const auto& config = plan_.config;
     const auto saved = [&](const char* what) { return config.save.contains(what); };
     return saved("images") || saved("png") || saved("apng") || saved("mp4") || !config.set_metrics.empty() ||
-           std::any_of(config.metrics.begin(), config.metrics.end(), [](const MetricType* m) { return m->needs_pictures; });
+           std::any_of(config.metrics.begin(), config.metrics.end(),
+                       [](const MetricType* m) { return m->needs_pictures; });
   }
 
   // Settings that decided alike to the end share their latent, and so their picture.
@@ -177,7 +189,7 @@ class WaveRunner {
     std::vector<Decoded> decoded;
     for (size_t begin = 0; begin < latents.size(); begin += size)
       DecodeOrIsolate(at::TensorList(latents).slice(begin, std::min(size, latents.size() - begin)), &decoded);
-    std::vector<at::Tensor> pictures;                  // those that there are
+    std::vector<at::Tensor> pictures;  // those that there are
     std::vector<int64_t> row_of;
     for (const auto& one : decoded) {
       row_of.push_back(one.picture.defined() ? static_cast<int64_t>(pictures.size()) : -1);
@@ -216,7 +228,8 @@ class WaveRunner {
   Wave WriteDown() {
     Wave wave;
     for (size_t s = 0; s < samples_.size(); ++s)
-      wave.samples.push_back({first_ + static_cast<int64_t>(s), samples_[s].id, samples_[s].caption, plan_.config.seed, samples_[s].label});
+      wave.samples.push_back({first_ + static_cast<int64_t>(s), samples_[s].id, samples_[s].caption, plan_.config.seed,
+                              samples_[s].label});
     auto stage = timer_.Enter("metrics");
     for (size_t k = 0; k < plan_.settings.size(); ++k) wave.settings.push_back(WriteSetting(k));
     for (const auto& setting : wave.settings) {
@@ -243,14 +256,17 @@ class WaveRunner {
       for (const auto& [name, values] : setting.method->Start(ShapeFor(setting))->TakeTrace())
         out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
     if (plan_.config.traces)
-      for (const auto& name : DifferenceTraceNames()) out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
+      for (const auto& name : DifferenceTraceNames())
+        out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
     for (int64_t s = 0; s < n; ++s) WriteSample(k, s, &out);
     WriteNetworkMetrics(k, &out);
     WriteTensors(k, &out);
     return out;
   }
 
-  RunShape ShapeFor(const PlannedSetting& setting) const { return ShapeOf(*setting.scheduler, plan_.pipeline->cache_positions()); }
+  RunShape ShapeFor(const PlannedSetting& setting) const {
+    return ShapeOf(*setting.scheduler, plan_.pipeline->cache_positions());
+  }
 
   void WriteSample(size_t k, int64_t s, SettingWave* out) {
     const PlannedSetting& setting = plan_.settings[k];
@@ -277,11 +293,13 @@ class WaveRunner {
     out->macs_matmuls[s] = static_cast<double>(macs.matmuls);
     Trace trace = std::move(outcome.record.trace);
     if (plan_.config.traces) trace.merge(DifferenceTraces(outcome.record.calls, plan_.pipeline->latent_elements()));
-    for (const auto& [name, values] : trace) std::copy(values.begin(), values.end(), out->traces.at(name).values.begin() + s * calls);
+    for (const auto& [name, values] : trace)
+      std::copy(values.begin(), values.end(), out->traces.at(name).values.begin() + s * calls);
     const Outcome& reference = outcomes_[setting.reference][s];
     for (const MetricType* metric : plan_.config.metrics)
       if (metric->measure && (!metric->needs_reference || reference.status == Status::kDone))
-        MeasureSample(*metric, {outcome.picture, outcome.record.final_latent}, {reference.picture, reference.record.final_latent}, s, out);
+        MeasureSample(*metric, {outcome.picture, outcome.record.final_latent},
+                      {reference.picture, reference.record.final_latent}, s, out);
   }
 
   // What networks measure: see wave_metrics.h.
@@ -323,7 +341,8 @@ class WaveRunner {
     if (save.contains("noise_predictions")) {
       shape = info.latent_shape;
       shape.insert(shape.begin(), {calls, denoisers_.at(setting.guidance)->guidance_rows()});
-      out->noise_predictions = Stack<float>(k, at::kFloat, shape, [](Outcome& o) { return at::stack(o.record.predictions); });
+      out->noise_predictions =
+          Stack<float>(k, at::kFloat, shape, [](Outcome& o) { return at::stack(o.record.predictions); });
     }
     WriteFiles(k);
     if (NeedsPictures())
@@ -337,7 +356,9 @@ class WaveRunner {
 
   void WriteFiles(size_t k) {
     const auto& config = plan_.config;
-    const ClipFiles files = {.png = config.save.contains("png"), .apng = config.save.contains("apng"), .mp4 = config.save.contains("mp4"),
+    const ClipFiles files = {.png = config.save.contains("png"),
+                             .apng = config.save.contains("apng"),
+                             .mp4 = config.save.contains("mp4"),
                              .fps = config.model.fps};
     const std::string& folder = plan_.setting_folders[k];
     for (size_t s = 0; s < samples_.size(); ++s) {
@@ -359,7 +380,7 @@ class WaveRunner {
   int64_t first_;
   std::vector<std::unique_ptr<NoiseStream>> streams_;
   std::map<double, std::unique_ptr<Denoiser>> denoisers_;
-  std::vector<std::vector<Outcome>> outcomes_;      // [setting][sample]
+  std::vector<std::vector<Outcome>> outcomes_;  // [setting][sample]
   PictureFeatures features_;
   WaveCost cost_;
   int64_t done_calls_ = 0, total_calls_ = 0;
@@ -367,7 +388,8 @@ class WaveRunner {
 
 }  // namespace
 
-Wave RunWave(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out, const WaveProgress& progress) {
+Wave RunWave(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out,
+             const WaveProgress& progress) {
   return WaveRunner(plan, begin, end, out, progress).Run();
 }
 

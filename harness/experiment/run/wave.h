@@ -14,8 +14,9 @@ struct WaveProgress {
   std::function<void(int64_t done, int64_t total)> report;
 };
 
-// Samples [begin, end) by ordinal. What fails for a sample in a setting (latents that are not finite, say) is recorded there,
-// the rest is done. Pictures that the config wants as files ("png") are written under `out`.
-Wave RunWave(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out, const WaveProgress& progress);
+// Samples [begin, end) by ordinal. What fails for a sample in a setting (latents that are not finite, say) is recorded
+// there, the rest is done. Pictures that the config wants as files ("png") are written under `out`.
+Wave RunWave(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out,
+             const WaveProgress& progress);
 
 }  // namespace skipbench

@@ -69,7 +69,9 @@ void WriteColumns(const Plan& plan, const MetricType& metric, const MetricNetwor
         double& value = out->metrics.at(metric.columns[c].name)[owners[begin + i]];
         value = (std::isnan(value) ? 0 : value) +
                 values[i][c] / static_cast<double>(FrameCount(samples[owners[begin + i]].picture));
-        if (by_frame[c]) by_frame[c]->values[owners[begin + i] * by_frame[c]->shape[1] + frames[begin + i]] = static_cast<float>(values[i][c]);
+        if (by_frame[c])
+          by_frame[c]->values[owners[begin + i] * by_frame[c]->shape[1] + frames[begin + i]] =
+              static_cast<float>(values[i][c]);
       }
   }
 }
@@ -95,12 +97,13 @@ void ReserveMetrics(const Plan& plan, int64_t n, SettingWave* out) {
     for (const auto& column : metric->columns) {
       out->metrics[column.name].assign(static_cast<size_t>(n), kNaN);
       if (frames > 0 && column.per_frame && (metric->measure || plan.networks.samples.contains(metric->name)))
-        out->features[FrameColumn(column)] = {{n, frames},
-                                              std::vector<float>(static_cast<size_t>(n * frames), std::numeric_limits<float>::quiet_NaN())};
+        out->features[FrameColumn(column)] = {
+            {n, frames}, std::vector<float>(static_cast<size_t>(n * frames), std::numeric_limits<float>::quiet_NaN())};
     }
 }
 
-void MeasureSample(const MetricType& metric, const MetricInput& sample, const MetricInput& reference, int64_t s, SettingWave* out) {
+void MeasureSample(const MetricType& metric, const MetricInput& sample, const MetricInput& reference, int64_t s,
+                   SettingWave* out) {
   const auto columns = MeasureFrames(metric, sample, reference);
   for (size_t c = 0; c < columns.size(); ++c) {
     out->metrics.at(metric.columns[c].name)[static_cast<size_t>(s)] = ClipValue(columns[c]);

@@ -12,11 +12,13 @@
 
 namespace skipbench {
 
-// The columns of all metrics for n samples, without values, so that every wave has them; of clips also those of their frames.
+// The columns of all metrics for n samples, without values, so that every wave has them; of clips also those of their
+// frames.
 void ReserveMetrics(const Plan& plan, int64_t n, SettingWave* out);
 
 // Fills the columns of a metric without a network for sample `s`.
-void MeasureSample(const MetricType& metric, const MetricInput& sample, const MetricInput& reference, int64_t s, SettingWave* out);
+void MeasureSample(const MetricType& metric, const MetricInput& sample, const MetricInput& reference, int64_t s,
+                   SettingWave* out);
 
 // Of the wave's distinct pictures, by network: float32 [pictures, dimension].
 using PictureFeatures = std::map<std::string, at::Tensor>;

@@ -39,11 +39,14 @@ void SearchLog::Read(const std::string& line, int number) {
   }
   Mask mask;
   for (const char entry : reader.String("path")) mask.push_back(entry == '1');
-  if (static_cast<int>(mask.size()) != calls_) Fail("{}: the path has {} entries, the run makes {} scheduler calls", where, mask.size(), calls_);
-  errors_[{found->second, std::move(mask)}] = reader.Has("error") ? reader.Double("error") : std::numeric_limits<double>::infinity();
+  if (static_cast<int>(mask.size()) != calls_)
+    Fail("{}: the path has {} entries, the run makes {} scheduler calls", where, mask.size(), calls_);
+  errors_[{found->second, std::move(mask)}] =
+      reader.Has("error") ? reader.Double("error") : std::numeric_limits<double>::infinity();
 }
 
-void SearchLog::Add(std::span<const PathQuery> queries, std::span<const double> errors, const PathEvaluatorCost& total) {
+void SearchLog::Add(std::span<const PathQuery> queries, std::span<const double> errors,
+                    const PathEvaluatorCost& total) {
   PathEvaluatorCost more = total;
   more.evaluations -= counted_.evaluations;
   more.naive_evaluations -= counted_.naive_evaluations;
@@ -54,11 +57,14 @@ void SearchLog::Add(std::span<const PathQuery> queries, std::span<const double> 
   cost_.seconds += more.seconds;
   // The cost first: of answers that a crash tears off it was spent all the same.
   std::string lines =
-      Json{{"evaluations", more.evaluations}, {"naive_evaluations", more.naive_evaluations}, {"seconds", more.seconds}}.dump() + "\n";
+      Json{{"evaluations", more.evaluations}, {"naive_evaluations", more.naive_evaluations}, {"seconds", more.seconds}}
+          .dump() +
+      "\n";
   for (size_t i = 0; i < queries.size(); ++i) {
     if (!errors_.emplace(queries[i], errors[i]).second) continue;
     const Json error = std::isfinite(errors[i]) ? Json(errors[i]) : Json();
-    lines += fmt::format("{{\"sample\":{},\"path\":\"{}\",\"error\":{}}}\n", ids_[queries[i].sample], ToString(queries[i].mask), error.dump());
+    lines += fmt::format("{{\"sample\":{},\"path\":\"{}\",\"error\":{}}}\n", ids_[queries[i].sample],
+                         ToString(queries[i].mask), error.dump());
   }
   file_.Append(lines);
 }
@@ -66,7 +72,8 @@ void SearchLog::Add(std::span<const PathQuery> queries, std::span<const double> 
 void SearchLog::AddNorms(const std::vector<double>& norms) {
   std::string lines;
   for (size_t i = 0; i < norms.size(); ++i)
-    if (norms_.emplace(static_cast<int>(i), norms[i]).second) lines += Json{{"sample", ids_[i]}, {"norm", norms[i]}}.dump() + "\n";
+    if (norms_.emplace(static_cast<int>(i), norms[i]).second)
+      lines += Json{{"sample", ids_[i]}, {"norm", norms[i]}}.dump() + "\n";
   file_.Append(lines);
 }
 

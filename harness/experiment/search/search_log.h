@@ -1,5 +1,5 @@
-// A search's progress on the disk: the error of every path it has tried. A search depends on nothing else, so one that was
-// killed is run again from its start, with the log for an answer wherever it has one.
+// A search's progress on the disk: the error of every path it has tried. A search depends on nothing else, so one that
+// was killed is run again from its start, with the log for an answer wherever it has one.
 #pragma once
 
 #include <filesystem>
@@ -14,9 +14,9 @@ namespace skipbench {
 
 class SearchLog {
  public:
-  // JSON lines: first what is searched, then {"sample": id, "path": "1101", "error": 0.5} (null: not finite), {"sample": id, "norm": 12.5},
-  // and what the answers cost. `ids` are the samples' ids, in the order of the evaluator's numbers. Error naming the file if it belongs to
-  // another search or holds something else.
+  // JSON lines: first what is searched, then {"sample": id, "path": "1101", "error": 0.5} (null: not finite),
+  // {"sample": id, "norm": 12.5}, and what the answers cost. `ids` are the samples' ids, in the order of the
+  // evaluator's numbers. Error naming the file if it belongs to another search or holds something else.
   SearchLog(const std::filesystem::path& path, const std::string& search, int calls, std::vector<int64_t> ids);
 
   // Answers, and what they cost: `total` counts from the evaluator's start.
@@ -26,8 +26,8 @@ class SearchLog {
   // nullptr: not known.
   const double* Find(const PathQuery& query) const;
   const std::map<PathQuery, double>& errors() const { return errors_; }
-  const std::map<int, double>& norms() const { return norms_; }      // by the evaluator's number
-  const PathEvaluatorCost& cost() const { return cost_; }               // over all runs
+  const std::map<int, double>& norms() const { return norms_; }  // by the evaluator's number
+  const PathEvaluatorCost& cost() const { return cost_; }        // over all runs
 
  private:
   void Read(const std::string& line, int number);

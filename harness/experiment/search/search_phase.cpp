@@ -22,7 +22,8 @@ void PutFamilies(const std::vector<PathFamily>& families, int64_t calls, SearchR
   for (int64_t s = 0; s < n; ++s) {
     const auto& paths = families[s].paths;
     for (size_t k = 0; k < paths.size(); ++k) {
-      std::copy(paths[k].mask.begin(), paths[k].mask.end(), record->family.values.begin() + (s * skips + static_cast<int64_t>(k)) * calls);
+      std::copy(paths[k].mask.begin(), paths[k].mask.end(),
+                record->family.values.begin() + (s * skips + static_cast<int64_t>(k)) * calls);
       record->family_error.values[s * skips + static_cast<int64_t>(k)] = paths[k].error;
     }
     record->message.push_back(families[s].ended);
@@ -32,17 +33,22 @@ void PutFamilies(const std::vector<PathFamily>& families, int64_t calls, SearchR
 class Searcher {
  public:
   Searcher(const Plan& plan, const SearchJob& job, int number, ResultWriter* writer, bool quiet)
-      : plan_(plan), job_(job), number_(number), writer_(*writer), calls_(job.scheduler->calls()),
+      : plan_(plan),
+        job_(job),
+        number_(number),
+        writer_(*writer),
+        calls_(job.scheduler->calls()),
         progress_("searching (" + job.search->Key() + ")", quiet),
         expected_paths_(job.search->AtMost(job.target, calls_).paths * static_cast<double>(SamplesHere())) {}
 
   // The paths of the job's samples, as far as they are in this shard.
   std::vector<SearchRecord> Run() {
     ShowProgress(0);
-    if (job_.search->shared()) return {Portion(0, job_.samples)};      // every shard needs it
+    if (job_.search->shared()) return {Portion(0, job_.samples)};  // every shard needs it
     std::vector<SearchRecord> records;
     const int64_t size = plan_.config.wave_size, end = std::min(plan_.end, job_.samples);
-    for (int64_t begin = plan_.begin; begin < end; begin += size) records.push_back(Portion(begin, std::min(begin + size, end)));
+    for (int64_t begin = plan_.begin; begin < end; begin += size)
+      records.push_back(Portion(begin, std::min(begin + size, end)));
     return records;
   }
 
@@ -53,7 +59,9 @@ class Searcher {
   }
 
   // `paths` of the portion at work.
-  void ShowProgress(double paths) { progress_.Update(std::min(done_before_ + paths, expected_paths_), expected_paths_); }
+  void ShowProgress(double paths) {
+    progress_.Update(std::min(done_before_ + paths, expected_paths_), expected_paths_);
+  }
 
   // Samples [begin, end) of the plan, from the results if they are there.
   SearchRecord Portion(int64_t begin, int64_t end) {
@@ -63,7 +71,7 @@ class Searcher {
       record = SearchOrIsolate(begin, end);
       writer_.CommitExtra(name, [&](hdf5::Group& group) { WriteSearch(group, record); });
     }
-    std::error_code ignored;      // the progress is of no more use
+    std::error_code ignored;  // the progress is of no more use
     std::filesystem::remove(LogFile(begin, end), ignored);
     std::filesystem::remove(LogFile(begin, end).parent_path(), ignored);
     done_before_ += static_cast<double>(record.tried_error.size());
@@ -86,7 +94,8 @@ class Searcher {
 
   SearchRecord Search(int64_t begin, int64_t end) {
     SearchBatch portion(plan_, *job_.scheduler, job_.guidance, begin, end);
-    TrajectoryEvaluator& evaluator = portion.Open(LogFile(begin, end), job_.search->Key(), [&](double paths) { ShowProgress(paths); });
+    TrajectoryEvaluator& evaluator =
+        portion.Open(LogFile(begin, end), job_.search->Key(), [&](double paths) { ShowProgress(paths); });
     const SearchLog& log = portion.log();
     SearchRecord record = Empty();
     record.samples = portion.ids();
@@ -168,11 +177,15 @@ void BindPaths(const SearchJob& job, const std::vector<SearchRecord>& records, P
         try {
           if (family.paths.empty()) Fail("{}", family.ended);
           const Mask& mask = method.Choose(family).mask;
-          if (record.shared) paths.shared = mask;
-          else paths.by_sample[record.samples[subject]] = mask;
+          if (record.shared)
+            paths.shared = mask;
+          else
+            paths.by_sample[record.samples[subject]] = mask;
         } catch (const Error& e) {
-          if (record.shared) paths.otherwise = e.what();
-          else paths.missing[record.samples[subject]] = e.what();
+          if (record.shared)
+            paths.otherwise = e.what();
+          else
+            paths.missing[record.samples[subject]] = e.what();
         }
       }
     }

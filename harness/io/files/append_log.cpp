@@ -14,7 +14,7 @@ namespace skipbench {
 namespace {
 
 constexpr std::string_view kKey = "\"crc32\":\"";
-constexpr size_t kEnding = kKey.size() + 8 + 2;   // and "}
+constexpr size_t kEnding = kKey.size() + 8 + 2;  // and "}
 
 std::string Sealed(std::string_view object) {
   const auto sum = crc32_z(0, reinterpret_cast<const unsigned char*>(object.data()), object.size());
@@ -56,7 +56,7 @@ AppendLog::AppendLog(const std::filesystem::path& path) : path_(path) {
 }
 
 void AppendLog::ReadLines(const std::string& text) {
-  size_t whole = 0;          // bytes of the lines that count
+  size_t whole = 0;  // bytes of the lines that count
   int number = 0, first_bad = 0;
   size_t begin = 0;
   for (size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
@@ -67,14 +67,18 @@ void AppendLog::ReadLines(const std::string& text) {
       continue;
     }
     if (first_bad > 0)
-      Fail("{}:{}: damaged, or changed by hand: the line does not have the checksum at its end; without the file its work is done again",
-           path_.string(), first_bad);
+      Fail(
+          "{}:{}: damaged, or changed by hand: the line does not have the checksum at its end; without the file its "
+          "work is done again",
+          path_.string(), first_bad);
     lines_.push_back(line);
     whole = end + 1;
   }
   if (whole == 0 && number > 0)
-    Fail("{}:1: no line of a log: it should end with its checksum; without the file its work is done again", path_.string());
-  if (whole < text.size() && ftruncate(fd_, static_cast<off_t>(whole)) != 0) FailErrno("its torn last line cannot be cut off", errno);
+    Fail("{}:1: no line of a log: it should end with its checksum; without the file its work is done again",
+         path_.string());
+  if (whole < text.size() && ftruncate(fd_, static_cast<off_t>(whole)) != 0)
+    FailErrno("its torn last line cannot be cut off", errno);
   if (lseek(fd_, static_cast<off_t>(whole), SEEK_SET) < 0) FailErrno("cannot be written to", errno);
 }
 
@@ -87,7 +91,8 @@ void AppendLog::Append(std::string_view given) {
   for (size_t begin = 0, end; begin < given.size(); begin = end + 1) {
     end = given.find('\n', begin);
     const std::string_view line = given.substr(begin, end - begin);
-    if (line.size() < 2 || line.front() != '{' || line.back() != '}') Fail("{}: only JSON objects are appended, not {}", path_.string(), line);
+    if (line.size() < 2 || line.front() != '{' || line.back() != '}')
+      Fail("{}: only JSON objects are appended, not {}", path_.string(), line);
     sealed += Sealed(line) + "\n";
   }
   std::string_view lines = sealed;
@@ -100,6 +105,8 @@ void AppendLog::Append(std::string_view given) {
   if (fdatasync(fd_) != 0 && errno != EINVAL && errno != EROFS) FailErrno("cannot be brought to the disk", errno);
 }
 
-void AppendLog::FailErrno(const char* what, int error) const { Fail("{}: {}: {}", path_.string(), what, std::strerror(error)); }
+void AppendLog::FailErrno(const char* what, int error) const {
+  Fail("{}: {}: {}", path_.string(), what, std::strerror(error));
+}
 
 }  // namespace skipbench

@@ -1,5 +1,5 @@
-// A file of JSON objects, one a line, that only grows and survives being killed: what was appended is there, a line torn by a crash
-// is not. Each line ends with the CRC-32 of what stands before it: {"a":1,"crc32":"0f2a66c1"}.
+// A file of JSON objects, one a line, that only grows and survives being killed: what was appended is there, a line
+// torn by a crash is not. Each line ends with the CRC-32 of what stands before it: {"a":1,"crc32":"0f2a66c1"}.
 #pragma once
 
 #include <filesystem>
@@ -11,9 +11,9 @@ namespace skipbench {
 
 class AppendLog {
  public:
-  // Opens or makes the file (and its folder). What follows the last whole line is cut off: half a line, and lines at the end that do
-  // not have their checksums (a crash of the machine may leave such). Error naming file and line when one before the last whole
-  // line has not its checksum, and naming the file for everything else.
+  // Opens or makes the file (and its folder). What follows the last whole line is cut off: half a line, and lines at
+  // the end that do not have their checksums (a crash of the machine may leave such). Error naming file and line when
+  // one before the last whole line has not its checksum, and naming the file for everything else.
   explicit AppendLog(const std::filesystem::path& path);
   ~AppendLog();
   AppendLog(const AppendLog&) = delete;

@@ -111,7 +111,8 @@ void AtomicFile::Commit() {
 
 bool IsTemporaryName(const std::string& name) {
   constexpr size_t kEnding = sizeof ".XXXXXX.tmp" - 1;
-  if (name.size() <= kEnding + 1 || name[0] != '.' || !name.ends_with(".tmp") || name[name.size() - kEnding] != '.') return false;
+  if (name.size() <= kEnding + 1 || name[0] != '.' || !name.ends_with(".tmp") || name[name.size() - kEnding] != '.')
+    return false;
   return std::all_of(name.end() - kEnding + 1, name.end() - 4, [](unsigned char c) { return std::isalnum(c) != 0; });
 }
 
@@ -120,12 +121,17 @@ void RemoveTemporaries(const std::filesystem::path& folder, bool below) {
   std::vector<std::filesystem::path> found;
   const auto look_at = [&](const std::filesystem::directory_entry& entry) {
     std::error_code ignored;
-    if (IsTemporaryName(entry.path().filename().string()) && entry.is_regular_file(ignored) && !entry.is_symlink(ignored)) found.push_back(entry.path());
+    if (IsTemporaryName(entry.path().filename().string()) && entry.is_regular_file(ignored) &&
+        !entry.is_symlink(ignored))
+      found.push_back(entry.path());
   };
   if (below) {
-    for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) look_at(*entry);
+    for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error))
+      look_at(*entry);
   } else {
-    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) look_at(*entry);
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+      look_at(*entry);
   }
   for (const auto& path : found) std::filesystem::remove(path, error);
 }

@@ -8,13 +8,13 @@
 
 namespace skipbench {
 
-// A new, empty file beside `path`, called ".NAME.XXXXXX.tmp" (six letters and digits that no other file there has), until it is complete and
-// takes the name `path`. Nothing removes it but RemoveTemporaries().
+// A new, empty file beside `path`, called ".NAME.XXXXXX.tmp" (six letters and digits that no other file there has),
+// until it is complete and takes the name `path`. Nothing removes it but RemoveTemporaries().
 struct TemporaryFile {
   // Error naming `path` when its folder is not there, or not to be written.
   explicit TemporaryFile(const std::filesystem::path& path);
-  std::string name;            // its path
-  int descriptor = -1;         // open for reading and writing; the caller's to close
+  std::string name;     // its path
+  int descriptor = -1;  // open for reading and writing; the caller's to close
 };
 
 // Whether a file's name is that of a TemporaryFile.

@@ -18,14 +18,16 @@ class ByteReader {
   size_t size() const { return bytes_.size(); }
   // Throws Error naming the origin where the file ends before.
   std::span<const std::byte> Part(uint64_t at, uint64_t size) const {
-    if (at > bytes_.size() || size > bytes_.size() - at) Fail("{}: the file ends in the middle (is it truncated?)", origin_);
+    if (at > bytes_.size() || size > bytes_.size() - at)
+      Fail("{}: the file ends in the middle (is it truncated?)", origin_);
     return bytes_.subspan(at, size);
   }
   uint8_t Byte(uint64_t at) const { return static_cast<uint8_t>(Part(at, 1)[0]); }
   uint32_t Number(uint64_t at, int size) const {
     const auto part = Part(at, static_cast<uint64_t>(size));
     uint32_t value = 0;
-    for (int i = 0; i < size; ++i) value |= static_cast<uint32_t>(part[static_cast<size_t>(i)]) << 8 * (big_endian_ ? size - 1 - i : i);
+    for (int i = 0; i < size; ++i)
+      value |= static_cast<uint32_t>(part[static_cast<size_t>(i)]) << 8 * (big_endian_ ? size - 1 - i : i);
     return value;
   }
   uint32_t U16(uint64_t at) const { return Number(at, 2); }

@@ -77,7 +77,8 @@ void LimitProcessorTime(int seconds) {
 
 // A signal handler of the parent's (a sanitizer's, a test's) is none of the child's business.
 void ResetSignals() {
-  for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGPIPE, SIGTERM, SIGINT}) signal(number, SIG_DFL);
+  for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGPIPE, SIGTERM, SIGINT})
+    signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -87,13 +88,15 @@ void SendTagged(int fd, char tag, std::string_view message) {
   const uint32_t length = static_cast<uint32_t>(message.size());
   char head[5] = {tag};
   std::memcpy(head + 1, &length, sizeof length);
-  if (!WriteAll(fd, head, sizeof head) || !WriteAll(fd, message.data(), message.size())) _exit(0);   // the parent is gone
+  if (!WriteAll(fd, head, sizeof head) || !WriteAll(fd, message.data(), message.size()))
+    _exit(0);  // the parent is gone
 }
 
 }  // namespace
 
 void Channel::Send(std::string_view message) {
-  if (message.size() > kMaxMessage) Fail("a message of {} bytes; at most {} are sent at once", message.size(), kMaxMessage);
+  if (message.size() > kMaxMessage)
+    Fail("a message of {} bytes; at most {} are sent at once", message.size(), kMaxMessage);
   SendTagged(out_, kMessage, message);
   LimitProcessorTime(cpu_seconds_);
 }
@@ -137,7 +140,8 @@ ChildProcess::ChildProcess(std::string what, const ChildLimits& limits, const st
     // Nothing else of the parent's stays open here, its locks included.
     channel_.in_ = down[0];
     channel_.out_ = up[1];
-    const unsigned low = static_cast<unsigned>(std::min(down[0], up[1])), high = static_cast<unsigned>(std::max(down[0], up[1]));
+    const unsigned low = static_cast<unsigned>(std::min(down[0], up[1])),
+                   high = static_cast<unsigned>(std::max(down[0], up[1]));
     if (low > 3) close_range(3, low - 1, 0);
     if (high > low + 1) close_range(low + 1, high - 1, 0);
     close_range(high + 1, ~0u, 0);
@@ -149,7 +153,8 @@ ChildProcess::ChildProcess(std::string what, const ChildLimits& limits, const st
     SendTagged(channel_.out_, kDone, "");
   } catch (const std::bad_alloc&) {
     SendTagged(channel_.out_, kError,
-               fmt::format("{}: reading it takes more than {} MiB of memory: it is damaged, or made to do so", what_, limits.memory_bytes >> 20));
+               fmt::format("{}: reading it takes more than {} MiB of memory: it is damaged, or made to do so", what_,
+                           limits.memory_bytes >> 20));
   } catch (const std::exception& error) {
     SendTagged(channel_.out_, kError, error.what());
   } catch (...) {
@@ -178,9 +183,13 @@ void ChildProcess::FailEnded() {
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
   End();
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
-    Fail("{}: reading it takes more than {} s of processor time: it is damaged, or made to do so", what_, limits_.cpu_seconds);
+    Fail("{}: reading it takes more than {} s of processor time: it is damaged, or made to do so", what_,
+         limits_.cpu_seconds);
   if (WIFSIGNALED(status))
-    Fail("{}: damaged: the process that read it ended with {} ({})", what_, WTERMSIG(status) == SIGSEGV ? "SIGSEGV" : WTERMSIG(status) == SIGBUS ? "SIGBUS" : "a signal",
+    Fail("{}: damaged: the process that read it ended with {} ({})", what_,
+         WTERMSIG(status) == SIGSEGV  ? "SIGSEGV"
+         : WTERMSIG(status) == SIGBUS ? "SIGBUS"
+                                      : "a signal",
          strsignal(WTERMSIG(status)));
   Fail("{}: damaged: the process that read it ended with exit code {}", what_, WEXITSTATUS(status));
 }

@@ -1,5 +1,5 @@
-// Work on files that a C library cannot be trusted with, done in a process of its own: what ends, hangs or exhausts it is an
-// Error here. Parent and child speak in messages of plain bytes; nothing else comes back.
+// Work on files that a C library cannot be trusted with, done in a process of its own: what ends, hangs or exhausts it
+// is an Error here. Parent and child speak in messages of plain bytes; nothing else comes back.
 #pragma once
 
 #include <sys/types.h>
@@ -13,10 +13,10 @@
 namespace skipbench {
 
 struct ChildLimits {
-  int cpu_seconds = 20;                            // of processor time, without a message from the child
-  int silent_seconds = 300;                        // of any time, without a message from the child
-  uint64_t memory_bytes = uint64_t{2} << 30;       // that the child may take beyond what it starts with
-  uint64_t total_bytes = uint64_t{1} << 40;        // of messages from the child, all together
+  int cpu_seconds = 20;                       // of processor time, without a message from the child
+  int silent_seconds = 300;                   // of any time, without a message from the child
+  uint64_t memory_bytes = uint64_t{2} << 30;  // that the child may take beyond what it starts with
+  uint64_t total_bytes = uint64_t{1} << 40;   // of messages from the child, all together
 };
 
 // One end of the connection.
@@ -31,23 +31,23 @@ class Channel {
  private:
   friend class ChildProcess;
   int in_ = -1, out_ = -1;
-  int silent_seconds_ = 0;                         // 0: waits for ever
-  int cpu_seconds_ = 0;                            // in the child: renewed by each message sent
+  int silent_seconds_ = 0;  // 0: waits for ever
+  int cpu_seconds_ = 0;     // in the child: renewed by each message sent
 };
 
 class ChildProcess {
  public:
-  // Forks; the child runs `work` with no file open but the three standard ones, and ends. An Error in `work` arrives here as one.
-  // `what` begins the messages of errors: the file that the child is to read.
+  // Forks; the child runs `work` with no file open but the three standard ones, and ends. An Error in `work` arrives
+  // here as one. `what` begins the messages of errors: the file that the child is to read.
   ChildProcess(std::string what, const ChildLimits& limits, const std::function<void(Channel&)>& work);
-  ~ChildProcess();                                 // ends the child
+  ~ChildProcess();  // ends the child
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   // Error when the child has ended.
   void Send(std::string_view message);
-  // The child's next message; nothing when its work is done. Error when `work` ended with one, or the child in any other way:
-  // names the signal, or the limit.
+  // The child's next message; nothing when its work is done. Error when `work` ended with one, or the child in any
+  // other way: names the signal, or the limit.
   std::optional<std::string> Receive();
 
  private:

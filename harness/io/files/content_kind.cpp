@@ -36,7 +36,8 @@ constexpr Magic kMagics[] = {
     {"\x1F\x8B"sv, 0, "a gzip file"},
     {"BZh"sv, 0, "a bzip2 file"},
     {"\xFD"
-     "7zXZ\0"sv, 0, "an xz file"},
+     "7zXZ\0"sv,
+     0, "an xz file"},
     {"\x28\xB5\x2F\xFD"sv, 0, "a Zstandard file"},
     {"7z\xBC\xAF\x27\x1C"sv, 0, "a 7-Zip archive"},
     {"Rar!\x1A\x07"sv, 0, "a RAR archive"},
@@ -74,9 +75,11 @@ bool IsHtml(std::string_view head) {
   return start.starts_with("<!doctype html") || start.starts_with("<html");
 }
 
-// Protocol opcode and what follows it: a frame (from version 4 on), or an opcode that pushes a container, a number or a text.
+// Protocol opcode and what follows it: a frame (from version 4 on), or an opcode that pushes a container, a number or a
+// text.
 bool IsPickle(std::string_view head) {
-  return head.size() > 2 && head[0] == '\x80' && head[1] >= 2 && head[1] <= 5 && "\x95]}(cXKM\x8A"sv.find(head[2]) != std::string_view::npos;
+  return head.size() > 2 && head[0] == '\x80' && head[1] >= 2 && head[1] <= 5 &&
+         "\x95]}(cXKM\x8A"sv.find(head[2]) != std::string_view::npos;
 }
 
 }  // namespace

@@ -7,13 +7,15 @@
 
 namespace skipbench {
 
-// A content in words with its article ("a gzip file", "a NumPy array (.npy)", "an HTML page"), and whether it is a picture.
+// A content in words with its article ("a gzip file", "a NumPy array (.npy)", "an HTML page"), and whether it is a
+// picture.
 struct ContentKind {
-  std::string name;         // empty: the bytes say nothing
+  std::string name;  // empty: the bytes say nothing
   bool picture = false;
 };
 
-// `head`: the file's beginning; kContentHead bytes are enough. Sources: the formats' specifications, and file(1)'s rules where a format has none.
+// `head`: the file's beginning; kContentHead bytes are enough. Sources: the formats' specifications, and file(1)'s
+// rules where a format has none.
 inline constexpr size_t kContentHead = 512;
 inline constexpr const char* kPytorchCheckpoint = "a PyTorch checkpoint (a pickle)";
 inline constexpr const char* kNumpyArchive = "an archive of NumPy arrays (.npz)";

@@ -15,7 +15,7 @@
 namespace skipbench {
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
-  fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);   // not blocked by a FIFO of that name
+  fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // not blocked by a FIFO of that name
   if (fd_ < 0) Fail("{}: cannot be opened: {}", path.string(), std::strerror(errno));
   struct stat info {};
   const bool known = fstat(fd_, &info) == 0;

@@ -127,12 +127,12 @@ struct ElementType {
 };
 
 [[noreturn]] void Refuse(const std::string& descr, const std::string& origin) {
-  if (descr.starts_with("["))
-    FailUnsupported("{}: records are not supported", origin);
+  if (descr.starts_with("[")) FailUnsupported("{}: records are not supported", origin);
   if (descr.size() > 1 && descr[1] == 'V')
-    FailUnsupported("{}: opaque bytes (\"{}\"): numpy's name for types that are not its own, bfloat16 and float8 of "
-                    "ml_dtypes among them; which it was the file does not say: convert to float32 before saving", origin,
-                    Printable(descr));
+    FailUnsupported(
+        "{}: opaque bytes (\"{}\"): numpy's name for types that are not its own, bfloat16 and float8 of "
+        "ml_dtypes among them; which it was the file does not say: convert to float32 before saving",
+        origin, Printable(descr));
   FailUnsupported("{}: values of type \"{}\" are not supported", origin, Printable(descr));
 }
 
@@ -187,8 +187,7 @@ double ToDouble(uint64_t bits, const ElementType& type) {
       const int unused = static_cast<int>(64 - 8 * type.size);
       return static_cast<double>(static_cast<int64_t>(bits << unused) >> unused);
     }
-    default:
-      return static_cast<double>(bits);
+    default: return static_cast<double>(bits);
   }
 }
 
@@ -199,8 +198,10 @@ std::string DecodeText(std::span<const std::byte> data, const ElementType& type,
   for (size_t i = 0; i + step <= data.size(); i += step) {
     const auto c = static_cast<uint32_t>(LoadBits(data.data() + i, step, type.swap));
     if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) Fail("{}: {:#x} is not a character", origin, c);
-    if (step == 1) text += static_cast<char>(c);
-    else text += EncodeUtf8(std::u32string(1, c));
+    if (step == 1)
+      text += static_cast<char>(c);
+    else
+      text += EncodeUtf8(std::u32string(1, c));
   }
   text.resize(text.find_last_not_of('\0') + 1);
   return text;
@@ -361,7 +362,8 @@ NpyArray NpyReader::All() {
 }
 
 void NpyReader::Bytes(std::span<uint8_t> out) {
-  if (descr_ != "|u1") Fail("{}: values of type \"{}\" where bytes (\"|u1\") were expected", origin_, Printable(descr_));
+  if (descr_ != "|u1")
+    Fail("{}: values of type \"{}\" where bytes (\"|u1\") were expected", origin_, Printable(descr_));
   const auto count = static_cast<int64_t>(out.size());
   if (count > count_ - taken_) Fail("{}: {} values were asked for, {} are left", origin_, count, count_ - taken_);
   Fill(std::as_writable_bytes(out));

@@ -20,9 +20,9 @@ class ByteStream {
 };
 
 struct NpyArray {
-  std::vector<int64_t> shape = {};       // [] is a scalar
-  std::vector<double> values = {};       // row-major, whatever the file's order; empty for text
-  std::vector<std::string> texts = {};   // of characters ("<U12", "|S12"): row-major, UTF-8, a scalar has one
+  std::vector<int64_t> shape = {};      // [] is a scalar
+  std::vector<double> values = {};      // row-major, whatever the file's order; empty for text
+  std::vector<std::string> texts = {};  // of characters ("<U12", "|S12"): row-major, UTF-8, a scalar has one
   bool is_text() const { return !texts.empty(); }
   // Of a scalar of characters; empty for everything else.
   std::string text() const { return shape.empty() && is_text() ? texts[0] : ""; }
@@ -38,9 +38,9 @@ class NpyReader {
   NpyReader(std::unique_ptr<ByteStream> bytes, uint64_t size, std::string origin);
 
   const std::vector<int64_t>& shape() const { return shape_; }
-  int64_t count() const { return count_; }                    // of values
-  const std::string& type() const { return descr_; }          // as numpy names it: "<f4", "|u1"
-  bool fortran_order() const { return fortran_order_; }       // the first index is the fastest
+  int64_t count() const { return count_; }               // of values
+  const std::string& type() const { return descr_; }     // as numpy names it: "<f4", "|u1"
+  bool fortran_order() const { return fortran_order_; }  // the first index is the fastest
   bool is_text() const;
   const std::string& origin() const { return origin_; }
 
@@ -69,7 +69,8 @@ std::unique_ptr<NpyReader> OpenNpy(const std::filesystem::path& path);
 // Of bytes in memory, which must outlive it.
 NpyReader ParseNpy(std::span<const std::byte> bytes, const std::string& origin);
 
-// The header of a .npy file, version 1.0, of values of type `descr` in C order; the data follows at a multiple of 64 bytes.
+// The header of a .npy file, version 1.0, of values of type `descr` in C order; the data follows at a multiple of 64
+// bytes.
 std::string NpyHeader(const std::string& descr, const std::vector<int64_t>& shape);
 // Texts (UTF-8) as numpy keeps them: "<U" of the longest one's characters. Throws Error that begins with `origin` for
 // bytes that are no UTF-8.

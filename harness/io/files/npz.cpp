@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "harness/base/error.h"
-#include "harness/io/files/atomic_file.h"
 #include "harness/base/text.h"
+#include "harness/io/files/atomic_file.h"
 
 namespace skipbench {
 namespace {
@@ -89,8 +89,7 @@ NpzFile::NpzFile(const std::filesystem::path& path) : origin_(path.string()) {
   ReadDirectory(archive);
 }
 
-NpzFile::NpzFile(std::span<const std::byte> bytes, const std::string& origin)
-    : origin_(origin), bytes_(bytes.size()) {
+NpzFile::NpzFile(std::span<const std::byte> bytes, const std::string& origin) : origin_(origin), bytes_(bytes.size()) {
   zip_error_t error;
   zip_error_init(&error);
   zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
@@ -138,9 +137,10 @@ std::unique_ptr<NpyReader> NpzFile::Open(const std::string& name) const {
     FailUnsupported("{}: compression method {} is not supported (stored and deflated are)", where, stat.comp_method);
   if (stat.comp_size > bytes_ || stat.size > stat.comp_size * kMaxRatio + 64 ||
       (stat.comp_method == ZIP_CM_STORE && stat.size != stat.comp_size))
-    Fail("{}: {} bytes in {} of an archive of {}: the archive is truncated or damaged", where, stat.size, stat.comp_size,
-         bytes_);
-  return std::make_unique<NpyReader>(std::make_unique<MemberStream>(archive_, found->second[0], where), stat.size, where);
+    Fail("{}: {} bytes in {} of an archive of {}: the archive is truncated or damaged", where, stat.size,
+         stat.comp_size, bytes_);
+  return std::make_unique<NpyReader>(std::make_unique<MemberStream>(archive_, found->second[0], where), stat.size,
+                                     where);
 }
 
 NpzWriter::NpzWriter(std::filesystem::path path, bool deflate) : path_(std::move(path)), deflate_(deflate) {}

@@ -39,7 +39,7 @@ class NpzFile {
 
   std::shared_ptr<::zip> archive_;
   std::string origin_;
-  uint64_t bytes_ = 0;  // of the archive
+  uint64_t bytes_ = 0;                                    // of the archive
   std::map<std::string, std::vector<uint64_t>> members_;  // by name: their places
 };
 
@@ -51,8 +51,8 @@ class NpzWriter {
   NpzWriter(const NpzWriter&) = delete;
   NpzWriter& operator=(const NpzWriter&) = delete;
 
-  // "<f8", "<f4", "|u1", C order. The values must stay where they are until Commit(). Throws Error when they do not fill the
-  // shape.
+  // "<f8", "<f4", "|u1", C order. The values must stay where they are until Commit(). Throws Error when they do not
+  // fill the shape.
   void Add(const std::string& name, const std::vector<int64_t>& shape, std::span<const double> values);
   void Add(const std::string& name, const std::vector<int64_t>& shape, std::span<const float> values);
   void Add(const std::string& name, const std::vector<int64_t>& shape, std::span<const uint8_t> values);

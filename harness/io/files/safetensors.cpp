@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "harness/base/error.h"
-#include "harness/io/files/atomic_file.h"
 #include "harness/base/text.h"
+#include "harness/io/files/atomic_file.h"
 #include "harness/io/files/content_kind.h"
 #include "harness/io/files/safetensors_header.h"
 
@@ -17,7 +17,7 @@ static_assert(std::endian::native == std::endian::little, "safetensors are littl
 
 namespace {
 
-constexpr uint64_t kMaxHeader = 100'000'000;   // as the official library
+constexpr uint64_t kMaxHeader = 100'000'000;  // as the official library
 
 struct DtypeInfo {
   Dtype dtype;
@@ -91,7 +91,9 @@ int DtypeBits(Dtype dtype) { return InfoOf(dtype).bits; }
 
 namespace {
 
-std::string_view Text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string_view Text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 }  // namespace
 
@@ -100,9 +102,11 @@ SafetensorsContent ParseSafetensors(std::span<const std::byte> bytes, const std:
   uint64_t length = 0;
   std::memcpy(&length, bytes.data(), 8);
   if (length > kMaxHeader) {
-    if (const std::string kind = KindByContent(Text(bytes.first(std::min(bytes.size(), kContentHead)))).name; !kind.empty())
+    if (const std::string kind = KindByContent(Text(bytes.first(std::min(bytes.size(), kContentHead)))).name;
+        !kind.empty())
       Fail("{}: {}; a safetensors file was expected", origin, kind);
-    Fail("{}: the header says it is {} bytes long; at most {} are allowed (not a safetensors file?)", origin, length, kMaxHeader);
+    Fail("{}: the header says it is {} bytes long; at most {} are allowed (not a safetensors file?)", origin, length,
+         kMaxHeader);
   }
   if (length > bytes.size() - 8)
     Fail("{}: the header says it is {} bytes long, but only {} follow (is the file truncated?)", origin, length,
@@ -139,8 +143,8 @@ void RefusePickle(const std::filesystem::path& path, std::span<const std::byte> 
   const std::string extension = path.extension().string();
   if (const std::string kind = KindByContent(Text(head)).name; kind == kNumpyArchive)
     Fail("{}: {}; a safetensors file was expected", path.string(), kind);
-  bool pickle = extension == ".bin" || extension == ".ckpt" || extension == ".pt" || extension == ".pth" ||
-                extension == ".pkl";
+  bool pickle =
+      extension == ".bin" || extension == ".ckpt" || extension == ".pt" || extension == ".pth" || extension == ".pkl";
   if (head.size() >= 4) {
     const auto* b = reinterpret_cast<const unsigned char*>(head.data());
     const bool zip = b[0] == 'P' && b[1] == 'K' && b[2] == 3 && b[3] == 4;
@@ -150,8 +154,10 @@ void RefusePickle(const std::filesystem::path& path, std::span<const std::byte> 
     pickle |= zip || protocol;
   }
   if (pickle)
-    Fail("{}: this is a pickle (PyTorch checkpoint), which can run code when it is read; convert it to safetensors "
-         "first, with one of the scripts in scripts/convert/", path.string());
+    Fail(
+        "{}: this is a pickle (PyTorch checkpoint), which can run code when it is read; convert it to safetensors "
+        "first, with one of the scripts in scripts/convert/",
+        path.string());
 }
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path) {
@@ -181,8 +187,7 @@ void WriteSafetensors(const std::filesystem::path& path, std::vector<Safetensors
   std::string header = SafetensorsHeaderStart(metadata);
   for (const SafetensorsEntry& entry : entries) {
     const std::string where = fmt::format("{}: tensor \"{}\"", path.string(), entry.name);
-    if (entry.name == "__metadata__" || !names.emplace(entry.name, "").second)
-      Fail("{}: the name is taken", where);
+    if (entry.name == "__metadata__" || !names.emplace(entry.name, "").second) Fail("{}: the name is taken", where);
     const uint64_t size = BytesOf(entry.dtype, entry.shape, where);
     if (size != entry.bytes.size())
       Fail("{}: {} {} takes {} bytes, but {} were given", where, DtypeName(entry.dtype), ShapeText(entry.shape), size,
@@ -191,9 +196,9 @@ void WriteSafetensors(const std::filesystem::path& path, std::vector<Safetensors
     offset += size;
   }
   header += '}';
-  header.resize((header.size() + 7) / 8 * 8, ' ');   // so that the data start aligned
-  if (header.size() > kMaxHeader) Fail("{}: the header would be {} bytes long; at most {} are allowed", path.string(),
-                                       header.size(), kMaxHeader);
+  header.resize((header.size() + 7) / 8 * 8, ' ');  // so that the data start aligned
+  if (header.size() > kMaxHeader)
+    Fail("{}: the header would be {} bytes long; at most {} are allowed", path.string(), header.size(), kMaxHeader);
   AtomicFile file(path);
   const uint64_t length = header.size();
   file.Write(&length, 8);

@@ -17,20 +17,38 @@
 
 namespace skipbench {
 
-// What the format knows. Nothing here computes with those after kU64: weights in kF8E4M3 and kF8E5M2 are converted when they are
-// loaded, the others are refused by name when they are asked for.
+// What the format knows. Nothing here computes with those after kU64: weights in kF8E4M3 and kF8E5M2 are converted when
+// they are loaded, the others are refused by name when they are asked for.
 enum class Dtype {
-  kBool, kU8, kI8, kI16, kI32, kI64, kF16, kBF16, kF32, kF64, kU16, kU32, kU64,
-  kF8E4M3, kF8E5M2, kF8E8M0, kF4, kF6E2M3, kF6E3M2, kC64,
+  kBool,
+  kU8,
+  kI8,
+  kI16,
+  kI32,
+  kI64,
+  kF16,
+  kBF16,
+  kF32,
+  kF64,
+  kU16,
+  kU32,
+  kU64,
+  kF8E4M3,
+  kF8E5M2,
+  kF8E8M0,
+  kF4,
+  kF6E2M3,
+  kF6E3M2,
+  kC64,
 };
-const char* DtypeName(Dtype dtype);        // as in the file: "F32"
-int DtypeBits(Dtype dtype);                // bits of one element
+const char* DtypeName(Dtype dtype);  // as in the file: "F32"
+int DtypeBits(Dtype dtype);          // bits of one element
 
 struct SafetensorsEntry {
   std::string name;
   Dtype dtype = Dtype::kF32;
-  std::vector<int64_t> shape;              // [] is a scalar
-  std::span<const std::byte> bytes;        // row-major, little-endian; may be unaligned
+  std::vector<int64_t> shape;        // [] is a scalar
+  std::span<const std::byte> bytes;  // row-major, little-endian; may be unaligned
 };
 
 // A whole file, checked when it is opened: whatever entries() says lies inside the file, has the size its shape and
@@ -43,9 +61,9 @@ class SafetensorsFile {
 
   const std::filesystem::path& path() const { return file_.path(); }
   const MappedFile& file() const { return file_; }
-  const std::vector<SafetensorsEntry>& entries() const { return entries_; }         // in the file's data order
+  const std::vector<SafetensorsEntry>& entries() const { return entries_; }  // in the file's data order
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
-  const SafetensorsEntry* Find(std::string_view name) const;                        // nullptr if absent
+  const SafetensorsEntry* Find(std::string_view name) const;  // nullptr if absent
 
  private:
   explicit SafetensorsFile(const std::filesystem::path& path);
@@ -62,8 +80,8 @@ struct SafetensorsContent {
 };
 SafetensorsContent ParseSafetensors(std::span<const std::byte> bytes, const std::string& origin);
 
-// Writes a file (atomically: see AtomicFile), tensors in order of element size, then name, as the official library does.
-// Each entry's bytes must have the size that its shape and dtype ask for.
+// Writes a file (atomically: see AtomicFile), tensors in order of element size, then name, as the official library
+// does. Each entry's bytes must have the size that its shape and dtype ask for.
 void WriteSafetensors(const std::filesystem::path& path, std::vector<SafetensorsEntry> entries,
                       const std::map<std::string, std::string>& metadata = {});
 

@@ -53,12 +53,10 @@ class HeaderHandler : public nlohmann::json_sax<Json> {
   bool key(std::string& text) override {
     if (level_ == Level::kRoot) {
       key_ = text;
-      if (!names_.insert(text).second)
-        Fail("{}: the header has \"{}\" twice", origin_, Printable(text));
+      if (!names_.insert(text).second) Fail("{}: the header has \"{}\" twice", origin_, Printable(text));
     } else if (level_ == Level::kMetadata) {
       field_ = text;
-      if (out_.metadata.contains(text))
-        Fail("{}: __metadata__ has \"{}\" twice", origin_, Printable(text));
+      if (out_.metadata.contains(text)) Fail("{}: __metadata__ has \"{}\" twice", origin_, Printable(text));
     } else {
       field_ = text;
       const unsigned bit = text == "dtype" ? kDtype : text == "shape" ? kShape : text == "data_offsets" ? kOffsets : 0u;
@@ -122,7 +120,7 @@ class HeaderHandler : public nlohmann::json_sax<Json> {
 
  private:
   enum class Level { kStart, kRoot, kMetadata, kTensor, kList, kEnd };
-  static constexpr unsigned kDtype = 1, kShape = 2, kOffsets = 4;   // bits of seen_
+  static constexpr unsigned kDtype = 1, kShape = 2, kOffsets = 4;  // bits of seen_
 
   std::string Where() const {
     if (level_ == Level::kStart) return fmt::format("{}: header", origin_);
@@ -135,18 +133,16 @@ class HeaderHandler : public nlohmann::json_sax<Json> {
         Fail("{}: __metadata__ \"{}\": expected a string, found {}", origin_, Printable(field_), found);
       case Level::kTensor:
         Fail("{}: {}: expected {}, found {}", Where(), field_, field_ == "dtype" ? "a string" : "a list", found);
-      case Level::kList:
-        Fail("{}: {}: expected a non-negative integer, found {}", Where(), field_, found);
-      default:
-        Fail("{}: expected an object, found {}", Where(), found);
+      case Level::kList: Fail("{}: {}: expected a non-negative integer, found {}", Where(), field_, found);
+      default: Fail("{}: expected an object, found {}", Where(), found);
     }
   }
 
   SafetensorsHeader& out_;
   const std::string& origin_;
   Level level_ = Level::kStart;
-  std::string key_;      // of the root object
-  std::string field_;    // inside an entry
+  std::string key_;    // of the root object
+  std::string field_;  // inside an entry
   HeaderTensor tensor_;
   unsigned seen_ = 0;
   int offsets_ = 0;

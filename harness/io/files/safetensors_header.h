@@ -13,8 +13,8 @@ namespace skipbench {
 struct HeaderTensor {
   std::string name;
   std::string dtype;
-  std::vector<int64_t> shape;    // not negative
-  uint64_t begin = 0;            // data_offsets, unchecked
+  std::vector<int64_t> shape;  // not negative
+  uint64_t begin = 0;          // data_offsets, unchecked
   uint64_t end = 0;
 };
 
@@ -23,7 +23,8 @@ struct SafetensorsHeader {
   std::map<std::string, std::string> metadata;
 };
 
-// Throws Error naming `origin` and what is wrong: malformed JSON, a name given twice, missing, unknown or mistyped fields.
+// Throws Error naming `origin` and what is wrong: malformed JSON, a name given twice, missing, unknown or mistyped
+// fields.
 SafetensorsHeader ParseSafetensorsHeader(std::string_view text, const std::string& origin);
 
 // The other direction: the opening brace and metadata, then tensors one by one; the caller closes the brace.

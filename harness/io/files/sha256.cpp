@@ -22,7 +22,9 @@ void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(co
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) { Check(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr)); }
 
-void Sha256::Update(std::span<const std::byte> data) { Check(EVP_DigestUpdate(context_.get(), data.data(), data.size())); }
+void Sha256::Update(std::span<const std::byte> data) {
+  Check(EVP_DigestUpdate(context_.get(), data.data(), data.size()));
+}
 
 std::string Sha256::HexDigest() {
   unsigned char digest[EVP_MAX_MD_SIZE];

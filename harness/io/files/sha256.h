@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 
-struct evp_md_ctx_st;      // libcrypto's EVP_MD_CTX
+struct evp_md_ctx_st;  // libcrypto's EVP_MD_CTX
 
 namespace skipbench {
 

@@ -34,7 +34,8 @@ std::string FirstCause() {
 
 Id CreationList(hid_t list_class) {
   Id list = OwnList(H5Pcreate(list_class));
-  if (list.get() < 0 || H5Pset_obj_track_times(list.get(), false) < 0 || H5Pset_attr_phase_change(list.get(), 1000, 900) < 0)
+  if (list.get() < 0 || H5Pset_obj_track_times(list.get(), false) < 0 ||
+      H5Pset_attr_phase_change(list.get(), 1000, 900) < 0)
     Fail("HDF5 cannot be set up: {}", FirstCause());
   return list;
 }
@@ -186,9 +187,7 @@ Group OpenFile(const std::filesystem::path& path) {
   return internal::OpenStorage(std::move(storage));
 }
 
-namespace {
-
-}  // namespace
+namespace {}  // namespace
 
 FileWriter::FileWriter(const std::filesystem::path& path) : path_(path) {
   Quiet();

@@ -11,7 +11,8 @@ namespace {
 
 uint64_t Sum(uint64_t seed, const void* data, size_t size) {
   const auto* bytes = static_cast<const unsigned char*>(data);
-  return MixBits(seed + 0x9e3779b97f4a7c15u * (size + 1) + crc32_z(static_cast<uLong>(seed & 0xffffffffu), bytes, size));
+  return MixBits(seed + 0x9e3779b97f4a7c15u * (size + 1) +
+                 crc32_z(static_cast<uLong>(seed & 0xffffffffu), bytes, size));
 }
 
 uint64_t Sum(uint64_t seed, std::string_view text) { return Sum(seed, text.data(), text.size()); }
@@ -42,7 +43,8 @@ void Contents::AddRows(const std::string& path, int64_t first, int64_t elements,
   uint64_t& item = items_[path];
   const size_t step = static_cast<size_t>(elements);
   for (size_t at = 0; at + step <= values.size(); at += step)
-    item += SumOf<T>(MixBits(static_cast<uint64_t>(first++) + 1), values.subspan(at, step));   // a sum: rows come in any order
+    item += SumOf<T>(MixBits(static_cast<uint64_t>(first++) + 1),
+                     values.subspan(at, step));  // a sum: rows come in any order
 }
 
 template <class T>
@@ -51,7 +53,8 @@ void Contents::AddAttribute(const std::string& path, const std::string& name, bo
   items_[path + ": " + name] = SumOf<T>(seed, values);
 }
 
-#define SKIPBENCH_CONTENTS_ROWS(T) template void Contents::AddRows<T>(const std::string&, int64_t, int64_t, std::span<const T>);
+#define SKIPBENCH_CONTENTS_ROWS(T) \
+  template void Contents::AddRows<T>(const std::string&, int64_t, int64_t, std::span<const T>);
 SKIPBENCH_CONTENTS_ROWS(uint8_t)
 SKIPBENCH_CONTENTS_ROWS(int16_t)
 SKIPBENCH_CONTENTS_ROWS(int32_t)

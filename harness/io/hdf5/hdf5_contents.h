@@ -1,5 +1,5 @@
-// What a file holds, as checksums of its parts: they tell whether all that was written is still there, whatever a tool has done to
-// the bytes around it.
+// What a file holds, as checksums of its parts: they tell whether all that was written is still there, whatever a tool
+// has done to the bytes around it.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace skipbench::hdf5 {
 
-// Checksums are of 64 bits and guard against damage and edits, not against forgery. They depend on names, types, shapes and values
-// alone: not on the order of writing, nor on how the values lie in the file.
+// Checksums are of 64 bits and guard against damage and edits, not against forgery. They depend on names, types, shapes
+// and values alone: not on the order of writing, nor on how the values lie in the file.
 class Contents {
  public:
   void AddGroup(const std::string& path);

@@ -61,13 +61,14 @@ class TemporaryFolder {
 struct Verdict {
   bool has_list = false;
   size_t listed = 0;
-  size_t missing = 0;                 // of the list
-  std::vector<std::string> others;    // what is not in the list: added, or changed
+  size_t missing = 0;               // of the list
+  std::vector<std::string> others;  // what is not in the list: added, or changed
   bool Complete() const { return has_list && missing == 0; }
   std::vector<std::string> Added() const { return Complete() ? others : std::vector<std::string>{}; }
 };
 
-Verdict Compare(const std::map<std::string, uint64_t>& content, const std::string& list, const std::vector<std::string>& left_out) {
+Verdict Compare(const std::map<std::string, uint64_t>& content, const std::string& list,
+                const std::vector<std::string>& left_out) {
   Verdict verdict;
   std::multiset<uint64_t> sums;
   for (size_t at = 0; at + 16 <= list.size(); at += 16) {
@@ -79,8 +80,10 @@ Verdict Compare(const std::map<std::string, uint64_t>& content, const std::strin
   verdict.listed = sums.size();
   for (const auto& [what, sum] : content) {
     const auto found = sums.find(sum);
-    if (found == sums.end()) verdict.others.push_back(what);
-    else sums.erase(found);
+    if (found == sums.end())
+      verdict.others.push_back(what);
+    else
+      sums.erase(found);
   }
   verdict.missing = sums.size();
   verdict.others.insert(verdict.others.end(), left_out.begin(), left_out.end());
@@ -89,8 +92,10 @@ Verdict Compare(const std::map<std::string, uint64_t>& content, const std::strin
 
 std::string FirstOf(const std::vector<std::string>& names) {
   constexpr size_t kShown = 5;
-  const std::vector<std::string> shown(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, names.size())));
-  return fmt::format("{}{}", fmt::join(shown, ", "), names.size() > kShown ? fmt::format(" and {} more", names.size() - kShown) : "");
+  const std::vector<std::string> shown(names.begin(),
+                                       names.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, names.size())));
+  return fmt::format("{}{}", fmt::join(shown, ", "),
+                     names.size() > kShown ? fmt::format(" and {} more", names.size() - kShown) : "");
 }
 
 constexpr const char* kHint = "; --unchecked reads it all the same";
@@ -105,10 +110,11 @@ std::string Judge(const Storage& storage, const Verdict& verdict, bool unchecked
   if (!verdict.has_list) {
     why = storage.flaw();
   } else if (verdict.missing > 0) {
-    why = fmt::format("damaged, or changed after the run: {} of the {} things that the run wrote (groups, datasets, attributes) are "
-                      "not there as it wrote them{}",
-                      verdict.missing, verdict.listed,
-                      verdict.others.empty() ? "" : "; changed, or added since: " + FirstOf(verdict.others));
+    why = fmt::format(
+        "damaged, or changed after the run: {} of the {} things that the run wrote (groups, datasets, attributes) are "
+        "not there as it wrote them{}",
+        verdict.missing, verdict.listed,
+        verdict.others.empty() ? "" : "; changed, or added since: " + FirstOf(verdict.others));
   } else {
     why = storage.flaw();
   }
@@ -144,8 +150,9 @@ GuardedFile OpenCopy(const Storage& storage, bool unchecked) {
     const std::set<std::string> added(verdict.others.begin(), verdict.others.end());
     read = folder.path() / "kept.h5";
     FileWriter kept(read);
-    kept.root().CopyContents(internal::OpenStorage(Storage::OpenUnchecked(path)),
-                             [&](const std::string& what) { return !added.contains(what) && what != std::string("/: ") + kChecksums; });
+    kept.root().CopyContents(internal::OpenStorage(Storage::OpenUnchecked(path)), [&](const std::string& what) {
+      return !added.contains(what) && what != std::string("/: ") + kChecksums;
+    });
     kept.Commit();
   }
   Storage copied = Storage::OpenUnchecked(read);

@@ -1,5 +1,5 @@
-// HDF5 files that somebody else has had in hand. libhdf5 crashes and hangs on some damaged files, so it meets them in a process of
-// its own first.
+// HDF5 files that somebody else has had in hand. libhdf5 crashes and hangs on some damaged files, so it meets them in a
+// process of its own first.
 #pragma once
 
 #include <filesystem>
@@ -12,17 +12,18 @@ namespace skipbench::hdf5 {
 
 struct GuardedFile {
   Group root;
-  bool copied = false;              // `root` is of a copy, which is gone when it is closed
-  std::vector<std::string> notes;   // for the user: "FILE: changed after the run: it has the attribute note of / besides; ..."
+  bool copied = false;  // `root` is of a copy, which is gone when it is closed
+  std::vector<std::string>
+      notes;  // for the user: "FILE: changed after the run: it has the attribute note of / besides; ..."
 };
 
 // Opens a file for reading.
 //   its checksum holds: another process reads it once and must come through; then it is opened as it is.
-//   a program that writes HDF5 changed it (h5py, h5repack): another process hands its content over as plain data, of which a copy is
-//   made in the folder for temporary files. All that was written must be there unchanged, by the file's list of checksums; what is
-//   there besides is named in a note, and left out.
-//   anything else, such as a truncated file, changed values, a file without checksums: Error. With `unchecked`, what can be read of
-//   it, by the second way, with a note.
+//   a program that writes HDF5 changed it (h5py, h5repack): another process hands its content over as plain data, of
+//   which a copy is made in the folder for temporary files. All that was written must be there unchanged, by the file's
+//   list of checksums; what is there besides is named in a note, and left out. anything else, such as a truncated file,
+//   changed values, a file without checksums: Error. With `unchecked`, what can be read of it, by the second way, with
+//   a note.
 GuardedFile OpenGuarded(const std::filesystem::path& path, bool unchecked = false);
 
 }  // namespace skipbench::hdf5

@@ -33,15 +33,16 @@ inline Id OwnList(hid_t id) { return {id, QuietClose<H5Pclose>}; }
 inline Id OwnFile(hid_t id) { return {id, QuietClose<H5Fclose>}; }
 inline Id OwnObject(hid_t id) { return {id, QuietClose<H5Oclose>}; }
 
-// A list for the creation of objects: without times, so that equal content gives equal files; with attributes in the object's
-// own header, because the other place for them ("dense storage", from nine attributes on) is slower and has had bugs.
+// A list for the creation of objects: without times, so that equal content gives equal files; with attributes in the
+// object's own header, because the other place for them ("dense storage", from nine attributes on) is slower and has
+// had bugs.
 Id CreationList(hid_t list_class);
 
 struct File {
   explicit File(Storage opened) : storage(std::move(opened)) {}
-  Storage storage;   // outlives `id`: closing the file writes
+  Storage storage;  // outlives `id`: closing the file writes
   Id id;
-  Contents contents; // of a file that is being written
+  Contents contents;  // of a file that is being written
 };
 
 // Opens the HDF5 file in `storage`, whatever it holds.

@@ -50,7 +50,8 @@ Storage Storage::Open(const std::filesystem::path& path) {
   Storage storage = OpenUnchecked(path);
   std::array<char, kUserBlockSize> head{};
   if (!storage.ReadAt(0, head.data(), head.size())) Fail("{}: cannot be read: {}", path.string(), std::strerror(errno));
-  if (storage.size_ >= kHdf5Signature.size() && std::memcmp(head.data(), kHdf5Signature.data(), kHdf5Signature.size()) == 0) {
+  if (storage.size_ >= kHdf5Signature.size() &&
+      std::memcmp(head.data(), kHdf5Signature.data(), kHdf5Signature.size()) == 0) {
     storage.flaw_ = "has none of the lines that skipbench begins its files with, and so no checksum";
     storage.edited_ = true;
     return storage;
@@ -70,18 +71,20 @@ void Storage::CheckUserBlock(const std::string& found) {
     flaw_ = "damaged, or changed since it was written: its content does not have the checksum noted in its first lines";
     return;
   }
-  // Another size: a truncated file, the commonest damage, or one that a tool has changed. The latter has another checksum too, and
-  // HDF5's superblock (version 2 and 3: the end of the file stands at byte 28) tells its size.
+  // Another size: a truncated file, the commonest damage, or one that a tool has changed. The latter has another
+  // checksum too, and HDF5's superblock (version 2 and 3: the end of the file stands at byte 28) tells its size.
   flaw_ = fmt::format("truncated or damaged: it has {} bytes, which is not the size noted in its first lines", size_);
   std::array<unsigned char, 36> superblock{};
   if (!ReadAt(kUserBlockSize, superblock.data(), superblock.size())) return;
   uint64_t end = 0;
   for (size_t i = 0; i < 8; ++i) end |= uint64_t{superblock[28 + i]} << (8 * i);
-  const bool is_superblock = std::memcmp(superblock.data(), kHdf5Signature.data(), kHdf5Signature.size()) == 0 && superblock[9] == 8;
+  const bool is_superblock =
+      std::memcmp(superblock.data(), kHdf5Signature.data(), kHdf5Signature.size()) == 0 && superblock[9] == 8;
   // The first lines themselves must be whole: with some other size and checksum.
   unsigned long long noted_size = 0;
   unsigned noted_checksum = 0;
-  const bool lines = found.size() > kMagic.size() && std::sscanf(found.c_str() + kMagic.size(), "An HDF5 file. Bytes in all: %llu", &noted_size) == 1 &&
+  const bool lines = found.size() > kMagic.size() &&
+                     std::sscanf(found.c_str() + kMagic.size(), "An HDF5 file. Bytes in all: %llu", &noted_size) == 1 &&
                      found.size() > 10 && std::sscanf(found.c_str() + found.size() - 9, "%8x", &noted_checksum) == 1 &&
                      found == UserBlock(noted_size, noted_checksum);
   edited_ = is_superblock && end == size_ && lines && noted_checksum != checksum;
@@ -170,7 +173,7 @@ namespace {
 constexpr haddr_t kMaxAddress = static_cast<haddr_t>(INT64_MAX);
 
 struct DriverFile {
-  H5FD_t base;            // first: HDF5 hands out pointers to it
+  H5FD_t base;  // first: HDF5 hands out pointers to it
   Storage* storage;
   haddr_t end_allocated;  // "EOA": how far HDF5 has given out addresses
 };
@@ -208,7 +211,8 @@ herr_t DriverSetEoa(H5FD_t* file, H5FD_mem_t, haddr_t address) {
 
 haddr_t DriverGetEof(const H5FD_t* file, H5FD_mem_t) { return Of(file)->storage->size(); }
 
-// Addresses come from the file: what lies beyond it is refused here, so that no structure is made of bytes that are not there.
+// Addresses come from the file: what lies beyond it is refused here, so that no structure is made of bytes that are not
+// there.
 bool InRange(haddr_t address, size_t size, haddr_t end) { return address <= end && size <= end - address; }
 
 herr_t DriverRead(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, size_t size, void* buffer) {
@@ -229,10 +233,10 @@ herr_t DriverTruncate(H5FD_t* file, hid_t, hbool_t) {
 
 hid_t Driver() {
   static const hid_t id = [] {
-    static H5FD_class_t driver{};   // HDF5 keeps a copy
+    static H5FD_class_t driver{};  // HDF5 keeps a copy
 #if H5_VERSION_GE(1, 13, 0)
     driver.version = H5FD_CLASS_VERSION;
-    driver.value = static_cast<H5FD_class_value_t>(513);   // of the range for private drivers
+    driver.value = static_cast<H5FD_class_value_t>(513);  // of the range for private drivers
 #endif
     driver.name = "skipbench";
     driver.maxaddr = kMaxAddress;

@@ -15,7 +15,8 @@ namespace {
 
 void RequireStorable(const std::string& where, std::span<const std::string> texts) {
   for (const auto& text : texts)
-    if (FindBadText(text) != std::string_view::npos) Fail("{}: \"{}\" is not valid UTF-8, or holds a zero byte", where, CleanText(text));
+    if (FindBadText(text) != std::string_view::npos)
+      Fail("{}: \"{}\" is not valid UTF-8, or holds a zero byte", where, CleanText(text));
 }
 
 internal::Id StringType() {
@@ -52,34 +53,36 @@ hid_t NumberInMemory(Type type) {
   }
 }
 
-// What is stored; false for types that cannot be read. float16 and bfloat16, which skipbench does not write, are read as float32.
+// What is stored; false for types that cannot be read. float16 and bfloat16, which skipbench does not write, are read
+// as float32.
 bool TypeOfStored(hid_t stored, Type& type) {
   const size_t size = H5Tget_size(stored);
   switch (H5Tget_class(stored)) {
-    case H5T_STRING:
-      type = Type::kString;
-      return true;
-    case H5T_FLOAT:
-      type = size == 8 ? Type::kFloat64 : Type::kFloat32;
-      return size == 2 || size == 4 || size == 8;
+    case H5T_STRING: type = Type::kString; return true;
+    case H5T_FLOAT: type = size == 8 ? Type::kFloat64 : Type::kFloat32; return size == 2 || size == 4 || size == 8;
     case H5T_INTEGER: {
       const bool is_signed = H5Tget_sign(stored) == H5T_SGN_2;
-      if (size == 1 && !is_signed) type = Type::kUint8;
-      else if (size == 2 && is_signed) type = Type::kInt16;
-      else if (size == 4 && is_signed) type = Type::kInt32;
-      else if (size == 8) type = is_signed ? Type::kInt64 : Type::kUint64;
-      else return false;
+      if (size == 1 && !is_signed)
+        type = Type::kUint8;
+      else if (size == 2 && is_signed)
+        type = Type::kInt16;
+      else if (size == 4 && is_signed)
+        type = Type::kInt32;
+      else if (size == 8)
+        type = is_signed ? Type::kInt64 : Type::kUint64;
+      else
+        return false;
       return true;
     }
-    default:
-      return false;
+    default: return false;
   }
 }
 
 // Why TypeOfStored() says no.
 const char* WhyNotRead(hid_t stored) {
   if (H5Tget_class(stored) == H5T_OPAQUE)
-    return "holds raw bytes without a meaning (HDF5's opaque type): what h5py makes of a type that NumPy lacks, such as bfloat16 or "
+    return "holds raw bytes without a meaning (HDF5's opaque type): what h5py makes of a type that NumPy lacks, such "
+           "as bfloat16 or "
            "float8; write it as float16 or float32";
   return "holds values of a type that skipbench does not write";
 }
@@ -168,13 +171,15 @@ namespace {
 
 template <class T>
 bool CreateAttribute(hid_t object, const std::string& name, std::span<const T> values, bool scalar) {
-  internal::Id space = scalar ? internal::OwnSpace(H5Screate(H5S_SCALAR)) : VectorSpace(static_cast<int64_t>(values.size()));
+  internal::Id space =
+      scalar ? internal::OwnSpace(H5Screate(H5S_SCALAR)) : VectorSpace(static_cast<int64_t>(values.size()));
   internal::Id type = FileType(TypeOf<T>());
   internal::Id attribute =
       internal::OwnAttribute(H5Acreate2(object, name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT));
   if (attribute.get() < 0) return false;
   if (values.empty()) return true;
-  return WriteValues<T>(values, [&](hid_t memory, const void* from) { return H5Awrite(attribute.get(), memory, from); });
+  return WriteValues<T>(values,
+                        [&](hid_t memory, const void* from) { return H5Awrite(attribute.get(), memory, from); });
 }
 
 }  // namespace
@@ -208,15 +213,15 @@ std::vector<T> Object::AttributeList(const std::string& name) const {
   internal::Id space = internal::OwnSpace(Check(H5Aget_space(attribute.get()), name));
   Type type;
   if (!TypeOfStored(stored.get(), type)) Fail("{}: the attribute {} {}", Where(), name, WhyNotRead(stored.get()));
-  if (!Holds(TypeOf<T>(), type))
-    Fail("{}: the attribute {} is not of type {}", Where(), name, TypeName(TypeOf<T>()));
+  if (!Holds(TypeOf<T>(), type)) Fail("{}: the attribute {} is not of type {}", Where(), name, TypeName(TypeOf<T>()));
   const int64_t count = Check(H5Sget_simple_extent_npoints(space.get()), name);
   if (ToLength(count) > file_->storage.size()) Fail("{}: the attribute {} claims {} values", Where(), name, count);
   std::vector<T> values;
   bool read = true;
   if constexpr (std::is_same_v<T, std::string>) {
-    read = count == 0 || ReadStrings(stored.get(), space.get(), static_cast<size_t>(count),
-                                     [&](hid_t memory, void* to) { return H5Aread(attribute.get(), memory, to); }, values);
+    read = count == 0 || ReadStrings(
+                             stored.get(), space.get(), static_cast<size_t>(count),
+                             [&](hid_t memory, void* to) { return H5Aread(attribute.get(), memory, to); }, values);
   } else {
     values.resize(static_cast<size_t>(count));
     read = count == 0 || H5Aread(attribute.get(), NumberInMemory(TypeOf<T>()), values.data()) >= 0;
@@ -262,24 +267,32 @@ void Object::CopyAttribute(const Object& from, const std::string& name) {
   Type type;
   bool scalar;
   std::string why_not;
-  if (!from.DescribeAttribute(name, &type, &scalar, &why_not)) Fail("{}: the attribute {} {}", from.Where(), name, why_not);
+  if (!from.DescribeAttribute(name, &type, &scalar, &why_not))
+    Fail("{}: the attribute {} {}", from.Where(), name, why_not);
   auto copy = [&]<class T>(T) {
-    if (scalar) SetAttribute(name, from.Attribute<T>(name));
-    else SetAttribute(name, from.AttributeList<T>(name));
+    if (scalar)
+      SetAttribute(name, from.Attribute<T>(name));
+    else
+      SetAttribute(name, from.AttributeList<T>(name));
   };
-  if (type == Type::kString) copy(std::string());
-  else if (type == Type::kFloat32 || type == Type::kFloat64) copy(double{});
-  else if (type == Type::kUint64) copy(uint64_t{});
-  else copy(int64_t{});
+  if (type == Type::kString)
+    copy(std::string());
+  else if (type == Type::kFloat32 || type == Type::kFloat64)
+    copy(double{});
+  else if (type == Type::kUint64)
+    copy(uint64_t{});
+  else
+    copy(int64_t{});
 }
 
 // ---- datasets -------------------------------------------------------------------------------------------------------
 
-Dataset Group::CreateDataset(const std::string& name, Type type, const Shape& shape, const std::vector<std::string>& axes,
-                             const std::string& units) {
+Dataset Group::CreateDataset(const std::string& name, Type type, const Shape& shape,
+                             const std::vector<std::string>& axes, const std::string& units) {
   if (axes.size() != shape.size()) Fail("{}: {}: {} axes, {} names for them", Where(), name, shape.size(), axes.size());
   Dataset dataset = MakeDataset(name, type, shape);
-  if (!axes.empty()) dataset.SetAttribute("DIMENSION_LABELS", axes);   // HDF5's own name for it: h5py shows dims[i].label
+  if (!axes.empty())
+    dataset.SetAttribute("DIMENSION_LABELS", axes);  // HDF5's own name for it: h5py shows dims[i].label
   if (!units.empty()) dataset.SetAttribute("units", units);
   return dataset;
 }
@@ -291,8 +304,9 @@ Dataset Group::MakeDataset(const std::string& name, Type type, const Shape& shap
   Elements(shape);
   std::vector<hsize_t> lengths;
   for (const int64_t length : shape) lengths.push_back(ToLength(length));
-  internal::Id space = internal::OwnSpace(
-      shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(lengths.size()), lengths.data(), nullptr));
+  internal::Id space =
+      internal::OwnSpace(shape.empty() ? H5Screate(H5S_SCALAR)
+                                       : H5Screate_simple(static_cast<int>(lengths.size()), lengths.data(), nullptr));
   Check(space.get(), what);
   internal::Id stored = FileType(type);
   internal::Id list = internal::CreationList(H5P_DATASET_CREATE);
@@ -364,7 +378,7 @@ void Dataset::WriteRows(int64_t first_row, std::span<const T> values) {
                        });
   if (!written) FailHere("cannot be written");
   file_->contents.AddRows<T>(path_, first_row, per_row, values);
-  file_->storage.ThrowWriteError();   // no use in going on once the disk is full
+  file_->storage.ThrowWriteError();  // no use in going on once the disk is full
 }
 
 template <class T>
@@ -447,10 +461,10 @@ template std::vector<float> Dataset::ReadRows<float>(int64_t, int64_t) const;
 template std::vector<double> Dataset::ReadRows<double>(int64_t, int64_t) const;
 template std::vector<std::string> Dataset::ReadRows<std::string>(int64_t, int64_t) const;
 
-#define SKIPBENCH_HDF5_ATTRIBUTE(T)                                                       \
-  template void Object::SetAttribute<T>(const std::string&, const T&);                    \
-  template void Object::SetAttribute<T>(const std::string&, const std::vector<T>&);       \
-  template T Object::Attribute<T>(const std::string&) const;                              \
+#define SKIPBENCH_HDF5_ATTRIBUTE(T)                                                 \
+  template void Object::SetAttribute<T>(const std::string&, const T&);              \
+  template void Object::SetAttribute<T>(const std::string&, const std::vector<T>&); \
+  template T Object::Attribute<T>(const std::string&) const;                        \
   template std::vector<T> Object::AttributeList<T>(const std::string&) const;
 SKIPBENCH_HDF5_ATTRIBUTE(int64_t)
 SKIPBENCH_HDF5_ATTRIBUTE(uint64_t)

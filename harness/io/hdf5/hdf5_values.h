@@ -19,25 +19,49 @@ using Shape = std::vector<int64_t>;
 int64_t Elements(const Shape& shape);
 
 enum class Type { kUint8, kInt16, kInt32, kInt64, kUint64, kFloat32, kFloat64, kString };
-const char* TypeName(Type type);     // "float64", as numpy says
+const char* TypeName(Type type);  // "float64", as numpy says
 
 template <class T>
 constexpr Type TypeOf();
-template <> constexpr Type TypeOf<uint8_t>() { return Type::kUint8; }
-template <> constexpr Type TypeOf<int16_t>() { return Type::kInt16; }
-template <> constexpr Type TypeOf<int32_t>() { return Type::kInt32; }
-template <> constexpr Type TypeOf<int64_t>() { return Type::kInt64; }
-template <> constexpr Type TypeOf<uint64_t>() { return Type::kUint64; }
-template <> constexpr Type TypeOf<float>() { return Type::kFloat32; }
-template <> constexpr Type TypeOf<double>() { return Type::kFloat64; }
-template <> constexpr Type TypeOf<std::string>() { return Type::kString; }
+template <>
+constexpr Type TypeOf<uint8_t>() {
+  return Type::kUint8;
+}
+template <>
+constexpr Type TypeOf<int16_t>() {
+  return Type::kInt16;
+}
+template <>
+constexpr Type TypeOf<int32_t>() {
+  return Type::kInt32;
+}
+template <>
+constexpr Type TypeOf<int64_t>() {
+  return Type::kInt64;
+}
+template <>
+constexpr Type TypeOf<uint64_t>() {
+  return Type::kUint64;
+}
+template <>
+constexpr Type TypeOf<float>() {
+  return Type::kFloat32;
+}
+template <>
+constexpr Type TypeOf<double>() {
+  return Type::kFloat64;
+}
+template <>
+constexpr Type TypeOf<std::string>() {
+  return Type::kString;
+}
 
 class Group;
 
 namespace internal {
-struct File;                         // an open file; shared by the objects that live in it
+struct File;  // an open file; shared by the objects that live in it
 Group OpenRoot(std::shared_ptr<File> file);
-class Id {                           // an identifier of libhdf5, closed at the end
+class Id {  // an identifier of libhdf5, closed at the end
  public:
   using Close = int (*)(int64_t);
   Id() = default;
@@ -52,7 +76,7 @@ class Id {                           // an identifier of libhdf5, closed at the 
     if (value_ >= 0) close_(value_);
   }
   int64_t get() const { return value_; }
-  void Release() { value_ = -1; }    // closed otherwise
+  void Release() { value_ = -1; }  // closed otherwise
 
  private:
   int64_t value_ = -1;
@@ -63,11 +87,11 @@ class Id {                           // an identifier of libhdf5, closed at the 
 // What groups and datasets have in common: a place in a file, and attributes.
 class Object {
  public:
-  std::string Where() const;         // "FILE: /settings/0"
+  std::string Where() const;  // "FILE: /settings/0"
   const std::string& path() const { return path_; }
 
-  // T: int64_t, uint64_t, double, std::string; a list of them becomes a one-dimensional attribute. Text with invalid UTF-8
-  // or a zero byte is refused. Each name is written once.
+  // T: int64_t, uint64_t, double, std::string; a list of them becomes a one-dimensional attribute. Text with invalid
+  // UTF-8 or a zero byte is refused. Each name is written once.
   template <class T>
   void SetAttribute(const std::string& name, const T& value);
   template <class T>
@@ -105,7 +129,7 @@ class Dataset : public Object {
   Type type() const { return type_; }
   const Shape& shape() const { return shape_; }
   int64_t rows() const { return shape_.empty() ? 1 : shape_[0]; }
-  int64_t row_elements() const;      // elements of one row
+  int64_t row_elements() const;  // elements of one row
 
   // Numbers that lie in the file as they are: libhdf5 follows nothing that the file says to read them.
   bool IsPlain() const;
@@ -118,12 +142,15 @@ class Dataset : public Object {
   template <class T>
   std::vector<T> ReadRows(int64_t first_row, int64_t count) const;
   template <class T>
-  std::vector<T> Read() const { return ReadRows<T>(0, rows()); }
+  std::vector<T> Read() const {
+    return ReadRows<T>(0, rows());
+  }
 
-  // Copies rows [first, last) of a dataset with the same type and row shape to the rows from `place` on, a piece at a time.
+  // Copies rows [first, last) of a dataset with the same type and row shape to the rows from `place` on, a piece at a
+  // time.
   void CopyRows(const Dataset& from, int64_t first, int64_t last, int64_t place);
 
-  std::vector<std::string> AxisNames() const;   // empty if they have none
+  std::vector<std::string> AxisNames() const;  // empty if they have none
   std::string Units() const { return AttributeOr("units", ""); }
 
  private:

@@ -15,7 +15,7 @@ constexpr int kMaxDepth = 16;
 constexpr int64_t kMaxObjects = 4'000'000;
 constexpr int64_t kBytesAtOnce = int64_t{8} << 20;
 constexpr size_t kMaxRank = 16;
-constexpr uint64_t kMaxElement = 16;   // bytes: of a text, its place elsewhere in the file
+constexpr uint64_t kMaxElement = 16;  // bytes: of a text, its place elsewhere in the file
 
 class Message {
  public:
@@ -62,10 +62,14 @@ void WithType(Type type, F f) {
 // The types that attributes are written with.
 template <class F>
 void WithAttributeType(Type type, F f) {
-  if (type == Type::kString) f(std::string());
-  else if (type == Type::kFloat32 || type == Type::kFloat64) f(double{});
-  else if (type == Type::kUint64) f(uint64_t{});
-  else f(int64_t{});
+  if (type == Type::kString)
+    f(std::string());
+  else if (type == Type::kFloat32 || type == Type::kFloat64)
+    f(double{});
+  else if (type == Type::kUint64)
+    f(uint64_t{});
+  else
+    f(int64_t{});
 }
 
 // Goes through a file; what cannot be read of somebody's own additions is no reason to fail.
@@ -77,7 +81,8 @@ class Walker {
     if (depth > kMaxDepth) Fail("{}: groups lie more than {} deep", group.Where(), kMaxDepth);
     Attributes(group);
     for (const auto& name : group.Members()) {
-      if (++objects_ > kMaxObjects) Fail("{}: the file has more than {} groups and datasets", group.Where(), kMaxObjects);
+      if (++objects_ > kMaxObjects)
+        Fail("{}: the file has more than {} groups and datasets", group.Where(), kMaxObjects);
       try {
         if (!group.IsGroup(name)) Visit(group.OpenDataset(name), name);
       } catch (const Error& error) {
@@ -226,7 +231,8 @@ void TreeBuilder::Take(std::string_view message) {
       if (shape.size() > kMaxRank) Reader::Nonsense();
       // HDF5 fills a dataset of texts as soon as one of them is written.
       const uint64_t elements = static_cast<uint64_t>(Elements(shape));
-      if (elements > bytes_left_ / kMaxElement) Fail("the dataset {} claims {} values, more than a file of this size can hold", name, elements);
+      if (elements > bytes_left_ / kMaxElement)
+        Fail("the dataset {} claims {} values, more than a file of this size can hold", name, elements);
       bytes_left_ -= elements * kMaxElement;
       dataset_ = std::make_unique<Dataset>(Inner().MakeDataset(name, type, shape));
       return;
@@ -251,8 +257,10 @@ void TreeBuilder::TakeAttribute(Reader& reader) {
         if (scalar) checksums_ = values[0];
       return;
     }
-    if (scalar) Current().SetAttribute(name, values[0]);
-    else Current().SetAttribute(name, values);
+    if (scalar)
+      Current().SetAttribute(name, values[0]);
+    else
+      Current().SetAttribute(name, values);
   });
 }
 

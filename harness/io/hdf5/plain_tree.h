@@ -1,4 +1,5 @@
-// An HDF5 file's content as messages of plain bytes: what the process that reads a file hands over to the one that asked for it.
+// An HDF5 file's content as messages of plain bytes: what the process that reads a file hands over to the one that
+// asked for it.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +16,12 @@ namespace skipbench::hdf5 {
 
 using SendMessage = std::function<void(std::string_view)>;
 
-// Sends all groups, datasets and attributes below `root`; names of things that skipbench cannot hold are sent instead of them. Error
-// when the groups go deeper, or are more, than those of any result.
+// Sends all groups, datasets and attributes below `root`; names of things that skipbench cannot hold are sent instead
+// of them. Error when the groups go deeper, or are more, than those of any result.
 void SendTree(const Group& root, const SendMessage& send);
 
-// Reads whatever could end libhdf5 on a damaged file: all but numbers that lie there as they are. `step` is called now and then.
+// Reads whatever could end libhdf5 on a damaged file: all but numbers that lie there as they are. `step` is called now
+// and then.
 void WalkTree(const Group& root, const std::function<void()>& step);
 
 // Makes a new file of such messages. They are not trusted: Error when they make no sense.
@@ -39,7 +41,7 @@ class TreeBuilder {
   class Reader;
   void TakeAttribute(Reader& reader);
   void TakeRows(Reader& reader);
-  Group& Inner();                     // the innermost open group
+  Group& Inner();  // the innermost open group
   Object& Current();
 
   FileWriter& file_;

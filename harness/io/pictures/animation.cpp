@@ -4,10 +4,10 @@
 #include <string_view>
 
 #include "harness/base/error.h"
-#include "harness/io/pictures/apng_reader.h"
 #include "harness/io/files/byte_reader.h"
-#include "harness/io/pictures/gif.h"
 #include "harness/io/files/mapped_file.h"
+#include "harness/io/pictures/apng_reader.h"
+#include "harness/io/pictures/gif.h"
 #include "harness/io/pictures/video.h"
 
 namespace skipbench {
@@ -35,7 +35,7 @@ bool HasSecondPicture(std::span<const std::byte> bytes) {
     } else if (kind == 0x21) {
       at = skip_blocks(at + 2);
     } else {
-      return false;   // the end
+      return false;  // the end
     }
   }
   return false;
@@ -45,10 +45,12 @@ bool HasSecondPicture(std::span<const std::byte> bytes) {
 
 void FrameList::Add(Image frame) {
   if (!frames_.empty() && (frame.width != frames_[0].width || frame.height != frames_[0].height))
-    Fail("{}: frame {} has {} x {} pixels, the first one {} x {}", origin_, frames_.size(), frame.width, frame.height, frames_[0].width, frames_[0].height);
+    Fail("{}: frame {} has {} x {} pixels, the first one {} x {}", origin_, frames_.size(), frame.width, frame.height,
+         frames_[0].width, frames_[0].height);
   bytes_ += static_cast<int64_t>(frame.pixels.size());
   if (static_cast<int64_t>(frames_.size()) >= kMaxFrames || bytes_ > kMaxClipBytes)
-    Fail("{}: more than {} frames or {} MiB of pixels, which is not read as one clip; --frames N takes the first N", origin_, kMaxFrames, kMaxClipBytes >> 20);
+    Fail("{}: more than {} frames or {} MiB of pixels, which is not read as one clip; --frames N takes the first N",
+         origin_, kMaxFrames, kMaxClipBytes >> 20);
   frames_.push_back(std::move(frame));
 }
 
@@ -62,7 +64,7 @@ bool IsAnimation(std::span<const std::byte> bytes) {
     if (BeginsWith(bytes, "\x89PNG")) return IsApng(bytes);
     return BeginsWith(bytes, "GIF8") && HasSecondPicture(bytes);
   } catch (const Error&) {
-    return false;   // the decoder says what is wrong
+    return false;  // the decoder says what is wrong
   }
 }
 

@@ -37,7 +37,8 @@ class FrameList {
 bool IsAnimation(std::span<const std::byte> bytes);
 
 // RGB, all of one size: the frames of an animated PNG or GIF as a viewer shows them, or of a file with a video's name
-// (KindByName) the frames of its first video stream. `most`: no more than the first so many; 0: all. Throws Error naming the file.
+// (KindByName) the frames of its first video stream. `most`: no more than the first so many; 0: all. Throws Error
+// naming the file.
 std::vector<Image> ReadAnimation(const std::filesystem::path& path, int64_t most = 0);
 
 }  // namespace skipbench

@@ -14,7 +14,7 @@ namespace skipbench {
 
 namespace {
 
-constexpr size_t kSignature = 8, kHeaderChunk = 8 + 13 + 4;      // IHDR: length, type, 13 bytes, CRC
+constexpr size_t kSignature = 8, kHeaderChunk = 8 + 13 + 4;  // IHDR: length, type, 13 bytes, CRC
 
 std::string BigEndian(uint64_t value, int bytes) {
   std::string text;
@@ -31,7 +31,8 @@ uint32_t ReadBigEndian(std::string_view bytes) {
 void AppendChunk(std::string* file, const std::string& type, const std::string& data) {
   const std::string body = type + data;
   *file += BigEndian(static_cast<uint32_t>(data.size()), 4) + body;
-  *file += BigEndian(static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()))), 4);
+  *file += BigEndian(
+      static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()))), 4);
 }
 
 // The compressed picture of a PNG file: the data of its IDAT chunks, one after the other.
@@ -57,14 +58,15 @@ std::string FrameControl(uint32_t sequence, const Image& frame, double fps) {
 
 void WriteApng(const std::filesystem::path& path, std::span<const Image> frames, double fps) {
   if (frames.empty()) Fail("{}: no frames to write", path.string());
-  if (!(fps > 0.1 && fps <= 1000)) Fail("{}: {} frames per second cannot be written; 0.1 to 1000 can", path.string(), fps);
+  if (!(fps > 0.1 && fps <= 1000))
+    Fail("{}: {} frames per second cannot be written; 0.1 to 1000 can", path.string(), fps);
   std::string file;
   uint32_t sequence = 0;
   for (size_t k = 0; k < frames.size(); ++k) {
     const Image& frame = frames[k];
     if (frame.width != frames[0].width || frame.height != frames[0].height || frame.channels != frames[0].channels)
-      Fail("{}: frame {} has {} x {} pixels, the first one {} x {}", path.string(), k, frame.width, frame.height, frames[0].width,
-           frames[0].height);
+      Fail("{}: frame {} has {} x {} pixels, the first one {} x {}", path.string(), k, frame.width, frame.height,
+           frames[0].width, frames[0].height);
     const std::string png = EncodePng(frame, path.string());
     if (k == 0) {
       file = png.substr(0, kSignature + kHeaderChunk);

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "harness/base/error.h"
-#include "harness/io/pictures/animation.h"
 #include "harness/io/files/byte_reader.h"
+#include "harness/io/pictures/animation.h"
 #include "harness/io/pictures/png.h"
 
 namespace skipbench {
@@ -19,7 +19,7 @@ constexpr uint64_t kSignature = 8;
 
 struct Chunk {
   std::string_view type, data;
-  std::string_view whole;   // with length and checksum
+  std::string_view whole;  // with length and checksum
 };
 
 // The next chunk, from `at` on, which goes behind it.
@@ -61,18 +61,26 @@ class Decoder {
   std::vector<Image> Decode() {
     for (uint64_t at = kSignature; at < in_.size() && !frames_.Full();) {
       const Chunk chunk = NextChunk(in_, &at);
-      if (chunk.type == "IHDR") ReadHeader(chunk);
-      else if (chunk.type == "acTL" && chunk.data.size() >= 8) expected_ = BigEndian(chunk.data, 0);
-      else if (chunk.type == "fcTL") Begin(chunk);
-      else if (chunk.type == "IDAT") picture_ += control_ ? chunk.data : std::string_view();   // a picture that is no frame
-      else if (chunk.type == "fdAT" && chunk.data.size() > 4) picture_ += chunk.data.substr(4);
-      else if (chunk.type == "IEND") ended_ = true;
-      else if (chunk.type == "PLTE" || chunk.type == "tRNS") shared_ += chunk.whole;
+      if (chunk.type == "IHDR")
+        ReadHeader(chunk);
+      else if (chunk.type == "acTL" && chunk.data.size() >= 8)
+        expected_ = BigEndian(chunk.data, 0);
+      else if (chunk.type == "fcTL")
+        Begin(chunk);
+      else if (chunk.type == "IDAT")
+        picture_ += control_ ? chunk.data : std::string_view();  // a picture that is no frame
+      else if (chunk.type == "fdAT" && chunk.data.size() > 4)
+        picture_ += chunk.data.substr(4);
+      else if (chunk.type == "IEND")
+        ended_ = true;
+      else if (chunk.type == "PLTE" || chunk.type == "tRNS")
+        shared_ += chunk.whole;
       if (ended_) break;
     }
     Finish();
     auto frames = frames_.Take();
-    if (!frames_full_ && frames.size() < expected_) Fail("{}: broken APNG: {} frames, its header says {} (is it truncated?)", origin_, frames.size(), expected_);
+    if (!frames_full_ && frames.size() < expected_)
+      Fail("{}: broken APNG: {} frames, its header says {} (is it truncated?)", origin_, frames.size(), expected_);
     return frames;
   }
 
@@ -87,8 +95,10 @@ class Decoder {
   void Begin(const Chunk& chunk) {
     Finish();
     if (chunk.data.size() != 26 || header_.empty()) Fail("{}: broken APNG: a frame's header is wrong", origin_);
-    const Control control{BigEndian(chunk.data, 4), BigEndian(chunk.data, 8), BigEndian(chunk.data, 12), BigEndian(chunk.data, 16), chunk.data[24], chunk.data[25]};
-    if (uint64_t{control.x} + control.width > static_cast<uint64_t>(canvas_.width) || uint64_t{control.y} + control.height > static_cast<uint64_t>(canvas_.height))
+    const Control control{BigEndian(chunk.data, 4),  BigEndian(chunk.data, 8), BigEndian(chunk.data, 12),
+                          BigEndian(chunk.data, 16), chunk.data[24],           chunk.data[25]};
+    if (uint64_t{control.x} + control.width > static_cast<uint64_t>(canvas_.width) ||
+        uint64_t{control.y} + control.height > static_cast<uint64_t>(canvas_.height))
       Fail("{}: broken APNG: a frame reaches beyond the picture", origin_);
     control_ = control;
   }
@@ -112,10 +122,13 @@ class Decoder {
     frames_full_ = frames_.Full();
   }
 
-  uint8_t* Pixel(uint32_t x, uint32_t y) { return canvas_.pixels.data() + (size_t{y} * static_cast<size_t>(canvas_.width) + x) * 4; }
+  uint8_t* Pixel(uint32_t x, uint32_t y) {
+    return canvas_.pixels.data() + (size_t{y} * static_cast<size_t>(canvas_.width) + x) * 4;
+  }
 
   void Draw(const Image& frame) {
-    if (canvas_.pixels.empty()) canvas_.pixels.resize(static_cast<size_t>(canvas_.width) * static_cast<size_t>(canvas_.height) * 4);
+    if (canvas_.pixels.empty())
+      canvas_.pixels.resize(static_cast<size_t>(canvas_.width) * static_cast<size_t>(canvas_.height) * 4);
     const Control& control = *control_;
     // Of the first frame there is nothing before: it leaves nothing behind (APNG 1.0, dispose_op).
     const int dispose = control.dispose == 2 && shown_ == 0 ? 1 : control.dispose;
@@ -127,7 +140,7 @@ class Decoder {
         uint8_t* to = Pixel(control.x + x, control.y + y);
         const int alpha = control.blend == 0 || shown_ == 0 ? 255 : from[3];
         for (int c = 0; c < 4; ++c) {
-          const int sum = to[c] * (255 - alpha) + from[c] * alpha + 128;   // rounded as PIL does
+          const int sum = to[c] * (255 - alpha) + from[c] * alpha + 128;  // rounded as PIL does
           to[c] = static_cast<uint8_t>(((sum >> 8) + sum) >> 8);
         }
       }
@@ -135,11 +148,13 @@ class Decoder {
     ++shown_;
     Image rgb{canvas_.width, canvas_.height, 3, {}};
     rgb.pixels.resize(canvas_.pixels.size() / 4 * 3);
-    for (size_t i = 0; i < canvas_.pixels.size() / 4; ++i) std::memcpy(rgb.pixels.data() + 3 * i, canvas_.pixels.data() + 4 * i, 3);
+    for (size_t i = 0; i < canvas_.pixels.size() / 4; ++i)
+      std::memcpy(rgb.pixels.data() + 3 * i, canvas_.pixels.data() + 4 * i, 3);
     frames_.Add(std::move(rgb));
     if (dispose == 2) canvas_.pixels = std::move(*before);
     if (dispose == 1)
-      for (uint32_t y = 0; y < control.height; ++y) std::memset(Pixel(control.x, control.y + y), 0, size_t{control.width} * 4);
+      for (uint32_t y = 0; y < control.height; ++y)
+        std::memset(Pixel(control.x, control.y + y), 0, size_t{control.width} * 4);
   }
 
   ByteReader in_;
@@ -162,7 +177,7 @@ bool IsApng(std::span<const std::byte> bytes) {
   for (uint64_t at = kSignature; at < in.size();) {
     const Chunk chunk = NextChunk(in, &at);
     if (chunk.type == "acTL") return chunk.data.size() >= 4 && BigEndian(chunk.data, 0) > 1;
-    if (chunk.type == "IDAT") return false;   // acTL stands before it
+    if (chunk.type == "IDAT") return false;  // acTL stands before it
   }
   return false;
 }

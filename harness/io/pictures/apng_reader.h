@@ -14,8 +14,9 @@ namespace skipbench {
 // Whether a PNG file has more than one frame.
 bool IsApng(std::span<const std::byte> bytes);
 
-// The frames as a viewer shows them, each of the whole canvas, as RGB (transparency is dropped from what was drawn, as PIL's
-// convert("RGB") does). `most`: no more than so many; 0: all. Throws Error naming `origin` for broken files and missing frames.
+// The frames as a viewer shows them, each of the whole canvas, as RGB (transparency is dropped from what was drawn, as
+// PIL's convert("RGB") does). `most`: no more than so many; 0: all. Throws Error naming `origin` for broken files and
+// missing frames.
 std::vector<Image> DecodeApng(std::span<const std::byte> bytes, int64_t most, const std::string& origin);
 
 }  // namespace skipbench

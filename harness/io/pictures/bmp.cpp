@@ -31,8 +31,10 @@ class Decoder {
     ReadMasks();
     if (bits_ <= 8) ReadPalette();
     image_.pixels.assign(static_cast<size_t>(image_.width) * static_cast<size_t>(image_.height) * 3, 0);
-    if (compression_ == kRle8 || compression_ == kRle4) RunLengths();
-    else Rows();
+    if (compression_ == kRle8 || compression_ == kRle4)
+      RunLengths();
+    else
+      Rows();
     return std::move(image_);
   }
 
@@ -41,7 +43,8 @@ class Decoder {
     data_ = in_.U32(10);
     header_ = in_.U32(kFileHeader);
     const bool core = header_ == 12;
-    if (!core && (header_ < 40 || header_ > 256)) FailUnsupported("{}: a bitmap with a header of {} bytes is not supported", origin_, header_);
+    if (!core && (header_ < 40 || header_ > 256))
+      FailUnsupported("{}: a bitmap with a header of {} bytes is not supported", origin_, header_);
     const int64_t width = core ? int64_t{in_.U16(18)} : static_cast<int32_t>(in_.U32(18));
     int64_t height = core ? int64_t{in_.U16(20)} : static_cast<int32_t>(in_.U32(22));
     top_down_ = height < 0;
@@ -52,13 +55,16 @@ class Decoder {
     palette_entry_ = core ? 3 : 4;
     CheckImageSize(width, height, origin_);
     const bool deep = bits_ == 16 || bits_ == 24 || bits_ == 32, shallow = bits_ == 1 || bits_ == 4 || bits_ == 8;
-    const bool known = (compression_ == kRgb && (deep || shallow)) || (compression_ == kRle8 && bits_ == 8) || (compression_ == kRle4 && bits_ == 4) ||
+    const bool known = (compression_ == kRgb && (deep || shallow)) || (compression_ == kRle8 && bits_ == 8) ||
+                       (compression_ == kRle4 && bits_ == 4) ||
                        ((compression_ == kBitFields || compression_ == kAlphaBitFields) && deep && bits_ != 24);
-    if (!known) FailUnsupported("{}: a bitmap of {} bits with compression {} is not supported", origin_, bits_, compression_);
+    if (!known)
+      FailUnsupported("{}: a bitmap of {} bits with compression {} is not supported", origin_, bits_, compression_);
     // Run lengths can hold any number of pixels in few bytes, but no more than 255 in two (a skip aside).
     stride_ = (static_cast<uint64_t>(width) * static_cast<uint64_t>(bits_) + 31) / 32 * 4;
     if (compression_ == kRle8 || compression_ == kRle4) {
-      if (static_cast<uint64_t>(width) * static_cast<uint64_t>(height) / 128 > in_.size()) Fail("{}: broken bitmap: {} bytes cannot hold {} x {} pixels", origin_, in_.size(), width, height);
+      if (static_cast<uint64_t>(width) * static_cast<uint64_t>(height) / 128 > in_.size())
+        Fail("{}: broken bitmap: {} bytes cannot hold {} x {} pixels", origin_, in_.size(), width, height);
     } else {
       in_.Part(data_, stride_ * static_cast<uint64_t>(height));
     }
@@ -66,9 +72,11 @@ class Decoder {
   }
 
   void ReadMasks() {
-    red_ = {bits_ == 16 ? 0x7C00u : 0xFF0000u}, green_ = {bits_ == 16 ? 0x03E0u : 0xFF00u}, blue_ = {bits_ == 16 ? 0x1Fu : 0xFFu};
+    red_ = {bits_ == 16 ? 0x7C00u : 0xFF0000u}, green_ = {bits_ == 16 ? 0x03E0u : 0xFF00u},
+    blue_ = {bits_ == 16 ? 0x1Fu : 0xFFu};
     if (compression_ != kBitFields && compression_ != kAlphaBitFields) return;
-    red_.bits = in_.U32(54), green_.bits = in_.U32(58), blue_.bits = in_.U32(62);   // behind a header of 40 bytes, or in a longer one
+    red_.bits = in_.U32(54), green_.bits = in_.U32(58),
+    blue_.bits = in_.U32(62);  // behind a header of 40 bytes, or in a longer one
     for (const Mask& mask : {red_, green_, blue_}) {
       const uint32_t low = mask.bits >> (mask.bits ? std::countr_zero(mask.bits) : 0);
       if (mask.bits == 0 || (low & (low + 1)) != 0) Fail("{}: broken bitmap: the mask {:#x}", origin_, mask.bits);
@@ -86,7 +94,8 @@ class Decoder {
 
   uint8_t* Pixel(int x, int row) {
     const int y = top_down_ ? row : image_.height - 1 - row;
-    return image_.pixels.data() + (static_cast<size_t>(y) * static_cast<size_t>(image_.width) + static_cast<size_t>(x)) * 3;
+    return image_.pixels.data() +
+           (static_cast<size_t>(y) * static_cast<size_t>(image_.width) + static_cast<size_t>(x)) * 3;
   }
   void Put(int x, int row, uint32_t colour) {
     uint8_t* pixel = Pixel(x, row);

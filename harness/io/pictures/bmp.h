@@ -9,8 +9,8 @@
 
 namespace skipbench {
 
-// RGB as PIL's convert("RGB"): 1, 4 and 8 bits with a palette (also run-length encoded), 16 bits (555 and 565), 24 and 32
-// (transparency is dropped). Others are refused by name; truncated and broken files are Errors that name `origin`.
+// RGB as PIL's convert("RGB"): 1, 4 and 8 bits with a palette (also run-length encoded), 16 bits (555 and 565), 24 and
+// 32 (transparency is dropped). Others are refused by name; truncated and broken files are Errors that name `origin`.
 Image DecodeBmp(std::span<const std::byte> bytes, const std::string& origin);
 
 }  // namespace skipbench

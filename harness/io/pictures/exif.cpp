@@ -37,13 +37,14 @@ int OfJpeg(std::span<const std::byte> file, const std::string& origin) {
   const ByteReader in(file, origin, true);
   for (uint64_t at = 2; in.Byte(at) == 0xFF;) {
     const int marker = in.Byte(at + 1);
-    if (marker == 0xFF) {   // padding
+    if (marker == 0xFF) {  // padding
       ++at;
       continue;
     }
     if (marker == 0xDA || marker == 0xD9) break;
     const uint64_t length = in.U16(at + 2);
-    if (marker == 0xE1 && Is(in, at + 4, std::string_view("Exif\0\0", 6)) && length > 8) return OrientationOf(in.Part(at + 4, length - 2));
+    if (marker == 0xE1 && Is(in, at + 4, std::string_view("Exif\0\0", 6)) && length > 8)
+      return OrientationOf(in.Part(at + 4, length - 2));
     at += 2 + length;
   }
   return 1;

@@ -89,7 +89,9 @@ class Decoder {
   }
   void Put(int x, int y, const Colour& colour) {
     if (x >= canvas_.width || y >= canvas_.height) return;
-    std::memcpy(canvas_.pixels.data() + (static_cast<size_t>(y) * static_cast<size_t>(canvas_.width) + static_cast<size_t>(x)) * 3, colour.data(), 3);
+    std::memcpy(canvas_.pixels.data() +
+                    (static_cast<size_t>(y) * static_cast<size_t>(canvas_.width) + static_cast<size_t>(x)) * 3,
+                colour.data(), 3);
   }
 
   void Draw(const GraphicsControlBlock& control) {
@@ -106,7 +108,8 @@ class Decoder {
     extent_ = {frame.Left, frame.Top, frame.Width, frame.Height};
     disposal_ = control.DisposalMode;
     // PIL takes transparency first.
-    background_ = ColourOf(control.TransparentColor != NO_TRANSPARENT_COLOR ? control.TransparentColor : gif_->SBackGroundColor);
+    background_ =
+        ColourOf(control.TransparentColor != NO_TRANSPARENT_COLOR ? control.TransparentColor : gif_->SBackGroundColor);
     before_ = disposal_ == DISPOSE_PREVIOUS && !first ? std::optional(canvas_) : std::nullopt;
     std::vector<GifPixelType> row(static_cast<size_t>(frame.Width));
     constexpr std::array<int, 4> kStart = {0, 4, 2, 1}, kStep = {8, 8, 4, 2};
@@ -114,7 +117,8 @@ class Decoder {
       for (int y = frame.Interlace ? kStart[pass] : 0; y < frame.Height; y += frame.Interlace ? kStep[pass] : 1) {
         if (DGifGetLine(gif_.get(), row.data(), frame.Width) == GIF_ERROR) Broken(gif_->Error);
         for (int x = 0; x < frame.Width; ++x)
-          if (first || row[static_cast<size_t>(x)] != control.TransparentColor) Put(frame.Left + x, frame.Top + y, ColourOf(row[static_cast<size_t>(x)]));
+          if (first || row[static_cast<size_t>(x)] != control.TransparentColor)
+            Put(frame.Left + x, frame.Top + y, ColourOf(row[static_cast<size_t>(x)]));
       }
     }
   }
@@ -124,14 +128,15 @@ class Decoder {
     if (disposal_ == DISPOSE_PREVIOUS && before_) canvas_ = *before_;
     if (disposal_ != DISPOSE_BACKGROUND) return;
     for (int y = 0; y < extent_[3] && extent_[1] + y < canvas_.height; ++y)
-      for (int x = 0; x < extent_[2] && extent_[0] + x < canvas_.width; ++x) Put(extent_[0] + x, extent_[1] + y, background_);
+      for (int x = 0; x < extent_[2] && extent_[0] + x < canvas_.width; ++x)
+        Put(extent_[0] + x, extent_[1] + y, background_);
   }
 
   Source source_;
   const std::string& origin_;
   std::unique_ptr<GifFileType, Close> gif_;
-  Image canvas_;                      // no pixels before the first frame
-  std::array<int, 4> extent_ = {};    // left, top, width, height of the frame that was drawn last
+  Image canvas_;                    // no pixels before the first frame
+  std::array<int, 4> extent_ = {};  // left, top, width, height of the frame that was drawn last
   int disposal_ = DISPOSAL_UNSPECIFIED;
   Colour background_ = {};
   std::optional<Image> before_;

@@ -11,8 +11,8 @@
 
 namespace skipbench {
 
-// RGB of a GIF's only picture, as PIL's convert("RGB"): a transparent pixel has its palette's colour. Truncated and broken files
-// are Errors that name `origin`.
+// RGB of a GIF's only picture, as PIL's convert("RGB"): a transparent pixel has its palette's colour. Truncated and
+// broken files are Errors that name `origin`.
 Image DecodeGif(std::span<const std::byte> bytes, const std::string& origin);
 
 // The frames of an animation as a viewer shows them one after the other, each of the whole canvas: what PIL's

@@ -9,12 +9,12 @@
 #include <fmt/ranges.h>
 
 #include "harness/base/error.h"
+#include "harness/io/files/mapped_file.h"
 #include "harness/io/pictures/animation.h"
 #include "harness/io/pictures/bmp.h"
 #include "harness/io/pictures/exif.h"
 #include "harness/io/pictures/gif.h"
 #include "harness/io/pictures/jpeg.h"
-#include "harness/io/files/mapped_file.h"
 #include "harness/io/pictures/png.h"
 #include "harness/io/pictures/pnm.h"
 #include "harness/io/pictures/tiff.h"
@@ -23,13 +23,14 @@
 namespace skipbench {
 namespace {
 
-constexpr std::array<std::string_view, 16> kPictures = {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp",
-                                                        ".dib", ".ppm",  ".pgm", ".pbm",  ".pnm", ".tif",  ".tiff", ".gif"};
+constexpr std::array<std::string_view, 16> kPictures = {".png",  ".apng", ".jpg",  ".jpeg", ".jpe", ".jfif",
+                                                        ".webp", ".bmp",  ".dib",  ".ppm",  ".pgm", ".pbm",
+                                                        ".pnm",  ".tif",  ".tiff", ".gif"};
 constexpr std::array<std::string_view, 36> kUnreadable = {
-    ".avif", ".heic", ".heif", ".jp2", ".j2k", ".j2c", ".jpf", ".jpx", ".jxl", ".jxr", ".tga", ".psd", ".exr", ".hdr",
-    ".pfm",  ".pam",  ".pcx",  ".qoi", ".ico", ".dds", ".dng", ".cr2", ".nef", ".arw", ".svg", ".xpm", ".sgi",
-    ".mpo",  ".cr3",  ".raf",  ".rw2", ".orf", ".hif", ".icns", ".ras", ".yuv"};
-constexpr std::array<std::string_view, 16> kVideos = {".mp4",  ".avi", ".mov", ".mkv", ".webm", ".m4v",  ".mpg", ".mpeg",
+    ".avif", ".heic", ".heif", ".jp2", ".j2k", ".j2c", ".jpf", ".jpx", ".jxl", ".jxr",  ".tga", ".psd",
+    ".exr",  ".hdr",  ".pfm",  ".pam", ".pcx", ".qoi", ".ico", ".dds", ".dng", ".cr2",  ".nef", ".arw",
+    ".svg",  ".xpm",  ".sgi",  ".mpo", ".cr3", ".raf", ".rw2", ".orf", ".hif", ".icns", ".ras", ".yuv"};
+constexpr std::array<std::string_view, 16> kVideos = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v",  ".mpg", ".mpeg",
                                                       ".wmv", ".flv", ".ogv", ".3gp", ".mts",  ".m2ts", ".vob", ".y4m"};
 
 template <size_t n>
@@ -79,8 +80,8 @@ Image ReadUprightImage(const std::filesystem::path& path) {
   return Turn(DecodeImage(file.bytes(), path.string()), ExifOrientation(file.bytes()));
 }
 
-// Orientation: where row 0 and column 0 of what is stored belong. 1 top left, 2 top right, 3 bottom right, 4 bottom left,
-// 5 left top, 6 right top, 7 right bottom, 8 left bottom.
+// Orientation: where row 0 and column 0 of what is stored belong. 1 top left, 2 top right, 3 bottom right, 4 bottom
+// left, 5 left top, 6 right top, 7 right bottom, 8 left bottom.
 Image Turn(Image image, int orientation) {
   if (orientation < 2 || orientation > 8) return image;
   const bool swap = orientation >= 5;
@@ -90,8 +91,10 @@ Image Turn(Image image, int orientation) {
   for (int y = 0; y < turned.height; ++y) {
     for (int x = 0; x < turned.width; ++x) {
       int from_x = swap ? y : x, from_y = swap ? x : y;
-      if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8) from_x = image.width - 1 - from_x;
-      if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7) from_y = image.height - 1 - from_y;
+      if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8)
+        from_x = image.width - 1 - from_x;
+      if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7)
+        from_y = image.height - 1 - from_y;
       const size_t from = static_cast<size_t>(from_y) * static_cast<size_t>(image.width) + static_cast<size_t>(from_x);
       const size_t to = static_cast<size_t>(y) * static_cast<size_t>(turned.width) + static_cast<size_t>(x);
       std::memcpy(turned.pixels.data() + to * channels, image.pixels.data() + from * channels, channels);
@@ -102,7 +105,8 @@ Image Turn(Image image, int orientation) {
 
 FileKind KindByName(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   if (Has(kPictures, extension)) return FileKind::kPicture;
   if (Has(kVideos, extension)) return FileKind::kVideo;
   return Has(kUnreadable, extension) ? FileKind::kUnreadable : FileKind::kOther;

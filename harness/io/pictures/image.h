@@ -13,19 +13,20 @@ namespace skipbench {
 struct Image {
   int width = 0;
   int height = 0;
-  int channels = 3;                   // R, G, B
-  std::vector<uint8_t> pixels;        // [height, width, channels], 0..255
+  int channels = 3;             // R, G, B
+  std::vector<uint8_t> pixels;  // [height, width, channels], 0..255
 };
 
-// What is refused before any memory is taken for it: nobody's picture is larger, but a broken or hostile header may say so.
+// What is refused before any memory is taken for it: nobody's picture is larger, but a broken or hostile header may say
+// so.
 constexpr int kMaxImageSide = 1 << 16;
 constexpr int64_t kMaxImagePixels = int64_t{1} << 28;
 // Throws Error that begins with `origin` for sides that are not positive, or more than that.
 void CheckImageSize(int64_t width, int64_t height, const std::string& origin);
 
 // Reads PNG, JPEG, WebP, BMP, PNM (PBM, PGM, PPM), TIFF or GIF by its content (not its name): the pixels of PIL's
-// Image.open(path).convert("RGB"). A picture's EXIF orientation is not heeded (but a TIFF's is, as in PIL). Throws Error
-// naming the file, also for animations: animation.h reads those.
+// Image.open(path).convert("RGB"). A picture's EXIF orientation is not heeded (but a TIFF's is, as in PIL). Throws
+// Error naming the file, also for animations: animation.h reads those.
 Image ReadImage(const std::filesystem::path& path);
 // The same from memory; `origin` is named in errors.
 Image DecodeImage(std::span<const std::byte> bytes, const std::string& origin);
@@ -39,10 +40,10 @@ Image Turn(Image image, int orientation);
 void CmykToRgb(int c, int m, int y, int k, uint8_t* rgb);
 
 enum class FileKind {
-  kOther,        // no picture by its name
-  kPicture,      // .png, .jpg, .webp, ...: what ReadImage reads
-  kUnreadable,   // a picture or a raw photograph in a format that is not read: .avif, .heic, .jp2, ...
-  kVideo,        // .mp4, .avi, .mov, .mkv, .webm, .m4v
+  kOther,       // no picture by its name
+  kPicture,     // .png, .jpg, .webp, ...: what ReadImage reads
+  kUnreadable,  // a picture or a raw photograph in a format that is not read: .avif, .heic, .jp2, ...
+  kVideo,       // .mp4, .avi, .mov, .mkv, .webm, .m4v
 };
 // By the name's extension, in any case.
 FileKind KindByName(const std::filesystem::path& path);

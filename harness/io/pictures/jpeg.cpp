@@ -14,7 +14,7 @@
 namespace skipbench {
 namespace {
 
-constexpr int kMaxScans = 500;   // of a progressive picture: each costs a pass over all of it, real ones have about ten
+constexpr int kMaxScans = 500;  // of a progressive picture: each costs a pass over all of it, real ones have about ten
 
 // As in png.cpp: libjpeg's errors are longjmps, so every C++ object lives in the caller's frame, in here.
 struct Reader {
@@ -28,7 +28,7 @@ struct Reader {
   std::jmp_buf jump{};
   char error[JMSG_LENGTH_MAX] = {};
   Image image;
-  std::vector<uint8_t> inks;   // a row of C, M, Y, K
+  std::vector<uint8_t> inks;  // a row of C, M, Y, K
 };
 
 Reader& ReaderOf(j_common_ptr jpeg) { return *static_cast<Reader*>(jpeg->client_data); }
@@ -39,19 +39,17 @@ Reader& ReaderOf(j_common_ptr jpeg) { return *static_cast<Reader*>(jpeg->client_
   std::longjmp(reader.jump, 1);
 }
 
-// libjpeg carries on where it should not: what says that pixels are missing or damaged is an error here. The rest of its
-// warnings ("Invalid SOS parameters for sequential JPEG", bytes between markers, ...) changes none.
+// libjpeg carries on where it should not: what says that pixels are missing or damaged is an error here. The rest of
+// its warnings ("Invalid SOS parameters for sequential JPEG", bytes between markers, ...) changes none.
 void OnMessage(j_common_ptr jpeg, int level) {
   if (level >= 0) return;
   switch (jpeg->err->msg_code) {
     case JWRN_ARITH_BAD_CODE:
-    case JWRN_HIT_MARKER:           // the data of a scan ended before its pixels did
+    case JWRN_HIT_MARKER:  // the data of a scan ended before its pixels did
     case JWRN_HUFF_BAD_CODE:
     case JWRN_JPEG_EOF:
-    case JWRN_MUST_RESYNC:
-      OnError(jpeg);
-    default:
-      return;
+    case JWRN_MUST_RESYNC: OnError(jpeg);
+    default: return;
   }
 }
 void OnOutput(j_common_ptr) {}
@@ -122,7 +120,8 @@ Image DecodeJpeg(std::span<const std::byte> bytes, const std::string& origin) {
     FailUnsupported("{}: JPEG with {} channels of an unknown colour space", origin, reader.jpeg.num_components);
   CheckImageSize(width, height, origin);
   if (!StartRows(reader)) Fail("{}: broken JPEG: {}", origin, reader.error);
-  if (reader.jpeg.output_components != (IsCmyk(reader) ? 4 : 3) || reader.jpeg.output_width != width || reader.jpeg.output_height != height)
+  if (reader.jpeg.output_components != (IsCmyk(reader) ? 4 : 3) || reader.jpeg.output_width != width ||
+      reader.jpeg.output_height != height)
     Fail("{}: broken JPEG: not convertible to RGB", origin);
   reader.image.width = static_cast<int>(width);
   reader.image.height = static_cast<int>(height);

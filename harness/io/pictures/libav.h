@@ -19,7 +19,9 @@ namespace skipbench::libav {
 template <auto release>
 struct Release {
   template <typename T>
-  void operator()(T* t) const { release(&t); }
+  void operator()(T* t) const {
+    release(&t);
+  }
 };
 inline void FreeScaler(SwsContext** scaler) { sws_freeContext(*scaler); }
 

@@ -37,7 +37,8 @@ class Writer {
   }
 
   void Write(const Image& image) {
-    if (image.width != width_ || image.height != height_) Fail("{}: frames of {} x {} and {} x {} pixels", path_, image.width, image.height, width_, height_);
+    if (image.width != width_ || image.height != height_)
+      Fail("{}: frames of {} x {} and {} x {} pixels", path_, image.width, image.height, width_, height_);
     Check(av_frame_make_writable(frame_.get()), path_, "frame");
     // Scaled to even sides; the pixels stay where they are but for the last column and row.
     const uint8_t* from[1] = {image.pixels.data()};
@@ -68,10 +69,10 @@ class Writer {
     codec_->bit_rate = 4'000'000;
     codec_->thread_count = 1;
     if (format_->oformat->flags & AVFMT_GLOBALHEADER) codec_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    av_opt_set(codec_->priv_data, "crf", "16", 0);       // libx264's; others have no such option
+    av_opt_set(codec_->priv_data, "crf", "16", 0);  // libx264's; others have no such option
     Check(avcodec_open2(codec_.get(), encoder, nullptr), path_, encoder->name);
-    scaler_.reset(sws_getContext(width_, height_, AV_PIX_FMT_RGB24, codec_->width, codec_->height, codec_->pix_fmt, SWS_BILINEAR,
-                                 nullptr, nullptr, nullptr));
+    scaler_.reset(sws_getContext(width_, height_, AV_PIX_FMT_RGB24, codec_->width, codec_->height, codec_->pix_fmt,
+                                 SWS_BILINEAR, nullptr, nullptr, nullptr));
     frame_.reset(av_frame_alloc());
     if (!scaler_ || !frame_) Fail("{}: libav: no memory", path_);
     frame_->format = codec_->pix_fmt;
@@ -130,8 +131,10 @@ namespace skipbench {
 bool CanWriteMp4() { return false; }
 
 void WriteMp4(const std::filesystem::path& path, std::span<const Image>, double) {
-  Fail("{}: MP4 files need libav, which this skipbench was built without (install libavformat-dev and libswscale-dev, then build again)",
-       path.string());
+  Fail(
+      "{}: MP4 files need libav, which this skipbench was built without (install libavformat-dev and libswscale-dev, "
+      "then build again)",
+      path.string());
 }
 
 }  // namespace skipbench

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "harness/base/error.h"
-#include "harness/io/files/npz.h"
 #include "harness/base/text.h"
+#include "harness/io/files/npz.h"
 
 namespace skipbench {
 namespace {
@@ -17,8 +17,11 @@ struct Layout {
   bool planes = false;
 };
 
-// Whether three sizes are rather those of one picture with its channels than of a series of grey ones: nobody has those 3 pixels wide, or of 3.
-bool IsOnePicture(const std::vector<int64_t>& shape) { return shape.size() == 3 && (shape[2] == 3 || shape[2] == 4 || shape[0] == 3); }
+// Whether three sizes are rather those of one picture with its channels than of a series of grey ones: nobody has those
+// 3 pixels wide, or of 3.
+bool IsOnePicture(const std::vector<int64_t>& shape) {
+  return shape.size() == 3 && (shape[2] == 3 || shape[2] == 4 || shape[0] == 3);
+}
 
 // channels 0: no pictures.
 Layout LayoutOf(const std::vector<int64_t>& shape) {

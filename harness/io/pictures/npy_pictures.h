@@ -8,13 +8,13 @@
 #include <mutex>
 #include <string>
 
-#include "harness/io/pictures/image.h"
 #include "harness/io/files/npy.h"
+#include "harness/io/pictures/image.h"
 
 namespace skipbench {
 
-// Read front to back, so that an archive of any size takes the memory of a few pictures, compressed or not. Pictures are
-// cheap to ask for in about their order, whichever thread does; one that lies far back costs reading again from the
+// Read front to back, so that an archive of any size takes the memory of a few pictures, compressed or not. Pictures
+// are cheap to ask for in about their order, whichever thread does; one that lies far back costs reading again from the
 // start.
 class NpyPictures {
  public:

@@ -46,7 +46,7 @@ template <typename State>
   static_cast<State*>(png_get_error_ptr(png))->error = message;
   png_longjmp(png, 1);
 }
-void OnWarning(png_structp, png_const_charp) {}   // about chunks that do not change the pixels
+void OnWarning(png_structp, png_const_charp) {}  // about chunks that do not change the pixels
 
 void ReadBytes(png_structp png, png_bytep to, size_t size) {
   auto& reader = *static_cast<Reader*>(png_get_io_ptr(png));
@@ -80,7 +80,8 @@ bool PrepareRows(Reader& reader) {
   }
   if (png_get_bit_depth(reader.png, reader.info) == 16 && !IsGrey16(reader)) png_set_strip_16(reader.png);
   if (type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(reader.png);
-  if (type == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(reader.png, reader.info) < 8) png_set_expand_gray_1_2_4_to_8(reader.png);
+  if (type == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(reader.png, reader.info) < 8)
+    png_set_expand_gray_1_2_4_to_8(reader.png);
   if (!(type & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(reader.png);
   if (!reader.with_alpha) png_set_strip_alpha(reader.png);
   png_set_interlace_handling(reader.png);
@@ -117,12 +118,13 @@ bool WriteRows(Writer& writer, const Image& image, int level) {
   if (setjmp(png_jmpbuf(writer.png))) return false;
   png_set_write_fn(writer.png, &writer, WriteBytes, FlushBytes);
   png_set_compression_level(writer.png, level);
-  png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height), 8,
-               image.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-               PNG_FILTER_TYPE_DEFAULT);
+  png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height),
+               8, image.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_write_info(writer.png, writer.info);
   const size_t stride = static_cast<size_t>(image.width) * static_cast<size_t>(image.channels);
-  for (int y = 0; y < image.height; ++y) png_write_row(writer.png, image.pixels.data() + static_cast<size_t>(y) * stride);
+  for (int y = 0; y < image.height; ++y)
+    png_write_row(writer.png, image.pixels.data() + static_cast<size_t>(y) * stride);
   png_write_end(writer.png, nullptr);
   return true;
 }
@@ -142,7 +144,8 @@ Image Decode(std::span<const std::byte> bytes, bool with_alpha, const std::strin
   if (!reader.info) Fail("{}: libpng cannot be set up", origin);
   if (!ReadHeader(reader)) Fail("{}: broken PNG: {}", origin, reader.error);
 
-  const int64_t width = png_get_image_width(reader.png, reader.info), height = png_get_image_height(reader.png, reader.info);
+  const int64_t width = png_get_image_width(reader.png, reader.info),
+                height = png_get_image_height(reader.png, reader.info);
   // Deflate cannot shrink anything to less than a 1032nd, so a picture cannot be much larger than its file.
   const auto packed_row = static_cast<int64_t>(png_get_rowbytes(reader.png, reader.info));
   CheckImageSize(width, height, origin);
@@ -158,7 +161,8 @@ Image Decode(std::span<const std::byte> bytes, bool with_alpha, const std::strin
   reader.image.width = static_cast<int>(width);
   reader.image.height = static_cast<int>(height);
   reader.image.pixels.resize(stride * static_cast<size_t>(height));
-  for (size_t y = 0; y < static_cast<size_t>(height); ++y) reader.rows.push_back(reader.image.pixels.data() + y * stride);
+  for (size_t y = 0; y < static_cast<size_t>(height); ++y)
+    reader.rows.push_back(reader.image.pixels.data() + y * stride);
   if (!ReadRows(reader)) Fail("{}: broken PNG: {}", origin, reader.error);
   if (grey16) CutOffAt255(&reader.image.pixels);
   return std::move(reader.image);
@@ -167,7 +171,9 @@ Image Decode(std::span<const std::byte> bytes, bool with_alpha, const std::strin
 }  // namespace
 
 Image DecodePng(std::span<const std::byte> bytes, const std::string& origin) { return Decode(bytes, false, origin); }
-Image DecodePngWithAlpha(std::span<const std::byte> bytes, const std::string& origin) { return Decode(bytes, true, origin); }
+Image DecodePngWithAlpha(std::span<const std::byte> bytes, const std::string& origin) {
+  return Decode(bytes, true, origin);
+}
 
 Image ReadPng(const std::filesystem::path& path) {
   const MappedFile file(path);

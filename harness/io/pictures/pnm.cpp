@@ -20,13 +20,16 @@ class Decoder {
     const int64_t width = Number(), height = Number();
     CheckImageSize(width, height, origin_);
     maximum_ = bits ? 1 : Number();
-    if (maximum_ < 1 || maximum_ > 65535) Fail("{}: broken PNM: a maximum of {}, expected 1 to 65535", origin_, maximum_);
-    if (!plain) ++at_;   // one blank ends the header
+    if (maximum_ < 1 || maximum_ > 65535)
+      Fail("{}: broken PNM: a maximum of {}, expected 1 to 65535", origin_, maximum_);
+    if (!plain) ++at_;  // one blank ends the header
     RequireBytes(plain, bits, width, height);
     image_ = {static_cast<int>(width), static_cast<int>(height), 3, {}};
     image_.pixels.reserve(static_cast<size_t>(width * height) * 3);
-    if (bits) plain ? PlainBits() : RawBits();
-    else Values(plain);
+    if (bits)
+      plain ? PlainBits() : RawBits();
+    else
+      Values(plain);
     return std::move(image_);
   }
 
@@ -36,7 +39,9 @@ class Decoder {
     const int64_t values = width * height * channels_;
     int64_t needed = values * (maximum_ > 255 ? 2 : 1);
     if (bits && !plain) needed = (width + 7) / 8 * height;
-    if (static_cast<int64_t>(in_.size()) < needed) Fail("{}: broken PNM: {} bytes cannot hold {} x {} pixels (is it truncated?)", origin_, in_.size(), width, height);
+    if (static_cast<int64_t>(in_.size()) < needed)
+      Fail("{}: broken PNM: {} bytes cannot hold {} x {} pixels (is it truncated?)", origin_, in_.size(), width,
+           height);
   }
 
   void SkipBlanks() {
@@ -54,7 +59,8 @@ class Decoder {
     SkipBlanks();
     int64_t value = 0;
     const size_t start = at_;
-    for (; at_ < in_.size() && std::isdigit(in_.Byte(at_)) && value < 1'000'000; ++at_) value = value * 10 + in_.Byte(at_) - '0';
+    for (; at_ < in_.size() && std::isdigit(in_.Byte(at_)) && value < 1'000'000; ++at_)
+      value = value * 10 + in_.Byte(at_) - '0';
     if (at_ == start) Fail("{}: broken PNM: a number was expected at byte {}", origin_, at_);
     return value;
   }
@@ -70,7 +76,8 @@ class Decoder {
   }
   void RawBits() {
     for (int y = 0; y < image_.height; ++y) {
-      for (int x = 0; x < image_.width; ++x) Grey(in_.Byte(at_ + static_cast<size_t>(x / 8)) >> (7 - x % 8) & 1 ? 0 : 255);
+      for (int x = 0; x < image_.width; ++x)
+        Grey(in_.Byte(at_ + static_cast<size_t>(x / 8)) >> (7 - x % 8) & 1 ? 0 : 255);
       at_ += static_cast<size_t>((image_.width + 7) / 8);
     }
   }
@@ -78,7 +85,8 @@ class Decoder {
   // Rounded to even as Python does.
   uint8_t Scaled(int64_t value) const {
     const double top = channels_ == 1 && maximum_ > 255 ? 65535 : 255;
-    return static_cast<uint8_t>(std::min(255.0, std::nearbyint(static_cast<double>(value) / static_cast<double>(maximum_) * top)));
+    return static_cast<uint8_t>(
+        std::min(255.0, std::nearbyint(static_cast<double>(value) / static_cast<double>(maximum_) * top)));
   }
   int64_t RawValue() {
     if (maximum_ <= 255) return in_.Byte(at_++);
@@ -89,8 +97,10 @@ class Decoder {
     for (int64_t i = 0; i < int64_t{image_.width} * image_.height * channels_; ++i) {
       const int64_t value = plain ? Number() : RawValue();
       if (plain && value > maximum_) Fail("{}: broken PNM: {} where the maximum is {}", origin_, value, maximum_);
-      if (channels_ == 1) Grey(Scaled(value));
-      else image_.pixels.push_back(Scaled(value));
+      if (channels_ == 1)
+        Grey(Scaled(value));
+      else
+        image_.pixels.push_back(Scaled(value));
     }
   }
 
@@ -105,7 +115,8 @@ class Decoder {
 }  // namespace
 
 bool IsPnm(std::span<const std::byte> bytes) {
-  return bytes.size() > 3 && static_cast<char>(bytes[0]) == 'P' && static_cast<char>(bytes[1]) >= '1' && static_cast<char>(bytes[1]) <= '6' &&
+  return bytes.size() > 3 && static_cast<char>(bytes[0]) == 'P' && static_cast<char>(bytes[1]) >= '1' &&
+         static_cast<char>(bytes[1]) <= '6' &&
          (std::isspace(static_cast<unsigned char>(bytes[2])) || static_cast<char>(bytes[2]) == '#');
 }
 

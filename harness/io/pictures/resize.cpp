@@ -19,7 +19,7 @@ double Weight(ResizeFilter filter, double x) {
 // Which inputs make an output, and with which weights.
 struct Taps {
   int first = 0;
-  std::vector<int32_t> weights;        // in units of 2^-22
+  std::vector<int32_t> weights;  // in units of 2^-22
 };
 
 std::vector<Taps> MakeTaps(int in, int out, ResizeFilter filter) {
@@ -28,7 +28,8 @@ std::vector<Taps> MakeTaps(int in, int out, ResizeFilter filter) {
   std::vector<Taps> all(out);
   for (int i = 0; i < out; ++i) {
     const double centre = (i + 0.5) * scale;
-    const int first = std::max(static_cast<int>(centre - support + 0.5), 0), last = std::min(static_cast<int>(centre + support + 0.5), in);
+    const int first = std::max(static_cast<int>(centre - support + 0.5), 0),
+              last = std::min(static_cast<int>(centre + support + 0.5), in);
     std::vector<double> weights;
     double sum = 0;
     for (int k = first; k < last; ++k) {
@@ -38,7 +39,8 @@ std::vector<Taps> MakeTaps(int in, int out, ResizeFilter filter) {
     all[i].first = first;
     for (double w : weights) {
       const double normalised = sum == 0 ? w : w / sum;
-      all[i].weights.push_back(static_cast<int32_t>(normalised * (1 << kPrecisionBits) + (normalised < 0 ? -0.5 : 0.5)));
+      all[i].weights.push_back(
+          static_cast<int32_t>(normalised * (1 << kPrecisionBits) + (normalised < 0 ? -0.5 : 0.5)));
     }
   }
   return all;
@@ -47,7 +49,8 @@ std::vector<Taps> MakeTaps(int in, int out, ResizeFilter filter) {
 uint8_t Clip(int64_t sum) { return static_cast<uint8_t>(std::clamp<int64_t>(sum >> kPrecisionBits, 0, 255)); }
 
 // `lines` stretches of `in` steps of `inner` values each become stretches of as many steps as there are taps.
-std::vector<uint8_t> ResizeAxis(const std::vector<uint8_t>& from, int64_t lines, int64_t in, int64_t inner, const std::vector<Taps>& taps) {
+std::vector<uint8_t> ResizeAxis(const std::vector<uint8_t>& from, int64_t lines, int64_t in, int64_t inner,
+                                const std::vector<Taps>& taps) {
   const int64_t out = static_cast<int64_t>(taps.size());
   std::vector<uint8_t> to(lines * out * inner);
   for (int64_t line = 0; line < lines; ++line)
@@ -73,7 +76,8 @@ int Half(int64_t value) { return static_cast<int>(value >> 1); }
 }  // namespace
 
 Image Resize(const Image& image, int width, int height, ResizeFilter filter) {
-  if (width < 1 || height < 1 || width > kMaxImageSide || height > kMaxImageSide || int64_t{width} * height > kMaxImagePixels)
+  if (width < 1 || height < 1 || width > kMaxImageSide || height > kMaxImageSide ||
+      int64_t{width} * height > kMaxImagePixels)
     Fail("a picture of {} x {} cannot be resized to {} x {}", image.width, image.height, width, height);
   Image out = image;
   if (width != image.width) {
@@ -81,7 +85,8 @@ Image Resize(const Image& image, int width, int height, ResizeFilter filter) {
     out.width = width;
   }
   if (height != image.height) {
-    out.pixels = ResizeAxis(out.pixels, 1, out.height, int64_t{out.width} * out.channels, MakeTaps(out.height, height, filter));
+    out.pixels =
+        ResizeAxis(out.pixels, 1, out.height, int64_t{out.width} * out.channels, MakeTaps(out.height, height, filter));
     out.height = height;
   }
   return out;
@@ -105,7 +110,8 @@ WideCrop CropWide(const Image& image, int width, int height) {
       const int from_y = y + crop.top, from_x = x + crop.left;
       if (from_y < 0 || from_x < 0 || from_y >= crop.scaled.height || from_x >= crop.scaled.width) continue;
       const size_t from = (static_cast<size_t>(from_y) * crop.scaled.width + from_x) * image.channels;
-      std::copy_n(&crop.scaled.pixels[from], image.channels, &crop.cropped.pixels[(static_cast<size_t>(y) * width + x) * image.channels]);
+      std::copy_n(&crop.scaled.pixels[from], image.channels,
+                  &crop.cropped.pixels[(static_cast<size_t>(y) * width + x) * image.channels]);
     }
   return crop;
 }

@@ -46,10 +46,10 @@ int OnError(TIFF*, void* user, const char*, const char* format, va_list argument
   auto& error = static_cast<Source*>(user)->error;
   char text[256];
   std::vsnprintf(text, sizeof text, format, arguments);
-  if (error.empty()) error = text;   // the first says it best
+  if (error.empty()) error = text;  // the first says it best
   return 1;
 }
-int OnWarning(TIFF*, void*, const char*, const char*, va_list) { return 1; }   // about tags that change no pixel
+int OnWarning(TIFF*, void*, const char*, const char*, va_list) { return 1; }  // about tags that change no pixel
 
 struct Release {
   void operator()(TIFF* tiff) const { TIFFClose(tiff); }
@@ -64,7 +64,8 @@ class Decoder {
     TIFFOpenOptionsSetWarningHandlerExtR(options.get(), OnWarning, nullptr);
     TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), kMaxAllocation);
     // "m": read as the functions say, not through a mapping.
-    tiff_.reset(TIFFClientOpenExt(origin.c_str(), "rm", &source_, Read, Write, Seek, Close, Size, Map, Unmap, options.get()));
+    tiff_.reset(
+        TIFFClientOpenExt(origin.c_str(), "rm", &source_, Read, Write, Seek, Close, Size, Map, Unmap, options.get()));
     if (!tiff_) Broken();
   }
 
@@ -80,36 +81,46 @@ class Decoder {
   }
 
  private:
-  [[noreturn]] void Broken() const { Fail("{}: broken TIFF: {}", origin_, source_.error.empty() ? "it cannot be read" : source_.error); }
+  [[noreturn]] void Broken() const {
+    Fail("{}: broken TIFF: {}", origin_, source_.error.empty() ? "it cannot be read" : source_.error);
+  }
 
   int Channels() const { return photometric_ == PHOTOMETRIC_RGB ? 3 : photometric_ == PHOTOMETRIC_SEPARATED ? 4 : 1; }
 
   void ReadHeader() {
     TIFF* const tiff = tiff_.get();
     uint16_t format = SAMPLEFORMAT_UINT, planar = PLANARCONFIG_CONTIG, compression = COMPRESSION_NONE;
-    if (!TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width_) || !TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height_)) Broken();
+    if (!TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width_) || !TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height_))
+      Broken();
     CheckImageSize(width_, height_, origin_);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &bits_);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &samples_);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLEFORMAT, &format);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &planar);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
-    if (!TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric_)) photometric_ = samples_ >= 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK;
+    if (!TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric_))
+      photometric_ = samples_ >= 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK;
     separate_ = planar == PLANARCONFIG_SEPARATE && samples_ > 1;
     if (photometric_ == PHOTOMETRIC_YCBCR && compression == COMPRESSION_JPEG) {
       TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
       photometric_ = PHOTOMETRIC_RGB;
     }
-    const bool grey = photometric_ == PHOTOMETRIC_MINISBLACK || photometric_ == PHOTOMETRIC_MINISWHITE, palette = photometric_ == PHOTOMETRIC_PALETTE;
+    const bool grey = photometric_ == PHOTOMETRIC_MINISBLACK || photometric_ == PHOTOMETRIC_MINISWHITE,
+               palette = photometric_ == PHOTOMETRIC_PALETTE;
     const bool known = grey || palette || photometric_ == PHOTOMETRIC_RGB || photometric_ == PHOTOMETRIC_SEPARATED;
     const bool small = bits_ == 1 || bits_ == 2 || bits_ == 4;
-    const bool depth = bits_ == 8 || (small && (grey || palette) && samples_ == 1) || (bits_ == 16 && !palette && photometric_ != PHOTOMETRIC_MINISWHITE);
-    if (!known || !depth || (format != SAMPLEFORMAT_UINT && format != SAMPLEFORMAT_VOID) || samples_ < Channels() || samples_ > 8)
-      FailUnsupported("{}: TIFF with {} samples of {} bits, sample format {}, photometric interpretation {} is not supported", origin_, samples_, bits_, format, photometric_);
+    const bool depth = bits_ == 8 || (small && (grey || palette) && samples_ == 1) ||
+                       (bits_ == 16 && !palette && photometric_ != PHOTOMETRIC_MINISWHITE);
+    if (!known || !depth || (format != SAMPLEFORMAT_UINT && format != SAMPLEFORMAT_VOID) || samples_ < Channels() ||
+        samples_ > 8)
+      FailUnsupported(
+          "{}: TIFF with {} samples of {} bits, sample format {}, photometric interpretation {} is not supported",
+          origin_, samples_, bits_, format, photometric_);
     if (palette && !TIFFGetField(tiff, TIFFTAG_COLORMAP, &palette_[0], &palette_[1], &palette_[2])) Broken();
     uint16_t extras = 0;
     uint16_t* kinds = nullptr;
-    if (TIFFGetField(tiff, TIFFTAG_EXTRASAMPLES, &extras, &kinds) && extras > 0 && photometric_ == PHOTOMETRIC_RGB && bits_ == 8 && !separate_)
+    if (TIFFGetField(tiff, TIFFTAG_EXTRASAMPLES, &extras, &kinds) && extras > 0 && photometric_ == PHOTOMETRIC_RGB &&
+        bits_ == 8 && !separate_)
       premultiplied_ = kinds[0] == EXTRASAMPLE_ASSOCALPHA;
     image_ = {static_cast<int>(width_), static_cast<int>(height_), 3, {}};
   }
@@ -129,17 +140,21 @@ class Decoder {
     TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &tile_width);
     TIFFGetField(tiff, TIFFTAG_TILELENGTH, &tile_height);
     const tmsize_t tile_row = TIFFTileRowSize(tiff), tile_size = TIFFTileSize(tiff);
-    if (tile_width == 0 || tile_height == 0 || tile_row < 1 || tile_size < tile_row * static_cast<tmsize_t>(tile_height) || tile_size > kMaxAllocation) Broken();
+    if (tile_width == 0 || tile_height == 0 || tile_row < 1 ||
+        tile_size < tile_row * static_cast<tmsize_t>(tile_height) || tile_size > kMaxAllocation)
+      Broken();
     const uint32_t across = (width_ + tile_width - 1) / tile_width;
     const auto stride = static_cast<size_t>(across) * static_cast<size_t>(tile_row);
-    if (static_cast<tmsize_t>(stride) < RowBytes() || stride * tile_height > static_cast<size_t>(kMaxAllocation)) Broken();
+    if (static_cast<tmsize_t>(stride) < RowBytes() || stride * tile_height > static_cast<size_t>(kMaxAllocation))
+      Broken();
     if (y % tile_height == 0) {
       row_.resize(stride * tile_height);
       std::vector<uint8_t> tile(static_cast<size_t>(tile_size));
       for (uint32_t k = 0; k < across; ++k) {
         if (TIFFReadTile(tiff, tile.data(), k * tile_width, y, 0, sample) < 0) Broken();
         for (uint32_t r = 0; r < tile_height; ++r)
-          std::memcpy(row_.data() + r * stride + k * static_cast<size_t>(tile_row), tile.data() + r * static_cast<size_t>(tile_row), static_cast<size_t>(tile_row));
+          std::memcpy(row_.data() + r * stride + k * static_cast<size_t>(tile_row),
+                      tile.data() + r * static_cast<size_t>(tile_row), static_cast<size_t>(tile_row));
       }
     }
     return row_.data() + y % tile_height * stride;
@@ -153,7 +168,7 @@ class Decoder {
   uint8_t Value(const uint8_t* row, int64_t place) const {
     if (bits_ == 8) return row[place];
     if (bits_ == 16) {
-      uint16_t value;   // in this machine's order
+      uint16_t value;  // in this machine's order
       std::memcpy(&value, row + 2 * place, 2);
       return static_cast<uint8_t>(Channels() == 1 ? std::min<int>(value, 255) : value >> 8);
     }
@@ -177,8 +192,9 @@ class Decoder {
       if (Channels() == 1) {
         const uint8_t value = Value(row, place);
         for (int c = 0; c < 3; ++c)
-          pixels[c] = photometric_ == PHOTOMETRIC_PALETTE ? static_cast<uint8_t>(palette_[c][value] >> 8)
-                      : photometric_ == PHOTOMETRIC_MINISWHITE ? static_cast<uint8_t>(255 - value) : value;
+          pixels[c] = photometric_ == PHOTOMETRIC_PALETTE      ? static_cast<uint8_t>(palette_[c][value] >> 8)
+                      : photometric_ == PHOTOMETRIC_MINISWHITE ? static_cast<uint8_t>(255 - value)
+                                                               : value;
       } else if (separate_) {
         pixels[plane] = Value(row, place);
       } else {
@@ -209,7 +225,7 @@ class Decoder {
   uint16_t bits_ = 1, samples_ = 1, photometric_ = 0;
   bool separate_ = false, premultiplied_ = false;
   uint16_t* palette_[3] = {};
-  std::vector<uint8_t> row_;   // of tiles: as many rows as a tile has
+  std::vector<uint8_t> row_;  // of tiles: as many rows as a tile has
   Image image_;
 };
 
@@ -222,6 +238,8 @@ bool IsTiff(std::span<const std::byte> bytes) {
   return false;
 }
 
-Image DecodeTiff(std::span<const std::byte> bytes, const std::string& origin) { return Decoder(bytes, origin).Decode(); }
+Image DecodeTiff(std::span<const std::byte> bytes, const std::string& origin) {
+  return Decoder(bytes, origin).Decode();
+}
 
 }  // namespace skipbench

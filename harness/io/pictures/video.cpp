@@ -26,7 +26,8 @@ class Reader {
     input_.reset(input);
     Check(avformat_find_stream_info(input, nullptr), path_, "streams");
     const AVCodec* decoder = nullptr;
-    stream_ = Check(av_find_best_stream(input, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0), path_, "no video that can be decoded");
+    stream_ = Check(av_find_best_stream(input, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0), path_,
+                    "no video that can be decoded");
     codec_.reset(avcodec_alloc_context3(decoder));
     Check(avcodec_parameters_to_context(codec_.get(), input->streams[stream_]->codecpar), path_, "parameters");
     codec_->thread_count = 1;
@@ -64,11 +65,14 @@ class Reader {
   Image ToRgb() {
     const AVFrame& frame = *frame_;
     CheckImageSize(frame.width, frame.height, path_);
-    scaler_.reset(sws_getContext(frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), frame.width, frame.height, AV_PIX_FMT_RGB24,
-                                 SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr, nullptr, nullptr));
+    scaler_.reset(sws_getContext(frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), frame.width,
+                                 frame.height, AV_PIX_FMT_RGB24, SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT,
+                                 nullptr, nullptr, nullptr));
     if (!scaler_) Fail("{}: libav: frames of this kind cannot be converted to RGB", path_);
-    const int* matrix = sws_getCoefficients(frame.colorspace == AVCOL_SPC_UNSPECIFIED ? SWS_CS_ITU601 : static_cast<int>(frame.colorspace));
-    sws_setColorspaceDetails(scaler_.get(), matrix, frame.color_range == AVCOL_RANGE_JPEG, matrix, 1, 0, 1 << 16, 1 << 16);
+    const int* matrix = sws_getCoefficients(
+        frame.colorspace == AVCOL_SPC_UNSPECIFIED ? SWS_CS_ITU601 : static_cast<int>(frame.colorspace));
+    sws_setColorspaceDetails(scaler_.get(), matrix, frame.color_range == AVCOL_RANGE_JPEG, matrix, 1, 0, 1 << 16,
+                             1 << 16);
     Image image{frame.width, frame.height, 3, {}};
     image.pixels.resize(static_cast<size_t>(frame.width) * static_cast<size_t>(frame.height) * 3);
     uint8_t* const to[1] = {image.pixels.data()};
@@ -92,7 +96,7 @@ class Reader {
 bool CanReadVideos() { return true; }
 
 std::vector<Image> ReadVideo(const std::filesystem::path& path, int64_t most) {
-  av_log_set_level(AV_LOG_QUIET);   // what it says of importance comes back as an error
+  av_log_set_level(AV_LOG_QUIET);  // what it says of importance comes back as an error
   return Reader(path.string(), most).Read();
 }
 
@@ -105,9 +109,11 @@ namespace skipbench {
 bool CanReadVideos() { return false; }
 
 std::vector<Image> ReadVideo(const std::filesystem::path& path, int64_t) {
-  Fail("{}: videos need libav, which this skipbench was built without (install libavformat-dev and libswscale-dev, then build again); "
-       "folders of frames, animated PNG and GIF are read without it",
-       path.string());
+  Fail(
+      "{}: videos need libav, which this skipbench was built without (install libavformat-dev and libswscale-dev, then "
+      "build again); "
+      "folders of frames, animated PNG and GIF are read without it",
+      path.string());
 }
 
 }  // namespace skipbench

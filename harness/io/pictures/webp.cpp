@@ -9,7 +9,8 @@ namespace skipbench {
 Image DecodeWebp(std::span<const std::byte> bytes, const std::string& origin) {
   const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
   WebPBitstreamFeatures features;
-  if (WebPGetFeatures(data, bytes.size(), &features) != VP8_STATUS_OK) Fail("{}: not a WebP picture, or a broken one", origin);
+  if (WebPGetFeatures(data, bytes.size(), &features) != VP8_STATUS_OK)
+    Fail("{}: not a WebP picture, or a broken one", origin);
   if (features.has_animation) Fail("{}: an animated WebP file, expected a picture", origin);
   Image image;
   image.width = features.width;

@@ -5,15 +5,15 @@
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
-#include "harness/io/tokenizers/clip_text.h"
-#include "harness/io/files/mapped_file.h"
 #include "harness/base/text.h"
+#include "harness/io/files/mapped_file.h"
+#include "harness/io/tokenizers/clip_text.h"
 
 namespace skipbench {
 namespace {
 
 constexpr size_t kMaxFile = size_t{64} << 20;
-constexpr size_t kMaxMerges = 49152 - 256 - 2;   // CLIPTokenizer reads no more
+constexpr size_t kMaxMerges = 49152 - 256 - 2;  // CLIPTokenizer reads no more
 constexpr std::string_view kEndOfWord = "</w>";
 
 // GPT-2's spelling of a byte: itself where it is printable in Latin-1, else U+0100 and the following in order.
@@ -36,11 +36,11 @@ std::string_view View(const MappedFile& file) {
 // A word while its symbols are merged: a doubly linked list in an array, and the mergeable pairs by rank and place.
 struct Symbol {
   int32_t id;
-  int32_t previous, next;    // -1: none
+  int32_t previous, next;  // -1: none
 };
 struct Pair {
-  int32_t rank, place;       // place: of the left symbol
-  int32_t left, right;       // ids when the pair was found; the pair is stale when they have changed
+  int32_t rank, place;  // place: of the left symbol
+  int32_t left, right;  // ids when the pair was found; the pair is stale when they have changed
   bool operator>(const Pair& o) const { return std::pair(rank, place) > std::pair(o.rank, o.place); }
 };
 
@@ -80,7 +80,8 @@ BytePairEncoding BytePairEncoding::FromVocab(const Json& json, const std::string
     for (const bool last : {false, true}) {
       const std::string token = spellings[b] + std::string(last ? kEndOfWord : "");
       const auto found = result.Find(token);
-      if (!found) Fail("{}: has no entry \"{}\", which stands for byte {}{}", name, token, b, last ? " at a word's end" : "");
+      if (!found)
+        Fail("{}: has no entry \"{}\", which stands for byte {}{}", name, token, b, last ? " at a word's end" : "");
       (last ? result.last_byte_ids_ : result.byte_ids_)[b] = static_cast<int32_t>(*found);
     }
   }
@@ -105,7 +106,8 @@ void BytePairEncoding::ReadMerges(std::string_view text, const std::string& name
     if (space == std::string_view::npos || space == 0 || space + 1 == line.size() ||
         line.find_first_of(" \t\r\v\f", space + 1) != std::string_view::npos)
       Fail("{}:{}: expected two symbols with a space between, found \"{}\"", name, line_number, Printable(line));
-    AddMerge(std::string(line.substr(0, space)), std::string(line.substr(space + 1)), fmt::format("{}:{}", name, line_number), vocab_name);
+    AddMerge(std::string(line.substr(0, space)), std::string(line.substr(space + 1)),
+             fmt::format("{}:{}", name, line_number), vocab_name);
   }
 }
 
@@ -118,7 +120,8 @@ void BytePairEncoding::AddMerge(const std::string& left, const std::string& righ
     return static_cast<int32_t>(*found);
   };
   const Merge merge{static_cast<int32_t>(merges_.size()), id_of(left + right)};
-  if (!merges_.emplace(Key(id_of(left), id_of(right)), merge).second) Fail("{}: the merge \"{}\" is there twice", where, line);
+  if (!merges_.emplace(Key(id_of(left), id_of(right)), merge).second)
+    Fail("{}: the merge \"{}\" is there twice", where, line);
 }
 
 std::optional<int64_t> BytePairEncoding::Find(const std::string& token) const {
@@ -133,7 +136,8 @@ void BytePairEncoding::Encode(std::string_view word, std::vector<int64_t>& token
   std::vector<Symbol> symbols(word.size());
   for (int32_t i = 0; i < size; ++i) {
     const auto byte = static_cast<unsigned char>(word[static_cast<size_t>(i)]);
-    symbols[static_cast<size_t>(i)] = {i + 1 == size ? last_byte_ids_[byte] : byte_ids_[byte], i - 1, i + 1 == size ? -1 : i + 1};
+    symbols[static_cast<size_t>(i)] = {i + 1 == size ? last_byte_ids_[byte] : byte_ids_[byte], i - 1,
+                                       i + 1 == size ? -1 : i + 1};
   }
   std::priority_queue<Pair, std::vector<Pair>, std::greater<>> pairs;
   auto consider = [&](int32_t place) {
@@ -145,7 +149,7 @@ void BytePairEncoding::Encode(std::string_view word, std::vector<int64_t>& token
   };
   for (int32_t i = 0; i + 1 < size; ++i) consider(i);
 
-  std::vector<int32_t> merged;   // places of one round, whose neighbours make new pairs
+  std::vector<int32_t> merged;  // places of one round, whose neighbours make new pairs
   while (!pairs.empty()) {
     // The published tokenizer merges all occurrences of the best pair, left to right, before it looks again.
     const int32_t rank = pairs.top().rank;
@@ -157,7 +161,7 @@ void BytePairEncoding::Encode(std::string_view word, std::vector<int64_t>& token
       Symbol& right = symbols[static_cast<size_t>(left.next)];
       left.id = merges_.at(Key(pair.left, pair.right)).result;
       left.next = right.next;
-      right.id = -1;             // gone; pairs that begin here are stale
+      right.id = -1;  // gone; pairs that begin here are stale
       if (left.next >= 0) symbols[static_cast<size_t>(left.next)].previous = pair.place;
       merged.push_back(pair.place);
     }
@@ -167,7 +171,8 @@ void BytePairEncoding::Encode(std::string_view word, std::vector<int64_t>& token
       consider(place);
     }
   }
-  for (int32_t i = size > 0 ? 0 : -1; i >= 0; i = symbols[static_cast<size_t>(i)].next) tokens.push_back(symbols[static_cast<size_t>(i)].id);
+  for (int32_t i = size > 0 ? 0 : -1; i >= 0; i = symbols[static_cast<size_t>(i)].next)
+    tokens.push_back(symbols[static_cast<size_t>(i)].id);
 }
 
 }  // namespace skipbench

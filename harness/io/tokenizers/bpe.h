@@ -24,12 +24,13 @@ class BytePairEncoding {
   static BytePairEncoding Parse(std::string_view vocab, const std::string& vocab_name, std::string_view merges,
                                 const std::string& merges_name);
 
-  // The two halves of Parse(), and their parts: a vocabulary as a JSON object, and one merge, the next by rank, that stands at
-  // `where`.
+  // The two halves of Parse(), and their parts: a vocabulary as a JSON object, and one merge, the next by rank, that
+  // stands at `where`.
   static BytePairEncoding ParseVocab(std::string_view vocab, const std::string& vocab_name);
   static BytePairEncoding FromVocab(const Json& vocab, const std::string& vocab_name);
   void ReadMerges(std::string_view merges, const std::string& merges_name, const std::string& vocab_name);
-  void AddMerge(const std::string& left, const std::string& right, const std::string& where, const std::string& vocab_name);
+  void AddMerge(const std::string& left, const std::string& right, const std::string& where,
+                const std::string& vocab_name);
 
   // Appends the tokens of one word (UTF-8, not empty).
   void Encode(std::string_view word, std::vector<int64_t>& tokens) const;
@@ -48,8 +49,8 @@ class BytePairEncoding {
 
   std::unordered_map<std::string, int32_t> vocab_;
   std::unordered_map<uint64_t, Merge> merges_;
-  std::array<int32_t, 256> byte_ids_{};          // of a byte inside a word
-  std::array<int32_t, 256> last_byte_ids_{};     // of a word's last byte
+  std::array<int32_t, 256> byte_ids_{};       // of a byte inside a word
+  std::array<int32_t, 256> last_byte_ids_{};  // of a word's last byte
   int64_t max_id_ = -1;
 };
 

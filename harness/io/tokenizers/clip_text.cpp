@@ -18,7 +18,7 @@ namespace {
 constexpr int kPythonUnicode = 14;
 
 constexpr char32_t kCapitalSigma = 0x3A3, kSmallSigma = 0x3C3, kFinalSigma = 0x3C2, kCapitalIWithDot = 0x130;
-constexpr char32_t kIota = 0x345;   // COMBINING GREEK YPOGEGRAMMENI
+constexpr char32_t kIota = 0x345;  // COMBINING GREEK YPOGEGRAMMENI
 
 bool YoungerThan(UChar32 c, int version) {
   UVersionInfo age;
@@ -34,7 +34,8 @@ bool IsPythonControl(UChar32 c) {
 
 // str.isspace() of Python.
 bool IsPythonSpace(UChar32 c) {
-  return (c >= 0x9 && c <= 0xD) || (c >= 0x1C && c <= 0x20) || c == 0x85 || (c > 0x7F && (U_GET_GC_MASK(c) & U_GC_Z_MASK));
+  return (c >= 0x9 && c <= 0xD) || (c >= 0x1C && c <= 0x20) || c == 0x85 ||
+         (c > 0x7F && (U_GET_GC_MASK(c) & U_GC_Z_MASK));
 }
 
 struct Range {
@@ -53,19 +54,21 @@ bool IsCjkIdeograph(char32_t c) {
 
 // The fast tokenizer's tables are those of Unicode 16 (and 17 for lower case). What Debian 12's ICU (Unicode 15) does
 // not know yet is listed here; an ICU that does know a character is asked first.
-constexpr Range kYoungLetters[] = {
-    {0x1C89, 0x1C8A},   {0xA7CB, 0xA7CD},   {0xA7DA, 0xA7DC},   {0x105C0, 0x105F3}, {0x10D4A, 0x10D65}, {0x10D6F, 0x10D85},
-    {0x10EC2, 0x10EC4}, {0x11380, 0x11389}, {0x1138B, 0x1138B}, {0x1138E, 0x1138E}, {0x11390, 0x113B5}, {0x113B7, 0x113B7},
-    {0x113D1, 0x113D1}, {0x113D3, 0x113D3}, {0x11BC0, 0x11BE0}, {0x13460, 0x143FA}, {0x16100, 0x1611D}, {0x16D40, 0x16D6C},
-    {0x18CFF, 0x18CFF}, {0x1E5D0, 0x1E5ED}, {0x1E5F0, 0x1E5F0}, {0x2EBF0, 0x2EE5D}};
+constexpr Range kYoungLetters[] = {{0x1C89, 0x1C8A},   {0xA7CB, 0xA7CD},   {0xA7DA, 0xA7DC},   {0x105C0, 0x105F3},
+                                   {0x10D4A, 0x10D65}, {0x10D6F, 0x10D85}, {0x10EC2, 0x10EC4}, {0x11380, 0x11389},
+                                   {0x1138B, 0x1138B}, {0x1138E, 0x1138E}, {0x11390, 0x113B5}, {0x113B7, 0x113B7},
+                                   {0x113D1, 0x113D1}, {0x113D3, 0x113D3}, {0x11BC0, 0x11BE0}, {0x13460, 0x143FA},
+                                   {0x16100, 0x1611D}, {0x16D40, 0x16D6C}, {0x18CFF, 0x18CFF}, {0x1E5D0, 0x1E5ED},
+                                   {0x1E5F0, 0x1E5F0}, {0x2EBF0, 0x2EE5D}};
 constexpr Range kYoungNumbers[] = {{0x10D40, 0x10D49}, {0x116D0, 0x116E3}, {0x11BF0, 0x11BF9}, {0x16130, 0x16139},
                                    {0x16D70, 0x16D79}, {0x1CCF0, 0x1CCF9}, {0x1E5F1, 0x1E5FA}};
 
 char32_t LowerOfYoung(char32_t c) {
-  if (c >= 0x10D50 && c <= 0x10D65) return c + 0x20;   // Garay
-  if (c >= 0x16EA0 && c <= 0x16EB8) return c + 0x1B;   // Beria Erfe
-  static constexpr std::pair<char32_t, char32_t> kPairs[] = {{0x1C89, 0x1C8A}, {0xA7CB, 0x264},  {0xA7CC, 0xA7CD}, {0xA7CE, 0xA7CF},
-                                                             {0xA7D2, 0xA7D3}, {0xA7D4, 0xA7D5}, {0xA7DA, 0xA7DB}, {0xA7DC, 0x19B}};
+  if (c >= 0x10D50 && c <= 0x10D65) return c + 0x20;  // Garay
+  if (c >= 0x16EA0 && c <= 0x16EB8) return c + 0x1B;  // Beria Erfe
+  static constexpr std::pair<char32_t, char32_t> kPairs[] = {{0x1C89, 0x1C8A}, {0xA7CB, 0x264},  {0xA7CC, 0xA7CD},
+                                                             {0xA7CE, 0xA7CF}, {0xA7D2, 0xA7D3}, {0xA7D4, 0xA7D5},
+                                                             {0xA7DA, 0xA7DB}, {0xA7DC, 0x19B}};
   for (const auto& [upper, lower] : kPairs)
     if (c == upper) return lower;
   return c;
@@ -105,7 +108,7 @@ std::u32string Lower(const std::u32string& text, ClipVariant variant) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char32_t c = text[i];
     if (c == kCapitalIWithDot) {
-      result += U"i\u0307";        // the only character whose lower case is longer
+      result += U"i\u0307";  // the only character whose lower case is longer
     } else if (c == kCapitalSigma) {
       result += variant == ClipVariant::kSlow && IsFinalSigma(text, i) ? kFinalSigma : kSmallSigma;
     } else if (u_charType(static_cast<UChar32>(c)) == U_UNASSIGNED) {
@@ -154,7 +157,8 @@ Kind KindOf(char32_t c, ClipVariant variant) {
   const uint32_t mask = U_GET_GC_MASK(static_cast<UChar32>(c));
   if (mask & U_GC_L_MASK) return Kind::kLetter;
   if (mask & U_GC_N_MASK) return Kind::kNumber;
-  if (mask & U_GC_CN_MASK) return IsIn(kYoungLetters, c) ? Kind::kLetter : IsIn(kYoungNumbers, c) ? Kind::kNumber : Kind::kOther;
+  if (mask & U_GC_CN_MASK)
+    return IsIn(kYoungLetters, c) ? Kind::kLetter : IsIn(kYoungNumbers, c) ? Kind::kNumber : Kind::kOther;
   if (u_isUWhiteSpace(static_cast<UChar32>(c))) return Kind::kSpace;
   // Ignoring case, the pattern's last alternative excludes the iota subscript (a case variant of a letter), and the
   // alternative for letters does not include it: it is skipped.

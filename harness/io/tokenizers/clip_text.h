@@ -9,8 +9,8 @@
 namespace skipbench {
 
 enum class ClipVariant {
-  kSlow,     // CLIPTokenizer where ftfy is not installed: BERT's BasicTokenizer cleans the text
-  kFast,     // CLIPTokenizerFast
+  kSlow,  // CLIPTokenizer where ftfy is not installed: BERT's BasicTokenizer cleans the text
+  kFast,  // CLIPTokenizerFast
 };
 
 // kSlow: control, unassigned and private-use characters dropped, CJK ideographs set apart by spaces, NFC, white space
@@ -18,9 +18,9 @@ enum class ClipVariant {
 // kFast: NFC, runs of white space to one space, lower case (full mapping, character by character).
 std::u32string NormalizeClipText(const std::u32string& text, ClipVariant variant);
 
-// The matches of CLIP's pattern, left to right: contractions ('s 't 're 've 'm 'll 'd), runs of letters, single numbers,
-// runs of anything else that is not white space. kSlow also knows <|startoftext|> and <|endoftext|> and ignores case; `specials`:
-// kFast cuts at these two as well, as transformers 5 does. Views into `text`.
+// The matches of CLIP's pattern, left to right: contractions ('s 't 're 've 'm 'll 'd), runs of letters, single
+// numbers, runs of anything else that is not white space. kSlow also knows <|startoftext|> and <|endoftext|> and
+// ignores case; `specials`: kFast cuts at these two as well, as transformers 5 does. Views into `text`.
 std::vector<std::u32string_view> SplitClipWords(const std::u32string& text, ClipVariant variant, bool specials = false);
 
 }  // namespace skipbench

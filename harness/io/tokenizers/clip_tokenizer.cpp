@@ -10,10 +10,11 @@
 namespace skipbench {
 namespace {
 
-// Cuts `text` at the added tokens (longest first in `tokens`, so the leftmost longest is taken): calls `piece` with what
-// lies between, never empty, and `token` with each token found.
+// Cuts `text` at the added tokens (longest first in `tokens`, so the leftmost longest is taken): calls `piece` with
+// what lies between, never empty, and `token` with each token found.
 void CutAtTokens(const std::u32string& text, const std::vector<AddedToken>& tokens,
-                 const std::function<void(const std::u32string&)>& piece, const std::function<void(const AddedToken&)>& token) {
+                 const std::function<void(const std::u32string&)>& piece,
+                 const std::function<void(const AddedToken&)>& token) {
   size_t begin = 0;
   for (size_t i = 0; i < text.size();) {
     const auto found = std::find_if(tokens.begin(), tokens.end(), [&](const AddedToken& one) {
@@ -35,7 +36,11 @@ void CutAtTokens(const std::u32string& text, const std::vector<AddedToken>& toke
 
 ClipTokenizer::ClipTokenizer(BytePairEncoding encoding, const ClipTokenizerConfig& config, ClipVariant variant,
                              const std::string& origin)
-    : encoding_(std::move(encoding)), variant_(variant), splits_specials_(config.splits_specials), max_length_(config.model_max_length), max_id_(encoding_.max_id()) {
+    : encoding_(std::move(encoding)),
+      variant_(variant),
+      splits_specials_(config.splits_specials),
+      max_length_(config.model_max_length),
+      max_id_(encoding_.max_id()) {
   if (max_length_ < 2) Fail("{}: model_max_length: at least 2 was expected, found {}", origin, max_length_);
   for (const auto& one : config.added) Add({DecodeUtf8(one.content), one.id, one.normalized});
   // As strings, bos, eos and unk become tokens that are normalised, the padding token one that is not.
@@ -62,9 +67,8 @@ void ClipTokenizer::Add(AddedToken token) {
     if (one.content == token.content) return;
   max_id_ = std::max(max_id_, token.id);
   list.push_back(std::move(token));
-  std::stable_sort(list.begin(), list.end(), [](const AddedToken& a, const AddedToken& b) {
-    return a.content.size() > b.content.size();
-  });
+  std::stable_sort(list.begin(), list.end(),
+                   [](const AddedToken& a, const AddedToken& b) { return a.content.size() > b.content.size(); });
 }
 
 void ClipTokenizer::TokenizeNormalized(const std::u32string& text, std::vector<int64_t>& ids) const {

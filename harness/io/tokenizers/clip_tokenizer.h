@@ -1,7 +1,8 @@
 // CLIP's tokenizer: text to the ids that CLIPTextModel takes.
 //
-// Equal, id for id, to transformers: kSlow to CLIPTokenizer of version 4.57 as it runs where ftfy is not installed, kFast to
-// CLIPTokenizerFast of version 4.57 and to the CLIPTokenizer of version 5. Text is UTF-8; ill-formed parts count as U+FFFD. Radford et al. 2021, section 2.4.
+// Equal, id for id, to transformers: kSlow to CLIPTokenizer of version 4.57 as it runs where ftfy is not installed,
+// kFast to CLIPTokenizerFast of version 4.57 and to the CLIPTokenizer of version 5. Text is UTF-8; ill-formed parts
+// count as U+FFFD. Radford et al. 2021, section 2.4.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ namespace skipbench {
 struct AddedToken {
   std::u32string content;
   int64_t id = 0;
-  bool normalized = false;     // kFast: looked for after normalisation instead
+  bool normalized = false;  // kFast: looked for after normalisation instead
 };
 
 class ClipTokenizer {
@@ -28,7 +29,8 @@ class ClipTokenizer {
   // Of the files that ReadClipTokenizer() reads.
   static ClipTokenizer Load(const std::filesystem::path& folder, ClipVariant variant = ClipVariant::kSlow);
   // `origin`: a name for messages about tokens that the vocabulary lacks.
-  ClipTokenizer(BytePairEncoding encoding, const ClipTokenizerConfig& config, ClipVariant variant, const std::string& origin);
+  ClipTokenizer(BytePairEncoding encoding, const ClipTokenizerConfig& config, ClipVariant variant,
+                const std::string& origin);
 
   // bos, the text's tokens, eos, padded to max_length() or truncated to it (the last id is then eos).
   std::vector<int64_t> Encode(std::string_view text) const;
@@ -39,7 +41,7 @@ class ClipTokenizer {
   int64_t eos_id() const { return eos_id_; }
   int64_t pad_id() const { return pad_id_; }
   int64_t max_length() const { return max_length_; }
-  int64_t max_id() const { return max_id_; }         // the text encoder's embedding needs more rows than this
+  int64_t max_id() const { return max_id_; }  // the text encoder's embedding needs more rows than this
   ClipVariant variant() const { return variant_; }
 
  private:
@@ -50,8 +52,8 @@ class ClipTokenizer {
   BytePairEncoding encoding_;
   ClipVariant variant_;
   bool splits_specials_ = false;
-  std::vector<AddedToken> added_;              // looked for in the raw text, longest first
-  std::vector<AddedToken> added_normalized_;   // looked for in the normalised text (kFast), longest first
+  std::vector<AddedToken> added_;             // looked for in the raw text, longest first
+  std::vector<AddedToken> added_normalized_;  // looked for in the normalised text (kFast), longest first
   int64_t bos_id_ = 0, eos_id_ = 0, pad_id_ = 0, max_length_ = 0, max_id_ = 0;
 };
 

@@ -24,7 +24,8 @@ std::string TokenText(const JsonReader& reader, const std::string& key) {
   if (!value.is_object()) reader.FailAt(key, "expected a token (a string or an object), found " + Describe(value));
   const JsonReader token = reader.Object(key);
   for (const char* flag : {"lstrip", "rstrip", "single_word"})
-    if (token.BoolOr(flag, false)) FailUnsupported("{}: {}: tokens with this option are not supported", reader.file(), token.PathOf(flag));
+    if (token.BoolOr(flag, false))
+      FailUnsupported("{}: {}: tokens with this option are not supported", reader.file(), token.PathOf(flag));
   return token.String("content");
 }
 
@@ -39,7 +40,8 @@ void ReadTokenNames(const JsonReader& reader, ClipTokenizerConfig& config) {
 
 void RefuseOtherSettings(const JsonReader& reader) {
   for (const char* key : {"padding_side", "truncation_side"})
-    if (reader.StringOr(key, "right") != "right") FailUnsupported("{}: {}: only \"right\" is supported", reader.file(), key);
+    if (reader.StringOr(key, "right") != "right")
+      FailUnsupported("{}: {}: only \"right\" is supported", reader.file(), key);
   if (reader.BoolOr("split_special_tokens", false))
     FailUnsupported("{}: split_special_tokens is not supported", reader.file());
   for (const char* key : {"additional_special_tokens", "extra_special_tokens"})
@@ -81,11 +83,11 @@ ClipTokenizerConfig ReadClipTokenizerConfig(const fs::path& folder) {
     if (const auto added = reader.ObjectIf("added_tokens_decoder")) {
       lists_added = true;
       for (const auto& [key, value] : added->json().items())
-        config.added.push_back({ReadId(*added, key), TokenText(*added, key),
-                                added->Object(key).BoolOr("normalized", true)});
+        config.added.push_back(
+            {ReadId(*added, key), TokenText(*added, key), added->Object(key).BoolOr("normalized", true)});
     }
   }
-  if (lists_added) return config;   // the newer format, which needs no other file
+  if (lists_added) return config;  // the newer format, which needs no other file
   const fs::path map_file = folder / "special_tokens_map.json";
   if (fs::exists(map_file)) {
     const Json json = ReadJsonFile(map_file);
@@ -107,14 +109,16 @@ ClipTokenizerConfig ReadClipTokenizerConfig(const fs::path& folder) {
 
 namespace {
 
-bool HoldsVocabulary(const fs::path& folder) { return fs::exists(folder / "vocab.json") && fs::exists(folder / "merges.txt"); }
+bool HoldsVocabulary(const fs::path& folder) {
+  return fs::exists(folder / "vocab.json") && fs::exists(folder / "merges.txt");
+}
 bool HoldsTokenizerJson(const fs::path& folder) { return fs::exists(folder / "tokenizer.json"); }
 
 // The file says what stands around a text; the config has to say the same.
 void RequireSame(const fs::path& folder, const char* key, const std::string& named, const std::string& put) {
   if (named != put)
-    Fail("{}: post_processor: puts \"{}\" beside a text; tokenizer_config.json says {}: \"{}\"", (folder / "tokenizer.json").string(),
-         Printable(put), key, Printable(named));
+    Fail("{}: post_processor: puts \"{}\" beside a text; tokenizer_config.json says {}: \"{}\"",
+         (folder / "tokenizer.json").string(), Printable(put), key, Printable(named));
 }
 
 }  // namespace
@@ -126,8 +130,9 @@ ClipTokenizerFiles ReadClipTokenizer(const fs::path& folder) {
   ClipTokenizerFiles files;
   if (!HoldsTokenizer(folder)) {
     const bool half = fs::exists(folder / "vocab.json") || fs::exists(folder / "merges.txt");
-    Fail("{}: no tokenizer: expected vocab.json and merges.txt, or tokenizer.json{}", folder.string(),
-         half ? fmt::format("; there is only {}", fs::exists(folder / "vocab.json") ? "vocab.json" : "merges.txt") : "");
+    Fail(
+        "{}: no tokenizer: expected vocab.json and merges.txt, or tokenizer.json{}", folder.string(),
+        half ? fmt::format("; there is only {}", fs::exists(folder / "vocab.json") ? "vocab.json" : "merges.txt") : "");
   }
   files.config = ReadClipTokenizerConfig(folder);
   if (!HoldsOnlyTokenizerJson(folder)) {
@@ -140,7 +145,8 @@ ClipTokenizerFiles ReadClipTokenizer(const fs::path& folder) {
   files.encoding = std::move(json.encoding);
   files.config.splits_specials = json.splits_specials;
   for (const auto& one : files.config.added)
-    if (std::none_of(json.added.begin(), json.added.end(), [&](const auto& other) { return other.content == one.content; }))
+    if (std::none_of(json.added.begin(), json.added.end(),
+                     [&](const auto& other) { return other.content == one.content; }))
       json.added.push_back(one);
   files.config.added = std::move(json.added);
   return files;

@@ -14,8 +14,8 @@ struct ClipTokenizerConfig {
   std::string bos_token = "<|startoftext|>";
   std::string eos_token = "<|endoftext|>";
   std::string unk_token = "<|endoftext|>";
-  std::string pad_token = "<|endoftext|>";   // Stable Diffusion XL's second tokenizer and some others: "!"
-  int64_t model_max_length = 77;             // tokens of a padded text, both ends included
+  std::string pad_token = "<|endoftext|>";  // Stable Diffusion XL's second tokenizer and some others: "!"
+  int64_t model_max_length = 77;            // tokens of a padded text, both ends included
   // Further added tokens by id, as tokenizer_config.json lists them; the four above are added in any case.
   struct Added {
     int64_t id = 0;
@@ -23,7 +23,7 @@ struct ClipTokenizerConfig {
     bool normalized = false;
   };
   std::vector<Added> added;
-  bool splits_specials = false;              // kFast: see SplitClipWords()
+  bool splits_specials = false;  // kFast: see SplitClipWords()
 };
 
 // Reads tokenizer_config.json, special_tokens_map.json and added_tokens.json as transformers does.
@@ -35,12 +35,12 @@ struct ClipTokenizerFiles {
   ClipTokenizerConfig config;
 };
 // A folder with vocab.json and merges.txt or, in place of the two, tokenizer.json; and, if they are there,
-// tokenizer_config.json, special_tokens_map.json and added_tokens.json. Throws Error naming file and place; what is not CLIP's
-// and options that are not implemented are refused by name.
+// tokenizer_config.json, special_tokens_map.json and added_tokens.json. Throws Error naming file and place; what is not
+// CLIP's and options that are not implemented are refused by name.
 ClipTokenizerFiles ReadClipTokenizer(const std::filesystem::path& folder);
 
-// Whether a folder holds a tokenizer at all, and whether it holds it as tokenizer.json alone, from which transformers makes
-// the fast tokenizer only.
+// Whether a folder holds a tokenizer at all, and whether it holds it as tokenizer.json alone, from which transformers
+// makes the fast tokenizer only.
 bool HoldsTokenizer(const std::filesystem::path& folder);
 bool HoldsOnlyTokenizerJson(const std::filesystem::path& folder);
 

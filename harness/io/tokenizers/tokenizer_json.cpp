@@ -46,7 +46,7 @@ BytePairEncoding ReadModel(const JsonReader& model) {
     if (one.is_array() && one.size() == 2 && one[0].is_string() && one[1].is_string()) {
       left = one[0].get<std::string>();
       right = one[1].get<std::string>();
-    } else if (one.is_string()) {      // as tokenizers before 0.20 wrote it
+    } else if (one.is_string()) {  // as tokenizers before 0.20 wrote it
       const std::string both = one.get<std::string>();
       const size_t space = both.find(' ');
       left = both.substr(0, space);
@@ -64,7 +64,8 @@ std::vector<ClipTokenizerConfig::Added> ReadAdded(const JsonReader& root) {
   if (!root.Has("added_tokens")) return added;
   for (const JsonReader& token : root.Objects("added_tokens")) {
     for (const char* flag : {"lstrip", "rstrip", "single_word"})
-      if (token.BoolOr(flag, false)) FailUnsupported("{}: {}: tokens with this option are not supported", token.file(), token.PathOf(flag));
+      if (token.BoolOr(flag, false))
+        FailUnsupported("{}: {}: tokens with this option are not supported", token.file(), token.PathOf(flag));
     added.push_back({token.Int("id", 0, INT32_MAX), token.String("content"), token.BoolOr("normalized", true)});
   }
   return added;
@@ -72,7 +73,9 @@ std::vector<ClipTokenizerConfig::Added> ReadAdded(const JsonReader& root) {
 
 // NFC, runs of white space to one space, lower case.
 void CheckNormalizer(const JsonReader& root) {
-  const Json clip = Json::array({{{"type", "NFC"}}, {{"type", "Replace"}, {"pattern", {{"Regex", "\\s+"}}}, {"content", " "}}, {{"type", "Lowercase"}}});
+  const Json clip = Json::array({{{"type", "NFC"}},
+                                 {{"type", "Replace"}, {"pattern", {{"Regex", "\\s+"}}}, {"content", " "}},
+                                 {{"type", "Lowercase"}}});
   const Json* found = root.Find("normalizer");
   if (!found || *found != Json{{"type", "Sequence"}, {"normalizers", clip}})
     FailNotClip(root, "normalizer", "NFC, Replace \\s+ by one space, Lowercase");
@@ -87,11 +90,13 @@ bool CheckPreTokenizer(const JsonReader& root) {
   const JsonReader sequence = root.Object("pre_tokenizer");
   if (sequence.StringOr("type", "") != "Sequence" || !sequence.Has("pretokenizers")) fail();
   const auto parts = sequence.Objects("pretokenizers");
-  if (parts.size() != 2 || parts[0].StringOr("type", "") != "Split" || parts[1].StringOr("type", "") != "ByteLevel") fail();
+  if (parts.size() != 2 || parts[0].StringOr("type", "") != "Split" || parts[1].StringOr("type", "") != "ByteLevel")
+    fail();
   const Json* pattern = parts[0].Find("pattern");
   const bool with_specials = pattern && *pattern == Json{{"Regex", specials + words}};
   if (!pattern || (!with_specials && *pattern != Json{{"Regex", words}})) fail();
-  if (parts[0].StringOr("behavior", "") != "Removed" || !parts[0].BoolOr("invert", false) || parts[1].BoolOr("add_prefix_space", true) || !parts[1].BoolOr("use_regex", true))
+  if (parts[0].StringOr("behavior", "") != "Removed" || !parts[0].BoolOr("invert", false) ||
+      parts[1].BoolOr("add_prefix_space", true) || !parts[1].BoolOr("use_regex", true))
     fail();
   return with_specials;
 }
@@ -103,8 +108,8 @@ std::string TokenOf(const JsonReader& reader, const std::string& key, const Byte
   const std::string token = (*pair)[0].get<std::string>();
   const auto id = encoding.Find(token);
   if (id && *id != (*pair)[1].get<int64_t>())
-    Fail("{}: {}: the token \"{}\" has the id {} here, {} in the vocabulary", reader.file(), reader.PathOf(key), Printable(token),
-         Describe((*pair)[1]), *id);
+    Fail("{}: {}: the token \"{}\" has the id {} here, {} in the vocabulary", reader.file(), reader.PathOf(key),
+         Printable(token), Describe((*pair)[1]), *id);
   return token;
 }
 
@@ -127,8 +132,8 @@ void ReadPostProcessor(const JsonReader& root, TokenizerJson& result) {
     return;
   }
   const Json* single = processor.Find("single");
-  if (type != "TemplateProcessing" || !single || !single->is_array() || single->size() != 3 || !(*single)[1].is_object() ||
-      !(*single)[1].contains("Sequence"))
+  if (type != "TemplateProcessing" || !single || !single->is_array() || single->size() != 3 ||
+      !(*single)[1].is_object() || !(*single)[1].contains("Sequence"))
     FailNotClip(root, "post_processor", kExpected);
   result.bos_token = TokenOfTemplate((*single)[0]);
   result.eos_token = TokenOfTemplate((*single)[2]);

@@ -20,7 +20,9 @@ struct Free {
 };
 using Buffer = std::unique_ptr<char, Free>;
 
-Buffer Allocate(int64_t bytes) { return Buffer(static_cast<char*>(::operator new(static_cast<size_t>(bytes), std::align_val_t(64)))); }
+Buffer Allocate(int64_t bytes) {
+  return Buffer(static_cast<char*>(::operator new(static_cast<size_t>(bytes), std::align_val_t(64))));
+}
 
 const AttentionKernels& Of(const Kernels& kernels, at::ScalarType type) {
   return type == at::kBFloat16 ? kernels.attention_bf16 : kernels.attention_f32;
@@ -29,9 +31,17 @@ const AttentionKernels& Of(const Kernels& kernels, at::ScalarType type) {
 // One call: heads are packed and then worked through query block by query block.
 class Runner {
  public:
-  Runner(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads, const at::Tensor& out)
-      : k_(Of(kernels, q.scalar_type())), q_(q), keys_(k), values_(v), out_(out), heads_(heads), dim_(q.size(2) / heads),
-        length_(k.size(1)), size_(static_cast<int64_t>(q.element_size())) {
+  Runner(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
+         const at::Tensor& out)
+      : k_(Of(kernels, q.scalar_type())),
+        q_(q),
+        keys_(k),
+        values_(v),
+        out_(out),
+        heads_(heads),
+        dim_(q.size(2) / heads),
+        length_(k.size(1)),
+        size_(static_cast<int64_t>(q.element_size())) {
     blocks_ = (q.size(1) + kernels.max_rows - 1) / kernels.max_rows;
     key_size_ = Aligned(k_.packed_keys_size(length_, dim_) * size_);
     value_size_ = Aligned(k_.packed_values_size(length_, dim_) * size_);
@@ -58,7 +68,8 @@ class Runner {
     });
     at::parallel_for(0, all * blocks_, 1, [&](int64_t begin, int64_t end) {
       const Buffer scratch = Allocate(scratch_size_);
-      for (int64_t i = begin; i < end; ++i) Block(i / blocks_, i % blocks_, packed.get() + i / blocks_ * size, scratch.get());
+      for (int64_t i = begin; i < end; ++i)
+        Block(i / blocks_, i % blocks_, packed.get() + i / blocks_ * size, scratch.get());
     });
   }
 
@@ -95,7 +106,7 @@ class Runner {
   const AttentionKernels& k_;
   const at::Tensor &q_, &keys_, &values_, &out_;
   int64_t heads_, dim_, length_, size_;
-  int64_t blocks_ = 0, key_size_ = 0, value_size_ = 0, scratch_size_ = 0;      // sizes in bytes
+  int64_t blocks_ = 0, key_size_ = 0, value_size_ = 0, scratch_size_ = 0;  // sizes in bytes
   float scale_ = 1;
 };
 
@@ -107,14 +118,15 @@ const Kernels* AttentionKernelsFor(const at::Tensor& q, int64_t heads) {
   return kernels;
 }
 
-at::Tensor RunAttention(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads) {
+at::Tensor RunAttention(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                        int64_t heads) {
   at::Tensor out = at::empty(q.sizes(), q.options());
   RunAttentionInto(kernels, q, k, v, heads, out);
   return out;
 }
 
-void RunAttentionInto(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
-                      const at::Tensor& out) {
+void RunAttentionInto(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                      int64_t heads, const at::Tensor& out) {
   if (out.numel() > 0) Runner(kernels, q, k, v, heads, out).Run();
 }
 

@@ -22,15 +22,16 @@ bool HasMatrixUnit() {
 
 // One panel; `rows[c]` is the weight's row for the panel's column c, or null: zeros.
 template <typename T>
-void PackPanel(const std::vector<const void*>& rows, int64_t stride_tap, int64_t stride_k, int64_t taps, int64_t k_real, int64_t k,
-               int64_t pair, T* out) {
+void PackPanel(const std::vector<const void*>& rows, int64_t stride_tap, int64_t stride_k, int64_t taps, int64_t k_real,
+               int64_t k, int64_t pair, T* out) {
   const int64_t width = static_cast<int64_t>(rows.size());
   for (int64_t c = 0; c < width; ++c) {
     const T* row = static_cast<const T*>(rows[c]);
     for (int64_t tap = 0; tap < taps; ++tap) {
       T* to = out + tap * k * width + c * pair;
       const T* from = row ? row + tap * stride_tap : nullptr;
-      for (int64_t i = 0; i < k; ++i) to[(i / pair) * width * pair + i % pair] = from && i < k_real ? from[i * stride_k] : T(0);
+      for (int64_t i = 0; i < k; ++i)
+        to[(i / pair) * width * pair + i % pair] = from && i < k_real ? from[i * stride_k] : T(0);
     }
   }
 }
@@ -54,7 +55,8 @@ const Kernels* KernelsFor(at::ScalarType dtype) {
   return nullptr;
 }
 
-PackedMatrix::PackedMatrix(const Kernels* kernels, const std::vector<at::Tensor>& weights, const at::Tensor& bias, bool gated)
+PackedMatrix::PackedMatrix(const Kernels* kernels, const std::vector<at::Tensor>& weights, const at::Tensor& bias,
+                           bool gated)
     : kernels_(kernels), dtype_(weights[0].scalar_type()), taps_(weights[0].size(1)), gated_(gated) {
   const std::vector<const void*> all_rows = RowsOf(weights);
   const int64_t n = static_cast<int64_t>(all_rows.size()), k = weights[0].size(2);
@@ -62,7 +64,7 @@ PackedMatrix::PackedMatrix(const Kernels* kernels, const std::vector<at::Tensor>
   const int64_t pair = dtype_ == at::kBFloat16 ? 2 : 1;
   depth_ = CeilDiv(k, pair) * pair;
   columns_ = gated ? n / 2 : n;
-  const int64_t width = kernels->panel_width, step = gated ? kernels->lanes : width;    // output columns of a panel
+  const int64_t width = kernels->panel_width, step = gated ? kernels->lanes : width;  // output columns of a panel
   panels_ = CeilDiv(columns_, step);
   const int64_t rows = taps_ * depth_;
   data_ = at::empty({panels_, rows * width}, weights[0].options());
@@ -83,7 +85,9 @@ PackedMatrix::PackedMatrix(const Kernels* kernels, const std::vector<at::Tensor>
         panel_rows[c] = all_rows[from];
         if (panel_bias) panel_bias[c] = wide_bias.const_data_ptr<float>()[from];
       }
-      const auto pack = [&]<typename T>(T* to) { PackPanel(panel_rows, stride_tap, stride_k, taps_, k, depth_, pair, to + p * rows * width); };
+      const auto pack = [&]<typename T>(T* to) {
+        PackPanel(panel_rows, stride_tap, stride_k, taps_, k, depth_, pair, to + p * rows * width);
+      };
       dtype_ == at::kFloat ? pack(data_.data_ptr<float>()) : pack(data_.data_ptr<at::BFloat16>());
     }
   });
@@ -104,8 +108,8 @@ PackedMatrix::Panel PackedMatrix::At(int64_t panel) const {
 
 namespace {
 
-// A panel's rows that are worked through together, so that they stay in the second-level cache while all tiles of a block
-// pass. In bytes of a panel of full width.
+// A panel's rows that are worked through together, so that they stay in the second-level cache while all tiles of a
+// block pass. In bytes of a panel of full width.
 constexpr int64_t kPanelBytes = 192 * 1024;
 // Tiles of a block: their sums, when a product takes several passes, stay in the cache, too.
 constexpr int64_t kBlockTiles = 24;
@@ -116,7 +120,10 @@ constexpr int64_t kSerialMacs = 1 << 15;
 class Runner {
  public:
   explicit Runner(const Product& product)
-      : p_(product), w_(*product.weights), k_(w_.kernels()), size_(static_cast<int64_t>(at::elementSize(w_.dtype()))),
+      : p_(product),
+        w_(*product.weights),
+        k_(w_.kernels()),
+        size_(static_cast<int64_t>(at::elementSize(w_.dtype()))),
         gemm_(w_.dtype() == at::kFloat ? k_.gemm_f32 : k_.gemm_bf16) {
     tiles_per_line_ = CeilDiv(p_.places, k_.max_rows);
     tiles_ = p_.images * p_.lines * tiles_per_line_;
@@ -135,17 +142,18 @@ class Runner {
     } else {
       // Few rows: each thread takes a stretch of the (panel, tile) pairs.
       const int64_t all = tiles_ * w_.panels();
-      at::parallel_for(0, threads, 1, [&](int64_t begin, int64_t end) { Stretch(all * begin / threads, all * end / threads); });
+      at::parallel_for(0, threads, 1,
+                       [&](int64_t begin, int64_t end) { Stretch(all * begin / threads, all * end / threads); });
     }
   }
 
  private:
   struct Pass {
-    int64_t first, count;      // pieces
+    int64_t first, count;  // pieces
   };
-  struct Piece {               // part of a source
+  struct Piece {  // part of a source
     size_t source;
-    int64_t offset, k, row;    // from value `offset` of the source's rows; `row`: of the packed weights
+    int64_t offset, k, row;  // from value `offset` of the source's rows; `row`: of the packed weights
   };
 
   void CutDepth() {
@@ -187,7 +195,7 @@ class Runner {
 
   // Where a tile's rows lie, for all passes.
   struct TilePlace {
-    int64_t row = 0;           // of the output
+    int64_t row = 0;  // of the output
     int rows = 0;
     int64_t line = 0;
   };
@@ -217,13 +225,15 @@ class Runner {
     const int64_t begin = p_.places * in_line / tiles_per_line_, end = p_.places * (in_line + 1) / tiles_per_line_;
     for (const Piece& piece : pieces_) {
       const RowSource& source = p_.sources[piece.source];
-      const int64_t at = image * source.image_stride + line * source.line_stride + begin * source.place_stride + piece.offset;
+      const int64_t at =
+          image * source.image_stride + line * source.line_stride + begin * source.place_stride + piece.offset;
       *segments++ = {static_cast<const char*>(source.base) + at * size_, source.place_stride, piece.k};
     }
     return {line_index * p_.places + begin, static_cast<int>(end - begin), line};
   }
 
-  void One(const TilePlace& place, const GemmSegment* segments, const PackedMatrix::Panel& panel, size_t pass, float* sums) const {
+  void One(const TilePlace& place, const GemmSegment* segments, const PackedMatrix::Panel& panel, size_t pass,
+           float* sums) const {
     // Pieces whose line lies outside are at the beginning and at the end.
     const auto outside = [&](int64_t piece) {
       const RowSource& source = p_.sources[pieces_[piece].source];
@@ -242,7 +252,8 @@ class Runner {
     t.start = pass == 0 ? nullptr : sums;
     t.partial = last ? nullptr : sums;
     t.bias = panel.bias;
-    if (p_.residual) t.residual = static_cast<const char*>(p_.residual) + (place.row * p_.residual_stride + panel.column) * size_;
+    if (p_.residual)
+      t.residual = static_cast<const char*>(p_.residual) + (place.row * p_.residual_stride + panel.column) * size_;
     t.residual_stride = p_.residual_stride;
     t.out = static_cast<char*>(p_.out) + (place.row * p_.out_stride + panel.column) * size_;
     t.out_stride = p_.out_stride;

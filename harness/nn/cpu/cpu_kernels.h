@@ -1,13 +1,13 @@
 // The arithmetic of the layers on x86-64 CPUs: what costs the time of a forward pass, written once with vectors of any
-// width (cpu_kernels.inc) and compiled for AVX2, for AVX-512 and for AVX-512 with bfloat16 dot products. A program built
-// anywhere picks the widest set that the machine at hand has; a machine with none runs on ATen alone.
+// width (cpu_kernels.inc) and compiled for AVX2, for AVX-512 and for AVX-512 with bfloat16 dot products. A program
+// built anywhere picks the widest set that the machine at hand has; a machine with none runs on ATen alone.
 //
-// bfloat16 is the type of what lies in memory: weights, activations, and the two factors of a product. Sums of products,
-// moments, softmax and everything between a load and a store are float32 (moments are joined in float64).
+// bfloat16 is the type of what lies in memory: weights, activations, and the two factors of a product. Sums of
+// products, moments, softmax and everything between a load and a store are float32 (moments are joined in float64).
 //
-// Kernels work on raw memory, on one thread, on a part of the problem; the callers split the work. Every output element is
-// computed by the same operations in the same order however the work is split: results depend neither on the number of
-// threads nor on the batch.
+// Kernels work on raw memory, on one thread, on a part of the problem; the callers split the work. Every output element
+// is computed by the same operations in the same order however the work is split: results depend neither on the number
+// of threads nor on the batch.
 #pragma once
 
 #include <cstdint>
@@ -15,50 +15,50 @@
 
 namespace skipbench::cpu {
 
-// Rows of the left matrix of a product: `k` consecutive values each, row i at a + i * row_stride (in elements). A product
-// runs over several segments one after the other: the taps of a convolution, the two halves of a concatenation.
+// Rows of the left matrix of a product: `k` consecutive values each, row i at a + i * row_stride (in elements). A
+// product runs over several segments one after the other: the taps of a convolution, the two halves of a concatenation.
 struct GemmSegment {
   const void* a = nullptr;
   int64_t row_stride = 0;
   int64_t k = 0;
 };
 
-// out[rows, columns] = sum over segments of A * panel + bias (+ residual), for at most Kernels::max_rows rows and one panel of
-// packed weights: [k][panel_width] (bfloat16: [k / 2][panel_width][2]), all segments one after the other.
+// out[rows, columns] = sum over segments of A * panel + bias (+ residual), for at most Kernels::max_rows rows and one
+// panel of packed weights: [k][panel_width] (bfloat16: [k / 2][panel_width][2]), all segments one after the other.
 struct GemmTile {
   int rows = 0;
   int segments = 0;
   const GemmSegment* segment = nullptr;
   const void* panel = nullptr;
-  bool narrow = false;                     // the panel is only half as wide
-  const float* start = nullptr;            // [rows][panel_width] sums so far; null: zero
-  float* partial = nullptr;                // if set, the sums go here and nothing below is done
-  const float* bias = nullptr;             // [panel_width]; null: none
-  const void* residual = nullptr;          // added, row i at residual + i * residual_stride; null: none
+  bool narrow = false;             // the panel is only half as wide
+  const float* start = nullptr;    // [rows][panel_width] sums so far; null: zero
+  float* partial = nullptr;        // if set, the sums go here and nothing below is done
+  const float* bias = nullptr;     // [panel_width]; null: none
+  const void* residual = nullptr;  // added, row i at residual + i * residual_stride; null: none
   int64_t residual_stride = 0;
   void* out = nullptr;
   int64_t out_stride = 0;
-  int columns = 0;                         // valid columns of the panel
-  bool gated = false;                      // GEGLU: the panel's halves are h and g; out = h * gelu(g), half as wide
+  int columns = 0;     // valid columns of the panel
+  bool gated = false;  // GEGLU: the panel's halves are h and g; out = h * gelu(g), half as wide
 };
 
 // One head of attention for a block of queries: out = softmax(scale * q k^T) v. Scores and softmax are float32.
 struct AttentionBlockArgs {
-  const void* q = nullptr;                 // [queries][dim], rows at q_stride (in elements)
+  const void* q = nullptr;  // [queries][dim], rows at q_stride (in elements)
   int64_t q_stride = 0;
-  int queries = 0;                         // at most Kernels::max_rows
-  const void* keys = nullptr;              // packed by pack_keys
-  const void* values = nullptr;            // packed by pack_values
-  int64_t length = 0;                      // keys
+  int queries = 0;               // at most Kernels::max_rows
+  const void* keys = nullptr;    // packed by pack_keys
+  const void* values = nullptr;  // packed by pack_values
+  int64_t length = 0;            // keys
   int64_t dim = 0;
   float scale = 1;
   void* out = nullptr;
   int64_t out_stride = 0;
-  float* scratch = nullptr;                // scratch() floats
+  float* scratch = nullptr;  // scratch() floats
 };
 
-// Attention for one type of elements. Keys and values of a head ([length][dim], rows at `stride`) are packed once for all
-// blocks of queries; sizes are in elements.
+// Attention for one type of elements. Keys and values of a head ([length][dim], rows at `stride`) are packed once for
+// all blocks of queries; sizes are in elements.
 struct AttentionKernels {
   int64_t (*packed_keys_size)(int64_t length, int64_t dim);
   int64_t (*packed_values_size)(int64_t length, int64_t dim);
@@ -70,31 +70,33 @@ struct AttentionKernels {
 
 struct Kernels {
   const char* name;
-  int lanes;                               // floats in a vector
-  int panel_width;                         // columns of a panel of packed weights: 2 * lanes
-  int max_rows;                            // of a GemmTile
+  int lanes;        // floats in a vector
+  int panel_width;  // columns of a panel of packed weights: 2 * lanes
+  int max_rows;     // of a GemmTile
 
   void (*gemm_f32)(const GemmTile&);
-  void (*gemm_bf16)(const GemmTile&);      // null where the CPU has no bfloat16 dot product
+  void (*gemm_bf16)(const GemmTile&);  // null where the CPU has no bfloat16 dot product
 
   // Per channel of `pixels` places ([pixels][channels], places at `stride`): mean and sum of squared deviations.
   void (*moments_f32)(const float* x, int64_t stride, int64_t pixels, int64_t channels, double* mean, double* m2);
   void (*moments_bf16)(const uint16_t* x, int64_t stride, int64_t pixels, int64_t channels, double* mean, double* m2);
   // y = x * scale[c] + shift[c], then SiLU if asked.
-  void (*affine_f32)(const float* x, int64_t stride, int64_t pixels, int64_t channels, const float* scale, const float* shift,
-                     bool silu, float* y, int64_t y_stride);
-  void (*affine_bf16)(const uint16_t* x, int64_t stride, int64_t pixels, int64_t channels, const float* scale, const float* shift,
-                      bool silu, uint16_t* y, int64_t y_stride);
+  void (*affine_f32)(const float* x, int64_t stride, int64_t pixels, int64_t channels, const float* scale,
+                     const float* shift, bool silu, float* y, int64_t y_stride);
+  void (*affine_bf16)(const uint16_t* x, int64_t stride, int64_t pixels, int64_t channels, const float* scale,
+                      const float* shift, bool silu, uint16_t* y, int64_t y_stride);
   // Rows of `features` values: (x - mean) / sqrt(var + eps) * weight + bias.
-  void (*layer_norm_f32)(const float* x, int64_t rows, int64_t features, const float* weight, const float* bias, float eps, float* y);
-  void (*layer_norm_bf16)(const uint16_t* x, int64_t rows, int64_t features, const float* weight, const float* bias, float eps,
-                          uint16_t* y);
+  void (*layer_norm_f32)(const float* x, int64_t rows, int64_t features, const float* weight, const float* bias,
+                         float eps, float* y);
+  void (*layer_norm_bf16)(const uint16_t* x, int64_t rows, int64_t features, const float* weight, const float* bias,
+                          float eps, uint16_t* y);
 
   AttentionKernels attention_f32;
-  AttentionKernels attention_bf16;         // `block` null where gemm_bf16 is; `dim` must be even
+  AttentionKernels attention_bf16;  // `block` null where gemm_bf16 is; `dim` must be even
 };
 
-// The set for this machine, or null. The variable SKIPBENCH_CPU_KERNELS (avx512_bf16, avx512, avx2 or none) asks for less.
+// The set for this machine, or null. The variable SKIPBENCH_CPU_KERNELS (avx512_bf16, avx512, avx2 or none) asks for
+// less.
 const Kernels* BestKernels();
 // All the sets that this machine can run, best first.
 std::vector<const Kernels*> RunnableKernels();

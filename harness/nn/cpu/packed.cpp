@@ -13,7 +13,9 @@ namespace {
 
 constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 
-const cpu::Kernels* KernelsFor(const at::Tensor& t) { return t.is_cpu() && !t.is_meta() ? cpu::KernelsFor(t.scalar_type()) : nullptr; }
+const cpu::Kernels* KernelsFor(const at::Tensor& t) {
+  return t.is_cpu() && !t.is_meta() ? cpu::KernelsFor(t.scalar_type()) : nullptr;
+}
 
 bool Pairs(const at::Tensor& t) { return t.scalar_type() == at::kBFloat16; }
 
@@ -30,13 +32,15 @@ at::Tensor Join(const std::vector<at::Tensor>& parts) {
 }
 }  // namespace
 
-PackedLinear::PackedLinear(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& biases, bool gated) : gated_(gated) {
+PackedLinear::PackedLinear(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& biases, bool gated)
+    : gated_(gated) {
   const at::Tensor& first = weights[0];
   for (const at::Tensor& weight : weights) out_ += weight.size(0);
   const cpu::Kernels* kernels = KernelsFor(first);
   if (kernels && !(Pairs(first) && first.size(1) % 2 != 0)) {
     std::vector<at::Tensor> matrices;
-    const bool alike = std::all_of(weights.begin(), weights.end(), [&](const at::Tensor& w) { return w.strides() == first.strides(); });
+    const bool alike = std::all_of(weights.begin(), weights.end(),
+                                   [&](const at::Tensor& w) { return w.strides() == first.strides(); });
     for (const at::Tensor& weight : weights) matrices.push_back((alike ? weight : weight.contiguous()).unsqueeze(1));
     packed_ = cpu::PackedMatrix(kernels, matrices, Join(biases), gated);
   } else {
@@ -73,11 +77,13 @@ at::Tensor PackedLinear::Forward(const at::Tensor& x, const at::Tensor& other) c
   return other.defined() ? y.add_(other) : y;
 }
 
-ConvInput ConvInput::WithMargin(const at::Tensor& like, int64_t channels, int64_t height, int64_t width, int64_t margin) {
+ConvInput ConvInput::WithMargin(const at::Tensor& like, int64_t channels, int64_t height, int64_t width,
+                                int64_t margin) {
   const int64_t padded = Pairs(like) ? (channels + 1) / 2 * 2 : channels;
   ConvInput input({});
   input.margin_ = margin;
-  input.lines_ = at::empty({like.size(0), height, width + 2 * margin, padded}, like.options().memory_format(at::MemoryFormat::Contiguous));
+  input.lines_ = at::empty({like.size(0), height, width + 2 * margin, padded},
+                           like.options().memory_format(at::MemoryFormat::Contiguous));
   const size_t place = padded * like.element_size(), line = (width + 2 * margin) * place;
   char* data = static_cast<char*>(input.lines_.data_ptr());
   for (int64_t i = 0; i < like.size(0) * height; ++i) {
@@ -102,14 +108,16 @@ ConvInput ConvInput::Upsampled(const at::Tensor& x, int64_t height, int64_t widt
   };
   const size_t bytes = x.size(1) * x.element_size(), place = input.lines_.size(3) * x.element_size();
   const int64_t lines = x.size(0) * height;
-  at::parallel_for(0, lines, std::max<int64_t>(1, 16384 / (width * static_cast<int64_t>(bytes))), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t from_line = i / height * x.size(2) + source(i % height, x.size(2), height);
-      const char* src = static_cast<const char*>(from.const_data_ptr()) + from_line * x.size(3) * bytes;
-      char* to = static_cast<char*>(input.lines_.data_ptr()) + (i * (width + 2) + 1) * place;
-      for (int64_t column = 0; column < width; ++column) std::memcpy(to + column * place, src + source(column, x.size(3), width) * bytes, bytes);
-    }
-  });
+  at::parallel_for(
+      0, lines, std::max<int64_t>(1, 16384 / (width * static_cast<int64_t>(bytes))), [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          const int64_t from_line = i / height * x.size(2) + source(i % height, x.size(2), height);
+          const char* src = static_cast<const char*>(from.const_data_ptr()) + from_line * x.size(3) * bytes;
+          char* to = static_cast<char*>(input.lines_.data_ptr()) + (i * (width + 2) + 1) * place;
+          for (int64_t column = 0; column < width; ++column)
+            std::memcpy(to + column * place, src + source(column, x.size(3), width) * bytes, bytes);
+        }
+      });
   return input;
 }
 
@@ -118,10 +126,12 @@ ConvInput ConvInput::Prepared(const at::Tensor& x, int64_t margin) {
   return Upsampled(x, x.size(2), x.size(3));
 }
 
-PackedConv2d::PackedConv2d(const at::Tensor& weight, const at::Tensor& bias, int64_t stride, int64_t padding, int64_t end_padding)
+PackedConv2d::PackedConv2d(const at::Tensor& weight, const at::Tensor& bias, int64_t stride, int64_t padding,
+                           int64_t end_padding)
     : out_(weight.size(0)), kernel_(weight.size(2)), stride_(stride), padding_(padding), end_padding_(end_padding) {
   const cpu::Kernels* kernels = KernelsFor(weight);
-  const bool plain = kernel_ == 1 && stride == 1 && padding == 0 && end_padding == 0 && !(Pairs(weight) && weight.size(1) % 2 != 0);
+  const bool plain =
+      kernel_ == 1 && stride == 1 && padding == 0 && end_padding == 0 && !(Pairs(weight) && weight.size(1) % 2 != 0);
   if (kernels && (plain || (kernel_ == 3 && padding <= 1 && end_padding <= 1))) {
     packed_ = cpu::PackedMatrix(kernels, {weight.flatten(2).transpose(1, 2)}, bias, false);
   } else {
@@ -152,7 +162,8 @@ at::Tensor PackedConv2d::RunPacked(const ConvInput& x, const at::Tensor& other) 
         // Output line y reads input line stride * y + up, where that is in [0, height).
         const int64_t up = dy - padding_, left = dx - padding_ + x.margin();
         const int64_t first = up < 0 ? (-up + stride_ - 1) / stride_ : 0, last = (height - up + stride_ - 1) / stride_;
-        product.sources.push_back({.base = static_cast<const char*>(lines.const_data_ptr()) + (up * line + left * place) * lines.element_size(),
+        product.sources.push_back({.base = static_cast<const char*>(lines.const_data_ptr()) +
+                                           (up * line + left * place) * lines.element_size(),
                                    .image_stride = height * line,
                                    .line_stride = stride_ * line,
                                    .place_stride = stride_ * place,
@@ -198,7 +209,8 @@ at::Tensor PackedConv2d::ForwardParts(const std::vector<at::Tensor>& parts) cons
   }
   const at::Tensor& first = parts[0];
   product.places = first.size(0) * first.size(2) * first.size(3);
-  at::Tensor y = at::empty({first.size(0), out_, first.size(2), first.size(3)}, first.options().memory_format(kChannelsLast));
+  at::Tensor y =
+      at::empty({first.size(0), out_, first.size(2), first.size(3)}, first.options().memory_format(kChannelsLast));
   product.out = y.data_ptr();
   product.out_stride = out_;
   cpu::Run(product);

@@ -1,5 +1,5 @@
-// Convolution and matrix multiplication with constant weights, in whatever form the device at hand runs them best: packed
-// for the kernels of cpu_kernels.h where those can run (float32 and bfloat16 on x86-64), else as ATen has them.
+// Convolution and matrix multiplication with constant weights, in whatever form the device at hand runs them best:
+// packed for the kernels of cpu_kernels.h where those can run (float32 and bfloat16 on x86-64), else as ATen has them.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -15,8 +15,9 @@ namespace skipbench {
 class PackedLinear {
  public:
   PackedLinear() = default;
-  // `weights` [out_i, in], whose outputs stand one after the other; `biases` [out_i] likewise, or none. `gated`: GEGLU, the
-  // first half of the outputs times gelu of the second. The weights are packed where they are: without a copy in between.
+  // `weights` [out_i, in], whose outputs stand one after the other; `biases` [out_i] likewise, or none. `gated`: GEGLU,
+  // the first half of the outputs times gelu of the second. The weights are packed where they are: without a copy in
+  // between.
   PackedLinear(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& biases, bool gated = false);
   // x [..., in]; `other`, if defined, is added: [..., out].
   at::Tensor Forward(const at::Tensor& x, const at::Tensor& other = {}) const;
@@ -25,7 +26,7 @@ class PackedLinear {
   at::Tensor RunPacked(const at::Tensor& x, const at::Tensor& other) const;
   int64_t out_ = 0;
   bool gated_ = false;
-  at::Tensor weight_, bias_;               // where they are not packed
+  at::Tensor weight_, bias_;  // where they are not packed
   cpu::PackedMatrix packed_;
 };
 

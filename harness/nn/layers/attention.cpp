@@ -38,9 +38,10 @@ at::Tensor Attention::Attend(const at::Tensor& q, const at::Tensor& k, const at:
 }
 
 at::Tensor Attention::Run(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const {
-  if (const cpu::Kernels* kernels = cpu::AttentionKernelsFor(q, options_.heads)) return cpu::RunAttention(*kernels, q, k, v, options_.heads);
+  if (const cpu::Kernels* kernels = cpu::AttentionKernelsFor(q, options_.heads))
+    return cpu::RunAttention(*kernels, q, k, v, options_.heads);
   const auto split = [&](const at::Tensor& t) {
-    return t.unflatten(-1, {options_.heads, options_.dim_head}).transpose(1, 2);    // [B, heads, L, dim_head]
+    return t.unflatten(-1, {options_.heads, options_.dim_head}).transpose(1, 2);  // [B, heads, L, dim_head]
   };
   return at::scaled_dot_product_attention(split(q), split(k), split(v)).transpose(1, 2).flatten(2);
 }
@@ -57,9 +58,10 @@ at::Tensor Attention::KeyValue(const CrossAttentionContext& context) const {
   return context.rows.defined() && !kv.is_meta() ? kv.index_select(0, context.rows) : kv;
 }
 
-at::Tensor Attention::ForwardAdd(const at::Tensor& x, const CrossAttentionContext& context, const at::Tensor& residual) const {
+at::Tensor Attention::ForwardAdd(const at::Tensor& x, const CrossAttentionContext& context,
+                                 const at::Tensor& residual) const {
   const at::Tensor q = to_q_->Forward(x);
-  const at::Tensor kv = KeyValue(context);     // [B, L, 2 * inner]
+  const at::Tensor kv = KeyValue(context);  // [B, L, 2 * inner]
   const int64_t n = inner();
   const at::Tensor queries = kv.size(0) == q.size(0) ? q : q.reshape({kv.size(0), -1, n});
   return to_out_.ForwardAdd(Attend(queries, kv.narrow(-1, 0, n), kv.narrow(-1, n, n)).view(q.sizes()), residual);
@@ -75,14 +77,17 @@ at::Tensor Attention::AttendOverFrames(const at::Tensor& qkv) const {
   }
   if (const cpu::Kernels* kernels = cpu::AttentionKernelsFor(qkv[0].narrow(-1, 0, n), options_.heads)) {
     for (int64_t b = 0; b < batch; ++b) {
-      const at::Tensor sequences = qkv[b].transpose(0, 1);     // [N, F, 3 * inner]
-      cpu::RunAttentionInto(*kernels, sequences.narrow(-1, 0, n), sequences.narrow(-1, n, n), sequences.narrow(-1, 2 * n, n), options_.heads,
-                            out[b].transpose(0, 1));
+      const at::Tensor sequences = qkv[b].transpose(0, 1);  // [N, F, 3 * inner]
+      cpu::RunAttentionInto(*kernels, sequences.narrow(-1, 0, n), sequences.narrow(-1, n, n),
+                            sequences.narrow(-1, 2 * n, n), options_.heads, out[b].transpose(0, 1));
     }
     return out;
   }
-  const auto split = [&](int64_t part) {       // [B * N, heads, F, dim_head]
-    return qkv.narrow(-1, part * n, n).unflatten(-1, {options_.heads, options_.dim_head}).permute({0, 2, 3, 1, 4}).flatten(0, 1);
+  const auto split = [&](int64_t part) {  // [B * N, heads, F, dim_head]
+    return qkv.narrow(-1, part * n, n)
+        .unflatten(-1, {options_.heads, options_.dim_head})
+        .permute({0, 2, 3, 1, 4})
+        .flatten(0, 1);
   };
   const at::Tensor y = at::scaled_dot_product_attention(split(0), split(1), split(2));
   return y.unflatten(0, {batch, places}).permute({0, 3, 1, 2, 4}).flatten(3);

@@ -11,8 +11,9 @@
 namespace skipbench {
 
 // Owned by whoever runs a network; made from the conditionings of the run, one row for each (a wave's captions, and the
-// empty one). A forward then names, for each row of its batch, the row of the conditioning: no token tensor is gathered.
-// Results are bit-identical to those without a cache. Not thread-safe; must not outlive the networks that filled it.
+// empty one). A forward then names, for each row of its batch, the row of the conditioning: no token tensor is
+// gathered. Results are bit-identical to those without a cache. Not thread-safe; must not outlive the networks that
+// filled it.
 class ConditioningCache {
  public:
   // [R, L, D], in the network's dtype and on its device; undefined for networks without cross-attention.
@@ -32,8 +33,8 @@ class ConditioningCache {
 
 // The conditioning tokens of a batch, as the layers get them.
 struct CrossAttentionContext {
-  at::Tensor tokens;                     // [R, L, D]; undefined: the network has no cross-attention
-  at::Tensor rows;                       // int64 [B]: row of `tokens` for each row of the batch; undefined: 0, 1, ..., B-1
+  at::Tensor tokens;  // [R, L, D]; undefined: the network has no cross-attention
+  at::Tensor rows;    // int64 [B]: row of `tokens` for each row of the batch; undefined: 0, 1, ..., B-1
   ConditioningCache* cache = nullptr;
 };
 

@@ -7,7 +7,9 @@
 namespace skipbench {
 
 namespace {
-int64_t EndPadding(const Conv2dOptions& options) { return options.end_padding < 0 ? options.padding : options.end_padding; }
+int64_t EndPadding(const Conv2dOptions& options) {
+  return options.end_padding < 0 ? options.padding : options.end_padding;
+}
 }  // namespace
 
 Conv2d::Conv2d(const Weights& w, const Conv2dOptions& options)
@@ -25,7 +27,9 @@ at::Tensor Conv2d::CountOnly(const at::Tensor& x) const {
   return y;
 }
 
-at::Tensor Conv2d::Forward(const ConvInput& x) const { return x.map().is_meta() ? CountOnly(x.map()) : conv_.Forward(x); }
+at::Tensor Conv2d::Forward(const ConvInput& x) const {
+  return x.map().is_meta() ? CountOnly(x.map()) : conv_.Forward(x);
+}
 
 at::Tensor Conv2d::ForwardAdd(const ConvInput& x, const at::Tensor& other) const {
   return x.map().is_meta() ? CountOnly(x.map()) : conv_.Forward(x, other);

@@ -14,7 +14,7 @@ namespace skipbench {
 struct Conv2dOptions {
   int64_t in_channels = 0;
   int64_t out_channels = 0;
-  int64_t kernel = 3;        // square
+  int64_t kernel = 3;  // square
   int64_t stride = 1;
   int64_t padding = 1;       // zeros above and on the left
   int64_t end_padding = -1;  // zeros below and on the right; -1: as many
@@ -25,7 +25,7 @@ class Conv2d {
  public:
   Conv2d(const Weights& w, const Conv2dOptions& options);
 
-  at::Tensor Forward(const at::Tensor& x) const { return Forward(ConvInput(x)); }     // [B, in, H, W] -> [B, out, H', W']
+  at::Tensor Forward(const at::Tensor& x) const { return Forward(ConvInput(x)); }  // [B, in, H, W] -> [B, out, H', W']
   at::Tensor Forward(const ConvInput& x) const;
   // Forward(x) + other; `other` has the output's shape and is not changed.
   at::Tensor ForwardAdd(const ConvInput& x, const at::Tensor& other) const;

@@ -6,9 +6,7 @@
 
 namespace skipbench {
 
-Embedding::Embedding(const Weights& w, int64_t rows, int64_t features) {
-  weight_ = w.Take("weight", {rows, features});
-}
+Embedding::Embedding(const Weights& w, int64_t rows, int64_t features) { weight_ = w.Take("weight", {rows, features}); }
 
 at::Tensor Embedding::Forward(const at::Tensor& ids) const {
   if (ids.is_meta()) {
@@ -48,7 +46,8 @@ at::Tensor Timesteps::OnDevice(const at::Tensor& timesteps) const {
   const int64_t half = dim / 2;
   const at::Tensor k = at::arange(half, timesteps.options().dtype(at::kDouble));
   const at::Tensor exponent = rounded(rounded(k * LogPeriod()) / Divisor());
-  const at::Tensor angle = rounded(timesteps.to(at::kFloat).to(at::kDouble).unsqueeze(1) * rounded(at::exp(exponent)).unsqueeze(0));
+  const at::Tensor angle =
+      rounded(timesteps.to(at::kFloat).to(at::kDouble).unsqueeze(1) * rounded(at::exp(exponent)).unsqueeze(0));
   const at::Tensor sin = at::sin(angle).to(at::kFloat), cos = at::cos(angle).to(at::kFloat);
   at::Tensor out = flip_sin_to_cos ? at::cat({cos, sin}, -1) : at::cat({sin, cos}, -1);
   return dim % 2 == 1 ? at::constant_pad_nd(out, {0, 1}) : out;

@@ -15,7 +15,7 @@ namespace skipbench {
 class Embedding {
  public:
   Embedding(const Weights& w, int64_t rows, int64_t features);
-  at::Tensor Forward(const at::Tensor& ids) const;       // int64 [...] -> [..., features]
+  at::Tensor Forward(const at::Tensor& ids) const;  // int64 [...] -> [..., features]
   const at::Tensor& weight() const { return weight_; }
 
  private:
@@ -45,7 +45,7 @@ struct Timesteps {
 class TimestepEmbedding {
  public:
   TimestepEmbedding(const Weights& w, int64_t in_features, int64_t features);
-  at::Tensor Forward(const at::Tensor& x) const;         // [N, in_features] -> [N, features]
+  at::Tensor Forward(const at::Tensor& x) const;  // [N, in_features] -> [N, features]
 
  private:
   Linear linear_1_, linear_2_;

@@ -17,7 +17,8 @@ std::vector<Weights> Scopes(const Weights& w, const std::vector<std::string>& pa
 Linear::Linear(const Weights& w, int64_t in_features, int64_t out_features, bool bias)
     : Linear(std::vector<Weights>{w}, in_features, out_features, bias) {}
 
-Linear::Linear(const Weights& w, const std::vector<std::string>& parts, int64_t in_features, int64_t out_features_each, bool bias)
+Linear::Linear(const Weights& w, const std::vector<std::string>& parts, int64_t in_features, int64_t out_features_each,
+               bool bias)
     : Linear(Scopes(w, parts), in_features, out_features_each, bias) {}
 
 Linear Linear::Gated(const Weights& w, int64_t in_features, int64_t out_features) {
@@ -25,7 +26,9 @@ Linear Linear::Gated(const Weights& w, int64_t in_features, int64_t out_features
 }
 
 Linear::Linear(const std::vector<Weights>& parts, int64_t in_features, int64_t out_features_each, bool bias, bool gated)
-    : in_features_(in_features), out_features_(out_features_each * static_cast<int64_t>(parts.size())), has_bias_(bias),
+    : in_features_(in_features),
+      out_features_(out_features_each * static_cast<int64_t>(parts.size())),
+      has_bias_(bias),
       gated_(gated) {
   std::vector<at::Tensor> weights, biases;
   for (const Weights& part : parts) {

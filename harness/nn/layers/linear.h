@@ -20,16 +20,19 @@ class Linear {
   Linear(const Weights& w, int64_t in_features, int64_t out_features, bool bias = true);
   // GEGLU: outputs h * gelu(g), half as many as the weight has rows [h, g].
   static Linear Gated(const Weights& w, int64_t in_features, int64_t out_features);
-  Linear(const Weights& w, const std::vector<std::string>& parts, int64_t in_features, int64_t out_features_each, bool bias);
+  Linear(const Weights& w, const std::vector<std::string>& parts, int64_t in_features, int64_t out_features_each,
+         bool bias);
 
-  at::Tensor Forward(const at::Tensor& x) const;                             // [..., in] -> [..., out]
-  at::Tensor ForwardAdd(const at::Tensor& x, const at::Tensor& other) const; // Forward(x) + other; other is not changed
+  at::Tensor Forward(const at::Tensor& x) const;  // [..., in] -> [..., out]
+  at::Tensor ForwardAdd(const at::Tensor& x,
+                        const at::Tensor& other) const;  // Forward(x) + other; other is not changed
 
   int64_t in_features() const { return in_features_; }
-  int64_t out_features() const { return out_features_; }                     // of all parts together, before gating
+  int64_t out_features() const { return out_features_; }  // of all parts together, before gating
 
  private:
-  Linear(const std::vector<Weights>& parts, int64_t in_features, int64_t out_features_each, bool bias, bool gated = false);
+  Linear(const std::vector<Weights>& parts, int64_t in_features, int64_t out_features_each, bool bias,
+         bool gated = false);
   at::Tensor CountOnly(const at::Tensor& x) const;
   std::vector<std::string> names_;
   int64_t in_features_;

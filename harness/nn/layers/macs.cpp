@@ -40,7 +40,8 @@ void CountMacs(const std::string& module, const char* kind, const MacCount& macs
   if (macs.matmuls > 0) report.matmuls_by_kind[kind] += macs.matmuls;
 }
 
-void CountConv(const std::string& name, const at::Tensor& output, int64_t in_per_group, int64_t kernel_elements, bool bias) {
+void CountConv(const std::string& name, const at::Tensor& output, int64_t in_per_group, int64_t kernel_elements,
+               bool bias) {
   const int64_t matmuls = output.numel() * in_per_group * kernel_elements;
   CountMacs(name, "conv", {matmuls + (bias ? output.numel() : 0), matmuls});
 }
@@ -52,7 +53,8 @@ void CountLinear(const std::string& name, int64_t rows, int64_t in_features, int
 
 void CountNorm(const std::string& name, const at::Tensor& input) { CountMacs(name, "norm", {2 * input.numel(), 0}); }
 
-void CountAttention(const std::string& name, int64_t batch, int64_t queries, int64_t keys, int64_t inner_q, int64_t inner_v) {
+void CountAttention(const std::string& name, int64_t batch, int64_t queries, int64_t keys, int64_t inner_q,
+                    int64_t inner_v) {
   CountMacs(name, "attention", {0, batch * queries * keys * (inner_q + inner_v)});
 }
 

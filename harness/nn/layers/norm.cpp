@@ -15,8 +15,8 @@ namespace {
 
 constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 
-// Normalises one batch of maps with the kernels. Parallel over images where there are enough of them, else in three steps
-// over stretches of each map; how a map is cut depends on its size alone.
+// Normalises one batch of maps with the kernels. Parallel over images where there are enough of them, else in three
+// steps over stretches of each map; how a map is cut depends on its size alone.
 class CpuGroupNorm {
  public:
   CpuGroupNorm(const cpu::Kernels& kernels, const std::vector<at::Tensor>& maps, const at::Tensor& out, int64_t margin)
@@ -36,9 +36,9 @@ class CpuGroupNorm {
 
   int64_t groups = 1;
   double eps = 0;
-  const float *weight = nullptr, *bias = nullptr;        // [C]
-  const float* shift = nullptr;                          // [1 or B, C]
-  int64_t shift_stride = 0;                              // 0: one row for all
+  const float *weight = nullptr, *bias = nullptr;  // [C]
+  const float* shift = nullptr;                    // [1 or B, C]
+  int64_t shift_stride = 0;                        // 0: one row for all
   bool silu = false;
 
   void Run() {
@@ -64,8 +64,10 @@ class CpuGroupNorm {
       });
     };
     over(stretches_, 1, [&](int64_t image, int64_t s) { Measure(image, s); });
-    over(groups, std::max<int64_t>(1, 4096 / (moments / groups + 1)), [&](int64_t image, int64_t group) { Combine(image, group, group + 1); });
-    over(height_, std::max<int64_t>(1, 8192 / (width_ * channels_)), [&](int64_t image, int64_t line) { Write(image, line, line + 1); });
+    over(groups, std::max<int64_t>(1, 4096 / (moments / groups + 1)),
+         [&](int64_t image, int64_t group) { Combine(image, group, group + 1); });
+    over(height_, std::max<int64_t>(1, 8192 / (width_ * channels_)),
+         [&](int64_t image, int64_t line) { Write(image, line, line + 1); });
   }
 
  private:
@@ -73,7 +75,8 @@ class CpuGroupNorm {
 
   const void* Place(size_t part, int64_t image, int64_t pixel) const {
     const at::Tensor& map = parts_[part];
-    return static_cast<const char*>(map.const_data_ptr()) + (image * pixels_ + pixel) * map.size(1) * map.element_size();
+    return static_cast<const char*>(map.const_data_ptr()) +
+           (image * pixels_ + pixel) * map.size(1) * map.element_size();
   }
 
   void Measure(int64_t image, int64_t s) {
@@ -88,7 +91,8 @@ class CpuGroupNorm {
     }
   }
 
-  // Groups [begin, end) of an image: from the moments of its stretches and channels to a factor and an offset per channel.
+  // Groups [begin, end) of an image: from the moments of its stretches and channels to a factor and an offset per
+  // channel.
   void Combine(int64_t image, int64_t begin, int64_t end) {
     const int64_t size = channels_ / groups;
     for (int64_t group = begin; group < end; ++group) {
@@ -115,7 +119,7 @@ class CpuGroupNorm {
 
   void Write(int64_t image, int64_t line_begin, int64_t line_end) {
     const int64_t place = out_.size(3), line_places = out_.size(2);
-    const bool whole = margin_ == 0 && line_places == width_;         // lines follow one another without a gap
+    const bool whole = margin_ == 0 && line_places == width_;  // lines follow one another without a gap
     int64_t first = 0;
     for (size_t i = 0; i < parts_.size(); ++i) {
       const int64_t c = parts_[i].size(1);
@@ -125,8 +129,10 @@ class CpuGroupNorm {
         const void* x = Place(i, image, line * width_);
         char* y = static_cast<char*>(out_.data_ptr()) +
                   (((image * height_ + line) * line_places + margin_) * place + first) * out_.element_size();
-        bfloat_ ? k_.affine_bf16(static_cast<const uint16_t*>(x), c, count, c, scale, offset, silu, reinterpret_cast<uint16_t*>(y), place)
-                : k_.affine_f32(static_cast<const float*>(x), c, count, c, scale, offset, silu, reinterpret_cast<float*>(y), place);
+        bfloat_ ? k_.affine_bf16(static_cast<const uint16_t*>(x), c, count, c, scale, offset, silu,
+                                 reinterpret_cast<uint16_t*>(y), place)
+                : k_.affine_f32(static_cast<const float*>(x), c, count, c, scale, offset, silu,
+                                reinterpret_cast<float*>(y), place);
       }
       first += c;
     }
@@ -138,15 +144,16 @@ class CpuGroupNorm {
   std::vector<at::Tensor> parts_;
   int64_t channels_ = 0, batch_ = 0, height_ = 0, width_ = 0, pixels_ = 0, stretch_ = 0, stretches_ = 0;
   bool bfloat_ = false;
-  std::vector<double> mean_, m2_;                        // [B, stretches, C]
-  std::vector<float> scale_, offset_;                    // [B, C]
+  std::vector<double> mean_, m2_;      // [B, stretches, C]
+  std::vector<float> scale_, offset_;  // [B, C]
 };
 
 }  // namespace
 
 GroupNorm::GroupNorm(const Weights& w, int64_t groups, int64_t channels, double eps)
     : name_(ModuleName(w)), groups_(groups), eps_(eps) {
-  if (groups < 1 || channels % groups != 0) Fail("{}: {} channels cannot be split into {} groups", name_, channels, groups);
+  if (groups < 1 || channels % groups != 0)
+    Fail("{}: {} channels cannot be split into {} groups", name_, channels, groups);
   weight_ = w.Take("weight", {channels});
   bias_ = w.Take("bias", {channels});
   wide_weight_ = weight_.to(at::kFloat).contiguous();
@@ -157,8 +164,8 @@ bool GroupNorm::RunsPacked(const at::Tensor& x) const {
   return x.is_cpu() && cpu::BestKernels() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
 }
 
-void GroupNorm::RunPacked(const std::vector<at::Tensor>& parts, const at::Tensor& shift, bool silu, const at::Tensor& out,
-                          int64_t margin) const {
+void GroupNorm::RunPacked(const std::vector<at::Tensor>& parts, const at::Tensor& shift, bool silu,
+                          const at::Tensor& out, int64_t margin) const {
   CpuGroupNorm norm(*cpu::BestKernels(), parts, out, margin);
   norm.groups = groups_;
   norm.eps = eps_;
@@ -189,7 +196,8 @@ at::Tensor GroupNorm::Run(const at::Tensor& x, bool silu) const {
     return y;
   }
   // On a CPU ATen sums channels_last maps carelessly (squares in float32, without a shift).
-  const at::Tensor y = at::group_norm(x.is_cpu() ? x.contiguous() : x, groups_, weight_, bias_, eps_).contiguous(kChannelsLast);
+  const at::Tensor y =
+      at::group_norm(x.is_cpu() ? x.contiguous() : x, groups_, weight_, bias_, eps_).contiguous(kChannelsLast);
   return silu ? at::silu(y) : y;
 }
 
@@ -198,7 +206,8 @@ ConvInput GroupNorm::ForwardSilu(const std::vector<at::Tensor>& parts, const at:
   if (RunsPacked(first)) {
     int64_t channels = 0;
     for (const at::Tensor& part : parts) channels += part.size(1);
-    ConvInput y = ConvInput::WithMargin(first, channels, first.size(2), first.size(3), skipbench::RunsPacked(first) ? 1 : 0);
+    ConvInput y =
+        ConvInput::WithMargin(first, channels, first.size(2), first.size(3), skipbench::RunsPacked(first) ? 1 : 0);
     RunPacked(parts, shift, true, y.lines(), y.margin());
     return y;
   }
@@ -208,7 +217,8 @@ ConvInput GroupNorm::ForwardSilu(const std::vector<at::Tensor>& parts, const at:
   return ConvInput(x.is_meta() ? y : at::silu(y));
 }
 
-LayerNorm::LayerNorm(const Weights& w, int64_t features, double eps) : name_(ModuleName(w)), features_(features), eps_(eps) {
+LayerNorm::LayerNorm(const Weights& w, int64_t features, double eps)
+    : name_(ModuleName(w)), features_(features), eps_(eps) {
   weight_ = w.Take("weight", {features});
   bias_ = w.Take("bias", {features});
   wide_weight_ = weight_.to(at::kFloat).contiguous();
@@ -224,7 +234,8 @@ at::Tensor LayerNorm::RunPacked(const at::Tensor& tensor) const {
   at::parallel_for(0, x.numel() / features_, std::max<int64_t>(1, 8192 / features_), [&](int64_t begin, int64_t end) {
     const int64_t at = begin * features_, rows = end - begin;
     if (x.scalar_type() == at::kFloat) {
-      kernels.layer_norm_f32(x.const_data_ptr<float>() + at, rows, features_, weight, bias, eps, y.data_ptr<float>() + at);
+      kernels.layer_norm_f32(x.const_data_ptr<float>() + at, rows, features_, weight, bias, eps,
+                             y.data_ptr<float>() + at);
     } else {
       kernels.layer_norm_bf16(static_cast<const uint16_t*>(x.const_data_ptr()) + at, rows, features_, weight, bias, eps,
                               static_cast<uint16_t*>(y.data_ptr()) + at);
@@ -238,7 +249,8 @@ at::Tensor LayerNorm::Forward(const at::Tensor& x) const {
     CountNorm(name_, x);
     return at::empty_like(x);
   }
-  const bool packed = x.is_cpu() && cpu::BestKernels() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+  const bool packed =
+      x.is_cpu() && cpu::BestKernels() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
   return packed ? RunPacked(x) : at::layer_norm(x, {features_}, weight_, bias_, eps_);
 }
 

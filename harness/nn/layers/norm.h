@@ -16,7 +16,7 @@ class GroupNorm {
   // Error if `channels` is not a multiple of `groups`.
   GroupNorm(const Weights& w, int64_t groups, int64_t channels, double eps);
 
-  at::Tensor Forward(const at::Tensor& x) const;         // [B, C, H, W] -> the same
+  at::Tensor Forward(const at::Tensor& x) const;  // [B, C, H, W] -> the same
   // silu(Forward(x)), ready for a 3x3 convolution; x are the maps in `parts` one after the other along the channels.
   // `shift` [1 or B, C], if defined, is added to x first.
   ConvInput ForwardSilu(const std::vector<at::Tensor>& parts, const at::Tensor& shift = {}) const;
@@ -26,19 +26,20 @@ class GroupNorm {
   at::Tensor Run(const at::Tensor& x, bool silu) const;
   bool RunsPacked(const at::Tensor& x) const;
   // Into `out` [B, H, line places, C], places from `margin` on.
-  void RunPacked(const std::vector<at::Tensor>& parts, const at::Tensor& shift, bool silu, const at::Tensor& out, int64_t margin) const;
+  void RunPacked(const std::vector<at::Tensor>& parts, const at::Tensor& shift, bool silu, const at::Tensor& out,
+                 int64_t margin) const;
 
   std::string name_;
   int64_t groups_;
   double eps_;
-  at::Tensor weight_, bias_;                             // [C]
-  at::Tensor wide_weight_, wide_bias_;                   // float32
+  at::Tensor weight_, bias_;            // [C]
+  at::Tensor wide_weight_, wide_bias_;  // float32
 };
 
 class LayerNorm {
  public:
   LayerNorm(const Weights& w, int64_t features, double eps = 1e-5);
-  at::Tensor Forward(const at::Tensor& x) const;         // [..., features], over the last dimension
+  at::Tensor Forward(const at::Tensor& x) const;  // [..., features], over the last dimension
 
  private:
   at::Tensor RunPacked(const at::Tensor& x) const;
@@ -47,7 +48,7 @@ class LayerNorm {
   int64_t features_;
   double eps_;
   at::Tensor weight_, bias_;
-  at::Tensor wide_weight_, wide_bias_;                   // float32
+  at::Tensor wide_weight_, wide_bias_;  // float32
 };
 
 }  // namespace skipbench

@@ -14,7 +14,7 @@ namespace skipbench {
 class Downsample2D {
  public:
   Downsample2D(const Weights& w, int64_t channels, int64_t padding);
-  at::Tensor Forward(const at::Tensor& x) const;         // [B, C, H, W] -> [B, C, H', W']
+  at::Tensor Forward(const at::Tensor& x) const;  // [B, C, H, W] -> [B, C, H', W']
 
  private:
   Conv2d conv_;
@@ -24,8 +24,8 @@ class Downsample2D {
 class Upsample2D {
  public:
   Upsample2D(const Weights& w, int64_t channels);
-  at::Tensor Forward(const at::Tensor& x) const;                                    // to twice the size
-  at::Tensor ForwardTo(const at::Tensor& x, int64_t height, int64_t width) const;   // to that size
+  at::Tensor Forward(const at::Tensor& x) const;                                   // to twice the size
+  at::Tensor ForwardTo(const at::Tensor& x, int64_t height, int64_t width) const;  // to that size
 
  private:
   Conv2d conv_;

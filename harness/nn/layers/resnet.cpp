@@ -38,12 +38,15 @@ ResnetBlock2D::ResnetBlock2D(const Weights& w, const ResnetOptions& options, Tim
       conv1_(w.Sub("conv1"), {options.in_channels, options.out_channels}),
       norm2_(w.Sub("norm2"), options.groups, options.out_channels, options.eps),
       conv2_(w.Sub("conv2"), {options.out_channels, options.out_channels}) {
-  if (time) time_place_ = time->Add(w.Sub("time_emb_proj"), options.scale_shift ? 2 * options.out_channels : options.out_channels);
+  if (time)
+    time_place_ =
+        time->Add(w.Sub("time_emb_proj"), options.scale_shift ? 2 * options.out_channels : options.out_channels);
   if (options.in_channels != options.out_channels)
     conv_shortcut_.emplace(w.Sub("conv_shortcut"), Conv2dOptions{options.in_channels, options.out_channels, 1, 1, 0});
 }
 
-at::Tensor ResnetBlock2D::Forward(const std::vector<at::Tensor>& parts, const TimeProjections* time, const at::Tensor& projected) const {
+at::Tensor ResnetBlock2D::Forward(const std::vector<at::Tensor>& parts, const TimeProjections* time,
+                                  const at::Tensor& projected) const {
   const at::Tensor h = conv1_.Forward(norm1_.ForwardSilu(parts));
   const ConvInput activated = [&] {
     if (time_place_ < 0) return norm2_.ForwardSilu({h});

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "harness/nn/cpu/packed.h"
 #include "harness/nn/layers/conv2d.h"
 #include "harness/nn/layers/norm.h"
-#include "harness/nn/cpu/packed.h"
 
 namespace skipbench {
 
@@ -23,8 +23,8 @@ class TimeProjections {
   int64_t Add(const Weights& w, int64_t out_features);
   void Finish();
 
-  at::Tensor Forward(const at::Tensor& temb) const;                      // [N, temb] -> silu -> [N, all outputs]
-  at::Tensor Slice(const at::Tensor& projected, int64_t place) const;    // [N, out_features of that block]
+  at::Tensor Forward(const at::Tensor& temb) const;                    // [N, temb] -> silu -> [N, all outputs]
+  at::Tensor Slice(const at::Tensor& projected, int64_t place) const;  // [N, out_features of that block]
 
  private:
   struct Part {
@@ -34,7 +34,7 @@ class TimeProjections {
   int64_t temb_channels_;
   int64_t total_ = 0;
   std::vector<Part> parts_;
-  std::vector<at::Tensor> weights_, biases_;     // until Finish()
+  std::vector<at::Tensor> weights_, biases_;  // until Finish()
   PackedLinear linear_;
 };
 
@@ -43,18 +43,20 @@ struct ResnetOptions {
   int64_t out_channels = 0;
   int64_t groups = 32;
   double eps = 1e-6;
-  double output_scale = 1;                 // the sum is divided by it
-  bool scale_shift = false;                // time embedding: h * (1 + scale) + shift after norm2, else added before it
+  double output_scale = 1;   // the sum is divided by it
+  bool scale_shift = false;  // time embedding: h * (1 + scale) + shift after norm2, else added before it
 };
 
-// conv2(silu(norm2(conv1(silu(norm1(x))) + time))) + shortcut(x), with a 1x1 convolution as shortcut where widths differ.
+// conv2(silu(norm2(conv1(silu(norm1(x))) + time))) + shortcut(x), with a 1x1 convolution as shortcut where widths
+// differ.
 class ResnetBlock2D {
  public:
   // `time` null: a block without time embedding.
   ResnetBlock2D(const Weights& w, const ResnetOptions& options, TimeProjections* time);
-  // x: the maps in `parts` one after the other along the channels (a hidden state and a skip tensor), which are never put
-  // together in memory. `projected`: TimeProjections::Forward of the network's time embedding.
-  at::Tensor Forward(const std::vector<at::Tensor>& parts, const TimeProjections* time, const at::Tensor& projected) const;
+  // x: the maps in `parts` one after the other along the channels (a hidden state and a skip tensor), which are never
+  // put together in memory. `projected`: TimeProjections::Forward of the network's time embedding.
+  at::Tensor Forward(const std::vector<at::Tensor>& parts, const TimeProjections* time,
+                     const at::Tensor& projected) const;
 
  private:
   ResnetOptions options_;

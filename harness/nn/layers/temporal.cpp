@@ -28,7 +28,8 @@ at::Tensor FramesBelowOneAnother(const at::Tensor& folded, int64_t frames) {
 }
 
 at::Tensor ToFrameTokens(const at::Tensor& folded, int64_t frames) {
-  return folded.permute({0, 2, 3, 1}).reshape({folded.size(0) / frames, frames, folded.size(2) * folded.size(3), folded.size(1)});
+  return folded.permute({0, 2, 3, 1})
+      .reshape({folded.size(0) / frames, frames, folded.size(2) * folded.size(3), folded.size(1)});
 }
 
 TemporalConv::TemporalConv(const Weights& w, int64_t channels) : name_(ModuleName(w)), channels_(channels) {
@@ -55,13 +56,14 @@ at::Tensor TemporalConv::RunPacked(const at::Tensor& x, int64_t frames, const at
   const int64_t line = product.places * channels_;
   for (int64_t tap = 0; tap < kTaps; ++tap) {
     const int64_t up = tap - 1;
-    product.sources.push_back({.base = static_cast<const char*>(dense.const_data_ptr()) + up * line * dense.element_size(),
-                               .image_stride = frames * line,
-                               .line_stride = line,
-                               .place_stride = channels_,
-                               .k = channels_,
-                               .first_line = up < 0 ? 1 : 0,
-                               .last_line = up > 0 ? frames - 1 : frames});
+    product.sources.push_back(
+        {.base = static_cast<const char*>(dense.const_data_ptr()) + up * line * dense.element_size(),
+         .image_stride = frames * line,
+         .line_stride = line,
+         .place_stride = channels_,
+         .k = channels_,
+         .first_line = up < 0 ? 1 : 0,
+         .last_line = up > 0 ? frames - 1 : frames});
   }
   product.out = y.data_ptr();
   product.out_stride = channels_;
@@ -81,7 +83,7 @@ at::Tensor TemporalConv::Forward(const at::Tensor& x, int64_t frames, const at::
     return at::empty_like(x);
   }
   if (packed_.defined()) return RunPacked(x, frames, other);
-  const at::Tensor lines = ToFrameTokens(x, frames).permute({0, 3, 1, 2});         // [B, C, F, H * W]
+  const at::Tensor lines = ToFrameTokens(x, frames).permute({0, 3, 1, 2});  // [B, C, F, H * W]
   const at::Tensor y = at::conv2d(lines, weight_, bias_, {1, 1}, {1, 0}).permute({0, 2, 3, 1});
   const at::Tensor map = y.reshape({x.size(0), x.size(2), x.size(3), channels_}).permute({0, 3, 1, 2});
   return other.defined() ? map + other : map;
@@ -91,7 +93,7 @@ TemporalConvLayer::TemporalConvLayer(const Weights& w, int64_t channels, int64_t
   for (int i = 1; i <= 4; ++i) {
     const Weights part = w.Sub(fmt::format("conv{}", i));
     norms_.emplace_back(part.Sub("0"), groups, channels, kConvEps);
-    convs_.emplace_back(part.Sub(i == 1 ? "2" : "3"), channels);                   // a dropout lies between in conv2 to conv4
+    convs_.emplace_back(part.Sub(i == 1 ? "2" : "3"), channels);  // a dropout lies between in conv2 to conv4
   }
 }
 
@@ -99,7 +101,8 @@ at::Tensor TemporalConvLayer::Forward(const at::Tensor& x, int64_t frames) const
   at::Tensor h = x;
   for (size_t i = 0; i < convs_.size(); ++i) {
     const at::Tensor normed = norms_[i].ForwardSiluMap(FramesBelowOneAnother(h, frames));
-    const at::Tensor map = normed.permute({0, 2, 3, 1}).reshape({x.size(0), x.size(2), x.size(3), x.size(1)}).permute({0, 3, 1, 2});
+    const at::Tensor map =
+        normed.permute({0, 2, 3, 1}).reshape({x.size(0), x.size(2), x.size(3), x.size(1)}).permute({0, 3, 1, 2});
     h = convs_[i].Forward(map, frames, i + 1 == convs_.size() ? x : at::Tensor());
   }
   return h;
@@ -125,7 +128,8 @@ at::Tensor TemporalTransformerBlock::Forward(const at::Tensor& x) const {
   return ff_.ForwardAdd(norm3_.Forward(h), h);
 }
 
-TransformerTemporalModel::TransformerTemporalModel(const Weights& w, int64_t channels, int64_t heads, int64_t dim_head, int64_t groups)
+TransformerTemporalModel::TransformerTemporalModel(const Weights& w, int64_t channels, int64_t heads, int64_t dim_head,
+                                                   int64_t groups)
     : norm_(w.Sub("norm"), groups, channels, kTransformerEps),
       proj_in_(w.Sub("proj_in"), channels, heads * dim_head),
       block_(w.Sub("transformer_blocks.0"), heads, dim_head),

@@ -1,14 +1,14 @@
 // The layers along time of the video U-Nets. Frames are folded into the batch for everything spatial: a clip's map is
-// [B * F, C, H, W], index b * F + f. The layers here look at it as [B, F, H * W, C], which is the same memory when the map is
-// in channels_last memory format: nothing is moved.
+// [B * F, C, H, W], index b * F + f. The layers here look at it as [B, F, H * W, C], which is the same memory when the
+// map is in channels_last memory format: nothing is moved.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <vector>
 
-#include "harness/nn/layers/attention.h"
 #include "harness/nn/cpu/cpu_gemm.h"
+#include "harness/nn/layers/attention.h"
 #include "harness/nn/layers/linear.h"
 #include "harness/nn/layers/norm.h"
 #include "harness/nn/layers/transformer_2d.h"
@@ -37,14 +37,14 @@ class TemporalConv {
   std::string name_;
   int64_t channels_;
   cpu::PackedMatrix packed_;
-  at::Tensor weight_, bias_;               // [out, in, 3, 1], where it is not packed
+  at::Tensor weight_, bias_;  // [out, in, 3, 1], where it is not packed
 };
 
 // Four times GroupNorm over all frames of a sample, SiLU, convolution along time; plus the input.
 class TemporalConvLayer {
  public:
   TemporalConvLayer(const Weights& w, int64_t channels, int64_t groups);
-  at::Tensor Forward(const at::Tensor& x, int64_t frames) const;       // [B * F, C, H, W] -> the same
+  at::Tensor Forward(const at::Tensor& x, int64_t frames) const;  // [B * F, C, H, W] -> the same
 
  private:
   std::vector<GroupNorm> norms_;
@@ -56,7 +56,7 @@ class TemporalConvLayer {
 class TemporalTransformerBlock {
  public:
   TemporalTransformerBlock(const Weights& w, int64_t heads, int64_t dim_head);
-  at::Tensor Forward(const at::Tensor& x) const;                       // [B, F, N, heads * dim_head] -> the same
+  at::Tensor Forward(const at::Tensor& x) const;  // [B, F, N, heads * dim_head] -> the same
 
  private:
   LayerNorm norm1_;
@@ -67,15 +67,15 @@ class TemporalTransformerBlock {
   FeedForward ff_;
 };
 
-// GroupNorm over all frames of a sample, a linear layer in, one block over the frames of every place, a linear layer out;
-// plus the input. No positions, no mask.
+// GroupNorm over all frames of a sample, a linear layer in, one block over the frames of every place, a linear layer
+// out; plus the input. No positions, no mask.
 class TransformerTemporalModel {
  public:
   TransformerTemporalModel(const Weights& w, int64_t channels, int64_t heads, int64_t dim_head, int64_t groups);
-  at::Tensor Forward(const at::Tensor& x, int64_t frames) const;       // [B * F, C, H, W] -> the same
+  at::Tensor Forward(const at::Tensor& x, int64_t frames) const;  // [B * F, C, H, W] -> the same
 
  private:
-  GroupNorm norm_;                         // eps 1e-6
+  GroupNorm norm_;  // eps 1e-6
   Linear proj_in_;
   TemporalTransformerBlock block_;
   Linear proj_out_;

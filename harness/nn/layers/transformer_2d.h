@@ -26,10 +26,10 @@ class FeedForward {
 struct TransformerOptions {
   int64_t heads = 1;
   int64_t dim_head = 64;
-  int64_t cross_attention_dim = 0;         // width of the conditioning tokens
-  bool only_cross_attention = false;       // attn1 attends to the conditioning, too
+  int64_t cross_attention_dim = 0;    // width of the conditioning tokens
+  bool only_cross_attention = false;  // attn1 attends to the conditioning, too
   bool upcast_attention = false;
-  bool use_linear_projection = false;      // proj_in, proj_out: Linear, else a 1x1 convolution. The same arithmetic.
+  bool use_linear_projection = false;  // proj_in, proj_out: Linear, else a 1x1 convolution. The same arithmetic.
   int64_t layers = 1;
   int64_t norm_groups = 32;
 };
@@ -38,7 +38,7 @@ struct TransformerOptions {
 class BasicTransformerBlock {
  public:
   BasicTransformerBlock(const Weights& w, const TransformerOptions& options);
-  at::Tensor Forward(const at::Tensor& x, const CrossAttentionContext& context) const;   // [B, N, dim]
+  at::Tensor Forward(const at::Tensor& x, const CrossAttentionContext& context) const;  // [B, N, dim]
 
  private:
   LayerNorm norm1_;
@@ -52,10 +52,10 @@ class BasicTransformerBlock {
 class Transformer2DModel {
  public:
   Transformer2DModel(const Weights& w, int64_t channels, const TransformerOptions& options);
-  at::Tensor Forward(const at::Tensor& x, const CrossAttentionContext& context) const;   // [B, C, H, W] -> the same
+  at::Tensor Forward(const at::Tensor& x, const CrossAttentionContext& context) const;  // [B, C, H, W] -> the same
 
  private:
-  GroupNorm norm_;                         // eps 1e-6, whatever the network's norm_eps is
+  GroupNorm norm_;  // eps 1e-6, whatever the network's norm_eps is
   std::optional<Linear> linear_in_, linear_out_;
   std::optional<Conv2d> conv_in_, conv_out_;
   std::vector<BasicTransformerBlock> blocks_;

@@ -10,11 +10,11 @@
 
 namespace skipbench {
 
-// Collects what is taken out of every Weights on this thread, in order, from construction to destruction. They may nest; the
-// innermost one collects. With Weights::ShapesOnly() it needs no files.
+// Collects what is taken out of every Weights on this thread, in order, from construction to destruction. They may
+// nest; the innermost one collects. With Weights::ShapesOnly() it needs no files.
 class TakenTensors {
  public:
-  using List = std::vector<std::pair<std::string, std::vector<int64_t>>>;      // full name, shape
+  using List = std::vector<std::pair<std::string, std::vector<int64_t>>>;  // full name, shape
 
   TakenTensors();
   ~TakenTensors();

@@ -8,9 +8,18 @@ namespace skipbench {
 namespace {
 
 constexpr std::pair<Dtype, at::ScalarType> kTypes[] = {
-    {Dtype::kBool, at::kBool},     {Dtype::kU8, at::kByte},      {Dtype::kI8, at::kChar},       {Dtype::kI16, at::kShort},
-    {Dtype::kI32, at::kInt},       {Dtype::kI64, at::kLong},     {Dtype::kF16, at::kHalf},      {Dtype::kBF16, at::kBFloat16},
-    {Dtype::kF32, at::kFloat},     {Dtype::kF64, at::kDouble},   {Dtype::kF8E4M3, at::kFloat8_e4m3fn}, {Dtype::kF8E5M2, at::kFloat8_e5m2},
+    {Dtype::kBool, at::kBool},
+    {Dtype::kU8, at::kByte},
+    {Dtype::kI8, at::kChar},
+    {Dtype::kI16, at::kShort},
+    {Dtype::kI32, at::kInt},
+    {Dtype::kI64, at::kLong},
+    {Dtype::kF16, at::kHalf},
+    {Dtype::kBF16, at::kBFloat16},
+    {Dtype::kF32, at::kFloat},
+    {Dtype::kF64, at::kDouble},
+    {Dtype::kF8E4M3, at::kFloat8_e4m3fn},
+    {Dtype::kF8E5M2, at::kFloat8_e5m2},
 };
 
 }  // namespace
@@ -37,7 +46,8 @@ at::Tensor ToTensor(const std::shared_ptr<const SafetensorsFile>& file, const Sa
     return copy;
   }
   // from_blob wants a pointer to non-const; nobody writes through it.
-  return at::from_blob(const_cast<std::byte*>(entry.bytes.data()), entry.shape, [file](void*) {}, at::TensorOptions(type));
+  return at::from_blob(
+      const_cast<std::byte*>(entry.bytes.data()), entry.shape, [file](void*) {}, at::TensorOptions(type));
 }
 
 std::map<std::string, at::Tensor> ReadTensorFile(const std::filesystem::path& path) {
@@ -54,12 +64,14 @@ std::map<std::string, at::Tensor> ReadTensorFile(const std::filesystem::path& pa
 
 void WriteTensorFile(const std::filesystem::path& path, const std::map<std::string, at::Tensor>& tensors,
                      const std::map<std::string, std::string>& metadata) {
-  std::vector<at::Tensor> kept;   // what the entries point into
+  std::vector<at::Tensor> kept;  // what the entries point into
   std::vector<SafetensorsEntry> entries;
   for (const auto& [name, tensor] : tensors) {
     if (!tensor.defined()) Fail("{}: tensor \"{}\" is not defined", path.string(), name);
     kept.push_back(tensor.to(at::kCPU).contiguous());
-    entries.push_back({name, ToDtype(tensor.scalar_type()), tensor.sizes().vec(),
+    entries.push_back({name,
+                       ToDtype(tensor.scalar_type()),
+                       tensor.sizes().vec(),
                        {static_cast<const std::byte*>(kept.back().const_data_ptr()), kept.back().nbytes()}});
   }
   WriteSafetensors(path, std::move(entries), metadata);

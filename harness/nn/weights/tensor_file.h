@@ -12,8 +12,8 @@
 
 namespace skipbench {
 
-// Throws UnsupportedError for a dtype that nothing here reads (F4, C64 ...); `where` is put in the message. Values of 8 bits (F8_E4M3, F8_E5M2)
-// can be converted, not computed with.
+// Throws UnsupportedError for a dtype that nothing here reads (F4, C64 ...); `where` is put in the message. Values of 8
+// bits (F8_E4M3, F8_E5M2) can be converted, not computed with.
 at::ScalarType ToScalarType(Dtype dtype, const std::string& where);
 Dtype ToDtype(at::ScalarType type);
 

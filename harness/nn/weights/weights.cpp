@@ -9,8 +9,8 @@
 
 #include "harness/base/error.h"
 #include "harness/io/files/safetensors.h"
-#include "harness/nn/weights/tensor_file.h"
 #include "harness/nn/weights/taken_tensors.h"
+#include "harness/nn/weights/tensor_file.h"
 #include "harness/nn/weights/weights_files.h"
 
 namespace skipbench {
@@ -21,7 +21,7 @@ struct Stored {
   size_t file = 0;
   const SafetensorsEntry* entry = nullptr;
   MappedTensor part;
-  std::vector<int64_t> shape;     // after slicing and transposing
+  std::vector<int64_t> shape;  // after slicing and transposing
   bool taken = false;
 };
 
@@ -46,8 +46,8 @@ bool Matches(const std::string& pattern, const std::string& name) {
   return name.ends_with(std::string_view(pattern).substr(1));
 }
 
-// Memory for a tensor read from a file. Most of them live until they are packed only, and go back to the system then: in the
-// heap they would leave holes that nothing fits into, up to the size of the network.
+// Memory for a tensor read from a file. Most of them live until they are packed only, and go back to the system then:
+// in the heap they would leave holes that nothing fits into, up to the size of the network.
 at::Tensor EmptyFor(at::IntArrayRef shape, at::ScalarType dtype, at::Device device) {
   const auto options = at::TensorOptions(dtype).device(device);
   const size_t bytes = static_cast<size_t>(c10::multiply_integers(shape)) * at::elementSize(dtype);
@@ -55,7 +55,8 @@ at::Tensor EmptyFor(at::IntArrayRef shape, at::ScalarType dtype, at::Device devi
   if (!device.is_cpu() || bytes < kWorthAMapping) return at::empty(shape, options);
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) Fail("no memory for {} bytes of weights", bytes);
-  return at::from_blob(memory, shape, [bytes](void* p) { munmap(p, bytes); }, options);
+  return at::from_blob(
+      memory, shape, [bytes](void* p) { munmap(p, bytes); }, options);
 }
 
 }  // namespace
@@ -64,10 +65,10 @@ struct Weights::State {
   WeightsOptions options;
   bool shapes_only = false;
   bool finished = false;
-  std::string origin;                                          // the file, or the index of shards
+  std::string origin;  // the file, or the index of shards
   std::vector<std::filesystem::path> paths;
   std::vector<std::shared_ptr<const SafetensorsFile>> files;
-  std::map<std::string, Stored, std::less<>> tensors;          // by the network's names
+  std::map<std::string, Stored, std::less<>> tensors;  // by the network's names
   std::vector<std::string> missing, misshaped, complaints;
   int64_t bytes_taken = 0;
 
@@ -139,7 +140,8 @@ at::Tensor Weights::State::Load(const std::string& name, const Stored& stored, a
   const auto& file = files[stored.file];
   const std::string where = fmt::format("{}: tensor \"{}\"", FileOf(stored), stored.entry->name);
   const at::ScalarType from = ToScalarType(stored.entry->dtype, where);
-  if (!at::isFloatingType(from)) FailUnsupported("{}: expected floating-point values, found {}", where, at::toString(from));
+  if (!at::isFloatingType(from))
+    FailUnsupported("{}: expected floating-point values, found {}", where, at::toString(from));
   const at::ScalarType to = TypeFor(name);
   const bool whole = stored.part.begin == 0 && stored.part.end == -1 && !stored.part.transpose;
   if (whole && from == to && options.device.is_cpu()) {
@@ -169,7 +171,8 @@ std::vector<std::string> Weights::State::Unexpected() const {
   return names;
 }
 
-Weights Weights::FromFiles(const std::vector<std::filesystem::path>& files, std::string origin, WeightsOptions options) {
+Weights Weights::FromFiles(const std::vector<std::filesystem::path>& files, std::string origin,
+                           WeightsOptions options) {
   auto state = std::make_shared<State>();
   state->options = std::move(options);
   state->origin = std::move(origin);
@@ -221,7 +224,8 @@ at::Tensor Weights::Take(std::string_view name, at::IntArrayRef shape) const {
   }
   Stored& stored = found->second;
   stored.taken = true;
-  const bool fits = state_->options.map ? SameUpToTrailingOnes(stored.shape, shape) : at::IntArrayRef(stored.shape) == shape;
+  const bool fits =
+      state_->options.map ? SameUpToTrailingOnes(stored.shape, shape) : at::IntArrayRef(stored.shape) == shape;
   if (!fits) {
     state_->misshaped.push_back(fmt::format("\"{}\" is {} in {}, the network expects {}", full, ShapeText(stored.shape),
                                             state_->paths[stored.file].filename().string(), ShapeText(shape)));

@@ -43,15 +43,16 @@ struct MappedTensor {
 
 // What one tensor of a file is to the network: usually one MappedTensor, several where a file keeps q, k and v
 // together, none where the network has no use for it.
-using NameMap = std::function<std::vector<MappedTensor>(const std::string& file_name, const std::vector<int64_t>& shape)>;
+using NameMap =
+    std::function<std::vector<MappedTensor>(const std::string& file_name, const std::vector<int64_t>& shape)>;
 
 // The names of diffusers before 0.13 (attention: query, key, value, proj_attn) to today's (to_q, to_k, to_v, to_out.0).
 std::string ModernAttentionName(const std::string& name);
 
 struct WeightsOptions {
-  at::ScalarType dtype = at::kFloat;          // floating-point tensors are converted to it
+  at::ScalarType dtype = at::kFloat;  // floating-point tensors are converted to it
   at::Device device = at::kCPU;
-  std::string variant = {};                   // "fp16": MODEL.fp16.safetensors (folders only)
+  std::string variant = {};  // "fp16": MODEL.fp16.safetensors (folders only)
   // Full names of tensors that may be in the file although the network does not take them; "*" in front matches any
   // beginning: "*.position_ids", "*.num_batches_tracked".
   std::vector<std::string> ignore = {};
@@ -82,13 +83,13 @@ class Weights {
 
   // The scope NAME. of this scope: Sub("down_blocks.0").Take("conv.weight", ...) is "down_blocks.0.conv.weight".
   Weights Sub(std::string_view name) const;
-  Weights Sub(std::string_view name, int64_t index) const;      // "resnets", 0 -> "resnets.0"
-  const std::string& scope() const { return scope_; }           // "" or "down_blocks.0."
+  Weights Sub(std::string_view name, int64_t index) const;  // "resnets", 0 -> "resnets.0"
+  const std::string& scope() const { return scope_; }       // "" or "down_blocks.0."
 
   bool shapes_only() const;
   const WeightsOptions& options() const;
-  const std::vector<std::filesystem::path>& files() const;      // for provenance; empty with ShapesOnly()
-  int64_t bytes_taken() const;                                  // of the tensors handed out so far; with ShapesOnly() what they would take
+  const std::vector<std::filesystem::path>& files() const;  // for provenance; empty with ShapesOnly()
+  int64_t bytes_taken() const;  // of the tensors handed out so far; with ShapesOnly() what they would take
 
   // Adds a problem of the reader's own to the list ("FILE: text").
   void Complain(const std::string& text) const;

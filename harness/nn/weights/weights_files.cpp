@@ -44,18 +44,23 @@ WeightFiles ReadIndex(const fs::path& path) {
   for (const auto& one : fs::directory_iterator(folder, error)) {
     const fs::path name = one.path().filename();
     if (name.extension() == ".safetensors") others.push_back(name.string());
-    if (name.extension() == ".bin" || name.extension() == ".ckpt" || name.extension() == ".pt" || name.extension() == ".pth")
+    if (name.extension() == ".bin" || name.extension() == ".ckpt" || name.extension() == ".pt" ||
+        name.extension() == ".pth")
       pickles.push_back(name.string());
   }
   std::sort(others.begin(), others.end());
   std::sort(pickles.begin(), pickles.end());
   std::string hint;
   if (!others.empty())
-    hint = fmt::format("; there is {} (what stands between the dots is a variant: \"variant\": \"fp16\" in the config reads MODEL.fp16.safetensors)",
-                       fmt::join(others, ", "));
+    hint = fmt::format(
+        "; there is {} (what stands between the dots is a variant: \"variant\": \"fp16\" in the config reads "
+        "MODEL.fp16.safetensors)",
+        fmt::join(others, ", "));
   else if (!pickles.empty())
-    hint = fmt::format("; {} is a pickle, which can run code when it is read: convert it with one of the scripts in "
-                       "scripts/convert/", fmt::join(pickles, ", "));
+    hint = fmt::format(
+        "; {} is a pickle, which can run code when it is read: convert it with one of the scripts in "
+        "scripts/convert/",
+        fmt::join(pickles, ", "));
   Fail("{}: no weights: looked for {}{}", folder.string(), fmt::join(wanted, " and "), hint);
 }
 
@@ -71,7 +76,9 @@ std::string IndexName(const std::string& stem, const std::string& variant) {
 
 bool HasWeightFiles(const fs::path& folder, const std::string& stem, const std::string& variant) {
   std::error_code error;
-  const auto there = [&](const std::string& name) { return fs::exists(folder / name, error) || fs::is_symlink(folder / name, error); };
+  const auto there = [&](const std::string& name) {
+    return fs::exists(folder / name, error) || fs::is_symlink(folder / name, error);
+  };
   return there(SingleName(stem, variant)) || there(IndexName(stem, variant));
 }
 
@@ -84,8 +91,8 @@ WeightFiles FindWeightFiles(const fs::path& folder, const std::string& stem, con
   if (!fs::is_directory(folder, error)) Fail("{}: no such folder", folder.string());
   const std::string single = SingleName(stem, variant), index = IndexName(stem, variant);
   if (!fs::exists(folder / single) && fs::is_symlink(folder / single))
-    Fail("{}: a link to {}, which is missing (a snapshot of a Hugging Face cache needs the folder blobs beside it)", (folder / single).string(),
-         fs::read_symlink(folder / single, error).string());
+    Fail("{}: a link to {}, which is missing (a snapshot of a Hugging Face cache needs the folder blobs beside it)",
+         (folder / single).string(), fs::read_symlink(folder / single, error).string());
   if (fs::exists(folder / single)) return {{folder / single}, {}, {}};
   if (fs::exists(folder / index)) return ReadIndex(folder / index);
   FailNothingFound(folder, {single, index});

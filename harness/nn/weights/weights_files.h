@@ -9,9 +9,9 @@
 namespace skipbench {
 
 struct WeightFiles {
-  std::vector<std::filesystem::path> files;             // one, or the shards in order of name
-  std::filesystem::path index;                          // the *.index.json, empty if there is one file only
-  std::map<std::string, std::string> weight_map;        // of the index: tensor -> shard's file name
+  std::vector<std::filesystem::path> files;       // one, or the shards in order of name
+  std::filesystem::path index;                    // the *.index.json, empty if there is one file only
+  std::map<std::string, std::string> weight_map;  // of the index: tensor -> shard's file name
 };
 
 // Whether there is anything that FindWeightFiles would take.
@@ -20,8 +20,8 @@ bool HasWeightFiles(const std::filesystem::path& folder, const std::string& stem
 // `variant`, or none where only plain files are there.
 std::string ExistingVariant(const std::filesystem::path& folder, const std::string& stem, const std::string& variant);
 
-// FOLDER/STEM[.variant].safetensors, or the shards that FOLDER/STEM.safetensors.index[.variant].json names. Throws Error that says what was
-// looked for and what there is instead.
+// FOLDER/STEM[.variant].safetensors, or the shards that FOLDER/STEM.safetensors.index[.variant].json names. Throws
+// Error that says what was looked for and what there is instead.
 WeightFiles FindWeightFiles(const std::filesystem::path& folder, const std::string& stem, const std::string& variant);
 
 }  // namespace skipbench

@@ -14,13 +14,13 @@ namespace skipbench {
 namespace {
 
 constexpr Color kWhite = {255, 255, 255}, kBlack = {0, 0, 0}, kGrey = {110, 110, 110}, kPale = {235, 235, 235};
-constexpr int kWantedSide = 160;     // pictures smaller than this are enlarged
-constexpr int kWidestCell = 480;     // but not to more than this
-constexpr int kFrameGap = 1;         // between the frames of a clip
-constexpr int kCaptionWidth = 150;   // of a row's caption, as all that follows where the text is not enlarged
+constexpr int kWantedSide = 160;    // pictures smaller than this are enlarged
+constexpr int kWidestCell = 480;    // but not to more than this
+constexpr int kFrameGap = 1;        // between the frames of a clip
+constexpr int kCaptionWidth = 150;  // of a row's caption, as all that follows where the text is not enlarged
 constexpr int kLetterSize = 11;
-constexpr int kHeadingHeight = 80;   // at most
-constexpr int kNoteHeight = 15;      // of a picture's note: one line, in every script
+constexpr int kHeadingHeight = 80;  // at most
+constexpr int kNoteHeight = 15;     // of a picture's note: one line, in every script
 
 // Sizes in pixels that the whole sheet shares.
 struct Geometry {
@@ -41,7 +41,7 @@ Geometry Measure(const ContactSheet& sheet) {
     width = std::max(width, cell.picture.width);
     height = std::max(height, cell.picture.height);
   }
-  if (width == 0) width = height = 64;   // nothing but notes
+  if (width == 0) width = height = 64;  // nothing but notes
   Geometry geometry;
   const int side = std::min(width, height);
   geometry.picture_scale = std::max(1, std::min((kWantedSide + side - 1) / side, kWidestCell / width));
@@ -50,12 +50,14 @@ Geometry Measure(const ContactSheet& sheet) {
   geometry.text_scale = std::max(1, geometry.cell_width / 256);
   geometry.margin = 8 * geometry.text_scale;
   geometry.note_height = kNoteHeight * geometry.text_scale;
-  const bool captions = std::any_of(sheet.rows.begin(), sheet.rows.end(), [](const auto& text) { return !text.empty(); });
+  const bool captions =
+      std::any_of(sheet.rows.begin(), sheet.rows.end(), [](const auto& text) { return !text.empty(); });
   geometry.left = captions ? geometry.margin + kCaptionWidth * geometry.text_scale : 0;
   return geometry;
 }
 
-void DrawCell(Image& canvas, int x, int y, const ContactSheet::Cell& cell, const Geometry& geometry, TextPainter& painter) {
+void DrawCell(Image& canvas, int x, int y, const ContactSheet::Cell& cell, const Geometry& geometry,
+              TextPainter& painter) {
   if (cell.picture.width == 0) {
     FillRectangle(canvas, x, y, geometry.cell_width, geometry.picture_height, kPale);
     const TextBox box = {geometry.cell_width - 2 * geometry.margin, geometry.picture_height - 2 * geometry.margin};
@@ -85,7 +87,8 @@ Image PictureOf(const Array<uint8_t>& images) {
 std::string NoteOf(const ResultReader& result, size_t setting, int64_t sample) {
   std::string note = fmt::format("NFE {}", result.ReadSamples<double>(setting, "nfe", sample, 1).values[0]);
   const auto metrics = result.Metrics(setting);
-  const auto psnr = std::find_if(metrics.begin(), metrics.end(), [](const MetricInfo& metric) { return metric.unit == "dB"; });
+  const auto psnr =
+      std::find_if(metrics.begin(), metrics.end(), [](const MetricInfo& metric) { return metric.unit == "dB"; });
   if (psnr == metrics.end() || result.header().settings[setting].reference) return note;
   const double value = result.ReadSamples<double>(setting, psnr->name, sample, 1).values[0];
   if (std::isinf(value)) return note + "  identical";
@@ -144,7 +147,8 @@ DrawnSheet Assemble(const ContactSheet& sheet) {
     painter.Draw(canvas, geometry.X(c), y, sheet.columns[c], geometry.Heading(), kBlack);
   }
   for (size_t r = 0; r < sheet.rows.size(); ++r) {
-    painter.Draw(canvas, geometry.margin, geometry.Y(r), sheet.rows[r], {geometry.left - geometry.margin, geometry.CellHeight()}, kBlack);
+    painter.Draw(canvas, geometry.margin, geometry.Y(r), sheet.rows[r],
+                 {geometry.left - geometry.margin, geometry.CellHeight()}, kBlack);
     for (size_t c = 0; c < sheet.columns.size(); ++c)
       DrawCell(canvas, geometry.X(c), geometry.Y(r), sheet.cells[r * sheet.columns.size() + c], geometry, painter);
   }

@@ -19,7 +19,7 @@ struct Range {
 
 struct Cost {
   std::string id, title, axis;
-  std::string sentence;                                        // what the horizontal bars and the numbers are
+  std::string sentence;  // what the horizontal bars and the numbers are
   std::function<std::optional<Range>(size_t setting)> of;
 };
 
@@ -30,7 +30,7 @@ struct Point {
   bool front = false;
 };
 
-constexpr int kDetails = 200;   // MetricInfo::order of what is folded away
+constexpr int kDetails = 200;  // MetricInfo::order of what is folded away
 
 std::string AxisTitle(const MetricInfo& metric) {
   std::string title = TitleOf(metric);
@@ -49,17 +49,28 @@ void MarkFront(std::vector<Point>& points, Direction better) {
     return a.cost.value <= b.cost.value && qa >= qb && (a.cost.value < b.cost.value || qa > qb);
   };
   for (auto& point : points)
-    point.front = std::none_of(points.begin(), points.end(), [&](const Point& other) { return dominates(other, point); });
+    point.front =
+        std::none_of(points.begin(), points.end(), [&](const Point& other) { return dominates(other, point); });
 }
 
-DataTable DataOf(const std::vector<Point>& points, const RunHeader& header, const Cost& cost, const MetricInfo& metric) {
+DataTable DataOf(const std::vector<Point>& points, const RunHeader& header, const Cost& cost,
+                 const MetricInfo& metric) {
   DataTable data;
-  data.columns = {"series", cost.id, cost.id + "_low", cost.id + "_high", metric.name, metric.name + "_low", metric.name + "_high",
-                  "samples", "on_front", "name", "setting"};
+  data.columns = {"series",
+                  cost.id,
+                  cost.id + "_low",
+                  cost.id + "_high",
+                  metric.name,
+                  metric.name + "_low",
+                  metric.name + "_high",
+                  "samples",
+                  "on_front",
+                  "name",
+                  "setting"};
   for (const auto& p : points)
-    data.rows.push_back({std::to_string(p.setting->series), DataNumber(p.cost.value), DataNumber(p.cost.low), DataNumber(p.cost.high),
-                         DataNumber(p.quality.value), DataNumber(p.quality.low), DataNumber(p.quality.high),
-                         std::to_string(p.samples), p.front ? "1" : "0", p.setting->name,
+    data.rows.push_back({std::to_string(p.setting->series), DataNumber(p.cost.value), DataNumber(p.cost.low),
+                         DataNumber(p.cost.high), DataNumber(p.quality.value), DataNumber(p.quality.low),
+                         DataNumber(p.quality.high), std::to_string(p.samples), p.front ? "1" : "0", p.setting->name,
                          header.settings[p.setting->index].label});
   return data;
 }
@@ -100,8 +111,8 @@ std::string LabelCommands(const std::vector<Point>& points, const PlotArea& area
   for (const bool front : {true, false})
     for (const auto& p : points)
       if (p.front == front && (front || all))
-        labels.push_back({p.setting->point.empty() ? "" : p.setting->point, area.X(p.cost.value), area.Y(p.quality.value),
-                          p.setting->series, false, 0, 0});
+        labels.push_back({p.setting->point.empty() ? "" : p.setting->point, area.X(p.cost.value),
+                          area.Y(p.quality.value), p.setting->series, false, 0, 0});
   std::erase_if(labels, [](const auto& label) { return label.text.empty(); });
   for (const auto& p : points) {
     const bool bar = std::isfinite(p.quality.low) && std::isfinite(p.quality.high);
@@ -114,8 +125,9 @@ std::string LabelCommands(const std::vector<Point>& points, const PlotArea& area
   std::string commands;
   for (const auto& label : labels)
     if (label.placed)
-      commands += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',{}' textcolor rgb {} front\n", GnuplotString(label.text),
-                              label.left / area.width, label.base / area.height, kLabelFont, SeriesColor(label.series));
+      commands += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',{}' textcolor rgb {} front\n",
+                              GnuplotString(label.text), label.left / area.width, label.base / area.height, kLabelFont,
+                              SeriesColor(label.series));
   return commands;
 }
 
@@ -127,15 +139,18 @@ std::string FrontBlock(std::vector<Point> points) {
   return block + "END\n";
 }
 
-std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group, const Cost& cost, const MetricInfo& metric,
-                     std::optional<double> reference_cost) {
+std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group, const Cost& cost,
+                     const MetricInfo& metric, std::optional<double> reference_cost) {
   const PlotArea area = AreaOf(points, reference_cost);
   std::string script = area.Commands();
   script += area.Titles(cost.axis, AxisTitle(metric));
   if (reference_cost) {
-    script += fmt::format("set arrow from {0}, graph 0 to {0}, graph 1 nohead linecolor rgb muted dashtype 3 back\n", *reference_cost);
-    script += fmt::format("set label 'full steps' at {}, graph 0.02 rotate by 90 left offset character -1,0 font ',10' textcolor rgb muted\n",
+    script += fmt::format("set arrow from {0}, graph 0 to {0}, graph 1 nohead linecolor rgb muted dashtype 3 back\n",
                           *reference_cost);
+    script += fmt::format(
+        "set label 'full steps' at {}, graph 0.02 rotate by 90 left offset character -1,0 font ',10' textcolor rgb "
+        "muted\n",
+        *reference_cost);
   }
   script += LabelCommands(points, area, cost.id == "latency_s");
   const bool front = metric.better != Direction::kUnknown;
@@ -147,16 +162,21 @@ std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group
     key.push_back({"Pareto front", "muted", 0});
   }
   for (size_t s = 0; s < group.series.size(); ++s) {
-    if (std::none_of(points.begin(), points.end(), [&](const Point& p) { return p.setting->series == static_cast<int>(s); })) continue;
+    if (std::none_of(points.begin(), points.end(),
+                     [&](const Point& p) { return p.setting->series == static_cast<int>(s); }))
+      continue;
     const std::string color = SeriesColor(static_cast<int>(s));
     const std::string x = fmt::format("($1=={}?$2:NaN)", s);
     if (group.one_parameter[s])
       parts.push_back(fmt::format("data using {}:5 with lines linecolor rgb {} linewidth 1 notitle", x, color));
-    parts.push_back(fmt::format("data using {}:6:(0):($7-$6) with vectors nohead linecolor rgb {} linewidth 1 notitle", x, color));
+    parts.push_back(
+        fmt::format("data using {}:6:(0):($7-$6) with vectors nohead linecolor rgb {} linewidth 1 notitle", x, color));
     if (cost.id == "latency_s")
-      parts.push_back(fmt::format("data using ($1=={}?$3:NaN):5:($4-$3):(0) with vectors nohead linecolor rgb {} linewidth 1 notitle", s, color));
-    parts.push_back(fmt::format("data using {}:5 with points linecolor rgb {} pointtype {} pointsize 0.8 notitle", x, color,
-                                SeriesMark(static_cast<int>(s))));
+      parts.push_back(fmt::format(
+          "data using ($1=={}?$3:NaN):5:($4-$3):(0) with vectors nohead linecolor rgb {} linewidth 1 notitle", s,
+          color));
+    parts.push_back(fmt::format("data using {}:5 with points linecolor rgb {} pointtype {} pointsize 0.8 notitle", x,
+                                color, SeriesMark(static_cast<int>(s))));
     key.push_back({Shortened(group.series[s], 30), color, SeriesMark(static_cast<int>(s))});
   }
   script += KeyCommands(key, area);
@@ -188,20 +208,25 @@ std::vector<Cost> CostsOf(const ReportData& data) {
     if (!summary) return std::nullopt;
     for (const auto& record : data.result.latency()) {
       const auto total = record.stage_s.find("total");
-      if (record.setting != static_cast<int>(k) || record.status != Status::kDone || total == record.stage_s.end()) continue;
+      if (record.setting != static_cast<int>(k) || record.status != Status::kDone || total == record.stage_s.end())
+        continue;
       const auto [low, high] = std::minmax_element(total->second.begin(), total->second.end());
       return Range{summary->seconds, *low / record.batch, *high / record.batch};
     }
     return std::nullopt;
   };
-  const bool shallow = std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.shallow_nfe && row.shallow_nfe->max > 0; });
+  const bool shallow = std::any_of(rows.begin(), rows.end(),
+                                   [](const auto& row) { return row.shallow_nfe && row.shallow_nfe->max > 0; });
   return {{"nfe", "network evaluations", "NFE (full evaluations per sample)",
-           shallow ? "Shallow forwards of cached features are not counted here; multiply-accumulates have them." : "", spread},
+           shallow ? "Shallow forwards of cached features are not counted here; multiply-accumulates have them." : "",
+           spread},
           {"gmacs", "multiply-accumulates", "GMACs of the denoiser per sample (matmuls)", "", macs},
-          {"latency_s", "latency", "latency of one sample (s)", "Horizontal bars: the fastest and the slowest repeat.", latency}};
+          {"latency_s", "latency", "latency of one sample (s)", "Horizontal bars: the fastest and the slowest repeat.",
+           latency}};
 }
 
-std::optional<Figure> CostFigure(const ReportData& data, const SettingGroup& group, size_t metric_index, const Cost& cost) {
+std::optional<Figure> CostFigure(const ReportData& data, const SettingGroup& group, size_t metric_index,
+                                 const Cost& cost) {
   const MetricInfo& metric = data.table.metrics[metric_index];
   std::vector<Point> points;
   int identical = 0;
@@ -214,7 +239,11 @@ std::optional<Figure> CostFigure(const ReportData& data, const SettingGroup& gro
       ++identical;
       continue;
     }
-    points.push_back({&setting, *x, {*summary->value, summary->low.value_or(NAN), summary->high.value_or(NAN)}, summary->count, false});
+    points.push_back({&setting,
+                      *x,
+                      {*summary->value, summary->low.value_or(NAN), summary->high.value_or(NAN)},
+                      summary->count,
+                      false});
   }
   if (points.empty()) return std::nullopt;
   MarkFront(points, metric.better);
@@ -228,11 +257,13 @@ std::optional<Figure> CostFigure(const ReportData& data, const SettingGroup& gro
   figure.id = fmt::format("cost_{}_{}{}", IdOf(metric.name), cost.id, group.id);
   figure.title = fmt::format("{} against {}", TitleOf(metric), cost.title);
   if (!group.title.empty()) figure.title += ": " + group.title;
-  figure.caption = fmt::format("Mean over {} samples; vertical bars: 95 % interval of the mean (bootstrap over samples).", data.table.samples);
+  figure.caption = fmt::format(
+      "Mean over {} samples; vertical bars: 95 % interval of the mean (bootstrap over samples).", data.table.samples);
   if (!cost.sentence.empty()) figure.caption += " " + cost.sentence;
   if (identical > 0)
-    figure.caption += fmt::format(" {} without a point: every picture is equal to the reference's.",
-                                  identical == 1 ? std::string("One setting is") : fmt::format("{} settings are", identical));
+    figure.caption +=
+        fmt::format(" {} without a point: every picture is equal to the reference's.",
+                    identical == 1 ? std::string("One setting is") : fmt::format("{} settings are", identical));
   figure.alt = AltOf(points, cost, metric);
   figure.data = DataOf(points, data.table.header, cost, metric);
   figure.script = ScriptOf(points, group, cost, metric, reference_cost);
@@ -247,9 +278,11 @@ FigureSection CostFigures(const ReportData& data) {
   section.title = "Quality against cost";
   section.details_title = "The same for errors of the latents";
   section.intro =
-      "Each point is a setting. The dashed line joins the settings that no other one beats in both (the Pareto front); a setting "
+      "Each point is a setting. The dashed line joins the settings that no other one beats in both (the Pareto front); "
+      "a setting "
       "is worth using when it lies on it. The dotted upright line is what full steps cost.";
-  if (data.table.metrics.empty()) section.missing.push_back("No metric was recorded; \"metrics\": [\"psnr\", ...] in the config does that.");
+  if (data.table.metrics.empty())
+    section.missing.push_back("No metric was recorded; \"metrics\": [\"psnr\", ...] in the config does that.");
   bool latency = false;
   for (size_t m = 0; m < data.table.metrics.size(); ++m)
     for (const auto& group : data.groups)
@@ -260,8 +293,9 @@ FigureSection CostFigures(const ReportData& data) {
           (detail ? section.details : section.figures).push_back(std::move(*figure));
         }
   if (!latency && !data.table.metrics.empty())
-    section.missing.push_back("Quality against latency: the run did not measure it; \"latency\": {\"samples\": 1, \"repeats\": 3} in "
-                              "the config does that.");
+    section.missing.push_back(
+        "Quality against latency: the run did not measure it; \"latency\": {\"samples\": 1, \"repeats\": 3} in "
+        "the config does that.");
   return section;
 }
 

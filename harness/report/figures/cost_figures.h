@@ -5,7 +5,8 @@
 
 namespace skipbench {
 
-// Quality against cost: each metric against NFE, multiply-accumulates and latency, with 95 % intervals and the Pareto front.
+// Quality against cost: each metric against NFE, multiply-accumulates and latency, with 95 % intervals and the Pareto
+// front.
 FigureSection CostFigures(const ReportData& data);
 
 }  // namespace skipbench

@@ -14,10 +14,10 @@ namespace skipbench {
 struct Paths {
   const NamedSetting* setting = nullptr;
   int calls = 0;
-  std::vector<size_t> samples;                   // places in ResultReader::samples()
-  std::vector<std::vector<uint8_t>> actions;     // [samples][calls]
-  bool skips = false;                            // some call does not predict
-  bool varies = false;                           // samples differ
+  std::vector<size_t> samples;                // places in ResultReader::samples()
+  std::vector<std::vector<uint8_t>> actions;  // [samples][calls]
+  bool skips = false;                         // some call does not predict
+  bool varies = false;                        // samples differ
 
   // Share of the samples for which a call predicts.
   double PredictShare(int call) const;
@@ -29,13 +29,16 @@ Paths PathsOf(const ReportData& data, const NamedSetting& setting);
 // Of the settings of a group that skip something.
 std::vector<Paths> PathsOf(const ReportData& data, const SettingGroup& group);
 
-inline int64_t CountOf(const std::vector<uint8_t>& actions, uint8_t action) { return std::count(actions.begin(), actions.end(), action); }
+inline int64_t CountOf(const std::vector<uint8_t>& actions, uint8_t action) {
+  return std::count(actions.begin(), actions.end(), action);
+}
 
 // Parts of at most `size`.
 template <class T>
 std::vector<std::vector<T>> Parts(const std::vector<T>& all, size_t size) {
   std::vector<std::vector<T>> parts;
-  EvenBatches(std::span<const T>(all), size, [&](std::span<const T> part) { parts.emplace_back(part.begin(), part.end()); });
+  EvenBatches(std::span<const T>(all), size,
+              [&](std::span<const T> part) { parts.emplace_back(part.begin(), part.end()); });
   return parts;
 }
 

@@ -26,7 +26,8 @@ std::string WriteCsv(const DataTable& data) {
   };
   line(data.columns);
   for (const auto& row : data.rows) {
-    if (row.size() != data.columns.size()) Fail("a row of figure data has {} fields for {} columns", row.size(), data.columns.size());
+    if (row.size() != data.columns.size())
+      Fail("a row of figure data has {} fields for {} columns", row.size(), data.columns.size());
     line(row);
   }
   return text;
@@ -41,7 +42,7 @@ std::string IdOf(const std::string& name) {
 std::string SeriesColor(int k) { return fmt::format("c{}", k % 7 + 1); }
 
 int SeriesMark(int k) {
-  constexpr int kMarks[] = {7, 5, 9, 13, 11, 15, 6};   // filled circle, square, triangles, diamond ...
+  constexpr int kMarks[] = {7, 5, 9, 13, 11, 15, 6};  // filled circle, square, triangles, diamond ...
   return kMarks[k % 7];
 }
 
@@ -55,7 +56,7 @@ std::string PlotArea::Commands() const {
 
 std::string PlotArea::LogTicks() const {
   static const char* const kDigits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-  const bool more = y_max / y_min < 100, plain = y_min > 1e-4 && y_max < 1e4;
+  const bool more = y_max / y_min<100, plain = y_min> 1e-4 && y_max < 1e4;
   std::vector<std::string> ticks;
   for (int exponent = static_cast<int>(std::floor(std::log10(y_min))); exponent <= std::log10(y_max); ++exponent) {
     std::string power = exponent < 0 ? "10⁻" : "10";
@@ -72,11 +73,11 @@ std::string PlotArea::LogTicks() const {
 std::string PlotArea::Titles(const std::string& x, const std::string& y) const {
   std::string commands;
   if (!x.empty())
-    commands += fmt::format("set label {} at screen {:.5f},{:.5f} center font ',12' textcolor rgb ink\n", GnuplotString(x),
-                            (left + width - right) / 2.0 / width, 11.0 / height);
+    commands += fmt::format("set label {} at screen {:.5f},{:.5f} center font ',12' textcolor rgb ink\n",
+                            GnuplotString(x), (left + width - right) / 2.0 / width, 11.0 / height);
   if (!y.empty())
-    commands += fmt::format("set label {} at screen {:.5f},{:.5f} center rotate by 90 font ',12' textcolor rgb ink\n", GnuplotString(y),
-                            11.0 / width, (bottom + height - top) / 2.0 / height);
+    commands += fmt::format("set label {} at screen {:.5f},{:.5f} center rotate by 90 font ',12' textcolor rgb ink\n",
+                            GnuplotString(y), 11.0 / width, (bottom + height - top) / 2.0 / height);
   return commands;
 }
 
@@ -85,16 +86,19 @@ std::string KeyCommands(const std::vector<KeyEntry>& entries, const PlotArea& ar
   const double column = (area.width - 20.0) / columns;
   for (size_t i = 0; i < entries.size(); ++i) {
     const auto& entry = entries[i];
-    const double x = 14 + column * static_cast<double>(i % static_cast<size_t>(columns)), y = area.height - 12 - kKeyRow * static_cast<double>(i / static_cast<size_t>(columns));
+    const double x = 14 + column * static_cast<double>(i % static_cast<size_t>(columns)),
+                 y = area.height - 12 - kKeyRow * static_cast<double>(i / static_cast<size_t>(columns));
     if (entry.mark > 0)
-      commands += fmt::format("set label '' at screen {:.5f},{:.5f} point pointtype {} pointsize 0.8 linecolor rgb {}\n",
-                              (x + 9) / area.width, y / area.height, entry.mark, entry.color);
+      commands +=
+          fmt::format("set label '' at screen {:.5f},{:.5f} point pointtype {} pointsize 0.8 linecolor rgb {}\n",
+                      (x + 9) / area.width, y / area.height, entry.mark, entry.color);
     else
-      commands += fmt::format("set arrow from screen {:.5f},{:.5f} to screen {:.5f},{:.5f} nohead linecolor rgb {} linewidth {}\n",
-                              x / area.width, y / area.height, (x + 18) / area.width, y / area.height, entry.color,
-                              entry.mark == 0 ? "1.2 dashtype 2" : "1.8");
-    commands += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n", GnuplotString(entry.text),
-                            (x + 24) / area.width, y / area.height);
+      commands += fmt::format(
+          "set arrow from screen {:.5f},{:.5f} to screen {:.5f},{:.5f} nohead linecolor rgb {} linewidth {}\n",
+          x / area.width, y / area.height, (x + 18) / area.width, y / area.height, entry.color,
+          entry.mark == 0 ? "1.2 dashtype 2" : "1.8");
+    commands += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n",
+                            GnuplotString(entry.text), (x + 24) / area.width, y / area.height);
   }
   return commands;
 }
@@ -108,29 +112,33 @@ struct Box {
   }
 };
 
-constexpr double kLetter = 0.58 * kLabelFont;   // a usual letter's width
-constexpr double kHalf = 0.62 * kLabelFont;     // half a line
-constexpr double kMark = 4.5;                   // half the size of a point
+constexpr double kLetter = 0.58 * kLabelFont;  // a usual letter's width
+constexpr double kHalf = 0.62 * kLabelFont;    // half a line
+constexpr double kMark = 4.5;                  // half the size of a point
 
 }  // namespace
 
 void PlaceLabels(std::vector<PlacedLabel>& labels, const std::vector<Obstacle>& obstacles, const PlotArea& area) {
   std::vector<Box> taken;
-  for (const auto& one : obstacles) taken.push_back({one.left - kMark, one.bottom - kMark, one.right + kMark, one.top + kMark});
-  const Box inside = {static_cast<double>(area.left), static_cast<double>(area.bottom), static_cast<double>(area.width - 2),
-                      static_cast<double>(area.height - area.top + 4)};
+  for (const auto& one : obstacles)
+    taken.push_back({one.left - kMark, one.bottom - kMark, one.right + kMark, one.top + kMark});
+  const Box inside = {static_cast<double>(area.left), static_cast<double>(area.bottom),
+                      static_cast<double>(area.width - 2), static_cast<double>(area.height - area.top + 4)};
   for (auto& label : labels) {
     const double width = kLetter * static_cast<double>(CountCharacters(label.text));
     const double gap = kMark + 2;
     // Right, left, above and below, then the corners.
-    const double lefts[] = {label.x + gap,         label.x - gap - width, label.x - width / 2, label.x - width / 2,
-                            label.x + gap,         label.x + gap,         label.x - gap - width, label.x - gap - width};
+    const double lefts[] = {label.x + gap, label.x - gap - width, label.x - width / 2,   label.x - width / 2,
+                            label.x + gap, label.x + gap,         label.x - gap - width, label.x - gap - width};
     const double rise = kMark + kHalf + 1;
-    const double bases[] = {label.y, label.y, label.y + rise, label.y - rise, label.y + rise, label.y - rise, label.y + rise, label.y - rise};
+    const double bases[] = {label.y,        label.y,        label.y + rise, label.y - rise,
+                            label.y + rise, label.y - rise, label.y + rise, label.y - rise};
     for (int i = 0; i < 8 && !label.placed; ++i) {
       const Box box = {lefts[i], bases[i] - kHalf, lefts[i] + width, bases[i] + kHalf};
-      const bool fits = box.left >= inside.left && box.right <= inside.right && box.bottom >= inside.bottom && box.top <= inside.top;
-      if (!fits || std::any_of(taken.begin(), taken.end(), [&](const Box& other) { return other.Meets(box); })) continue;
+      const bool fits =
+          box.left >= inside.left && box.right <= inside.right && box.bottom >= inside.bottom && box.top <= inside.top;
+      if (!fits || std::any_of(taken.begin(), taken.end(), [&](const Box& other) { return other.Meets(box); }))
+        continue;
       label.placed = true;
       label.left = box.left;
       label.base = bases[i];

@@ -5,22 +5,23 @@
 #include <utility>
 #include <vector>
 
+#include "harness/analysis/table.h"
 #include "harness/report/figures/figure.h"
 #include "harness/report/tables/setting_titles.h"
-#include "harness/analysis/table.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench {
 
 // Figures that belong together, and what was left out of them for want of data.
 struct FigureSection {
-  std::string id;                    // anchor
+  std::string id;  // anchor
   std::string title;
-  std::string intro;                 // what the figures show and how to read them
+  std::string intro;  // what the figures show and how to read them
   std::vector<Figure> figures;
-  std::vector<Figure> details;       // more of the same, folded away
+  std::vector<Figure> details;  // more of the same, folded away
   std::string details_title;
-  std::vector<std::string> missing;  // "latency: the run did not measure it; \"latency\": {...} in the config records it"
+  std::vector<std::string>
+      missing;  // "latency: the run did not measure it; \"latency\": {...} in the config records it"
 };
 
 // A result with what every figure needs of it.
@@ -28,7 +29,7 @@ struct ReportData {
   const ResultReader& result;
   Table table;
   std::vector<SettingGroup> groups;
-  int per_setting = 6;            // settings of a group that get figures of their own
+  int per_setting = 6;  // settings of a group that get figures of their own
   explicit ReportData(const ResultReader& reader) : ReportData(reader, MakeTable(reader)) {}
   // `of_result`: with the metrics of whole sets.
   ReportData(const ResultReader& reader, Table of_result)

@@ -10,8 +10,8 @@
 #include <cstring>
 
 #include "harness/base/error.h"
-#include "harness/io/files/atomic_file.h"
 #include "harness/base/text.h"
+#include "harness/io/files/atomic_file.h"
 
 extern char** environ;
 
@@ -23,7 +23,8 @@ namespace {
 
 constexpr const char* kAdvice = "install it (Debian: apt-get install gnuplot-nox), or name it with --gnuplot";
 
-// Series colours: Okabe and Ito's palette, which people with any kind of colour vision tell apart; lighter on a dark page.
+// Series colours: Okabe and Ito's palette, which people with any kind of colour vision tell apart; lighter on a dark
+// page.
 constexpr const char* kLight = R"(ink = '#1a1a1a'; muted = '#595959'; faint = '#e2e2e2'; paper = '#ffffff'
 c1 = '#0072b2'; c2 = '#d55e00'; c3 = '#009e73'; c4 = '#cc79a7'; c5 = '#b07a00'; c6 = '#56b4e9'; c7 = '#595959'
 predict = '#0072b2'; shallow = '#e69f00'; reuse = '#e8e8e8'
@@ -84,19 +85,23 @@ std::string FirstLines(const std::string& text) {
 // Fonts are the same in all of them: 12 in SVG are pixels, in the others points (of 96 / 72 pixels).
 std::string Terminal(const std::string& type, const Figure& figure, const std::string& file) {
   std::string options;
-  if (type == "svg") options = fmt::format("size {},{} dynamic noenhanced font 'sans-serif,12'", figure.width, figure.height);
+  if (type == "svg")
+    options = fmt::format("size {},{} dynamic noenhanced font 'sans-serif,12'", figure.width, figure.height);
   if (type == "pngcairo")
-    options = fmt::format("size {},{} noenhanced font 'sans,12' fontscale 1.5 linewidth 2 pointscale 2 background '#ffffff'",
-                          2 * figure.width, 2 * figure.height);
+    options =
+        fmt::format("size {},{} noenhanced font 'sans,12' fontscale 1.5 linewidth 2 pointscale 2 background '#ffffff'",
+                    2 * figure.width, 2 * figure.height);
   if (type == "pdfcairo")
-    options = fmt::format("size {}in,{}in noenhanced font 'sans,12' fontscale 0.75 linewidth 1 pointscale 0.75", figure.width / 96.0, figure.height / 96.0);
+    options = fmt::format("size {}in,{}in noenhanced font 'sans,12' fontscale 0.75 linewidth 1 pointscale 0.75",
+                          figure.width / 96.0, figure.height / 96.0);
   return fmt::format("set terminal {} {}\nset output '{}'\n", type, options, file);
 }
 
 }  // namespace
 
 Gnuplot::Gnuplot(std::string program) : program_(std::move(program)) {
-  const Outcome outcome = Run("set terminal svg\nset terminal pngcairo\nset terminal pdfcairo\nset encoding utf8\n", ".");
+  const Outcome outcome =
+      Run("set terminal svg\nset terminal pngcairo\nset terminal pdfcairo\nset encoding utf8\n", ".");
   if (outcome.exit_code == 0) return;
   if (outcome.exit_code == 127) Fail("{}: gnuplot, which draws the figures, is not there: {}", program_, kAdvice);
   Fail("{}: does not work as gnuplot with the terminals svg, pngcairo and pdfcairo ({}): {}", program_,
@@ -132,7 +137,8 @@ Gnuplot::Outcome Gnuplot::Run(const std::string& commands, const fs::path& folde
   Outcome outcome;
   outcome.messages = ReadAll(out.ends[0]);
   int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
   outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return outcome;
 }
@@ -143,21 +149,23 @@ void Gnuplot::Draw(const Figure& figure, const fs::path& folder) const {
   WriteFileAtomically(sources / "light.gp", std::string(kLight) + kStyle);
   WriteFileAtomically(sources / "dark.gp", std::string(kDark) + kStyle);
   WriteFileAtomically(sources / (name + ".csv"), WriteCsv(figure.data));
-  WriteFileAtomically(sources / (name + ".gp"),
-                      fmt::format("# In the folder above: gnuplot -e \"load 'src/light.gp'\" src/{0}.gp (after set terminal ...)\n"
-                                  "data = 'src/{0}.csv'\n{1}",
-                                  name, figure.script));
+  WriteFileAtomically(
+      sources / (name + ".gp"),
+      fmt::format("# In the folder above: gnuplot -e \"load 'src/light.gp'\" src/{0}.gp (after set terminal ...)\n"
+                  "data = 'src/{0}.csv'\n{1}",
+                  name, figure.script));
   std::string commands;
   struct Output {
     const char *terminal, *theme, *extension;
   };
-  for (const auto& [terminal, theme, extension] :
-       {Output{"svg", "light", "svg"}, {"svg", "dark", "dark.svg"}, {"pngcairo", "light", "png"}, {"pdfcairo", "light", "pdf"}})
+  for (const auto& [terminal, theme, extension] : {Output{"svg", "light", "svg"},
+                                                   {"svg", "dark", "dark.svg"},
+                                                   {"pngcairo", "light", "png"},
+                                                   {"pdfcairo", "light", "pdf"}})
     commands += "reset session\n" + Terminal(terminal, figure, fmt::format("{}.{}", name, extension)) +
                 fmt::format("load 'src/{}.gp'\nload 'src/{}.gp'\nunset output\n", theme, name);
   const Outcome outcome = Run(commands, folder);
-  if (outcome.exit_code != 0)
-    Fail("{}: the figure {} was not drawn: {}", program_, name, FirstLines(outcome.messages));
+  if (outcome.exit_code != 0) Fail("{}: the figure {} was not drawn: {}", program_, name, FirstLines(outcome.messages));
   for (const char* extension : {"svg", "dark.svg", "png", "pdf"}) {
     std::error_code error;
     const fs::path file = folder / fmt::format("{}.{}", name, extension);

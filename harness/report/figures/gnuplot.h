@@ -15,8 +15,8 @@ class Gnuplot {
   // terminal.
   explicit Gnuplot(std::string program = "gnuplot");
 
-  // Writes `folder`/ID.svg (for light pages; transparent), ID.dark.svg, ID.png (twice the size, white) and ID.pdf, and what
-  // they were made from: `folder`/src/ID.gp and ID.csv. Error naming the figure, with gnuplot's message.
+  // Writes `folder`/ID.svg (for light pages; transparent), ID.dark.svg, ID.png (twice the size, white) and ID.pdf, and
+  // what they were made from: `folder`/src/ID.gp and ID.csv. Error naming the figure, with gnuplot's message.
   void Draw(const Figure& figure, const std::filesystem::path& folder) const;
 
  private:

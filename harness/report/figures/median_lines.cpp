@@ -14,7 +14,8 @@ namespace skipbench {
 std::vector<double> FiniteOf(const Array<double>& values, int64_t column) {
   std::vector<double> finite;
   for (int64_t s = 0; s < values.shape[0]; ++s)
-    if (const double value = values.values[static_cast<size_t>(s * values.shape[1] + column)]; std::isfinite(value)) finite.push_back(value);
+    if (const double value = values.values[static_cast<size_t>(s * values.shape[1] + column)]; std::isfinite(value))
+      finite.push_back(value);
   return finite;
 }
 
@@ -37,12 +38,14 @@ bool HasPositive(const Course& course) {
   return std::any_of(course.quartiles.begin(), course.quartiles.end(), [](const auto& q) { return q[1] > 0; });
 }
 
-void AddCourses(const std::vector<Course>& courses, const std::string& x_name, const std::vector<double>& x, DataTable& data) {
+void AddCourses(const std::vector<Course>& courses, const std::string& x_name, const std::vector<double>& x,
+                DataTable& data) {
   data.columns = {"row", x_name, "quartile_1", "median", "quartile_3", "predict_share", "name"};
   for (size_t r = 0; r < courses.size(); ++r)
     for (size_t c = 0; c < courses[r].quartiles.size(); ++c) {
       const auto& q = courses[r].quartiles[c];
-      data.rows.push_back({std::to_string(r), DataNumber(x.at(c)), DataNumber(q[0]), DataNumber(q[1]), DataNumber(q[2]), "", courses[r].name});
+      data.rows.push_back({std::to_string(r), DataNumber(x.at(c)), DataNumber(q[0]), DataNumber(q[1]), DataNumber(q[2]),
+                           "", courses[r].name});
     }
 }
 
@@ -56,9 +59,11 @@ std::string CoursePlot(const std::vector<Course>& courses, bool bands) {
   std::string script = "set style fill transparent solid 0.18 noborder\nplot ";
   std::vector<std::string> parts;
   for (size_t r = 0; bands && r < courses.size(); ++r)
-    parts.push_back(fmt::format("data using ($1=={}?$2:NaN):3:5 with filledcurves fillcolor rgb {}", r, SeriesColor(static_cast<int>(r))));
+    parts.push_back(fmt::format("data using ($1=={}?$2:NaN):3:5 with filledcurves fillcolor rgb {}", r,
+                                SeriesColor(static_cast<int>(r))));
   for (size_t r = 0; r < courses.size(); ++r)
-    parts.push_back(fmt::format("data using ($1=={}?$2:NaN):4 with lines linecolor rgb {} linewidth 1.8", r, SeriesColor(static_cast<int>(r))));
+    parts.push_back(fmt::format("data using ($1=={}?$2:NaN):4 with lines linecolor rgb {} linewidth 1.8", r,
+                                SeriesColor(static_cast<int>(r))));
   for (size_t i = 0; i < parts.size(); ++i) script += (i ? ", \\\n  " : "") + parts[i];
   return script + "\n";
 }
@@ -88,7 +93,8 @@ void LinearRange(const std::vector<Course>& courses, PlotArea& area) {
 
 std::vector<KeyEntry> KeyOf(const std::vector<Course>& courses) {
   std::vector<KeyEntry> key;
-  for (size_t r = 0; r < courses.size(); ++r) key.push_back({Shortened(courses[r].name, 30), SeriesColor(static_cast<int>(r)), -1});
+  for (size_t r = 0; r < courses.size(); ++r)
+    key.push_back({Shortened(courses[r].name, 30), SeriesColor(static_cast<int>(r)), -1});
   return key;
 }
 

@@ -13,7 +13,7 @@ namespace skipbench {
 // Median and the middle half, call by call.
 struct Course {
   std::string name;
-  std::vector<std::array<double, 3>> quartiles;   // [calls] {25 %, 50 %, 75 %}; NaN without values
+  std::vector<std::array<double, 3>> quartiles;  // [calls] {25 %, 50 %, 75 %}; NaN without values
 };
 
 // The finite values of column `column` of an array [n, columns].
@@ -22,8 +22,10 @@ std::vector<double> FiniteOf(const Array<double>& values, int64_t column);
 Course CourseOf(const std::string& name, const Array<double>& values);
 bool HasPositive(const Course& course);
 
-// Rows "row, x, quartiles, predict_share (empty), name", one course after another; `x`: the values that the columns stand for.
-void AddCourses(const std::vector<Course>& courses, const std::string& x_name, const std::vector<double>& x, DataTable& data);
+// Rows "row, x, quartiles, predict_share (empty), name", one course after another; `x`: the values that the columns
+// stand for.
+void AddCourses(const std::vector<Course>& courses, const std::string& x_name, const std::vector<double>& x,
+                DataTable& data);
 // 0, 1, ..., count - 1.
 std::vector<double> Numbered(size_t count);
 

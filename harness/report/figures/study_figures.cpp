@@ -24,7 +24,8 @@ std::vector<int64_t> Searched(const PathStudyRecord& study) {
   return samples;
 }
 
-// Errors [n, k, ...] relative to the full latent's norm, of the samples that were searched; the mean over what lies behind k.
+// Errors [n, k, ...] relative to the full latent's norm, of the samples that were searched; the mean over what lies
+// behind k.
 Course RelativeError(const std::string& name, const Array<double>& error, const PathStudyRecord& study) {
   const auto samples = Searched(study);
   const auto count = static_cast<int64_t>(study.skips.size());
@@ -39,12 +40,14 @@ Course RelativeError(const std::string& name, const Array<double>& error, const 
   return CourseOf(name, relative);
 }
 
-std::string EstimateName(const PathEstimate& estimate) { return Shortened(fmt::format("{}, {}", estimate.label, estimate.use), 60); }
+std::string EstimateName(const PathEstimate& estimate) {
+  return Shortened(fmt::format("{}, {}", estimate.label, estimate.use), 60);
+}
 
 std::vector<double> SkipNumbers(const PathStudyRecord& study) { return {study.skips.begin(), study.skips.end()}; }
 
-Figure Frame(const std::string& id, const std::string& title, const std::string& caption, const std::vector<Course>& courses,
-             const PathStudyRecord& study, PlotArea& area) {
+Figure Frame(const std::string& id, const std::string& title, const std::string& caption,
+             const std::vector<Course>& courses, const PathStudyRecord& study, PlotArea& area) {
   Figure figure;
   figure.id = id;
   figure.title = title;
@@ -54,28 +57,35 @@ Figure Frame(const std::string& id, const std::string& title, const std::string&
   area.x_min = static_cast<double>(study.skips.front()) - 0.5;
   area.x_max = static_cast<double>(study.skips.back()) + 0.5;
   AddCourses(courses, "skips", SkipNumbers(study), figure.data);
-  for (const auto& course : courses) figure.alt += fmt::format("{}: {} at {} skips. ", course.name, Significant(course.quartiles.back()[1]), study.skips.back());
+  for (const auto& course : courses)
+    figure.alt +=
+        fmt::format("{}: {} at {} skips. ", course.name, Significant(course.quartiles.back()[1]), study.skips.back());
   return figure;
 }
 
 // Names of estimators are long: a line each.
 std::string Key(const std::vector<Course>& courses, const PlotArea& area) {
   std::vector<KeyEntry> entries;
-  for (size_t r = 0; r < courses.size(); ++r) entries.push_back({Shortened(courses[r].name, 62), SeriesColor(static_cast<int>(r)), -1});
+  for (size_t r = 0; r < courses.size(); ++r)
+    entries.push_back({Shortened(courses[r].name, 62), SeriesColor(static_cast<int>(r)), -1});
   return KeyCommands(entries, area, 1);
 }
 
 Figure ErrorFigure(const PathStudyRecord& study) {
   std::vector<Course> courses = {RelativeError("searched (" + study.search + ")", study.searched_error, study)};
-  for (const auto& estimate : study.estimates) courses.push_back(RelativeError(EstimateName(estimate), estimate.error, study));
+  for (const auto& estimate : study.estimates)
+    courses.push_back(RelativeError(EstimateName(estimate), estimate.error, study));
   if (!study.random_error.empty()) courses.push_back(RelativeError("random", study.random_error, study));
   PlotArea area;
   LogRange(courses, true, area);
-  Figure figure = Frame("study_error", "Error of the final latent",
-                        fmt::format("L2 distance to the full-step latent relative to its norm: median over {} samples, shaded the middle half.",
-                                    Searched(study).size()),
-                        courses, study, area);
-  figure.script = area.Commands() + area.LogTicks() + area.Titles(kSkipsTitle, "relative error") + Key(courses, area) + CoursePlot(courses, true);
+  Figure figure = Frame(
+      "study_error", "Error of the final latent",
+      fmt::format(
+          "L2 distance to the full-step latent relative to its norm: median over {} samples, shaded the middle half.",
+          Searched(study).size()),
+      courses, study, area);
+  figure.script = area.Commands() + area.LogTicks() + area.Titles(kSkipsTitle, "relative error") + Key(courses, area) +
+                  CoursePlot(courses, true);
   return figure;
 }
 
@@ -86,7 +96,7 @@ Course StatisticOf(const PathEstimate& estimate, const std::string& statistic) {
 struct StatisticFigure {
   const char *statistic, *title, *axis, *caption;
   bool logarithmic;
-  double line;              // drawn across; NaN: none
+  double line;  // drawn across; NaN: none
   const char* line_label;
 };
 
@@ -95,7 +105,9 @@ std::optional<Figure> Draw(const PathStudyRecord& study, const StatisticFigure& 
   for (const auto& estimate : study.estimates) {
     if (!estimate.statistics.contains(what.statistic)) continue;
     auto course = StatisticOf(estimate, what.statistic);
-    if (std::any_of(course.quartiles.begin(), course.quartiles.end(), [](const auto& q) { return std::isfinite(q[1]); })) courses.push_back(std::move(course));
+    if (std::any_of(course.quartiles.begin(), course.quartiles.end(),
+                    [](const auto& q) { return std::isfinite(q[1]); }))
+      courses.push_back(std::move(course));
   }
   if (courses.empty()) return std::nullopt;
   PlotArea area;
@@ -108,10 +120,15 @@ std::optional<Figure> Draw(const PathStudyRecord& study, const StatisticFigure& 
     if (std::isfinite(what.line)) area.y_max = std::max(area.y_max, 1.2 * what.line);
   }
   Figure figure = Frame(fmt::format("study_{}", what.statistic), what.title, what.caption, courses, study, area);
-  figure.script = area.Commands() + (what.logarithmic ? area.LogTicks() : "") + area.Titles(kSkipsTitle, what.axis) + Key(courses, area);
+  figure.script = area.Commands() + (what.logarithmic ? area.LogTicks() : "") + area.Titles(kSkipsTitle, what.axis) +
+                  Key(courses, area);
   if (std::isfinite(what.line)) {
-    figure.script += fmt::format("set arrow from graph 0, first {0} to graph 1, first {0} nohead linecolor rgb muted dashtype 3 back\n", what.line);
-    figure.script += fmt::format("set label '{}' at graph 0.99, first {} right offset 0,0.5 font ',10' textcolor rgb muted\n", what.line_label, what.line);
+    figure.script += fmt::format(
+        "set arrow from graph 0, first {0} to graph 1, first {0} nohead linecolor rgb muted dashtype 3 back\n",
+        what.line);
+    figure.script +=
+        fmt::format("set label '{}' at graph 0.99, first {} right offset 0,0.5 font ',10' textcolor rgb muted\n",
+                    what.line_label, what.line);
   }
   figure.script += CoursePlot(courses, !what.logarithmic);
   return figure;
@@ -121,13 +138,15 @@ std::optional<Figure> Draw(const PathStudyRecord& study, const StatisticFigure& 
 Figure PathsFigure(const PathStudyRecord& study, int64_t k) {
   const auto samples = Searched(study);
   const int64_t calls = study.calls(), count = static_cast<int64_t>(study.skips.size());
-  std::vector<std::pair<std::string, const Array<uint8_t>*>> rows = {{"searched (" + study.search + ")", &study.searched_path}};
+  std::vector<std::pair<std::string, const Array<uint8_t>*>> rows = {
+      {"searched (" + study.search + ")", &study.searched_path}};
   for (const auto& estimate : study.estimates) rows.emplace_back(EstimateName(estimate), &estimate.path);
   const int pitch = 38, bar = 18, top = 10, bottom = 46;
   Figure figure;
   figure.id = fmt::format("study_paths_{}", study.skips[static_cast<size_t>(k)]);
   figure.title = fmt::format("Paths with {} skips in {} calls", study.skips[static_cast<size_t>(k)], calls);
-  figure.caption = fmt::format("The height of a bar is the share of the {} searched samples whose path predicts in that call.", samples.size());
+  figure.caption = fmt::format(
+      "The height of a bar is the share of the {} searched samples whose path predicts in that call.", samples.size());
   figure.alt = fmt::format("{} searched samples; {} calls; searched and estimated paths.", samples.size(), calls);
   figure.width = 640;
   figure.height = top + bottom + pitch * static_cast<int>(rows.size());
@@ -147,20 +166,23 @@ Figure PathsFigure(const PathStudyRecord& study, int64_t k) {
       double predict = 0, there = 0;
       for (const int64_t s : samples) {
         const uint8_t* path = rows[r].second->values.data() + (s * count + k) * calls;
-        if (path[0] != 1) continue;      // all 0: none
+        if (path[0] != 1) continue;  // all 0: none
         ++there;
         predict += path[c];
       }
-      figure.data.rows.push_back({std::to_string(r), std::to_string(c), DataNumber(predict / there), DataNumber(there), rows[r].first});
+      figure.data.rows.push_back(
+          {std::to_string(r), std::to_string(c), DataNumber(predict / there), DataNumber(there), rows[r].first});
     }
-    labels += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n", GnuplotString(rows[r].first), 16.0 / figure.width,
+    labels += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n",
+                          GnuplotString(rows[r].first), 16.0 / figure.width,
                           (bottom + pitch * static_cast<double>(rows.size() - r) - 11) / figure.height);
   }
-  figure.script = area.Commands() + area.Titles("scheduler call, from noise to picture", "") +
-                  "unset ytics\nset border 1\nunset grid\nset xtics 0,5\nset style fill solid noborder\n" + labels +
-                  fmt::format("base(r) = {} - {} * (r + 1)\nbar = {}\n", pitch * rows.size(), pitch, bar) +
-                  "plot data using 2:(0):($2-0.44):($2+0.44):(base($1)):(base($1)+bar) with boxxyerror fillcolor rgb reuse, \\\n"
-                  "  data using 2:(0):($2-0.44):($2+0.44):(base($1)):(base($1)+bar*$3) with boxxyerror fillcolor rgb predict\n";
+  figure.script =
+      area.Commands() + area.Titles("scheduler call, from noise to picture", "") +
+      "unset ytics\nset border 1\nunset grid\nset xtics 0,5\nset style fill solid noborder\n" + labels +
+      fmt::format("base(r) = {} - {} * (r + 1)\nbar = {}\n", pitch * rows.size(), pitch, bar) +
+      "plot data using 2:(0):($2-0.44):($2+0.44):(base($1)):(base($1)+bar) with boxxyerror fillcolor rgb reuse, \\\n"
+      "  data using 2:(0):($2-0.44):($2+0.44):(base($1)):(base($1)+bar*$3) with boxxyerror fillcolor rgb predict\n";
   return figure;
 }
 
@@ -170,8 +192,11 @@ FigureSection StudyFigures(const ReportData& data) {
   FigureSection section;
   section.id = "study";
   section.title = "Estimated and searched paths";
-  section.intro = "For each number of skips: the path that an estimator picks, the searched one, and random ones. Chi-square and p test whether the two paths "
-                  "agree call by call more than chance would; p by shuffled runs respects that neighbouring calls go together, the chi-square p does not.";
+  section.intro =
+      "For each number of skips: the path that an estimator picks, the searched one, and random ones. Chi-square and p "
+      "test whether the two paths "
+      "agree call by call more than chance would; p by shuffled runs respects that neighbouring calls go together, the "
+      "chi-square p does not.";
   const auto groups = data.result.OpenExtra(kPathStudyGroup);
   if (groups.empty()) {
     section.missing.push_back("Estimated against searched paths: \"path_study\": {...} in the config compares them.");
@@ -184,17 +209,23 @@ FigureSection StudyFigures(const ReportData& data) {
   }
   section.figures.push_back(ErrorFigure(study));
   const StatisticFigure figures[] = {
-      {"chi2", "Chi-square of estimated against searched path", "chi-square (1 degree of freedom)", "Median over the samples, shaded the middle half; without Yates' correction.",
-       false, 3.841458820694124, "p = 0.05"},
-      {"p", "p of the chi-square test", "p", "Median over the samples. The test takes calls as independent.", true, 0.05, "0.05"},
-      {"run_p", "p by shuffled runs", "p", "Median over the samples: share of paths with the same runs in another order that agree at least as well.", true, 0.05, "0.05"},
-      {"kappa", "Agreement beyond chance", "Cohen's kappa", "Median over the samples, shaded the middle half. 1: the same path, 0: as unrelated paths.", false, NAN, ""}};
+      {"chi2", "Chi-square of estimated against searched path", "chi-square (1 degree of freedom)",
+       "Median over the samples, shaded the middle half; without Yates' correction.", false, 3.841458820694124,
+       "p = 0.05"},
+      {"p", "p of the chi-square test", "p", "Median over the samples. The test takes calls as independent.", true,
+       0.05, "0.05"},
+      {"run_p", "p by shuffled runs", "p",
+       "Median over the samples: share of paths with the same runs in another order that agree at least as well.", true,
+       0.05, "0.05"},
+      {"kappa", "Agreement beyond chance", "Cohen's kappa",
+       "Median over the samples, shaded the middle half. 1: the same path, 0: as unrelated paths.", false, NAN, ""}};
   for (const auto& what : figures)
     if (auto figure = Draw(study, what)) section.figures.push_back(std::move(*figure));
   const auto count = static_cast<int64_t>(study.skips.size());
   for (const int64_t k : {(count - 1) / 2, count - 1}) {
     Figure figure = PathsFigure(study, k);
-    if (section.figures.back().id != figure.id) section.figures.push_back(std::move(figure));      // of one number of skips both are the same
+    if (section.figures.back().id != figure.id)
+      section.figures.push_back(std::move(figure));  // of one number of skips both are the same
   }
   return section;
 }

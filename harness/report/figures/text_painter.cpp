@@ -17,8 +17,9 @@ namespace skipbench {
 namespace {
 
 // Where Debian's packages put what scripts/setup installs, in case that the system's fontconfig does not look there.
-constexpr const char* kFontFolders[] = {"/usr/share/fonts/truetype/dejavu", "/usr/share/fonts/truetype/lohit-devanagari",
-                                        "/usr/share/fonts/truetype/wqy", "/usr/share/fonts/truetype/ancient-scripts"};
+constexpr const char* kFontFolders[] = {"/usr/share/fonts/truetype/dejavu",
+                                        "/usr/share/fonts/truetype/lohit-devanagari", "/usr/share/fonts/truetype/wqy",
+                                        "/usr/share/fonts/truetype/ancient-scripts"};
 constexpr const char* kFonts = "DejaVu Sans, Lohit Devanagari, WenQuanYi Micro Hei, sans";
 
 template <auto function>
@@ -44,10 +45,16 @@ std::string Breakable(std::string_view text) {
 // Debian's package with a font for a script.
 std::string PackageFor(UScriptCode script) {
   static const std::map<UScriptCode, const char*> packages = {
-      {USCRIPT_LATIN, "fonts-dejavu-core"},     {USCRIPT_GREEK, "fonts-dejavu-core"},    {USCRIPT_CYRILLIC, "fonts-dejavu-core"},
-      {USCRIPT_ARABIC, "fonts-dejavu-core"},    {USCRIPT_DEVANAGARI, "fonts-lohit-deva"}, {USCRIPT_HAN, "fonts-wqy-microhei"},
-      {USCRIPT_HIRAGANA, "fonts-wqy-microhei"}, {USCRIPT_KATAKANA, "fonts-wqy-microhei"}, {USCRIPT_HANGUL, "fonts-wqy-microhei"},
-      {USCRIPT_COMMON, "fonts-symbola"}};      // pictographs and signs of no script
+      {USCRIPT_LATIN, "fonts-dejavu-core"},
+      {USCRIPT_GREEK, "fonts-dejavu-core"},
+      {USCRIPT_CYRILLIC, "fonts-dejavu-core"},
+      {USCRIPT_ARABIC, "fonts-dejavu-core"},
+      {USCRIPT_DEVANAGARI, "fonts-lohit-deva"},
+      {USCRIPT_HAN, "fonts-wqy-microhei"},
+      {USCRIPT_HIRAGANA, "fonts-wqy-microhei"},
+      {USCRIPT_KATAKANA, "fonts-wqy-microhei"},
+      {USCRIPT_HANGUL, "fonts-wqy-microhei"},
+      {USCRIPT_COMMON, "fonts-symbola"}};  // pictographs and signs of no script
   const auto found = packages.find(script);
   return found == packages.end() ? "fonts-noto-core" : found->second;
 }
@@ -58,7 +65,8 @@ void CollectMissing(PangoLayout* layout, std::set<char32_t>* missing) {
     for (GSList* run = static_cast<PangoLayoutLine*>(line->data)->runs; run; run = run->next) {
       const PangoGlyphString* glyphs = static_cast<PangoGlyphItem*>(run->data)->glyphs;
       for (int i = 0; i < glyphs->num_glyphs; ++i)
-        if (const PangoGlyph glyph = glyphs->glyphs[i].glyph; glyph & PANGO_GLYPH_UNKNOWN_FLAG && glyph != PANGO_GLYPH_INVALID_INPUT)
+        if (const PangoGlyph glyph = glyphs->glyphs[i].glyph;
+            glyph & PANGO_GLYPH_UNKNOWN_FLAG && glyph != PANGO_GLYPH_INVALID_INPUT)
           missing->insert(static_cast<char32_t>(glyph & ~PANGO_GLYPH_UNKNOWN_FLAG));
     }
 }
@@ -99,11 +107,13 @@ struct TextPainter::Pango {
 
 TextPainter::TextPainter(int size) : pango_(std::make_unique<Pango>()) {
   if (!pango_->fonts || !pango_->map) Fail("text cannot be drawn: fontconfig finds no configuration");
-  for (const char* folder : kFontFolders) FcConfigAppFontAddDir(pango_->fonts.get(), reinterpret_cast<const FcChar8*>(folder));
+  for (const char* folder : kFontFolders)
+    FcConfigAppFontAddDir(pango_->fonts.get(), reinterpret_cast<const FcChar8*>(folder));
   int fonts = 0;
   for (const FcSetName set : {FcSetSystem, FcSetApplication})
     if (const FcFontSet* found = FcConfigGetFonts(pango_->fonts.get(), set)) fonts += found->nfont;
-  if (fonts == 0) Fail("text cannot be drawn: no font is installed (Debian: fonts-dejavu-core; scripts/setup installs it)");
+  if (fonts == 0)
+    Fail("text cannot be drawn: no font is installed (Debian: fonts-dejavu-core; scripts/setup installs it)");
   pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(pango_->map.get()), pango_->fonts.get());
   pango_cairo_font_map_set_resolution(PANGO_CAIRO_FONT_MAP(pango_->map.get()), 72);
   pango_->context.reset(pango_font_map_create_context(pango_->map.get()));
@@ -133,12 +143,14 @@ void TextPainter::Draw(Image& canvas, int x, int y, std::string_view text, const
   CollectMissing(layout.get(), &missing_);
   PangoRectangle ink;
   pango_layout_get_pixel_extents(layout.get(), &ink, nullptr);
-  const Owned<cairo_surface_t, cairo_surface_destroy> mask(cairo_image_surface_create(CAIRO_FORMAT_A8, ink.width + 2, ink.height + 2));
+  const Owned<cairo_surface_t, cairo_surface_destroy> mask(
+      cairo_image_surface_create(CAIRO_FORMAT_A8, ink.width + 2, ink.height + 2));
   {
     const Owned<cairo_t, cairo_destroy> cairo(cairo_create(mask.get()));
     cairo_move_to(cairo.get(), 1 - ink.x, 1 - ink.y);
     pango_cairo_show_layout(cairo.get(), layout.get());
-    if (cairo_status(cairo.get()) != CAIRO_STATUS_SUCCESS) Fail("text cannot be drawn: {}", cairo_status_to_string(cairo_status(cairo.get())));
+    if (cairo_status(cairo.get()) != CAIRO_STATUS_SUCCESS)
+      Fail("text cannot be drawn: {}", cairo_status_to_string(cairo_status(cairo.get())));
   }
   Blend(canvas, x + ink.x - 1, y + ink.y - 1, mask.get(), color);
 }
@@ -151,8 +163,8 @@ std::string DescribeMissing(const std::set<char32_t>& characters) {
   }
   std::string text;
   for (const auto& [script, c] : first)
-    text += fmt::format("{} {} (as U+{:04X}; Debian's {})", text.empty() ? "no font for" : ",", uscript_getName(script), static_cast<uint32_t>(c),
-                        PackageFor(script));
+    text += fmt::format("{} {} (as U+{:04X}; Debian's {})", text.empty() ? "no font for" : ",", uscript_getName(script),
+                        static_cast<uint32_t>(c), PackageFor(script));
   return text;
 }
 

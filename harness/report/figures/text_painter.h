@@ -10,9 +10,9 @@
 
 namespace skipbench {
 
-// What text is fitted into: lines of at most `width` pixels, broken between words and after '_', '(', ',' and '/' where they can be, inside
-// of words where they must. Text beyond `height` pixels (0: any height) is cut, and its last line ends in an ellipsis; one line there
-// always is.
+// What text is fitted into: lines of at most `width` pixels, broken between words and after '_', '(', ',' and '/' where
+// they can be, inside of words where they must. Text beyond `height` pixels (0: any height) is cut, and its last line
+// ends in an ellipsis; one line there always is.
 struct TextBox {
   int width = 0;
   int height = 0;
@@ -26,7 +26,8 @@ class TextPainter {
 
   // Pixels from the top of the text to its bottom; 0 without text.
   int Height(std::string_view text, const TextBox& box);
-  // Draws UTF-8 text (line ends as blanks); the box' upper left corner is (x, y). What lies outside of the canvas is cut off.
+  // Draws UTF-8 text (line ends as blanks); the box' upper left corner is (x, y). What lies outside of the canvas is
+  // cut off.
   void Draw(Image& canvas, int x, int y, std::string_view text, const TextBox& box, Color color);
 
   // The characters of all text so far that no installed font has; each was drawn as a box with its number in it.

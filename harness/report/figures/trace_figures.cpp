@@ -7,16 +7,16 @@
 #include <cmath>
 
 #include "harness/base/format.h"
+#include "harness/report/figures/decision_paths.h"
 #include "harness/report/figures/median_lines.h"
 #include "harness/report/tables/escape.h"
-#include "harness/report/figures/decision_paths.h"
 #include "harness/stats/bootstrap.h"
 #include "harness/stats/correlation.h"
 
 namespace skipbench {
 namespace {
 
-constexpr int kStripPitch = 26, kStrip = 11;      // a strip with its label above it
+constexpr int kStripPitch = 26, kStrip = 11;  // a strip with its label above it
 constexpr const char* kCallTitle = "scheduler call, from noise to picture";
 
 std::string Ticks(int calls) {
@@ -34,11 +34,14 @@ std::vector<const Paths*> Chosen(const ReportData& data, const std::vector<Paths
   std::vector<const Paths*> searched, adaptive;
   for (const auto& paths : all) {
     const SettingInfo& setting = data.table.header.settings[paths.setting->index];
-    if (setting.type == "greedy_search") searched.push_back(&paths);
-    else if (setting.criterion) adaptive.push_back(&paths);
+    if (setting.type == "greedy_search")
+      searched.push_back(&paths);
+    else if (setting.criterion)
+      adaptive.push_back(&paths);
   }
   if (searched.size() > 2) searched.resize(2);
-  while (searched.size() + adaptive.size() > 4) adaptive.erase(adaptive.begin() + static_cast<int64_t>(adaptive.size() / 2));
+  while (searched.size() + adaptive.size() > 4)
+    adaptive.erase(adaptive.begin() + static_cast<int64_t>(adaptive.size() / 2));
   searched.insert(searched.end(), adaptive.begin(), adaptive.end());
   return searched;
 }
@@ -51,29 +54,34 @@ std::string StripPlot(const std::vector<const Paths*>& paths, const PlotArea& ar
   strip.bottom = bottom;
   strip.y_max = height;
   strip.y_min = 0;
-  std::string script = "unset label\nunset arrow\nunset logscale y\nunset ytics\nunset grid\nset border 1\n" + strip.Commands() +
-                       strip.Titles(kCallTitle, "") + Ticks(calls) + "set xtics format '%g'\nset style fill solid noborder\n";
+  std::string script = "unset label\nunset arrow\nunset logscale y\nunset ytics\nunset grid\nset border 1\n" +
+                       strip.Commands() + strip.Titles(kCallTitle, "") + Ticks(calls) +
+                       "set xtics format '%g'\nset style fill solid noborder\n";
   for (size_t r = 0; r < paths.size(); ++r) {
     const double y = bottom + height - kStripPitch * static_cast<double>(r) - 7;
     script += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',10' textcolor rgb ink\n",
-                          GnuplotString(Shortened(paths[r]->setting->name, 40) + ", calls that predict"), static_cast<double>(area.left) / area.width,
-                          y / area.height);
+                          GnuplotString(Shortened(paths[r]->setting->name, 40) + ", calls that predict"),
+                          static_cast<double>(area.left) / area.width, y / area.height);
   }
-  script += fmt::format("base(r) = {} - {} * (r - {} + 1)\nrow(r) = r >= {} ? r : NaN\n", height, kStripPitch, first_row, first_row);
-  return script + fmt::format("plot data using 2:(0):($2-0.44):($2+0.44):(base(row($1))):(base(row($1))+{0}) with boxxyerror fillcolor rgb reuse, \\\n"
-                              "  data using 2:(0):($2-0.44):($2+0.44):(base(row($1))):(base(row($1))+{0}*$6) with boxxyerror fillcolor rgb predict\n",
-                              kStrip);
+  script += fmt::format("base(r) = {} - {} * (r - {} + 1)\nrow(r) = r >= {} ? r : NaN\n", height, kStripPitch,
+                        first_row, first_row);
+  return script + fmt::format(
+                      "plot data using 2:(0):($2-0.44):($2+0.44):(base(row($1))):(base(row($1))+{0}) with boxxyerror "
+                      "fillcolor rgb reuse, \\\n"
+                      "  data using 2:(0):($2-0.44):($2+0.44):(base(row($1))):(base(row($1))+{0}*$6) with boxxyerror "
+                      "fillcolor rgb predict\n",
+                      kStrip);
 }
 
 void AddStrips(const std::vector<const Paths*>& paths, size_t first_row, DataTable& data) {
   for (size_t r = 0; r < paths.size(); ++r)
     for (int c = 0; c < paths[r]->calls; ++c)
-      data.rows.push_back({std::to_string(first_row + r), std::to_string(c), "", "", "", DataNumber(paths[r]->PredictShare(c)),
-                           paths[r]->setting->name});
+      data.rows.push_back({std::to_string(first_row + r), std::to_string(c), "", "", "",
+                           DataNumber(paths[r]->PredictShare(c)), paths[r]->setting->name});
 }
 
-std::optional<Figure> DifferenceFigure(const ReportData& data, const SettingGroup& group, const std::vector<Paths>& all, const std::string& of,
-                                       const std::string& symbol) {
+std::optional<Figure> DifferenceFigure(const ReportData& data, const SettingGroup& group, const std::vector<Paths>& all,
+                                       const std::string& of, const std::string& symbol) {
   if (group.reference < 0) return std::nullopt;
   const auto reference = static_cast<size_t>(group.reference);
   std::vector<Course> courses;
@@ -87,12 +95,17 @@ std::optional<Figure> DifferenceFigure(const ReportData& data, const SettingGrou
   const auto paths = Chosen(data, all);
   Figure figure;
   figure.id = fmt::format("differences_{}{}", of, group.id);
-  figure.title = TitleWith(fmt::format("Relative differences of the {}", of == "latent" ? "latents" : "noise predictions"), group);
+  figure.title =
+      TitleWith(fmt::format("Relative differences of the {}", of == "latent" ? "latents" : "noise predictions"), group);
   figure.caption = fmt::format(
-      "Along the full-step trajectory: median over the samples, shaded the middle half. First order: ‖{0}ᵢ − {0}ᵢ₋₁‖ relative to ‖{0}ᵢ₋₁‖; "
+      "Along the full-step trajectory: median over the samples, shaded the middle half. First order: ‖{0}ᵢ − {0}ᵢ₋₁‖ "
+      "relative to ‖{0}ᵢ₋₁‖; "
       "second and third relative to the first difference before.",
       symbol);
-  if (!paths.empty()) figure.caption += " Below: the share of samples for which each call predicts; a difference at call i belongs to the decision for call i + 1.";
+  if (!paths.empty())
+    figure.caption +=
+        " Below: the share of samples for which each call predicts; a difference at call i belongs to the decision for "
+        "call i + 1.";
   PlotArea area;
   area.top = TopFor(3);
   area.bottom = 46 + (paths.empty() ? 0 : 8 + kStripPitch * static_cast<int>(paths.size()));
@@ -107,9 +120,10 @@ std::optional<Figure> DifferenceFigure(const ReportData& data, const SettingGrou
     figure.alt += fmt::format("Relative difference of {}: {} on average. ", course.name, Significant(sum / count));
   }
   const std::string calls_axis = Ticks(group.calls);
-  figure.script = "set multiplot\n" + area.Commands() + calls_axis + area.Titles(paths.empty() ? kCallTitle : "", "relative difference") +
-                  KeyCommands(KeyOf(courses), area) + area.LogTicks() +
-                  (paths.empty() ? "" : "set xtics format ''\n") + CoursePlot(courses, true);
+  figure.script = "set multiplot\n" + area.Commands() + calls_axis +
+                  area.Titles(paths.empty() ? kCallTitle : "", "relative difference") +
+                  KeyCommands(KeyOf(courses), area) + area.LogTicks() + (paths.empty() ? "" : "set xtics format ''\n") +
+                  CoursePlot(courses, true);
   if (!paths.empty()) figure.script += StripPlot(paths, area, group.calls, courses.size());
   figure.script += "unset multiplot\n";
   return figure;
@@ -125,17 +139,22 @@ std::string SampleName(const SampleInfo& sample) {
 std::optional<Figure> TwoSamplesFigure(const ReportData& data, const SettingGroup& group, const Paths& paths) {
   const size_t k = paths.setting->index;
   const auto& criterion_of = data.table.header.settings[k].criterion;
-  if (!paths.varies || !criterion_of || !data.result.FindColumn(k, "traces/criterion") || !data.result.FindColumn(k, "traces/threshold"))
+  if (!paths.varies || !criterion_of || !data.result.FindColumn(k, "traces/criterion") ||
+      !data.result.FindColumn(k, "traces/threshold"))
     return std::nullopt;
-  const auto fewer = [](const auto& a, const auto& b) { return CountOf(a, kActionPredict) < CountOf(b, kActionPredict); };
+  const auto fewer = [](const auto& a, const auto& b) {
+    return CountOf(a, kActionPredict) < CountOf(b, kActionPredict);
+  };
   const auto [low, high] = std::minmax_element(paths.actions.begin(), paths.actions.end(), fewer);
   if (CountOf(*low, kActionPredict) == CountOf(*high, kActionPredict)) return std::nullopt;
   Figure figure;
   figure.id = fmt::format("two_samples_{}", k);
   figure.title = TitleWith(paths.setting->name + ", two samples", group);
-  figure.caption = fmt::format("The samples with the fewest and the most predictions. Where the {} is {} the threshold, the call predicts; where there "
-                               "is none, something else decided (a warm-up, a cap). Both stand at the call that they decide.",
-                               criterion_of->name, criterion_of->predicts_above ? "above" : "below");
+  figure.caption = fmt::format(
+      "The samples with the fewest and the most predictions. Where the {} is {} the threshold, the call predicts; "
+      "where there "
+      "is none, something else decided (a warm-up, a cap). Both stand at the call that they decide.",
+      criterion_of->name, criterion_of->predicts_above ? "above" : "below");
   const int panel = 132, strip = 12, pitch = panel + 62, top = 34;
   figure.height = top + 2 * pitch + 22;
   figure.data.columns = {"panel", "call", "criterion", "threshold", "action", "sample"};
@@ -151,36 +170,46 @@ std::optional<Figure> TwoSamplesFigure(const ReportData& data, const SettingGrou
     double least = HUGE_VAL, most = 0;
     for (int c = 0; c < paths.calls; ++c) {
       // Entry i belongs to the decision for call i + 1.
-      const double left = c > 0 ? criterion[static_cast<size_t>(c) - 1] : NAN, right = c > 0 ? threshold[static_cast<size_t>(c) - 1] : NAN;
+      const double left = c > 0 ? criterion[static_cast<size_t>(c) - 1] : NAN,
+                   right = c > 0 ? threshold[static_cast<size_t>(c) - 1] : NAN;
       for (const double value : {left, right})
         if (value > 0 && std::isfinite(value)) least = std::min(least, value), most = std::max(most, value);
       figure.data.rows.push_back({std::to_string(p), std::to_string(c), DataNumber(left), DataNumber(right),
-                                  std::to_string((*actions)[static_cast<size_t>(c)]), std::to_string(data.result.samples()[sample].id)});
+                                  std::to_string((*actions)[static_cast<size_t>(c)]),
+                                  std::to_string(data.result.samples()[sample].id)});
     }
     if (!(most > 0)) return std::nullopt;
     area.top = top + 22 + p * pitch;
     area.bottom = figure.height - area.top - panel;
     area.y_min = least / 1.5;
     area.y_max = most * 1.5;
-    const std::string name = fmt::format("{}: {} of {} predict", SampleName(data.result.samples()[sample]), CountOf(*actions, kActionPredict), paths.calls);
+    const std::string name = fmt::format("{}: {} of {} predict", SampleName(data.result.samples()[sample]),
+                                         CountOf(*actions, kActionPredict), paths.calls);
     figure.alt += name + ". ";
-    script += "unset label\nunset arrow\nset border 3\nset grid\n" + area.LogTicks() + area.Commands() + Ticks(paths.calls) +
-              "set xtics format ''\n" + area.Titles("", criterion_of->axis);
+    script += "unset label\nunset arrow\nset border 3\nset grid\n" + area.LogTicks() + area.Commands() +
+              Ticks(paths.calls) + "set xtics format ''\n" + area.Titles("", criterion_of->axis);
     if (p == 0) script += KeyCommands({{Shortened(criterion_of->name, 40), "c2", -1}, {"threshold", "c1", 0}}, area);
-    script += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n", GnuplotString(name),
-                          static_cast<double>(area.left) / area.width, (figure.height - area.top + 10.0) / figure.height);
-    script += fmt::format("plot data using ($1=={0}?$2:NaN):3 with lines linecolor rgb c2 linewidth 1.6, \\\n"
-                          "  data using ($1=={0}?$2:NaN):4 with lines linecolor rgb c1 linewidth 1.2 dashtype 2\n", p);
+    script +=
+        fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n", GnuplotString(name),
+                    static_cast<double>(area.left) / area.width, (figure.height - area.top + 10.0) / figure.height);
+    script += fmt::format(
+        "plot data using ($1=={0}?$2:NaN):3 with lines linecolor rgb c2 linewidth 1.6, \\\n"
+        "  data using ($1=={0}?$2:NaN):4 with lines linecolor rgb c1 linewidth 1.2 dashtype 2\n",
+        p);
     PlotArea below = area;
     below.top = area.top + panel + 4;
     below.bottom = figure.height - below.top - strip;
     below.y_min = 0;
     below.y_max = 1;
-    script += "unset label\nunset arrow\nset border 1\nunset grid\nunset logscale y\nunset ytics\nset style fill solid noborder\n" + below.Commands() +
-              Ticks(paths.calls) + "set xtics format '%g'\n";
+    script +=
+        "unset label\nunset arrow\nset border 1\nunset grid\nunset logscale y\nunset ytics\nset style fill solid "
+        "noborder\n" +
+        below.Commands() + Ticks(paths.calls) + "set xtics format '%g'\n";
     if (p == 1) script += below.Titles(kCallTitle, "");
-    script += fmt::format("plot data using ($1=={0}?$2:NaN):(0):($2-0.46):($2+0.46):(0):(1) with boxxyerror fillcolor rgb reuse, \\\n"
-                          "  data using ($1=={0}&&$5==1?$2:NaN):(0):($2-0.46):($2+0.46):(0):(1) with boxxyerror fillcolor rgb predict\n", p);
+    script += fmt::format(
+        "plot data using ($1=={0}?$2:NaN):(0):($2-0.46):($2+0.46):(0):(1) with boxxyerror fillcolor rgb reuse, \\\n"
+        "  data using ($1=={0}&&$5==1?$2:NaN):(0):($2-0.46):($2+0.46):(0):(1) with boxxyerror fillcolor rgb predict\n",
+        p);
     ++p;
   }
   figure.script = script + "unset multiplot\n";
@@ -192,7 +221,9 @@ std::optional<Figure> TwoSamplesFigure(const ReportData& data, const SettingGrou
 std::vector<Figure> ErrorFigures(const ReportData& data, const SettingGroup& group) {
   std::vector<Course> courses;
   for (const auto& setting : group.settings) {
-    if (static_cast<int>(setting.index) == group.reference || !data.result.FindColumn(setting.index, "traces/latent_error_l2_relative")) continue;
+    if (static_cast<int>(setting.index) == group.reference ||
+        !data.result.FindColumn(setting.index, "traces/latent_error_l2_relative"))
+      continue;
     auto course = CourseOf(setting.name, data.result.Read<double>(setting.index, "traces/latent_error_l2_relative"));
     if (HasPositive(course)) courses.push_back(std::move(course));
   }
@@ -204,16 +235,19 @@ std::vector<Figure> ErrorFigures(const ReportData& data, const SettingGroup& gro
     figure.id = fmt::format("latent_error{}{}", group.id, parts.size() > 1 ? fmt::format("_{}", i + 1) : "");
     figure.title = TitleWith("Error of the latent, call by call", group);
     if (parts.size() > 1) figure.title += fmt::format(" ({} of {})", i + 1, parts.size());
-    figure.caption = "L2 distance to the full-step latent after each call, relative to its norm; median over the samples. A line starts where the "
-                     "setting first leaves the full-step trajectory.";
+    figure.caption =
+        "L2 distance to the full-step latent after each call, relative to its norm; median over the samples. A line "
+        "starts where the "
+        "setting first leaves the full-step trajectory.";
     PlotArea area;
     area.top = TopFor(part.size());
     area.height = figure.height = 284 + area.top - 14;
     LogRange(part, false, area);
     AddCourses(part, "call", Numbered(part[0].quartiles.size()), figure.data);
-    for (const auto& course : part) figure.alt += fmt::format("{}: {} in the end. ", course.name, Significant(course.quartiles.back()[1]));
-    figure.script = area.Commands() + Ticks(group.calls) + area.Titles(kCallTitle, "relative error of the latent") + KeyCommands(KeyOf(part), area) +
-                    area.LogTicks() + CoursePlot(part, false);
+    for (const auto& course : part)
+      figure.alt += fmt::format("{}: {} in the end. ", course.name, Significant(course.quartiles.back()[1]));
+    figure.script = area.Commands() + Ticks(group.calls) + area.Titles(kCallTitle, "relative error of the latent") +
+                    KeyCommands(KeyOf(part), area) + area.LogTicks() + CoursePlot(part, false);
     figures.push_back(std::move(figure));
   }
   return figures;
@@ -227,7 +261,8 @@ struct Correlated {
 };
 
 // Spearman's correlation, sample by sample, of a difference at call i with whether the path predicts in call i + 1.
-std::optional<Correlated> Correlate(const ReportData& data, size_t reference, const Paths& searched, const std::string& of, int order) {
+std::optional<Correlated> Correlate(const ReportData& data, size_t reference, const Paths& searched,
+                                    const std::string& of, int order) {
   const std::string column = fmt::format("traces/{}_relative_{}", of, order);
   if (!data.result.FindColumn(reference, column)) return std::nullopt;
   const auto trace = data.result.Read<double>(reference, column);
@@ -235,8 +270,9 @@ std::optional<Correlated> Correlate(const ReportData& data, size_t reference, co
   std::vector<double> rhos;
   for (size_t s = 0; s < searched.samples.size(); ++s) {
     std::vector<double> difference, predicts;
-    for (int c = 3; c + 1 < searched.calls; ++c) {      // from where the third order is there
-      const double value = trace.values[searched.samples[s] * static_cast<size_t>(searched.calls) + static_cast<size_t>(c)];
+    for (int c = 3; c + 1 < searched.calls; ++c) {  // from where the third order is there
+      const double value =
+          trace.values[searched.samples[s] * static_cast<size_t>(searched.calls) + static_cast<size_t>(c)];
       if (std::isnan(value)) continue;
       difference.push_back(value);
       predicts.push_back(searched.actions[s][static_cast<size_t>(c) + 1] == kActionPredict);
@@ -245,7 +281,8 @@ std::optional<Correlated> Correlate(const ReportData& data, size_t reference, co
   }
   if (rhos.empty()) return std::nullopt;
   const char* orders[] = {"first", "second", "third"};
-  return Correlated{fmt::format("{}, {} order", of == "latent" ? "latents" : "noise", orders[order - 1]), BootstrapMean(rhos)};
+  return Correlated{fmt::format("{}, {} order", of == "latent" ? "latents" : "noise", orders[order - 1]),
+                    BootstrapMean(rhos)};
 }
 
 std::optional<Figure> CorrelationFigure(const ReportData& data, const SettingGroup& group, const Paths& searched) {
@@ -253,14 +290,18 @@ std::optional<Figure> CorrelationFigure(const ReportData& data, const SettingGro
   std::vector<Correlated> all;
   for (const char* of : {"latent", "prediction"})
     for (int order = 1; order <= 3; ++order)
-      if (auto one = Correlate(data, static_cast<size_t>(group.reference), searched, of, order)) all.push_back(std::move(*one));
+      if (auto one = Correlate(data, static_cast<size_t>(group.reference), searched, of, order))
+        all.push_back(std::move(*one));
   if (all.empty()) return std::nullopt;
   Figure figure;
   figure.id = fmt::format("difference_correlation_{}", searched.setting->index);
   figure.title = TitleWith("Differences and " + searched.setting->name, group);
-  figure.caption = fmt::format("Rank correlation (Spearman) of the relative difference after a call with whether the path predicts in the next one: "
-                               "mean over {} samples, bars: 95 % interval. 0: no relation; 1: the path predicts exactly where the difference is large.",
-                               all[0].rho.count);
+  figure.caption = fmt::format(
+      "Rank correlation (Spearman) of the relative difference after a call with whether the path predicts in the next "
+      "one: "
+      "mean over {} samples, bars: 95 % interval. 0: no relation; 1: the path predicts exactly where the difference is "
+      "large.",
+      all[0].rho.count);
   figure.data.columns = {"row", "rho", "rho_low", "rho_high", "samples", "difference"};
   PlotArea area;
   area.left = 140;
@@ -275,12 +316,14 @@ std::optional<Figure> CorrelationFigure(const ReportData& data, const SettingGro
     const auto& rho = all[r].rho;
     area.x_min = std::min({area.x_min, rho.mean - 0.1, std::isfinite(rho.low) ? rho.low - 0.1 : 0});
     const double y = static_cast<double>(all.size() - 1 - r);
-    figure.data.rows.push_back({DataNumber(y), DataNumber(rho.mean), DataNumber(rho.low), DataNumber(rho.high), std::to_string(rho.count), all[r].name});
+    figure.data.rows.push_back({DataNumber(y), DataNumber(rho.mean), DataNumber(rho.low), DataNumber(rho.high),
+                                std::to_string(rho.count), all[r].name});
     figure.alt += fmt::format("{}: {}. ", all[r].name, Significant(rho.mean, 2));
-    labels += fmt::format("set label {} at screen {:.5f},{:.5f} right font ',11' textcolor rgb ink\n", GnuplotString(all[r].name),
-                          (area.left - 8.0) / area.width, area.Y(y) / area.height);
+    labels += fmt::format("set label {} at screen {:.5f},{:.5f} right font ',11' textcolor rgb ink\n",
+                          GnuplotString(all[r].name), (area.left - 8.0) / area.width, area.Y(y) / area.height);
   }
-  figure.script = area.Commands() + area.Titles("rank correlation with predicting", "") + labels + "unset ytics\nset border 1\n" +
+  figure.script = area.Commands() + area.Titles("rank correlation with predicting", "") + labels +
+                  "unset ytics\nset border 1\n" +
                   "set arrow from 0, graph 0 to 0, graph 1 nohead linecolor rgb muted linewidth 1 back\n" +
                   "plot data using 3:1:($4-$3):(0) with vectors nohead linecolor rgb c1 linewidth 1.4, \\\n"
                   "  data using 2:1 with points linecolor rgb c1 pointtype 7 pointsize 0.9\n";
@@ -293,7 +336,9 @@ FigureSection TraceFigures(const ReportData& data) {
   FigureSection section;
   section.id = "traces";
   section.title = "Along the trajectory";
-  section.intro = "How fast latents and noise predictions change from call to call, how the adaptive criterion reads that, and how the latent's error grows.";
+  section.intro =
+      "How fast latents and noise predictions change from call to call, how the adaptive criterion reads that, and how "
+      "the latent's error grows.";
   section.details_title = "Two samples under every adaptive setting";
   bool differences = false, searched = false, errors = false;
   for (const auto& group : data.groups) {
@@ -328,12 +373,19 @@ FigureSection TraceFigures(const ReportData& data) {
     for (auto& figure : samples) section.details.push_back(std::move(figure));
   }
   for (const auto& setting : data.table.header.settings)
-    if (const size_t k = static_cast<size_t>(&setting - data.table.header.settings.data()); !setting.criterion && data.result.FindColumn(k, "traces/criterion"))
-      section.missing.push_back("The criterion of " + setting.label + ": the result does not say what it is (the method declares none, or an earlier skipbench wrote it).");
+    if (const size_t k = static_cast<size_t>(&setting - data.table.header.settings.data());
+        !setting.criterion && data.result.FindColumn(k, "traces/criterion"))
+      section.missing.push_back(
+          "The criterion of " + setting.label +
+          ": the result does not say what it is (the method declares none, or an earlier skipbench wrote it).");
   if (!differences || !errors)
-    section.missing.push_back("Differences of the latents and of the noise predictions, and the latent's error call by call: \"traces\": true in the config records them.");
+    section.missing.push_back(
+        "Differences of the latents and of the noise predictions, and the latent's error call by call: \"traces\": "
+        "true in the config records them.");
   if (!searched)
-    section.missing.push_back("How the differences go together with the searched path: {\"type\": \"greedy_search\", ...} in \"methods\" searches one.");
+    section.missing.push_back(
+        "How the differences go together with the searched path: {\"type\": \"greedy_search\", ...} in \"methods\" "
+        "searches one.");
   return section;
 }
 

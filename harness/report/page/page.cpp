@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "harness/report/page/page_style.h"
 #include "harness/report/tables/escape.h"
 #include "harness/report/tables/table_text.h"
-#include "harness/report/page/page_style.h"
 
 namespace skipbench {
 namespace {
@@ -45,17 +45,22 @@ std::string CellText(const std::string& cell) {
 using Cells = std::vector<std::vector<std::string>>;
 
 // `outcome`: the last column is text.
-std::string GridTable(const Table& table, const std::string& name, const std::vector<std::string>& headings, const Cells& rows, bool outcome) {
-  std::string html = fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n<table>\n<thead><tr>", name);
+std::string GridTable(const Table& table, const std::string& name, const std::vector<std::string>& headings,
+                      const Cells& rows, bool outcome) {
+  std::string html = fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n<table>\n<thead><tr>", name);
   for (const auto& heading : headings) html += "<th scope=\"col\">" + HtmlText(heading) + "</th>";
   html += "</tr></thead>\n<tbody>\n";
   for (size_t r = 0; r < rows.size(); ++r) {
     const auto& cells = rows[r];
     html += table.rows[r].setting.reference ? "<tr class=\"reference\">" : "<tr>";
     for (size_t c = 0; c < cells.size(); ++c) {
-      if (c == 0) html += "<th scope=\"row\">" + LabelText(cells[c]) + "</th>";
-      else if (outcome && c + 1 == cells.size()) html += "<td class=\"text\">" + HtmlText(cells[c]) + "</td>";
-      else html += "<td>" + CellText(cells[c]) + "</td>";
+      if (c == 0)
+        html += "<th scope=\"row\">" + LabelText(cells[c]) + "</th>";
+      else if (outcome && c + 1 == cells.size())
+        html += "<td class=\"text\">" + HtmlText(cells[c]) + "</td>";
+      else
+        html += "<td>" + CellText(cells[c]) + "</td>";
     }
     html += "</tr>\n";
   }
@@ -67,8 +72,9 @@ std::string TableHtml(const Table& table, const TableText& text) {
   if (!text.more_headings.empty())
     html += GridTable(table, "Further metrics of all settings", text.more_headings, text.more_cells, false);
   html += List(text.notes, "notes");
-  return html + "<p class=\"files\">The same table: <a href=\"table.tex\">LaTeX</a>, <a href=\"table.md\">Markdown</a>, "
-                "<a href=\"table.csv\">CSV</a>, <a href=\"table.json\">JSON</a> (the last two with all digits).</p>\n";
+  return html +
+         "<p class=\"files\">The same table: <a href=\"table.tex\">LaTeX</a>, <a href=\"table.md\">Markdown</a>, "
+         "<a href=\"table.csv\">CSV</a>, <a href=\"table.json\">JSON</a> (the last two with all digits).</p>\n";
 }
 
 // ---- figures --------------------------------------------------------------------------------------------------------
@@ -76,13 +82,16 @@ std::string TableHtml(const Table& table, const TableText& text) {
 std::string FigureHtml(const Figure& figure) {
   const std::string& id = figure.id;
   return fmt::format(
-      "<figure id=\"figure_{0}\"{1}>\n<picture><source srcset=\"figures/{0}.dark.svg\" media=\"screen and (prefers-color-scheme: dark)\">"
+      "<figure id=\"figure_{0}\"{1}>\n<picture><source srcset=\"figures/{0}.dark.svg\" media=\"screen and "
+      "(prefers-color-scheme: dark)\">"
       "<img src=\"figures/{0}.svg\" width=\"{2}\" height=\"{3}\" alt=\"{4}\"></picture>\n"
-      "<figcaption><b>{5}</b> {6} <span class=\"files\"><a href=\"figures/{0}.svg\">SVG</a> <a href=\"figures/{0}.png\">PNG</a> "
-      "<a href=\"figures/{0}.pdf\">PDF</a> <a href=\"figures/src/{0}.csv\">data</a> <a href=\"figures/src/{0}.gp\">gnuplot</a></span>"
+      "<figcaption><b>{5}</b> {6} <span class=\"files\"><a href=\"figures/{0}.svg\">SVG</a> <a "
+      "href=\"figures/{0}.png\">PNG</a> "
+      "<a href=\"figures/{0}.pdf\">PDF</a> <a href=\"figures/src/{0}.csv\">data</a> <a "
+      "href=\"figures/src/{0}.gp\">gnuplot</a></span>"
       "</figcaption>\n</figure>\n",
-      id, figure.width > 560 ? " class=\"wide\"" : "", figure.width, figure.height, HtmlText(figure.alt), HtmlText(figure.title),
-      HtmlText(figure.caption));
+      id, figure.width > 560 ? " class=\"wide\"" : "", figure.width, figure.height, HtmlText(figure.alt),
+      HtmlText(figure.title), HtmlText(figure.caption));
 }
 
 std::string FiguresHtml(const std::vector<Figure>& figures) {
@@ -100,8 +109,8 @@ std::string SectionHtml(const FigureSection& section) {
   std::string html = Heading(section.id, section.title) + Paragraph(section.intro);
   if (!section.figures.empty()) html += FiguresHtml(section.figures);
   if (!section.details.empty())
-    html += fmt::format("<details>\n<summary>{} ({} figures)</summary>\n{}</details>\n", HtmlText(section.details_title),
-                        section.details.size(), FiguresHtml(section.details));
+    html += fmt::format("<details>\n<summary>{} ({} figures)</summary>\n{}</details>\n",
+                        HtmlText(section.details_title), section.details.size(), FiguresHtml(section.details));
   return html;
 }
 
@@ -109,7 +118,9 @@ std::string SectionHtml(const FigureSection& section) {
 
 std::string GridHtml(const PictureGrid& grid) {
   std::string html = grid.title.empty() ? "" : "<h3>" + HtmlText(grid.title) + "</h3>\n";
-  html += "<div class=\"scroll grid\" tabindex=\"0\" role=\"region\" aria-label=\"Pictures\">\n<table>\n<thead><tr><td></td>";
+  html +=
+      "<div class=\"scroll grid\" tabindex=\"0\" role=\"region\" "
+      "aria-label=\"Pictures\">\n<table>\n<thead><tr><td></td>";
   for (const auto& column : grid.columns) html += "<th scope=\"col\">" + HtmlText(column) + "</th>";
   html += "</tr></thead>\n<tbody>\n";
   for (size_t r = 0; r < grid.rows.size(); ++r) {
@@ -120,8 +131,10 @@ std::string GridHtml(const PictureGrid& grid) {
         html += "<td><span class=\"none\">" + HtmlText(cell.note) + "</span></td>";
         continue;
       }
-      html += fmt::format("<td><img src=\"{}\" width=\"{}\" height=\"{}\" alt=\"{}\"{}><span class=\"ci\">{}</span></td>", HtmlText(cell.file),
-                          grid.width, grid.height, HtmlText(cell.alt), grid.width < 128 ? " class=\"small\"" : "", HtmlText(cell.note));
+      html +=
+          fmt::format("<td><img src=\"{}\" width=\"{}\" height=\"{}\" alt=\"{}\"{}><span class=\"ci\">{}</span></td>",
+                      HtmlText(cell.file), grid.width, grid.height, HtmlText(cell.alt),
+                      grid.width < 128 ? " class=\"small\"" : "", HtmlText(cell.note));
     }
     html += "</tr>\n";
   }
@@ -130,12 +143,16 @@ std::string GridHtml(const PictureGrid& grid) {
 
 std::string PicturesHtml(const PageContent& content) {
   if (content.grids.empty()) return "";
-  std::string html = Heading("pictures", "Pictures") +
-                     Paragraph("Every row starts from the same noise. The samples are the first ones of the run, not chosen. Below each picture: "
-                               "network evaluations, and PSNR against the picture of the reference.");
+  std::string html =
+      Heading("pictures", "Pictures") + Paragraph(
+                                            "Every row starts from the same noise. The samples are the first ones of "
+                                            "the run, not chosen. Below each picture: "
+                                            "network evaluations, and PSNR against the picture of the reference.");
   for (const auto& grid : content.grids) html += GridHtml(grid);
   return html + "<p class=\"files\">In one file: <a href=\"pictures/contact_sheet.png\">contact_sheet.png</a>" +
-         (content.missing_fonts.empty() ? "" : HtmlText(" (" + content.missing_fonts + ": boxes stand in their place)")) + "</p>\n";
+         (content.missing_fonts.empty() ? ""
+                                        : HtmlText(" (" + content.missing_fonts + ": boxes stand in their place)")) +
+         "</p>\n";
 }
 
 // ---- where it comes from --------------------------------------------------------------------------------------------
@@ -147,7 +164,8 @@ std::string Entry(const std::string& term, const std::string& text) {
 std::string EnvironmentText(const Json& one) {
   std::vector<std::string> parts;
   for (const auto& [key, value] : one.items())
-    if (!value.is_null()) parts.push_back(fmt::format("{} {}", key, value.is_string() ? value.get<std::string>() : value.dump()));
+    if (!value.is_null())
+      parts.push_back(fmt::format("{} {}", key, value.is_string() ? value.get<std::string>() : value.dump()));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -166,8 +184,8 @@ std::string ProvenanceHtml(const ReportData& data) {
     for (const auto& [file, hash] : header.model_files) html += HtmlText(OneLine(hash) + "  " + OneLine(file)) + "\n";
     html += "</pre>\n</details>\n";
   }
-  html += "<details>\n<summary>The config, as given</summary>\n<pre>" + HtmlText(header.config.dump(2, ' ', false, Json::error_handler_t::replace)) +
-          "</pre>\n</details>\n";
+  html += "<details>\n<summary>The config, as given</summary>\n<pre>" +
+          HtmlText(header.config.dump(2, ' ', false, Json::error_handler_t::replace)) + "</pre>\n</details>\n";
   html += "<details>\n<summary>The config with every default, as it was run</summary>\n<pre>" +
           HtmlText(header.expanded_config.dump(2, ' ', false, Json::error_handler_t::replace)) + "</pre>\n</details>\n";
   return html;
@@ -194,18 +212,23 @@ std::string RenderPage(const ReportData& data, const PageContent& content) {
   if (!content.no_pictures.empty()) missing.push_back(content.no_pictures);
   if (!missing.empty())
     add("missing", "Not in this result",
-        Heading("missing", "Not in this result") + Paragraph("Figures for which the result has no data:") + List(missing, "notes"));
+        Heading("missing", "Not in this result") + Paragraph("Figures for which the result has no data:") +
+            List(missing, "notes"));
   add("provenance", "Where this comes from", ProvenanceHtml(data));
 
-  std::string html = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
-  html += fmt::format("<meta name=\"generator\" content=\"{}\">\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<header>\n", kGenerator,
-                      HtmlText(OneLine(header.name) + " – skipbench"), kPageStyle);
+  std::string html =
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
+  html += fmt::format(
+      "<meta name=\"generator\" content=\"{}\">\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<header>\n",
+      kGenerator, HtmlText(OneLine(header.name) + " – skipbench"), kPageStyle);
   html += "<h1>" + HtmlText(OneLine(header.name)) + "</h1>\n" + Paragraph(text.caption, "muted");
   if (!data.result.complete())
-    html += Paragraph(fmt::format("Not finished: {} of {} samples are in the result; everything below is over these.", data.table.samples,
-                                  header.sample_count), "warn");
-  html += "<nav aria-label=\"Contents\"><ul>" + nav + "</ul></nav>\n</header>\n<main>\n" + body + "</main>\n</body>\n</html>\n";
+    html += Paragraph(fmt::format("Not finished: {} of {} samples are in the result; everything below is over these.",
+                                  data.table.samples, header.sample_count),
+                      "warn");
+  html += "<nav aria-label=\"Contents\"><ul>" + nav + "</ul></nav>\n</header>\n<main>\n" + body +
+          "</main>\n</body>\n</html>\n";
   return html;
 }
 

@@ -11,8 +11,8 @@ namespace skipbench {
 // Pictures of the same noise side by side.
 struct PictureGrid {
   struct Cell {
-    std::string file;                // below the page's folder; empty: the note stands alone
-    std::string note;                // "NFE 25  31.2 dB", or why there is no picture
+    std::string file;  // below the page's folder; empty: the note stands alone
+    std::string note;  // "NFE 25  31.2 dB", or why there is no picture
     std::string alt;
   };
   std::string title;                 // of the group; may be empty
@@ -25,13 +25,13 @@ struct PictureGrid {
 struct PageContent {
   std::vector<FigureSection> sections;
   std::vector<PictureGrid> grids;
-  std::string no_pictures;           // why there are none
-  std::string missing_fonts;         // DrawnSheet's `missing`
+  std::string no_pictures;    // why there are none
+  std::string missing_fonts;  // DrawnSheet's `missing`
 };
 
 // The whole page as HTML: no scripts, nothing from elsewhere; every foreign text escaped.
 std::string RenderPage(const ReportData& data, const PageContent& content);
 
-inline constexpr const char* kGenerator = "skipbench report";   // <meta name="generator">, by which a report is known
+inline constexpr const char* kGenerator = "skipbench report";  // <meta name="generator">, by which a report is known
 
 }  // namespace skipbench

@@ -1,8 +1,8 @@
+#include "harness/report/page/report.h"
 #include "harness/report/figures/cost_figures.h"
 #include "harness/report/figures/path_figures.h"
-#include "harness/report/figures/trace_figures.h"
 #include "harness/report/figures/study_figures.h"
-#include "harness/report/page/report.h"
+#include "harness/report/figures/trace_figures.h"
 
 #include <unistd.h>
 
@@ -15,9 +15,9 @@
 #include "harness/io/files/atomic_file.h"
 #include "harness/io/pictures/png.h"
 #include "harness/report/figures/contact_sheet.h"
-#include "harness/report/tables/escape.h"
 #include "harness/report/figures/gnuplot.h"
 #include "harness/report/page/page.h"
+#include "harness/report/tables/escape.h"
 #include "harness/report/tables/render_data.h"
 #include "harness/report/tables/render_text.h"
 
@@ -42,12 +42,14 @@ bool IsReport(const fs::path& page) {
 void Prepare(const fs::path& folder) {
   std::error_code error;
   const auto status = fs::status(folder, error);
-  if (fs::exists(status) && !fs::is_directory(status)) Fail("{}: the report needs a folder; this is a file", folder.string());
+  if (fs::exists(status) && !fs::is_directory(status))
+    Fail("{}: the report needs a folder; this is a file", folder.string());
   if (!fs::exists(status)) {
     fs::create_directories(folder, error);
     if (error) Fail("{}: the folder cannot be made: {}", folder.string(), error.message());
   }
-  if (access(folder.c_str(), W_OK | X_OK) != 0) Fail("{}: cannot be written to: {}", folder.string(), std::strerror(errno));
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
+    Fail("{}: cannot be written to: {}", folder.string(), std::strerror(errno));
   const bool earlier = IsReport(folder / kPage) || fs::exists(folder / kUnfinished);
   // Killed before anything else was there, the marker may be all there is, under its temporary name.
   RemoveTemporaries(folder, /*below=*/false);
@@ -73,7 +75,9 @@ Image Shrunk(const Image& image, int side) {
         int sum = 0;
         for (int dy = 0; dy < factor; ++dy)
           for (int dx = 0; dx < factor; ++dx)
-            sum += image.pixels[(static_cast<size_t>(y * factor + dy) * static_cast<size_t>(image.width) + static_cast<size_t>(x * factor + dx)) * 3 +
+            sum += image.pixels[(static_cast<size_t>(y * factor + dy) * static_cast<size_t>(image.width) +
+                                 static_cast<size_t>(x * factor + dx)) *
+                                    3 +
                                 static_cast<size_t>(c)];
         small.pixels.push_back(static_cast<uint8_t>((sum + factor * factor / 2) / (factor * factor)));
       }
@@ -131,7 +135,8 @@ void AddPictures(const ReportData& data, int rows, const fs::path& folder, PageC
 
 void WriteReport(const ResultReader& result, const fs::path& folder, const ReportOptions& options) {
   if (options.pictures < 0) Fail("report: pictures: expected a number of samples >= 0, found {}", options.pictures);
-  if (options.per_setting < 0) Fail("report: per_setting: expected a number of settings >= 0, found {}", options.per_setting);
+  if (options.per_setting < 0)
+    Fail("report: per_setting: expected a number of settings >= 0, found {}", options.per_setting);
   const Gnuplot gnuplot(options.gnuplot);
   ReportData data(result, options.table ? *options.table : MakeTable(result));
   data.per_setting = options.per_setting;
@@ -141,7 +146,9 @@ void WriteReport(const ResultReader& result, const fs::path& folder, const Repor
   WriteFileAtomically(folder / "table.csv", RenderCsv(data.table));
   WriteFileAtomically(folder / "table.json", RenderJson(data.table));
   PageContent content;
-  if (!result.samples().empty()) content.sections = {CostFigures(data), PathFigures(data), SkipHistograms(data), TraceFigures(data), StudyFigures(data)};
+  if (!result.samples().empty())
+    content.sections = {CostFigures(data), PathFigures(data), SkipHistograms(data), TraceFigures(data),
+                        StudyFigures(data)};
   std::set<std::string> ids;
   for (auto& section : content.sections)
     for (auto* figures : {&section.figures, &section.details})
@@ -153,7 +160,7 @@ void WriteReport(const ResultReader& result, const fs::path& folder, const Repor
       }
   AddPictures(data, options.pictures, folder, content);
   WriteFileAtomically(folder / kPage, RenderPage(data, content));
-  std::error_code ignored;   // the page is there
+  std::error_code ignored;  // the page is there
   fs::remove(folder / kUnfinished, ignored);
 }
 

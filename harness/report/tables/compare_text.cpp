@@ -15,11 +15,14 @@ std::string Cell(const CostChange& cost, double scale) {
 
 std::string Cell(const MetricChange& change) {
   const bool interval = !std::isnan(change.loss.low);
-  if (change.base == change.now && (!interval || (change.loss.low == 0 && change.loss.high == 0))) return fmt::format("{:.4g}", change.base);
-  const double sign = change.better == Direction::kHigher ? -1 : 1;      // shown as NEW - BASE
+  if (change.base == change.now && (!interval || (change.loss.low == 0 && change.loss.high == 0)))
+    return fmt::format("{:.4g}", change.base);
+  const double sign = change.better == Direction::kHigher ? -1 : 1;  // shown as NEW - BASE
   if (!interval) return fmt::format("{:.4g} → {:.4g} ({:+.3g})", change.base, change.now, sign * change.loss.mean);
-  const double low = sign * (sign < 0 ? change.loss.high : change.loss.low), high = sign * (sign < 0 ? change.loss.low : change.loss.high);
-  return fmt::format("{:.4g} → {:.4g} ({:+.3g} [{:+.3g}, {:+.3g}])", change.base, change.now, sign * change.loss.mean, low, high);
+  const double low = sign * (sign < 0 ? change.loss.high : change.loss.low),
+               high = sign * (sign < 0 ? change.loss.low : change.loss.high);
+  return fmt::format("{:.4g} → {:.4g} ({:+.3g} [{:+.3g}, {:+.3g}])", change.base, change.now, sign * change.loss.mean,
+                     low, high);
 }
 
 std::string Cell(const std::optional<TimeRatio>& ratio) {
@@ -47,9 +50,10 @@ std::string RowOf(const SettingChange& setting, const std::vector<std::string>& 
     for (size_t i = 0; i < 4 + metrics.size() + latency; ++i) text += " - |";
     return text + "\n";
   }
-  text += fmt::format(" {} | {} | {} | {} |", Cell(setting.nfe, 1), Cell(setting.macs, 1e9),
-                      setting.other_decisions == 0 ? "same" : fmt::format("{} of {} differ", setting.other_decisions, setting.pairs),
-                      Agreement(setting.agreement_db));
+  text += fmt::format(
+      " {} | {} | {} | {} |", Cell(setting.nfe, 1), Cell(setting.macs, 1e9),
+      setting.other_decisions == 0 ? "same" : fmt::format("{} of {} differ", setting.other_decisions, setting.pairs),
+      Agreement(setting.agreement_db));
   for (const auto& name : metrics) {
     std::string cell = "-";
     for (const auto list : {&setting.metrics, &setting.sets})
@@ -64,8 +68,12 @@ std::string RowOf(const SettingChange& setting, const std::vector<std::string>& 
 Json MetricsJson(const std::vector<MetricChange>& changes) {
   Json metrics = Json::object();
   for (const auto& change : changes)
-    metrics[change.metric] = {{"base", JsonNumber(change.base)},       {"new", JsonNumber(change.now)},        {"loss", JsonNumber(change.loss.mean)},
-                              {"loss_low", JsonNumber(change.loss.low)}, {"loss_high", JsonNumber(change.loss.high)}, {"limit", JsonNumber(change.limit)},
+    metrics[change.metric] = {{"base", JsonNumber(change.base)},
+                              {"new", JsonNumber(change.now)},
+                              {"loss", JsonNumber(change.loss.mean)},
+                              {"loss_low", JsonNumber(change.loss.low)},
+                              {"loss_high", JsonNumber(change.loss.high)},
+                              {"limit", JsonNumber(change.limit)},
                               {"verdict", Name(change.verdict)}};
   return metrics;
 }
@@ -82,21 +90,24 @@ Json SettingJson(const SettingChange& setting) {
                {"metrics", MetricsJson(setting.metrics)},
                {"set_metrics", MetricsJson(setting.sets)}};
   if (setting.slowdown)
-    json["slowdown"] = {{"ratio", JsonNumber(setting.slowdown->ratio)}, {"low", JsonNumber(setting.slowdown->low)}, {"high", JsonNumber(setting.slowdown->high)}};
+    json["slowdown"] = {{"ratio", JsonNumber(setting.slowdown->ratio)},
+                        {"low", JsonNumber(setting.slowdown->low)},
+                        {"high", JsonNumber(setting.slowdown->high)}};
   return json;
 }
 
 }  // namespace
 
 std::string RenderMarkdown(const Comparison& comparison, const CompareOptions& options) {
-  std::string text = fmt::format("**skipbench compare: {}**\n\n- BASE: {}\n- NEW: {}\n- samples: {} in both", Name(comparison.verdict),
-                                 comparison.base, comparison.now, comparison.pairs);
+  std::string text = fmt::format("**skipbench compare: {}**\n\n- BASE: {}\n- NEW: {}\n- samples: {} in both",
+                                 Name(comparison.verdict), comparison.base, comparison.now, comparison.pairs);
   if (comparison.only_base) text += fmt::format(", {} in BASE only", comparison.only_base);
   if (comparison.only_now) text += fmt::format(", {} in NEW only", comparison.only_now);
   text += "\n";
   for (const auto& reason : comparison.not_comparable) text += fmt::format("- not comparable: {}\n", reason);
   for (const auto& setting : comparison.settings)
-    for (const auto& reason : setting.reasons) text += fmt::format("- {}: {}: {}\n", Name(setting.verdict), setting.label, reason);
+    for (const auto& reason : setting.reasons)
+      text += fmt::format("- {}: {}: {}\n", Name(setting.verdict), setting.label, reason);
   for (const auto& note : comparison.notes) text += fmt::format("- {}\n", note);
   if (comparison.settings.empty()) return text;
 
@@ -114,8 +125,11 @@ std::string RenderMarkdown(const Comparison& comparison, const CompareOptions& o
   }
   text += rule + "\n";
   for (const auto& setting : comparison.settings) text += RowOf(setting, metrics, latency);
-  return text + fmt::format("\nBASE → NEW (change [{:.0f} % interval, paired by sample, of whole sets by jackknife over blocks of samples]); "
-                            "one number: no change. pictures: PSNR of thumbnails, NEW against BASE.\n", 100 * options.level);
+  return text + fmt::format(
+                    "\nBASE → NEW (change [{:.0f} % interval, paired by sample, of whole sets by jackknife over blocks "
+                    "of samples]); "
+                    "one number: no change. pictures: PSNR of thumbnails, NEW against BASE.\n",
+                    100 * options.level);
 }
 
 std::string RenderJson(const Comparison& comparison) {

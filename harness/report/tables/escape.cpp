@@ -8,19 +8,21 @@
 namespace skipbench {
 namespace {
 
-// Characters that have no shape of their own but change how the rest is shown; Persian and the scripts of India are spelled with joiners
-// and non-joiners, which change their neighbours alone.
+// Characters that have no shape of their own but change how the rest is shown; Persian and the scripts of India are
+// spelled with joiners and non-joiners, which change their neighbours alone.
 bool IsControl(char32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f && c != 0x200c && c != 0x200d) || (c >= 0x2028 && c <= 0x202e) ||
-         (c >= 0x2060 && c <= 0x2069) || c == 0xfeff;
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f && c != 0x200c && c != 0x200d) ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x2069) || c == 0xfeff;
 }
 
 std::string Cleaned(std::string_view text, bool keep_line_ends) {
   std::u32string clean = DecodeUtf8(text);
   for (char32_t& c : clean) {
     if (c == U'\n' && keep_line_ends) continue;
-    if (c == U'\n' || c == U'\r' || c == U'\t') c = U' ';
-    else if (IsControl(c)) c = U'\ufffd';
+    if (c == U'\n' || c == U'\r' || c == U'\t')
+      c = U' ';
+    else if (IsControl(c))
+      c = U'\ufffd';
   }
   return EncodeUtf8(clean);
 }

@@ -6,8 +6,8 @@
 
 namespace skipbench {
 
-// Valid UTF-8 in one line: invalid bytes and control characters (bidirectional overrides too) become U+FFFD, line ends and
-// tabs blanks.
+// Valid UTF-8 in one line: invalid bytes and control characters (bidirectional overrides too) become U+FFFD, line ends
+// and tabs blanks.
 std::string OneLine(std::string_view text);
 
 // As content of an element or a quoted attribute; line ends are kept.

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/base/table_format.h"
 #include "harness/base/json.h"
+#include "harness/base/table_format.h"
 #include "harness/report/tables/markdown_grid.h"
 
 namespace skipbench {
@@ -67,9 +67,10 @@ std::string RenderMetricsMarkdown(const MetricReport& report) {
 std::string RenderMetricsCsv(const MetricReport& report) {
   std::string out = "setting,metric,unit,value,low,high,standard_error,count,identical,interval,note\n";
   for (const auto& row : report.rows)
-    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", CsvCell(row.subject), CsvCell(row.metric.name), row.metric.unit,
-                       CsvNumber(row.value), CsvNumber(row.low), CsvNumber(row.high), CsvNumber(row.standard_error),
-                       row.count, row.identical, CsvCell(row.interval), CsvCell(row.note));
+    out +=
+        fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", CsvCell(row.subject), CsvCell(row.metric.name),
+                    row.metric.unit, CsvNumber(row.value), CsvNumber(row.low), CsvNumber(row.high),
+                    CsvNumber(row.standard_error), row.count, row.identical, CsvCell(row.interval), CsvCell(row.note));
   return out;
 }
 

@@ -30,14 +30,16 @@ std::string RenderPairedMarkdown(const PairedTable& table) {
     cells.push_back({row.setting, d.name, d.count ? Digits(d.difference) + (d.unit == "dB" ? " dB" : "") : "-",
                      std::isfinite(d.low) ? fmt::format("[{}, {}]", Digits(d.low), Digits(d.high)) : "-",
                      std::isfinite(d.standard_error) ? fmt::format("{:.3g}", d.standard_error) : "-",
-                     d.of_sets ? "-" : std::to_string(d.above), d.of_sets ? "-" : std::to_string(d.below), std::to_string(d.count),
-                     std::to_string(d.left_out)});
+                     d.of_sets ? "-" : std::to_string(d.above), d.of_sets ? "-" : std::to_string(d.below),
+                     std::to_string(d.count), std::to_string(d.left_out)});
   });
-  return fmt::format("Differences to {0} on the same samples: setting - {0}.\n\n", table.baseline) + MarkdownGrid(std::move(cells), 2) +
+  return fmt::format("Differences to {0} on the same samples: setting - {0}.\n\n", table.baseline) +
+         MarkdownGrid(std::move(cells), 2) +
          "\n- Intervals by bootstrap over samples. higher, lower: samples whose value is above or below the other "
          "setting's. left out: samples\n"
          "  that both have done, but without two finite values (identical pictures have no finite PSNR).\n" +
-         (sets ? "- (data), (reference): of whole sets; intervals by jackknife, the same blocks of samples left out of both "
+         (sets ? "- (data), (reference): of whole sets; intervals by jackknife, the same blocks of samples left out of "
+                 "both "
                  "settings.\n"
                : "");
 }
@@ -45,9 +47,10 @@ std::string RenderPairedMarkdown(const PairedTable& table) {
 std::string RenderPairedCsv(const PairedTable& table) {
   std::string out = "setting,baseline,metric,units,difference,low,high,standard_error,above,below,count,left_out\n";
   ForEach(table, [&](const PairedRow& row, const MetricDifference& d) {
-    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", CsvQuoted(row.setting), CsvQuoted(table.baseline), CsvCell(d.name), d.unit,
-                       CsvNumber(d.difference), CsvNumber(d.low), CsvNumber(d.high), CsvNumber(d.standard_error),
-                       d.of_sets ? "" : std::to_string(d.above), d.of_sets ? "" : std::to_string(d.below), d.count, d.left_out);
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", CsvQuoted(row.setting), CsvQuoted(table.baseline),
+                       CsvCell(d.name), d.unit, CsvNumber(d.difference), CsvNumber(d.low), CsvNumber(d.high),
+                       CsvNumber(d.standard_error), d.of_sets ? "" : std::to_string(d.above),
+                       d.of_sets ? "" : std::to_string(d.below), d.count, d.left_out);
   });
   return out;
 }
@@ -66,7 +69,8 @@ std::string RenderPairedJson(const PairedTable& table) {
               {"count", d.count}};
       if (!d.of_sets) json.update({{"above", d.above}, {"below", d.below}, {"left_out", d.left_out}});
     }
-    rows.push_back({{"setting", row.setting}, {"samples", row.samples}, {"metrics", of_samples}, {"set_metrics", of_sets}});
+    rows.push_back(
+        {{"setting", row.setting}, {"samples", row.samples}, {"metrics", of_samples}, {"set_metrics", of_sets}});
   }
   const Json json = {{"baseline", table.baseline}, {"settings", rows}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

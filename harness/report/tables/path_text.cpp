@@ -13,30 +13,54 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-std::string Cell(double value, const char* format = "{:.3f}") { return std::isnan(value) ? "-" : fmt::format(fmt::runtime(format), value); }
+std::string Cell(double value, const char* format = "{:.3f}") {
+  return std::isnan(value) ? "-" : fmt::format(fmt::runtime(format), value);
+}
 std::string Error(double value) { return Cell(value, "{:.3g}"); }
-std::string PValue(double value) { return std::isnan(value) ? "-" : value < 0.001 ? fmt::format("{:.1e}", value) : fmt::format("{:.3f}", value); }
+std::string PValue(double value) {
+  return std::isnan(value) ? "-" : value < 0.001 ? fmt::format("{:.1e}", value) : fmt::format("{:.3f}", value);
+}
 
 TableText SearchedText(const PathTable& table) {
   TableText text;
   text.caption = "Searched paths. " + table.caption;
   text.headings = {"search", "skips", "samples", "relative L2 error", "scope"};
   for (const auto& row : table.searched)
-    text.cells.push_back({row.search, std::to_string(row.skips), std::to_string(row.samples), Error(row.relative_error), row.scope});
+    text.cells.push_back(
+        {row.search, std::to_string(row.skips), std::to_string(row.samples), Error(row.relative_error), row.scope});
   return text;
 }
 
 TableText StudyText(const PathTable& table) {
   TableText text;
   text.caption = "Estimated against searched paths. " + table.caption;
-  text.headings = {"estimate", "skips", "samples", "agreement", "phi", "kappa", "chi2", "Yates", "p", "p Yates", "p runs", "p<.05", "Yates<.05",
-                   "runs<.05", "error searched", "error estimated", "error random", "both skip, searched, estimated, none"};
+  text.headings = {"estimate",
+                   "skips",
+                   "samples",
+                   "agreement",
+                   "phi",
+                   "kappa",
+                   "chi2",
+                   "Yates",
+                   "p",
+                   "p Yates",
+                   "p runs",
+                   "p<.05",
+                   "Yates<.05",
+                   "runs<.05",
+                   "error searched",
+                   "error estimated",
+                   "error random",
+                   "both skip, searched, estimated, none"};
   for (const auto& row : table.rows)
-    text.cells.push_back({row.use + " " + row.estimate, std::to_string(row.skips), std::to_string(row.samples), Cell(row.agreement), Cell(row.phi),
-                          Cell(row.kappa), Cell(row.chi2, "{:.2f}"), Cell(row.chi2_yates, "{:.2f}"), PValue(row.p), PValue(row.p_yates),
-                          PValue(row.run_p), Cell(row.below_p, "{:.2f}"), Cell(row.below_p_yates, "{:.2f}"), Cell(row.below_run_p, "{:.2f}"),
-                          Error(row.error_searched), Error(row.error_estimated), Error(row.error_random),
-                          fmt::format("{}, {}, {}, {}", row.pooled_table[0][0], row.pooled_table[0][1], row.pooled_table[1][0], row.pooled_table[1][1])});
+    text.cells.push_back({row.use + " " + row.estimate, std::to_string(row.skips), std::to_string(row.samples),
+                          Cell(row.agreement), Cell(row.phi), Cell(row.kappa), Cell(row.chi2, "{:.2f}"),
+                          Cell(row.chi2_yates, "{:.2f}"), PValue(row.p), PValue(row.p_yates), PValue(row.run_p),
+                          Cell(row.below_p, "{:.2f}"), Cell(row.below_p_yates, "{:.2f}"),
+                          Cell(row.below_run_p, "{:.2f}"), Error(row.error_searched), Error(row.error_estimated),
+                          Error(row.error_random),
+                          fmt::format("{}, {}, {}, {}", row.pooled_table[0][0], row.pooled_table[0][1],
+                                      row.pooled_table[1][0], row.pooled_table[1][1])});
   return text;
 }
 
@@ -97,7 +121,8 @@ std::string RenderCsv(const PathTable& table) {
   for (const auto& [name, value] : NumbersOf(none)) out += "," + name;
   out += "\n";
   for (const auto& row : table.searched)
-    out += fmt::format("{},searched,{},{}{}{},,\n", CsvQuoted(row.search), row.skips, row.samples, std::string(21, ','), CsvNumber(row.relative_error));
+    out += fmt::format("{},searched,{},{}{}{},,\n", CsvQuoted(row.search), row.skips, row.samples, std::string(21, ','),
+                       CsvNumber(row.relative_error));
   for (const auto& row : table.rows) {
     out += fmt::format("{},{},{}", CsvQuoted(row.estimate), row.use, row.skips);
     for (const auto& [name, value] : NumbersOf(row)) out += "," + CsvNumber(value);
@@ -107,10 +132,15 @@ std::string RenderCsv(const PathTable& table) {
 }
 
 std::string RenderJson(const PathTable& table) {
-  Json json = {{"caption", table.caption}, {"notes", table.notes}, {"searched", Json::array()}, {"estimated", Json::array()}};
+  Json json = {
+      {"caption", table.caption}, {"notes", table.notes}, {"searched", Json::array()}, {"estimated", Json::array()}};
   auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
   for (const auto& row : table.searched)
-    json["searched"].push_back({{"search", row.search}, {"scope", row.scope}, {"skips", row.skips}, {"samples", row.samples}, {"error", number(row.relative_error)}});
+    json["searched"].push_back({{"search", row.search},
+                                {"scope", row.scope},
+                                {"skips", row.skips},
+                                {"samples", row.samples},
+                                {"error", number(row.relative_error)}});
   for (const auto& row : table.rows) {
     Json one = {{"estimate", row.estimate}, {"use", row.use}, {"skips", row.skips}};
     for (const auto& [name, value] : NumbersOf(row)) one[name] = number(value);

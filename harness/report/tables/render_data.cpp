@@ -56,7 +56,8 @@ Fields FieldsOf(const Table& table, const TableRow& row) {
   fields.emplace_back("macs_matmuls_ratio", CsvNumber(row.macs_matmuls_ratio));
   AddLatency(row, fields);
   for (size_t m = 0; m < table.metrics.size(); ++m) AddValue(table.metrics[m].name, row.metrics[m], false, fields);
-  for (size_t d = 0; d < table.distances.size(); ++d) AddValue(table.distances[d].metric.name + "_" + table.distances[d].against, row.distances[d], true, fields);
+  for (size_t d = 0; d < table.distances.size(); ++d)
+    AddValue(table.distances[d].metric.name + "_" + table.distances[d].against, row.distances[d], true, fields);
   return fields;
 }
 
@@ -78,14 +79,21 @@ Json LatencyJson(const std::optional<LatencySummary>& latency) {
 
 Json MetricJson(const TableRow& row, const std::optional<MeasuredValue>& value) {
   if (!value) return nullptr;
-  return {{"mean", JsonNumber(value->value)}, {"low", JsonNumber(value->low)},   {"high", JsonNumber(value->high)},
-          {"count", value->count},       {"identical", value->identical}, {"missing", MissingOf(row, *value)}};
+  return {{"mean", JsonNumber(value->value)}, {"low", JsonNumber(value->low)},
+          {"high", JsonNumber(value->high)},  {"count", value->count},
+          {"identical", value->identical},    {"missing", MissingOf(row, *value)}};
 }
 
 Json DistanceJson(const std::optional<MeasuredValue>& value) {
   if (!value) return nullptr;
-  return {{"value", JsonNumber(value->value)}, {"low", JsonNumber(value->low)},       {"high", JsonNumber(value->high)}, {"standard_error", JsonNumber(value->standard_error)},
-          {"count", value->count},         {"available", value->available}, {"interval", value->interval}, {"note", value->note}};
+  return {{"value", JsonNumber(value->value)},
+          {"low", JsonNumber(value->low)},
+          {"high", JsonNumber(value->high)},
+          {"standard_error", JsonNumber(value->standard_error)},
+          {"count", value->count},
+          {"available", value->available},
+          {"interval", value->interval},
+          {"note", value->note}};
 }
 
 Json RowJson(const Table& table, const TableRow& row) {

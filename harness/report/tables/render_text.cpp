@@ -11,7 +11,13 @@ std::string LatexText(const std::string& text) {
   std::string escaped;
   for (const char c : text) {
     switch (c) {
-      case '&': case '%': case '$': case '#': case '_': case '{': case '}':
+      case '&':
+      case '%':
+      case '$':
+      case '#':
+      case '_':
+      case '{':
+      case '}':
         escaped += '\\';
         escaped += c;
         break;
@@ -21,7 +27,9 @@ std::string LatexText(const std::string& text) {
       case '<': escaped += "\\textless{}"; break;
       case '>': escaped += "\\textgreater{}"; break;
       case '|': escaped += "\\textbar{}"; break;
-      case '\n': case '\r': case '\t': escaped += ' '; break;
+      case '\n':
+      case '\r':
+      case '\t': escaped += ' '; break;
       default: escaped += c;
     }
   }
@@ -31,7 +39,8 @@ std::string LatexText(const std::string& text) {
 // The first and, with an outcome, the last column are text, the others numbers.
 bool IsText(size_t column, size_t columns, bool outcome) { return column == 0 || (outcome && column + 1 == columns); }
 
-std::string LatexGrid(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& cells, bool outcome) {
+std::string LatexGrid(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& cells,
+                      bool outcome) {
   std::string alignment;
   for (size_t c = 0; c < headings.size(); ++c) alignment += IsText(c, headings.size(), outcome) ? 'l' : 'r';
   const auto line = [](const std::vector<std::string>& row) {
@@ -39,7 +48,8 @@ std::string LatexGrid(const std::vector<std::string>& headings, const std::vecto
     for (size_t c = 0; c < row.size(); ++c) out += (c ? " & " : "") + LatexText(row[c]);
     return out + " \\\\\n";
   };
-  std::string out = "\\resizebox{\\textwidth}{!}{%\n\\begin{tabular}{" + alignment + "}\n  \\toprule\n" + line(headings) + "  \\midrule\n";
+  std::string out = "\\resizebox{\\textwidth}{!}{%\n\\begin{tabular}{" + alignment + "}\n  \\toprule\n" +
+                    line(headings) + "  \\midrule\n";
   for (const auto& row : cells) out += line(row);
   return out + "  \\bottomrule\n\\end{tabular}}\n";
 }
@@ -50,7 +60,8 @@ std::string RenderMarkdown(const Table& table) { return RenderMarkdown(Layout(ta
 std::string RenderLatex(const Table& table) { return RenderLatex(Layout(table)); }
 
 std::string RenderMarkdown(const TableText& text) {
-  const auto grid = [](const std::vector<std::string>& headings, std::vector<std::vector<std::string>> cells, bool outcome) {
+  const auto grid = [](const std::vector<std::string>& headings, std::vector<std::vector<std::string>> cells,
+                       bool outcome) {
     cells.insert(cells.begin(), headings);
     return MarkdownGrid(std::move(cells), 1, outcome);
   };
@@ -62,7 +73,8 @@ std::string RenderMarkdown(const TableText& text) {
 }
 
 std::string RenderLatex(const TableText& text) {
-  std::string out = "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" + LatexGrid(text.headings, text.cells, true);
+  std::string out = "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" +
+                    LatexGrid(text.headings, text.cells, true);
   if (!text.more_headings.empty()) out += "\n\\medskip\n" + LatexGrid(text.more_headings, text.more_cells, false);
   for (const auto& note : text.notes) out += "\n{\\footnotesize " + LatexText(note) + "\\par}\n";
   return out + "\\end{table}\n";

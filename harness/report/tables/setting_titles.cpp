@@ -16,7 +16,8 @@ namespace {
 std::string MethodTitle(const std::string& type) {
   static const std::map<std::string, std::string> titles = {
       {"full_step", "full steps"}, {"fewer_steps", "fewer steps"},      {"adaptive_diffusion", "AdaptiveDiffusion"},
-      {"deepcache", "DeepCache"},  {"greedy_search", "searched paths"}, {"difference_order", "differences"}, {"fixed_path", "fixed path"}};
+      {"deepcache", "DeepCache"},  {"greedy_search", "searched paths"}, {"difference_order", "differences"},
+      {"fixed_path", "fixed path"}};
   const auto found = titles.find(type);
   return found == titles.end() ? type : found->second;
 }
@@ -32,7 +33,7 @@ std::string ParameterText(const std::string& key, const Json& value) {
 
 // Parameters of settings of one type: which keys vary, and how.
 struct Variation {
-  std::vector<std::string> numbers, words;   // keys with numbers only, other keys
+  std::vector<std::string> numbers, words;  // keys with numbers only, other keys
 };
 
 Json Parameter(const SettingInfo& setting, const std::string& key) {
@@ -52,7 +53,7 @@ Variation VariationOf(const RunHeader& header, const std::vector<size_t>& settin
     for (const size_t k : settings) {
       const Json value = Parameter(header.settings[k], key);
       varies |= value != first;
-      numbers &= value.is_number() || value.is_null();   // null: the default
+      numbers &= value.is_number() || value.is_null();  // null: the default
     }
     if (varies) (numbers ? variation.numbers : variation.words).push_back(key);
   }
@@ -115,7 +116,9 @@ std::vector<std::string> Titles(const RunHeader& header, const std::vector<int>&
   std::set<std::string> schedulers;
   std::set<int> steps;
   std::set<double> guidances;
-  auto scheduler = [&](const SettingInfo& setting) { return setting.scheduler.empty() ? header.scheduler : setting.scheduler; };
+  auto scheduler = [&](const SettingInfo& setting) {
+    return setting.scheduler.empty() ? header.scheduler : setting.scheduler;
+  };
   for (const int r : references) {
     if (r < 0) continue;
     const SettingInfo& setting = header.settings[static_cast<size_t>(r)];

@@ -16,11 +16,11 @@ namespace skipbench {
 namespace {
 
 constexpr const char* kMissing = "-";
-constexpr size_t kMetricsInFront = 2;      // beside the costs; PSNR and SSIM, where they are measured
+constexpr size_t kMetricsInFront = 2;  // beside the costs; PSNR and SSIM, where they are measured
 
 // ---- numbers --------------------------------------------------------------------------------------------------------
 
-std::string Count(double value) {   // a mean of counts: without a fraction where it has none
+std::string Count(double value) {  // a mean of counts: without a fraction where it has none
   return value == std::floor(value) ? fmt::format("{:.0f}", value) : fmt::format("{:.1f}", value);
 }
 
@@ -66,9 +66,7 @@ TextColumn MacsColumn(const Table& table, const char* convention, std::optional<
           }};
 }
 
-std::string LatencyCell(const TableRow& row) {
-  return row.latency ? Significant(row.latency->seconds, 3) : "";
-}
+std::string LatencyCell(const TableRow& row) { return row.latency ? Significant(row.latency->seconds, 3) : ""; }
 
 std::string SpeedUpCell(const TableRow& row) {
   return row.latency && row.latency->speed_up ? fmt::format("{:.2f}x", *row.latency->speed_up) : "";
@@ -96,11 +94,14 @@ std::string DistanceCell(const std::optional<MeasuredValue>& distance) {
   if (!distance->value) return "";
   const MetricInfo& metric = distance->metric;
   std::string text = MetricNumber(metric, *distance->value);
-  if (distance->low && distance->high) text += fmt::format(" [{}, {}]", MetricNumber(metric, *distance->low), MetricNumber(metric, *distance->high));
+  if (distance->low && distance->high)
+    text += fmt::format(" [{}, {}]", MetricNumber(metric, *distance->low), MetricNumber(metric, *distance->high));
   return text;
 }
 
-std::string Heading(const MetricInfo& metric) { return metric.unit.empty() ? TitleOf(metric) : TitleOf(metric) + " " + metric.unit; }
+std::string Heading(const MetricInfo& metric) {
+  return metric.unit.empty() ? TitleOf(metric) : TitleOf(metric) + " " + metric.unit;
+}
 
 std::string OutcomeCell(const TableRow& row) {
   const int64_t all = row.samples + row.failed + row.not_supported;
@@ -135,7 +136,8 @@ std::vector<TextColumn> ColumnsFor(const Table& table) {
   columns.push_back({"latency s", LatencyCell});
   columns.push_back({"speed-up", SpeedUpCell});
   columns.push_back({"memory MiB", MemoryCell});
-  for (size_t m = 0; m < std::min(kMetricsInFront, table.metrics.size()); ++m) columns.push_back(MetricColumn(table, m));
+  for (size_t m = 0; m < std::min(kMetricsInFront, table.metrics.size()); ++m)
+    columns.push_back(MetricColumn(table, m));
   columns.push_back({"outcome", OutcomeCell});
   return columns;
 }
@@ -191,10 +193,11 @@ std::string CaptionOf(const Table& table) {
 std::string SweepNote(const Table& table) {
   const WaveCost& cost = table.cost;
   const char* unit = table.header.guidance == 0 ? "network evaluations" : "network evaluations (guided pairs)";
-  std::string text = fmt::format("The settings together took {} {}; one by one they would take {}", Thousands(cost.evaluations),
-                                 unit, Thousands(cost.separate_evaluations));
+  std::string text = fmt::format("The settings together took {} {}; one by one they would take {}",
+                                 Thousands(cost.evaluations), unit, Thousands(cost.separate_evaluations));
   if (cost.evaluations > 0)
-    text += fmt::format(", {:.2f} times as many", static_cast<double>(cost.separate_evaluations) / static_cast<double>(cost.evaluations));
+    text += fmt::format(", {:.2f} times as many",
+                        static_cast<double>(cost.separate_evaluations) / static_cast<double>(cost.evaluations));
   if (cost.separate_shallow_evaluations > 0)
     text += fmt::format(" (and {} shallow ones instead of {})", Thousands(cost.shallow_evaluations),
                         Thousands(cost.separate_shallow_evaluations));
@@ -211,22 +214,28 @@ std::vector<std::string> MissingNotes(const Table& table) {
     const std::string& label = row.setting.label;
     if (row.samples == 0 && table.samples > 0)
       notes.push_back(fmt::format("{}: - because no sample was done ({}).", label, OutcomeCell(row)));
-    if (!row.latency_message.empty()) notes.push_back(fmt::format("{}: no latency: {}", label, row.latency_message));
-    else if (any_latency && !row.latency && row.samples > 0) notes.push_back(fmt::format("{}: latency was not measured.", label));
+    if (!row.latency_message.empty())
+      notes.push_back(fmt::format("{}: no latency: {}", label, row.latency_message));
+    else if (any_latency && !row.latency && row.samples > 0)
+      notes.push_back(fmt::format("{}: latency was not measured.", label));
     if (row.latency && !row.latency->speed_up)
       notes.push_back(fmt::format("{}: no speed-up, because the reference was not measured alike.", label));
-    if (row.latency && !row.latency->peak_memory_bytes) notes.push_back(fmt::format("{}: memory was not measured.", label));
+    if (row.latency && !row.latency->peak_memory_bytes)
+      notes.push_back(fmt::format("{}: memory was not measured.", label));
     if (row.samples == 0) continue;
     for (size_t m = 0; m < table.metrics.size(); ++m) {
       if (table.unavailable.contains(table.metrics[m].name)) continue;
       const auto& summary = row.metrics[m];
-      if (!summary) notes.push_back(fmt::format("{}: no {}: it was not measured, or the reference failed.", label, table.metrics[m].name));
+      if (!summary)
+        notes.push_back(
+            fmt::format("{}: no {}: it was not measured, or the reference failed.", label, table.metrics[m].name));
       else if (const int64_t missing = MissingOf(row, *summary); missing > 0)
-        notes.push_back(fmt::format("{}: {} is over {} of {} samples; the others have none.", label, table.metrics[m].name,
-                                    row.samples - missing, row.samples));
+        notes.push_back(fmt::format("{}: {} is over {} of {} samples; the others have none.", label,
+                                    table.metrics[m].name, row.samples - missing, row.samples));
     }
   }
-  for (const auto& [metric, why] : table.unavailable) notes.push_back(fmt::format("{}: not available: {}", metric, why));
+  for (const auto& [metric, why] : table.unavailable)
+    notes.push_back(fmt::format("{}: not available: {}", metric, why));
   if (table.samples == 0) notes.push_back("- because no sample is in the results yet.");
   return notes;
 }
@@ -241,13 +250,15 @@ std::string LatencyNote(const Table& table) {
   }
   if (!first) return "";
   std::string note = fmt::format(
-      "latency: one sample, median of {} runs of batch {} on {} threads, nothing shared; speed-up against the reference.",
+      "latency: one sample, median of {} runs of batch {} on {} threads, nothing shared; speed-up against the "
+      "reference.",
       first->repeats, first->batch, first->threads);
   if (!kinds.empty()) note += fmt::format(" memory: {}.", fmt::join(kinds, "; "));
   return note;
 }
 
-// Of the second table: what its values are compared with, how the intervals were made, and what several settings have in common.
+// Of the second table: what its values are compared with, how the intervals were made, and what several settings have
+// in common.
 std::vector<std::string> DistanceNotes(const Table& table) {
   std::vector<std::string> notes;
   const auto add = [&](const std::string& note) {
@@ -255,7 +266,7 @@ std::vector<std::string> DistanceNotes(const Table& table) {
   };
   for (size_t d = 0; d < table.distances.size(); ++d) {
     const std::string name = fmt::format("{} ({})", table.distances[d].metric.name, table.distances[d].against);
-    std::map<std::string, std::vector<std::string>> by_note;       // the settings that have it
+    std::map<std::string, std::vector<std::string>> by_note;  // the settings that have it
     size_t with_values = 0;
     for (const auto& row : table.rows) {
       const auto& value = row.distances[d];
@@ -265,7 +276,8 @@ std::vector<std::string> DistanceNotes(const Table& table) {
       if (!value->note.empty()) by_note[value->note].push_back(row.setting.label);
     }
     for (const auto& [note, settings] : by_note)
-      add(settings.size() == with_values ? fmt::format("{}: {}.", name, note) : fmt::format("{}, {}: {}.", name, fmt::join(settings, ", "), note));
+      add(settings.size() == with_values ? fmt::format("{}: {}.", name, note)
+                                         : fmt::format("{}, {}: {}.", name, fmt::join(settings, ", "), note));
   }
   return notes;
 }
@@ -273,11 +285,17 @@ std::vector<std::string> DistanceNotes(const Table& table) {
 // What the names of metrics of sets mean, of those that there are.
 std::string AgainstNote(const Table& table, const char* things) {
   const auto has = [&](const char* against) {
-    return std::any_of(table.distances.begin(), table.distances.end(), [&](const auto& one) { return one.against == against; });
+    return std::any_of(table.distances.begin(), table.distances.end(),
+                       [&](const auto& one) { return one.against == against; });
   };
   if (has("data"))
-    return fmt::format("(data): the setting's {0} as a set against the reference data; (reference): against the {0} of its reference setting.", things);
-  return has("reference") ? fmt::format("(reference): the setting's {0} as a set against the {0} of its reference setting.", things) : "";
+    return fmt::format(
+        "(data): the setting's {0} as a set against the reference data; (reference): against the {0} of its reference "
+        "setting.",
+        things);
+  return has("reference")
+             ? fmt::format("(reference): the setting's {0} as a set against the {0} of its reference setting.", things)
+             : "";
 }
 
 // Which timesteps the schedulers visit, each once.
@@ -285,8 +303,9 @@ std::vector<std::string> SpacingNotes(const Table& table) {
   std::vector<std::string> notes;
   for (size_t k = 0; k < table.header.settings.size(); ++k) {
     const SettingInfo& setting = table.header.settings[k];
-    const std::string text = DescribeSpacing(OptionsOf(table.header, k), setting.scheduler.empty() ? table.header.scheduler : setting.scheduler,
-                                             setting.timesteps);
+    const std::string text =
+        DescribeSpacing(OptionsOf(table.header, k),
+                        setting.scheduler.empty() ? table.header.scheduler : setting.scheduler, setting.timesteps);
     if (!setting.reference || text.empty()) continue;
     const std::string note = "scheduler " + text + ".";
     if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
@@ -298,7 +317,8 @@ std::vector<std::string> SpacingNotes(const Table& table) {
 std::vector<std::string> RunNotes(const Table& table) {
   std::vector<std::string> notes;
   const Json& config = table.header.expanded_config;
-  if (!config.is_object() || !config.contains("notes") || !config["notes"].is_array()) return notes;      // results of older programs
+  if (!config.is_object() || !config.contains("notes") || !config["notes"].is_array())
+    return notes;  // results of older programs
   for (const auto& note : config["notes"])
     if (note.is_string()) notes.push_back(note.get<std::string>() + ".");
   return notes;
@@ -321,7 +341,8 @@ std::vector<std::string> NotesOf(const Table& table) {
     }
   if (interval) notes.push_back("[low, high]: 95 % interval of the mean, bootstrap over samples.");
   if (identical)
-    notes.push_back(fmt::format("identical, (+k): all, or k, {} are equal to the reference's in every byte; counted, not averaged.", things));
+    notes.push_back(fmt::format(
+        "identical, (+k): all, or k, {} are equal to the reference's in every byte; counted, not averaged.", things));
   if (FramesOf(table) > 0)
     for (const auto& metric : table.metrics)
       if (metric.per_frame) clip_means += (clip_means.empty() ? "" : ", ") + TitleOf(metric);
@@ -344,7 +365,8 @@ std::vector<std::string> NotesOf(const Table& table) {
 TableText Layout(const Table& table) {
   TableText text;
   text.caption = CaptionOf(table);
-  const auto fill = [&](const std::vector<TextColumn>& columns, std::vector<std::string>* headings, std::vector<std::vector<std::string>>* cells) {
+  const auto fill = [&](const std::vector<TextColumn>& columns, std::vector<std::string>* headings,
+                        std::vector<std::vector<std::string>>* cells) {
     for (const auto& column : columns) headings->push_back(column.heading);
     for (const auto& row : table.rows) {
       auto& line = cells->emplace_back();
