@@ -25,12 +25,12 @@ void PrintReport(const std::string& title, const MacReport& report) {
 }
 
 void PrintShallow(const Pipeline& pipeline) {
-  if (pipeline.branches() == 0) return;
+  if (pipeline.cache_positions() == 0) return;
   const double full = static_cast<double>(pipeline.DenoiserMacs(-1).total.matmuls);
   fmt::print(
       "\nShallow forwards on cached features (DeepCache):\n| branch | modules (GMACs) | matmuls (GMACs) | of a full "
       "forward |\n|---:|---:|---:|---:|\n");
-  for (int branch = 0; branch < pipeline.branches(); ++branch) {
+  for (int branch = 0; branch < pipeline.cache_positions(); ++branch) {
     const auto total = pipeline.DenoiserMacs(branch).total;
     fmt::print("| {} | {:.6f} | {:.6f} | {:.1f} % |\n", branch, static_cast<double>(total.modules) / 1e9,
                static_cast<double>(total.matmuls) / 1e9, 100 * static_cast<double>(total.matmuls) / full);
@@ -72,8 +72,8 @@ int Macs(const std::vector<std::string>& args) {
   }
   const auto pipeline = LoadPipeline(FindModel(model, base, values["models"].as<std::string>()), open);
   const int branch = values["branch"].as<int>();
-  if (branch >= pipeline->branches() || branch < -1)
-    Fail("skipbench macs: --branch {}: the network has branches 0 to {}", branch, pipeline->branches() - 1);
+  if (branch >= pipeline->cache_positions() || branch < -1)
+    Fail("skipbench macs: --branch {}: the network has branches 0 to {}", branch, pipeline->cache_positions() - 1);
   const auto& info = pipeline->info();
   if (values["frames"].as<int64_t>() > 0 && info.frames == 0)
     Fail("skipbench macs: --frames {}: {} makes pictures, not clips", values["frames"].as<int64_t>(),

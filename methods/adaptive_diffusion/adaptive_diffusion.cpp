@@ -14,14 +14,14 @@ class AdaptivePolicy : public Policy {
  public:
   AdaptivePolicy(const Options& options, int calls)
       : options_(options),
-        frame_(options.max_skips, calls),
+        limits_(options.max_skips, calls),
         difference_(calls, std::numeric_limits<double>::quiet_NaN()) {}
 
   Decision Decide(int) override { return {predict_next_ ? Action::kPredict : Action::kReuse}; }
 
   void Observe(int call, const Observation& seen) override {
     if (call >= 1) difference_[call] = Norm(seen.latent, 0, seen.elements);
-    predict_next_ = frame_.PredictsNext(call, [&] {
+    predict_next_ = limits_.PredictsNext(call, [&] {
       return options_.criterion == Options::Criterion::kPublished ? Published(call) : Tensor(call, seen);
     });
   }
@@ -29,7 +29,7 @@ class AdaptivePolicy : public Policy {
   std::unique_ptr<Policy> Clone() const override { return std::make_unique<AdaptivePolicy>(*this); }
 
   Trace TakeTrace() override {
-    Trace trace = frame_.TakeTrace();
+    Trace trace = limits_.TakeTrace();
     trace["difference"] = std::move(difference_);
     return trace;
   }
@@ -40,19 +40,19 @@ class AdaptivePolicy : public Policy {
     return l2 ? std::sqrt(sums.square[order]) : sums.abs[order] / static_cast<double>(elements);
   }
 
-  SkipFrame::Comparison Published(int call) const {
+  SkipLimits::Comparison Published(int call) const {
     const double d2 = difference_[call], d1 = difference_[call - 1], d0 = difference_[call - 2];
     const double criterion = std::abs((d2 + d0) / 2 - d1), threshold = options_.delta * d1;
     return {criterion, threshold, criterion <= threshold};
   }
 
-  SkipFrame::Comparison Tensor(int call, const Observation& seen) const {
+  SkipLimits::Comparison Tensor(int call, const Observation& seen) const {
     const double criterion = Norm(seen.latent, 2, seen.elements), threshold = options_.delta * difference_[call - 1];
     return {criterion, threshold, criterion < threshold};
   }
 
   Options options_;
-  SkipFrame frame_;
+  SkipLimits limits_;
   bool predict_next_ = true;
   std::vector<double> difference_;
 };

@@ -15,7 +15,7 @@
 
 namespace skipbench {
 
-class SkipFrame {
+class SkipLimits {
  public:
   // The two sides of a criterion, and what they say.
   struct Comparison {
@@ -24,7 +24,7 @@ class SkipFrame {
   };
 
   // `calls`: of the run.
-  SkipFrame(int max_skips, int calls)
+  SkipLimits(int max_skips, int calls)
       : max_skips_(max_skips), criterion_(calls, kNone), threshold_(calls, kNone), forced_(calls, kNone) {}
 
   // After `call`: whether the next call predicts. `compare`, a function without arguments, is asked for the Comparison

@@ -12,16 +12,16 @@ using Options = DifferenceOrderOptions;
 
 class OrderPolicy : public Policy {
  public:
-  OrderPolicy(const Options& options, int calls) : options_(options), frame_(options.max_skips, calls) {}
+  OrderPolicy(const Options& options, int calls) : options_(options), limits_(options.max_skips, calls) {}
 
   Decision Decide(int) override { return {predict_next_ ? Action::kPredict : Action::kReuse}; }
 
   void Observe(int call, const Observation& seen) override {
-    predict_next_ = frame_.PredictsNext(call, [&] {
+    predict_next_ = limits_.PredictsNext(call, [&] {
       const double criterion =
                        Norm(seen.latent.abs[options_.order - 1], seen.latent.square[options_.order - 1], seen.elements),
                    threshold = options_.delta * yardstick_;
-      return SkipFrame::Comparison{criterion, threshold, !(criterion >= threshold)};
+      return SkipLimits::Comparison{criterion, threshold, !(criterion >= threshold)};
     });
     yardstick_ = options_.order == 1 ? Norm(seen.latent.self_abs, seen.latent.self_square, seen.elements)
                                      : Norm(seen.latent.abs[0], seen.latent.square[0], seen.elements);
@@ -29,7 +29,7 @@ class OrderPolicy : public Policy {
 
   std::unique_ptr<Policy> Clone() const override { return std::make_unique<OrderPolicy>(*this); }
 
-  Trace TakeTrace() override { return frame_.TakeTrace(); }
+  Trace TakeTrace() override { return limits_.TakeTrace(); }
 
  private:
   double Norm(double sum_abs, double sum_square, int64_t elements) const {
@@ -37,7 +37,7 @@ class OrderPolicy : public Policy {
   }
 
   Options options_;
-  SkipFrame frame_;
+  SkipLimits limits_;
   bool predict_next_ = true;
   double yardstick_ = std::numeric_limits<double>::quiet_NaN();  // of the call before: ||x_{i-1}||, or ||D_{i-1}||
 };

@@ -2,7 +2,7 @@
 // of AdaptiveDiffusion has to beat. README.md in this folder says where each formula comes from.
 //
 // x_i is the latent after call i (the initial noise does not count), D_i = x_i - x_{i-1}. Warm-up and cap are those of
-// adaptive_diffusion (skip_frame.h). After call i >= 3 the network predicts in call i + 1 iff
+// adaptive_diffusion (skip_limits.h). After call i >= 3 the network predicts in call i + 1 iff
 //   order 1   ||D_i||                                 >= delta ||x_{i-1}||
 //   order 2   ||D_i - D_{i-1}||                       >= delta ||D_{i-1}||
 //   order 3   ||x_i - 3 x_{i-1} + 3 x_{i-2} - x_{i-3}|| >= delta ||D_{i-1}||     (the paper's; adaptive_diffusion's
