@@ -45,7 +45,8 @@ TrajectoryRecord RunReferenceLoop(const Scheduler& scheduler, Denoiser& denoiser
       input.keep = method.CachePositions(run);
       output = denoiser.Predict(input);
     } else if (decision.action == Action::kShallow) {
-      input.shallow = true, input.cache_position = decision.cache_position,
+      input.shallow = true;
+      input.cache_position = decision.cache_position;
       input.features = output.features.at(decision.cache_position);
       output.model_output = denoiser.Predict(input).model_output;
     }
