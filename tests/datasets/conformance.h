@@ -38,8 +38,8 @@ inline std::string NameOfExample(const ::testing::TestParamInfo<DatasetExample>&
   return info.param.config.at("type").get<std::string>() + "_" + info.param.name;
 }
 
-#define DATASET_EXAMPLES(name, ...)                                                                              \
-  INSTANTIATE_TEST_SUITE_P(name, DatasetConformance,                                                             \
+#define DATASET_EXAMPLES(name, ...)                  \
+  INSTANTIATE_TEST_SUITE_P(name, DatasetConformance, \
                            ::testing::ValuesIn(Noted(std::vector<DatasetExample>{__VA_ARGS__})), NameOfExample)
 
 }  // namespace skipbench

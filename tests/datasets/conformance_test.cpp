@@ -104,7 +104,8 @@ TEST_P(DatasetConformance, RefusesWhatItDoesNotTake) {
   EXPECT_ERROR(Read(With(GetParam().config, "cuont", 1), folder), "data.cuont: unknown key");
   const std::vector<Json> values = {"no such value", -1.5, true, Json::object(), Json::array({Json::object()})};
   for (const OptionSpec& option : TypeOf(GetParam()).options) {
-    const auto bad = std::find_if(values.begin(), values.end(), [&](const Json& v) { return !option.WhyNot(v).empty(); });
+    const auto bad =
+        std::find_if(values.begin(), values.end(), [&](const Json& v) { return !option.WhyNot(v).empty(); });
     ASSERT_NE(bad, values.end()) << option.name << " takes anything";
     SCOPED_TRACE(option.name + ": " + bad->dump());
     EXPECT_ERROR(Read(With(GetParam().config, option.name, *bad), folder), "data." + option.name);
@@ -132,7 +133,8 @@ TEST_P(DatasetConformance, NamesMissingFiles) {
   EXPECT_TRUE(named) << message;
 }
 
-const char kCaptions[] = R"({"images": [{"id": 30, "file_name": "c.png"}, {"id": 10, "file_name": "a.png"}, {"id": 20, "file_name": "b.png"}],
+const char kCaptions[] =
+    R"({"images": [{"id": 30, "file_name": "c.png"}, {"id": 10, "file_name": "a.png"}, {"id": 20, "file_name": "b.png"}],
     "annotations": [{"id": 1, "image_id": 10, "caption": "ten"}, {"id": 2, "image_id": 30, "caption": "thirty"},
                     {"id": 3, "image_id": 20, "caption": "twenty"}]})";
 
