@@ -53,8 +53,8 @@ class LatentPipeline : public Pipeline {
   // The text encoder "text_encoder" + suffix in the pipeline's dtype.
   TextEncoder OpenEncoderOf(const ModelSource& source, const std::string& suffix);
 
-  // For `n` samples at this guidance: two halves where it is above 1.
-  static Conditioning ConditioningFor(int64_t n, double guidance);
+  // For `n` samples at this guidance: two halves where it is above 1. `one_by_one` as for Encode.
+  static Conditioning ConditioningFor(int64_t n, double guidance, bool one_by_one);
   // Adds the samples' tokens [n, L, D], and where there are two halves `unconditional` [1, L, D], which all samples share.
   void SetTokens(Conditioning* conditioning, const at::Tensor& tokens, const std::function<at::Tensor()>& unconditional) const;
   std::unique_ptr<Denoiser> MakeDenoiser(Conditioning conditioning) const;

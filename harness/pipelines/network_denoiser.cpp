@@ -5,7 +5,8 @@
 namespace skipbench {
 
 NetworkDenoiser::NetworkDenoiser(const Network& network, Conditioning conditioning, std::vector<MacCount> macs)
-    : network_(network), replayed_(network), conditioning_(std::move(conditioning)), macs_(std::move(macs)), cache_(conditioning_.tokens) {}
+    : network_(network), replayed_(network), conditioning_(std::move(conditioning)), macs_(std::move(macs)),
+      cache_(conditioning_.tokens, conditioning_.one_by_one) {}
 
 const NetworkInputs& NetworkDenoiser::RowsFor(std::span<const int64_t> conditioning) {
   if (std::equal(rows_.begin(), rows_.end(), conditioning.begin(), conditioning.end())) return inputs_;

@@ -17,6 +17,7 @@ struct Conditioning {
   int64_t samples = 0;
   int halves = 1;                      // 2: unconditional, conditional
   double guidance = 1;
+  bool one_by_one = false;             // what is computed of `tokens` does not depend on which samples share them
   at::Tensor tokens;                   // [R, L, D] distinct conditioning tokens; undefined: the network takes none
   at::Tensor rows;                     // int64 [halves, S] on the network's device: row of `tokens` for each half of a sample
   std::map<std::string, at::Tensor> inputs;   // [halves, S, ...]: what else the network takes, by Network::conditioning()'s names

@@ -26,7 +26,7 @@ class TextToVideo : public LatentPipeline {
     const auto encode = [&](const std::vector<std::string>& texts) {
       return EncodeTokens(*encoder_, texts, one_by_one, options_.device, [](const ClipTextOutput& out) { return out.last_hidden_state; });
     };
-    Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance);
+    Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance, one_by_one);
     SetTokens(&conditioning, encode(CaptionsOf(samples)), [&] { return encode({options_.negative_prompt.value_or("")}); });
     return MakeDenoiser(std::move(conditioning));
   }
