@@ -132,7 +132,7 @@ std::unique_ptr<Denoiser> ImageToVideo::Encode(std::span<const Sample> samples, 
     latents.push_back(ImageLatents(start.vae_pixels.unsqueeze(0), NoiseFor(sample).unsqueeze(0)));
   }
   const at::Tensor image_embeddings = at::cat(embeddings), image_latents = at::cat(latents);
-  Conditioning conditioning = ConditioningFor(n, guidance);
+  Conditioning conditioning = ConditioningFor(n, guidance, one_by_one);
   // Of every sample alone, or of all of them at once.
   const auto of_samples = [&](const auto& encode) {
     if (!one_by_one) return encode(0, n);

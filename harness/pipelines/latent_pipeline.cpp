@@ -137,11 +137,12 @@ at::Tensor LatentPipeline::RowNumbers(int64_t n) const {
   return at::arange(n, at::TensorOptions().dtype(at::kLong).device(options_.device));
 }
 
-Conditioning LatentPipeline::ConditioningFor(int64_t n, double guidance) {
+Conditioning LatentPipeline::ConditioningFor(int64_t n, double guidance, bool one_by_one) {
   Conditioning conditioning;
   conditioning.samples = n;
   conditioning.guidance_rows = guidance > 1 ? 2 : 1;
   conditioning.guidance = guidance;
+  conditioning.one_by_one = one_by_one;
   return conditioning;
 }
 

@@ -57,7 +57,7 @@ class LatentPipeline : public Pipeline {
   TextEncoder OpenEncoderOf(const ModelSource& source, const std::string& suffix);
 
   // For `n` samples at this guidance: two guidance rows where it is above 1.
-  static Conditioning ConditioningFor(int64_t n, double guidance);
+  static Conditioning ConditioningFor(int64_t n, double guidance, bool one_by_one);
   // Adds the samples' tokens [n, L, D], and where there are two guidance rows `unconditional` [1, L, D], which all
   // samples share.
   void SetTokens(Conditioning* conditioning, const at::Tensor& tokens,

@@ -9,7 +9,7 @@ NetworkDenoiser::NetworkDenoiser(const Network& network, Conditioning conditioni
       replayed_(network),
       conditioning_(std::move(conditioning)),
       macs_(std::move(macs)),
-      cache_(conditioning_.tokens) {}
+      cache_(conditioning_.tokens, conditioning_.one_by_one) {}
 
 const NetworkInputs& NetworkDenoiser::RowsFor(std::span<const int64_t> conditioning) {
   if (std::equal(rows_.begin(), rows_.end(), conditioning.begin(), conditioning.end())) return inputs_;

@@ -68,7 +68,7 @@ TextToImage::Encoded TextToImage::EncodeNegative(const Encoded& like, bool one_b
 
 std::unique_ptr<Denoiser> TextToImage::Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const {
   const int64_t n = static_cast<int64_t>(samples.size());
-  Conditioning conditioning = ConditioningFor(n, guidance);
+  Conditioning conditioning = ConditioningFor(n, guidance, one_by_one);
   const bool guided = conditioning.guidance_rows == 2;
   const Encoded encoded = EncodeTexts(CaptionsOf(samples), one_by_one);
   const Encoded negative = guided ? EncodeNegative(encoded, one_by_one) : Encoded();

@@ -15,10 +15,10 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-at::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<at::Tensor>& pictures) {
+at::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<at::Tensor>& pictures, bool one_by_one) {
   std::vector<at::Tensor> all;
-  const auto limit =
-      static_cast<size_t>(std::max<int64_t>(1, network.BatchSize(pictures[0].size(-2), pictures[0].size(-1))));
+  const int64_t fits = network.BatchSize(pictures[0].size(-2), pictures[0].size(-1));
+  const auto limit = one_by_one ? 1 : static_cast<size_t>(std::max<int64_t>(1, fits));
   for (size_t begin = 0; begin < pictures.size(); begin += limit)
     all.push_back(
         network.Features(at::stack(at::TensorList(pictures).slice(begin, std::min(limit, pictures.size() - begin)))));
@@ -57,7 +57,7 @@ void WriteColumns(const Plan& plan, const MetricType& metric, const MetricNetwor
     const auto found = out->features.find(FrameColumn(column));
     by_frame.push_back(found == out->features.end() ? nullptr : &found->second);
   }
-  const auto size = static_cast<size_t>(plan.config.batch_size);
+  const auto size = plan.config.batch_invariant ? 1 : static_cast<size_t>(plan.config.batch_size);
   for (size_t begin = 0; begin < inputs.size(); begin += size) {
     const size_t count = std::min(size, inputs.size() - begin);
     const auto values =
@@ -117,7 +117,8 @@ void MeasureSample(const MetricType& metric, const MetricInput& sample, const Me
 PictureFeatures FeaturesOfPictures(const Plan& plan, const std::vector<at::Tensor>& pictures) {
   PictureFeatures features;
   if (pictures.empty()) return features;
-  for (const auto& [name, network] : plan.networks.features) features[name] = FeaturesOf(*network, pictures);
+  for (const auto& [name, network] : plan.networks.features)
+    features[name] = FeaturesOf(*network, pictures, plan.config.batch_invariant);
   return features;
 }
 
