@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct DatasetExample {
   Json config;
   std::map<std::string, std::string> files = {};  // what it reads: path from the config's folder -> contents
 };
+
+inline void PrintTo(const DatasetExample& example, std::ostream* out) { *out << example.config; }
 
 class DatasetConformance : public ::testing::TestWithParam<DatasetExample> {};
 
