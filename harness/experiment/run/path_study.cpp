@@ -11,7 +11,7 @@
 #include "harness/experiment/search/search_batch.h"
 #include "harness/experiment/search/search_phase.h"
 #include "harness/sampling/trajectory_tree.h"
-#include "harness/stats/run_permutation.h"
+#include "harness/stats/path_agreement.h"
 #include "harness/store/path_study_record.h"
 #include "methods/fixed_path/random_path.h"
 
