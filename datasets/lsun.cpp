@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
-#include <limits>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -177,10 +176,8 @@ class LsunDatabase : public PictureSet {
  private:
   // Starts the child and takes the keys from it.
   std::vector<std::string> Start() const {
-    ChildLimits limits;
-    limits.total_bytes = std::numeric_limits<uint64_t>::max();  // it is a server
-    auto child = std::make_unique<ChildProcess>(path_.string(), limits,
-                                                [path = path_](Channel& channel) { Serve(path, channel); });
+    auto child =
+        std::make_unique<ChildProcess>(path_.string(), ChildLimits(), [&](Channel& channel) { Serve(path_, channel); });
     std::vector<std::string> keys;
     for (;;) {
       const auto message = child->Receive();
