@@ -5,7 +5,7 @@
 
 #include "datasets/coco_file.h"
 #include "harness/base/error.h"
-#include "harness/base/json_numbers.h"
+#include "harness/base/json.h"
 #include "harness/base/paths.h"
 #include "harness/base/random.h"
 

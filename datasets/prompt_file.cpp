@@ -3,14 +3,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
-#include <fstream>
 #include <optional>
 
 #include "datasets/coco_file.h"
 #include "datasets/delimited.h"
 #include "harness/base/error.h"
-#include "harness/base/git_lfs.h"
 #include "harness/base/json.h"
 #include "harness/base/text.h"
 #include "harness/io/files/content_kind.h"
@@ -22,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
 
-constexpr uintmax_t kMaxFile = uintmax_t{256} << 20;
+constexpr size_t kMaxFile = size_t{256} << 20;
 
 const Strings kPromptColumns = {"prompt", "prompts", "caption", "text", "sentence", "description", "prompt_en"};
 const Strings kImageColumns = {"image", "image_path", "file_name", "image_name"};
@@ -30,13 +27,7 @@ const Strings kImageColumns = {"image", "image_path", "file_name", "image_name"}
 std::string ReadText(const fs::path& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) Fail("{}: a folder; a file of prompts was expected", path.string());
-  if (!fs::is_regular_file(path, error)) Fail("{}: no such file", path.string());
-  const auto size = fs::file_size(path, error);
-  if (error || size > kMaxFile) Fail("{}: cannot be read, or larger than {} bytes", path.string(), kMaxFile);
-  std::ifstream in(path, std::ios::binary);
-  std::string text(static_cast<size_t>(size), '\0');
-  if (!in.read(text.data(), static_cast<std::streamsize>(size))) Fail("{}: cannot be read", path.string());
-  RefuseLfsPointer(text, path.string());
+  std::string text = ReadTextFile(path, kMaxFile, "a file of prompts");
   if (const std::string kind = KindByContent(std::string_view(text).substr(0, kContentHead)).name; !kind.empty())
     Fail("{}: {}; prompts are read from text (.txt, .csv, .tsv, .json or .jsonl, not compressed)", path.string(), kind);
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
@@ -54,15 +45,10 @@ std::string ReadText(const fs::path& path) {
   return text;
 }
 
-std::string Lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 // A column's name without case and white space around it.
 std::string Plain(const std::string& name) {
   const size_t begin = name.find_first_not_of(" \t"), end = name.find_last_not_of(" \t");
-  return begin == std::string::npos ? "" : Lower(name.substr(begin, end - begin + 1));
+  return begin == std::string::npos ? "" : AsciiLower(name.substr(begin, end - begin + 1));
 }
 
 // The place of `wanted` among the columns, or of the first of `usual` when nothing is wanted: spelled as it is, or else
@@ -88,9 +74,8 @@ size_t NeedColumn(const Strings& columns, const std::string& wanted, const Strin
 }
 
 void RefuseColumns(const PromptFormat& format, const std::string& file, const std::string& what) {
-  if (!format.prompt_column.empty())
-    Fail("{}: prompt_column \"{}\": {} has no columns", file, format.prompt_column, what);
-  if (!format.image_column.empty()) Fail("{}: image_column \"{}\": {} has no columns", file, format.image_column, what);
+  for (const auto& [key, column] : {std::pair("prompt", format.prompt_column), {"image", format.image_column}})
+    if (!column.empty()) Fail("{}: {}_column \"{}\": {} has no columns", file, key, column, what);
 }
 
 std::vector<PromptRow> ReadLines(const std::string& text, const std::string& file, const PromptFormat& format) {
@@ -232,7 +217,7 @@ std::vector<PromptRow> ReadJsonFormat(const std::string& text, const std::string
 }
 
 std::string FormatOf(const fs::path& path) {
-  const std::string extension = Lower(path.extension().string());
+  const std::string extension = AsciiLower(path.extension().string());
   if (extension == ".txt" || extension == ".text") return "text";
   if (extension == ".ndjson") return "jsonl";
   for (const auto& format : PromptFormats())

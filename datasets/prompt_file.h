@@ -35,8 +35,7 @@ const std::vector<std::string>& PromptFormats();
 // an object that holds such a list under the prompts' name ({"prompts": [...]}), or one object for each key ({"0001":
 // {"prompt": ...}}); JSON lines in a file called .json; COCO's annotation files and Karpathy's, of which each image
 // gives its first caption. TSV: where `images` is set and the first line names no column for prompts, lines of a
-// picture's name, a tab and the prompt. Throws Error naming the file and the line for files that are not there, are not
-// what the format says, or lack a column (with the columns that there are).
+// picture's name, a tab and the prompt. Throws Error naming the file and the line.
 std::vector<PromptRow> ReadPromptFile(const std::filesystem::path& path, const PromptFormat& format);
 
 }  // namespace skipbench

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "harness/base/text.h"
+
 namespace skipbench {
 namespace {
 
@@ -14,12 +16,8 @@ constexpr size_t kShortestStart = 3;  // letters that two names have to begin wi
 // Letters and digits, in lower case; every byte of another alphabet.
 std::string Bare(std::string_view name) {
   std::string bare;
-  for (const char c : name) {
-    if (c >= 'A' && c <= 'Z')
-      bare += static_cast<char>(c - 'A' + 'a');
-    else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80)
-      bare += c;
-  }
+  for (const char c : AsciiLower(std::string(name)))
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80) bare += c;
   return bare;
 }
 

@@ -4,7 +4,7 @@
 #include <limits>
 #include <set>
 
-#include "harness/base/json_numbers.h"
+#include "harness/base/json.h"
 
 namespace skipbench {
 namespace {

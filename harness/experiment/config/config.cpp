@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/did_you_mean.h"
-#include "harness/base/json_numbers.h"
+#include "harness/base/json.h"
 #include "harness/base/text.h"
 #include "harness/experiment/config/config_options.h"
 #include "harness/experiment/config/sweep.h"

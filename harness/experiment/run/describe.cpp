@@ -7,7 +7,7 @@
 
 #include "harness/base/build_info.h"
 #include "harness/base/format.h"
-#include "harness/base/json_numbers.h"
+#include "harness/base/json.h"
 #include "harness/experiment/config/config_options.h"
 #include "harness/experiment/plan/inputs.h"
 #include "harness/experiment/plan/memory.h"
