@@ -80,8 +80,8 @@ std::string WithoutExtension(const fs::path& file) { return fs::path(file).repla
 
 // "walk_012" -> "walk"; "012" -> "".
 std::string SequenceName(std::string stem) {
-  while (!stem.empty() && std::isdigit(static_cast<unsigned char>(stem.back()))) stem.pop_back();
-  while (!stem.empty() && (stem.back() == '_' || stem.back() == '-' || stem.back() == '.')) stem.pop_back();
+  stem.resize(stem.find_last_not_of("0123456789") + 1);
+  stem.resize(stem.find_last_not_of("_-.") + 1);
   return stem;
 }
 
@@ -148,10 +148,11 @@ std::unique_ptr<PictureSet> OpenPictureFiles(const fs::path& folder, const Pictu
 }
 
 std::unique_ptr<PictureSet> OpenPictureSet(const fs::path& path, const PictureSetOptions& options) {
-  const bool lsun = IsLsunDatabase(path), cifar = IsCifar10(path) || IsCifar10File(path), array = IsPictureArray(path);
+  const bool lsun = IsLsunDatabase(path), cifar = IsCifar10(path) || IsCifar10File(path),
+             array = ArrayPictures::IsNamed(path);
   if (options.clips && (lsun || cifar || array)) Fail("{}: holds pictures, expected clips", path.string());
   if (lsun) return OpenLsun(path);
-  if (array) return OpenPictureArray(path);
+  if (array) return std::make_unique<ArrayPictures>(path);
   if (cifar) return IsCifar10File(path) ? OpenCifar10File(path) : OpenCifar10(path, "train", /*partial=*/false);
   return OpenPictureFiles(path, options);
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "datasets/array_pictures.h"
 #include "harness/base/error.h"
-#include "harness/io/pictures/npy_pictures.h"
 
 namespace skipbench {
 namespace {
@@ -31,7 +31,7 @@ std::string ShapeText(const std::vector<int64_t>& shape) { return fmt::format("[
 StatisticsFile::StatisticsFile(const std::filesystem::path& path) : path_(path), file_(path) {
   network_ = Text("network");
   ours_ = !network_.empty();
-  has_pictures_ = file_.Has("arr_0") && NpyPictures::Fits(*file_.Open("arr_0"));
+  has_pictures_ = file_.Has("arr_0") && ArrayPictures::Fits(*file_.Open("arr_0"));
   // guided-diffusion's evaluator is the only one that keeps mu_s; its Inception is TensorFlow's.
   if (!ours_ && Length("mu") == kPool3 && file_.Has("mu_s") && file_.Has("sigma_s")) network_ = "inception:legacy_tf";
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "harness/io/pictures/image.h"
 #include "harness/io/pictures/png.h"
 #include "harness/nn/weights/tensor_file.h"
 #include "harness/report/figures/contact_sheet.h"
@@ -75,12 +76,12 @@ TEST(Video, RunsAndLeavesClips) {
   const auto images = result.Read<uint8_t>(0, "images").values;
   const fs::path clip = dir / "out/png/full_step/000001";
   for (int frame = 0; frame < 3; ++frame) {
-    const Image image = ReadPng(clip / fmt::format("{:04}.png", frame));
+    const Image image = ReadImage(clip / fmt::format("{:04}.png", frame));
     const auto begin = images.begin() + (3 + frame) * 32 * 48 * 3;
     EXPECT_TRUE(std::equal(image.pixels.begin(), image.pixels.end(), begin)) << frame;
   }
   EXPECT_TRUE(fs::exists(dir / "out/apng/full_step/000000.png"));
-  EXPECT_GT(ReadPng(dir / "out/contact_sheet.png").width, 4 * 3 * 48);
+  EXPECT_GT(ReadImage(dir / "out/contact_sheet.png").width, 4 * 3 * 48);
 }
 
 // LPIPS with made-up weights: a clip's value is the mean over its frames, and every frame's stands beside it.

@@ -13,7 +13,7 @@
 #include "harness/experiment/plan/memory.h"
 #include "harness/experiment/plan/metric_reference.h"
 #include "harness/experiment/plan/recorded_paths.h"
-#include "harness/io/pictures/mp4.h"
+#include "harness/io/pictures/video.h"
 #include "harness/pipelines/find_model.h"
 #include "harness/pipelines/load_pipeline.h"
 #include "harness/pipelines/prompt_limit.h"
@@ -166,7 +166,7 @@ void CheckInputs(const Plan& plan) {
 // Keys and outputs that only clips know.
 void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
   if (info.frames > 0) {
-    if (config.save.contains("mp4") && !CanWriteMp4())
+    if (config.save.contains("mp4") && !HasLibav())
       Fail("{}: save: \"mp4\" needs libav, which this skipbench was built without; \"apng\" needs nothing",
            config.file.string());
     return;

@@ -3,8 +3,8 @@
 #include <ATen/ATen.h>
 
 #include "harness/io/pictures/apng.h"
-#include "harness/io/pictures/mp4.h"
 #include "harness/io/pictures/png.h"
+#include "harness/io/pictures/video.h"
 #include "harness/store/outputs.h"
 
 namespace skipbench {

@@ -1,5 +1,5 @@
 // Arrays of pictures, read front to back.
-#include "harness/io/pictures/npy_pictures.h"
+#include "datasets/array_pictures.h"
 
 #include <gmock/gmock.h>
 
@@ -24,13 +24,13 @@ std::string Pictures(const std::vector<int64_t>& shape, const std::string& type 
   return data;
 }
 
-TEST(NpyPictures, InAnyOrder) {
+TEST(ArrayPictures, InAnyOrder) {
   const testing::TempDir dir;
   testing::WriteFile(dir / "a.npy", Pictures({400, 2, 5, 3}));
-  const NpyPictures pictures(dir / "a.npy");
+  const ArrayPictures pictures(dir / "a.npy");
   EXPECT_EQ(pictures.size(), 400);
-  EXPECT_EQ(pictures.height(), 2);
-  EXPECT_EQ(pictures.width(), 5);
+  EXPECT_EQ(pictures.Read(0).height, 2);
+  EXPECT_EQ(pictures.Read(0).width, 5);
   // One that lies behind, one that was passed by, and one that was passed so long ago that it is read again.
   for (const int64_t index : {3, 0, 2, 399, 1, 0, 399}) {
     const Image image = pictures.Read(index);
@@ -50,19 +50,19 @@ TEST(NpyPictures, InAnyOrder) {
   EXPECT_EQ(wrong, 0);
 }
 
-TEST(NpyPictures, LayoutsAndWhatIsNone) {
+TEST(ArrayPictures, LayoutsAndWhatIsNone) {
   const testing::TempDir dir;
   testing::WriteFile(dir / "grey.npy", Pictures({2, 4, 6}));
-  const Image grey = NpyPictures(dir / "grey.npy").Read(1);
+  const Image grey = ArrayPictures(dir / "grey.npy").Read(1);
   EXPECT_EQ(grey.width, 6);
   EXPECT_THAT(std::vector<int>(grey.pixels.begin() + 3, grey.pixels.begin() + 6), ::testing::Each(Value(1, 1)));
   testing::WriteFile(dir / "planes.npy", Pictures({2, 3, 4, 6}));
-  const Image planes = NpyPictures(dir / "planes.npy").Read(1);
+  const Image planes = ArrayPictures(dir / "planes.npy").Read(1);
   EXPECT_EQ(planes.height, 4);
   EXPECT_EQ(planes.pixels[5 * 3 + 2], Value(1, 2 * 24 + 5));
   const auto refused = [&](const std::string& content, const std::string& text) {
     testing::WriteFile(dir / "x.npy", content);
-    EXPECT_ERROR(NpyPictures(dir / "x.npy"), text);
+    EXPECT_ERROR(ArrayPictures(dir / "x.npy"), text);
   };
   refused(Pictures({2, 4, 6, 3}, "<f4").append(2 * 4 * 6 * 9, 'x'), "pictures were expected: bytes (uint8)");
   for (const auto& shape : {std::vector<int64_t>{40, 60, 3}, {3, 40, 60}, {40, 60, 4}})
