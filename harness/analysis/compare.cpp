@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "harness/analysis/comparable.h"
 #include "harness/analysis/compare_sets.h"
-#include "harness/store/builds.h"
+#include "harness/store/schema.h"
 
 namespace skipbench {
 namespace {
@@ -24,9 +25,7 @@ void Note(SettingChange& change, Verdict verdict, std::string reason) {
 }
 
 double Mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 // One setting of BASE and its counterpart, on the samples that both have done.
@@ -146,14 +145,8 @@ class SettingComparer {
     if (vanished)
       Note(change_, Verdict::kRegression, fmt::format("{}: {} samples have no value in NEW", metric.name, vanished));
     if (loss.empty()) return;
-    MetricChange change;
-    change.metric = metric.name;
-    change.better = metric.better;
-    change.base = Mean(a);
-    change.now = Mean(b);
-    BootstrapOptions bootstrap;
-    bootstrap.level = options_.level;
-    change.loss = BootstrapMean(loss, bootstrap);
+    MetricChange change{.metric = metric.name, .better = metric.better, .base = Mean(a), .now = Mean(b)};
+    change.loss = BootstrapMean(loss, {.level = options_.level});
     const auto given = options_.limits.find(metric.name);
     change.limit = given == options_.limits.end() ? DefaultLimit(metric, change.base) : given->second;
     Judge(change, std::all_of(loss.begin(), loss.end(), [](double l) { return l == 0; }));
@@ -161,8 +154,7 @@ class SettingComparer {
   }
 
   void Set(const MeasuredValue& base) {
-    SetComparison comparison =
-        CompareSet(base, FindDistance(sets_.now, j_, base.Name()), sets_.not_comparable, options_);
+    SetComparison comparison = CompareSet(base, sets_, j_, options_);
     if (!comparison.not_comparable.empty()) Note(change_, Verdict::kNotComparable, comparison.not_comparable);
     if (!comparison.change) return;
     MetricChange& change = *comparison.change;
@@ -281,10 +273,8 @@ class SettingComparer {
     // What else runs on the machine makes times longer, never shorter: what is really slower is so in its fastest
     // repeat too.
     if (std::min(ratio.ratio, Fastest(*b, calibrated) / Fastest(*a, calibrated)) <= *options_.max_slowdown) return;
-    if (ratio.low > *options_.max_slowdown)
-      Note(change_, Verdict::kRegression, describe("is worse"));
-    else
-      Note(change_, Verdict::kInconclusive, describe("is undecided"));
+    const bool worse = ratio.low > *options_.max_slowdown;
+    Note(change_, worse ? Verdict::kRegression : Verdict::kInconclusive, describe(worse ? "is worse" : "is undecided"));
   }
 
   const ResultReader& base_;
@@ -307,10 +297,8 @@ void CompareSettings(const ResultReader& base, const ResultReader& now, const Co
   for (size_t k = 0; k < base.header().settings.size(); ++k) {
     const Counterpart other = FindCounterpart(base.header(), k, now.header());
     if (other.index < 0) {
-      SettingChange change;
-      change.label = base.header().settings[k].label;
-      Note(change, Verdict::kNotComparable, other.reason);
-      comparison.settings.push_back(std::move(change));
+      Note(comparison.settings.emplace_back(SettingChange{.label = base.header().settings[k].label}),
+           Verdict::kNotComparable, other.reason);
       continue;
     }
     used[static_cast<size_t>(other.index)] = true;
@@ -331,13 +319,8 @@ double DefaultLimit(const MetricInfo& metric, double base_mean) {
 }
 
 const char* Name(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kFine: return "no regression";
-    case Verdict::kInconclusive: return "inconclusive";
-    case Verdict::kNotComparable: return "not comparable";
-    case Verdict::kRegression: return "regression";
-  }
-  return "?";
+  static const char* const names[] = {"no regression", "inconclusive", "not comparable", "regression"};
+  return names[static_cast<int>(verdict)];
 }
 
 int ExitCode(Verdict verdict) {

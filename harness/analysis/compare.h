@@ -28,8 +28,7 @@ namespace skipbench {
 struct CompareOptions {
   double level = 0.95;  // of the intervals, in (0, 1)
   // How much worse a metric may get, by its column; a metric of sets by its name ("fd_fashion"), or by what it is
-  // against too
-  // ("fd_fashion (reference)"). See DefaultLimit and DefaultAllowance.
+  // against too ("fd_fashion (reference)"). See DefaultLimit and DefaultAllowance.
   std::map<std::string, double> limits;
   double max_cost_rise = 0;                 // of evaluations and MACs, as a fraction
   std::optional<double> max_slowdown = {};  // ratio of latencies; none: latency is not looked at
@@ -48,10 +47,10 @@ const char* Name(Verdict verdict);
 int ExitCode(Verdict verdict);
 
 struct MetricChange {
-  std::string metric;  // of sets: with what it is against, "fd_fashion (data)"
+  std::string metric = {};  // of sets: with what it is against, "fd_fashion (data)"
   Direction better = Direction::kUnknown;
   double base = 0, now = 0;  // means over the pairs; values above MetricInfo::ceiling count as that
-  MeanInterval loss;         // how much worse NEW is; negative: better. NaN ends: no interval
+  MeanInterval loss = {};    // how much worse NEW is; negative: better. NaN ends: no interval
   double limit = 0;
   Verdict verdict = Verdict::kFine;
 };
@@ -62,16 +61,16 @@ struct CostChange {
 };
 
 struct SettingChange {
-  std::string label;
-  int64_t pairs = 0;                   // samples that both have done
-  int64_t other_decisions = 0;         // of these, with at least one call decided otherwise
-  CostChange nfe, macs;                // MACs: by the convention "matmuls"
-  std::vector<MetricChange> metrics;   // of single samples
-  std::vector<MetricChange> sets;      // of whole sets
-  std::optional<double> agreement_db;  // of thumbnails; +inf: all equal
-  std::optional<TimeRatio> slowdown;   // NEW's latency over BASE's, machine speed taken out where it was measured
+  std::string label = {};
+  int64_t pairs = 0;                        // samples that both have done
+  int64_t other_decisions = 0;              // of these, with at least one call decided otherwise
+  CostChange nfe = {}, macs = {};           // MACs: by the convention "matmuls"
+  std::vector<MetricChange> metrics = {};   // of single samples
+  std::vector<MetricChange> sets = {};      // of whole sets
+  std::optional<double> agreement_db = {};  // of thumbnails; +inf: all equal
+  std::optional<TimeRatio> slowdown = {};   // NEW's latency over BASE's, machine speed taken out where it was measured
   Verdict verdict = Verdict::kFine;
-  std::vector<std::string> reasons;  // why not fine
+  std::vector<std::string> reasons = {};  // why not fine
 };
 
 struct Comparison {

@@ -4,7 +4,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
 #include "harness/report/figures/contact_sheet.h"
-#include "harness/report/tables/render_text.h"
+#include "harness/report/tables/render_table.h"
 #include "harness/store/merge.h"
 #include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"

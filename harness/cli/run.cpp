@@ -7,7 +7,7 @@
 #include "harness/experiment/run/describe.h"
 #include "harness/experiment/run/run_experiment.h"
 #include "harness/report/figures/contact_sheet.h"
-#include "harness/report/tables/render_text.h"
+#include "harness/report/tables/render_table.h"
 #include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"
 #include "metrics/catalog.h"

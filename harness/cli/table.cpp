@@ -5,8 +5,7 @@
 #include "harness/cli/open_results.h"
 #include "harness/report/tables/paired_text.h"
 #include "harness/report/tables/path_text.h"
-#include "harness/report/tables/render_data.h"
-#include "harness/report/tables/render_text.h"
+#include "harness/report/tables/render_table.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench::cli {

@@ -32,6 +32,10 @@ std::vector<Json> EnvironmentsOf(const RunHeader& header);
 // Adds those that `list` lacks.
 void MergeEnvironments(std::vector<Json>& list, const std::vector<Json>& more);
 
+// Which skipbench made a result, "skipbench 0.1.0 (9ebbb61ccce6, modified)"; of several builds each once, in their
+// order: "... and 0.1.0 (06afd5e51f10)".
+std::string DescribeBuilds(const std::vector<Json>& environments);
+
 // Writes the attributes of the root, and /settings with a group for each setting (without per-sample columns).
 void WriteHeader(hdf5::Group& root, const RunHeader& header, const std::vector<Json>& environments);
 

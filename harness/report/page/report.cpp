@@ -18,8 +18,7 @@
 #include "harness/report/figures/gnuplot.h"
 #include "harness/report/page/page.h"
 #include "harness/report/tables/escape.h"
-#include "harness/report/tables/render_data.h"
-#include "harness/report/tables/render_text.h"
+#include "harness/report/tables/render_table.h"
 
 namespace skipbench {
 
