@@ -1,7 +1,6 @@
 // Whether two results can be compared at all, and which parts of them belong together.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>

@@ -1,7 +1,6 @@
 // Metrics of whole sets in a comparison of two results.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>

@@ -1,6 +1,5 @@
 #include "harness/analysis/set_distances.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "harness/analysis/settings.h"

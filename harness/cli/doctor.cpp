@@ -24,7 +24,6 @@
 
 namespace skipbench::cli {
 
-namespace po = boost::program_options;
 namespace fs = std::filesystem;
 
 namespace {
@@ -42,12 +41,11 @@ void DescribeProgram() {
     fmt::print("CUDA       no: a CPU build (cmake --preset cuda builds for a GPU)\n");
   }
   fmt::print("CPU        {}\n", DeviceName(at::kCPU));
-  const char* models = std::getenv("SKIPBENCH_MODELS");
-  fmt::print("models     SKIPBENCH_MODELS={}\n", models ? models : "(not set)");
-  const char* data = std::getenv("SKIPBENCH_DATA");
-  fmt::print("data       SKIPBENCH_DATA={}\n", data ? data : "(not set)");
-  const char* weights = std::getenv("SKIPBENCH_METRIC_WEIGHTS");
-  fmt::print("weights    SKIPBENCH_METRIC_WEIGHTS={}\n", weights ? weights : "(not set)");
+  for (const auto& [what, name] :
+       {std::pair("models", "SKIPBENCH_MODELS"), {"data", "SKIPBENCH_DATA"}, {"weights", "SKIPBENCH_METRIC_WEIGHTS"}}) {
+    const char* value = std::getenv(name);
+    fmt::print("{:<10} {}={}\n", what, name, value ? value : "(not set)");
+  }
   const std::string missing = MissingScripts();
   fmt::print("fonts      {}\n",
              missing.empty() ? "Latin, Greek, Cyrillic, Arabic, Devanagari, Chinese, Japanese, Korean" : missing);
@@ -251,19 +249,15 @@ bool DescribeConfig(const std::string& file, const std::string& models, MissingL
 
 }  // namespace
 
-int Doctor(const std::vector<std::string>& args) {
-  po::options_description options("options");
-  options.add_options()("input", po::value<std::vector<std::string>>(), "configs to check")(
-      "models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons");
-  const auto values = Parse("doctor", "doctor [CONFIG...]", options, args);
+int Doctor(const Texts& args) {
+  const Values values = Parse("doctor", "doctor [CONFIG...]", {Input("configs to check"), Models()}, args);
   DescribeProgram();
   bool fine = true;
   MissingList missing;
-  if (values.contains("input"))
-    for (const auto& file : values["input"].as<std::vector<std::string>>()) {
-      fmt::print("\n");
-      fine &= DescribeConfig(file, values["models"].as<std::string>(), &missing);
-    }
+  for (const auto& file : values.All("input")) {
+    fmt::print("\n");
+    fine &= DescribeConfig(file, values.Text("models"), &missing);
+  }
   fmt::print("{}", missing.Render());
   return fine ? 0 : 3;
 }

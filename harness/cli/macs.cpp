@@ -1,6 +1,5 @@
 #include <fmt/ranges.h>
 
-#include <chrono>
 #include <filesystem>
 
 #include "harness/cli/commands.h"
@@ -10,7 +9,6 @@
 
 namespace skipbench::cli {
 
-namespace po = boost::program_options;
 namespace fs = std::filesystem;
 
 namespace {
@@ -39,25 +37,20 @@ void PrintShallow(const Pipeline& pipeline) {
 
 }  // namespace
 
-int Macs(const std::vector<std::string>& args) {
-  po::options_description options("options");
-  options.add_options()("input", po::value<std::vector<std::string>>(),
-                        "a model's folder (or name), or an experiment's config")(
-      "height", po::value<int64_t>()->default_value(0), "pixels (default: the model's own size)")(
-      "width", po::value<int64_t>()->default_value(0), "pixels")("frames", po::value<int64_t>()->default_value(0),
-                                                                 "of a clip (video; default: 16)")(
-      "branch", po::value<int>()->default_value(-1), "blocks of the shallow forward at this cache position")(
-      "models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons");
-  const auto values =
-      Parse("macs", "macs MODEL_OR_CONFIG [--branch N] [--height H --width W] [--frames F]", options, args);
-  if (!values.contains("input") || values["input"].as<std::vector<std::string>>().size() != 1)
-    Fail("skipbench macs: one model folder or config was expected");
-  const std::string input = values["input"].as<std::vector<std::string>>()[0];
+int Macs(const Texts& args) {
+  const Values values =
+      Parse("macs", "macs MODEL_OR_CONFIG [--branch N] [--height H --width W] [--frames F]",
+            {Input("a model's folder (or name), or an experiment's config"),
+             Default<int64_t>("height", 0, "pixels (default: the model's own size)"),
+             Default<int64_t>("width", 0, "pixels"), Default<int64_t>("frames", 0, "of a clip (video; default: 16)"),
+             Default<int>("branch", -1, "blocks of the shallow forward at this cache position"), Models()},
+            args);
+  const std::string input = values.OnlyInput("one model folder or config");
   PipelineOptions open;
   open.shapes_only = true;
-  open.height = values["height"].as<int64_t>();
-  open.width = values["width"].as<int64_t>();
-  open.frames = values["frames"].as<int64_t>();
+  open.height = values.Get<int64_t>("height");
+  open.width = values.Get<int64_t>("width");
+  open.frames = values.Get<int64_t>("frames");
   if (open.frames < 0 || open.frames > 1024)
     Fail("skipbench macs: --frames {}: expected 1 to 1024 (or 0: the default)", open.frames);
   std::string model = input;
@@ -70,13 +63,13 @@ int Macs(const std::vector<std::string>& args) {
     if (open.width == 0) open.width = config.model.width;
     if (open.frames == 0) open.frames = config.model.frames;
   }
-  const auto pipeline = LoadPipeline(FindModel(model, base, values["models"].as<std::string>()), open);
-  const int branch = values["branch"].as<int>();
+  const auto pipeline = LoadPipeline(FindModel(model, base, values.Text("models")), open);
+  const int branch = values.Get<int>("branch");
   if (branch >= pipeline->cache_positions() || branch < -1)
     Fail("skipbench macs: --branch {}: the network has branches 0 to {}", branch, pipeline->cache_positions() - 1);
   const auto& info = pipeline->info();
-  if (values["frames"].as<int64_t>() > 0 && info.frames == 0)
-    Fail("skipbench macs: --frames {}: {} makes pictures, not clips", values["frames"].as<int64_t>(),
+  if (values.Get<int64_t>("frames") > 0 && info.frames == 0)
+    Fail("skipbench macs: --frames {}: {} makes pictures, not clips", values.Get<int64_t>("frames"),
          info.folder.string());
   fmt::print(
       "{}: one forward of the denoising network, batch 1, no guidance; {} {} x {}, latents {}.\n"

@@ -14,7 +14,6 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <span>
 #include <string>
 
@@ -65,7 +64,7 @@ class StatisticsFile {
   std::string Text(const char* name) const;
   int64_t Length(const std::string& name) const;  // of the first axis; 0: not there
   Gaussian ReadNormal(const NormalArrays& arrays) const;
-  int64_t ReadFrames() const;
+  int64_t Number(const char* name, double least, double below) const;  // the array's only value
   void ReadFeatures(const std::string& name, FeatureSet* set) const;
 
   std::filesystem::path path_;

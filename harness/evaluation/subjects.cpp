@@ -6,13 +6,46 @@
 
 #include "harness/analysis/settings.h"
 #include "harness/base/error.h"
-#include "harness/evaluation/report_values.h"
 
 namespace skipbench {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+std::vector<MeasuredValue> OfSamples(const SampleTable& samples, const MetricRequest& request) {
+  std::vector<MeasuredValue> values;
+  for (const auto& column : samples.columns) {
+    if (column.metric != request.name) continue;
+    MetricInfo info = column.info;
+    if (request.sample->columns.size() == 1) info.name = request.name;
+    values.push_back(MeanOf(column.values, info));
+  }
+  return values;
+}
+
+std::vector<MeasuredValue> OfSets(const Measurement& measured, const SetMetric& metric, const SetOptions& options) {
+  if (metric.of_errors) return metric.of_errors(metric, measured.samples.errors, measured.samples.clips ? 1 : 16);
+  const auto a = measured.pictures.find(metric.network), b = measured.reference.find(metric.network);
+  if (a == measured.pictures.end() || b == measured.reference.end())
+    Fail("{}: a second set was expected: pictures or a statistics file", metric.name);
+  return MeasureSets(metric, {a->second, b->second, measured.paired.contains(metric.network)}, options);
+}
+
+std::vector<MeasuredValue> ValuesOf(const Measurement& measured, const MetricRequest& request,
+                                    const MetricNetworks& networks, const SetOptions& options) {
+  MeasuredValue none{.metric = {.name = request.name}, .available = false};
+  if (!networks.Available(request)) {
+    none.note = "not available: " + networks.missing.at(request.name);
+    return {none};
+  }
+  if (const auto why = measured.unmet.find(request.name); why != measured.unmet.end()) {
+    const std::string name = request.name + ": ";
+    none.note = why->second.starts_with(name) ? why->second.substr(name.size()) : why->second;
+    return {none};
+  }
+  return request.sample ? OfSamples(measured.samples, request) : OfSets(measured, *request.set, options);
+}
 
 void OpenReference(const std::vector<std::string>& inputs, const SubjectOptions& options, Subjects* subjects) {
   if (inputs.size() < 2) return;
@@ -99,6 +132,19 @@ bool IsWhole(const FeatureSets& features, const ComparedSet& reference) {
 }
 
 }  // namespace
+
+std::vector<MeasuredValue> ReportValues(const Measurement& measured, const std::vector<MetricRequest>& requests,
+                                        const MetricNetworks& networks, const SetOptions& options,
+                                        const std::string& subject) {
+  std::vector<MeasuredValue> all;
+  for (const auto& request : requests)
+    for (auto& value : ValuesOf(measured, request, networks, options)) {
+      value.subject = subject;
+      if (value.available) AddNote(LeftOutText(measured.left_out), &value);
+      all.push_back(std::move(value));
+    }
+  return all;
+}
 
 bool IsResult(const fs::path& path) {
   return path.extension() == ".h5" || fs::exists(path / kJoinedFile) || fs::exists(path / kSegmentFolder);

@@ -39,6 +39,12 @@ struct Subjects {
   std::vector<Subject> all;
 };
 
+// The values of all `requests`, in their order: means over samples with their intervals, metrics of sets, and one that
+// is not available for each whose weights are missing or that could not be met.
+std::vector<MeasuredValue> ReportValues(const Measurement& measured, const std::vector<MetricRequest>& requests,
+                                        const MetricNetworks& networks, const SetOptions& options,
+                                        const std::string& subject);
+
 bool IsResult(const std::filesystem::path& path);
 
 // `inputs`: A, and B or nothing. Of a result every setting is a subject, against B, or without B against its reference

@@ -16,6 +16,15 @@ namespace skipbench {
 // the new file says of itself; without one, what the first source says.
 void Join(std::vector<Source>& sources, const std::filesystem::path& path, std::optional<Shard> shard = {});
 
+// Where the rows of sources stand among all of their samples, which are in the order of the plan.
+struct SampleOrder {
+  std::vector<SampleInfo> samples;
+  std::vector<std::vector<int64_t>> places;  // [source][row] -> index into samples
+};
+SampleOrder OrderOf(const std::vector<Source>& sources);
+// The waves of all of them, in the order of the plan.
+std::vector<WaveRecord> AllWaves(const std::vector<Source>& sources);
+
 // Error if two sources do not have the same columns; names both files and the column.
 void RequireSameColumns(const std::vector<Source>& sources);
 

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <filesystem>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +21,9 @@ inline constexpr const char* kContactSheet = "contact_sheet.png";
 
 // The kinds of pictures that are written as files, which are also the names of their folders.
 inline constexpr const char* kPictureKinds[] = {"png", "apng", "mp4"};
+
+// Error naming the file.
+void RemoveFile(const std::filesystem::path& path);
 
 // A label as a folder's name: letters, digits, '.', '-', '=' and '_' stay, runs of anything else become one '_'.
 std::string FolderName(const std::string& label);

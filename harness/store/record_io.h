@@ -14,9 +14,6 @@ namespace skipbench {
 
 inline constexpr int64_t kMaxCount = 1'000'000;  // of steps, calls, settings, shards: anything beyond is damage
 
-inline std::string DumpAttribute(const Json& json) {
-  return WithNamedNumbers(json).dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 inline Json ParseAttribute(const hdf5::Object& object, const std::string& name) {
   return ParseJson(object.Attribute<std::string>(name), object.Where() + ": attribute " + name);
 }
@@ -29,7 +26,7 @@ class GroupWriter {
   template <class T>
   void Attribute(const std::string& name, const T& value, int64_t = 0, int64_t = 0) {
     if constexpr (std::is_same_v<T, Json>)
-      group_.SetAttribute(name, DumpAttribute(value));
+      group_.SetAttribute(name, WithNamedNumbers(value).dump(-1, ' ', false, Json::error_handler_t::replace));
     else if constexpr (std::is_same_v<T, int> || std::is_same_v<T, bool>)
       group_.SetAttribute(name, int64_t{value});
     else

@@ -14,41 +14,40 @@ namespace {
 // The columns of /samples and of /waves, each with its units and the place of its value in a record.
 template <class Use>
 void EachSampleColumn(Use&& use) {
-  use("ordinal", "", [](auto& s) -> auto& { return s.ordinal; });
-  use("id", "", [](auto& s) -> auto& { return s.id; });
-  use("caption", "", [](auto& s) -> auto& { return s.caption; });
-  use("seed", "", [](auto& s) -> auto& { return s.seed; });
-  use("label", "", [](auto& s) -> auto& { return s.label; });
+  use("ordinal", "", [](auto& s) { return &s.ordinal; });
+  use("id", "", [](auto& s) { return &s.id; });
+  use("caption", "", [](auto& s) { return &s.caption; });
+  use("seed", "", [](auto& s) { return &s.seed; });
+  use("label", "", [](auto& s) { return &s.label; });
 }
 
 template <class Use>
 void EachWaveColumn(Use&& use) {
-  use("first_ordinal", "", [](auto& w) -> auto& { return w.first_ordinal; });
-  use("samples", "", [](auto& w) -> auto& { return w.samples; });
-  use("evaluations", "evaluations", [](auto& w) -> auto& { return w.cost.evaluations; });
-  use("separate_evaluations", "evaluations", [](auto& w) -> auto& { return w.cost.separate_evaluations; });
-  use("shallow_evaluations", "evaluations", [](auto& w) -> auto& { return w.cost.shallow_evaluations; });
-  use("separate_shallow_evaluations", "evaluations",
-      [](auto& w) -> auto& { return w.cost.separate_shallow_evaluations; });
-  use("wall_s", "s", [](auto& w) -> auto& { return w.cost.wall_s; });
+  use("first_ordinal", "", [](auto& w) { return &w.first_ordinal; });
+  use("samples", "", [](auto& w) { return &w.samples; });
+  use("evaluations", "evaluations", [](auto& w) { return &w.cost.evaluations; });
+  use("separate_evaluations", "evaluations", [](auto& w) { return &w.cost.separate_evaluations; });
+  use("shallow_evaluations", "evaluations", [](auto& w) { return &w.cost.shallow_evaluations; });
+  use("separate_shallow_evaluations", "evaluations", [](auto& w) { return &w.cost.separate_shallow_evaluations; });
+  use("wall_s", "s", [](auto& w) { return &w.cost.wall_s; });
 }
 
 // Writes one value of each record; reads it into as many records as there are, or as many as the first column has.
 template <class Record>
 auto WriterOf(hdf5::Group& group, const std::vector<Record>& records, const char* axis) {
   return [&group, &records, axis](const std::string& name, const char* units, auto place) {
-    std::vector<std::decay_t<decltype(place(records[0]))>> values;
-    for (const auto& record : records) values.push_back(place(record));
+    std::vector<std::decay_t<decltype(*place(records[0]))>> values;
+    for (const auto& record : records) values.push_back(*place(record));
     group.Write(name, values, {static_cast<int64_t>(records.size())}, {axis}, units);
   };
 }
 template <class Record>
 auto ReaderOf(const hdf5::Group& group, std::vector<Record>& records) {
   return [&group, &records](const std::string& name, const char*, auto place) {
-    const auto values = group.Read<std::decay_t<decltype(place(records[0]))>>(name);
+    const auto values = group.Read<std::decay_t<decltype(*place(records[0]))>>(name);
     if (records.empty()) records.resize(values.size());
     if (values.size() != records.size()) Fail("{}: its datasets have different lengths", group.Where());
-    for (size_t i = 0; i < values.size(); ++i) place(records[i]) = values[i];
+    for (size_t i = 0; i < values.size(); ++i) *place(records[i]) = values[i];
   };
 }
 
@@ -96,7 +95,7 @@ void Source::ReadWaves() {
   const hdf5::Group group = root_->OpenGroup("waves"), stages = group.OpenGroup("stages");
   EachWaveColumn(ReaderOf(group, waves_));
   for (const auto& name : stages.Members())
-    ReaderOf(stages, waves_)(name, "s", [&](WaveRecord& w) -> double& { return w.cost.stage_s[name]; });
+    ReaderOf(stages, waves_)(name, "s", [&](WaveRecord& w) { return &w.cost.stage_s[name]; });
 }
 
 void WriteWaves(hdf5::Group& root, const std::vector<WaveRecord>& waves) {
@@ -107,9 +106,9 @@ void WriteWaves(hdf5::Group& root, const std::vector<WaveRecord>& waves) {
   for (const auto& wave : waves)
     for (const auto& [name, seconds] : wave.cost.stage_s) names.insert(name);
   for (const auto& name : names)
-    WriterOf(stages, waves, "wave")(name, "s", [&](const WaveRecord& w) {
+    WriterOf(stages, waves, "wave")(name, "s", [&name, none = 0.0](const WaveRecord& w) {
       const auto found = w.cost.stage_s.find(name);
-      return found == w.cost.stage_s.end() ? 0.0 : found->second;
+      return found == w.cost.stage_s.end() ? &none : &found->second;
     });
 }
 

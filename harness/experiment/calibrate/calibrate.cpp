@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "harness/sampling/selected_denoiser.h"
 #include "harness/sampling/trajectory_tree.h"

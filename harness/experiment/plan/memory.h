@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "harness/experiment/plan/plan.h"
 #include "harness/sampling/trajectory_tree.h"

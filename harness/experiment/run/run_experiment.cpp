@@ -82,10 +82,9 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
     progress.Update(done, n);
     for (const auto& [begin, end] : OpenWaves(plan, committed)) {
       const double size = static_cast<double>(end - begin);
-      const Wave wave =
-          RunWave(plan, begin, end, options.out, {[&](int64_t calls, int64_t total) {
-                    progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
-                  }});
+      const Wave wave = RunWave(plan, begin, end, options.out, [&](int64_t calls, int64_t total) {
+        progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
+      });
       writer.Commit(wave);
       summary.samples_done += end - begin;
       done += size;

@@ -5,8 +5,8 @@
 #include <fmt/ranges.h>
 
 #include <chrono>
-#include <cmath>
 #include <limits>
+#include <numeric>
 #include <unordered_map>
 
 #include "harness/experiment/run/image_files.h"
@@ -78,7 +78,7 @@ class WaveRunner {
     Denoiser& denoiser = DenoiserFor(tree.guidance);
     auto stage = timer_.Enter("denoiser");
     std::vector<int> all(samples_.size());
-    for (size_t s = 0; s < all.size(); ++s) all[s] = static_cast<int>(s);
+    std::iota(all.begin(), all.end(), 0);
     try {
       RunSettings(tree, denoiser, tree.settings, all);
     } catch (const c10::OutOfMemoryError&) {
@@ -162,7 +162,7 @@ class WaveRunner {
   }
 
   void Report(int64_t done_here) const {
-    if (progress_.report) progress_.report(std::min(done_calls_ + done_here, total_calls_), total_calls_);
+    if (progress_) progress_(std::min(done_calls_ + done_here, total_calls_), total_calls_);
   }
 
   bool NeedsPictures() const {
@@ -252,20 +252,19 @@ class WaveRunner {
     out.macs_matmuls.assign(n, kNaN);
     ReserveMetrics(plan_, n, &out);
     // Every wave has the same traces, also one in which this setting failed for all samples.
+    const auto reserve = [&](const std::string& name) {
+      out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
+    };
     if (setting.supported)
-      for (const auto& [name, values] : setting.method->Start(ShapeFor(setting))->TakeTrace())
-        out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
+      for (const auto& [name, values] :
+           setting.method->Start(ShapeOf(*setting.scheduler, plan_.pipeline->cache_positions()))->TakeTrace())
+        reserve(name);
     if (plan_.config.traces)
-      for (const auto& name : DifferenceTraceNames())
-        out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
+      for (const auto& name : DifferenceTraceNames()) reserve(name);
     for (int64_t s = 0; s < n; ++s) WriteSample(k, s, &out);
     WriteNetworkMetrics(k, &out);
     WriteTensors(k, &out);
     return out;
-  }
-
-  RunShape ShapeFor(const PlannedSetting& setting) const {
-    return ShapeOf(*setting.scheduler, plan_.pipeline->cache_positions());
   }
 
   void WriteSample(size_t k, int64_t s, SettingWave* out) {
@@ -356,20 +355,10 @@ class WaveRunner {
 
   void WriteFiles(size_t k) {
     const auto& config = plan_.config;
-    const ClipFiles files = {.png = config.save.contains("png"),
-                             .apng = config.save.contains("apng"),
-                             .mp4 = config.save.contains("mp4"),
-                             .fps = config.model.fps};
-    const std::string& folder = plan_.setting_folders[k];
-    for (size_t s = 0; s < samples_.size(); ++s) {
-      if (outcomes_[k][s].status != Status::kDone) continue;
-      const at::Tensor& picture = outcomes_[k][s].picture;
-      if (plan_.pipeline->info().frames > 0) {
-        WriteClip(picture, out_, folder, samples_[s].id, files);
-      } else if (files.png) {
-        WritePicture(picture, out_, folder, samples_[s].id);
-      }
-    }
+    for (size_t s = 0; s < samples_.size(); ++s)
+      if (outcomes_[k][s].status == Status::kDone && outcomes_[k][s].picture.defined())
+        WriteImageFiles(outcomes_[k][s].picture, config.save, config.model.fps, out_, plan_.setting_folders[k],
+                        samples_[s].id);
   }
 
   const Plan& plan_;

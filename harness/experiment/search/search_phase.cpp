@@ -193,24 +193,16 @@ void BindPaths(const SearchJob& job, const std::vector<SearchRecord>& records, P
   }
 }
 
-// The study's own search, unless settings search the same way.
-void AddStudy(const Plan& plan, std::vector<SearchJob>* jobs) {
-  const PathStudyConfig& study = *plan.config.path_study;
-  const PlannedSetting& reference = plan.settings[plan.settings[0].reference];
-  auto job = std::find_if(jobs->begin(), jobs->end(), [&](const SearchJob& j) {
-    return j.scheduler == reference.scheduler && j.search->Key() == study.search->Key();
-  });
-  if (job == jobs->end()) {
-    SearchJob fresh;
-    fresh.search = study.search.get();
-    fresh.scheduler = reference.scheduler;
-    fresh.guidance = reference.guidance;
-    fresh.samples = static_cast<int64_t>(plan.samples.size());
-    if (study.samples > 0) fresh.samples = std::min(fresh.samples, study.samples);
-    job = jobs->insert(jobs->end(), fresh);
-  }
-  job->target.skips = std::max(job->target.skips, study.skips);
-  job->study = true;
+// The job of a search on a setting's run, made where there is none yet; a new one takes `most` samples (0: all).
+SearchJob& JobFor(const Search& search, const PlannedSetting& setting, int64_t most, const Plan& plan,
+                  std::vector<SearchJob>* jobs) {
+  for (auto& job : *jobs)
+    if (job.scheduler == setting.scheduler && job.search->Key() == search.Key()) return job;
+  const auto all = static_cast<int64_t>(plan.samples.size());
+  return jobs->emplace_back(SearchJob{.search = &search,
+                                      .scheduler = setting.scheduler,
+                                      .guidance = setting.guidance,
+                                      .samples = most > 0 ? std::min(all, most) : all});
 }
 
 }  // namespace
@@ -236,23 +228,17 @@ std::vector<SearchJob> CollectSearches(const Plan& plan) {
     const PlannedSetting& setting = plan.settings[k];
     const auto* method = dynamic_cast<const SearchMethod*>(setting.spec->method.get());
     if (!method || !setting.supported) continue;
-    auto job = std::find_if(jobs.begin(), jobs.end(), [&](const SearchJob& j) {
-      return j.scheduler == setting.scheduler && j.search->Key() == method->search().Key();
-    });
-    if (job == jobs.end()) {
-      SearchJob fresh;
-      fresh.search = &method->search();
-      fresh.scheduler = setting.scheduler;
-      fresh.guidance = setting.guidance;
-      fresh.samples = static_cast<int64_t>(plan.samples.size());
-      if (fresh.search->shared_samples() > 0) fresh.samples = std::min(fresh.samples, fresh.search->shared_samples());
-      job = jobs.insert(jobs.end(), fresh);
-    }
-    job->target.skips = std::max(job->target.skips, method->target().skips);
-    job->target.error_bound = std::max(job->target.error_bound, method->target().error_bound);
-    job->settings.push_back(static_cast<int>(k));
+    SearchJob& job = JobFor(method->search(), setting, method->search().shared_samples(), plan, &jobs);
+    job.target.skips = std::max(job.target.skips, method->target().skips);
+    job.target.error_bound = std::max(job.target.error_bound, method->target().error_bound);
+    job.settings.push_back(static_cast<int>(k));
   }
-  if (plan.config.path_study) AddStudy(plan, &jobs);
+  if (const auto& study = plan.config.path_study) {
+    const PlannedSetting& reference = plan.settings[plan.settings[0].reference];
+    SearchJob& job = JobFor(*study->search, reference, study->samples, plan, &jobs);
+    job.target.skips = std::max(job.target.skips, study->skips);
+    job.study = true;
+  }
   return jobs;
 }
 

@@ -14,12 +14,12 @@ namespace skipbench {
 // Settings of one run that differ only in how far they search, and so share one search.
 struct SearchJob {
   const Search* search = nullptr;
-  SearchTarget target;  // the farthest of them
-  std::shared_ptr<const Scheduler> scheduler;
+  SearchTarget target = {};  // the farthest of them
+  std::shared_ptr<const Scheduler> scheduler = {};
   double guidance = 1;
-  int64_t samples = 0;        // the first that many of the plan
-  std::vector<int> settings;  // indices into plan.settings; none: it is made for the study of paths
-  bool study = false;         // the study of paths compares with it
+  int64_t samples = 0;             // the first that many of the plan
+  std::vector<int> settings = {};  // indices into plan.settings; none: it is made for the study of paths
+  bool study = false;              // the study of paths compares with it
 };
 
 std::vector<SearchJob> CollectSearches(const Plan& plan);

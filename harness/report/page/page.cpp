@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 
 #include "harness/report/page/page_style.h"
 #include "harness/report/tables/escape.h"

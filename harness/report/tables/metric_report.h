@@ -1,7 +1,6 @@
 // The report of `skipbench metrics` as text.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
