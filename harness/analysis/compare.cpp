@@ -63,7 +63,7 @@ class SettingComparer {
       if (was_done && is_done) pairs_.push_back(pair);
       lost += was_done && !is_done;
     }
-    change_.pairs = static_cast<int64_t>(pairs_.size());
+    change_.pairs = std::ssize(pairs_);
     if (lost == 0) return;
     std::string why;
     for (const auto& message : now_.Read<std::string>(j_, "message").values)
@@ -301,7 +301,7 @@ void CompareSettings(const ResultReader& base, const ResultReader& now, const Co
            Verdict::kNotComparable, other.reason);
       continue;
     }
-    used[static_cast<size_t>(other.index)] = true;
+    used[other.index] = true;
     comparison.settings.push_back(
         SettingComparer(base, now, k, static_cast<size_t>(other.index), options, sets).Run(pairs));
   }
@@ -336,9 +336,9 @@ Comparison Compare(const ResultReader& base, const ResultReader& now, const Comp
   for (const auto* side : {&base, &now})
     comparison.notes.insert(comparison.notes.end(), side->notes().begin(), side->notes().end());
   const Pairs pairs = PairSamples(base, now);
-  comparison.pairs = static_cast<int64_t>(pairs.size());
-  comparison.only_base = static_cast<int64_t>(base.samples().size()) - comparison.pairs;
-  comparison.only_now = static_cast<int64_t>(now.samples().size()) - comparison.pairs;
+  comparison.pairs = std::ssize(pairs);
+  comparison.only_base = std::ssize(base.samples()) - comparison.pairs;
+  comparison.only_now = std::ssize(now.samples()) - comparison.pairs;
   comparison.not_comparable = WhyNotComparable(base, now);
   if (!comparison.not_comparable.empty()) {
     comparison.verdict = Verdict::kNotComparable;

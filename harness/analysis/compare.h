@@ -1,16 +1,6 @@
 // Is NEW worse than BASE? Two results of the same experiment, compared sample by sample and setting by setting: for a
 // person who changed something, and for a CI job.
-//
-// Quality: the mean over samples of how much worse NEW's value is than BASE's of the same sample, with a bootstrap
-// interval (paired: what a sample has in common with itself cancels). Against a limit m: worse when the interval lies
-// above m, fine when it lies at or below m, undecided when it straddles m. Where NEW needs fewer evaluations than BASE,
-// m is 0 for "worse": what is saved must not be paid for in quality. Metrics of whole sets (distances): the same with
-// the difference of the two values, over the same samples; its interval is that of a jackknife that leaves the same
-// blocks of samples out of both. Cost: evaluations and multiply-accumulates, exactly. Latency only when a limit is
-// given: repeats are noisy, so it is worse when the whole interval of the ratio lies above the limit, and fine when the
-// ratio itself, or that of the fastest repeats, does not exceed it. Pictures: those of the reference settings
-// (full_step) must be BASE's, seen through their thumbnails: nothing but the noise, the scheduler or the networks can
-// move them, and metrics against the reference would move along.
+// compare.md says how it is decided.
 #pragma once
 
 #include <map>

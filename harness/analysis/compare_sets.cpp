@@ -22,8 +22,7 @@ void CommonRows(const ResultReader& base, const ResultReader& now, Rows* in_base
     const int j = FindCounterpart(base.header(), k, now.header()).index;
     if (j < 0) continue;
     for (const auto& [a, b] : pairs)
-      if (done_base[k][a] && done_now[static_cast<size_t>(j)][b])
-        (*in_base)[k][a] = (*in_now)[static_cast<size_t>(j)][b] = true;
+      if (done_base[k][a] && done_now[j][b]) (*in_base)[k][a] = (*in_now)[j][b] = true;
   }
 }
 

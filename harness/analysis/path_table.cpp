@@ -21,7 +21,7 @@ class Values {
   void Add(double value) {
     if (!std::isnan(value)) values_.push_back(value);
   }
-  int64_t count() const { return static_cast<int64_t>(values_.size()); }
+  int64_t count() const { return std::ssize(values_); }
   double Mean() const {
     return values_.empty() ? kNaN
                            : std::accumulate(values_.begin(), values_.end(), 0.0) / static_cast<double>(values_.size());
@@ -99,7 +99,7 @@ Numbers NumbersOf(std::map<std::string, Values>& values, const ContingencyTable&
 }
 
 PathRow RowOf(const PathStudyRecord& study, const PathEstimate& estimate, int64_t k) {
-  const int64_t n = static_cast<int64_t>(study.samples.size()), count = static_cast<int64_t>(study.skips.size());
+  const int64_t n = std::ssize(study.samples), count = std::ssize(study.skips);
   const int64_t draws = study.random_path.shape[2];
   std::map<std::string, Values> values;
   PathRow row{estimate.label, estimate.use, study.skips[k], {{0, 0}, {0, 0}}, {}};

@@ -88,9 +88,9 @@ SetMetricPlan ReadSetMetricPlan(const hdf5::Group& group, const KnownMetrics& kn
     if (one.Has("mu")) {
       const auto mean = one.Read<double>("mu"), covariance = one.Read<double>("sigma");
       set.normal_is_apart = set.has_features();
-      if (set.has_features() && set.dimension != static_cast<int64_t>(mean.size()))
+      if (set.has_features() && set.dimension != std::ssize(mean))
         Fail("{}: mu has {} values, the features {}", one.Where(), mean.size(), set.dimension);
-      set.dimension = static_cast<int64_t>(mean.size());
+      set.dimension = std::ssize(mean);
       if (covariance.size() != mean.size() * mean.size())
         Fail("{}: sigma has {} values for {} dimensions", one.Where(), covariance.size(), mean.size());
       Gaussian& normal = set.normal.emplace();

@@ -148,7 +148,7 @@ Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& di
   Table table;
   table.header = result.header();
   table.environments = result.environments();
-  table.samples = static_cast<int64_t>(result.samples().size());
+  table.samples = std::ssize(result.samples());
   table.metrics = MetricsOf(result);
   table.cost = result.TotalCost();
   table.notes = result.notes();
@@ -165,7 +165,7 @@ Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& di
     row.macs_matmuls = MeanOf(columns[k].Values("macs_matmuls"));
     const int reference = ReferenceOf(settings, k);
     if (reference >= 0 && table.samples > 0) {
-      const SettingColumns& other = columns[static_cast<size_t>(reference)];
+      const SettingColumns& other = columns[reference];
       row.macs_modules_ratio = Ratio(columns[k], other, "macs_modules");
       row.macs_matmuls_ratio = Ratio(columns[k], other, "macs_matmuls");
     }

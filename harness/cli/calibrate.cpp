@@ -67,7 +67,7 @@ int Calibrate(const Texts& args) {
   }
   bool done = true;
   for (const auto& one : all.found) {
-    Print(one, options, std::min<int64_t>(options.samples, static_cast<int64_t>(plan.samples.size())));
+    Print(one, options, std::min<int64_t>(options.samples, std::ssize(plan.samples)));
     done &= one.result.reached;
   }
   for (const auto& one : all.refused) {

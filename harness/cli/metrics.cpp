@@ -6,7 +6,6 @@
 #include "harness/base/paths.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
-#include "harness/evaluation/captions.h"
 #include "harness/evaluation/subjects.h"
 #include "harness/io/files/atomic_file.h"
 #include "harness/report/tables/metric_report.h"

@@ -34,7 +34,7 @@ class ResultPictures : public PictureSet {
                        rows_.size() == 1 ? "" : "s");
   }
   bool clips() const override { return clips_; }
-  int64_t size() const override { return static_cast<int64_t>(rows_.size()); }
+  int64_t size() const override { return std::ssize(rows_); }
   std::string name(int64_t index) const override { return fmt::format("{:06}", result_.samples()[rows_[index]].id); }
   int64_t known_frames(int64_t) const override { return frames_; }
   std::string where(int64_t index) const override {

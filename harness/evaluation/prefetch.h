@@ -62,8 +62,7 @@ class Prefetcher {
     KeepOperatorsOnThisThread();
     std::unique_lock lock(mutex_);
     while (true) {
-      room_.wait(lock,
-                 [&] { return stop_ || next_ == count_ || next_ < taken_ + static_cast<int64_t>(slots_.size()); });
+      room_.wait(lock, [&] { return stop_ || next_ == count_ || next_ < taken_ + std::ssize(slots_); });
       if (stop_ || next_ == count_) return;
       const int64_t index = next_++;
       lock.unlock();

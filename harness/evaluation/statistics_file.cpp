@@ -150,7 +150,7 @@ void StatisticsFile::ReadFeatures(const std::string& name, FeatureSet* set) cons
   if (!ours_ || !file_.Has("names")) return;
   const auto names = file_.Open("names");
   set->names = names->Texts();
-  if (static_cast<int64_t>(set->names.size()) != shape[0])
+  if (std::ssize(set->names) != shape[0])
     Fail("{}: {} names of {} pictures", names->origin(), set->names.size(), shape[0]);
 }
 

@@ -6,8 +6,7 @@
 //   guided-diffusion (ADM)    arr_0 [n, H, W, 3] (pictures), mu, sigma (of inception:legacy_tf), mu_s, sigma_s (of its
 //                             spatial features); mu and sigma need not be those of arr_0's pictures
 //   skipbench                 mu, sigma, count, frames (of clips), network (whose features, as a metric names it),
-//   weights (their SHA-256),
-//                             features [n, d], names [n] (of the pictures: what they pair by)
+//                             weights (their SHA-256), features [n, d], names [n] (of the pictures: what they pair by)
 //
 // Only arrays that a metric needs are read. A file that does not say whose features its statistics are of is taken at
 // its word, as far as their number goes.

@@ -45,6 +45,11 @@ std::vector<MeasuredValue> ReportValues(const Measurement& measured, const std::
                                         const MetricNetworks& networks, const SetOptions& options,
                                         const std::string& subject);
 
+// What pictures were asked to show, by the pictures' names. From captions in MS-COCO's format: the first caption (by
+// annotation id) of each image, under its file's name without extension and under its id in six digits. Throws Error
+// naming the file and the place.
+std::map<std::string, std::string> ReadCaptionsByName(const std::filesystem::path& path);
+
 bool IsResult(const std::filesystem::path& path);
 
 // `inputs`: A, and B or nothing. Of a result every setting is a subject, against B, or without B against its reference

@@ -92,7 +92,7 @@ class Collector {
 
   template <class T>
   void Require(const std::string& name, const Array<T>& array, bool right, const std::string& expected) const {
-    if (!right || hdf5::Elements(array.shape) != static_cast<int64_t>(array.values.size()))
+    if (!right || hdf5::Elements(array.shape) != std::ssize(array.values))
       Fail("{}: {} has the shape [{}] and {} values, expected {}", where_, name, fmt::join(array.shape, ", "),
            array.values.size(), expected);
   }

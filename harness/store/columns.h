@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "harness/io/hdf5/hdf5.h"
-#include "harness/measures/known_metrics.h"
+#include "harness/measures/metric_info.h"
 #include "harness/store/records.h"
 
 namespace skipbench {

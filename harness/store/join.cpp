@@ -28,7 +28,7 @@ void JoinColumns(std::vector<Source>& sources, hdf5::Group& root, const SampleOr
   const Source* pattern = WithSamples(sources);
   if (!pattern) return;
   // All datasets first, then source after source, so that each is open only once.
-  const int64_t n = static_cast<int64_t>(order.samples.size());
+  const int64_t n = std::ssize(order.samples);
   hdf5::Group settings = root.OpenGroup("settings");
   for (size_t k = 0; k < pattern->header().settings.size(); ++k) {
     hdf5::Group setting = settings.OpenGroup(std::to_string(k));
@@ -121,7 +121,7 @@ void Join(std::vector<Source>& sources, const std::filesystem::path& path, std::
     WriteWaves(writer.root(), AllWaves(sources));
     JoinColumns(sources, writer.root(), order);
   }
-  JoinExtras(sources, writer.root(), static_cast<int64_t>(order.samples.size()));
+  JoinExtras(sources, writer.root(), std::ssize(order.samples));
   writer.Commit();
 }
 

@@ -19,7 +19,7 @@ void Fields(Io& io, Record& record, int64_t settings) {
 }  // namespace
 
 void WriteLatency(hdf5::Group& group, std::span<const LatencyRecord> records, const RunHeader& header) {
-  const auto settings = static_cast<int64_t>(header.settings.size());
+  const auto settings = std::ssize(header.settings);
   for (size_t i = 0; i < records.size(); ++i) {
     const LatencyRecord& record = records[i];
     if (record.setting < 0 || record.setting >= settings)
@@ -27,12 +27,12 @@ void WriteLatency(hdf5::Group& group, std::span<const LatencyRecord> records, co
     hdf5::Group one = group.CreateGroup(std::to_string(i));
     GroupWriter writer(one);
     Fields(writer, record, settings);
-    one.SetAttribute("label", header.settings[static_cast<size_t>(record.setting)].label);
+    one.SetAttribute("label", header.settings[record.setting].label);
     one.SetAttribute("status", static_cast<int64_t>(record.status));
     one.SetAttribute("message", CleanText(record.message));
     hdf5::Group stages = one.CreateGroup("stages");
     for (const auto& [stage, seconds] : record.stage_s)
-      stages.Write(stage, seconds, {static_cast<int64_t>(seconds.size())}, {"repeat"}, "s");
+      stages.Write(stage, seconds, {std::ssize(seconds)}, {"repeat"}, "s");
   }
 }
 
@@ -42,7 +42,7 @@ std::vector<LatencyRecord> ReadLatency(const hdf5::Group& group, const RunHeader
     const hdf5::Group one = group.OpenGroup(name);
     LatencyRecord& record = records.emplace_back();
     GroupReader reader(one);
-    Fields(reader, record, static_cast<int64_t>(header.settings.size()));
+    Fields(reader, record, std::ssize(header.settings));
     int status = 0;
     reader.Attribute("status", status, 0, static_cast<int>(Status::kNotSupported));
     record.status = static_cast<Status>(status);

@@ -41,7 +41,7 @@ class GroupWriter {
   }
   template <class T>
   void Dataset(const std::string& name, const std::vector<T>& values, const std::string& axis) {
-    group_.Write(name, values, {static_cast<int64_t>(values.size())}, {axis});
+    group_.Write(name, values, {std::ssize(values)}, {axis});
   }
 
  private:

@@ -55,7 +55,7 @@ void ResultReader::ReadScalars() {
         auto& values = scalars_[k][column.name];
         values.resize(samples().size());
         const auto part = OpenColumn(setting, column.name).Read<double>();
-        for (size_t i = 0; i < part.size(); ++i) values[static_cast<size_t>(order_.places[s][i])] = part[i];
+        for (size_t i = 0; i < part.size(); ++i) values[order_.places[s][i]] = part[i];
       }
     }
     CloseIfMany();
@@ -90,7 +90,7 @@ Array<T> ResultReader::ReadSamples(size_t setting, const std::string& column, in
   if (!info)
     Fail("{}: the setting {} has no column {}", sources_.front().path().string(), header().settings[setting].label,
          column);
-  if (first < 0 || count < 0 || first + count > static_cast<int64_t>(samples().size()))
+  if (first < 0 || count < 0 || first + count > std::ssize(samples()))
     Fail("samples {} to {} were asked for; there are {}", first, first + count, samples().size());
   Array<T> result;
   result.shape = {count};

@@ -32,7 +32,7 @@ class ResultReader {
   // In the order of the plan; every column has this order.
   const std::vector<SampleInfo>& samples() const { return order_.samples; }
   // All samples of the plan are there.
-  bool complete() const { return static_cast<int64_t>(samples().size()) == header().sample_count; }
+  bool complete() const { return std::ssize(samples()) == header().sample_count; }
 
   const std::vector<ColumnInfo>& Columns(size_t setting) const;
   const ColumnInfo* FindColumn(size_t setting, const std::string& name) const;  // nullptr: not there
@@ -44,7 +44,7 @@ class ResultReader {
   // A whole column [n, ...]. T must hold the stored type exactly (double: every number type). Error if it is not there.
   template <class T>
   Array<T> Read(size_t setting, const std::string& column) const {
-    return ReadSamples<T>(setting, column, 0, static_cast<int64_t>(samples().size()));
+    return ReadSamples<T>(setting, column, 0, std::ssize(samples()));
   }
   // The rows of the samples [first, first + count), in the order of samples().
   template <class T>

@@ -121,7 +121,7 @@ void ResultWriter::Commit(const Wave& wave) {
   if (wave.samples.empty()) Fail("{}: a wave without samples cannot be stored", folder_.string());
   if (wave.settings.size() != header_.settings.size())
     Fail("{}: has {} settings, the run has {}", Where(wave), wave.settings.size(), header_.settings.size());
-  const int64_t n = static_cast<int64_t>(wave.samples.size());
+  const int64_t n = std::ssize(wave.samples);
   std::vector<std::vector<Column>> columns;
   for (size_t k = 0; k < wave.settings.size(); ++k)
     columns.push_back(ColumnsOf(wave.settings[k], n, header_.settings[k], header_.metrics, Where(wave)));

@@ -1,18 +1,6 @@
 // The layout of a results file, and what stands in its root: who made it, from what, with which settings.
-//
-//   /                 attributes: see WriteHeader; inputs (JSON: {PART: {file, sha256}}) and path_keys: see RunHeader
-//   /samples          ordinal, id, caption, seed, label                                        [n]
-//   /settings/<k>     attributes: label, type, parameters (JSON), steps, calls, scope, scheduler, guidance,
-//                     reference, compared_with, criterion (JSON; only where the method declares one); timesteps [calls]
-//     action, branch  [n, calls]     nfe, shallow_nfe, macs_modules, macs_matmuls, status, message  [n]
-//     <metric>        [n], with the attribute kind = "metric"
-//     traces/<name>   [n, calls]     features/<name> [n, d]     auxiliary/<name> [n]
-//     latents, noise_predictions, thumbnail, images
-//   /waves            first_ordinal, samples, evaluations, ..., wall_s, stages/<name>          [waves]
-//   /search_<k>_<first>   the paths that a search found: see search_record.h
-//   /<extra>          latency, and whatever else is kept beside the samples
-//
-// A segment (one wave) and a joined file have the same layout. The version goes up when a reader of the old one would
+// README.md lists its groups, datasets and attributes; search_record.h and path_study_record.h those of their parts. A
+// segment (one wave) and a joined file have the same layout. The version goes up when a reader of the old one would
 // misunderstand a file; additions that it can pass over don't need that.
 #pragma once
 

@@ -42,7 +42,7 @@ void WriteSearch(hdf5::Group& group, const SearchRecord& record) {
   GroupWriter writer(group);
   Fields(writer, record);
   group.SetAttribute("scope", std::string(record.shared ? "shared" : "sample"));
-  group.SetAttribute("paths", static_cast<int64_t>(record.tried_error.size()));
+  group.SetAttribute("paths", std::ssize(record.tried_error));
   group.OpenDataset("family").SetAttribute("codes", std::string("0 reuse, 1 predict"));
 }
 
@@ -51,7 +51,7 @@ SearchRecord ReadSearch(const hdf5::Group& group) {
   GroupReader reader(group);
   Fields(reader, record);
   record.shared = group.Attribute<std::string>("scope") == "shared";
-  const int64_t subjects = record.shared ? 1 : static_cast<int64_t>(record.samples.size());
+  const int64_t subjects = record.shared ? 1 : std::ssize(record.samples);
   if (record.family.shape[0] != subjects)
     Fail("{}: family has {} rows, expected {}", group.Where(), record.family.shape[0], subjects);
   return record;

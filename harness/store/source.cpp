@@ -38,7 +38,7 @@ auto WriterOf(hdf5::Group& group, const std::vector<Record>& records, const char
   return [&group, &records, axis](const std::string& name, const char* units, auto place) {
     std::vector<std::decay_t<decltype(*place(records[0]))>> values;
     for (const auto& record : records) values.push_back(*place(record));
-    group.Write(name, values, {static_cast<int64_t>(records.size())}, {axis}, units);
+    group.Write(name, values, {std::ssize(records)}, {axis}, units);
   };
 }
 template <class Record>
@@ -69,9 +69,8 @@ Source::Source(const fs::path& path, const OpenOptions& options) : path_(path) {
   ReadSamples();
   ReadWaves();
   for (size_t i = 0; i < header_.settings.size(); ++i)
-    columns_.push_back(samples_.empty()
-                           ? std::vector<ColumnInfo>{}
-                           : ListColumns(Setting(i), static_cast<int64_t>(samples_.size()), options.known));
+    columns_.push_back(samples_.empty() ? std::vector<ColumnInfo>{}
+                                        : ListColumns(Setting(i), std::ssize(samples_), options.known));
 }
 
 const hdf5::Group& Source::root() {

@@ -4,7 +4,6 @@
 
 #include "harness/io/pictures/image.h"
 #include "harness/report/figures/drawing.h"
-#include "harness/report/figures/text_painter.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"
 #include "tests/support/fixtures.h"

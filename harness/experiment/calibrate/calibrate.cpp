@@ -74,11 +74,8 @@ namespace {
 class Calibrator {
  public:
   Calibrator(const Plan& plan, const CalibrationOptions& options)
-      : plan_(plan),
-        options_(options),
-        count_(std::min<int64_t>(options.samples, static_cast<int64_t>(plan.samples.size()))) {
-    for (int64_t s = 0; s < count_; ++s)
-      streams_.push_back(plan.noise->Open(plan.samples[s].id, s, plan.pipeline->info().latent_shape));
+      : plan_(plan), options_(options), count_(std::min<int64_t>(options.samples, std::ssize(plan.samples))) {
+    for (int64_t s = 0; s < count_; ++s) streams_.push_back(plan.OpenNoise(s));
   }
 
   Calibration Run(const PlannedSetting& setting, const std::function<void(const std::string&)>& progress) {
@@ -137,15 +134,11 @@ class Calibrator {
                    Denoiser& denoiser) {
     std::vector<TreeSample> samples;
     for (int s : which) samples.push_back({plan_.samples[s].id, streams_[s].get()});
-    TreeOptions options;
-    options.batch_size = plan_.config.batch_size;
-    options.batch_invariant = plan_.config.batch_invariant;
-    options.group_size = plan_.config.group_size;
+    TreeOptions options = plan_.Trees();
     for (const auto& tree : plan_.trees)
       if (tree.scheduler == setting.scheduler) options.max_states = tree.max_states;
     SelectedDenoiser selected(denoiser, {which.begin(), which.end()});
-    return RunTree(*setting.scheduler, selected, samples, {&method}, plan_.pipeline->info().latent_shape,
-                   plan_.config.model.dtype, plan_.device, options);
+    return plan_.Run(*setting.scheduler, selected, samples, {&method}, options);
   }
 
   const Plan& plan_;

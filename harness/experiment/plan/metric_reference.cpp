@@ -122,7 +122,7 @@ void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet) {
     FeatureSet set = ReadReference(plan, metrics, reference->second, quiet);
     const bool keep = std::any_of(plan.config.set_metrics.begin(), plan.config.set_metrics.end(),
                                   [&](const auto& m) { return m.network == metric.network && m.needs_features; });
-    if (set.has_features() && !keep && static_cast<int64_t>(set.values.size()) > kKeepFeatures) {
+    if (set.has_features() && !keep && std::ssize(set.values) > kKeepFeatures) {
       set.normal = StatisticsOf(set.view()).Normal();
       set.values.clear();
     }

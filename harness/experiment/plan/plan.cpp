@@ -18,7 +18,6 @@
 #include "harness/pipelines/prompt_limit.h"
 #include "harness/runtime/device.h"
 #include "harness/runtime/threads.h"
-#include "harness/sampling/trajectory_tree.h"
 #include "harness/schedulers/catalog.h"
 #include "harness/store/outputs.h"
 
@@ -111,8 +110,7 @@ void CheckNoiseFiles(const Plan& plan) {
     for (int call = 0; call < tree.scheduler->calls(); ++call)
       if (tree.scheduler->UsesNoise(call)) draws.insert(call + 1);
   for (int64_t i = plan.begin; i < plan.end; ++i) {
-    const auto stream =
-        plan.noise->Open(plan.samples[static_cast<size_t>(i)].id, i, plan.pipeline->info().latent_shape);
+    const auto stream = plan.OpenNoise(i);
     for (const int draw : draws) stream->Draw(draw);
   }
 }
@@ -209,6 +207,24 @@ std::vector<MetricWeights> FindMetricFiles(const ExperimentConfig& config) {
 
 int64_t Plan::waves() const { return (end - begin + config.wave_size - 1) / config.wave_size; }
 
+std::unique_ptr<NoiseStream> Plan::OpenNoise(int64_t ordinal) const {
+  return noise->Open(samples[ordinal].id, ordinal, pipeline->info().latent_shape);
+}
+
+TreeOptions Plan::Trees() const {
+  TreeOptions options;
+  options.batch_size = config.batch_size;
+  options.batch_invariant = config.batch_invariant;
+  options.group_size = config.group_size;
+  return options;
+}
+
+TreeResult Plan::Run(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
+                     const std::vector<const Method*>& methods, const TreeOptions& options) const {
+  return RunTree(scheduler, denoiser, samples, methods, pipeline->info().latent_shape, config.model.dtype, device,
+                 options);
+}
+
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   Plan plan;
   plan.config = std::move(config);
@@ -235,7 +251,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
       plan.notes.push_back(std::move(note));
   plan.shard = options.shard;
   std::tie(plan.begin, plan.end) =
-      ShardRange(plan.shard, static_cast<int64_t>(plan.samples.size()), plan.config.wave_size, plan.config.group_size);
+      ShardRange(plan.shard, std::ssize(plan.samples), plan.config.wave_size, plan.config.group_size);
   CheckInputs(plan);
   PlanSettings(&plan);
   NoteClippedLatents(&plan);

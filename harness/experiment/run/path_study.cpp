@@ -85,7 +85,7 @@ class Study {
   PathStudyRecord Run() {
     c10::InferenceMode inference;
     Progress progress("comparing paths", quiet_);
-    const int64_t n = static_cast<int64_t>(plan_.samples.size());
+    const int64_t n = std::ssize(plan_.samples);
     for (int64_t begin = 0; begin < n; begin += plan_.config.wave_size) {
       progress.Update(static_cast<double>(begin), static_cast<double>(n));
       Portion(begin, std::min(begin + plan_.config.wave_size, n));
@@ -98,7 +98,7 @@ class Study {
  private:
   // Every array in its size, with nothing in it.
   void Prepare() {
-    const int64_t n = static_cast<int64_t>(plan_.samples.size()), k = config_.skips, draws = config_.random_paths;
+    const int64_t n = std::ssize(plan_.samples), k = config_.skips, draws = config_.random_paths;
     record_.search = config_.search->Key();
     record_.first = config_.first;
     record_.permutations = config_.permutations;
@@ -163,12 +163,9 @@ class Study {
         methods.push_back(estimator.ranked ? std::make_shared<Watcher>(method) : method);
     std::vector<const Method*> settings;
     for (const auto& method : methods) settings.push_back(method.get());
-    TreeOptions options;
-    options.batch_size = plan_.config.batch_size;
-    options.batch_invariant = plan_.config.batch_invariant;
-    const TreeResult result =
-        RunTree(*reference_.scheduler, denoiser, samples, settings, plan_.pipeline->info().latent_shape,
-                plan_.config.model.dtype, plan_.device, options);
+    TreeOptions options = plan_.Trees();
+    options.group_size = 1;
+    const TreeResult result = plan_.Run(*reference_.scheduler, denoiser, samples, settings, options);
     record_.evaluations += result.full_evaluations;
     size_t at = 0;
     for (size_t e = 0; e < config_.estimators.size(); ++e) {
@@ -244,7 +241,7 @@ class Study {
   }
 
   void Compare(PathEstimate* estimate) const {
-    for (int64_t s = 0; s < static_cast<int64_t>(record_.samples.size()); ++s)
+    for (int64_t s = 0; s < std::ssize(record_.samples); ++s)
       for (int64_t k = 1; k <= config_.skips; ++k) {
         const auto searched = PathAt(record_.searched_path, s, k), estimated = PathAt(estimate->path, s, k);
         if (!searched[0] || !estimated[0]) continue;

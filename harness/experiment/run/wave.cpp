@@ -52,9 +52,7 @@ class WaveRunner {
     const auto start = std::chrono::steady_clock::now();
     c10::InferenceMode inference;
     outcomes_.assign(plan_.settings.size(), std::vector<Outcome>(samples_.size()));
-    for (size_t s = 0; s < samples_.size(); ++s)
-      streams_.push_back(
-          plan_.noise->Open(samples_[s].id, first_ + static_cast<int64_t>(s), plan_.pipeline->info().latent_shape));
+    for (size_t s = 0; s < samples_.size(); ++s) streams_.push_back(plan_.OpenNoise(first_ + static_cast<int64_t>(s)));
     for (const auto& tree : plan_.trees) total_calls_ += tree.scheduler->calls();
     for (const auto& tree : plan_.trees) Sample(tree);
     Decode();
@@ -129,10 +127,7 @@ class WaveRunner {
       samples.push_back({samples_[s].id, streams_[s].get()});
       conditioning.push_back(s);
     }
-    TreeOptions options;
-    options.batch_size = plan_.config.batch_size;
-    options.batch_invariant = plan_.config.batch_invariant;
-    options.group_size = plan_.config.group_size;
+    TreeOptions options = plan_.Trees();
     options.keep_latents = plan_.config.save.contains("latents");
     options.keep_predictions = plan_.config.save.contains("noise_predictions");
     options.max_states = tree.max_states;
@@ -140,8 +135,7 @@ class WaveRunner {
     options.reference = ReferenceAmong(settings);
     options.progress = [&](double part) { Report(static_cast<int64_t>(part * tree.scheduler->calls())); };
     SelectedDenoiser selected(denoiser, conditioning);
-    TreeResult result = RunTree(*tree.scheduler, selected, samples, methods, plan_.pipeline->info().latent_shape,
-                                plan_.config.model.dtype, plan_.device, options);
+    TreeResult result = plan_.Run(*tree.scheduler, selected, samples, methods, options);
     done_calls_ += tree.scheduler->calls();
     cost_.evaluations += result.full_evaluations;
     cost_.shallow_evaluations += result.shallow_evaluations;
@@ -192,7 +186,7 @@ class WaveRunner {
     std::vector<at::Tensor> pictures;  // those that there are
     std::vector<int64_t> row_of;
     for (const auto& one : decoded) {
-      row_of.push_back(one.picture.defined() ? static_cast<int64_t>(pictures.size()) : -1);
+      row_of.push_back(one.picture.defined() ? std::ssize(pictures) : -1);
       if (one.picture.defined()) pictures.push_back(one.picture);
     }
     for (auto& setting : outcomes_)
@@ -242,7 +236,7 @@ class WaveRunner {
 
   SettingWave WriteSetting(size_t k) {
     const PlannedSetting& setting = plan_.settings[k];
-    const int64_t n = static_cast<int64_t>(samples_.size()), calls = setting.scheduler->calls();
+    const int64_t n = std::ssize(samples_), calls = setting.scheduler->calls();
     SettingWave out;
     out.action = {{n, calls}, std::vector<uint8_t>(n * calls, kActionReuse)};
     out.branch = {{n, calls}, std::vector<int16_t>(n * calls, 0)};
@@ -320,7 +314,7 @@ class WaveRunner {
   // [n, shape...] of what `pick` gives for each sample that was done; the others are NaN (pictures: black).
   template <typename T, typename Pick>
   Array<T> Stack(size_t k, at::ScalarType type, std::vector<int64_t> shape, Pick&& pick) {
-    shape.insert(shape.begin(), static_cast<int64_t>(samples_.size()));
+    shape.insert(shape.begin(), std::ssize(samples_));
     const at::Tensor all = type == at::kByte ? at::zeros(shape, type) : at::full(shape, kNaN, type);
     for (size_t s = 0; s < samples_.size(); ++s)
       if (outcomes_[k][s].status == Status::kDone) all[static_cast<int64_t>(s)].copy_(pick(outcomes_[k][s]));

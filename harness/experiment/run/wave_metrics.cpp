@@ -27,7 +27,7 @@ at::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<at::Tenso
 
 void WriteFeatures(const std::string& name, int64_t d, const std::vector<SamplePictures>& samples,
                    const PictureFeatures& features, SettingWave* out) {
-  const auto n = static_cast<int64_t>(samples.size());
+  const auto n = std::ssize(samples);
   Array<float>& array = out->features[FeatureColumn(name)];
   array = {{n, d}, std::vector<float>(static_cast<size_t>(n * d), std::numeric_limits<float>::quiet_NaN())};
   for (int64_t s = 0; s < n; ++s) {
@@ -106,7 +106,7 @@ void MeasureSample(const MetricType& metric, const MetricInput& sample, const Me
                    SettingWave* out) {
   const auto columns = MeasureFrames(metric, sample, reference);
   for (size_t c = 0; c < columns.size(); ++c) {
-    out->metrics.at(metric.columns[c].name)[static_cast<size_t>(s)] = ClipValue(columns[c]);
+    out->metrics.at(metric.columns[c].name)[s] = ClipValue(columns[c]);
     const auto frames = out->features.find(FrameColumn(metric.columns[c]));
     if (frames == out->features.end()) continue;
     std::transform(columns[c].begin(), columns[c].end(), frames->second.values.begin() + s * frames->second.shape[1],

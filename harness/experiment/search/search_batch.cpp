@@ -116,8 +116,7 @@ SearchBatch::SearchBatch(const Plan& plan, const Scheduler& scheduler, double gu
   const std::span<const Sample> samples(plan.samples.data() + begin, static_cast<size_t>(end - begin));
   denoiser_ = plan.pipeline->Encode(samples, guidance, plan.config.batch_invariant);
   for (size_t s = 0; s < samples.size(); ++s) {
-    streams_.push_back(
-        plan.noise->Open(samples[s].id, begin + static_cast<int64_t>(s), plan.pipeline->info().latent_shape));
+    streams_.push_back(plan.OpenNoise(begin + static_cast<int64_t>(s)));
     samples_.push_back({samples[s].id, streams_.back().get()});
     ids_.push_back(samples[s].id);
   }

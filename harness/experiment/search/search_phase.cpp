@@ -14,8 +14,8 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 void PutFamilies(const std::vector<PathFamily>& families, int64_t calls, SearchRecord* record) {
   int64_t skips = 1;
-  for (const auto& family : families) skips = std::max(skips, static_cast<int64_t>(family.paths.size()));
-  const int64_t n = static_cast<int64_t>(families.size());
+  for (const auto& family : families) skips = std::max(skips, std::ssize(family.paths));
+  const int64_t n = std::ssize(families);
   record->family = {{n, skips, calls}, std::vector<uint8_t>(n * skips * calls, 0)};
   record->family_error = {{n, skips}, std::vector<double>(n * skips, kNaN)};
   record->message.clear();
@@ -106,7 +106,7 @@ class Searcher {
       record.tried_path.values.insert(record.tried_path.values.end(), query.mask.begin(), query.mask.end());
       record.tried_error.push_back(error);
     }
-    record.tried_path.shape[0] = static_cast<int64_t>(record.tried_error.size());
+    record.tried_path.shape[0] = std::ssize(record.tried_error);
     record.evaluations = log.cost().evaluations;
     record.naive_evaluations = log.cost().naive_evaluations;
     record.seconds = log.cost().seconds;
@@ -145,7 +145,7 @@ class Searcher {
       all.naive_evaluations += part.naive_evaluations;
       all.seconds += part.seconds;
     }
-    all.tried_path.shape[0] = static_cast<int64_t>(all.tried_error.size());
+    all.tried_path.shape[0] = std::ssize(all.tried_error);
     PutFamilies(families, calls_, &all);
     return all;
   }
@@ -198,7 +198,7 @@ SearchJob& JobFor(const Search& search, const PlannedSetting& setting, int64_t m
                   std::vector<SearchJob>* jobs) {
   for (auto& job : *jobs)
     if (job.scheduler == setting.scheduler && job.search->Key() == search.Key()) return job;
-  const auto all = static_cast<int64_t>(plan.samples.size());
+  const auto all = std::ssize(plan.samples);
   return jobs->emplace_back(SearchJob{.search = &search,
                                       .scheduler = setting.scheduler,
                                       .guidance = setting.guidance,

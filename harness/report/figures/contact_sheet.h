@@ -24,7 +24,7 @@ struct ContactSheet {
 // of cells that is not rows x columns.
 struct DrawnSheet {
   Image image;
-  std::string missing;  // what of the texts no font has (text_painter.h's DescribeMissing()); usually empty
+  std::string missing;  // what of the texts no font has (drawing.h's DescribeMissing()); usually empty
 };
 DrawnSheet Assemble(const ContactSheet& sheet);
 

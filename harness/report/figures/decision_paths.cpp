@@ -32,7 +32,7 @@ std::vector<Paths> PathsOf(const ReportData& data, const SettingGroup& group) {
 
 double Paths::PredictShare(int call) const {
   double count = 0;
-  for (const auto& one : actions) count += one[static_cast<size_t>(call)] == kActionPredict;
+  for (const auto& one : actions) count += one[call] == kActionPredict;
   return count / static_cast<double>(actions.size());
 }
 

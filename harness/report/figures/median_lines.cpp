@@ -16,8 +16,7 @@ Course CourseOf(const std::string& name, const Array<double>& values) {
   for (int64_t c = 0; c < values.shape[1]; ++c) {
     std::vector<double> finite;
     for (int64_t s = 0; s < values.shape[0]; ++s)
-      if (const double value = values.values[static_cast<size_t>(s * values.shape[1] + c)]; std::isfinite(value))
-        finite.push_back(value);
+      if (const double value = values.values[s * values.shape[1] + c]; std::isfinite(value)) finite.push_back(value);
     const auto q = finite.empty() ? std::vector<double>(3, NAN) : Quantiles(finite, shares);
     course.quartiles.push_back({q[0], q[1], q[2]});
   }

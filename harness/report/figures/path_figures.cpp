@@ -58,7 +58,7 @@ Figure ShareFigure(const ReportData& data, const SettingGroup& group, const std:
     const auto n = static_cast<double>(paths.actions.size());
     for (int c = 0; c < paths.calls; ++c) {
       double count[3] = {0, 0, 0};
-      for (const auto& actions : paths.actions) ++count[std::min<size_t>(actions[static_cast<size_t>(c)], 2)];
+      for (const auto& actions : paths.actions) ++count[std::min<size_t>(actions[c], 2)];
       figure.data.Add(r, c, count[kActionPredict] / n, count[kActionShallow] / n, count[kActionReuse] / n,
                       paths.actions.size(), paths.setting->name,
                       data.table.header.settings[paths.setting->index].label);
@@ -138,7 +138,7 @@ Figure HistogramFigure(const ReportData& data, const SettingGroup& group, const 
   std::vector<std::map<int64_t, int64_t>> counts(all.size());
   for (size_t r = 0; r < all.size(); ++r)
     for (const auto& actions : all[r]->actions) {
-      const int64_t skips = static_cast<int64_t>(actions.size()) - CountOf(actions, kActionPredict);
+      const int64_t skips = std::ssize(actions) - CountOf(actions, kActionPredict);
       ++counts[r][skips];
       low = std::min(low, skips);
       high = std::max(high, skips);

@@ -22,7 +22,7 @@ std::vector<int64_t> Searched(const PathStudyRecord& study) {
   std::vector<int64_t> samples;
   const int64_t skips = study.searched_error.shape.at(1);
   for (int64_t s = 0; s < study.searched_error.shape[0]; ++s)
-    if (std::isfinite(study.searched_error.values[static_cast<size_t>(s * skips)])) samples.push_back(s);
+    if (std::isfinite(study.searched_error.values[s * skips])) samples.push_back(s);
   return samples;
 }
 
@@ -30,14 +30,14 @@ std::vector<int64_t> Searched(const PathStudyRecord& study) {
 // behind k.
 Course RelativeError(const std::string& name, const Array<double>& error, const PathStudyRecord& study) {
   const auto samples = Searched(study);
-  const auto count = static_cast<int64_t>(study.skips.size());
+  const auto count = std::ssize(study.skips);
   const int64_t draws = error.shape.size() > 2 ? error.shape[2] : 1;
-  Array<double> relative{{static_cast<int64_t>(samples.size()), count}, {}};
+  Array<double> relative{{std::ssize(samples), count}, {}};
   for (const int64_t s : samples)
     for (int64_t k = 0; k < count; ++k) {
       const auto first = error.values.begin() + (s * count + k) * draws;
       const double sum = std::accumulate(first, first + draws, 0.0);
-      relative.values.push_back(sum / static_cast<double>(draws) / study.latent_norm[static_cast<size_t>(s)]);
+      relative.values.push_back(sum / static_cast<double>(draws) / study.latent_norm[s]);
     }
   return CourseOf(name, relative);
 }
@@ -127,11 +127,11 @@ std::optional<Figure> Draw(const PathStudyRecord& study, const StatisticFigure& 
 // Shares of the searched samples for which each call predicts: the searched paths and the estimated ones.
 Figure PathsFigure(const PathStudyRecord& study, int64_t k) {
   const auto samples = Searched(study);
-  const int64_t calls = study.calls(), count = static_cast<int64_t>(study.skips.size());
+  const int64_t calls = study.calls(), count = std::ssize(study.skips);
   std::vector<std::pair<std::string, const Array<uint8_t>*>> rows = {
       {"searched (" + study.search + ")", &study.searched_path}};
   for (const auto& estimate : study.estimates) rows.emplace_back(EstimateName(estimate), &estimate.path);
-  const int64_t skips = study.skips[static_cast<size_t>(k)];
+  const int64_t skips = study.skips[k];
   const int top = 10;
   Figure figure{.id = fmt::format("study_paths_{}", skips),
                 .title = fmt::format("Paths with {} skips in {} calls", skips, calls)};
@@ -196,7 +196,7 @@ FigureSection StudyFigures(const ReportData& data) {
        "Median over the samples, shaded the middle half. 1: the same path, 0: as unrelated paths.", false, NAN, ""}};
   for (const auto& what : figures)
     if (auto figure = Draw(study, what)) section.figures.push_back(std::move(*figure));
-  const auto count = static_cast<int64_t>(study.skips.size());
+  const auto count = std::ssize(study.skips);
   for (const int64_t k : {(count - 1) / 2, count - 1}) {
     Figure figure = PathsFigure(study, k);
     if (section.figures.back().id != figure.id)

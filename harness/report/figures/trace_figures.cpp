@@ -143,18 +143,17 @@ std::optional<Figure> TwoSamplesFigure(const ReportData& data, const SettingGrou
   std::string script = "set multiplot\n";
   int p = 0;
   for (const auto& actions : {low, high}) {
-    const size_t sample = paths.samples[static_cast<size_t>(actions - paths.actions.begin())];
+    const size_t sample = paths.samples[actions - paths.actions.begin()];
     const auto place = static_cast<int64_t>(sample);
     const auto criterion = data.result.ReadSamples<double>(k, "traces/criterion", place, 1).values;
     const auto threshold = data.result.ReadSamples<double>(k, "traces/threshold", place, 1).values;
     double least = HUGE_VAL, most = 0;
     for (int c = 0; c < paths.calls; ++c) {
       // Entry i belongs to the decision for call i + 1.
-      const double left = c > 0 ? criterion[static_cast<size_t>(c) - 1] : NAN,
-                   right = c > 0 ? threshold[static_cast<size_t>(c) - 1] : NAN;
+      const double left = c > 0 ? criterion[c - 1] : NAN, right = c > 0 ? threshold[c - 1] : NAN;
       for (const double value : {left, right})
         if (value > 0 && std::isfinite(value)) least = std::min(least, value), most = std::max(most, value);
-      figure.data.Add(p, c, left, right, (*actions)[static_cast<size_t>(c)], data.result.samples()[sample].id);
+      figure.data.Add(p, c, left, right, (*actions)[c], data.result.samples()[sample].id);
     }
     if (!(most > 0)) return std::nullopt;
     area.top = top + 22 + p * pitch;
@@ -243,7 +242,7 @@ std::optional<Correlated> Correlate(const ReportData& data, size_t reference, co
           trace.values[searched.samples[s] * static_cast<size_t>(searched.calls) + static_cast<size_t>(c)];
       if (std::isnan(value)) continue;
       difference.push_back(value);
-      predicts.push_back(searched.actions[s][static_cast<size_t>(c) + 1] == kActionPredict);
+      predicts.push_back(searched.actions[s][c + 1] == kActionPredict);
     }
     if (const double rho = RankCorrelation(difference, predicts); std::isfinite(rho)) rhos.push_back(rho);
   }

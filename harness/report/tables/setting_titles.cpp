@@ -121,7 +121,7 @@ std::vector<std::string> Titles(const RunHeader& header, const std::vector<int>&
   };
   for (const int r : references) {
     if (r < 0) continue;
-    const SettingInfo& setting = header.settings[static_cast<size_t>(r)];
+    const SettingInfo& setting = header.settings[r];
     schedulers.insert(scheduler(setting));
     steps.insert(setting.steps);
     guidances.insert(setting.guidance);
@@ -133,7 +133,7 @@ std::vector<std::string> Titles(const RunHeader& header, const std::vector<int>&
       titles.push_back("without a reference");
       continue;
     }
-    const SettingInfo& setting = header.settings[static_cast<size_t>(r)];
+    const SettingInfo& setting = header.settings[r];
     std::vector<std::string> parts;
     if (schedulers.size() > 1) parts.push_back(scheduler(setting));
     if (steps.size() > 1) parts.push_back(fmt::format("{} steps", setting.steps));
@@ -144,7 +144,7 @@ std::vector<std::string> Titles(const RunHeader& header, const std::vector<int>&
   // Schedulers of one type with other options have only their labels.
   for (size_t i = 0; i < titles.size(); ++i)
     if (references[i] >= 0 && (titles[i].empty() || count[titles[i]] > 1))
-      titles[i] = header.settings[static_cast<size_t>(references[i])].label;
+      titles[i] = header.settings[references[i]].label;
   return titles;
 }
 
