@@ -49,9 +49,9 @@ struct LatencyConfig {
 struct SettingSpec {
   int run = 0;  // index into runs
   const MethodType* type = nullptr;
-  std::shared_ptr<const Method> method;
-  std::string label;       // unique in the experiment
-  Json parameters;         // as in the config, sweeps expanded
+  std::shared_ptr<const Method> method = {};
+  std::string label = {};  // unique in the experiment
+  Json parameters = {};    // as in the config, sweeps expanded
   bool reference = false;  // full_step: what the others of its run are compared with
 };
 

@@ -139,6 +139,9 @@ class Study {
   void Put(const Mask& mask, int64_t sample, int64_t skips, Array<uint8_t>* paths) const {
     std::copy(mask.begin(), mask.end(), paths->values.begin() + (sample * config_.skips + skips - 1) * calls_);
   }
+  int64_t RandomAt(int64_t sample, int64_t skips, int64_t draw) const {
+    return (sample * config_.skips + skips - 1) * config_.random_paths + draw;
+  }
   std::span<const uint8_t> PathAt(const Array<uint8_t>& paths, int64_t sample, int64_t skips) const {
     return std::span(paths.values).subspan((sample * config_.skips + skips - 1) * calls_, calls_);
   }
@@ -213,9 +216,7 @@ class Study {
                   static_cast<uint64_t>(draw));
           const Mask mask = RandomMask(calls_, static_cast<int>(k), seed, static_cast<int>(config_.first),
                                        static_cast<int>(config_.last));
-          std::copy(mask.begin(), mask.end(),
-                    record_.random_path.values.begin() +
-                        ((s * config_.skips + k - 1) * config_.random_paths + draw) * calls_);
+          std::copy(mask.begin(), mask.end(), record_.random_path.values.begin() + RandomAt(s, k, draw) * calls_);
         }
   }
 
@@ -233,8 +234,8 @@ class Study {
         const int64_t at = s * config_.skips + k - 1;
         for (auto& estimate : record_.estimates) ask(s, PathAt(estimate.path, s, k), &estimate.error.values[at]);
         for (int64_t draw = 0; draw < config_.random_paths; ++draw)
-          ask(s, std::span(record_.random_path.values).subspan((at * config_.random_paths + draw) * calls_, calls_),
-              &record_.random_error.values[at * config_.random_paths + draw]);
+          ask(s, std::span(record_.random_path.values).subspan(RandomAt(s, k, draw) * calls_, calls_),
+              &record_.random_error.values[RandomAt(s, k, draw)]);
       }
     const std::vector<double> errors = evaluator.Errors(queries);
     for (size_t i = 0; i < errors.size(); ++i) *places[i] = errors[i];
