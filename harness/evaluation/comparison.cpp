@@ -112,7 +112,7 @@ std::string WhyUnmet(const ComparedSet& a, const ComparedSet* b, const MetricReq
   if (auto why = WhyEmpty(a); !why.empty()) return why;
   if (b)
     if (auto why = WhyEmpty(*b); !why.empty()) return why;
-  const bool of_features = request.set && !request.set->network.empty();
+  const bool of_features = IsOfFeatures(request);
   const FeatureNetwork* network = of_features ? networks.features.at(request.set->network).get() : nullptr;
   const auto of_set = [&](const ComparedSet& set) {
     return of_features ? WhyNoFeatures(set, *request.set, *network) : WhyNoPictures(set);
@@ -130,22 +130,25 @@ std::string WhyUnmet(const ComparedSet& a, const ComparedSet* b, const MetricReq
   return request.needs_pairs() ? WhyNoPairs(a, *b, options) : "";
 }
 
+// The requests as of no pairs: reading a set by itself is enough.
+std::vector<MetricRequest> Alone(std::vector<MetricRequest> requests) {
+  for (auto& request : requests)
+    if (request.set) request.set->needs_pairs = false;
+  return requests;
+}
+
+bool IsOfFeatures(const MetricRequest& request) { return request.set && !request.set->network.empty(); }
+
 // All features that the metrics need of a set by itself; what could not be read joins `left_out`.
-FeatureSets FeaturesOf(const ComparedSet& set, const std::vector<MetricRequest>& requests,
-                       const MetricNetworks& networks, const MeasureOptions& options,
-                       std::vector<std::string>* left_out) {
+FeatureSets FeaturesOf(const ComparedSet& set, std::vector<MetricRequest> requests, const MetricNetworks& networks,
+                       const MeasureOptions& options, std::vector<std::string>* left_out) {
+  std::erase_if(requests, [](const auto& request) { return !IsOfFeatures(request); });
   std::map<std::string, std::vector<SetMetric>> by_network;
-  std::vector<MetricRequest> alone;  // of no pairs: reading a set by itself is enough
-  for (const auto& request : requests) {
-    if (!request.set || request.set->network.empty()) continue;
-    by_network[request.set->network].push_back(*request.set);
-    alone.push_back(request);
-    alone.back().set->needs_pairs = false;
-  }
+  for (const auto& request : requests) by_network[request.set->network].push_back(*request.set);
   FeatureSets features;
   if (by_network.empty()) return features;
   if (set.pictures) {
-    Measurement measured = Measure(*set.pictures, nullptr, alone, networks, options);
+    Measurement measured = Measure(*set.pictures, nullptr, Alone(requests), networks, options);
     left_out->insert(left_out->end(), measured.left_out.begin(), measured.left_out.end());
     return std::move(measured.pictures);
   }
@@ -240,10 +243,7 @@ Measurement CompareSets(const ComparedSet& a, const ComparedSet* b, const std::v
   if (both && !met.empty()) {
     measured = Measure(*a.pictures, b->pictures.get(), met, networks, measure);
   } else if (a.pictures && !met.empty()) {
-    std::vector<MetricRequest> alone = met;
-    for (auto& request : alone)
-      if (request.set) request.set->needs_pairs = false;
-    measured = Measure(*a.pictures, nullptr, alone, networks, measure);
+    measured = Measure(*a.pictures, nullptr, Alone(met), networks, measure);
   } else {
     measured.pictures = FeaturesOf(a, met, networks, measure, &measured.left_out);
   }
@@ -258,8 +258,7 @@ Measurement CompareSets(const ComparedSet& a, const ComparedSet* b, const std::v
   const bool broken_pairs = both && options.pair && !measured.left_out.empty() && WhyNoPairs(a, *b, options).empty();
   PairSets(options, options.measure.common_only || broken_pairs, &measured);
   for (const auto& request : met)
-    if (request.set && request.set->needs_pairs && !request.set->network.empty() && b &&
-        !measured.paired.contains(request.set->network))
+    if (b && IsOfFeatures(request) && request.set->needs_pairs && !measured.paired.contains(request.set->network))
       measured.unmet[request.name] =
           fmt::format("{} compares every clip with its partner; the names of {} and {} are not the same{}",
                       request.name, a.description(), b->description(), options.pair ? "" : " (--unpaired)");
@@ -290,9 +289,7 @@ std::vector<std::string> ComparisonNotes(const ComparedSet& a, const ComparedSet
     break;  // the same for every network
   }
   for (const auto& request : requests) {
-    if (!request.set || request.set->network.empty() || !networks.Available(request) ||
-        measured.unmet.contains(request.name))
-      continue;
+    if (!IsOfFeatures(request) || !networks.Available(request) || measured.unmet.contains(request.name)) continue;
     for (const ComparedSet* one : {&a, b})
       if (one->statistics)
         if (auto note = one->statistics->NoteOn(*request.set, networks.features.at(request.set->network)->info());

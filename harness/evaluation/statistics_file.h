@@ -46,9 +46,8 @@ class StatisticsFile {
   // The network that the statistics are of; empty where the file does not tell.
   const std::string& network() const { return network_; }
 
-  // All that these metrics, which are of one network, compare: arr_0's pictures are measured where one of them needs
-  // them. Throws Error naming the file and the array: missing, of another shape, not finite; where a metric's basis is
-  // kNone.
+  // All that these metrics, of one network, compare; arr_0's pictures are measured where one needs them. Throws Error
+  // naming the file and the array: missing, of another shape, not finite; where a metric's basis is kNone.
   FeatureSet Read(std::span<const SetMetric> metrics, const FeatureNetwork& network, const MeasureOptions& options,
                   int64_t dimension = 0) const;
 

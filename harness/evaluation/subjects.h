@@ -52,8 +52,8 @@ std::map<std::string, std::string> ReadCaptionsByName(const std::filesystem::pat
 
 bool IsResult(const std::filesystem::path& path);
 
-// `inputs`: A, and B or nothing. Of a result every setting is a subject, against B, or without B against its reference
-// setting, which is a subject itself for what needs none. Throws Error naming the path or the setting.
+// `inputs`: A, and B or nothing. Of a result every setting is a subject, against B or its own reference setting, which
+// is then a subject itself for what needs none. Throws Error naming the path or the setting.
 Subjects OpenSubjects(const std::vector<std::string>& inputs, const SubjectOptions& options);
 
 // Why requests cannot be met that no subject can meet; found before anything is read. Error when nothing is left to

@@ -1,8 +1,8 @@
 // The search for the delta that gives a wanted mean number of predictions (NFE).
 //
 // A trajectory's criterion and threshold say for which other deltas every decision would have been the same, so a new
-// delta only runs the samples that it is new for. Delta is narrowed by bisection between one that predicts too often and
-// one that predicts too seldom, guided by how many known decisions a change of delta would turn.
+// delta only runs the samples that it is new for. Delta is narrowed by bisection between one that predicts too often
+// and one that predicts too seldom, guided by how many known decisions a change of delta would turn.
 #pragma once
 
 #include <functional>

@@ -12,6 +12,7 @@
 #include "harness/experiment/search/search_phase.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "harness/stats/path_agreement.h"
+#include "harness/store/outputs.h"
 #include "harness/store/path_study_record.h"
 #include "methods/fixed_path/random_path.h"
 
@@ -267,7 +268,7 @@ class Study {
   }
 
   std::filesystem::path LogFile(int64_t begin) const {
-    return writer_.folder() / "search" / fmt::format("path_study_{:08}.jsonl", begin);
+    return writer_.folder() / kSearchFolder / fmt::format("path_study_{:08}.jsonl", begin);
   }
 
   const Plan& plan_;
@@ -290,7 +291,7 @@ void RunPathStudy(const Plan& plan, const std::vector<std::vector<SearchRecord>>
     writer->CommitExtra(kPathStudyGroup, [&](hdf5::Group& group) { WritePathStudy(group, record); });
   }
   std::error_code ignored;  // the log is of no more use
-  std::filesystem::remove_all(writer->folder() / "search", ignored);
+  std::filesystem::remove_all(writer->folder() / kSearchFolder, ignored);
 }
 
 }  // namespace skipbench

@@ -60,9 +60,8 @@ class SearchBatch {
   const std::vector<TreeSample>& samples() const { return samples_; }
   const std::vector<int64_t>& ids() const { return ids_; }
 
-  // Opens the log and an evaluator that asks the network for what the log does not know; the full paths' norms are in
-  // the log then. `progress`, if any, is told how many paths' worth is known: after each answer, and after each
-  // scheduler call.
+  // Opens the log, with the full paths' norms in it, and an evaluator that asks the network for what the log does not
+  // know. `progress`, if any, is told how many paths' worth is known, after each answer and each scheduler call.
   TrajectoryEvaluator& Open(const std::filesystem::path& file, const std::string& search,
                             std::function<void(double)> progress = {});
   const SearchLog& log() const { return *log_; }  // after Open

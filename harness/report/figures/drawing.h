@@ -24,8 +24,8 @@ void FillRectangle(Image& canvas, int x, int y, int width, int height, Color col
 void DrawImage(Image& canvas, int x, int y, const Image& picture, int scale);
 
 // What text is fitted into: lines of at most `width` pixels, broken between words and after '_', '(', ',' and '/' where
-// they can be, inside of words where they must. Text beyond `height` pixels (0: any height) is cut, and its last line
-// ends in an ellipsis; one line there always is.
+// they can be, inside of words where they must; at least one line, and no more than fit into `height` pixels (0: any),
+// the last of them with an ellipsis.
 struct TextBox {
   int width = 0;
   int height = 0;
