@@ -3,6 +3,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/classification.hpp>
+#include <boost/algorithm/string/split.hpp>
 
 #include "harness/base/did_you_mean.h"
 #include "harness/experiment/config/config_options.h"
@@ -54,14 +56,9 @@ bool IsText(const std::string& path, const Json& now) {
 }
 
 // The parts of a text, also empty ones.
-std::vector<std::string> SplitAt(const std::string& text, char separator) {
-  std::vector<std::string> parts = {""};
-  for (const char c : text)
-    if (c == separator)
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  return parts;
+std::vector<std::string> SplitAt(const std::string& text, const char* separator) {
+  std::vector<std::string> parts;
+  return boost::split(parts, text, boost::is_any_of(separator));
 }
 
 Json ParseWord(const std::string& text) {
@@ -77,7 +74,7 @@ Json ParseValues(const std::string& text, const std::string& assignment) {
   if (!text.empty() && (text[0] == '[' || text[0] == '{' || text[0] == '"'))
     return ParseJson(text, "--set " + assignment);
   Json values = Json::array();
-  for (const auto& word : SplitAt(text, ',')) values.push_back(ParseWord(word));
+  for (const auto& word : SplitAt(text, ",")) values.push_back(ParseWord(word));
   return values.size() == 1 ? values[0] : values;
 }
 
@@ -125,7 +122,7 @@ void ApplySet(Json* config, const std::string& assignment) {
   const size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) Fail("--set {}: expected PATH=VALUE[,VALUE...]", assignment);
   const std::string path = assignment.substr(0, equals);
-  const auto parts = SplitAt(path, '.');
+  const auto parts = SplitAt(path, ".");
   if (std::find(parts.begin(), parts.end(), "") != parts.end()) Fail("--set {}: an empty name in the path", assignment);
   Json* place = config;
   for (size_t i = 0; i < parts.size(); ++i) {
