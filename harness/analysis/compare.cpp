@@ -223,32 +223,12 @@ class SettingComparer {
                        mean, options_.min_agreement_db));
   }
 
-  // Seconds of one sample, each repeat divided by what the machine needed for fixed work beside it, where both have
-  // that.
-  static std::vector<double> Times(const LatencyRecord& record, bool calibrated) {
-    std::vector<double> times = record.stage_s.at("total");
-    for (size_t i = 0; i < times.size() && calibrated; ++i) times[i] /= record.stage_s.at("calibration")[i];
-    return times;
-  }
-
-  // The shortest repeat, over the shortest time that the machine needed for the fixed work.
-  static double Fastest(const LatencyRecord& record, bool calibrated) {
-    const double time = *std::min_element(record.stage_s.at("total").begin(), record.stage_s.at("total").end());
-    if (!calibrated) return time;
-    return time / *std::min_element(record.stage_s.at("calibration").begin(), record.stage_s.at("calibration").end());
-  }
-
   static const LatencyRecord* Record(const ResultReader& result, size_t setting) {
     for (const auto& record : result.latency())
       if (record.setting == static_cast<int>(setting) && record.status == Status::kDone &&
           record.stage_s.contains("total") && !record.stage_s.at("total").empty())
         return &record;
     return nullptr;
-  }
-
-  static bool Calibrated(const LatencyRecord& record) {
-    const auto found = record.stage_s.find("calibration");
-    return found != record.stage_s.end() && found->second.size() == record.stage_s.at("total").size();
   }
 
   void Latency() {
@@ -263,8 +243,23 @@ class SettingComparer {
                        b->batch, b->threads));
       return;
     }
-    const bool calibrated = Calibrated(*a) && Calibrated(*b);
-    const TimeRatio ratio = CompareTimes(Times(*a, calibrated), Times(*b, calibrated), options_.level);
+    // Each repeat is divided by what the machine needed for fixed work beside it, where both have that.
+    const auto work_of = [](const LatencyRecord& record) {
+      const auto found = record.stage_s.find("calibration");
+      return found == record.stage_s.end() ? std::vector<double>{} : found->second;
+    };
+    const std::vector<double>&total_a = a->stage_s.at("total"), &total_b = b->stage_s.at("total");
+    const std::vector<double> work_a = work_of(*a), work_b = work_of(*b);
+    const bool calibrated = work_a.size() == total_a.size() && work_b.size() == total_b.size();
+    const auto times = [&](std::vector<double> total, const std::vector<double>& work) {
+      for (size_t i = 0; i < total.size() && calibrated; ++i) total[i] /= work[i];
+      return total;
+    };
+    // The shortest repeat, over the shortest time that the machine needed for the fixed work.
+    const auto fastest = [&](const std::vector<double>& total, const std::vector<double>& work) {
+      return std::ranges::min(total) / (calibrated ? std::ranges::min(work) : 1);
+    };
+    const TimeRatio ratio = CompareTimes(times(total_a, work_a), times(total_b, work_b), options_.level);
     change_.slowdown = ratio;
     const auto describe = [&](const char* verdict) {
       return fmt::format("latency {}: {:.3f} [{:.3f}, {:.3f}] times BASE's, limit {:.3f}", verdict, ratio.ratio,
@@ -272,7 +267,7 @@ class SettingComparer {
     };
     // What else runs on the machine makes times longer, never shorter: what is really slower is so in its fastest
     // repeat too.
-    if (std::min(ratio.ratio, Fastest(*b, calibrated) / Fastest(*a, calibrated)) <= *options_.max_slowdown) return;
+    if (std::min(ratio.ratio, fastest(total_b, work_b) / fastest(total_a, work_a)) <= *options_.max_slowdown) return;
     const bool worse = ratio.low > *options_.max_slowdown;
     Note(change_, worse ? Verdict::kRegression : Verdict::kInconclusive, describe(worse ? "is worse" : "is undecided"));
   }

@@ -3,10 +3,8 @@
 #include "harness/analysis/set_distances.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
-#include "harness/report/figures/contact_sheet.h"
 #include "harness/report/tables/render_table.h"
 #include "harness/store/merge.h"
-#include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"
 #include "metrics/catalog.h"
 
@@ -27,8 +25,7 @@ int Merge(const Texts& args) {
   const ResultReader merged = ResultReader::Open(out, {.known = CatalogMetrics()});
   fmt::print("{}\n", RenderMarkdown(MakeTable(merged, SetDistances(merged))));
   const JsonReader config(merged.header().config, "config");
-  if (const int rows = static_cast<int>(config.IntOr("contact_sheet", 0)); rows > 0)
-    NoteMissingFonts(out / kContactSheet, WriteContactSheet(merged, rows, out / kContactSheet));
+  WriteSheet(merged, static_cast<int>(config.IntOr("contact_sheet", 0)), out);
   fmt::print("merged {} of {} samples into {}\n", summary.samples, summary.planned, out.string());
   if (summary.samples < summary.planned)
     fmt::print(stderr,

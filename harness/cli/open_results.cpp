@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "harness/report/figures/contact_sheet.h"
+#include "harness/store/outputs.h"
 #include "metrics/catalog.h"
 
 namespace skipbench::cli {
@@ -25,8 +27,11 @@ ResultReader OpenResults(const Texts& paths, const Values& values) {
   return result;
 }
 
-void NoteMissingFonts(const std::filesystem::path& sheet, const std::string& missing) {
-  if (!missing.empty()) fmt::print(stderr, "skipbench: {}: {}; boxes stand in their place\n", sheet.string(), missing);
+void WriteSheet(const ResultReader& result, int rows, const std::filesystem::path& folder) {
+  if (rows <= 0) return;
+  const std::filesystem::path sheet = folder / kContactSheet;
+  if (const std::string missing = WriteContactSheet(result, rows, sheet); !missing.empty())
+    fmt::print(stderr, "skipbench: {}: {}; boxes stand in their place\n", sheet.string(), missing);
 }
 
 Texts InputsOf(const Values& values, const char* command) {

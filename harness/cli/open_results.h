@@ -19,9 +19,9 @@ void PrintNotes(const ResultReader& result);
 // Opens results as one, and prints their notes.
 ResultReader OpenResults(const Texts& paths, const Values& values);
 
-// Says on the standard error what of a contact sheet's text could not be drawn (WriteContactSheet()); nothing where
-// that is empty.
-void NoteMissingFonts(const std::filesystem::path& sheet, const std::string& missing);
+// Writes a result's contact sheet, unless it has no rows, and says on the standard error what of its text could not be
+// drawn.
+void WriteSheet(const ResultReader& result, int rows, const std::filesystem::path& folder);
 
 // The paths of the option "input". Error naming the command when there is none.
 Texts InputsOf(const Values& values, const char* command);

@@ -6,7 +6,6 @@
 #include "harness/experiment/config/shard.h"
 #include "harness/experiment/run/describe.h"
 #include "harness/experiment/run/run_experiment.h"
-#include "harness/report/figures/contact_sheet.h"
 #include "harness/report/tables/render_table.h"
 #include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"
@@ -21,11 +20,8 @@ namespace {
 void Report(const Plan& plan, const fs::path& out) {
   ResultReader reader = ResultReader::Open(out, {.own = true, .known = CatalogMetrics()});
   fmt::print("\n{}\n", RenderMarkdown(MakeTable(reader, SetDistances(reader))));
-  if (plan.config.contact_sheet_rows > 0) {
-    const fs::path sheet = out / kContactSheet;
-    NoteMissingFonts(sheet, WriteContactSheet(reader, plan.config.contact_sheet_rows, sheet));
-    fmt::print("pictures: {}\n", sheet.string());
-  }
+  WriteSheet(reader, plan.config.contact_sheet_rows, out);
+  if (plan.config.contact_sheet_rows > 0) fmt::print("pictures: {}\n", (out / kContactSheet).string());
   fmt::print("results:  {}\n", out.string());
 }
 

@@ -66,6 +66,8 @@ class ResultPictures : public PictureSet {
   std::vector<int64_t> rows_;
 };
 
+bool IsOfFeatures(const MetricRequest& request) { return request.set && !request.set->network.empty(); }
+
 std::string ColumnOf(const std::string& network) { return "features/" + FeatureColumn(network); }
 
 // Why the set has no features for a metric; empty: it has.
@@ -136,8 +138,6 @@ std::vector<MetricRequest> Alone(std::vector<MetricRequest> requests) {
     if (request.set) request.set->needs_pairs = false;
   return requests;
 }
-
-bool IsOfFeatures(const MetricRequest& request) { return request.set && !request.set->network.empty(); }
 
 // All features that the metrics need of a set by itself; what could not be read joins `left_out`.
 FeatureSets FeaturesOf(const ComparedSet& set, std::vector<MetricRequest> requests, const MetricNetworks& networks,
