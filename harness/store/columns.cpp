@@ -224,6 +224,12 @@ hdf5::Dataset CreateColumn(hdf5::Group& setting, const ColumnInfo& info, int64_t
   return make(group, info.name.substr(slash + 1));
 }
 
+hdf5::Dataset OpenColumn(const hdf5::Group& setting, const std::string& name) {
+  const size_t slash = name.find('/');
+  if (slash == std::string::npos) return setting.OpenDataset(name);
+  return setting.OpenGroup(name.substr(0, slash)).OpenDataset(name.substr(slash + 1));
+}
+
 std::vector<ColumnInfo> ListColumns(const hdf5::Group& setting, int64_t n, const KnownMetrics& known) {
   return ListGroup(setting, "", n, known);
 }

@@ -44,8 +44,10 @@ struct Column {
 std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingInfo& setting,
                               const std::vector<MetricInfo>& metrics, const std::string& where);
 
-// Makes the dataset of a column for `n` samples, below a setting's group, which opens it by the column's name.
+// Makes the dataset of a column for `n` samples, below a setting's group.
 hdf5::Dataset CreateColumn(hdf5::Group& setting, const ColumnInfo& info, int64_t n);
+// The dataset of a column.
+hdf5::Dataset OpenColumn(const hdf5::Group& setting, const std::string& name);
 // The columns that a setting's group has; metrics that are not described there are described by `known`. Error if one
 // does not have `n` rows.
 std::vector<ColumnInfo> ListColumns(const hdf5::Group& setting, int64_t n, const KnownMetrics& known = {});

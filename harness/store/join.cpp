@@ -40,8 +40,8 @@ void JoinColumns(std::vector<Source>& sources, hdf5::Group& root, const SampleOr
       const hdf5::Group from = sources[s].Setting(k);
       const hdf5::Group to = settings.OpenGroup(std::to_string(k));
       for (const auto& column : pattern->columns(k)) {
-        hdf5::Dataset target = to.OpenDataset(column.name);
-        CopyColumn(from.OpenDataset(column.name), target, order.places[s]);
+        hdf5::Dataset target = OpenColumn(to, column.name);
+        CopyColumn(OpenColumn(from, column.name), target, order.places[s]);
       }
     }
     sources[s].Close();

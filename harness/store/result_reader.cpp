@@ -54,7 +54,7 @@ void ResultReader::ReadScalars() {
         if (!column.row_shape.empty() || column.type == hdf5::Type::kString) continue;
         auto& values = scalars_[k][column.name];
         values.resize(samples().size());
-        const auto part = setting.OpenDataset(column.name).Read<double>();
+        const auto part = OpenColumn(setting, column.name).Read<double>();
         for (size_t i = 0; i < part.size(); ++i) values[order_.places[s][i]] = part[i];
       }
     }
@@ -110,7 +110,7 @@ Array<T> ResultReader::ReadSamples(size_t setting, const std::string& column, in
     if (begin == places.end()) continue;
     const auto end = std::find_if(places.rbegin(), places.rend(), wanted).base();
     std::vector<T> values =
-        sources_[s].Setting(setting).OpenDataset(column).template ReadRows<T>(begin - places.begin(), end - begin);
+        OpenColumn(sources_[s].Setting(setting), column).template ReadRows<T>(begin - places.begin(), end - begin);
     for (auto place = begin; place != end; ++place)
       if (wanted(*place))
         std::move(values.begin() + (place - begin) * row, values.begin() + (place - begin + 1) * row,
