@@ -23,22 +23,26 @@ namespace fs = std::filesystem;
 std::vector<RunSpec> ReadSchedulers(const JsonReader& root) {
   const Json* value = root.Find("scheduler");
   if (!value || value->is_null()) return {RunSpec{}};
-  Json list = value->is_array() ? *value : Json::array({*value});
+  const Json list = value->is_array() ? *value : Json::array({*value});
   if (list.empty()) root.FailAt("scheduler", "an empty list; give at least one scheduler");
   std::set<std::string> lists;
   for (const auto& type : SchedulerTypes()) lists.merge(ListOptions(type.options));
   std::vector<RunSpec> runs;
-  for (const auto& entry : list) {
+  for (size_t i = 0; i < list.size(); ++i) {
+    const Json& entry = list[i];
+    const std::string path = value->is_array() ? fmt::format("scheduler[{}]", i) : "scheduler";
+    const std::string where = fmt::format("{}: {}", root.file(), path);
     if (entry.is_string()) {
-      runs.push_back({.scheduler = entry.get<std::string>()});
+      runs.push_back({.scheduler = entry.get<std::string>(), .scheduler_path = path});
+      FindSchedulerType(runs.back().scheduler, where);
       continue;
     }
     if (!entry.is_object())
-      root.FailAt("scheduler", fmt::format("expected a name or an object with a \"type\", found {}", Describe(entry)));
-    for (Json variant : ExpandSweeps(entry, lists, fmt::format("{}: scheduler", root.file()))) {
-      const JsonReader reader(variant, root.file(), root.PathOf("scheduler"));
-      RunSpec run;
-      run.scheduler = reader.StringOr("type", "");
+      root.FailAt(path, fmt::format("expected a name or an object with a \"type\", found {}", Describe(entry)));
+    for (Json variant : ExpandSweeps(entry, lists, where)) {
+      const JsonReader reader(variant, root.file(), path);
+      RunSpec run{.scheduler = reader.StringOr("type", ""), .scheduler_path = path};
+      if (reader.Has("type")) FindSchedulerType(run.scheduler, where + ".type");
       variant.erase("type");
       run.scheduler_options = std::move(variant);
       runs.push_back(std::move(run));
@@ -76,6 +80,7 @@ std::vector<RunSpec> ReadRuns(const JsonReader& root) {
         RunSpec run = RunTable().Read(JsonReader(alone, root.file()));
         run.scheduler = scheduler.scheduler;
         run.scheduler_options = scheduler.scheduler_options;
+        run.scheduler_path = scheduler.scheduler_path;
         std::vector<std::string> tags;
         if (schedulers.size() > 1) {
           std::string tag = run.scheduler.empty() ? "own scheduler" : run.scheduler;

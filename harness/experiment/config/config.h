@@ -26,6 +26,7 @@ namespace skipbench {
 struct RunSpec {
   std::string scheduler;  // type or diffusers' class name; "": the pipeline's own
   Json scheduler_options = Json::object();
+  std::string scheduler_path = {};      // where the config gives it, for messages: "scheduler[1]"
   int steps = 50;                       // 1 .. 1000
   std::optional<double> guidance = {};  // absent: the pipeline's default
   std::string label = {};               // what tells it from the other runs, "" if there is one only: "euler, 25 steps"
