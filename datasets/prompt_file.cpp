@@ -137,6 +137,12 @@ void AddJson(const Json& json, int64_t number, const std::string& where, const P
     RefuseColumns(format, where, "a string");
     row.prompt = json.get<std::string>();
   } else {
+    if (!json.is_object())
+      Fail("{}: expected {}an object with one of {}, found {}{}", where, format.images ? "" : "a prompt, or ",
+           fmt::join(kPromptColumns, ", "), Describe(json),
+           json.is_array() ? "; a list does not say which of its values is the prompt (pandas' to_json writes lists with "
+                             "orient=\"values\", objects with orient=\"records\")"
+                           : "");
     const JsonReader reader(json, where);
     Strings keys;
     for (const auto& [key, value] : json.items()) keys.push_back(key);
@@ -182,6 +188,101 @@ std::vector<PromptRow> ReadCocoPrompts(const Json& root, const std::string& file
   return rows;
 }
 
+using OrderedJson = nlohmann::ordered_json;
+
+Strings KeysOf(const OrderedJson& object) {
+  Strings keys;
+  for (const auto& [key, value] : object.items()) keys.push_back(key);
+  return keys;
+}
+
+bool AreRowNumbers(const Strings& keys) {
+  return !keys.empty() && std::all_of(keys.begin(), keys.end(), [](const std::string& key) {
+    return !key.empty() && key.find_first_not_of("0123456789") == std::string::npos;
+  });
+}
+
+template <typename Predicate>
+bool AllOf(const OrderedJson& values, Predicate predicate) {
+  return !values.empty() && std::all_of(values.begin(), values.end(), predicate);
+}
+
+// Whether an object holds columns, and not a record for each key: pandas' to_json, which writes {"Prompt": {"0": "a
+// cat", "1": "a dog"}}, or to_dict("list"), {"Prompt": ["a cat", "a dog"]}. Where both are thinkable, the names say it:
+// those of columns are outside.
+bool HoldsColumns(const OrderedJson& root, const std::string& wanted) {
+  const auto column = FindColumn(KeysOf(root), wanted, kPromptColumns);
+  if (AllOf(root, [](const auto& one) { return one.is_object(); })) {
+    const Strings inner = KeysOf(*root.begin());
+    if (FindColumn(inner, wanted, kPromptColumns)) return column && AreRowNumbers(inner);
+    return column || AreRowNumbers(inner);
+  }
+  if (!column) return false;
+  const OrderedJson& values = *std::next(root.begin(), static_cast<std::ptrdiff_t>(*column));
+  return values.is_object() ||
+         (values.is_array() && std::none_of(values.begin(), values.end(), [](const auto& v) { return v.is_object(); }));
+}
+
+// The rows of columns, each an object or list that has a value for each row, as records.
+Json RecordsOfColumns(const Json& root, const OrderedJson& ordered, const std::string& file,
+                      const PromptFormat& format) {
+  const Strings names = KeysOf(ordered);
+  Strings used = {names[NeedColumn(names, format.prompt_column, kPromptColumns, "prompt_column", file)]};
+  if (format.images) used.push_back(names[NeedColumn(names, format.image_column, kImageColumns, "image_column", file)]);
+  const OrderedJson& prompts = ordered[used[0]];
+  Json records = Json::array();
+  for (const auto& [row, prompt] : prompts.items()) {
+    Json record = Json::object();
+    for (const auto& name : used) {
+      const Json& column = root[name];
+      if (column.size() != prompts.size() || column.is_array() != prompts.is_array() ||
+          (column.is_object() && !column.contains(row)))
+        Fail("{}: the columns {} do not have the same rows", file, fmt::join(used, " and "));
+      record[name] = column.is_array() ? column[records.size()] : column[row];
+    }
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+// {"columns": [...], "index": [...], "data": [[...], ...]}: pandas' orient="split".
+Json RecordsOfSplit(const Json& root, const std::string& file) {
+  const Strings names = JsonReader(root, file).Strings("columns");
+  Json records = Json::array();
+  for (const Json& row : root["data"]) {
+    if (!row.is_array() || row.size() != names.size())
+      Fail("{}: record {}: expected a list of {} values, one for each of \"columns\", found {}", file, records.size(),
+           names.size(), Describe(row));
+    Json record = Json::object();
+    for (size_t i = 0; i < names.size(); ++i) record[names[i]] = row[i];
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+// What tables are written as besides records (lists of objects); nothing for other objects.
+std::optional<Json> RecordsOfTable(const Json& root, const std::string& text, const std::string& file,
+                                   const PromptFormat& format) {
+  if (!root.is_object() || root.empty()) return std::nullopt;
+  const auto is_list = [&](const char* key) { return root.contains(key) && root[key].is_array(); };
+  if (is_list("data") && is_list("columns")) return RecordsOfSplit(root, file);
+  if (is_list("data") && root.contains("schema")) return root["data"];  // orient="table"
+  // In the file's order, not in that of the keys.
+  const auto ordered = OrderedJson::parse(text, nullptr, true, /*ignore_comments=*/true);
+  if (HoldsColumns(ordered, format.prompt_column)) return RecordsOfColumns(root, ordered, file, format);
+  Json records = Json::array();
+  if (AllOf(ordered, [](const auto& one) { return one.is_object(); })) {
+    for (const auto& [key, value] : ordered.items()) records.push_back(root[key]);
+    return records;
+  }
+  // A column by itself: {"0": "a cat", "1": "a dog"}.
+  if (!AreRowNumbers(KeysOf(ordered)) ||
+      !AllOf(ordered, [](const auto& one) { return one.is_string() || one.is_null(); }))
+    return std::nullopt;
+  for (const auto& [key, value] : ordered.items()) records.push_back(value.is_null() ? Json("") : root[key]);
+  return records;
+}
+
 // Whether the first line is a JSON object by itself and another line follows.
 bool IsJsonLines(const std::string& text) {
   size_t place = 0;
@@ -196,24 +297,27 @@ std::vector<PromptRow> ReadJsonFormat(const std::string& text, const std::string
   const Json root = ParseJson(text, file);
   if (root.is_array()) return ReadJsonList(root, file, format);
   if (IsCocoFile(root)) return ReadCocoPrompts(root, file, format);
-  if (root.is_object() && !root.empty()) {
+  if (root.is_object()) {
+    if (const auto records = RecordsOfTable(root, text, file, format)) return ReadJsonList(*records, file, format);
     for (const auto& [key, value] : root.items())
       if (value.is_array() && FindColumn({key}, "", kPromptColumns)) return ReadJsonList(value, file, format);
     Strings keys;
     for (const auto& [key, value] : root.items()) keys.push_back(key);
     if (FindColumn(keys, format.prompt_column, kPromptColumns))
       return ReadJsonList(Json::array({root}), file, format);  // JSON lines, of one line
-    const bool records = std::all_of(root.begin(), root.end(), [](const Json& one) { return one.is_object(); });
-    // In the file's order, not in that of the keys.
-    if (records) {
-      Json list = Json::array();
-      const auto ordered = nlohmann::ordered_json::parse(text, nullptr, true, /*ignore_comments=*/true);
-      for (const auto& [key, value] : ordered.items()) list.push_back(root[key]);
-      return ReadJsonList(list, file, format);
-    }
   }
   Fail("{}: expected a list of prompts (strings, or objects with one of {}), found {}", file,
        fmt::join(kPromptColumns, ", "), Describe(root));
+}
+
+// Whether the only line holds more than one row: a list or a table.
+bool IsTableOnALine(const std::string& text, const std::string& file, const PromptFormat& format) {
+  size_t place = 0;
+  std::string line;
+  while (place < text.size() && IsBlank(line)) line = NextLine(text, &place);
+  if (!IsBlank(std::string_view(text).substr(std::min(place, text.size())))) return false;
+  const Json root = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  return root.is_array() || (root.is_object() && RecordsOfTable(root, line, file, format));
 }
 
 std::string FormatOf(const fs::path& path) {
@@ -243,7 +347,8 @@ std::vector<PromptRow> ReadPromptFile(const fs::path& path, const PromptFormat& 
   if (kind == "csv") return ReadTable(text, ',', file, format);
   if (kind == "tsv") return ReadTable(text, '\t', file, format);
   if (kind == "json") return ReadJsonFormat(text, file, format);
-  if (kind == "jsonl") return ReadJsonLines(text, file, format);
+  if (kind == "jsonl" && !IsTableOnALine(text, file, format)) return ReadJsonLines(text, file, format);
+  if (kind == "jsonl") return ReadJsonFormat(text, file, format);
   return ReadLines(text, file, format);
 }
 
