@@ -59,7 +59,7 @@ SingleFile::SingleFile(std::filesystem::path file, const Json& overrides) : path
   const CheckpointShapes shapes(*opened);
   kind_ = KindOf(shapes);
   const bool xl = kind_ == Kind::kStableDiffusionXl;
-  const CheckpointPrediction prediction = ReadCheckpointPrediction(*opened);
+  const CheckpointPrediction prediction = ReadCheckpointPrediction(shapes, *opened);
   configs_["scheduler"] = SchedulerConfigOf(xl, prediction.v, prediction.zero_snr);
   if (prediction.v)
     notes_.push_back(fmt::format("model: {} ({}): scheduler options prediction_type v_prediction{}",

@@ -7,6 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/models/single_file_names.h"
+#include "harness/nn/weights/wrapper_names.h"
 
 namespace skipbench {
 namespace {
@@ -65,7 +66,10 @@ DownPath ReadDownPath(const CheckpointShapes& shapes) {
 }  // namespace
 
 CheckpointShapes::CheckpointShapes(const SafetensorsFile& file) : file_(file.path().string()) {
-  for (const auto& entry : file.entries()) shapes_.emplace(entry.name, entry.shape);
+  std::vector<std::string> names;
+  for (const auto& entry : file.entries()) names.push_back(entry.name);
+  const WrapperNames wrappers(names);
+  for (const auto& entry : file.entries()) shapes_.emplace(wrappers.Bare(entry.name), entry.shape);
 }
 
 bool CheckpointShapes::HasPrefix(const std::string& prefix) const {

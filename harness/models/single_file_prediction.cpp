@@ -54,11 +54,11 @@ void ReadFlag(const std::string& key, const std::string& value, std::vector<std:
 
 }  // namespace
 
-CheckpointPrediction ReadCheckpointPrediction(const SafetensorsFile& file) {
+CheckpointPrediction ReadCheckpointPrediction(const CheckpointShapes& shapes, const SafetensorsFile& file) {
   Marks marks;
   const std::string path = file.path().string();
-  if (file.Find("v_pred")) marks.v.push_back("tensor v_pred");
-  if (file.Find("ztsnr")) marks.zero_snr.push_back("tensor ztsnr");
+  if (shapes.Has("v_pred")) marks.v.push_back("tensor v_pred");
+  if (shapes.Has("ztsnr")) marks.zero_snr.push_back("tensor ztsnr");
   for (const auto& [key, value] : file.metadata()) {
     const std::string name = key.substr(key.rfind('.') + 1);  // with or without "modelspec."
     if (name == "prediction_type" || name == "predict_type") ReadPredictionType(key, value, path, &marks);

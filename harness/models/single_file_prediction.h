@@ -4,6 +4,7 @@
 #include <string>
 
 #include "harness/io/files/safetensors.h"
+#include "harness/models/single_file_configs.h"
 
 namespace skipbench {
 
@@ -17,6 +18,6 @@ struct CheckpointPrediction {
 // "modelspec.prediction_type" (Stability AI's ModelSpec: "epsilon" or "v"), "ss_v_parameterization" and
 // "ss_zero_terminal_snr" (kohya's sd-scripts). Where they disagree, v is taken, for it is nobody's default, and `why`
 // names the others. Throws UnsupportedError for a prediction that is neither, and for zero terminal SNR without v.
-CheckpointPrediction ReadCheckpointPrediction(const SafetensorsFile& file);
+CheckpointPrediction ReadCheckpointPrediction(const CheckpointShapes& shapes, const SafetensorsFile& file);
 
 }  // namespace skipbench

@@ -145,7 +145,9 @@ template <typename T>
 std::unique_ptr<T> LoadComponent(const ModelSource& source, const std::string& component, WeightsOptions options,
                                  const std::vector<std::string>& classes) {
   const ModelSource::Config config = source.ConfigOf(component, classes);
-  return Build<T>(config.reader(), source.OpenWeights(component, StemOf<T>(), OptionsOf<T>(std::move(options))));
+  const Weights weights = source.OpenWeights(component, StemOf<T>(), OptionsOf<T>(std::move(options)));
+  for (const auto& note : weights.notes()) source.Note("model: " + note);
+  return Build<T>(config.reader(), weights);
 }
 template <typename T>
 std::unique_ptr<T> LoadComponent(const ModelSource& source, const std::string& component, WeightsOptions options) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -12,6 +13,7 @@
 #include "harness/nn/weights/taken_tensors.h"
 #include "harness/nn/weights/tensor_file.h"
 #include "harness/nn/weights/weights_files.h"
+#include "harness/nn/weights/wrapper_names.h"
 
 namespace skipbench {
 namespace {
@@ -68,8 +70,14 @@ struct Weights::State {
   std::string origin;  // the file, or the index of shards
   std::vector<std::filesystem::path> paths;
   std::vector<std::shared_ptr<const SafetensorsFile>> files;
+  WrapperNames wrappers;
   std::map<std::string, Stored, std::less<>> tensors;  // by the network's names
-  std::vector<std::string> missing, misshaped, complaints;
+  struct Missing {
+    std::string name;
+    std::vector<int64_t> shape;
+  };
+  std::vector<Missing> missing;
+  std::vector<std::string> misshaped, complaints;
   int64_t bytes_taken = 0;
 
   std::string FileOf(const Stored& stored) const { return paths[stored.file].string(); }
@@ -78,6 +86,7 @@ struct Weights::State {
   at::Tensor Placeholder(const std::string& name, at::IntArrayRef shape) const;
   at::Tensor Load(const std::string& name, const Stored& stored, at::IntArrayRef shape) const;
   std::vector<std::string> Unexpected() const;
+  std::string PrefixInTheWay() const;
 };
 
 std::string ModernAttentionName(const std::string& name) {
@@ -98,11 +107,12 @@ std::string ModernAttentionName(const std::string& name) {
 }
 
 void Weights::State::Add(size_t file, const SafetensorsEntry& entry) {
+  const std::string bare = wrappers.Bare(entry.name);
   std::vector<MappedTensor> parts;
   if (options.map) {
-    parts = options.map(entry.name, entry.shape);
+    parts = options.map(bare, entry.shape);
   } else {
-    parts.push_back({.name = ModernAttentionName(entry.name)});
+    parts.push_back({.name = ModernAttentionName(bare)});
   }
   for (MappedTensor& part : parts) {
     Stored stored{file, &entry, part, entry.shape, false};
@@ -159,6 +169,21 @@ at::Tensor Weights::State::Load(const std::string& name, const Stored& stored, a
   return result.view(shape);
 }
 
+// What in front of the network's names would make the missing tensors those that nobody expected: "unet."; "" for none.
+std::string Weights::State::PrefixInTheWay() const {
+  if (missing.empty()) return "";
+  const std::string& first = missing.front().name;
+  for (const auto& [name, stored] : tensors) {
+    if (stored.taken || name.size() <= first.size() || !name.ends_with(first)) continue;
+    const std::string prefix = name.substr(0, name.size() - first.size());
+    const bool all = prefix.ends_with('.') && std::all_of(missing.begin(), missing.end(), [&](const auto& one) {
+                       return tensors.contains(prefix + one.name);
+                     });
+    if (all) return prefix;
+  }
+  return "";
+}
+
 std::vector<std::string> Weights::State::Unexpected() const {
   std::vector<std::string> names;
   for (const auto& [name, stored] : tensors) {
@@ -177,10 +202,14 @@ Weights Weights::FromFiles(const std::vector<std::filesystem::path>& files, std:
   state->options = std::move(options);
   state->origin = std::move(origin);
   state->paths = files;
-  for (size_t i = 0; i < files.size(); ++i) {
-    state->files.push_back(SafetensorsFile::Open(files[i]));
-    for (const SafetensorsEntry& entry : state->files.back()->entries()) state->Add(i, entry);
+  std::vector<std::string> names;
+  for (const auto& file : files) {
+    state->files.push_back(SafetensorsFile::Open(file));
+    for (const SafetensorsEntry& entry : state->files.back()->entries()) names.push_back(entry.name);
   }
+  state->wrappers = WrapperNames(names);
+  for (size_t i = 0; i < files.size(); ++i)
+    for (const SafetensorsEntry& entry : state->files[i]->entries()) state->Add(i, entry);
   return Weights(std::move(state), "");
 }
 
@@ -219,7 +248,7 @@ at::Tensor Weights::Take(std::string_view name, at::IntArrayRef shape) const {
   }
   const auto found = state_->tensors.find(full);
   if (found == state_->tensors.end()) {
-    state_->missing.push_back(fmt::format("\"{}\" {}", full, ShapeText(shape)));
+    state_->missing.push_back({full, shape.vec()});
     return state_->Placeholder(full, shape);
   }
   Stored& stored = found->second;
@@ -253,6 +282,12 @@ bool Weights::shapes_only() const { return state_->shapes_only; }
 const WeightsOptions& Weights::options() const { return state_->options; }
 const std::vector<std::filesystem::path>& Weights::files() const { return state_->paths; }
 int64_t Weights::bytes_taken() const { return state_->bytes_taken; }
+std::vector<std::string> Weights::notes() const {
+  if (state_->wrappers.found().empty()) return {};
+  return {fmt::format(
+      "{}: saved from a wrapped network (torch.compile's or DataParallel's); {} is left out of its tensors' names",
+      state_->origin, fmt::join(state_->wrappers.found(), " and "))};
+}
 void Weights::Complain(const std::string& text) const { state_->complaints.push_back(text); }
 bool Weights::HasProblems() const {
   return !state_->missing.empty() || !state_->misshaped.empty() || !state_->complaints.empty();
@@ -261,11 +296,15 @@ bool Weights::HasProblems() const {
 void Weights::Finish() const {
   if (state_->shapes_only || state_->finished) return;
   const std::vector<std::string> unexpected = state_->Unexpected();
+  std::vector<std::string> missing;
+  for (const auto& [name, shape] : state_->missing) missing.push_back(fmt::format("\"{}\" {}", name, ShapeText(shape)));
   std::string text;
+  if (const std::string prefix = state_->PrefixInTheWay(); !prefix.empty())
+    text += fmt::format("\n  the file has \"{}\" in front of the network's names", prefix);
   auto list = [&](const char* title, const std::vector<std::string>& lines) {
     if (!lines.empty()) text += fmt::format("\n  {} ({}):\n    {}", title, lines.size(), fmt::join(lines, "\n    "));
   };
-  list("missing", state_->missing);
+  list("missing", missing);
   list("unexpected", unexpected);
   list("of another shape", state_->misshaped);
   list("otherwise wrong", state_->complaints);

@@ -91,6 +91,10 @@ class Weights {
   const std::vector<std::filesystem::path>& files() const;  // for provenance; empty with ShapesOnly()
   int64_t bytes_taken() const;  // of the tensors handed out so far; with ShapesOnly() what they would take
 
+  // What people should know of the files although they can be used. Names that torch.compile or DataParallel lengthened
+  // ("_orig_mod.", "module.") are taken without that.
+  std::vector<std::string> notes() const;
+
   // Adds a problem of the reader's own to the list ("FILE: text").
   void Complain(const std::string& text) const;
   bool HasProblems() const;
