@@ -269,6 +269,9 @@ std::vector<std::string> ComparisonNotes(const ComparedSet& a, const ComparedSet
                                          const std::vector<MetricRequest>& requests, const MetricNetworks& networks,
                                          const ComparisonOptions& options) {
   std::vector<std::string> notes;
+  for (const ComparedSet* one : {&a, b})
+    if (one && one->pictures)
+      for (auto& note : one->pictures->notes()) notes.push_back(std::move(note));
   if (!b) return notes;
   for (const auto& [network, set] : measured.pictures) {
     const auto other = measured.reference.find(network);

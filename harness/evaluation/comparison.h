@@ -53,8 +53,8 @@ Measurement CompareSets(const ComparedSet& a, const ComparedSet* b, const std::v
                         const MetricNetworks& networks, const ComparisonOptions& options,
                         const FeatureSets* known = nullptr);
 
-// The notes below a comparison: which sets were compared as pairs, or why not, and which features are those of pictures
-// in a statistics file.
+// What is to be said of a comparison below its rows: what the sets say of themselves, which were compared as pairs, or
+// why not, and which features are those of pictures in a statistics file.
 std::vector<std::string> ComparisonNotes(const ComparedSet& a, const ComparedSet* b, const Measurement& measured,
                                          const std::vector<MetricRequest>& requests, const MetricNetworks& networks,
                                          const ComparisonOptions& options);

@@ -13,6 +13,9 @@ namespace skipbench {
 // data that are not there, and for two references of the same features.
 std::map<std::string, std::filesystem::path> FindMetricReferences(const Plan& plan);
 
+// What people should know of the clips that the run's are compared with: each folder is listed for it.
+std::vector<std::string> NotesOnMetricReferences(const Plan& plan);
+
 // Stores which metrics of sets there are and the features (or statistics) of their reference data, which it reads for
 // that. Nothing to do for a run without them, and for one that is resumed and has them.
 void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet);
