@@ -160,7 +160,7 @@ TEST(Video, BadConfigs) {
   ExpectRefused(dir, changed("fps", "fast"), "fps: expected a number");
   ExpectRefused(dir, changed("decode_chunk", 0), "decode_chunk");
   ExpectRefused(dir, changed("height", 30), "multiples of 8");
-  ExpectRefused(dir, changed("vae_tiling", true), "vae_tiling");
+  ExpectRefused(dir, changed("vae_tiling", true), "vae_tiling: frames are decoded in chunks (decode_chunk); ");
   Json config = changed("decode_chunk", 2);
   config["batch_invariant"] = true;
   ExpectRefused(dir, config, "decode_chunk: with batch_invariant every frame is decoded alone");

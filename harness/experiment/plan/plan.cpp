@@ -57,7 +57,8 @@ void PlanSettings(Plan* plan) {
     if (!tree_of.contains(key)) {
       TreeGroup tree;
       tree.scheduler = MakeScheduler(run.scheduler.empty() ? info.scheduler_class : run.scheduler,
-                                     info.scheduler_config, run.scheduler_options, schedule.steps, info.scheduler_file);
+                                     info.scheduler_config, run.scheduler_options, schedule.steps, info.scheduler_file,
+                                     {plan->config.file.string(), run.scheduler_path});
       tree.guidance = setting.guidance;
       tree_of[key] = plan->trees.size();
       plan->trees.push_back(std::move(tree));
@@ -160,6 +161,19 @@ void CheckInputs(const Plan& plan) {
   }
 }
 
+// Keys that ask the pipeline for what it cannot do.
+void CheckModelKeys(const ExperimentConfig& config, const PipelineInfo& info) {
+  const auto refuse = [&](const char* key, const std::string& why) {
+    Fail("{}: {}: {}; {} is {}", config.file.string(), key, why, info.folder.string(), info.kind);
+  };
+  for (const auto& [key, given] : {std::pair{"vae_tiling", config.model.vae_tiling}, {"vae_slicing", config.model.vae_slicing}})
+    if (given && !info.can_tile)
+      refuse(key, info.in_pixels    ? "there is no autoencoder that decodes"
+                  : info.frames > 0 ? "frames are decoded in chunks (decode_chunk)"
+                                    : "only an AutoencoderKL decodes so");
+  if (config.model.negative_prompt && !info.needs_caption) refuse("negative_prompt", "there are no prompts");
+}
+
 // Keys and outputs that only clips know.
 void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
   if (info.frames > 0) {
@@ -240,10 +254,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options));
   const auto& info = plan.pipeline->info();
   CheckVideoKeys(plan.config, info);
-  if (((plan.config.model.vae_tiling || plan.config.model.vae_slicing) && !info.can_tile) ||
-      (plan.config.model.negative_prompt && !info.needs_caption))
-    Fail("{}: vae_tiling and vae_slicing are for text_to_image, negative_prompt for that and video; {} is {}",
-         plan.config.file.string(), info.folder.string(), info.kind);
+  CheckModelKeys(plan.config, info);
   LoadSamples(&plan);
   plan.notes = info.notes;
   if (info.needs_caption)
@@ -262,6 +273,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   CheckNoiseFiles(plan);
   for (auto& note : NotesOnNoiseFiles(plan.config.noise)) plan.notes.push_back(std::move(note));
   plan.metric_references = FindMetricReferences(plan);
+  for (auto& note : NotesOnMetricReferences(plan)) plan.notes.push_back(std::move(note));
   if (!options.shapes_only) OpenNetworks(&plan);
   return plan;
 }
