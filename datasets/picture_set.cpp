@@ -32,9 +32,9 @@ int64_t FrameNumber(const fs::path& file) {
   return error == std::errc() ? number : -1;
 }
 
-// The place behind the first gap in the numbers of a clip's first `most` frames (0: of all); 0 where there is none. Half
-// of the frames at least have to follow each other by the same step for the others to be gaps: each 4th frame of a video
-// has none, nor have names that are times.
+// The place behind the first gap in the numbers of a clip's first `most` frames (0: of all); 0 where there is none.
+// Half of the frames at least have to follow each other by the same step for the others to be gaps: each 4th frame of a
+// video has none, nor have names that are times.
 size_t FirstGap(const std::vector<fs::path>& files, int64_t most) {
   const size_t count = most > 0 ? std::min(files.size(), static_cast<size_t>(most)) : files.size();
   std::vector<int64_t> steps;
@@ -80,8 +80,10 @@ class PictureFiles : public PictureSet {
       first = fmt::format("after {} comes {}", item.files[gap - 1].string(), item.files[gap].filename().string());
     }
     if (clips_with_gaps == 0) return {};
-    return {fmt::format("{}: {} of {} clips lack{} frames, as the numbers in their names say ({}); those that are there are taken as one after the other",
-                        folder_.string(), clips_with_gaps, items_.size(), clips_with_gaps == 1 ? "s" : "", first)};
+    return {
+        fmt::format("{}: {} of {} clips lack{} frames, as the numbers in their names say ({}); those that are there "
+                    "are taken as one after the other",
+                    folder_.string(), clips_with_gaps, items_.size(), clips_with_gaps == 1 ? "s" : "", first)};
   }
 
   std::vector<Image> ReadFrames(int64_t index) const override {

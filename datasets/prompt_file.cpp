@@ -140,9 +140,10 @@ void AddJson(const Json& json, int64_t number, const std::string& where, const P
     if (!json.is_object())
       Fail("{}: expected {}an object with one of {}, found {}{}", where, format.images ? "" : "a prompt, or ",
            fmt::join(kPromptColumns, ", "), Describe(json),
-           json.is_array() ? "; a list does not say which of its values is the prompt (pandas' to_json writes lists with "
-                             "orient=\"values\", objects with orient=\"records\")"
-                           : "");
+           json.is_array()
+               ? "; a list does not say which of its values is the prompt (pandas' to_json writes lists with "
+                 "orient=\"values\", objects with orient=\"records\")"
+               : "");
     const JsonReader reader(json, where);
     Strings keys;
     for (const auto& [key, value] : json.items()) keys.push_back(key);

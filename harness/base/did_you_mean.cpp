@@ -45,6 +45,7 @@ std::string Nearest(std::string_view given, const std::vector<std::string>& know
   size_t least = most + 1;
   std::string nearest;
   for (const auto& name : known) {
+    if (name == given) return "";  // it was not misspelt
     const std::string other = Bare(name);
     size_t distance = EditDistance(bare, other);
     if (std::min(bare.size(), other.size()) >= kShortestStart && (bare.starts_with(other) || other.starts_with(bare)))

@@ -122,7 +122,8 @@ void AddValues(const Subject& subject, const Measurement& measured, const Subjec
   }
   for (auto& note : ComparisonNotes(subject.set, subject.reference, measured, options.requests, options.networks,
                                     options.comparison))
-    if (std::find(out->notes.begin(), out->notes.end(), note) == out->notes.end()) out->notes.push_back(std::move(note));
+    if (std::find(out->notes.begin(), out->notes.end(), note) == out->notes.end())
+      out->notes.push_back(std::move(note));
 }
 
 // B's features are measured once for all settings, as long as all of its pictures are.

@@ -126,7 +126,8 @@ TEST_F(PromptFilesTest, TablesOfPandas) {
   EXPECT_THAT(Read("column.json", prompts), expected);  // of the column alone
   EXPECT_THAT(Read("c.json", columns, R"(, "prompt_column": "category")"),
               ElementsAre("0:xred shirt", "1:xblue bag", "10:x\"kettle\""));
-  EXPECT_ERROR(Read("c.json", columns, R"(, "prompt_column": "name")"), "c.json: no column name; there are: Category, Prompt");
+  EXPECT_ERROR(Read("c.json", columns, R"(, "prompt_column": "name")"),
+               "c.json: no column name; there are: Category, Prompt");
   EXPECT_THAT(Read("numbers.json", R"({"0":{"0":"a","1":"b"},"1":{"0":"x","1":"y"}})", R"(, "prompt_column": "1")"),
               ElementsAre("0:x", "1:y"));  // a table without a header
   EXPECT_THAT(Read("named.json", R"({"Prompt":{"p1":"a","p2":"b"},"n":{"p1":1,"p2":2}})"), ElementsAre("0:a", "1:b"));
@@ -136,8 +137,10 @@ TEST_F(PromptFilesTest, TablesOfPandas) {
   EXPECT_THAT(Read("text.json", R"({"text":{"prompt":"a"},"caption":{"prompt":"b"}})"), two);  // keys like columns
   EXPECT_THAT(Read("records.json", R"([{"Prompt":"a","n":1},{"Prompt":"b","n":2}])"), two);
   EXPECT_THAT(Read("split.json", R"({"columns":["n","Prompt"],"index":[0,1],"data":[[1,"a"],[2,"b"]]})"), two);
-  EXPECT_THAT(Read("table.json", R"({"schema":{"fields":[{"name":"index","type":"integer"},{"name":"Prompt","type":"string"}],
-      "primaryKey":["index"],"pandas_version":"1.4.0"},"data":[{"index":0,"Prompt":"a"},{"index":1,"Prompt":"b"}]})"), two);
+  EXPECT_THAT(
+      Read("table.json", R"({"schema":{"fields":[{"name":"index","type":"integer"},{"name":"Prompt","type":"string"}],
+      "primaryKey":["index"],"pandas_version":"1.4.0"},"data":[{"index":0,"Prompt":"a"},{"index":1,"Prompt":"b"}]})"),
+      two);
   EXPECT_THAT(Read("lists.json", R"({"Prompt":["a","b"],"n":[1,2]})"), two);
   EXPECT_THAT(Read("lists.json", R"({"n":["a","b"],"Prompt":["x","y"]})", R"(, "prompt_column": "n")"), two);
   EXPECT_THAT(Read("list.jsonl", R"(["a", "b"])"), two);
@@ -147,7 +150,8 @@ TEST_F(PromptFilesTest, TablesOfPandas) {
   EXPECT_ERROR(Read("split.json", R"({"columns":["n","Prompt"],"data":[[1,"a"],["b"]]})"),
                "split.json: record 1: expected a list of 2 values, one for each of \"columns\", found [\"b\"]");
   EXPECT_ERROR(Read("split.json", R"({"columns":["n","m"],"data":[[1,"a"]]})"), "no column prompt");
-  EXPECT_ERROR(Read("columns.json", R"({"Prompt":{"0":5}})"), "columns.json: record 0: Prompt: expected a string, found 5");
+  EXPECT_ERROR(Read("columns.json", R"({"Prompt":{"0":5}})"),
+               "columns.json: record 0: Prompt: expected a string, found 5");
   EXPECT_ERROR(Read("columns.json", R"({"a":{"0":"x"},"b":{"0":"y"}})"), "no column prompt");
   EXPECT_ERROR(Read("columns.json", R"({"a":{"0":"x"},"b":{"0":"y"}})"), "there are: a, b");
 

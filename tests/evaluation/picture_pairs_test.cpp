@@ -76,9 +76,10 @@ TEST(PictureFolder, FramesThatAreMissing) {
     EXPECT_EQ(notes.size(), 1u);
     return notes[0].substr(dir.path().string().size());
   };
-  EXPECT_THAT(note({"0001", "0002", "0004"}),
-              ::testing::AllOf(HasSubstr("/a: 1 of 2 clips lacks frames, as the numbers in their names say (after "),
-                             HasSubstr("/a/walk/0002.png comes 0004.png); those that are there are taken as one after")));
+  EXPECT_THAT(
+      note({"0001", "0002", "0004"}),
+      ::testing::AllOf(HasSubstr("/a: 1 of 2 clips lacks frames, as the numbers in their names say (after "),
+                       HasSubstr("/a/walk/0002.png comes 0004.png); those that are there are taken as one after")));
   EXPECT_THAT(note({"f_08", "f_09", "f_12", "f_13", "f_20"}), HasSubstr("f_09.png comes f_12.png"));
   EXPECT_THAT(note({"0", "4", "8", "16", "20"}), HasSubstr("8.png comes 16.png"));
   EXPECT_EQ(note({"0001", "0002", "0004"}, 2), "");  // --frames 2 does not reach it

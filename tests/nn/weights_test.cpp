@@ -140,8 +140,9 @@ TEST_F(WeightsTest, NamesOfWrappedNetworks) {
     return notes.empty() ? "" : notes.at(0);
   };
   const auto saying = [&](const std::string& what) {
-    return (temp_ / "model.safetensors").string() + ": saved from a wrapped network (torch.compile's or DataParallel's); " +
-           what + " is left out of its tensors' names";
+    return (temp_ / "model.safetensors").string() +
+           ": saved from a wrapped network (torch.compile's or DataParallel's); " + what +
+           " is left out of its tensors' names";
   };
   EXPECT_EQ(read("blocks.0.w", "conv.w"), "");
   EXPECT_EQ(read("_orig_mod.blocks.0.w", "_orig_mod.conv.w"), saying("_orig_mod."));
@@ -171,11 +172,13 @@ TEST_F(WeightsTest, ShardsOfAWrappedNetwork) {
 }
 
 TEST_F(WeightsTest, AnotherPrefixIsNamed) {
-  WriteTensorFile(temp_ / "model.safetensors", {{"unet.a", at::ones({2})}, {"unet.b", at::ones({3})}, {"c", at::ones({1})}});
+  WriteTensorFile(temp_ / "model.safetensors",
+                  {{"unet.a", at::ones({2})}, {"unet.b", at::ones({3})}, {"c", at::ones({1})}});
   const Weights weights = Weights::FromFolder(temp_.path(), "model");
   weights.Take("a", {2});
   weights.Take("b", {3});
-  EXPECT_ERROR(weights.Finish(), "configuration:\n  the file has \"unet.\" in front of the network's names\n  missing (2)");
+  EXPECT_ERROR(weights.Finish(),
+               "configuration:\n  the file has \"unet.\" in front of the network's names\n  missing (2)");
 }
 
 TEST_F(WeightsTest, OldAttentionNames) {

@@ -166,7 +166,8 @@ void CheckModelKeys(const ExperimentConfig& config, const PipelineInfo& info) {
   const auto refuse = [&](const char* key, const std::string& why) {
     Fail("{}: {}: {}; {} is {}", config.file.string(), key, why, info.folder.string(), info.kind);
   };
-  for (const auto& [key, given] : {std::pair{"vae_tiling", config.model.vae_tiling}, {"vae_slicing", config.model.vae_slicing}})
+  for (const auto& [key, given] :
+       {std::pair{"vae_tiling", config.model.vae_tiling}, {"vae_slicing", config.model.vae_slicing}})
     if (given && !info.can_tile)
       refuse(key, info.in_pixels    ? "there is no autoencoder that decodes"
                   : info.frames > 0 ? "frames are decoded in chunks (decode_chunk)"
