@@ -317,7 +317,8 @@ bool IsTableOnALine(const std::string& text, const std::string& file, const Prom
   std::string line;
   while (place < text.size() && IsBlank(line)) line = NextLine(text, &place);
   if (!IsBlank(std::string_view(text).substr(std::min(place, text.size())))) return false;
-  const Json root = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!Json::accept(line)) return false;
+  const Json root = ParseJson(line, file);
   return root.is_array() || (root.is_object() && RecordsOfTable(root, line, file, format));
 }
 
