@@ -319,7 +319,8 @@ bool IsTableOnALine(const std::string& text, const std::string& file, const Prom
   if (!IsBlank(std::string_view(text).substr(std::min(place, text.size())))) return false;
   if (!Json::accept(line)) return false;
   const Json root = ParseJson(line, file);
-  return root.is_array() || (root.is_object() && RecordsOfTable(root, line, file, format));
+  if (root.is_array()) return !root.empty() && (root[0].is_string() || root[0].is_object());
+  return root.is_object() && RecordsOfTable(root, line, file, format);
 }
 
 std::string FormatOf(const fs::path& path) {
