@@ -33,8 +33,8 @@ int64_t FrameNumber(const fs::path& file) {
 }
 
 // The place behind the first gap in the numbers of a clip's first `most` frames (0: of all); 0 where there is none.
-// Half of the frames at least have to follow each other by the same step for the others to be gaps: each 4th frame of a
-// video has none, nor have names that are times.
+// Half of the frames at least have to follow each other by the same step, and the others by multiples of it, for these
+// to be gaps: each 4th frame of a video has none, nor have names that are times.
 size_t FirstGap(const std::vector<fs::path>& files, int64_t most) {
   const size_t count = most > 0 ? std::min(files.size(), static_cast<size_t>(most)) : files.size();
   std::vector<int64_t> steps;
@@ -43,6 +43,7 @@ size_t FirstGap(const std::vector<fs::path>& files, int64_t most) {
   const int64_t step = *std::min_element(steps.begin(), steps.end());
   const auto regular = std::count(steps.begin(), steps.end(), step);
   if (step <= 0 || FrameNumber(files[0]) < 0 || 2 * regular < std::ssize(steps)) return 0;
+  if (std::any_of(steps.begin(), steps.end(), [&](int64_t one) { return one % step != 0; })) return 0;
   const auto gap = std::find_if(steps.begin(), steps.end(), [&](int64_t one) { return one > step; });
   return gap == steps.end() ? 0 : static_cast<size_t>(gap - steps.begin()) + 1;
 }

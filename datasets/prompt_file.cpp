@@ -132,6 +132,7 @@ std::vector<PromptRow> ReadTable(const std::string& text, char separator, const 
 // One prompt: a string, or an object with a column for it. Nothing where the prompt is empty or null.
 void AddJson(const Json& json, int64_t number, const std::string& where, const PromptFormat& format,
              std::vector<PromptRow>* rows) {
+  if (json.is_null()) return;
   PromptRow row{number, "", "", format.images ? where : ""};
   if (json.is_string() && !format.images) {
     RefuseColumns(format, where, "a string");
@@ -267,7 +268,8 @@ std::optional<Json> RecordsOfTable(const Json& root, const std::string& text, co
   if (!root.is_object() || root.empty()) return std::nullopt;
   const auto is_list = [&](const char* key) { return root.contains(key) && root[key].is_array(); };
   if (is_list("data") && is_list("columns")) return RecordsOfSplit(root, file);
-  if (is_list("data") && root.contains("schema")) return root["data"];  // orient="table"
+  // orient="table"; and "split" of a column by itself.
+  if (is_list("data") && (root.contains("schema") || is_list("index"))) return root["data"];
   // In the file's order, not in that of the keys.
   const auto ordered = OrderedJson::parse(text, nullptr, true, /*ignore_comments=*/true);
   if (HoldsColumns(ordered, format.prompt_column)) return RecordsOfColumns(root, ordered, file, format);
@@ -280,7 +282,7 @@ std::optional<Json> RecordsOfTable(const Json& root, const std::string& text, co
   if (!AreRowNumbers(KeysOf(ordered)) ||
       !AllOf(ordered, [](const auto& one) { return one.is_string() || one.is_null(); }))
     return std::nullopt;
-  for (const auto& [key, value] : ordered.items()) records.push_back(value.is_null() ? Json("") : root[key]);
+  for (const auto& [key, value] : ordered.items()) records.push_back(root[key]);
   return records;
 }
 

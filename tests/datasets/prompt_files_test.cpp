@@ -143,6 +143,8 @@ TEST_F(PromptFilesTest, TablesOfPandas) {
       two);
   EXPECT_THAT(Read("lists.json", R"({"Prompt":["a","b"],"n":[1,2]})"), two);
   EXPECT_THAT(Read("lists.json", R"({"n":["a","b"],"Prompt":["x","y"]})", R"(, "prompt_column": "n")"), two);
+  EXPECT_THAT(Read("series.json", R"({"name":"Prompt","index":[0,1,2],"data":["a","b",null]})"), two);
+  EXPECT_THAT(Read("series.json", R"(["a","b",null])"), two);
   EXPECT_THAT(Read("list.jsonl", R"(["a", "b"])"), two);
   EXPECT_ERROR(Read("values.json", R"([["a",1],["b",2]])"),
                "values.json: record 0: expected a prompt, or an object with one of prompt, prompts, caption");
