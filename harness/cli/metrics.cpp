@@ -9,7 +9,7 @@
 #include "harness/evaluation/subjects.h"
 #include "harness/io/files/atomic_file.h"
 #include "harness/report/tables/metric_report.h"
-#include "harness/runtime/threads.h"
+#include "harness/runtime/device.h"
 
 namespace skipbench::cli {
 

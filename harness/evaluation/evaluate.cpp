@@ -11,7 +11,7 @@
 #include "harness/base/progress.h"
 #include "harness/evaluation/picture_pairs.h"
 #include "harness/evaluation/prefetch.h"
-#include "metrics/frames.h"
+#include "metrics/pictures.h"
 #include "metrics/psnr.h"
 
 namespace skipbench {
@@ -280,8 +280,8 @@ class Measurer {
       const bool by_frame = whole.dim() == 4 && !network.info().clips;
       for (int64_t t = 0; t < (by_frame ? whole.size(0) : 1); ++t) {
         const at::Tensor one = by_frame ? whole[t] : whole;
-        if (!some.empty() && (some[0].sizes() != one.sizes() ||
-                              std::ssize(some) >= std::max<int64_t>(1, network.BatchSize(one.size(-2), one.size(-1)))))
+        if (!some.empty() &&
+            (some[0].sizes() != one.sizes() || static_cast<int64_t>(some.size()) >= network.info().batch))
           flush();
         some.push_back(one);
         owners.push_back(loaded.unit.*index);

@@ -24,10 +24,8 @@ at::Tensor Norm(const std::string& name, const at::Tensor& x, double eps) {
 
 // x (1 + scale) + shift, of every token; shift and scale [B, dim].
 at::Tensor Modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale) {
-  return x.is_meta() ? x : x * (1 + scale.unsqueeze(1)) + shift.unsqueeze(1);
+  return x * (1 + scale.unsqueeze(1)) + shift.unsqueeze(1);
 }
-
-at::Tensor Silu(const at::Tensor& x) { return x.is_meta() ? x : at::silu(x); }
 
 // Sine and cosine of places along one axis, [places, dim]; diffusers computes them in float64.
 at::Tensor AxisTable(int64_t places, int64_t base, int64_t dim) {
@@ -51,17 +49,16 @@ at::Tensor PositionTable(int64_t height, int64_t width, int64_t base, int64_t di
 DiTBlock::DiTBlock(const Weights& w, const Options& options)
     : name_(ModuleName(w)),
       norm_eps_(options.norm_eps),
-      timestep_embedder_(w.Sub("norm1.emb.timestep_embedder"), kTimeProjection.dim, options.heads * options.dim_head),
-      class_embedder_(w.Sub("norm1.emb.class_embedder.embedding_table"), options.classes + 1,
-                      options.heads * options.dim_head),
-      modulation_(w.Sub("norm1.linear"), options.heads * options.dim_head, 6 * options.heads * options.dim_head),
-      attn1_(w.Sub("attn1"), {.query_dim = options.heads * options.dim_head,
+      timestep_embedder_(w.Sub("norm1.emb.timestep_embedder"), kTimeProjection.dim, options.width()),
+      class_embedder_(w.Sub("norm1.emb.class_embedder.embedding_table"), options.classes + 1, options.width()),
+      modulation_(w.Sub("norm1.linear"), options.width(), 6 * options.width()),
+      attn1_(w.Sub("attn1"), {.query_dim = options.width(),
                               .heads = options.heads,
                               .dim_head = options.dim_head,
                               .bias = options.attention_bias,
                               .upcast = options.upcast_attention}),
-      ff_in_(w.Sub("ff.net.0.proj"), options.heads * options.dim_head, 4 * options.heads * options.dim_head),
-      ff_out_(w.Sub("ff.net.2"), 4 * options.heads * options.dim_head, options.heads * options.dim_head) {}
+      ff_in_(w.Sub("ff.net.0.proj"), options.width(), 4 * options.width()),
+      ff_out_(w.Sub("ff.net.2"), 4 * options.width(), options.width()) {}
 
 at::Tensor DiTBlock::Embed(const at::Tensor& timesteps, const at::Tensor& classes) const {
   const at::Tensor labels = class_embedder_.Forward(classes);
@@ -69,14 +66,14 @@ at::Tensor DiTBlock::Embed(const at::Tensor& timesteps, const at::Tensor& classe
 }
 
 at::Tensor DiTBlock::Forward(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& classes) const {
-  const auto parts = modulation_.Forward(Silu(Embed(timesteps, classes))).chunk(6, 1);  // shift, scale, gate; twice
-  const auto gated_sum = [&](const at::Tensor& h, const at::Tensor& gate, const at::Tensor& to) {
-    return h.is_meta() ? to : to + gate.unsqueeze(1) * h;
+  const auto parts = modulation_.Forward(at::silu(Embed(timesteps, classes))).chunk(6, 1);  // shift, scale, gate; twice
+  const auto gated_sum = [](const at::Tensor& h, const at::Tensor& gate, const at::Tensor& to) {
+    return to + gate.unsqueeze(1) * h;
   };
   const at::Tensor attended = attn1_.ForwardAdd(Modulate(Norm(name_ + ".norm1.norm", x, 1e-6), parts[0], parts[1]), {});
   const at::Tensor h = gated_sum(attended, parts[2], x);
   const at::Tensor inner = ff_in_.Forward(Modulate(Norm(name_ + ".norm3", h, norm_eps_), parts[3], parts[4]));
-  return gated_sum(ff_out_.Forward(inner.is_meta() ? inner : at::gelu(inner, "tanh")), parts[5], h);
+  return gated_sum(ff_out_.Forward(at::gelu(inner, "tanh")), parts[5], h);
 }
 
 DiTTransformer2DModel::Config DiTTransformer2DModel::ParseConfig(const JsonReader& json) {
@@ -152,7 +149,8 @@ at::Tensor DiTTransformer2DModel::Run(const NetworkInputs& inputs, const Conditi
 // The first block's embedding shifts and scales the last norm; then every token becomes its patch.
 at::Tensor DiTTransformer2DModel::Head(const NetworkInputs& inputs, const Conditions& conditions,
                                        const at::Tensor& x) const {
-  const auto parts = proj_out_1_.Forward(Silu(blocks_[0].Embed(conditions.timesteps, conditions.classes))).chunk(2, 1);
+  const auto parts =
+      proj_out_1_.Forward(at::silu(blocks_[0].Embed(conditions.timesteps, conditions.classes))).chunk(2, 1);
   const at::Tensor out = proj_out_2_.Forward(Modulate(Norm("norm_out", x, 1e-6), parts[0], parts[1]));
   const int64_t p = config_.patch_size, height = inputs.sample.size(2), width = inputs.sample.size(3);
   return out.reshape({x.size(0), height / p, width / p, p, p, config_.out_channels})
@@ -172,7 +170,7 @@ NetworkOutput DiTTransformer2DModel::Forward(const NetworkInputs& inputs, const 
     x = Run(inputs, conditions, block, x);
   }
   NetworkOutput output;
-  for (const auto& [cut, before] : entering) output.features[cut] = x.is_meta() ? x : x - before;
+  for (const auto& [cut, before] : entering) output.features[cut] = x - before;
   output.sample = Head(inputs, conditions, x);
   return output;
 }
@@ -187,7 +185,7 @@ at::Tensor DiTTransformer2DModel::ForwardShallow(const NetworkInputs& inputs, in
          fmt::join(x.sizes(), ", "));
   for (int block = 0; block < info_.cuts[static_cast<size_t>(cut)].front; ++block)
     x = Run(inputs, conditions, static_cast<size_t>(block), x);
-  return Head(inputs, conditions, x.is_meta() ? x : x + features.to(info_.dtype));
+  return Head(inputs, conditions, x + features.to(info_.dtype));
 }
 
 }  // namespace skipbench

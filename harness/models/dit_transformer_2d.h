@@ -26,6 +26,7 @@ class DiTBlock {
     int64_t heads = 16, dim_head = 72, classes = 1000;
     double norm_eps = 1e-5;  // of the second norm; the first has 1e-6
     bool attention_bias = true, upcast_attention = false;
+    int64_t width() const { return heads * dim_head; }
   };
   DiTBlock(const Weights& w, const Options& options);
   at::Tensor Embed(const at::Tensor& timesteps, const at::Tensor& classes) const;  // [1 or B], int64 [B] -> e [B, dim]
@@ -65,7 +66,6 @@ class DiTTransformer2DModel : public Network {
   std::map<std::string, ConditioningInput> conditioning(at::IntArrayRef latent) const override;
   NetworkOutput Forward(const NetworkInputs& inputs, const std::vector<int>& keep_cuts = {}) const override;
   at::Tensor ForwardShallow(const NetworkInputs& inputs, int cut, const at::Tensor& features) const override;
-  const Config& config() const { return config_; }
 
  private:
   struct Conditions {
@@ -75,7 +75,7 @@ class DiTTransformer2DModel : public Network {
   at::Tensor Embed(const NetworkInputs& inputs) const;  // patches with their positions: [B, N, dim]
   at::Tensor Run(const NetworkInputs& inputs, const Conditions& conditions, size_t block, const at::Tensor& x) const;
   at::Tensor Head(const NetworkInputs& inputs, const Conditions& conditions, const at::Tensor& x) const;
-  int64_t width() const { return config_.block.heads * config_.block.dim_head; }
+  int64_t width() const { return config_.block.width(); }
 
   Config config_;
   Conv2d patches_;

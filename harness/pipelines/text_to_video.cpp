@@ -1,7 +1,5 @@
 #include "harness/pipelines/text_to_video.h"
 
-#include <ATen/ATen.h>
-
 #include "harness/pipelines/latent_pipeline.h"
 
 namespace skipbench {

@@ -25,13 +25,13 @@ class Unconditional : public LatentPipeline {
 
 PipelineType UnconditionalPipelineType() {
   const auto published = [](const char* name, const char* file, const char* size, const char* hash) {
-    return PublishedFile{
-        name,
-        file,
-        size,
-        hash,
-        "github.com/pesser/pytorch_diffusion",
-        fmt::format("scripts/convert/ddpm.py {} {}", std::filesystem::path(file).filename().string(), name)};
+    const auto checkpoint = std::filesystem::path(file).filename().string();
+    return PublishedFile{name,
+                         file,
+                         size,
+                         hash,
+                         "github.com/pesser/pytorch_diffusion",
+                         fmt::format("scripts/convert/ddpm.py {} {}", checkpoint, name)};
   };
   return PipelineTypeOf<Unconditional>(
       {"DDPMPipeline", "DDIMPipeline"}, "",

@@ -87,12 +87,11 @@ struct SchedulerPlace {
 };
 
 // Builds a scheduler.
-// `type`      a name of SchedulerTypes(), or diffusers' class name (DDIMScheduler, ...)
-// `config`    the pipeline's scheduler_config.json (or {}); keys it lacks take the default of the class that is built
-//             from it
-// `overrides` options given by the user, at `place`
-// `steps`     number of inference steps
-// `origin`    the config's file name for messages
+//   type       a name of SchedulerTypes(), or diffusers' class name (DDIMScheduler, ...)
+//   config     the pipeline's scheduler_config.json (or {}); keys it lacks take the default of the class that is built
+//              from it
+//   overrides  options given by the user, at `place`
+//   origin     the config's file name for messages
 // Errors name the file (or the scheduler) and the key; what skipbench lacks is an UnsupportedError that says what there
 // is.
 BuiltScheduler BuildScheduler(const std::string& type, const Json& config, const Json& overrides, int steps,

@@ -27,10 +27,8 @@ void CheckPreprocess(const Manifest& manifest, const VideoCase& c) {
   const Json extractor = ReadJsonFile(ModelPath(manifest, c.model) / "feature_extractor" / "preprocessor_config.json");
   ClipPixels clip;
   clip.width = clip.height = c.json.at("clip_size");
-  for (int i = 0; i < 3; ++i) {
-    clip.mean[i] = extractor.at("image_mean")[i];
-    clip.std[i] = extractor.at("image_std")[i];
-  }
+  clip.mean = extractor.at("image_mean").get<std::vector<double>>();
+  clip.std = extractor.at("image_std").get<std::vector<double>>();
   const Image image = ReadImage(manifest.folder / c.json.at("file").get<std::string>());
   ExpectBytes(c, "image", image);
   const StartImage start = PrepareStartImage(image, c.json.at("width"), c.json.at("height"), clip);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/sampling/selected_denoiser.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "methods/catalog.h"
 
@@ -133,12 +132,11 @@ class Calibrator {
   TreeResult RunOn(const std::vector<int>& which, const Method& method, const PlannedSetting& setting,
                    Denoiser& denoiser) {
     std::vector<TreeSample> samples;
-    for (int s : which) samples.push_back({plan_.samples[s].id, streams_[s].get()});
+    for (int s : which) samples.push_back({plan_.samples[s].id, streams_[s].get(), s});
     TreeOptions options = plan_.Trees();
     for (const auto& tree : plan_.trees)
       if (tree.scheduler == setting.scheduler) options.max_states = tree.max_states;
-    SelectedDenoiser selected(denoiser, {which.begin(), which.end()});
-    return plan_.Run(*setting.scheduler, selected, samples, {&method}, options);
+    return plan_.Run(*setting.scheduler, denoiser, samples, {&method}, options);
   }
 
   const Plan& plan_;

@@ -108,7 +108,8 @@ std::vector<Field<Config>> Fields() {
       Field("negative_prompt", &Config::model, &Model::negative_prompt).Default("none"),
       OfModel("height", &Model::height, "pixels", 0, 16384).Recorded().Default("the model's own"),
       OfModel("width", &Model::width, "pixels", 0, 16384).Recorded().Default("the model's own"),
-      OfModel("vae_tiling", &Model::vae_tiling, "decode large pictures in overlapping tiles; of an AutoencoderKL, not for clips"),
+      OfModel("vae_tiling", &Model::vae_tiling,
+              "decode large pictures in overlapping tiles; of an AutoencoderKL, not for clips"),
       OfModel("vae_slicing", &Model::vae_slicing, "decode one picture at a time; of an AutoencoderKL, not for clips"),
       OfModel("frames", &Model::frames, "of a clip; video pipelines only", 2, 1024)
           .Default(std::to_string(kDefaultFrames)),

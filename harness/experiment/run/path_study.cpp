@@ -14,7 +14,7 @@
 #include "harness/stats/path_agreement.h"
 #include "harness/store/outputs.h"
 #include "harness/store/path_study_record.h"
-#include "methods/fixed_path/random_path.h"
+#include "methods/fixed_path/precomputed_path.h"
 
 namespace skipbench {
 namespace {

@@ -14,7 +14,6 @@
 #include "harness/experiment/run/wave_metrics.h"
 #include "harness/runtime/device.h"
 #include "harness/runtime/timer.h"
-#include "harness/sampling/selected_denoiser.h"
 #include "harness/sampling/trajectory_tree.h"
 
 namespace skipbench {
@@ -122,11 +121,7 @@ class WaveRunner {
     std::vector<const Method*> methods;
     for (int setting : settings) methods.push_back(plan_.settings[setting].method.get());
     std::vector<TreeSample> samples;
-    std::vector<int64_t> conditioning;
-    for (int s : which) {
-      samples.push_back({samples_[s].id, streams_[s].get()});
-      conditioning.push_back(s);
-    }
+    for (int s : which) samples.push_back({samples_[s].id, streams_[s].get(), s});
     TreeOptions options = plan_.Trees();
     options.keep_latents = plan_.config.save.contains("latents");
     options.keep_predictions = plan_.config.save.contains("noise_predictions");
@@ -134,8 +129,7 @@ class WaveRunner {
     options.keep_differences = plan_.config.traces;
     options.reference = ReferenceAmong(settings);
     options.progress = [&](double part) { Report(static_cast<int64_t>(part * tree.scheduler->calls())); };
-    SelectedDenoiser selected(denoiser, conditioning);
-    TreeResult result = plan_.Run(*tree.scheduler, selected, samples, methods, options);
+    TreeResult result = plan_.Run(*tree.scheduler, denoiser, samples, methods, options);
     done_calls_ += tree.scheduler->calls();
     cost_.evaluations += result.full_evaluations;
     cost_.shallow_evaluations += result.shallow_evaluations;

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "harness/analysis/set_metric_plan.h"
-#include "metrics/frames.h"
+#include "metrics/pictures.h"
 #include "metrics/psnr.h"
 
 namespace skipbench {
@@ -17,8 +17,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 at::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<at::Tensor>& pictures, bool one_by_one) {
   std::vector<at::Tensor> all;
-  const int64_t fits = network.BatchSize(pictures[0].size(-2), pictures[0].size(-1));
-  const auto limit = one_by_one ? 1 : static_cast<size_t>(std::max<int64_t>(1, fits));
+  const auto limit = one_by_one ? 1 : static_cast<size_t>(network.info().batch);
   for (size_t begin = 0; begin < pictures.size(); begin += limit)
     all.push_back(
         network.Features(at::stack(at::TensorList(pictures).slice(begin, std::min(limit, pictures.size() - begin)))));

@@ -135,8 +135,7 @@ TrajectoryEvaluator& SearchBatch::Open(const std::filesystem::path& file, const 
   };
   if (progress)
     options.progress = [this, progress](double paths) { progress(static_cast<double>(log_->errors().size()) + paths); };
-  evaluator_.emplace(scheduler_, *denoiser_, samples_, plan_.pipeline->info().latent_shape, plan_.config.model.dtype,
-                     plan_.device, options);
+  evaluator_.emplace(scheduler_, *denoiser_, samples_, plan_.config.model.dtype, plan_.device, options);
   if (log_->norms().size() < samples_.size()) log_->AddNorms(evaluator_->FullNorms());
   logged_ = std::make_unique<LoggedOracle>(*evaluator_, *log_);
   return *logged_;

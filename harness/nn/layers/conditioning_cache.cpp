@@ -16,11 +16,4 @@ const at::Tensor& ConditioningCache::KeyValue(const void* layer,
   return value = at::cat(rows);
 }
 
-const at::Tensor& ConditioningCache::TimeProjection(const void* network, double timestep,
-                                                    const std::function<at::Tensor()>& compute) {
-  at::Tensor& value = times_[{network, timestep}];
-  if (!value.defined()) value = compute();
-  return value;
-}
-
 }  // namespace skipbench

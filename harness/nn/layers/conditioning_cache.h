@@ -25,7 +25,11 @@ class ConditioningCache {
 
   // The value [R, ...] that `compute` gives for `layer`, computed the first time; `compute` maps rows to rows.
   const at::Tensor& KeyValue(const void* layer, const std::function<at::Tensor(const at::Tensor& tokens)>& compute);
-  const at::Tensor& TimeProjection(const void* network, double timestep, const std::function<at::Tensor()>& compute);
+  const at::Tensor& TimeProjection(const void* network, double timestep, const std::function<at::Tensor()>& compute) {
+    at::Tensor& value = times_[{network, timestep}];
+    if (!value.defined()) value = compute();
+    return value;
+  }
 
  private:
   at::Tensor tokens_;

@@ -2,7 +2,6 @@
 
 #include <fmt/ranges.h>
 
-
 #include "harness/base/table_format.h"
 #include "harness/report/tables/markdown_grid.h"
 
