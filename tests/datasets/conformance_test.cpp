@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::TempDir;
 
 Dataset Read(const Json& config, const TempDir& folder) {
@@ -70,6 +71,10 @@ TEST_P(DatasetConformance, ReadsTheSameSamplesEachTime) {
   }
   EXPECT_THAT(Preview(data, 1), HasSubstr(fmt::format("{}", data.samples()[0].id)));
   for (const auto& [key, file] : data.lists()) EXPECT_TRUE(std::filesystem::exists(file)) << key << ": " << file;
+  // Results hash each list that the config names, and know that its key is a path.
+  for (const auto& [key, value] : GetParam().config.items())
+    if (value.is_string() && GetParam().files.contains(value.get<std::string>()))
+      EXPECT_TRUE(data.lists().contains(key)) << "a list that the data set does not name: SetList(\"" << key << "\")";
 }
 
 // The part that count, offset and seed take is the same whatever else is taken.
@@ -81,6 +86,7 @@ TEST_P(DatasetConformance, ATakenPartIsAPartOfTheWhole) {
   const Json config = With(GetParam().config, "count", 3);
   const Dataset three = Read(config, folder);
   ASSERT_EQ(three.samples().size(), 3u);
+  EXPECT_THAT(three.description(), Not(HasSubstr(": 0 of "))) << "counted after the samples were moved away";
   const Dataset second = Read(With(With(config, "count", 1), "offset", 1), folder);
   ASSERT_EQ(second.samples().size(), 1u);
   ExpectSame(second.samples()[0], three.samples()[1]);
@@ -111,6 +117,22 @@ TEST_P(DatasetConformance, RefusesWhatItDoesNotTake) {
     Json without = GetParam().config;
     without.erase(option.name);
     EXPECT_ERROR(Read(without, folder), "data." + option.name + ": missing");
+  }
+}
+
+TEST_P(DatasetConformance, HoldsTheLimitsOfItsOptions) {
+  const TempDir folder;
+  WriteFiles(GetParam(), folder);
+  for (const OptionSpec& option : TypeOf(GetParam()).options) {
+    const auto refused = [&](const Json& value) {
+      SCOPED_TRACE(option.name + ": " + value.dump());
+      EXPECT_ERROR(Read(With(GetParam().config, option.name, value), folder),
+                   "test.json: data." + option.name + ": expected");
+    };
+    refused(Json::object());
+    if (!option.list && option.min.is_number()) refused(option.min.get<int64_t>() - 1);
+    if (!option.list && option.max.is_number()) refused(option.max.get<int64_t>() + 1);
+    if (!option.choices.empty()) refused("magic");
   }
 }
 
