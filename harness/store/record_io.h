@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/base/json_numbers.h"
+#include "harness/base/json.h"
 #include "harness/io/hdf5/hdf5.h"
 #include "harness/store/records.h"
 

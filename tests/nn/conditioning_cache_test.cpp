@@ -1,4 +1,4 @@
-#include "harness/nn/conditioning_cache.h"
+#include "harness/nn/layers/conditioning_cache.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

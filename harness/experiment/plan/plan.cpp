@@ -17,7 +17,6 @@
 #include "harness/pipelines/load_pipeline.h"
 #include "harness/pipelines/prompt_limit.h"
 #include "harness/runtime/device.h"
-#include "harness/runtime/threads.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "harness/schedulers/catalog.h"
 #include "harness/store/outputs.h"
