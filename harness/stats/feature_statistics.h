@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "harness/stats/dense_solver.h"
 
@@ -36,6 +37,9 @@ class FeatureStatistics {
  public:
   FeatureStatistics() = default;  // of no features; takes the dimension of the first that it is given
   explicit FeatureStatistics(int64_t dimension);
+  // Of what was computed elsewhere: `scatter` is the sum of outer products of deviations from the mean.
+  FeatureStatistics(int64_t count, Eigen::VectorXd mean, Eigen::MatrixXd scatter)
+      : count_(count), mean_(std::move(mean)), scatter_(std::move(scatter)) {}
 
   // Throws Error for another dimension and for a value that is not finite, naming row and column.
   void Add(const FeatureView& features);

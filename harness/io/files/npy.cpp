@@ -35,7 +35,7 @@ std::string PythonAsJson(std::string_view text) {
       json += Json(text.substr(at + 1, end - at - 1)).dump(-1, ' ', false, Json::error_handler_t::replace);
       at = end;
     } else if (c == ',') {
-      const size_t next = text.find_first_not_of(" \n", at + 1);
+      const size_t next = text.find_first_not_of(" \t\r\n", at + 1);
       if (next != std::string_view::npos && std::string_view(")]}").find(text[next]) == std::string_view::npos)
         json += c;
     } else if (c == 'T' || c == 'F') {

@@ -21,16 +21,15 @@ class Surveyor {
     for (const auto& name : group.Members()) {
       if (++objects_ > kMaxObjects)
         Fail("{}: the file has more than {} groups and datasets", group.Where(), kMaxObjects);
-      if (group.IsGroup(name)) {
-        Visit(group.OpenGroup(name), depth + 1);
-        continue;
-      }
+      bool is_group = false;
       try {
-        Visit(group.OpenDataset(name));
+        is_group = group.IsGroup(name);
+        if (!is_group) Visit(group.OpenDataset(name));
       } catch (const Error&) {
         if (too_large_) throw;
         survey_.left_out.push_back((group.path() == "/" ? "" : group.path()) + "/" + name);
       }
+      if (is_group) Visit(group.OpenGroup(name), depth + 1);
     }
   }
   Survey Take() { return std::move(survey_); }

@@ -28,14 +28,14 @@ struct Release {
     release(&t);
   }
 };
-inline void FreeScaler(SwsContext** scaler) { sws_freeContext(*scaler); }
+void FreeScaler(SwsContext** scaler) { sws_freeContext(*scaler); }
 
 using Codec = std::unique_ptr<AVCodecContext, Release<avcodec_free_context>>;
 using Frame = std::unique_ptr<AVFrame, Release<av_frame_free>>;
 using Packet = std::unique_ptr<AVPacket, Release<av_packet_free>>;
 using Scaler = std::unique_ptr<SwsContext, Release<FreeScaler>>;
 
-inline int Check(int result, const std::string& path, const char* what) {
+int Check(int result, const std::string& path, const char* what) {
   if (result >= 0) return result;
   char text[AV_ERROR_MAX_STRING_SIZE] = {};
   av_strerror(result, text, sizeof text);
