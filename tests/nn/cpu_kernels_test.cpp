@@ -25,7 +25,7 @@ std::vector<Variant> Variants() {
   std::vector<Variant> variants;
   for (const Kernels* kernels : cpu::RunnableKernels()) {
     variants.push_back({kernels, at::kFloat});
-    if (kernels->gemm_bf16) variants.push_back({kernels, at::kBFloat16});
+    if (kernels->bf16.gemm) variants.push_back({kernels, at::kBFloat16});
   }
   return variants;
 }

@@ -153,7 +153,7 @@ TEST_F(WeightsTest, NamesOfWrappedNetworks) {
   // "module." in front of a part of the names is a name.
   WriteTensorFile(temp_ / "model.safetensors", {{"module.w", a}, {"conv.w", b}});
   const Weights part = Weights::FromFolder(temp_.path(), "model");
-  EXPECT_TRUE(part.Has("module.w"));
+  EXPECT_TRUE(part.HasPrefix("module.w"));
   EXPECT_TRUE(part.notes().empty());
   // Both names of one tensor.
   WriteTensorFile(temp_ / "model.safetensors", {{"conv.w", a}, {"_orig_mod.conv.w", b}});
