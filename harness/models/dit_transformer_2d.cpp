@@ -131,12 +131,12 @@ at::Tensor DiTTransformer2DModel::Embed(const NetworkInputs& inputs) const {
   const at::Tensor map = patches_.Forward(inputs.sample.to(info_.dtype).contiguous(at::MemoryFormat::ChannelsLast));
   const at::Tensor tokens = ToTokens(map);
   if (tokens.is_meta()) return tokens;
-  const auto table = [&](const at::Tensor&) {
+  const auto table = [&] {
     return PositionTable(map.size(2), map.size(3), config_.sample_size / config_.patch_size, width())
         .to(tokens.options());
   };
   // Made on the host: once for a run, whose samples have one size.
-  return tokens + (inputs.cache ? inputs.cache->KeyValue(this, table) : table({}));
+  return tokens + (inputs.cache ? inputs.cache->Constant(this, table) : table());
 }
 
 at::Tensor DiTTransformer2DModel::Run(const NetworkInputs& inputs, const Conditions& conditions, size_t block,

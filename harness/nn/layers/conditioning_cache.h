@@ -25,6 +25,12 @@ class ConditioningCache {
 
   // The value [R, ...] that `compute` gives for `layer`, computed the first time; `compute` maps rows to rows.
   const at::Tensor& KeyValue(const void* layer, const std::function<at::Tensor(const at::Tensor& tokens)>& compute);
+  // The value that `compute` gives for `network` whatever the conditioning and the timestep, computed the first time.
+  const at::Tensor& Constant(const void* network, const std::function<at::Tensor()>& compute) {
+    at::Tensor& value = constants_[network];
+    if (!value.defined()) value = compute();
+    return value;
+  }
   const at::Tensor& TimeProjection(const void* network, double timestep, const std::function<at::Tensor()>& compute) {
     at::Tensor& value = times_[{network, timestep}];
     if (!value.defined()) value = compute();
@@ -34,7 +40,7 @@ class ConditioningCache {
  private:
   at::Tensor tokens_;
   bool one_by_one_;
-  std::map<const void*, at::Tensor> key_values_;
+  std::map<const void*, at::Tensor> key_values_, constants_;
   std::map<std::pair<const void*, double>, at::Tensor> times_;
 };
 
