@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cctype>
+#include <cmath>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -117,12 +119,19 @@ uint64_t LoadBits(const std::byte* from, size_t size, bool swap) {
   return bits;
 }
 
+double HalfToDouble(int bits) {
+  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  double value = std::ldexp(exponent ? 1024 + fraction : fraction, std::max(exponent, 1) - 25);
+  if (exponent == 31) value = fraction ? std::numeric_limits<double>::quiet_NaN() : HUGE_VAL;
+  return bits & 0x8000 ? -value : value;
+}
+
 double ToDouble(uint64_t bits, const ElementType& type) {
   switch (type.kind) {
     case 'f':
       if (type.size == 8) return std::bit_cast<double>(bits);
       if (type.size == 4) return static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits)));
-      return static_cast<double>(std::bit_cast<_Float16>(static_cast<uint16_t>(bits)));
+      return HalfToDouble(static_cast<int>(bits));
     case 'i': {
       const int unused = static_cast<int>(64 - 8 * type.size);
       return static_cast<double>(static_cast<int64_t>(bits << unused) >> unused);
