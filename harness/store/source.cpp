@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "harness/io/hdf5/hdf5_guarded.h"
 
@@ -41,11 +42,12 @@ auto WriterOf(hdf5::Group& group, const std::vector<Record>& records, const char
     group.Write(name, values, {std::ssize(records)}, {axis}, units);
   };
 }
+// The `first` column says how many records there are; all others have to be as long.
 template <class Record>
-auto ReaderOf(const hdf5::Group& group, std::vector<Record>& records) {
-  return [&group, &records](const std::string& name, const char*, auto place) {
+auto ReaderOf(const hdf5::Group& group, std::vector<Record>& records, bool first) {
+  return [&group, &records, first](const std::string& name, const char*, auto place) mutable {
     const auto values = group.Read<std::decay_t<decltype(*place(records[0]))>>(name);
-    if (records.empty()) records.resize(values.size());
+    if (std::exchange(first, false)) records.resize(values.size());
     if (values.size() != records.size()) Fail("{}: its datasets have different lengths", group.Where());
     for (size_t i = 0; i < values.size(); ++i) *place(records[i]) = values[i];
   };
@@ -81,7 +83,7 @@ const hdf5::Group& Source::root() {
 void Source::ReadSamples() {
   if (!root_->Has("samples")) return;
   const hdf5::Group group = root_->OpenGroup("samples");
-  EachSampleColumn(ReaderOf(group, samples_));
+  EachSampleColumn(ReaderOf(group, samples_, true));
 }
 
 void WriteSamples(hdf5::Group& root, const std::vector<SampleInfo>& samples) {
@@ -92,9 +94,9 @@ void WriteSamples(hdf5::Group& root, const std::vector<SampleInfo>& samples) {
 void Source::ReadWaves() {
   if (!root_->Has("waves")) return;
   const hdf5::Group group = root_->OpenGroup("waves"), stages = group.OpenGroup("stages");
-  EachWaveColumn(ReaderOf(group, waves_));
+  EachWaveColumn(ReaderOf(group, waves_, true));
   for (const auto& name : stages.Members())
-    ReaderOf(stages, waves_)(name, "s", [&](WaveRecord& w) { return &w.cost.stage_s[name]; });
+    ReaderOf(stages, waves_, false)(name, "s", [&](WaveRecord& w) { return &w.cost.stage_s[name]; });
 }
 
 void WriteWaves(hdf5::Group& root, const std::vector<WaveRecord>& waves) {

@@ -8,6 +8,7 @@
 
 #include "harness/store/result_reader.h"
 #include "tests/cli/cli_support.h"
+#include "tests/store/python.h"
 #include "tests/support/fixtures.h"
 #include "tests/support/process.h"
 
@@ -38,6 +39,24 @@ TEST(OldResults, CompareAndAreDrawn) {
   const auto report = testing::Skipbench({"report", Old(), "--out", (dir / "report").string()});
   EXPECT_EQ(report.exit_code, 0) << report.err;
   EXPECT_TRUE(std::filesystem::exists(dir / "report/index.html"));
+}
+
+// Whatever column it is that another tool made shorter, also the first one of its group.
+TEST(OldResults, AColumnOfAnotherLengthIsDamage) {
+  if (!testing::PythonHasH5py()) GTEST_SKIP() << "no h5py in " << testing::PythonPath();
+  const testing::TempDir dir;
+  for (const std::string column :
+       {"samples/ordinal", "samples/id", "waves/first_ordinal", "waves/wall_s", "waves/stages/denoiser"}) {
+    const auto folder = dir / std::to_string(column.size());
+    std::filesystem::copy(Old(), folder, std::filesystem::copy_options::recursive);
+    testing::EditResults(
+        fmt::format("  d = f['{0}']\n  kind = d.dtype\n  del f['{0}']\n  f.create_dataset('{0}', (0,), kind)\n",
+                    column),
+        folder / "results.h5");
+    const auto table = testing::Skipbench({"table", folder.string(), "--unchecked"});
+    EXPECT_EQ(table.exit_code, 3) << column << table.out;
+    EXPECT_THAT(table.err, HasSubstr("different lengths")) << column;
+  }
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ bool SendTagged(int socket, char tag, std::string_view message) {
          SendAll(socket, message.data(), message.size());
 }
 
-// False where the other end is closed (errno 0) or, with errno EAGAIN, has been silent for too long.
+// False where the other end is closed (errno 0), has been silent for too long (EAGAIN) or sends more than it may
+// (EMSGSIZE).
 bool ReceiveAll(int socket, void* data, size_t size) {
   for (auto* to = static_cast<char*>(data); size > 0;) {
     const ssize_t done = recv(socket, to, size, 0);
@@ -54,7 +55,7 @@ bool ReceiveAll(int socket, void* data, size_t size) {
 bool ReceiveTagged(int socket, char* tag, std::string* message) {
   uint32_t length = 0;
   if (!ReceiveAll(socket, tag, 1) || !ReceiveAll(socket, &length, sizeof length)) return false;
-  if (length > Channel::kMaxMessage) return errno = 0, false;
+  if (length > Channel::kMaxMessage) return errno = EMSGSIZE, false;
   message->resize(length);
   return ReceiveAll(socket, message->data(), length);
 }
@@ -188,8 +189,10 @@ std::optional<std::string> ChildProcess::Receive() {
   char tag = 0;
   std::string message;
   if (!ReceiveTagged(channel_.socket_, &tag, &message)) {
-    if (errno != EAGAIN) FailEnded();
-    End();
+    if (errno != EAGAIN && errno != EMSGSIZE) FailEnded();
+    const bool too_long = errno == EMSGSIZE;
+    End();  // the other end may be waiting to go on sending
+    if (too_long) Fail("{}: damaged: the process that reads it sends more than it may", what_);
     Fail("{}: the process that reads it has said nothing for {} s", what_, limits_.silent_seconds);
   }
   if (tag == kMessage) return message;
