@@ -67,6 +67,9 @@ struct Plan {
   int64_t waves() const;  // of the shard
   // The noise of the sample at a place of the plan.
   std::unique_ptr<NoiseStream> OpenNoise(int64_t ordinal) const;
+  // How many pictures or latents go through a network at once: `most`, but one with batch_invariant, for kernels may
+  // round one differently beside others.
+  size_t Together(int64_t most) const { return config.batch_invariant ? 1 : static_cast<size_t>(most); }
   // The config's batches and groups; RunTree() with the model's shape and precision on the run's device.
   TreeOptions Trees() const;
   TreeResult Run(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,

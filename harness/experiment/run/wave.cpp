@@ -173,7 +173,7 @@ class WaveRunner {
         if (place.try_emplace(outcome.record.final_latent.const_data_ptr(), latents.size()).second)
           latents.push_back(outcome.record.final_latent);
       }
-    const size_t size = plan_.config.batch_invariant ? 1 : static_cast<size_t>(plan_.config.batch_size);
+    const size_t size = plan_.Together(plan_.config.batch_size);
     std::vector<Decoded> decoded;
     for (size_t begin = 0; begin < latents.size(); begin += size)
       DecodeOrIsolate(at::TensorList(latents).slice(begin, std::min(size, latents.size() - begin)), &decoded);

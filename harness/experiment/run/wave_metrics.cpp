@@ -15,9 +15,8 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-at::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<at::Tensor>& pictures, bool one_by_one) {
+at::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<at::Tensor>& pictures, size_t limit) {
   std::vector<at::Tensor> all;
-  const auto limit = one_by_one ? 1 : static_cast<size_t>(network.info().batch);
   for (size_t begin = 0; begin < pictures.size(); begin += limit)
     all.push_back(
         network.Features(at::stack(at::TensorList(pictures).slice(begin, std::min(limit, pictures.size() - begin)))));
@@ -56,7 +55,7 @@ void WriteColumns(const Plan& plan, const MetricType& metric, const MetricNetwor
     const auto found = out->features.find(FrameColumn(column));
     by_frame.push_back(found == out->features.end() ? nullptr : &found->second);
   }
-  const auto size = plan.config.batch_invariant ? 1 : static_cast<size_t>(plan.config.batch_size);
+  const size_t size = plan.Together(plan.config.batch_size);
   for (size_t begin = 0; begin < inputs.size(); begin += size) {
     const size_t count = std::min(size, inputs.size() - begin);
     const auto values =
@@ -117,7 +116,7 @@ PictureFeatures FeaturesOfPictures(const Plan& plan, const std::vector<at::Tenso
   PictureFeatures features;
   if (pictures.empty()) return features;
   for (const auto& [name, network] : plan.networks.features)
-    features[name] = FeaturesOf(*network, pictures, plan.config.batch_invariant);
+    features[name] = FeaturesOf(*network, pictures, plan.Together(network->info().batch));
   return features;
 }
 

@@ -27,17 +27,18 @@ class ConditioningCache {
   const at::Tensor& KeyValue(const void* layer, const std::function<at::Tensor(const at::Tensor& tokens)>& compute);
   // The value that `compute` gives for `network` whatever the conditioning and the timestep, computed the first time.
   const at::Tensor& Constant(const void* network, const std::function<at::Tensor()>& compute) {
-    at::Tensor& value = constants_[network];
-    if (!value.defined()) value = compute();
-    return value;
+    return Once(&constants_[network], compute);
   }
   const at::Tensor& TimeProjection(const void* network, double timestep, const std::function<at::Tensor()>& compute) {
-    at::Tensor& value = times_[{network, timestep}];
-    if (!value.defined()) value = compute();
-    return value;
+    return Once(&times_[{network, timestep}], compute);
   }
 
  private:
+  static const at::Tensor& Once(at::Tensor* value, const std::function<at::Tensor()>& compute) {
+    if (!value->defined()) *value = compute();
+    return *value;
+  }
+
   at::Tensor tokens_;
   bool one_by_one_;
   std::map<const void*, at::Tensor> key_values_, constants_;
