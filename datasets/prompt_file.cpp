@@ -273,15 +273,12 @@ std::optional<Json> RecordsOfTable(const Json& root, const std::string& text, co
   // In the file's order, not in that of the keys.
   const auto ordered = OrderedJson::parse(text, nullptr, true, /*ignore_comments=*/true);
   if (HoldsColumns(ordered, format.prompt_column)) return RecordsOfColumns(root, ordered, file, format);
-  Json records = Json::array();
-  if (AllOf(ordered, [](const auto& one) { return one.is_object(); })) {
-    for (const auto& [key, value] : ordered.items()) records.push_back(root[key]);
-    return records;
-  }
-  // A column by itself: {"0": "a cat", "1": "a dog"}.
-  if (!AreRowNumbers(KeysOf(ordered)) ||
-      !AllOf(ordered, [](const auto& one) { return one.is_string() || one.is_null(); }))
+  // A record for each key, or a column by itself: {"0": "a cat", "1": "a dog"}.
+  if (!AllOf(ordered, [](const auto& one) { return one.is_object(); }) &&
+      (!AreRowNumbers(KeysOf(ordered)) ||
+       !AllOf(ordered, [](const auto& one) { return one.is_string() || one.is_null(); })))
     return std::nullopt;
+  Json records = Json::array();
   for (const auto& [key, value] : ordered.items()) records.push_back(root[key]);
   return records;
 }
