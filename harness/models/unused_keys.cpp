@@ -56,17 +56,23 @@ bool ChangesNothing(const std::string& key, const Json& value) {
 
 namespace {
 
-// Those of UNet2DConditionModel, UNet2DModel, UNet3DConditionModel, I2VGenXLUNet, AutoencoderKL and VQModel that may be
-// null.
+// Those of the networks and autoencoders that may be null.
 const std::set<std::string>& NullableKeys() {
-  static const std::set<std::string> keys = {"addition_embed_type",
+  static const std::set<std::string> keys = {"added_kv_proj_dim",
+                                             "addition_embed_type",
                                              "addition_time_embed_dim",
                                              "attention_head_dim",
                                              "attn_norm_num_groups",
+                                             "caption_channels",
                                              "class_embed_type",
+                                             "cross_attention_dim",
                                              "cross_attention_norm",
+                                             "decoder_base_dim",
+                                             "dual_attention_layers",
                                              "encoder_hid_dim",
                                              "encoder_hid_dim_type",
+                                             "image_dim",
+                                             "interpolation_scale",
                                              "latents_mean",
                                              "latents_std",
                                              "mid_block_only_cross_attention",
@@ -74,7 +80,12 @@ const std::set<std::string>& NullableKeys() {
                                              "num_attention_heads",
                                              "num_class_embeds",
                                              "num_train_timesteps",
+                                             "num_vector_embeds",
+                                             "out_channels",
+                                             "patch_size",
+                                             "pos_embed_seq_len",
                                              "projection_class_embeddings_input_dim",
+                                             "qk_norm",
                                              "reverse_transformer_layers_per_block",
                                              "sample_size",
                                              "shift_factor",
@@ -82,6 +93,7 @@ const std::set<std::string>& NullableKeys() {
                                              "time_embedding_act_fn",
                                              "time_embedding_dim",
                                              "timestep_post_act",
+                                             "use_additional_conditions",
                                              "vq_embed_dim"};
   return keys;
 }
