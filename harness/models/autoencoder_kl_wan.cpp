@@ -149,6 +149,11 @@ AutoencoderKLWan::AutoencoderKLWan(const Config& config, const Weights& w)
       dtype_(w.options().dtype),
       post_quant_conv_(w.Sub("post_quant_conv"), {config.z_dim, config.z_dim, 1, 1}),
       conv_in_(w.Sub("decoder.conv_in"), {config.z_dim, TopChannels(config)}) {
+  // It belongs to the encoder.
+  for (const auto& [name, shape] :
+       {std::pair{"weight", std::vector<int64_t>{2 * config.z_dim, 2 * config.z_dim, 1, 1, 1}},
+        {"bias", {2 * config.z_dim}}})
+    w.Sub("quant_conv").Take(name, shape);
   const Weights decoder = w.Sub("decoder");
   int64_t channels = TopChannels(config);
   mid_resnets_.emplace_back(decoder.Sub("mid_block.resnets.0"), channels, channels);

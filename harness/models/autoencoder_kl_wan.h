@@ -83,8 +83,7 @@ class AutoencoderKLWan {
     int64_t Frames(int64_t latent_frames) const { return 1 + TemporalFactor() * (latent_frames - 1); }
   };
   static constexpr const char* kClassNames[] = {"AutoencoderKLWan"};
-  // The encoder, which text to video does not use.
-  static constexpr const char* kIgnored[] = {"encoder.*", "quant_conv.*"};
+  static constexpr const char* kIgnored = "encoder.*";  // text to video only decodes
   static Config ParseConfig(const JsonReader& json);  // throws Error or UnsupportedError, naming file, key and value
 
   AutoencoderKLWan(const Config& config, const Weights& w);

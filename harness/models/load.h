@@ -21,12 +21,7 @@ constexpr const char* StemOf() {
 // `options` with the tensors that the class lets files hold although it does not take them.
 template <typename T>
 WeightsOptions OptionsOf(WeightsOptions options) {
-  if constexpr (requires { T::kIgnored; }) {
-    if constexpr (std::is_array_v<decltype(T::kIgnored)>)
-      options.ignore.insert(options.ignore.end(), std::begin(T::kIgnored), std::end(T::kIgnored));
-    else
-      options.ignore.push_back(T::kIgnored);
-  }
+  if constexpr (requires { T::kIgnored; }) options.ignore.push_back(T::kIgnored);
   return options;
 }
 

@@ -54,7 +54,7 @@ struct WeightsOptions {
   at::Device device = at::kCPU;
   std::string variant = {};  // "fp16": MODEL.fp16.safetensors (folders only)
   // Full names of tensors that may be in the file although the network does not take them; "*" in front matches any
-  // beginning, "*.position_ids", and "*" behind any end, "encoder.*".
+  // beginning: "*.position_ids", "*.num_batches_tracked".
   std::vector<std::string> ignore = {};
   // If set, says by its full name which dtype a floating-point tensor gets; `dtype` is what it gets otherwise.
   std::function<at::ScalarType(std::string_view name, at::ScalarType dtype)> dtype_of = {};
