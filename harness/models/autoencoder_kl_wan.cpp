@@ -148,7 +148,10 @@ AutoencoderKLWan::AutoencoderKLWan(const Config& config, const Weights& w)
     : config_(config),
       dtype_(w.options().dtype),
       post_quant_conv_(w.Sub("post_quant_conv"), {config.z_dim, config.z_dim, 1, 1}),
-      conv_in_(w.Sub("decoder.conv_in"), {config.z_dim, TopChannels(config)}) {
+      conv_in_(w.Sub("decoder.conv_in"), {config.z_dim, TopChannels(config)}),
+      mid_resnet_0_(w.Sub("decoder.mid_block.resnets.0"), TopChannels(config), TopChannels(config)),
+      mid_attention_(w.Sub("decoder.mid_block.attentions.0"), TopChannels(config)),
+      mid_resnet_1_(w.Sub("decoder.mid_block.resnets.1"), TopChannels(config), TopChannels(config)) {
   // It belongs to the encoder.
   for (const auto& [name, shape] :
        {std::pair{"weight", std::vector<int64_t>{2 * config.z_dim, 2 * config.z_dim, 1, 1, 1}},
@@ -156,9 +159,6 @@ AutoencoderKLWan::AutoencoderKLWan(const Config& config, const Weights& w)
     w.Sub("quant_conv").Take(name, shape);
   const Weights decoder = w.Sub("decoder");
   int64_t channels = TopChannels(config);
-  mid_resnets_.emplace_back(decoder.Sub("mid_block.resnets.0"), channels, channels);
-  mid_attentions_.emplace_back(decoder.Sub("mid_block.attentions.0"), channels);
-  mid_resnets_.emplace_back(decoder.Sub("mid_block.resnets.1"), channels, channels);
   const size_t levels = config.dim_mult.size();
   for (size_t i = 0; i < levels; ++i) {
     const bool upsample = i + 1 < levels;
@@ -172,8 +172,8 @@ AutoencoderKLWan::AutoencoderKLWan(const Config& config, const Weights& w)
                             .upsample_time = upsample && config.temperal_downsample[levels - 2 - i]});
     channels = upsample ? out / 2 : out;
   }
-  norm_out_.emplace_back(decoder.Sub("norm_out"), channels, 3);
-  conv_out_.emplace_back(decoder.Sub("conv_out"), CausalConv3dOptions{channels, config.out_channels});
+  norm_out_.emplace(decoder.Sub("norm_out"), channels, 3);
+  conv_out_.emplace(decoder.Sub("conv_out"), CausalConv3dOptions{channels, config.out_channels});
 }
 
 at::Tensor AutoencoderKLWan::FromDenoiser(const at::Tensor& latents) const {
@@ -192,15 +192,14 @@ void AutoencoderKLWan::DecodeFrames(const at::Tensor& z,
   // Every frame goes all the way up before the next: each level holds one.
   const std::function<void(size_t, const at::Tensor&, bool)> rise = [&](size_t level, const at::Tensor& x, bool first) {
     if (level == up_blocks_.size())
-      return take(made++, conv_out_[0].Forward(norm_out_[0].ForwardSilu(x), &past[&conv_out_[0]]));
+      return take(made++, conv_out_->Forward(norm_out_->ForwardSilu(x), &past[&*conv_out_]));
     for (const at::Tensor& frame : up_blocks_[level].Forward(x, first, &past)) rise(level + 1, frame, first);
   };
   for (int64_t f = 0; f < z.size(2); ++f) {
     const at::Tensor frame = z.select(2, f).to(dtype_).contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor h = conv_in_.Forward(ConvInput(post_quant_conv_.Forward(ConvInput(frame), nullptr)), &past[&conv_in_]);
-    h = mid_resnets_[0].Forward(h, &past);
-    h = mid_resnets_[1].Forward(mid_attentions_[0].Forward(h), &past);
-    rise(0, h, f == 0);
+    h = mid_attention_.Forward(mid_resnet_0_.Forward(h, &past));
+    rise(0, mid_resnet_1_.Forward(h, &past), f == 0);
   }
 }
 

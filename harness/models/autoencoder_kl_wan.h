@@ -84,7 +84,7 @@ class AutoencoderKLWan {
   };
   static constexpr const char* kClassNames[] = {"AutoencoderKLWan"};
   static constexpr const char* kIgnored = "encoder.*";  // text to video only decodes
-  static Config ParseConfig(const JsonReader& json);  // throws Error or UnsupportedError, naming file, key and value
+  static Config ParseConfig(const JsonReader& json);    // throws Error or UnsupportedError, naming file, key and value
 
   AutoencoderKLWan(const Config& config, const Weights& w);
 
@@ -103,11 +103,12 @@ class AutoencoderKLWan {
   Config config_;
   at::ScalarType dtype_;
   CausalConv3d post_quant_conv_, conv_in_;
-  std::vector<WanResidualBlock> mid_resnets_;
-  std::vector<WanAttentionBlock> mid_attentions_;
+  WanResidualBlock mid_resnet_0_;
+  WanAttentionBlock mid_attention_;
+  WanResidualBlock mid_resnet_1_;
   std::vector<WanUpBlock> up_blocks_;
-  std::vector<ChannelNorm> norm_out_;  // one
-  std::vector<CausalConv3d> conv_out_;
+  std::optional<ChannelNorm> norm_out_;
+  std::optional<CausalConv3d> conv_out_;
 };
 
 }  // namespace skipbench

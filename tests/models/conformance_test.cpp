@@ -4,6 +4,12 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <map>
+#include <set>
+
 #include "harness/models/load.h"
 #include "harness/nn/layers/macs.h"
 #include "tests/support/fixtures.h"

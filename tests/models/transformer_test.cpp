@@ -3,6 +3,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "harness/base/error.h"
 #include "harness/models/autoencoder_kl_wan.h"
 #include "harness/models/load.h"
 #include "harness/nn/layers/macs.h"
