@@ -79,7 +79,6 @@ class TimedScheduler : public Scheduler {
   int calls() const override { return inner_->calls(); }
   double timestep(int call) const override { return inner_->timestep(call); }
   double init_noise_sigma() const override { return inner_->init_noise_sigma(); }
-  bool stochastic() const override { return inner_->stochastic(); }
   bool UsesNoise(int call) const override { return inner_->UsesNoise(call); }
   at::Tensor ScaleModelInput(const at::Tensor& sample, int call) const override {
     const Stopwatch::Lap lap(watch_);

@@ -13,30 +13,30 @@
 #include "harness/models/clip_vision.h"
 #include "harness/models/load.h"
 #include "harness/models/vq_model.h"
-#include "harness/nn/weights/taken_tensors.h"
 
 namespace skipbench {
 namespace {
 
 // Whether `name` is a class of T's; then one is built.
 template <typename T>
-bool BuildIf(const std::string& name, const JsonReader& config) {
+bool BuildIf(const std::string& name, const JsonReader& config, const Weights& w) {
   for (const char* known : T::kClassNames)
     if (name == known) {
-      Build<T>(config, Weights::ShapesOnly());
+      Build<T>(config, w);
       return true;
     }
   return false;
 }
 
 // transformers' configs name the class in "architectures", diffusers' in "_class_name".
-void BuildAny(const JsonReader& config) {
+void BuildAny(const JsonReader& config, const Weights& w) {
   const std::string name =
       config.Has("architectures") ? config.Strings("architectures").at(0) : config.String("_class_name");
-  if (BuildIf<AutoencoderKL>(name, config) || BuildIf<VQModel>(name, config) || BuildIf<CLIPTextModel>(name, config) ||
-      BuildIf<CLIPVisionModelWithProjection>(name, config) || BuildIf<ClassEmbedder>(name, config))
+  if (BuildIf<AutoencoderKL>(name, config, w) || BuildIf<VQModel>(name, config, w) ||
+      BuildIf<CLIPTextModel>(name, config, w) || BuildIf<CLIPVisionModelWithProjection>(name, config, w) ||
+      BuildIf<ClassEmbedder>(name, config, w))
     return;
-  Build<Network>(config, Weights::ShapesOnly());
+  Build<Network>(config, w);
 }
 
 }  // namespace
@@ -48,10 +48,10 @@ int main(int argc, char** argv) {
     if (argc < 2) Fail("usage: {} CONFIG...", argv[0]);
     for (int i = 1; i < argc; ++i) {
       const Json json = ReadJsonFile(argv[i]);
-      TakenTensors taken;
-      BuildAny(JsonReader(json, argv[i]));
+      const Weights w = Weights::ShapesOnly();
+      BuildAny(JsonReader(json, argv[i]), w);
       Json list = Json::array();
-      for (const auto& [name, shape] : taken.list()) list.push_back({name, shape});
+      for (const auto& [name, shape] : w.taken()) list.push_back({name, shape});
       std::cout << list.dump() << "\n";
     }
     return 0;

@@ -39,7 +39,7 @@ option(SKIPBENCH_MP4 "Write MP4 files and read videos through libav, where it is
 if(SKIPBENCH_MP4)
   pkg_check_modules(LIBAV QUIET IMPORTED_TARGET libavformat libavcodec libavutil libswscale)
 endif()
-if(LIBAV_FOUND)
+if(TARGET PkgConfig::LIBAV)
   message(STATUS "MP4: libavformat ${LIBAV_libavformat_VERSION}")
 else()
   message(STATUS "MP4: no (libavformat-dev and libswscale-dev are not installed, or SKIPBENCH_MP4 is off)")

@@ -1,13 +1,12 @@
 #include "datasets/catalog.h"
 
-#include <fmt/ranges.h>
+#include <algorithm>
 
 #include "datasets/cifar10.h"
 #include "datasets/coco.h"
 #include "datasets/imagenet.h"
 #include "datasets/lsun.h"
 #include "datasets/prompts.h"
-#include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "harness/base/text.h"
 
@@ -36,18 +35,13 @@ void RequireText(const Dataset& dataset, const JsonReader& config) {
 }  // namespace
 
 std::unique_ptr<Dataset> MakeDataset(const JsonReader& config, const std::filesystem::path& base_folder) {
-  const std::string name = config.String("type");
-  std::vector<std::string> known;
-  for (const DatasetType& type : DatasetTypes()) {
-    if (type.name == name) {
-      auto dataset = std::make_unique<Dataset>(type.read(config, base_folder));
-      RequireText(*dataset, config);
-      return dataset;
-    }
-    known.push_back(type.name);
-  }
-  config.FailAt(
-      "type", fmt::format("expected one of {}, found \"{}\"{}", fmt::join(known, ", "), name, DidYouMean(name, known)));
+  std::vector<std::string> names;
+  for (const DatasetType& type : DatasetTypes()) names.push_back(type.name);
+  const std::string name = config.OneOf("type", config.String("type"), names);
+  const auto type = std::ranges::find(DatasetTypes(), name, &DatasetType::name);
+  auto dataset = std::make_unique<Dataset>(type->read(config, base_folder));
+  RequireText(*dataset, config);
+  return dataset;
 }
 
 }  // namespace skipbench

@@ -2,7 +2,6 @@
 
 #include <vector>
 
-#include "datasets/numbered.h"
 #include "harness/base/error.h"
 #include "harness/io/files/mapped_file.h"
 

@@ -1,11 +1,10 @@
 #include "datasets/coco.h"
 
 #include <algorithm>
-#include <random>
 
 #include "datasets/coco_file.h"
 #include "harness/base/error.h"
-#include "harness/base/json_numbers.h"
+#include "harness/base/json.h"
 #include "harness/base/paths.h"
 #include "harness/base/random.h"
 
@@ -55,13 +54,6 @@ struct FashionScenesOptions {
   CaptionOptions rest;
 };
 
-// Depends on the seed and the picture alone, not on which others are chosen.
-size_t RandomCaption(uint64_t seed, int64_t image_id, size_t count) {
-  std::mt19937_64 generator(seed * 0x9E3779B97F4A7C15 + static_cast<uint64_t>(image_id));
-  generator.discard(8);
-  return static_cast<size_t>(UniformBelow(generator, count));
-}
-
 // The picture's file; a file name is no way out of the folder.
 fs::path ImagePath(const fs::path& folder, int64_t id, const CocoImage& image, const std::string& file) {
   const fs::path name(image.file_name);
@@ -100,7 +92,8 @@ Dataset ReadCaptions(const std::string& name, const fs::path& captions, const st
   for (size_t place : Select(subset, ids.size())) {
     const CocoImage& image = images.at(ids[place]);
     if (image.captions.empty()) Fail("{}: image {} ({}) has no caption", file, ids[place], image.file_name);
-    const size_t which = wanted.value_or(RandomCaption(subset.seed.value_or(0), ids[place], image.captions.size()));
+    auto random = GeneratorOf(subset.seed.value_or(0), ids[place]);
+    const size_t which = wanted.value_or(UniformBelow(random, image.captions.size()));
     if (which >= image.captions.size())
       FailOption("caption", "caption {} is asked for, but image {} of {} has only {}", which, ids[place], file,
                  image.captions.size());

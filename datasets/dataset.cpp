@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
-#include <random>
 
+#include "datasets/picture_set.h"
 #include "harness/base/error.h"
 #include "harness/base/paths.h"
 #include "harness/base/random.h"
@@ -69,6 +69,12 @@ std::string Describe(const Subset& subset, size_t selected, size_t size) {
   return text;
 }
 
+std::mt19937_64 GeneratorOf(uint64_t seed, int64_t number) {
+  std::mt19937_64 generator(seed * 0x9E3779B97F4A7C15 + static_cast<uint64_t>(number));
+  generator.discard(8);
+  return generator;
+}
+
 void Dataset::SetReference(std::filesystem::path reference) {
   std::error_code error;
   if (!std::filesystem::exists(reference, error))
@@ -89,6 +95,27 @@ std::filesystem::path ResolvePath(const std::string& path, const std::filesystem
   for (const auto& folder : PathsOfEnvironment("SKIPBENCH_DATA"))
     if (std::filesystem::exists(folder / path, error)) return folder / path;
   return beside;
+}
+
+OptionTable<NumberOptions> NumberTable() {
+  return OptionTable<NumberOptions>(
+      "numbers", {Field("count", &NumberOptions::count)
+                      .Min(1)
+                      .Max(10'000'000)
+                      .Default("as many as there are pictures")
+                      .Help("samples"),
+                  Field("offset", &NumberOptions::offset).Min(0).Max(INT64_MAX / 2).Help("id of the first sample")});
+}
+
+Dataset NumberedSamples(const std::string& name, const NumberOptions& options, const std::filesystem::path& path,
+                        const PictureSet& pictures) {
+  const int64_t count = options.count.value_or(pictures.size()), offset = options.offset;
+  std::vector<Sample> samples(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) samples[static_cast<size_t>(i)].id = offset + i;
+  Dataset dataset(name, fmt::format("ids {} to {}; reference {}", offset, offset + count - 1, pictures.description()),
+                  std::move(samples));
+  dataset.SetReference(path);
+  return dataset;
 }
 
 }  // namespace skipbench

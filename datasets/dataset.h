@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "harness/base/sample.h"
 
 namespace skipbench {
+
+class PictureSet;
 
 class Dataset {
  public:
@@ -58,10 +61,24 @@ std::vector<size_t> Select(const Subset& subset, size_t size);
 // "16 of 500", "16 of 500 from 100", "16 of 500, drawn with seed 3".
 std::string Describe(const Subset& subset, size_t selected, size_t size);
 
+// A generator for a round or sample of its own: what it draws does not depend on how many there are.
+std::mt19937_64 GeneratorOf(uint64_t seed, int64_t number);
+
 // `path` as a config means it: relative to the config's folder, or else to one of the folders that the environment
 // variable SKIPBENCH_DATA lists, separated by colons. Where none has it, the one beside the config, for messages.
 std::filesystem::path ResolvePath(const std::string& path, const std::filesystem::path& base_folder);
 std::optional<std::filesystem::path> ResolvePath(const std::optional<std::string>& path,
                                                  const std::filesystem::path& base_folder);
+
+// Samples that are nothing but numbers.
+struct NumberOptions {
+  std::optional<int64_t> count;  // absent: as many as there are pictures
+  int64_t offset = 0;
+};
+OptionTable<NumberOptions> NumberTable();
+
+// The ids offset .. offset + count - 1, with the collection of pictures in `path` as the reference.
+Dataset NumberedSamples(const std::string& name, const NumberOptions& options, const std::filesystem::path& path,
+                        const PictureSet& pictures);
 
 }  // namespace skipbench

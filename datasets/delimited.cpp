@@ -44,13 +44,11 @@ std::vector<std::string> SplitTabs(const std::string& line) {
 
 // Moves `place` behind the line end that is there, if one is.
 void PassLineEnd(std::string_view text, size_t* place) {
-  if (*place < text.size() && text[*place] == '\r')
+  const std::string_view rest = text.substr(*place);
+  if (rest.starts_with("\r\n"))
+    *place += 2;
+  else if (rest.starts_with('\r') || rest.starts_with('\n'))
     ++*place;
-  else if (*place < text.size() && text[*place] == '\n')
-    ++*place;
-  else
-    return;
-  if (*place < text.size() && text[*place] == '\n' && text[*place - 1] == '\r') ++*place;
 }
 
 // The record at `place` with quotation marks as in CSV throughout: every field in them is closed before a tab or a line

@@ -2,7 +2,6 @@
 
 #include <fstream>
 #include <numeric>
-#include <random>
 #include <vector>
 
 #include "harness/base/error.h"
@@ -13,13 +12,6 @@ namespace skipbench {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A generator for each round (or sample): the label of a sample does not depend on how many there are.
-std::mt19937_64 GeneratorOf(uint64_t seed, int64_t number) {
-  std::mt19937_64 generator(seed * 0x9E3779B97F4A7C15 + static_cast<uint64_t>(number));
-  generator.discard(8);
-  return generator;
-}
 
 // Labels of the samples offset, offset + 1, ...
 std::vector<int64_t> BalancedLabels(uint64_t seed, int64_t offset, int64_t count, int64_t classes) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
-#include <limits>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -13,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "datasets/numbered.h"
 #include "harness/base/error.h"
 #include "harness/io/files/child_process.h"
 
@@ -29,29 +27,26 @@ constexpr std::string_view kLength = "length";
 // An open database. On damaged pages LMDB ends the process that reads them, so this is used in one of its own only.
 class Database {
  public:
-  explicit Database(fs::path path) : path_(std::move(path)) {
+  // Whatever throws, the destructor runs: the object is complete once the other constructor is through.
+  explicit Database(const fs::path& path) : Database() {
+    path_ = path;
     Check(mdb_env_create(&env_), "create");
-    try {
-      // Without a lock file: the folder may be read-only, and nobody writes.
-      Check(mdb_env_open(env_, path_.c_str(), MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS | MDB_NORDAHEAD, 0),
-            "opened");
-      RequireWhole();
-    } catch (...) {
-      mdb_env_close(env_);
-      throw;
-    }
+    // Without a lock file: the folder may be read-only, and nobody writes.
+    Check(mdb_env_open(env_, path_.c_str(), MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS | MDB_NORDAHEAD, 0),
+          "opened");
+    RequireWhole();
   }
-  ~Database() { mdb_env_close(env_); }
+  ~Database() {
+    if (env_) mdb_env_close(env_);
+  }
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
   // Calls `take` with every key, in order.
   void EachKey(const std::function<void(std::string_view)>& take) {
     const Transaction transaction(*this);
-    MDB_dbi dbi;
-    Check(mdb_dbi_open(transaction.get(), nullptr, 0, &dbi), "read");
     MDB_cursor* cursor;
-    Check(mdb_cursor_open(transaction.get(), dbi, &cursor), "read");
+    Check(mdb_cursor_open(transaction.get(), transaction.dbi(), &cursor), "read");
     MDB_val key, value;
     std::string previous;
     int64_t count = 0;
@@ -61,7 +56,7 @@ class Database {
       if (key.mv_size > 4096) Fail("{}: damaged: it has a key of {} bytes", path_.string(), key.mv_size);
       // Pages that stand in several places would give keys without end.
       MDB_val before{previous.size(), previous.data()};
-      if (count++ > 0 && mdb_cmp(transaction.get(), dbi, &before, &key) >= 0)
+      if (count++ > 0 && mdb_cmp(transaction.get(), transaction.dbi(), &before, &key) >= 0)
         Fail("{}: damaged, or no database of pictures: its key number {} does not come after the one before it",
              path_.string(), count);
       previous.assign(static_cast<const char*>(key.mv_data), key.mv_size);
@@ -73,10 +68,8 @@ class Database {
 
   std::string Value(std::string key) {
     const Transaction transaction(*this);
-    MDB_dbi dbi;
-    Check(mdb_dbi_open(transaction.get(), nullptr, 0, &dbi), "read");
     MDB_val where{key.size(), key.data()}, value;
-    Check(mdb_get(transaction.get(), dbi, &where, &value), "read");
+    Check(mdb_get(transaction.get(), transaction.dbi(), &where, &value), "read");
     if (value.mv_size > kMaxPicture)
       Fail("{}: the picture {} has {} bytes; at most {} are read", path_.string(), key, value.mv_size, kMaxPicture);
     return {static_cast<const char*>(value.mv_data), value.mv_size};
@@ -85,18 +78,22 @@ class Database {
  private:
   static constexpr size_t kMaxPicture = size_t{1} << 27;
 
+  Database() = default;
+
   class Transaction {
    public:
     explicit Transaction(const Database& owner) {
-      owner.Check(mdb_txn_begin(owner.env_, nullptr, MDB_RDONLY, &transaction_), "read");
+      MDB_txn* transaction = nullptr;
+      owner.Check(mdb_txn_begin(owner.env_, nullptr, MDB_RDONLY, &transaction), "read");
+      transaction_.reset(transaction);
+      owner.Check(mdb_dbi_open(transaction, nullptr, 0, &dbi_), "read");
     }
-    ~Transaction() { mdb_txn_abort(transaction_); }
-    Transaction(const Transaction&) = delete;
-    Transaction& operator=(const Transaction&) = delete;
-    MDB_txn* get() const { return transaction_; }
+    MDB_txn* get() const { return transaction_.get(); }
+    MDB_dbi dbi() const { return dbi_; }
 
    private:
-    MDB_txn* transaction_ = nullptr;
+    std::unique_ptr<MDB_txn, decltype(&mdb_txn_abort)> transaction_{nullptr, mdb_txn_abort};
+    MDB_dbi dbi_ = 0;
   };
 
   void Check(int code, const char* what) const {
@@ -177,10 +174,8 @@ class LsunDatabase : public PictureSet {
  private:
   // Starts the child and takes the keys from it.
   std::vector<std::string> Start() const {
-    ChildLimits limits;
-    limits.total_bytes = std::numeric_limits<uint64_t>::max();  // it is a server
-    auto child = std::make_unique<ChildProcess>(path_.string(), limits,
-                                                [path = path_](Channel& channel) { Serve(path, channel); });
+    auto child =
+        std::make_unique<ChildProcess>(path_.string(), ChildLimits(), [&](Channel& channel) { Serve(path_, channel); });
     std::vector<std::string> keys;
     for (;;) {
       const auto message = child->Receive();

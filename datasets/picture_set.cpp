@@ -1,6 +1,7 @@
 #include "datasets/picture_set.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 #include "datasets/array_pictures.h"
@@ -21,6 +22,31 @@ struct Item {
   std::vector<fs::path> files;  // one, or the frames of a clip
   bool animation = false;       // the one file has all frames
 };
+
+// The number at the end of a frame's name: 12 of "walk_0012.png"; -1: none.
+int64_t FrameNumber(const fs::path& file) {
+  const std::string stem = file.stem().string();
+  const size_t begin = stem.find_last_not_of("0123456789") + 1;  // npos + 1: 0
+  int64_t number = -1;
+  const auto [end, error] = std::from_chars(stem.data() + begin, stem.data() + stem.size(), number);
+  return error == std::errc() ? number : -1;
+}
+
+// The place behind the first gap in the numbers of a clip's first `most` frames (0: of all); 0 where there is none.
+// Half of the frames at least have to follow each other by the same step, and the others by multiples of it, for these
+// to be gaps: each 4th frame of a video has none, nor have names that are times.
+size_t FirstGap(const std::vector<fs::path>& files, int64_t most) {
+  const size_t count = most > 0 ? std::min(files.size(), static_cast<size_t>(most)) : files.size();
+  std::vector<int64_t> steps;
+  for (size_t i = 1; i < count; ++i) steps.push_back(FrameNumber(files[i]) - FrameNumber(files[i - 1]));
+  if (steps.size() < 2) return 0;
+  const int64_t step = *std::min_element(steps.begin(), steps.end());
+  const auto regular = std::count(steps.begin(), steps.end(), step);
+  if (step <= 0 || FrameNumber(files[0]) < 0 || 2 * regular < std::ssize(steps)) return 0;
+  if (std::any_of(steps.begin(), steps.end(), [&](int64_t one) { return one % step != 0; })) return 0;
+  const auto gap = std::find_if(steps.begin(), steps.end(), [&](int64_t one) { return one > step; });
+  return gap == steps.end() ? 0 : static_cast<size_t>(gap - steps.begin()) + 1;
+}
 
 class PictureFiles : public PictureSet {
  public:
@@ -44,6 +70,21 @@ class PictureFiles : public PictureSet {
     if (item.animation) return 0;
     const auto count = static_cast<int64_t>(item.files.size());
     return options_.frames > 0 ? std::min(count, options_.frames) : count;
+  }
+
+  std::vector<std::string> notes() const override {
+    int64_t clips_with_gaps = 0;
+    std::string first;
+    for (const Item& item : items_) {
+      const size_t gap = FirstGap(item.files, options_.frames);
+      if (gap == 0 || clips_with_gaps++ > 0) continue;
+      first = fmt::format("after {} comes {}", item.files[gap - 1].string(), item.files[gap].filename().string());
+    }
+    if (clips_with_gaps == 0) return {};
+    return {
+        fmt::format("{}: {} of {} clips lack{} frames, as the numbers in their names say ({}); those that are there "
+                    "are taken as one after the other",
+                    folder_.string(), clips_with_gaps, items_.size(), clips_with_gaps == 1 ? "s" : "", first)};
   }
 
   std::vector<Image> ReadFrames(int64_t index) const override {
@@ -80,8 +121,8 @@ std::string WithoutExtension(const fs::path& file) { return fs::path(file).repla
 
 // "walk_012" -> "walk"; "012" -> "".
 std::string SequenceName(std::string stem) {
-  while (!stem.empty() && std::isdigit(static_cast<unsigned char>(stem.back()))) stem.pop_back();
-  while (!stem.empty() && (stem.back() == '_' || stem.back() == '-' || stem.back() == '.')) stem.pop_back();
+  stem.resize(stem.find_last_not_of("0123456789") + 1);
+  stem.resize(stem.find_last_not_of("_-.") + 1);
   return stem;
 }
 
@@ -148,10 +189,11 @@ std::unique_ptr<PictureSet> OpenPictureFiles(const fs::path& folder, const Pictu
 }
 
 std::unique_ptr<PictureSet> OpenPictureSet(const fs::path& path, const PictureSetOptions& options) {
-  const bool lsun = IsLsunDatabase(path), cifar = IsCifar10(path) || IsCifar10File(path), array = IsPictureArray(path);
+  const bool lsun = IsLsunDatabase(path), cifar = IsCifar10(path) || IsCifar10File(path),
+             array = ArrayPictures::IsNamed(path);
   if (options.clips && (lsun || cifar || array)) Fail("{}: holds pictures, expected clips", path.string());
   if (lsun) return OpenLsun(path);
-  if (array) return OpenPictureArray(path);
+  if (array) return std::make_unique<ArrayPictures>(path);
   if (cifar) return IsCifar10File(path) ? OpenCifar10File(path) : OpenCifar10(path, "train", /*partial=*/false);
   return OpenPictureFiles(path, options);
 }

@@ -25,6 +25,8 @@ class PictureSet {
   virtual std::string where(int64_t index) const { return description() + ": " + name(index); }
   // How many frames a clip has, as far as that is known without reading it; else 0.
   virtual int64_t known_frames(int64_t index) const { return clips() ? 0 : 1; }
+  // What people should know of the set although it can be read.
+  virtual std::vector<std::string> notes() const { return {}; }
   // RGB: a picture, or the frames of a clip, all of one size. May be called from several threads at once. Throws Error
   // naming the file and the picture.
   virtual std::vector<Image> ReadFrames(int64_t index) const = 0;
@@ -34,7 +36,7 @@ class PictureSet {
 struct PictureSetOptions {
   // A folder holds clips: every sub-folder with pictures is one; pictures in the folder itself are sequences:
   // walk_000.png, walk_001.png, ... are the clip "walk", and 000.png, 001.png, ... a clip with the folder's name.
-  // Animated PNG and GIF files and videos are a clip each.
+  // Animated PNG and GIF files and videos are a clip each. A number that is missing between frames is noted.
   bool clips = false;
   int64_t frames = 0;  // of clips: the first so many, it is an Error if one has less; 0: all
 };

@@ -3,14 +3,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
-#include <fstream>
 #include <optional>
 
 #include "datasets/coco_file.h"
 #include "datasets/delimited.h"
 #include "harness/base/error.h"
-#include "harness/base/git_lfs.h"
 #include "harness/base/json.h"
 #include "harness/base/text.h"
 #include "harness/io/files/content_kind.h"
@@ -22,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
 
-constexpr uintmax_t kMaxFile = uintmax_t{256} << 20;
+constexpr size_t kMaxFile = size_t{256} << 20;
 
 const Strings kPromptColumns = {"prompt", "prompts", "caption", "text", "sentence", "description", "prompt_en"};
 const Strings kImageColumns = {"image", "image_path", "file_name", "image_name"};
@@ -30,13 +27,7 @@ const Strings kImageColumns = {"image", "image_path", "file_name", "image_name"}
 std::string ReadText(const fs::path& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) Fail("{}: a folder; a file of prompts was expected", path.string());
-  if (!fs::is_regular_file(path, error)) Fail("{}: no such file", path.string());
-  const auto size = fs::file_size(path, error);
-  if (error || size > kMaxFile) Fail("{}: cannot be read, or larger than {} bytes", path.string(), kMaxFile);
-  std::ifstream in(path, std::ios::binary);
-  std::string text(static_cast<size_t>(size), '\0');
-  if (!in.read(text.data(), static_cast<std::streamsize>(size))) Fail("{}: cannot be read", path.string());
-  RefuseLfsPointer(text, path.string());
+  std::string text = ReadTextFile(path, kMaxFile, "a file of prompts");
   if (const std::string kind = KindByContent(std::string_view(text).substr(0, kContentHead)).name; !kind.empty())
     Fail("{}: {}; prompts are read from text (.txt, .csv, .tsv, .json or .jsonl, not compressed)", path.string(), kind);
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
@@ -54,15 +45,10 @@ std::string ReadText(const fs::path& path) {
   return text;
 }
 
-std::string Lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 // A column's name without case and white space around it.
 std::string Plain(const std::string& name) {
   const size_t begin = name.find_first_not_of(" \t"), end = name.find_last_not_of(" \t");
-  return begin == std::string::npos ? "" : Lower(name.substr(begin, end - begin + 1));
+  return begin == std::string::npos ? "" : AsciiLower(name.substr(begin, end - begin + 1));
 }
 
 // The place of `wanted` among the columns, or of the first of `usual` when nothing is wanted: spelled as it is, or else
@@ -88,9 +74,8 @@ size_t NeedColumn(const Strings& columns, const std::string& wanted, const Strin
 }
 
 void RefuseColumns(const PromptFormat& format, const std::string& file, const std::string& what) {
-  if (!format.prompt_column.empty())
-    Fail("{}: prompt_column \"{}\": {} has no columns", file, format.prompt_column, what);
-  if (!format.image_column.empty()) Fail("{}: image_column \"{}\": {} has no columns", file, format.image_column, what);
+  for (const auto& [key, column] : {std::pair("prompt", format.prompt_column), {"image", format.image_column}})
+    if (!column.empty()) Fail("{}: {}_column \"{}\": {} has no columns", file, key, column, what);
 }
 
 std::vector<PromptRow> ReadLines(const std::string& text, const std::string& file, const PromptFormat& format) {
@@ -147,11 +132,19 @@ std::vector<PromptRow> ReadTable(const std::string& text, char separator, const 
 // One prompt: a string, or an object with a column for it. Nothing where the prompt is empty or null.
 void AddJson(const Json& json, int64_t number, const std::string& where, const PromptFormat& format,
              std::vector<PromptRow>* rows) {
+  if (json.is_null()) return;
   PromptRow row{number, "", "", format.images ? where : ""};
   if (json.is_string() && !format.images) {
     RefuseColumns(format, where, "a string");
     row.prompt = json.get<std::string>();
   } else {
+    if (!json.is_object())
+      Fail("{}: expected {}an object with one of {}, found {}{}", where, format.images ? "" : "a prompt, or ",
+           fmt::join(kPromptColumns, ", "), Describe(json),
+           json.is_array()
+               ? "; a list does not say which of its values is the prompt (pandas' to_json writes lists with "
+                 "orient=\"values\", objects with orient=\"records\")"
+               : "");
     const JsonReader reader(json, where);
     Strings keys;
     for (const auto& [key, value] : json.items()) keys.push_back(key);
@@ -197,6 +190,102 @@ std::vector<PromptRow> ReadCocoPrompts(const Json& root, const std::string& file
   return rows;
 }
 
+using OrderedJson = nlohmann::ordered_json;
+
+Strings KeysOf(const OrderedJson& object) {
+  Strings keys;
+  for (const auto& [key, value] : object.items()) keys.push_back(key);
+  return keys;
+}
+
+bool AreRowNumbers(const Strings& keys) {
+  return !keys.empty() && std::all_of(keys.begin(), keys.end(), [](const std::string& key) {
+    return !key.empty() && key.find_first_not_of("0123456789") == std::string::npos;
+  });
+}
+
+template <typename Predicate>
+bool AllOf(const OrderedJson& values, Predicate predicate) {
+  return !values.empty() && std::all_of(values.begin(), values.end(), predicate);
+}
+
+// Whether an object holds columns, and not a record for each key: pandas' to_json, which writes {"Prompt": {"0": "a
+// cat", "1": "a dog"}}, or to_dict("list"), {"Prompt": ["a cat", "a dog"]}. Where both are thinkable, the names say it:
+// those of columns are outside.
+bool HoldsColumns(const OrderedJson& root, const std::string& wanted) {
+  const auto column = FindColumn(KeysOf(root), wanted, kPromptColumns);
+  if (AllOf(root, [](const auto& one) { return one.is_object(); })) {
+    const Strings inner = KeysOf(*root.begin());
+    if (FindColumn(inner, wanted, kPromptColumns)) return column && AreRowNumbers(inner);
+    return column || AreRowNumbers(inner);
+  }
+  if (!column) return false;
+  const OrderedJson& values = *std::next(root.begin(), static_cast<std::ptrdiff_t>(*column));
+  return values.is_object() ||
+         (values.is_array() && std::none_of(values.begin(), values.end(), [](const auto& v) { return v.is_object(); }));
+}
+
+// The rows of columns, each an object or list that has a value for each row, as records.
+Json RecordsOfColumns(const Json& root, const OrderedJson& ordered, const std::string& file,
+                      const PromptFormat& format) {
+  const Strings names = KeysOf(ordered);
+  Strings used = {names[NeedColumn(names, format.prompt_column, kPromptColumns, "prompt_column", file)]};
+  if (format.images) used.push_back(names[NeedColumn(names, format.image_column, kImageColumns, "image_column", file)]);
+  const OrderedJson& prompts = ordered[used[0]];
+  Json records = Json::array();
+  for (const auto& [row, prompt] : prompts.items()) {
+    Json record = Json::object();
+    for (const auto& name : used) {
+      const Json& column = root[name];
+      if (column.size() != prompts.size() || column.is_array() != prompts.is_array() ||
+          (column.is_object() && !column.contains(row)))
+        Fail("{}: the columns {} do not have the same rows", file, fmt::join(used, " and "));
+      record[name] = column.is_array() ? column[records.size()] : column[row];
+    }
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+// {"columns": [...], "index": [...], "data": [[...], ...]}: pandas' orient="split".
+Json RecordsOfSplit(const Json& root, const std::string& file) {
+  const Strings names = JsonReader(root, file).Strings("columns");
+  Json records = Json::array();
+  for (const Json& row : root["data"]) {
+    if (!row.is_array() || row.size() != names.size())
+      Fail("{}: record {}: expected a list of {} values, one for each of \"columns\", found {}", file, records.size(),
+           names.size(), Describe(row));
+    Json record = Json::object();
+    for (size_t i = 0; i < names.size(); ++i) record[names[i]] = row[i];
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+// What tables are written as besides records (lists of objects); nothing for other objects.
+std::optional<Json> RecordsOfTable(const Json& root, const std::string& text, const std::string& file,
+                                   const PromptFormat& format) {
+  if (!root.is_object() || root.empty()) return std::nullopt;
+  const auto is_list = [&](const char* key) { return root.contains(key) && root[key].is_array(); };
+  if (is_list("data") && is_list("columns")) return RecordsOfSplit(root, file);
+  // orient="table"; and "split" of a column by itself.
+  if (is_list("data") && (root.contains("schema") || is_list("index"))) return root["data"];
+  // In the file's order, not in that of the keys.
+  const auto ordered = OrderedJson::parse(text, nullptr, true, /*ignore_comments=*/true);
+  if (HoldsColumns(ordered, format.prompt_column)) return RecordsOfColumns(root, ordered, file, format);
+  Json records = Json::array();
+  if (AllOf(ordered, [](const auto& one) { return one.is_object(); })) {
+    for (const auto& [key, value] : ordered.items()) records.push_back(root[key]);
+    return records;
+  }
+  // A column by itself: {"0": "a cat", "1": "a dog"}.
+  if (!AreRowNumbers(KeysOf(ordered)) ||
+      !AllOf(ordered, [](const auto& one) { return one.is_string() || one.is_null(); }))
+    return std::nullopt;
+  for (const auto& [key, value] : ordered.items()) records.push_back(root[key]);
+  return records;
+}
+
 // Whether the first line is a JSON object by itself and another line follows.
 bool IsJsonLines(const std::string& text) {
   size_t place = 0;
@@ -211,28 +300,33 @@ std::vector<PromptRow> ReadJsonFormat(const std::string& text, const std::string
   const Json root = ParseJson(text, file);
   if (root.is_array()) return ReadJsonList(root, file, format);
   if (IsCocoFile(root)) return ReadCocoPrompts(root, file, format);
-  if (root.is_object() && !root.empty()) {
+  if (root.is_object()) {
+    if (const auto records = RecordsOfTable(root, text, file, format)) return ReadJsonList(*records, file, format);
     for (const auto& [key, value] : root.items())
       if (value.is_array() && FindColumn({key}, "", kPromptColumns)) return ReadJsonList(value, file, format);
     Strings keys;
     for (const auto& [key, value] : root.items()) keys.push_back(key);
     if (FindColumn(keys, format.prompt_column, kPromptColumns))
       return ReadJsonList(Json::array({root}), file, format);  // JSON lines, of one line
-    const bool records = std::all_of(root.begin(), root.end(), [](const Json& one) { return one.is_object(); });
-    // In the file's order, not in that of the keys.
-    if (records) {
-      Json list = Json::array();
-      const auto ordered = nlohmann::ordered_json::parse(text, nullptr, true, /*ignore_comments=*/true);
-      for (const auto& [key, value] : ordered.items()) list.push_back(root[key]);
-      return ReadJsonList(list, file, format);
-    }
   }
   Fail("{}: expected a list of prompts (strings, or objects with one of {}), found {}", file,
        fmt::join(kPromptColumns, ", "), Describe(root));
 }
 
+// Whether the only line holds more than one row: a list or a table.
+bool IsTableOnALine(const std::string& text, const std::string& file, const PromptFormat& format) {
+  size_t place = 0;
+  std::string line;
+  while (place < text.size() && IsBlank(line)) line = NextLine(text, &place);
+  if (!IsBlank(std::string_view(text).substr(std::min(place, text.size())))) return false;
+  if (!Json::accept(line)) return false;
+  const Json root = ParseJson(line, file);
+  if (root.is_array()) return !root.empty() && (root[0].is_string() || root[0].is_object());
+  return root.is_object() && RecordsOfTable(root, line, file, format);
+}
+
 std::string FormatOf(const fs::path& path) {
-  const std::string extension = Lower(path.extension().string());
+  const std::string extension = AsciiLower(path.extension().string());
   if (extension == ".txt" || extension == ".text") return "text";
   if (extension == ".ndjson") return "jsonl";
   for (const auto& format : PromptFormats())
@@ -258,7 +352,8 @@ std::vector<PromptRow> ReadPromptFile(const fs::path& path, const PromptFormat& 
   if (kind == "csv") return ReadTable(text, ',', file, format);
   if (kind == "tsv") return ReadTable(text, '\t', file, format);
   if (kind == "json") return ReadJsonFormat(text, file, format);
-  if (kind == "jsonl") return ReadJsonLines(text, file, format);
+  if (kind == "jsonl" && !IsTableOnALine(text, file, format)) return ReadJsonLines(text, file, format);
+  if (kind == "jsonl") return ReadJsonFormat(text, file, format);
   return ReadLines(text, file, format);
 }
 

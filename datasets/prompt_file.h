@@ -33,10 +33,11 @@ const std::vector<std::string>& PromptFormats();
 // Rows with an empty prompt are no rows. By extension, in any case: .txt and .text are text, .csv, .tsv, .json, and
 // .jsonl and .ndjson JSON lines; Error for another one where no format is given. JSON: a list of strings or of objects;
 // an object that holds such a list under the prompts' name ({"prompts": [...]}), or one object for each key ({"0001":
-// {"prompt": ...}}); JSON lines in a file called .json; COCO's annotation files and Karpathy's, of which each image
+// {"prompt": ...}}); what pandas' to_json writes, columns ({"Prompt": {"0": ...}}), "split", "table" and one column by
+// itself, and lists as columns ({"Prompt": [...]}), in the only line of JSON lines too; JSON lines in a file called
+// .json; COCO's annotation files and Karpathy's, of which each image
 // gives its first caption. TSV: where `images` is set and the first line names no column for prompts, lines of a
-// picture's name, a tab and the prompt. Throws Error naming the file and the line for files that are not there, are not
-// what the format says, or lack a column (with the columns that there are).
+// picture's name, a tab and the prompt. Throws Error naming the file and the line.
 std::vector<PromptRow> ReadPromptFile(const std::filesystem::path& path, const PromptFormat& format);
 
 }  // namespace skipbench

@@ -17,8 +17,7 @@ constexpr int64_t kMaxSamples = 10'000'000;
 struct PromptOptions {
   std::optional<std::string> file;
   std::optional<std::vector<std::string>> prompts;
-  std::optional<std::string> format;
-  std::string prompt_column, image_column, split;
+  PromptFormat format;
   std::optional<std::string> images;
   Subset subset;
 };
@@ -29,12 +28,8 @@ std::vector<PromptRow> ReadRows(const PromptOptions& options, const fs::path& pa
     for (const auto& prompt : *options.prompts) rows.push_back({static_cast<int64_t>(rows.size()), prompt, "", ""});
     return rows;
   }
-  PromptFormat format;
-  if (options.format) format.format = *options.format;
-  format.prompt_column = options.prompt_column;
-  format.image_column = options.image_column;
+  PromptFormat format = options.format;
   format.images = options.images.has_value();
-  format.split = options.split;
   return ReadPromptFile(path, format);
 }
 
@@ -133,18 +128,17 @@ Dataset ReadUnconditional(const UnconditionalOptions& options, const fs::path& b
 DatasetType PromptsType() {
   using Options = PromptOptions;
   const auto of_file = [](const Options& o) { return o.file.has_value(); };
-  std::vector<Json> formats;
-  for (const auto& format : PromptFormats()) formats.emplace_back(format);
+  const std::vector<Json> formats(PromptFormats().begin(), PromptFormats().end());
   OptionTable<Options> table("prompts",
                              {Field("file", &Options::file).Allowed("file").Help(".txt, .csv, .tsv, .json or .jsonl"),
                               Field("prompts", &Options::prompts).Help("the prompts, instead of a file"),
-                              Field("format", &Options::format)
-                                  .OneOf(std::move(formats))
+                              Field("format", &Options::format, &PromptFormat::format)
+                                  .OneOf(formats)
                                   .When(of_file, "goes with a \"file\"")
                                   .Default("by the extension")
                                   .Help("text: a prompt a line; csv, tsv: with a header; json: a list of strings or "
                                         "objects, or captions of COCO; jsonl: an object or string a line"),
-                              Field("prompt_column", &Options::prompt_column)
+                              Field("prompt_column", &Options::format, &PromptFormat::prompt_column)
                                   .When(of_file, "goes with a \"file\"")
                                   .Default("prompt, prompts, caption, text, sentence, description or prompt_en")
                                   .Help("of tables and JSON"),
@@ -153,11 +147,11 @@ DatasetType PromptsType() {
                                   .Allowed("folder")
                                   .Help("each prompt goes with a picture in it, named by image_column, in a text by "
                                         "what stands before the first tab of a line"),
-                              Field("image_column", &Options::image_column)
+                              Field("image_column", &Options::format, &PromptFormat::image_column)
                                   .When(of_file, "goes with a \"file\"")
                                   .Default("image, image_path, file_name or image_name")
                                   .Help("of tables and JSON"),
-                              Field("split", &Options::split)
+                              Field("split", &Options::format, &PromptFormat::split)
                                   .When(of_file, "goes with a \"file\"")
                                   .Default("all of them")
                                   .Help("of Karpathy's dataset_coco.json: train, restval, val or test")});

@@ -1,5 +1,7 @@
 #include "methods/catalog.h"
 
+#include <algorithm>
+
 #include "harness/base/did_you_mean.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
 #include "methods/deepcache/deepcache.h"
@@ -20,9 +22,8 @@ const std::vector<MethodType>& MethodTypes() {
 }
 
 const OptionSpec* ThresholdOption(const MethodType& type) {
-  for (const auto& option : type.options)
-    if (option.threshold) return &option;
-  return nullptr;
+  const auto found = std::ranges::find_if(type.options, &OptionSpec::threshold);
+  return found == type.options.end() ? nullptr : &*found;
 }
 
 const MethodType& FindMethodType(const std::string& name, const std::string& where) {

@@ -59,8 +59,7 @@ const std::vector<CatalogEntry>& MetricCatalog() {
       {"prc_fashion", "precision and recall of the shipped network's features", PrecisionRecallMetric, "fashion"},
       {"fd_motion",
        "Frechet distance of nine numbers read off a clip's pixels (where something bright begins and ends, its size, "
-       "colour, "
-       "change), for the shipped model's clips: no network, no FVD",
+       "colour, change), for the shipped model's clips: no network, no FVD",
        FrechetMetric, "motion"},
       {"fd:NETWORK",
        "Frechet distance of the features of NETWORK: inception:clean:LAYER, i3d, fashion or torchscript:PATH",
@@ -104,16 +103,16 @@ std::optional<MetricInfo> ColumnInfoOf(const std::string& name) {
 }  // namespace
 
 std::optional<MetricRequest> FindMetric(const std::string& name) {
-  for (const auto& entry : MetricCatalog())
-    if (entry.name == name && FamilyPrefix(entry).empty()) return RequestOf(entry);
-  for (const auto& entry : MetricCatalog())
-    if (entry.name.starts_with(name + ":") && FamilyPrefix(entry).empty()) return RequestOf(entry);
+  const CatalogEntry *variant = nullptr, *family = nullptr;
   for (const auto& entry : MetricCatalog()) {
     const std::string prefix = FamilyPrefix(entry);
-    if (!prefix.empty() && name.starts_with(prefix) && name.size() > prefix.size())
-      return MetricRequest{.name = name, .set = entry.set(name, name.substr(prefix.size()))};
+    if (prefix.empty() && entry.name == name) return RequestOf(entry);
+    if (prefix.empty() && !variant && entry.name.starts_with(name + ":")) variant = &entry;
+    if (!prefix.empty() && name.starts_with(prefix) && name.size() > prefix.size()) family = &entry;
   }
-  return std::nullopt;
+  if (variant) return RequestOf(*variant);
+  if (!family) return std::nullopt;
+  return MetricRequest{.name = name, .set = family->set(name, name.substr(FamilyPrefix(*family).size()))};
 }
 
 std::optional<SetMetric> FindSetMetric(const std::string& name) {

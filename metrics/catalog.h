@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/measures/known_metrics.h"
+#include "harness/measures/metric_info.h"
 #include "harness/measures/set_metric.h"
 #include "metrics/metric.h"
 

@@ -11,11 +11,11 @@
 namespace skipbench {
 namespace {
 
-// One step of a backbone: a convolution of `features.INDEX`, or a max pool; `tap`: its output is one of the five.
+// One step of a backbone: a convolution, or a max pool (out 0); `tap`: its output is one of the five.
 struct Step {
-  int index = -1;  // -1: max pool
-  int64_t in = 0, out = 0, kernel = 0, stride = 1, padding = 0;
+  int64_t out = 0;
   bool tap = false;
+  int64_t kernel = 3, stride = 1, padding = 1;
 };
 
 struct Backbone {
@@ -26,38 +26,16 @@ struct Backbone {
 };
 
 const Backbone& FindBackbone(const std::string& net) {
-  static const Step kPool = {};
+  const Step pool;
+  const auto conv = [](int64_t out) { return Step{out}; };
+  const auto tap = [](int64_t out) { return Step{out, true}; };
   static const std::vector<Backbone> backbones = {
-      {"alex",
-       3,
-       31,
-       {{0, 3, 64, 11, 4, 2, true},
-        kPool,
-        {3, 64, 192, 5, 1, 2, true},
-        kPool,
-        {6, 192, 384, 3, 1, 1, true},
-        {8, 384, 256, 3, 1, 1, true},
-        {10, 256, 256, 3, 1, 1, true}}},
+      {"alex", 3, 31, {{64, true, 11, 4, 2}, pool, {192, true, 5, 1, 2}, pool, tap(384), tap(256), tap(256)}},
       {"vgg",
        2,
        16,
-       {{0, 3, 64, 3, 1, 1, false},
-        {2, 64, 64, 3, 1, 1, true},
-        kPool,
-        {5, 64, 128, 3, 1, 1, false},
-        {7, 128, 128, 3, 1, 1, true},
-        kPool,
-        {10, 128, 256, 3, 1, 1, false},
-        {12, 256, 256, 3, 1, 1, false},
-        {14, 256, 256, 3, 1, 1, true},
-        kPool,
-        {17, 256, 512, 3, 1, 1, false},
-        {19, 512, 512, 3, 1, 1, false},
-        {21, 512, 512, 3, 1, 1, true},
-        kPool,
-        {24, 512, 512, 3, 1, 1, false},
-        {26, 512, 512, 3, 1, 1, false},
-        {28, 512, 512, 3, 1, 1, true}}},
+       {conv(64), tap(64), pool, conv(128), tap(128), pool, conv(256), conv(256), tap(256), pool, conv(512), conv(512),
+        tap(512), pool, conv(512), conv(512), tap(512)}},
   };
   for (const Backbone& backbone : backbones)
     if (net == backbone.net) return backbone;
@@ -72,16 +50,20 @@ struct Lpips::Network {
   std::vector<at::Tensor> heads;  // [1, C, 1, 1]
 
   Network(const Backbone& b, const Weights& features, const Weights& lin) : backbone(b) {
-    int tap = 0;
+    int tap = 0, module = 0;  // of "features": a ReLU, which is not listed, follows every convolution
+    int64_t in = 3;
     for (const Step& step : b.steps) {
-      if (step.index < 0) continue;
-      units.emplace_back(features.Sub("features", step.index),
-                         ConvUnitOptions{.in = step.in,
-                                         .out = step.out,
-                                         .kernel = {step.kernel, step.kernel},
-                                         .stride = {step.stride, step.stride},
-                                         .padding = {step.padding, step.padding}},
-                         /*bias=*/true);
+      if (step.out > 0) {
+        units.emplace_back(features.Sub("features", module++),
+                           ConvUnitOptions{.in = in,
+                                           .out = step.out,
+                                           .kernel = {step.kernel, step.kernel},
+                                           .stride = {step.stride, step.stride},
+                                           .padding = {step.padding, step.padding}},
+                           /*bias=*/true);
+        in = step.out;
+      }
+      ++module;
       if (step.tap) heads.push_back(lin.Take(fmt::format("lin{}.model.1.weight", tap++), {1, step.out, 1, 1}));
     }
   }
@@ -90,7 +72,7 @@ struct Lpips::Network {
     std::vector<at::Tensor> taps;
     size_t unit = 0;
     for (const Step& step : backbone.steps) {
-      if (step.index < 0) {
+      if (step.out == 0) {
         x = at::max_pool2d(x, {backbone.pool, backbone.pool}, {2, 2});
         continue;
       }
@@ -146,21 +128,15 @@ std::vector<std::filesystem::path> Lpips::FindWeights(const std::string& net, co
 }
 
 std::unique_ptr<Lpips> Lpips::Open(const std::string& net, const FeatureNetworkOptions& options) {
-  const auto files = FindWeights(net, options);
-  return Open(net, files[0], files[1]);
-}
-
-std::unique_ptr<Lpips> Lpips::Open(const std::string& net, const std::filesystem::path& features,
-                                   const std::filesystem::path& heads) {
   const Backbone& backbone = FindBackbone(net);
+  const auto files = FindWeights(net, options);
   // A file of the whole classifier will do.
   const Weights w = Weights::FromFile(
-      features, {.ignore = {"classifier.0.weight", "classifier.0.bias", "classifier.1.weight", "classifier.1.bias",
+      files[0], {.ignore = {"classifier.0.weight", "classifier.0.bias", "classifier.1.weight", "classifier.1.bias",
                             "classifier.3.weight", "classifier.3.bias", "classifier.4.weight", "classifier.4.bias",
                             "classifier.6.weight", "classifier.6.bias"}});
-  const Weights lin = Weights::FromFile(heads);
+  const Weights lin = Weights::FromFile(files[1]);
   std::unique_ptr<Lpips> lpips(new Lpips());
-  lpips->net_ = net;
   lpips->network_ = std::make_unique<Network>(backbone, w, lin);
   w.Finish();
   lin.Finish();
@@ -206,38 +182,32 @@ class LpipsNetwork : public MetricNetwork {
   std::unique_ptr<Lpips> lpips_;
 };
 
-MetricInfo Described(const std::string& name, const std::string& title) {
-  return {.name = name,
-          .title = title,
-          .better = Direction::kLower,
-          .decimals = 3,
-          .limit = 0.005,
-          .order = 2,
-          .per_frame = true};
+constexpr char kAlex[] = "alex", kVgg[] = "vgg";
+
+template <const char* net>
+MetricType Described(std::string summary) {
+  return {.name = fmt::format("lpips:{}", net),
+          .summary = std::move(summary),
+          .columns = {{.name = fmt::format("lpips_{}", net),
+                       .title = fmt::format("LPIPS {}", net),
+                       .better = Direction::kLower,
+                       .decimals = 3,
+                       .limit = 0.005,
+                       .order = 2,
+                       .per_frame = true}},
+          .needs_pictures = true,
+          .weights = [](const FeatureNetworkOptions& options) { return Lpips::FindWeights(net, options); },
+          .open = [](const FeatureNetworkOptions& options) -> std::unique_ptr<MetricNetwork> {
+            return std::make_unique<LpipsNetwork>(Lpips::Open(net, options));
+          }};
 }
 
 }  // namespace
 
 MetricType LpipsAlexMetric() {
-  return {.name = "lpips:alex",
-          .summary = "LPIPS v0.1 with AlexNet (Zhang et al. 2018); \"lpips\" means this one",
-          .columns = {Described("lpips_alex", "LPIPS alex")},
-          .needs_pictures = true,
-          .weights = [](const FeatureNetworkOptions& options) { return Lpips::FindWeights("alex", options); },
-          .open = [](const FeatureNetworkOptions& options) -> std::unique_ptr<MetricNetwork> {
-            return std::make_unique<LpipsNetwork>(Lpips::Open("alex", options));
-          }};
+  return Described<kAlex>("LPIPS v0.1 with AlexNet (Zhang et al. 2018); \"lpips\" means this one");
 }
 
-MetricType LpipsVggMetric() {
-  return {.name = "lpips:vgg",
-          .summary = "LPIPS v0.1 with VGG-16",
-          .columns = {Described("lpips_vgg", "LPIPS vgg")},
-          .needs_pictures = true,
-          .weights = [](const FeatureNetworkOptions& options) { return Lpips::FindWeights("vgg", options); },
-          .open = [](const FeatureNetworkOptions& options) -> std::unique_ptr<MetricNetwork> {
-            return std::make_unique<LpipsNetwork>(Lpips::Open("vgg", options));
-          }};
-}
+MetricType LpipsVggMetric() { return Described<kVgg>("LPIPS v0.1 with VGG-16"); }
 
 }  // namespace skipbench

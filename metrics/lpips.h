@@ -22,8 +22,6 @@ class Lpips {
   static std::unique_ptr<Lpips> Open(const std::string& net, const FeatureNetworkOptions& options = {});
   // The two files; MissingWeightsError names all that are missing.
   static std::vector<std::filesystem::path> FindWeights(const std::string& net, const FeatureNetworkOptions& options);
-  static std::unique_ptr<Lpips> Open(const std::string& net, const std::filesystem::path& features,
-                                     const std::filesystem::path& heads);
   ~Lpips();
 
   // Two batches of uint8 pictures [n, 3, H, W] of one shape, on the CPU -> float64 [n]; 0 for equal pictures. Throws
@@ -34,12 +32,9 @@ class Lpips {
   // What the backbone gives of pictures, before normalisation: five maps [n, C, h, w].
   std::vector<at::Tensor> Taps(const at::Tensor& pictures) const;
 
-  const std::string& net() const { return net_; }
-
  private:
   struct Network;
   Lpips();
-  std::string net_;
   std::unique_ptr<Network> network_;
 };
 

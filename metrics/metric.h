@@ -37,7 +37,7 @@ struct MetricType {
   std::string name;     // in a config: "psnr", "ssim:reflect"
   std::string summary;  // one line
   std::vector<MetricInfo> columns;
-  bool needs_pictures = false;  // else it needs latents; of clips it gets one frame at a time (metrics/frames.h)
+  bool needs_pictures = false;  // else it needs latents; of clips it gets one frame at a time (metrics/pictures.h)
   bool needs_reference = true;  // compares with the reference's picture or latent of the same sample
   bool needs_caption = false;
   // One value per column; NaN where it is undefined, +infinity the PSNR of identical pictures. Throws Error for input

@@ -16,8 +16,7 @@ constexpr const char* kPsnrNote =
     "the published evaluation's protocol, for comparison with its tables: batches with their own peak and pooled error";
 constexpr const char* kFrechetNote =
     "the published evaluation's protocol, for comparison with its tables: one pair of clips at a time, which leaves "
-    "the squared distance "
-    "of their features; no distance between distributions";
+    "the squared distance of their features; no distance between distributions";
 
 std::vector<MeasuredValue> MeasurePsnr(const SetMetric& metric, std::span<const SquaredError> errors, int64_t batch) {
   const PaperPsnr paper = PaperCompatPsnr(errors, batch);

@@ -1,13 +1,11 @@
 #include "metrics/psnr.h"
 
 #include <ATen/ATen.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "harness/base/error.h"
 #include "metrics/pictures.h"
 
 namespace skipbench {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -162,36 +161,33 @@ double Ssim(const at::Tensor& picture, const at::Tensor& reference, SsimBorder b
 
 namespace {
 
-MetricInfo Described(const std::string& name, const std::string& title) {
-  return {.name = name,
-          .title = title,
-          .better = Direction::kHigher,
-          .decimals = 3,
-          .limit = 0.005,
-          .order = 1,
-          .per_frame = true};
+template <SsimBorder border>
+MetricType Described(std::string name, std::string summary, std::string column, std::string title) {
+  return {.name = std::move(name),
+          .summary = std::move(summary),
+          .columns = {{.name = std::move(column),
+                       .title = std::move(title),
+                       .better = Direction::kHigher,
+                       .decimals = 3,
+                       .limit = 0.005,
+                       .order = 1,
+                       .per_frame = true}},
+          .needs_pictures = true,
+          .measure = [](const MetricInput& sample, const MetricInput& reference) {
+            return std::vector{Ssim(sample.picture, reference.picture, border)};
+          }};
 }
 
 }  // namespace
 
 MetricType SsimMetric() {
-  return {.name = "ssim",
-          .summary = "structural similarity where the 11x11 window fits (Wang et al. 2004; scikit-image)",
-          .columns = {Described("ssim", "SSIM")},
-          .needs_pictures = true,
-          .measure = [](const MetricInput& sample, const MetricInput& reference) {
-            return std::vector{Ssim(sample.picture, reference.picture, SsimBorder::kValid)};
-          }};
+  return Described<SsimBorder::kValid>(
+      "ssim", "structural similarity where the 11x11 window fits (Wang et al. 2004; scikit-image)", "ssim", "SSIM");
 }
 
 MetricType SsimReflectMetric() {
-  return {.name = "ssim:reflect",
-          .summary = "structural similarity with reflected borders (torchmetrics)",
-          .columns = {Described("ssim_reflect", "SSIM reflect")},
-          .needs_pictures = true,
-          .measure = [](const MetricInput& sample, const MetricInput& reference) {
-            return std::vector{Ssim(sample.picture, reference.picture, SsimBorder::kReflect)};
-          }};
+  return Described<SsimBorder::kReflect>("ssim:reflect", "structural similarity with reflected borders (torchmetrics)",
+                                         "ssim_reflect", "SSIM reflect");
 }
 
 }  // namespace skipbench

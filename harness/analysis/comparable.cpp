@@ -1,5 +1,6 @@
 #include "harness/analysis/comparable.h"
 
+#include <algorithm>
 #include <map>
 
 #include "harness/store/scheduler_options.h"
@@ -56,24 +57,17 @@ void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std:
     return header.expanded_config.is_object() && header.expanded_config.contains(key) ? header.expanded_config[key]
                                                                                       : Json();
   };
-  for (const char* key : {"noise", "negative_prompt", "height", "width", "tokenizer", "vae_tiling"})
-    if (value(base, key) != value(now, key))
-      reasons.push_back(
-          fmt::format("other {}: {} in BASE, {} in NEW", key, value(base, key).dump(), value(now, key).dump()));
-  // Where both record which options were in force, those are compared setting by setting.
-  const auto recorded = [](const RunHeader& header) {
-    for (size_t k = 0; k < header.settings.size(); ++k)
-      if (!HasOptions(header, k)) return false;
-    return true;
+  const auto require = [&](const char* key) {
+    if (value(base, key) != value(now, key)) Require(key, value(base, key).dump(), value(now, key).dump(), reasons);
   };
-  if (!recorded(base) || !recorded(now))
-    RequireModelScheduler(value(base, "model_scheduler"), value(now, "model_scheduler"), reasons);
-  for (const auto& setting : base.settings)
-    if (setting.scope == "group" && value(base, "group_size") != value(now, "group_size")) {
-      reasons.push_back(fmt::format("other group_size: {} in BASE, {} in NEW", value(base, "group_size").dump(),
-                                    value(now, "group_size").dump()));
-      break;
-    }
+  for (const char* key : {"noise", "negative_prompt", "height", "width", "tokenizer", "vae_tiling"}) require(key);
+  // Where both record which options were in force, those are compared setting by setting.
+  bool recorded = true;
+  for (const RunHeader* header : {&base, &now})
+    for (size_t k = 0; k < header->settings.size(); ++k) recorded &= HasOptions(*header, k);
+  if (!recorded) RequireModelScheduler(value(base, "model_scheduler"), value(now, "model_scheduler"), reasons);
+  if (std::any_of(base.settings.begin(), base.settings.end(), [](const auto& one) { return one.scope == "group"; }))
+    require("group_size");
 }
 
 // What the k-th setting has to have in common with its counterpart: the options of the scheduler that are in force

@@ -1,7 +1,6 @@
 // Whether two results can be compared at all, and which parts of them belong together.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,9 +16,8 @@ std::vector<std::string> WhyNotComparable(const ResultReader& base, const Result
 // Places (in BASE, in NEW) of the samples that both have, in BASE's order.
 std::vector<std::pair<size_t, size_t>> PairSamples(const ResultReader& base, const ResultReader& now);
 
-// The setting of `now` that is the setting `k` of `base`: same method, parameters, scheduler, steps, guidance, compared
-// with the same full run. Otherwise `index` is -1 and `reason` says what is different about the one that comes closest,
-// or that there is none.
+// The setting of `now` that is the setting `k` of `base`: same method, parameters, scheduler, steps, guidance and full
+// run. Else `index` is -1 and `reason` says how the closest one differs, or that there is none.
 struct Counterpart {
   int index = -1;
   std::string reason;

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "harness/analysis/comparable.h"
 #include "harness/analysis/compare_sets.h"
-#include "harness/store/builds.h"
+#include "harness/store/schema.h"
 
 namespace skipbench {
 namespace {
@@ -24,9 +25,7 @@ void Note(SettingChange& change, Verdict verdict, std::string reason) {
 }
 
 double Mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 // One setting of BASE and its counterpart, on the samples that both have done.
@@ -64,7 +63,7 @@ class SettingComparer {
       if (was_done && is_done) pairs_.push_back(pair);
       lost += was_done && !is_done;
     }
-    change_.pairs = static_cast<int64_t>(pairs_.size());
+    change_.pairs = std::ssize(pairs_);
     if (lost == 0) return;
     std::string why;
     for (const auto& message : now_.Read<std::string>(j_, "message").values)
@@ -146,14 +145,8 @@ class SettingComparer {
     if (vanished)
       Note(change_, Verdict::kRegression, fmt::format("{}: {} samples have no value in NEW", metric.name, vanished));
     if (loss.empty()) return;
-    MetricChange change;
-    change.metric = metric.name;
-    change.better = metric.better;
-    change.base = Mean(a);
-    change.now = Mean(b);
-    BootstrapOptions bootstrap;
-    bootstrap.level = options_.level;
-    change.loss = BootstrapMean(loss, bootstrap);
+    MetricChange change{.metric = metric.name, .better = metric.better, .base = Mean(a), .now = Mean(b)};
+    change.loss = BootstrapMean(loss, {.level = options_.level});
     const auto given = options_.limits.find(metric.name);
     change.limit = given == options_.limits.end() ? DefaultLimit(metric, change.base) : given->second;
     Judge(change, std::all_of(loss.begin(), loss.end(), [](double l) { return l == 0; }));
@@ -161,8 +154,7 @@ class SettingComparer {
   }
 
   void Set(const MeasuredValue& base) {
-    SetComparison comparison =
-        CompareSet(base, FindDistance(sets_.now, j_, base.Name()), sets_.not_comparable, options_);
+    SetComparison comparison = CompareSet(base, sets_, j_, options_);
     if (!comparison.not_comparable.empty()) Note(change_, Verdict::kNotComparable, comparison.not_comparable);
     if (!comparison.change) return;
     MetricChange& change = *comparison.change;
@@ -231,32 +223,12 @@ class SettingComparer {
                        mean, options_.min_agreement_db));
   }
 
-  // Seconds of one sample, each repeat divided by what the machine needed for fixed work beside it, where both have
-  // that.
-  static std::vector<double> Times(const LatencyRecord& record, bool calibrated) {
-    std::vector<double> times = record.stage_s.at("total");
-    for (size_t i = 0; i < times.size() && calibrated; ++i) times[i] /= record.stage_s.at("calibration")[i];
-    return times;
-  }
-
-  // The shortest repeat, over the shortest time that the machine needed for the fixed work.
-  static double Fastest(const LatencyRecord& record, bool calibrated) {
-    const double time = *std::min_element(record.stage_s.at("total").begin(), record.stage_s.at("total").end());
-    if (!calibrated) return time;
-    return time / *std::min_element(record.stage_s.at("calibration").begin(), record.stage_s.at("calibration").end());
-  }
-
   static const LatencyRecord* Record(const ResultReader& result, size_t setting) {
     for (const auto& record : result.latency())
       if (record.setting == static_cast<int>(setting) && record.status == Status::kDone &&
           record.stage_s.contains("total") && !record.stage_s.at("total").empty())
         return &record;
     return nullptr;
-  }
-
-  static bool Calibrated(const LatencyRecord& record) {
-    const auto found = record.stage_s.find("calibration");
-    return found != record.stage_s.end() && found->second.size() == record.stage_s.at("total").size();
   }
 
   void Latency() {
@@ -271,8 +243,23 @@ class SettingComparer {
                        b->batch, b->threads));
       return;
     }
-    const bool calibrated = Calibrated(*a) && Calibrated(*b);
-    const TimeRatio ratio = CompareTimes(Times(*a, calibrated), Times(*b, calibrated), options_.level);
+    // Each repeat is divided by what the machine needed for fixed work beside it, where both have that.
+    const auto work_of = [](const LatencyRecord& record) {
+      const auto found = record.stage_s.find("calibration");
+      return found == record.stage_s.end() ? std::vector<double>{} : found->second;
+    };
+    const std::vector<double>&total_a = a->stage_s.at("total"), &total_b = b->stage_s.at("total");
+    const std::vector<double> work_a = work_of(*a), work_b = work_of(*b);
+    const bool calibrated = work_a.size() == total_a.size() && work_b.size() == total_b.size();
+    const auto times = [&](std::vector<double> total, const std::vector<double>& work) {
+      for (size_t i = 0; i < total.size() && calibrated; ++i) total[i] /= work[i];
+      return total;
+    };
+    // The shortest repeat, over the shortest time that the machine needed for the fixed work.
+    const auto fastest = [&](const std::vector<double>& total, const std::vector<double>& work) {
+      return std::ranges::min(total) / (calibrated ? std::ranges::min(work) : 1);
+    };
+    const TimeRatio ratio = CompareTimes(times(total_a, work_a), times(total_b, work_b), options_.level);
     change_.slowdown = ratio;
     const auto describe = [&](const char* verdict) {
       return fmt::format("latency {}: {:.3f} [{:.3f}, {:.3f}] times BASE's, limit {:.3f}", verdict, ratio.ratio,
@@ -280,11 +267,9 @@ class SettingComparer {
     };
     // What else runs on the machine makes times longer, never shorter: what is really slower is so in its fastest
     // repeat too.
-    if (std::min(ratio.ratio, Fastest(*b, calibrated) / Fastest(*a, calibrated)) <= *options_.max_slowdown) return;
-    if (ratio.low > *options_.max_slowdown)
-      Note(change_, Verdict::kRegression, describe("is worse"));
-    else
-      Note(change_, Verdict::kInconclusive, describe("is undecided"));
+    if (std::min(ratio.ratio, fastest(total_b, work_b) / fastest(total_a, work_a)) <= *options_.max_slowdown) return;
+    const bool worse = ratio.low > *options_.max_slowdown;
+    Note(change_, worse ? Verdict::kRegression : Verdict::kInconclusive, describe(worse ? "is worse" : "is undecided"));
   }
 
   const ResultReader& base_;
@@ -307,13 +292,11 @@ void CompareSettings(const ResultReader& base, const ResultReader& now, const Co
   for (size_t k = 0; k < base.header().settings.size(); ++k) {
     const Counterpart other = FindCounterpart(base.header(), k, now.header());
     if (other.index < 0) {
-      SettingChange change;
-      change.label = base.header().settings[k].label;
-      Note(change, Verdict::kNotComparable, other.reason);
-      comparison.settings.push_back(std::move(change));
+      Note(comparison.settings.emplace_back(SettingChange{.label = base.header().settings[k].label}),
+           Verdict::kNotComparable, other.reason);
       continue;
     }
-    used[static_cast<size_t>(other.index)] = true;
+    used[other.index] = true;
     comparison.settings.push_back(
         SettingComparer(base, now, k, static_cast<size_t>(other.index), options, sets).Run(pairs));
   }
@@ -331,13 +314,8 @@ double DefaultLimit(const MetricInfo& metric, double base_mean) {
 }
 
 const char* Name(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kFine: return "no regression";
-    case Verdict::kInconclusive: return "inconclusive";
-    case Verdict::kNotComparable: return "not comparable";
-    case Verdict::kRegression: return "regression";
-  }
-  return "?";
+  static const char* const names[] = {"no regression", "inconclusive", "not comparable", "regression"};
+  return names[static_cast<int>(verdict)];
 }
 
 int ExitCode(Verdict verdict) {
@@ -353,9 +331,9 @@ Comparison Compare(const ResultReader& base, const ResultReader& now, const Comp
   for (const auto* side : {&base, &now})
     comparison.notes.insert(comparison.notes.end(), side->notes().begin(), side->notes().end());
   const Pairs pairs = PairSamples(base, now);
-  comparison.pairs = static_cast<int64_t>(pairs.size());
-  comparison.only_base = static_cast<int64_t>(base.samples().size()) - comparison.pairs;
-  comparison.only_now = static_cast<int64_t>(now.samples().size()) - comparison.pairs;
+  comparison.pairs = std::ssize(pairs);
+  comparison.only_base = std::ssize(base.samples()) - comparison.pairs;
+  comparison.only_now = std::ssize(now.samples()) - comparison.pairs;
   comparison.not_comparable = WhyNotComparable(base, now);
   if (!comparison.not_comparable.empty()) {
     comparison.verdict = Verdict::kNotComparable;

@@ -1,16 +1,6 @@
 // Is NEW worse than BASE? Two results of the same experiment, compared sample by sample and setting by setting: for a
 // person who changed something, and for a CI job.
-//
-// Quality: the mean over samples of how much worse NEW's value is than BASE's of the same sample, with a bootstrap
-// interval (paired: what a sample has in common with itself cancels). Against a limit m: worse when the interval lies
-// above m, fine when it lies at or below m, undecided when it straddles m. Where NEW needs fewer evaluations than BASE,
-// m is 0 for "worse": what is saved must not be paid for in quality. Metrics of whole sets (distances): the same with
-// the difference of the two values, over the same samples; its interval is that of a jackknife that leaves the same
-// blocks of samples out of both. Cost: evaluations and multiply-accumulates, exactly. Latency only when a limit is
-// given: repeats are noisy, so it is worse when the whole interval of the ratio lies above the limit, and fine when the
-// ratio itself, or that of the fastest repeats, does not exceed it. Pictures: those of the reference settings
-// (full_step) must be BASE's, seen through their thumbnails: nothing but the noise, the scheduler or the networks can
-// move them, and metrics against the reference would move along.
+// compare.md says how it is decided.
 #pragma once
 
 #include <map>
@@ -28,8 +18,7 @@ namespace skipbench {
 struct CompareOptions {
   double level = 0.95;  // of the intervals, in (0, 1)
   // How much worse a metric may get, by its column; a metric of sets by its name ("fd_fashion"), or by what it is
-  // against too
-  // ("fd_fashion (reference)"). See DefaultLimit and DefaultAllowance.
+  // against too ("fd_fashion (reference)"). See DefaultLimit and DefaultAllowance.
   std::map<std::string, double> limits;
   double max_cost_rise = 0;                 // of evaluations and MACs, as a fraction
   std::optional<double> max_slowdown = {};  // ratio of latencies; none: latency is not looked at
@@ -48,10 +37,10 @@ const char* Name(Verdict verdict);
 int ExitCode(Verdict verdict);
 
 struct MetricChange {
-  std::string metric;  // of sets: with what it is against, "fd_fashion (data)"
+  std::string metric = {};  // of sets: with what it is against, "fd_fashion (data)"
   Direction better = Direction::kUnknown;
   double base = 0, now = 0;  // means over the pairs; values above MetricInfo::ceiling count as that
-  MeanInterval loss;         // how much worse NEW is; negative: better. NaN ends: no interval
+  MeanInterval loss = {};    // how much worse NEW is; negative: better. NaN ends: no interval
   double limit = 0;
   Verdict verdict = Verdict::kFine;
 };
@@ -62,16 +51,16 @@ struct CostChange {
 };
 
 struct SettingChange {
-  std::string label;
-  int64_t pairs = 0;                   // samples that both have done
-  int64_t other_decisions = 0;         // of these, with at least one call decided otherwise
-  CostChange nfe, macs;                // MACs: by the convention "matmuls"
-  std::vector<MetricChange> metrics;   // of single samples
-  std::vector<MetricChange> sets;      // of whole sets
-  std::optional<double> agreement_db;  // of thumbnails; +inf: all equal
-  std::optional<TimeRatio> slowdown;   // NEW's latency over BASE's, machine speed taken out where it was measured
+  std::string label = {};
+  int64_t pairs = 0;                        // samples that both have done
+  int64_t other_decisions = 0;              // of these, with at least one call decided otherwise
+  CostChange nfe = {}, macs = {};           // MACs: by the convention "matmuls"
+  std::vector<MetricChange> metrics = {};   // of single samples
+  std::vector<MetricChange> sets = {};      // of whole sets
+  std::optional<double> agreement_db = {};  // of thumbnails; +inf: all equal
+  std::optional<TimeRatio> slowdown = {};   // NEW's latency over BASE's, machine speed taken out where it was measured
   Verdict verdict = Verdict::kFine;
-  std::vector<std::string> reasons;  // why not fine
+  std::vector<std::string> reasons = {};  // why not fine
 };
 
 struct Comparison {

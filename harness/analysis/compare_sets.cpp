@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "harness/analysis/comparable.h"
-#include "harness/analysis/set_difference.h"
+#include "harness/analysis/paired_table.h"
 #include "harness/analysis/set_distances.h"
 #include "harness/analysis/settings.h"
 
@@ -15,20 +15,14 @@ using Rows = std::vector<std::vector<bool>>;  // [setting][sample]
 // Of each setting that both have, the samples that both have done; of other settings none.
 void CommonRows(const ResultReader& base, const ResultReader& now, Rows* in_base, Rows* in_now) {
   const Rows done_base = DoneSamples(base), done_now = DoneSamples(now);
-  const auto none = [](const Rows& rows) {
-    Rows empty;
-    for (const auto& one : rows) empty.emplace_back(one.size(), false);
-    return empty;
-  };
-  *in_base = none(done_base);
-  *in_now = none(done_now);
+  in_base->assign(done_base.size(), std::vector<bool>(base.samples().size(), false));
+  in_now->assign(done_now.size(), std::vector<bool>(now.samples().size(), false));
   const auto pairs = PairSamples(base, now);
   for (size_t k = 0; k < done_base.size(); ++k) {
     const int j = FindCounterpart(base.header(), k, now.header()).index;
     if (j < 0) continue;
     for (const auto& [a, b] : pairs)
-      if (done_base[k][a] && done_now[static_cast<size_t>(j)][b])
-        (*in_base)[k][a] = (*in_now)[static_cast<size_t>(j)][b] = true;
+      if (done_base[k][a] && done_now[j][b]) (*in_base)[k][a] = (*in_now)[j][b] = true;
   }
 }
 
@@ -70,7 +64,7 @@ double LimitOf(const MeasuredValue& base, const CompareOptions& options) {
 // How much worse NEW is.
 MeanInterval LossOf(const MeasuredValue& base, const MeasuredValue& now, double level) {
   const bool higher = base.metric.better == Direction::kHigher;
-  const SetDifference loss = higher ? DifferenceOf(base, now, level) : DifferenceOf(now, base, level);
+  const MetricDifference loss = higher ? DifferenceOf(base, now, level) : DifferenceOf(now, base, level);
   return {loss.count, loss.difference, loss.low, loss.high};
 }
 
@@ -108,38 +102,25 @@ ComparedSets SetsToCompare(const ResultReader& base, const ResultReader& now) {
   return sets;
 }
 
-const MeasuredValue* FindDistance(const std::vector<MeasuredValue>& distances, size_t setting,
-                                  const std::string& name) {
-  for (const auto& one : distances)
-    if (one.setting == setting && one.Name() == name) return &one;
-  return nullptr;
-}
-
-SetComparison CompareSet(const MeasuredValue& base, const MeasuredValue* now,
-                         const std::map<std::string, std::string>& not_comparable, const CompareOptions& options) {
+SetComparison CompareSet(const MeasuredValue& base, const ComparedSets& sets, size_t setting,
+                         const CompareOptions& options) {
+  if (!base.value) return {};
   const std::string name = base.Name();
-  SetComparison comparison;
-  if (!base.value) return comparison;
-  if (!now || !now->value) {
-    comparison.not_comparable =
-        fmt::format("{}: not measured in NEW{}", name, now && !now->note.empty() ? ": " + now->note : "");
-    return comparison;
-  }
-  if (const auto why = not_comparable.find(MetricOf(base.metric)); why != not_comparable.end()) {
-    comparison.not_comparable = name + ": " + why->second;
-    return comparison;
-  }
-  if (base.metric.better == Direction::kUnknown) {
-    comparison.not_comparable = name + ": it is not known whether more of it is better";
-    return comparison;
-  }
-  comparison.change = {.metric = name,
+  const auto now = std::find_if(sets.now.begin(), sets.now.end(),
+                                [&](const auto& one) { return one.setting == setting && one.Name() == name; });
+  const bool there = now != sets.now.end();
+  if (!there || !now->value)
+    return {{}, fmt::format("{}: not measured in NEW{}", name, there && !now->note.empty() ? ": " + now->note : "")};
+  if (const auto why = sets.not_comparable.find(MetricOf(base.metric)); why != sets.not_comparable.end())
+    return {{}, name + ": " + why->second};
+  if (base.metric.better == Direction::kUnknown) return {{}, name + ": it is not known whether more of it is better"};
+  return {MetricChange{.metric = name,
                        .better = base.metric.better,
                        .base = *base.value,
                        .now = *now->value,
                        .loss = LossOf(base, *now, options.level),
-                       .limit = LimitOf(base, options)};
-  return comparison;
+                       .limit = LimitOf(base, options)},
+          ""};
 }
 
 }  // namespace skipbench

@@ -1,7 +1,6 @@
 // Metrics of whole sets in a comparison of two results.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,15 +16,12 @@ std::vector<std::string> SetMetricNames(const ResultReader& result);
 // computed now from the stored features where they are not.
 ComparedSets SetsToCompare(const ResultReader& base, const ResultReader& now);
 
-// A setting's value by its name (MeasuredValue::Name); nullptr: there is none.
-const MeasuredValue* FindDistance(const std::vector<MeasuredValue>& distances, size_t setting, const std::string& name);
-
 struct SetComparison {
   std::optional<MetricChange> change;  // not judged yet; nothing where BASE has no value or the two cannot be compared
   std::string not_comparable;          // why not; empty where BASE has no value
 };
-// `now`: nullptr when NEW has no such value. `not_comparable`: ComparedSets::not_comparable.
-SetComparison CompareSet(const MeasuredValue& base, const MeasuredValue* now,
-                         const std::map<std::string, std::string>& not_comparable, const CompareOptions& options);
+// BASE's value with that of NEW's `setting`.
+SetComparison CompareSet(const MeasuredValue& base, const ComparedSets& sets, size_t setting,
+                         const CompareOptions& options);
 
 }  // namespace skipbench

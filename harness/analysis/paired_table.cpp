@@ -1,11 +1,13 @@
 #include "harness/analysis/paired_table.h"
 
 #include <algorithm>
+#include <boost/math/distributions/normal.hpp>
 #include <cmath>
+#include <limits>
 
-#include "harness/analysis/set_difference.h"
 #include "harness/analysis/settings.h"
 #include "harness/stats/bootstrap.h"
+#include "harness/stats/jackknife.h"
 #include "harness/stats/moments.h"
 
 namespace skipbench {
@@ -39,29 +41,32 @@ MetricDifference Compare(const ResultReader& result, size_t setting, size_t base
   return metric;
 }
 
-void CompareSets(const std::vector<MeasuredValue>& distances, size_t setting, size_t baseline, PairedRow* row) {
-  for (const auto& a : distances)
-    for (const auto& b : distances) {
-      if (a.setting != setting || b.setting != baseline || a.Name() != b.Name() || !a.value || !b.value ||
-          a.count != b.count)
-        continue;
-      const SetDifference d = DifferenceOf(a, b);
-      row->differences.push_back({.name = a.Name(),
-                                  .unit = a.metric.unit,
-                                  .of_sets = true,
-                                  .difference = d.difference,
-                                  .low = d.low,
-                                  .high = d.high,
-                                  .standard_error = d.standard_error,
-                                  .count = d.count});
-    }
-}
-
 bool IsCompared(const ColumnInfo& column) {
   return column.row_shape.empty() && (column.metric || column.name == "nfe");
 }
 
 }  // namespace
+
+MetricDifference DifferenceOf(const MeasuredValue& a, const MeasuredValue& b, double level) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  MetricDifference result{.name = a.Name(),
+                          .unit = a.metric.unit,
+                          .of_sets = true,
+                          .difference = *a.value - *b.value,
+                          .low = kNan,
+                          .high = kNan,
+                          .standard_error = kNan,
+                          .count = a.count};
+  if (a.without_block.size() < 2 || a.without_block.size() != b.without_block.size() || a.count != b.count)
+    return result;
+  std::vector<double> without;
+  for (size_t k = 0; k < a.without_block.size(); ++k) without.push_back(a.without_block[k] - b.without_block[k]);
+  result.standard_error = Jackknife(result.difference, without).standard_error;
+  const double width = boost::math::quantile(boost::math::normal(), (1 + level) / 2) * result.standard_error;
+  result.low = result.difference - width;
+  result.high = result.difference + width;
+  return result;
+}
 
 PairedTable MakePairedTable(const ResultReader& result, const std::string& baseline,
                             const std::vector<MeasuredValue>& distances) {
@@ -78,7 +83,10 @@ PairedTable MakePairedTable(const ResultReader& result, const std::string& basel
     for (const auto& column : result.Columns(k))
       if (IsCompared(column) && result.FindColumn(base, column.name))
         row.differences.push_back(Compare(result, k, base, column, both));
-    CompareSets(distances, k, base, &row);
+    for (const auto& a : distances)
+      for (const auto& b : distances)
+        if (a.setting == k && b.setting == base && a.Name() == b.Name() && a.value && b.value && a.count == b.count)
+          row.differences.push_back(DifferenceOf(a, b));
   }
   return table;
 }

@@ -24,6 +24,11 @@ struct MetricDifference {
   int64_t above = 0, below = 0, left_out = 0;
 };
 
+// Of a metric of sets, both of which have a value over the same samples. The interval, of `level` in (0, 1), is that of
+// a jackknife that leaves the same blocks of samples out of both; what the samples have in common cancels. NaN where a
+// value is not known without its blocks.
+MetricDifference DifferenceOf(const MeasuredValue& a, const MeasuredValue& b, double level = 0.95);
+
 struct PairedRow {
   std::string setting;
   int64_t samples = 0;  // done by both

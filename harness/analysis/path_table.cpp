@@ -1,10 +1,11 @@
 #include "harness/analysis/path_table.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 
-#include "harness/stats/moments.h"
 #include "harness/stats/quantile.h"
 #include "harness/store/path_study_record.h"
 #include "harness/store/search_record.h"
@@ -20,17 +21,15 @@ class Values {
   void Add(double value) {
     if (!std::isnan(value)) values_.push_back(value);
   }
-  int64_t count() const { return static_cast<int64_t>(values_.size()); }
+  int64_t count() const { return std::ssize(values_); }
   double Mean() const {
-    double sum = 0;
-    for (const double value : values_) sum += value;
-    return values_.empty() ? kNaN : sum / static_cast<double>(values_.size());
+    return values_.empty() ? kNaN
+                           : std::accumulate(values_.begin(), values_.end(), 0.0) / static_cast<double>(values_.size());
   }
   double MedianOrNaN() const { return values_.empty() ? kNaN : Median(values_); }
   double ShareBelow() const {
-    double below = 0;
-    for (const double value : values_) below += value < 0.05;
-    return values_.empty() ? kNaN : below / static_cast<double>(values_.size());
+    const auto below = std::count_if(values_.begin(), values_.end(), [](double value) { return value < 0.05; });
+    return values_.empty() ? kNaN : static_cast<double>(below) / static_cast<double>(values_.size());
   }
 
  private:
@@ -77,46 +76,47 @@ std::vector<std::string> SearchNotes(const std::vector<SearchRecord>& records) {
   return notes;
 }
 
+using Numbers = std::vector<std::pair<std::string, double>>;
+
+// In the order of the table's CSV form.
+Numbers NumbersOf(std::map<std::string, Values>& values, const ContingencyTable& pooled) {
+  Numbers numbers = {{"samples", static_cast<double>(values["agreement"].count())}};
+  for (const char* name : {"agreement", "phi", "kappa", "chi2", "chi2_yates"})
+    numbers.emplace_back(name, values[name].Mean());
+  for (const std::string name : {"p", "p_yates", "fisher_p", "run_p", "shift_p"})
+    numbers.emplace_back(name + "_median", values[name].MedianOrNaN());
+  for (const std::string name : {"p", "p_yates", "run_p"})
+    numbers.emplace_back("share_" + name + "_below_0_05", values[name].ShareBelow());
+  const char* cells[] = {"both_skip", "searched_skips", "estimated_skips", "both_predict"};
+  for (int i = 0; i < 4; ++i) numbers.emplace_back(cells[i], static_cast<double>(pooled[i / 2][i % 2]));
+  const ChiSquare test = TestIndependence(pooled);
+  numbers.emplace_back("pooled_chi2", test.defined ? test.chi2 : kNaN);
+  numbers.emplace_back("pooled_p", test.defined ? test.p : kNaN);
+  numbers.emplace_back("pooled_phi", test.defined ? test.phi : kNaN);
+  for (const char* name : {"error_searched", "error_estimated", "error_random"})
+    numbers.emplace_back(name, values[name].Mean());
+  return numbers;
+}
+
 PathRow RowOf(const PathStudyRecord& study, const PathEstimate& estimate, int64_t k) {
-  const int64_t n = static_cast<int64_t>(study.samples.size()), count = static_cast<int64_t>(study.skips.size());
+  const int64_t n = std::ssize(study.samples), count = std::ssize(study.skips);
   const int64_t draws = study.random_path.shape[2];
   std::map<std::string, Values> values;
-  Values searched, estimated, random;
-  PathRow row;
-  row.estimate = estimate.label;
-  row.use = estimate.use;
-  row.skips = study.skips[k];
-  row.pooled_table = {{0, 0}, {0, 0}};
+  PathRow row{estimate.label, estimate.use, study.skips[k], {{0, 0}, {0, 0}}, {}};
+  auto& pooled = row.pooled_table;
   for (int64_t s = 0; s < n; ++s) {
     const int64_t at = s * count + k;
     const double norm = study.latent_norm[s];
-    searched.Add(study.searched_error.values[at] / norm);
-    estimated.Add(estimate.error.values[at] / norm);
-    for (int64_t draw = 0; draw < draws; ++draw) random.Add(study.random_error.values[at * draws + draw] / norm);
+    values["error_searched"].Add(study.searched_error.values[at] / norm);
+    values["error_estimated"].Add(estimate.error.values[at] / norm);
+    for (int64_t draw = 0; draw < draws; ++draw)
+      values["error_random"].Add(study.random_error.values[at * draws + draw] / norm);
     if (std::isnan(estimate.statistics.at("agreement").values[at])) continue;
-    ++row.samples;
-    for (int i = 0; i < 4; ++i) row.pooled_table[i / 2][i % 2] += estimate.table.values[at * 4 + i];
+    for (int i = 0; i < 4; ++i) pooled[i / 2][i % 2] += estimate.table.values[at * 4 + i];
     for (const auto& [name, array] : estimate.statistics) values[name].Add(array.values[at]);
   }
-  row.agreement = values["agreement"].Mean();
-  row.phi = values["phi"].Mean();
-  row.kappa = values["kappa"].Mean();
-  row.chi2 = values["chi2"].Mean();
-  row.chi2_yates = values["chi2_yates"].Mean();
-  row.p = values["p"].MedianOrNaN();
-  row.p_yates = values["p_yates"].MedianOrNaN();
-  row.fisher_p = values["fisher_p"].MedianOrNaN();
-  row.run_p = values["run_p"].MedianOrNaN();
-  row.shift_p = values["shift_p"].MedianOrNaN();
-  row.below_p = values["p"].ShareBelow();
-  row.below_p_yates = values["p_yates"].ShareBelow();
-  row.below_run_p = values["run_p"].ShareBelow();
-  row.pooled = TestIndependence(row.pooled_table);
-  row.error_searched = searched.Mean();
-  row.error_estimated = estimated.Mean();
-  row.error_random = random.Mean();
-  row.samples_searched = searched.count();
-  row.samples_estimated = estimated.count();
+  const Numbers numbers = NumbersOf(values, pooled);
+  row.numbers = {numbers.begin(), numbers.end()};
   return row;
 }
 
@@ -135,6 +135,8 @@ PathTable MakePathTable(const ResultReader& result, const std::string& name) {
   table.caption =
       fmt::format("{}: {} ({}), {}, {} steps, guidance {}, seed {}.", header.name, header.model,
                   header.model_hash.substr(0, 12), header.scheduler, header.steps, header.guidance, header.seed);
+  std::map<std::string, Values> none;
+  for (const auto& [number, value] : NumbersOf(none, {{0, 0}, {0, 0}})) table.numbers.push_back(number);
   table.searched = SearchedRows(searches);
   table.notes = SearchNotes(searches);
   table.notes.push_back(
@@ -145,13 +147,12 @@ PathTable MakePathTable(const ResultReader& result, const std::string& name) {
     for (const auto& estimate : study.estimates)
       for (size_t k = 0; k < study.skips.size(); ++k)
         table.rows.push_back(RowOf(study, estimate, static_cast<int64_t>(k)));
-    table.notes.push_back(
-        fmt::format("Compared step by step from call {} on. ranked: the calls where criterion / threshold is smallest "
-                    "(largest, where the method predicts below its "
-                    "threshold) along the full-step trajectory are skipped; "
-                    "thresholded: the method itself, with the first of several thresholds that skips that often. "
-                    "Random: {} paths of each sample.",
-                    study.first, study.random_path.shape[2]));
+    table.notes.push_back(fmt::format(
+        "Compared step by step from call {} on. ranked: the calls where criterion / threshold is smallest "
+        "(largest, where the method predicts below its threshold) along the full-step trajectory are skipped; "
+        "thresholded: the method itself, with the first of several thresholds that skips that often. "
+        "Random: {} paths of each sample.",
+        study.first, study.random_path.shape[2]));
     table.notes.push_back(
         fmt::format("agreement, phi, kappa, chi2: means of the samples' 2x2 tables; p: medians (Pearson, with Yates' "
                     "correction, and by {} permutations that keep the estimated "

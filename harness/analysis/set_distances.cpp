@@ -1,6 +1,5 @@
 #include "harness/analysis/set_distances.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "harness/analysis/settings.h"
@@ -55,7 +54,7 @@ class Distances {
   std::vector<MeasuredValue> Measure(const SetMetric& metric, size_t setting, int reference) {
     std::vector<bool> rows = rows_[setting];
     if (reference >= 0)
-      for (size_t i = 0; i < rows.size(); ++i) rows[i] = rows[i] && rows_[static_cast<size_t>(reference)][i];
+      for (size_t i = 0; i < rows.size(); ++i) rows[i] = rows[i] && rows_[reference][i];
     if (metric.of_errors) return metric.of_errors(metric, Errors(setting, rows), plan_.paper_batch);
     const FeatureSet a = StoredFeatures(result_, setting, metric.network, rows);
     if (reference < 0) {
@@ -114,7 +113,7 @@ MeasuredValue FromStored(const Json& json, const SetMetricPlan& plan) {
 std::optional<std::vector<MeasuredValue>> StoredDistances(const ResultReader& result, const SetMetricPlan& plan) {
   if (!result.Extras().contains(kDistancesPart)) return std::nullopt;
   for (const auto& group : result.OpenExtra(kDistancesPart)) {
-    if (group.Attribute<int64_t>("samples") != static_cast<int64_t>(result.samples().size())) continue;
+    if (group.Attribute<int64_t>("samples") != std::ssize(result.samples())) continue;
     std::vector<MeasuredValue> distances;
     try {
       for (const auto& one : group.Read<std::string>("distances"))
@@ -168,8 +167,8 @@ void WriteDistances(hdf5::Group& group, const std::vector<MeasuredValue>& distan
   std::vector<std::string> list;
   for (const auto& distance : distances)
     list.push_back(StoredForm(distance).dump(-1, ' ', true, Json::error_handler_t::replace));
-  group.SetAttribute("samples", static_cast<int64_t>(result.samples().size()));
-  group.Write("distances", list, {static_cast<int64_t>(list.size())}, {"distance"});
+  group.SetAttribute("samples", std::ssize(result.samples()));
+  group.Write("distances", list, {std::ssize(list)}, {"distance"});
 }
 
 }  // namespace skipbench

@@ -21,9 +21,8 @@ inline constexpr const char* kAgainstReference = "reference";
 FeatureSet StoredFeatures(const ResultReader& result, size_t setting, const std::string& network,
                           const std::vector<bool>& rows);
 
-// All values of metrics of sets, over the samples that were done (against the reference setting: by both). What cannot
-// be computed (a single sample) has no value and a note. Values stored in the results are used if they are of the same
-// samples.
+// All values of metrics of sets, over the samples that were done (against the reference setting: by both); stored ones
+// where they are of the same samples. What cannot be computed (a single sample) has no value and a note.
 std::vector<MeasuredValue> SetDistances(const ResultReader& result, const SetOptions& options = {});
 // The same over the samples that `rows` [setting][sample] says, of those that were done.
 std::vector<MeasuredValue> SetDistances(const ResultReader& result, std::vector<std::vector<bool>> rows,

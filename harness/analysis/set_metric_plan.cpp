@@ -63,15 +63,13 @@ SetMetric ReadMetric(const std::string& name, const Json& descriptions, const Kn
 SetMetricPlan ReadSetMetricPlan(const hdf5::Group& group, const KnownMetrics& known) {
   SetMetricPlan plan;
   try {
-    const Json descriptions =
-        ParseJson(group.AttributeOr("descriptions", "{}"), group.Where());  // older results have none
-    for (const Json& name : ParseJson(group.Attribute<std::string>("metrics"), group.Where()))
+    // Older results have neither descriptions nor weights.
+    const auto read = [&](const std::string& text) { return ParseJson(text, group.Where()); };
+    const Json descriptions = read(group.AttributeOr("descriptions", "{}"));
+    for (const Json& name : read(group.Attribute<std::string>("metrics")))
       plan.metrics.push_back(ReadMetric(name.get<std::string>(), descriptions, known, group.Where()));
-    plan.missing =
-        ParseJson(group.Attribute<std::string>("missing"), group.Where()).get<std::map<std::string, std::string>>();
-    if (group.HasAttribute("weights"))  // older results do not say
-      plan.weights =
-          ParseJson(group.Attribute<std::string>("weights"), group.Where()).get<std::map<std::string, std::string>>();
+    plan.missing = read(group.Attribute<std::string>("missing")).get<std::map<std::string, std::string>>();
+    plan.weights = read(group.AttributeOr("weights", "{}")).get<std::map<std::string, std::string>>();
   } catch (const Json::exception& e) {
     Fail("{}: {}", group.Where(), e.what());
   }
@@ -90,9 +88,9 @@ SetMetricPlan ReadSetMetricPlan(const hdf5::Group& group, const KnownMetrics& kn
     if (one.Has("mu")) {
       const auto mean = one.Read<double>("mu"), covariance = one.Read<double>("sigma");
       set.normal_is_apart = set.has_features();
-      if (set.has_features() && set.dimension != static_cast<int64_t>(mean.size()))
+      if (set.has_features() && set.dimension != std::ssize(mean))
         Fail("{}: mu has {} values, the features {}", one.Where(), mean.size(), set.dimension);
-      set.dimension = static_cast<int64_t>(mean.size());
+      set.dimension = std::ssize(mean);
       if (covariance.size() != mean.size() * mean.size())
         Fail("{}: sigma has {} values for {} dimensions", one.Where(), covariance.size(), mean.size());
       Gaussian& normal = set.normal.emplace();

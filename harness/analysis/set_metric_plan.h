@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "harness/measures/feature_set.h"
-#include "harness/measures/known_metrics.h"
+#include "harness/measures/metric_info.h"
 #include "harness/measures/set_metric.h"
 #include "harness/store/result_reader.h"
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <tuple>
 
 #include "harness/analysis/set_metric_plan.h"
@@ -51,9 +52,7 @@ class SettingColumns {
 };
 
 double Mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 std::optional<Spread> SpreadOf(const std::optional<std::vector<double>>& values) {
@@ -114,13 +113,13 @@ void Latency(const std::vector<LatencyRecord>& records, size_t k, int reference,
       continue;
     }
     row.latency_message.clear();
-    LatencySummary& summary = row.latency.emplace();
-    summary.seconds = *seconds;
+    LatencySummary& summary =
+        row.latency.emplace(LatencySummary{.seconds = *seconds,
+                                           .peak_memory_kind = record.peak_memory_kind,
+                                           .batch = record.batch,
+                                           .threads = record.threads,
+                                           .repeats = static_cast<int64_t>(record.stage_s.at("total").size())});
     if (std::isfinite(record.peak_memory_bytes)) summary.peak_memory_bytes = record.peak_memory_bytes;
-    summary.peak_memory_kind = record.peak_memory_kind;
-    summary.batch = record.batch;
-    summary.threads = record.threads;
-    summary.repeats = static_cast<int64_t>(record.stage_s.at("total").size());
     for (const auto& other : records)
       if (other.setting == reference && other.batch == record.batch && other.threads == record.threads &&
           !summary.speed_up)
@@ -131,12 +130,13 @@ void Latency(const std::vector<LatencyRecord>& records, size_t k, int reference,
 
 // Puts a value into its setting's row, in a column that is made when there is none.
 void AddDistance(const MeasuredValue& distance, Table* table) {
-  size_t place = 0;
-  while (place < table->distances.size() && (table->distances[place].metric.name != distance.metric.name ||
-                                             table->distances[place].against != distance.against))
-    ++place;
-  if (place == table->distances.size()) {
-    table->distances.push_back({distance.metric, distance.against});
+  auto& columns = table->distances;
+  const auto found = std::find_if(columns.begin(), columns.end(), [&](const SetColumn& column) {
+    return column.metric.name == distance.metric.name && column.against == distance.against;
+  });
+  const auto place = static_cast<size_t>(found - columns.begin());
+  if (found == columns.end()) {
+    columns.push_back({distance.metric, distance.against});
     for (auto& row : table->rows) row.distances.emplace_back();
   }
   table->rows.at(distance.setting).distances[place] = distance;
@@ -148,7 +148,7 @@ Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& di
   Table table;
   table.header = result.header();
   table.environments = result.environments();
-  table.samples = static_cast<int64_t>(result.samples().size());
+  table.samples = std::ssize(result.samples());
   table.metrics = MetricsOf(result);
   table.cost = result.TotalCost();
   table.notes = result.notes();
@@ -165,7 +165,7 @@ Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& di
     row.macs_matmuls = MeanOf(columns[k].Values("macs_matmuls"));
     const int reference = ReferenceOf(settings, k);
     if (reference >= 0 && table.samples > 0) {
-      const SettingColumns& other = columns[static_cast<size_t>(reference)];
+      const SettingColumns& other = columns[reference];
       row.macs_modules_ratio = Ratio(columns[k], other, "macs_modules");
       row.macs_matmuls_ratio = Ratio(columns[k], other, "macs_matmuls");
     }

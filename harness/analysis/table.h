@@ -18,10 +18,10 @@ struct Spread {  // of a count over the samples
 };
 
 struct LatencySummary {
-  double seconds = 0;              // of one sample: median over the repeats of the whole run, divided by the batch
-  std::optional<double> speed_up;  // the reference's seconds divided by these; same batch and threads
-  std::optional<double> peak_memory_bytes;
-  std::string peak_memory_kind;
+  double seconds = 0;                   // of one sample: median over the repeats of the whole run, divided by the batch
+  std::optional<double> speed_up = {};  // the reference's seconds divided by these; same batch and threads
+  std::optional<double> peak_memory_bytes = {};
+  std::string peak_memory_kind = {};
   int batch = 0, threads = 0;
   int64_t repeats = 0;
 };

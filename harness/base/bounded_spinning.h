@@ -1,5 +1,4 @@
-// Bounds how long idle OpenMP threads spin before they sleep, for the program whose main file includes this (only
-// there).
+// Bounds how long idle OpenMP threads spin before they sleep, for the program whose main file (only) includes this.
 //
 // libgomp's threads spin some milliseconds after every parallel region, and a network has thousands of regions a
 // second: where another process wants the cores, both lose most of their time. libgomp reads its settings when it is

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "harness/base/text.h"
+
 namespace skipbench {
 namespace {
 
@@ -14,12 +16,8 @@ constexpr size_t kShortestStart = 3;  // letters that two names have to begin wi
 // Letters and digits, in lower case; every byte of another alphabet.
 std::string Bare(std::string_view name) {
   std::string bare;
-  for (const char c : name) {
-    if (c >= 'A' && c <= 'Z')
-      bare += static_cast<char>(c - 'A' + 'a');
-    else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80)
-      bare += c;
-  }
+  for (const char c : AsciiLower(std::string(name)))
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80) bare += c;
   return bare;
 }
 
@@ -47,6 +45,7 @@ std::string Nearest(std::string_view given, const std::vector<std::string>& know
   size_t least = most + 1;
   std::string nearest;
   for (const auto& name : known) {
+    if (name == given) return "";  // it was not misspelt
     const std::string other = Bare(name);
     size_t distance = EditDistance(bare, other);
     if (std::min(bare.size(), other.size()) >= kShortestStart && (bare.starts_with(other) || other.starts_with(bare)))

@@ -11,8 +11,9 @@ namespace skipbench {
 // other: the optimal string alignment distance, of bytes.
 size_t EditDistance(std::string_view a, std::string_view b);
 
-// The name of `known` nearest to `given`; "" if none is near. Near: at most one edit for every three characters (one
-// for shorter names), or one begins with the other ("--output", "--out"). Case and the signs between words
+// The name of `known` nearest to `given`; "" if none is near, or it is one of them. Near: at most one edit for every
+// three characters (one for shorter names), or one begins with the other ("--output", "--out"). Case and the signs
+// between words
 // ("fid_clean", "fid:clean", "AdaptiveDiffusion") make no difference. Of equally near ones the first.
 std::string Nearest(std::string_view given, const std::vector<std::string>& known);
 

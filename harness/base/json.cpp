@@ -1,17 +1,14 @@
 #include "harness/base/json.h"
 
-#include "harness/base/json_numbers.h"
-
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <map>
 
 #include "harness/base/did_you_mean.h"
-
-#include "harness/base/git_lfs.h"
+#include "harness/base/text.h"
 
 namespace skipbench {
 namespace {
@@ -141,46 +138,33 @@ Json ParseJson(std::string_view text, const std::string& origin) {
 }
 
 Json ReadJsonFile(const std::filesystem::path& path, size_t max_bytes) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
-    if (std::filesystem::is_symlink(path, error))
-      Fail("{}: a link to {}, which is missing (a snapshot of a Hugging Face cache needs the folder blobs beside it)",
-           path.string(), std::filesystem::read_symlink(path, error).string());
-    Fail("{}: no such file", path.string());
-  }
-  if (!std::filesystem::is_regular_file(path, error)) Fail("{}: not a regular file", path.string());
-  const auto size = std::filesystem::file_size(path, error);
-  if (error) Fail("{}: cannot be read: {}", path.string(), error.message());
-  if (size > max_bytes) Fail("{}: {} bytes; a JSON file of at most {} was expected", path.string(), size, max_bytes);
-  std::ifstream in(path, std::ios::binary);
-  std::string text(size, '\0');
-  if (!in.read(text.data(), static_cast<std::streamsize>(size))) Fail("{}: cannot be read", path.string());
-  RefuseLfsPointer(std::string_view(text).substr(0, 512), path.string());
-  return ParseJson(text, path.string());
+  return ParseJson(ReadTextFile(path, max_bytes, "a JSON file"), path.string());
 }
 
+namespace {
+
+// "expected a number in [0, 1], found ...". `least`, `most`: whether there are such limits.
+template <class Number>
+std::string WhyNot(const Json& value, const char* wanted, Number min, Number max, bool least, bool most) {
+  const std::string limits = most    ? fmt::format(" in [{}, {}]", min, max)
+                             : least ? fmt::format(" of at least {}", min)
+                                     : "";
+  return fmt::format("expected {}{}, found {}", wanted, limits, Describe(value));
+}
+
+}  // namespace
+
 std::string WhyNotInt(const Json& value, int64_t min, int64_t max) {
-  const bool too_large =
-      value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  const bool too_large = value.is_number_unsigned() && value.get<uint64_t>() > uint64_t{INT64_MAX};
   if (value.is_number_integer() && !too_large && value.get<int64_t>() >= min && value.get<int64_t>() <= max) return "";
-  std::string wanted = "an integer";
-  if (max != INT64_MAX)
-    wanted += fmt::format(" in [{}, {}]", min, max);
-  else if (min != INT64_MIN)
-    wanted += fmt::format(" of at least {}", min);
-  return fmt::format("expected {}, found {}", wanted, Describe(value));
+  return WhyNot(value, "an integer", min, max, min != INT64_MIN, max != INT64_MAX);
 }
 
 std::string WhyNotDouble(const Json& value, double min, double max) {
   if (value.is_number() && std::isfinite(value.get<double>()) && value.get<double>() >= min &&
       value.get<double>() <= max)
     return "";
-  std::string wanted = "a number";
-  if (std::isfinite(max))
-    wanted += fmt::format(" in [{}, {}]", min, max);
-  else if (std::isfinite(min))
-    wanted += fmt::format(" of at least {}", min);
-  return fmt::format("expected {}, found {}", wanted, Describe(value));
+  return WhyNot(value, "a number", min, max, std::isfinite(min), std::isfinite(max));
 }
 
 JsonReader::JsonReader(const Json& object, std::string file, std::string path)
@@ -250,45 +234,31 @@ std::string JsonReader::StringOr(const std::string& key, const std::string& fall
 std::string JsonReader::OneOf(const std::string& key, const std::string& fallback,
                               const std::vector<std::string>& allowed) const {
   const std::string value = StringOr(key, fallback);
-  for (const auto& one : allowed)
-    if (value == one) return value;
+  if (std::ranges::find(allowed, value) != allowed.end()) return value;
   FailAt(key, fmt::format("expected one of {}, found \"{}\"{}", fmt::join(allowed, ", "), value,
                           DidYouMean(value, allowed)));
 }
 
-std::vector<int64_t> JsonReader::Ints(const std::string& key) const {
+template <class T>
+std::vector<T> JsonReader::List(const std::string& key, const char* what, bool (*fits)(const Json&)) const {
   const Json& value = Require(key);
-  std::vector<int64_t> result;
-  if (!value.is_array()) FailAt(key, fmt::format("expected a list of integers, found {}", Describe(value)));
-  for (const auto& one : value) {
-    if (!one.is_number_integer())
-      FailAt(key, fmt::format("expected a list of integers, found {} in it", Describe(one)));
-    result.push_back(one.get<int64_t>());
-  }
-  return result;
+  if (!value.is_array()) FailAt(key, fmt::format("expected a list of {}, found {}", what, Describe(value)));
+  for (const Json& one : value)
+    if (!fits(one)) FailAt(key, fmt::format("expected a list of {}, found {} in it", what, Describe(one)));
+  return value.get<std::vector<T>>();
+}
+
+std::vector<int64_t> JsonReader::Ints(const std::string& key) const {
+  return List<int64_t>(key, "integers", [](const Json& one) { return one.is_number_integer(); });
 }
 
 std::vector<double> JsonReader::Doubles(const std::string& key) const {
-  const Json& value = Require(key);
-  std::vector<double> result;
-  if (!value.is_array()) FailAt(key, fmt::format("expected a list of numbers, found {}", Describe(value)));
-  for (const auto& one : value) {
-    if (!one.is_number() || !std::isfinite(one.get<double>()))
-      FailAt(key, fmt::format("expected a list of numbers, found {} in it", Describe(one)));
-    result.push_back(one.get<double>());
-  }
-  return result;
+  return List<double>(key, "numbers",
+                      [](const Json& one) { return one.is_number() && std::isfinite(one.get<double>()); });
 }
 
 std::vector<std::string> JsonReader::Strings(const std::string& key) const {
-  const Json& value = Require(key);
-  std::vector<std::string> result;
-  if (!value.is_array()) FailAt(key, fmt::format("expected a list of strings, found {}", Describe(value)));
-  for (const auto& one : value) {
-    if (!one.is_string()) FailAt(key, fmt::format("expected a list of strings, found {} in it", Describe(one)));
-    result.push_back(one.get<std::string>());
-  }
-  return result;
+  return List<std::string>(key, "strings", [](const Json& one) { return one.is_string(); });
 }
 
 JsonReader JsonReader::Object(const std::string& key) const { return JsonReader(Require(key), file_, PathOf(key)); }

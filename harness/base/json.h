@@ -65,11 +65,23 @@ class JsonReader {
 
  private:
   const Json& Require(const std::string& key) const;
+  template <class T>
+  std::vector<T> List(const std::string& key, const char* what, bool (*fits)(const Json&)) const;
   const Json* object_;
   std::string file_;
   std::string path_;
   mutable std::set<std::string> known_;
 };
+
+// Why a value is not what a key wants, "expected an integer in [1, 1000], found "fifty" (a string)"; "" if it is.
+// Numbers are finite.
+std::string WhyNotInt(const Json& value, int64_t min, int64_t max);
+std::string WhyNotDouble(const Json& value, double min, double max);
+
+// The same value with the string "NaN", "Infinity" or "-Infinity" for every number that JSON cannot write: nlohmann's
+// dump() makes null of it. Python's json module writes and reads such words (diffusers writes "lambda_min_clipped":
+// -Infinity), and so does ParseJson(); JsonReader's numbers are finite all the same.
+Json WithNamedNumbers(Json value);
 
 // A short rendering of a value for messages: `"fifty"`, `[1,2,...]`.
 std::string Describe(const Json& value);

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "harness/base/did_you_mean.h"
-#include "harness/base/json_numbers.h"
+#include "harness/base/json.h"
 
 namespace skipbench {
 namespace {

@@ -4,8 +4,7 @@
 //   struct SteadyOptions { double delta = 0.05; };
 //   const OptionTable<SteadyOptions> table("steady", {
 //       Field("delta", &SteadyOptions::delta).Min(0).Max(2).Help("share by which the prediction may have moved")});
-//   SteadyOptions options = table.Read(json);      // "my.json: methods[1].delta: expected a number in [0, 2], found -1
-//   (an integer)"
+//   SteadyOptions options = table.Read(json);  // "my.json: methods[1].delta: expected a number in [0, 2], found ..."
 #pragma once
 
 #include <functional>
@@ -258,19 +257,17 @@ class Field {
 
   template <typename Value>
   static Json ToJson(const Value& value) {
-    return value;
-  }
-  template <typename Value>
-  static Json ToJson(const std::optional<Value>& value) {
-    return value ? Json(*value) : Json();
+    if constexpr (requires { value.has_value(); })
+      return value ? Json(*value) : Json();
+    else
+      return value;
   }
   template <typename Value>
   static void FromJson(const Json& json, Value* value) {
-    *value = json.get<Value>();
-  }
-  template <typename Value>
-  static void FromJson(const Json& json, std::optional<Value>* value) {
-    *value = json.get<Value>();
+    if constexpr (requires { value->has_value(); })
+      *value = json.get<typename Value::value_type>();
+    else
+      *value = json.get<Value>();
   }
 
   template <typename Value>
@@ -295,9 +292,8 @@ class OptionTable : public OptionFields {
   template <typename Inner>
   OptionTable& Include(Inner Struct::*member, const OptionTable<Inner>& table) {
     const auto of = [member](auto* s) {
-      return &(
-          static_cast<std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(s)>>, const Struct, Struct>*>(s)
-              ->*member);
+      using Outer = std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(s)>>, const Struct, Struct>;
+      return &(static_cast<Outer*>(s)->*member);
     };
     const auto lift = [of](auto* function) {
       if (*function)

@@ -2,10 +2,9 @@
 // (with and without fused multiply-adds), and so do vector libraries: ATen's float32 square root and logarithm go
 // through MKL, which is not correctly rounded and differs between the makes of CPU. What decides a result (noise,
 // tables and coefficients of a sampler, embeddings of a timestep, the steps of a schedule) is computed with these and
-// with IEEE 754's own operations, std::sqrt and std::fma among them.
-//
-// They are sums of +, -, * and / in 80-bit arithmetic, rounded once at the end: the error is below 0.51 units in the
-// last place of the result (0.5 is the nearest number).
+// with IEEE 754's own operations, std::sqrt and std::fma among them. They are sums of +, -, * and / in 80-bit
+// arithmetic, rounded once at the end: the error is below 0.51 units in the last place of the result (0.5 is the
+// nearest number).
 #pragma once
 
 #include <complex>

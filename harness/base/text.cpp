@@ -1,38 +1,40 @@
 #include "harness/base/text.h"
 
-#include <fmt/format.h>
+#include <unicode/unistr.h>
 #include <unicode/utf8.h>
 
 #include <algorithm>
+#include <fstream>
+
+#include "harness/base/error.h"
 
 namespace skipbench {
 namespace {
 
 const uint8_t* Bytes(std::string_view text) { return reinterpret_cast<const uint8_t*>(text.data()); }
 
+// The value of a pointer's line "KEY VALUE"; empty without one.
+std::string_view ValueOf(std::string_view content, std::string_view key) {
+  const size_t at = content.find(fmt::format("\n{} ", key));
+  if (at == std::string_view::npos) return {};
+  const std::string_view value = content.substr(at + key.size() + 2);
+  return value.substr(0, value.find_first_of("\r\n"));
+}
+
 }  // namespace
 
 std::u32string DecodeUtf8(std::string_view text) {
-  std::u32string code_points;
-  code_points.reserve(text.size());
-  const auto size = static_cast<int64_t>(text.size());
-  for (int64_t i = 0; i < size;) {
-    UChar32 c;
-    U8_NEXT_OR_FFFD(Bytes(text), i, size, c);
-    code_points.push_back(static_cast<char32_t>(c));
-  }
+  const auto decoded = icu::UnicodeString::fromUTF8({text.data(), static_cast<int32_t>(text.size())});
+  std::u32string code_points(static_cast<size_t>(decoded.countChar32()), U'\0');
+  UErrorCode status = U_ZERO_ERROR;
+  decoded.toUTF32(reinterpret_cast<UChar32*>(code_points.data()), static_cast<int32_t>(code_points.size()), status);
   return code_points;
 }
 
 std::string EncodeUtf8(std::u32string_view code_points) {
   std::string text;
-  for (const char32_t c : code_points) {
-    char bytes[U8_MAX_LENGTH];
-    size_t length = 0;
-    U8_APPEND_UNSAFE(bytes, length, static_cast<UChar32>(c));
-    text.append(bytes, length);
-  }
-  return text;
+  const auto* first = reinterpret_cast<const UChar32*>(code_points.data());
+  return icu::UnicodeString::fromUTF32(first, static_cast<int32_t>(code_points.size())).toUTF8String(text);
 }
 
 std::string CleanText(std::string_view text) {
@@ -69,6 +71,46 @@ std::string Printable(std::string_view text) {
   for (char& c : printable)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   return text.size() > kMax ? printable + "..." : printable;
+}
+
+bool IsLfsPointer(std::string_view content) {
+  return content.starts_with("version https://git-lfs.github.com/spec/") ||
+         content.starts_with("version https://hawser.github.com/spec/");
+}
+
+void RefuseLfsPointer(std::string_view content, const std::string& file) {
+  if (!IsLfsPointer(content)) return;
+  const std::string_view size = ValueOf(content, "size"), hash = ValueOf(content, "oid");
+  Fail(
+      "{}: a Git LFS pointer, not the file itself{}: the repository was cloned without git-lfs. Run `git lfs install "
+      "&& git lfs pull` in it, or "
+      "download the file again",
+      file, size.empty() ? "" : fmt::format(" (which has {} bytes, {})", size, hash.empty() ? "no hash" : hash));
+}
+
+std::string ReadTextFile(const std::filesystem::path& path, size_t max_bytes, const std::string& what) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    if (std::filesystem::is_symlink(path, error))
+      Fail("{}: a link to {}, which is missing (a snapshot of a Hugging Face cache needs the folder blobs beside it)",
+           path.string(), std::filesystem::read_symlink(path, error).string());
+    Fail("{}: no such file", path.string());
+  }
+  if (!std::filesystem::is_regular_file(path, error)) Fail("{}: not a regular file", path.string());
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) Fail("{}: cannot be read: {}", path.string(), error.message());
+  if (size > max_bytes) Fail("{}: {} bytes; {} of at most {} was expected", path.string(), size, what, max_bytes);
+  std::ifstream in(path, std::ios::binary);
+  std::string text(size, '\0');
+  if (!in.read(text.data(), static_cast<std::streamsize>(size))) Fail("{}: cannot be read", path.string());
+  RefuseLfsPointer(std::string_view(text).substr(0, 512), path.string());
+  return text;
+}
+
+std::string AsciiLower(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
 }
 
 }  // namespace skipbench

@@ -1,6 +1,7 @@
-// UTF-8: code points, and text of others that goes into results and messages.
+// Text: files of it, UTF-8, and text of others that goes into results and messages.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -24,5 +25,21 @@ std::string WhyNotText(std::string_view text);
 
 // Text from a file as it may appear in a message: control characters replaced, an overlong tail cut off.
 std::string Printable(std::string_view text);
+
+// The content of a file. `what` was expected ("a JSON file"), of at most `max_bytes`. Error naming the file: missing,
+// no regular file, larger, or a Git LFS pointer.
+std::string ReadTextFile(const std::filesystem::path& path, size_t max_bytes, const std::string& what);
+
+// Whether `content`, the beginning of a file, is that of a Git LFS pointer: the small text that a clone without git-lfs
+// holds in the place of a large file.
+bool IsLfsPointer(std::string_view content);
+
+// Throws Error when `content`, the beginning of `file` (200 bytes are enough), is a Git LFS pointer: says what it
+// stands for and how the file itself is had. Other content passes. Format:
+// https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md.
+void RefuseLfsPointer(std::string_view content, const std::string& file);
+
+// A to Z in lower case; other bytes as they are.
+std::string AsciiLower(std::string text);
 
 }  // namespace skipbench

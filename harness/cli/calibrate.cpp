@@ -1,13 +1,10 @@
 #include <cmath>
 
-#include "harness/base/error.h"
 #include "harness/base/progress.h"
 #include "harness/cli/commands.h"
 #include "harness/experiment/calibrate/calibrate.h"
 
 namespace skipbench::cli {
-
-namespace po = boost::program_options;
 
 namespace {
 
@@ -33,48 +30,36 @@ void Print(const Calibration& one, const CalibrationOptions& options, int64_t sa
                one.option, one.predicts_above ? "grows" : "falls", result.nfe_above, result.nfe_below);
 }
 
-CalibrationOptions ReadOptions(const po::variables_map& values) {
+CalibrationOptions ReadOptions(const Values& values) {
   CalibrationOptions options;
-  if (values.contains("nfe")) options.nfe = values["nfe"].as<double>();
-  if (values.contains("speedup")) options.speedup = values["speedup"].as<double>();
+  if (values.Has("nfe")) options.nfe = values.Get<double>("nfe");
+  if (values.Has("speedup")) options.speedup = values.Number<double>("speedup", 1);
   if (options.nfe.has_value() == options.speedup.has_value())
     Fail("skipbench calibrate: give either --nfe or --speedup");
-  if (options.speedup && !(*options.speedup >= 1))
-    Fail("skipbench calibrate: --speedup: expected 1 or more, found {}", *options.speedup);
-  options.samples = values["samples"].as<int64_t>();
-  if (options.samples < 1) Fail("skipbench calibrate: --samples: expected 1 or more, found {}", options.samples);
-  options.tolerance = values["tolerance"].as<double>();
-  if (!(options.tolerance >= 0))
-    Fail("skipbench calibrate: --tolerance: expected 0 or more, found {}", options.tolerance);
+  options.samples = values.Number<int64_t>("samples", 1);
+  options.tolerance = values.Number<double>("tolerance", 0);
   return options;
 }
 
 }  // namespace
 
-int Calibrate(const std::vector<std::string>& args) {
-  po::options_description description("options");
-  description.add_options()("input", po::value<std::vector<std::string>>(), "the experiment's config")(
-      "nfe", po::value<double>(), "wanted mean number of predictions of a sample")(
-      "speedup", po::value<double>(), "wanted ratio of the full run's MACs to the method's, instead")(
-      "samples", po::value<int64_t>()->default_value(16), "of the config's data, from the first")(
-      "tolerance", po::value<double>()->default_value(0.25, "0.25"),
-      "within which the mean NFE counts as reached; 0: as near as the samples allow")(
-      "set", po::value<std::vector<std::string>>()->composing(), "PATH=VALUE[,VALUE...]: change a value of the config")(
-      "models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons")(
-      "quiet,q", po::bool_switch(), "no progress line");
-  const auto values =
+int Calibrate(const Texts& args) {
+  const Values values =
       Parse("calibrate",
             "calibrate CONFIG --nfe N | --speedup RATIO [--samples N] [--tolerance X] [--set PATH=VALUE[,VALUE...]]",
-            description, args);
-  if (!values.contains("input") || values["input"].as<std::vector<std::string>>().size() != 1)
-    Fail("skipbench calibrate: one config file was expected");
+            {Input("the experiment's config"), Optional<double>("nfe", "wanted mean number of predictions of a sample"),
+             Optional<double>("speedup", "wanted ratio of the full run's MACs to the method's, instead"),
+             Default<int64_t>("samples", 16, "of the config's data, from the first"),
+             Default<double>("tolerance", 0.25,
+                             "within which the mean NFE counts as reached; 0: as near as the samples allow"),
+             Repeated("set", "PATH=VALUE[,VALUE...]: change a value of the config"), Models(), Quiet()},
+            args);
+  const std::string file = values.OnlyInput("one config file");
   const CalibrationOptions options = ReadOptions(values);
-  const auto sets = values.contains("set") ? values["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
-  const Plan plan = MakePlan(ReadExperimentConfig(values["input"].as<std::vector<std::string>>()[0], sets),
-                             {.models = values["models"].as<std::string>()});
+  const Plan plan = MakePlan(ReadExperimentConfig(file, values.All("set")), {.models = values.Text("models")});
   Calibrations all;
   {
-    Progress progress("calibrating", values["quiet"].as<bool>());
+    Progress progress("calibrating", values.IsSet("quiet"));
     all = skipbench::Calibrate(plan, options, [&](size_t done, size_t total, const std::string& what) {
       progress.Update(static_cast<double>(done), static_cast<double>(total), what);
     });
@@ -82,7 +67,7 @@ int Calibrate(const std::vector<std::string>& args) {
   }
   bool done = true;
   for (const auto& one : all.found) {
-    Print(one, options, std::min<int64_t>(options.samples, static_cast<int64_t>(plan.samples.size())));
+    Print(one, options, std::min<int64_t>(options.samples, std::ssize(plan.samples)));
     done &= one.result.reached;
   }
   for (const auto& one : all.refused) {

@@ -2,28 +2,97 @@
 // 2 inconclusive or not comparable (compare), 3 error or unsupported. Errors are thrown; main prints them.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <boost/program_options.hpp>
+#include <limits>
 #include <string>
 #include <vector>
 
+#include "harness/base/error.h"
+
 namespace skipbench::cli {
 
-int Run(const std::vector<std::string>& args);
-int Compare(const std::vector<std::string>& args);
-int Merge(const std::vector<std::string>& args);
-int Table(const std::vector<std::string>& args);
-int Report(const std::vector<std::string>& args);
-int Macs(const std::vector<std::string>& args);
-int List(const std::vector<std::string>& args);
-int Calibrate(const std::vector<std::string>& args);
-int Metrics(const std::vector<std::string>& args);
-int Doctor(const std::vector<std::string>& args);
+using Texts = std::vector<std::string>;
 
-// Parses `args`: positional arguments go to the option "input" (which `options` must have). Prints the help and throws
-// HelpShown when --help is given; throws Error that names the command for arguments that do not fit.
-boost::program_options::variables_map Parse(const std::string& command, const std::string& usage,
-                                            const boost::program_options::options_description& options,
-                                            const std::vector<std::string>& args);
+int Run(const Texts& args);
+int Compare(const Texts& args);
+int Merge(const Texts& args);
+int Table(const Texts& args);
+int Report(const Texts& args);
+int Macs(const Texts& args);
+int List(const Texts& args);
+int Calibrate(const Texts& args);
+int Metrics(const Texts& args);
+int Doctor(const Texts& args);
+
+// One option, as Parse() takes them.
+struct Option {
+  std::string name;                               // "format", "format,f"
+  boost::program_options::value_semantic* value;  // Parse() takes it over
+  std::string help;
+};
+inline Option Flag(const char* name, const char* help) { return {name, boost::program_options::bool_switch(), help}; }
+template <class T>
+Option Optional(const char* name, const char* help) {
+  return {name, boost::program_options::value<T>(), help};
+}
+template <class T>
+Option Default(const char* name, const T& value, const char* help) {
+  return {name, boost::program_options::value<T>()->default_value(value, fmt::format("{}", value)), help};
+}
+// May be given again.
+inline Option Repeated(const char* name, const std::string& help) {
+  return {name, boost::program_options::value<Texts>()->composing(), help};
+}
+// What stands on the command line without a name.
+inline Option Input(const char* help) { return {"input", boost::program_options::value<Texts>(), help}; }
+inline Option Models() {
+  return Default<std::string>("models", "", "folders to look for models in, separated by colons");
+}
+inline Option Quiet() { return Flag("quiet,q", "no progress line"); }
+
+// What a command's options were given. Errors begin with "skipbench COMMAND: ".
+class Values {
+ public:
+  Values(std::string command, boost::program_options::variables_map values)
+      : command_(std::move(command)), values_(std::move(values)) {}
+  bool Has(const char* name) const { return values_.contains(name); }
+  bool IsSet(const char* flag) const { return values_[flag].as<bool>(); }
+  template <class T>
+  T Get(const char* name) const {
+    return values_[name].as<T>();
+  }
+  // Nothing where the option is not given.
+  std::string Text(const char* name) const { return Has(name) ? Get<std::string>(name) : ""; }
+  Texts All(const char* name) const { return Has(name) ? Get<Texts>(name) : Texts{}; }
+  // A number in [min, max], both of which the error names.
+  template <class T>
+  T Number(const char* name, T min, T max = std::numeric_limits<T>::max()) const {
+    const T value = Get<T>(name);
+    const bool open = max == std::numeric_limits<T>::max();
+    if (value >= min && (open || value <= max)) return value;
+    if (open) Fail("skipbench {}: --{}: expected {} or more, found {}", command_, name, min, value);
+    Fail("skipbench {}: --{}: expected {} to {}, found {}", command_, name, min, max, value);
+  }
+  // A text out of `choices`. `where` begins the error: "--format: expected markdown or json, found ...".
+  std::string Choice(const char* name, const Texts& choices, const char* expected = "expected") const;
+  // The only input; `expected`: "one config file".
+  std::string OnlyInput(const char* expected) const {
+    const Texts inputs = All("input");
+    if (inputs.size() != 1) Fail("skipbench {}: {} was expected", command_, expected);
+    return inputs[0];
+  }
+
+ private:
+  std::string command_;
+  boost::program_options::variables_map values_;
+};
+
+// Parses `args`; prints the help and throws HelpShown when --help is given; throws Error that names the command for
+// arguments that do not fit.
+Values Parse(const std::string& command, const std::string& usage, const std::vector<Option>& options,
+             const Texts& args);
 struct HelpShown {};
 
 }  // namespace skipbench::cli

@@ -13,15 +13,7 @@
 
 namespace skipbench::cli {
 
-namespace po = boost::program_options;
-
 namespace {
-
-using Strings = std::vector<std::string>;
-
-Strings StringsOf(const po::variables_map& values, const char* name) {
-  return values.contains(name) ? values[name].as<Strings>() : Strings{};
-}
 
 // "lpips_alex=0.01".
 void ReadLimit(const std::string& text, std::map<std::string, double>& limits) {
@@ -34,24 +26,28 @@ void ReadLimit(const std::string& text, std::map<std::string, double>& limits) {
   limits[text.substr(0, equals)] = limit;
 }
 
-double AtLeast(const po::variables_map& values, const char* name, double min) {
-  const double value = values[name].as<double>();
+double AtLeast(const Values& values, const char* name, double min) {
+  const double value = values.Get<double>(name);
   if (!(value >= min)) Fail("--{}: expected a number of at least {}, found {}", name, min, value);
   return value;
 }
 
-CompareOptions ReadOptions(const po::variables_map& values) {
+CompareOptions ReadOptions(const Values& values) {
   CompareOptions options;
-  for (const auto& text : StringsOf(values, "max-worse")) ReadLimit(text, options.limits);
-  if (values.contains("max-psnr-drop")) options.limits["psnr"] = AtLeast(values, "max-psnr-drop", 0);
-  if (values.contains("max-ssim-drop")) options.limits["ssim"] = AtLeast(values, "max-ssim-drop", 0);
-  if (values.contains("max-slowdown")) options.max_slowdown = AtLeast(values, "max-slowdown", 1);
+  for (const auto& text : values.All("max-worse")) ReadLimit(text, options.limits);
+  if (values.Has("max-psnr-drop")) options.limits["psnr"] = AtLeast(values, "max-psnr-drop", 0);
+  if (values.Has("max-ssim-drop")) options.limits["ssim"] = AtLeast(values, "max-ssim-drop", 0);
+  if (values.Has("max-slowdown")) options.max_slowdown = AtLeast(values, "max-slowdown", 1);
   options.max_cost_rise = AtLeast(values, "max-cost-rise", 0);
   options.min_agreement_db = AtLeast(values, "min-agreement", 0);
-  options.level = values["level"].as<double>();
+  options.level = values.Get<double>("level");
   if (!(options.level > 0 && options.level < 1))
     Fail("--level: expected a number between 0 and 1, found {}", options.level);
   return options;
+}
+
+Option Shards(const char* name, const char* help) {
+  return {name, boost::program_options::value<Texts>()->multitoken(), help};
 }
 
 // What --max-worse is, with the limits that metrics declare.
@@ -63,13 +59,12 @@ std::string LimitsHelp() {
         if (column.limit) limits += fmt::format("{} {}, ", column.name, *column.limit);
   return "METRIC=LIMIT: how much worse a metric may get, by its name in the results (default: " + limits +
          "others 2 % of BASE's mean). A metric of whole sets: fd_fashion=2, or \"fd_fashion (reference)=0.1\" for one "
-         "of its "
-         "two columns (default: the standard error of BASE's value, at least 2 % of it)";
+         "of its two columns (default: the standard error of BASE's value, at least 2 % of it)";
 }
 
 // Limits for metrics that nobody measured are a mistake in the command.
 void RequireKnownMetrics(const CompareOptions& options, const ResultReader& base) {
-  Strings names;
+  Texts names;
   const auto add = [&](const std::string& name) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   };
@@ -88,40 +83,32 @@ void RequireKnownMetrics(const CompareOptions& options, const ResultReader& base
 
 }  // namespace
 
-int Compare(const Strings& args) {
-  po::options_description options("options");
-  options.add_options()("input", po::value<Strings>(), "BASE and NEW: folders (finished or not) or results.h5 files")(
-      "base", po::value<Strings>()->multitoken(), "BASE, when it is several shards")(
-      "new", po::value<Strings>()->multitoken(), "NEW, when it is several shards")(
-      "max-psnr-drop", po::value<double>(), "dB that the PSNR may fall (default 0.5)")(
-      "max-ssim-drop", po::value<double>(), "that the SSIM may fall (default 0.005)")(
-      "max-worse", po::value<Strings>()->composing(), LimitsHelp().c_str())(
-      "max-cost-rise", po::value<double>()->default_value(0, "0"),
-      "fraction by which evaluations and multiply-accumulates may rise")(
-      "max-slowdown", po::value<double>(),
-      "ratio by which latency may rise, e.g. 1.2 (default: latency does not count)")(
-      "min-agreement", po::value<double>()->default_value(CompareOptions().min_agreement_db, "40"),
-      "dB of PSNR between the thumbnails of BASE's and NEW's full runs, at least")(
-      "level", po::value<double>()->default_value(0.95, "0.95"), "of the confidence intervals")(
-      "format,f", po::value<std::string>()->default_value("markdown"), "markdown or json");
-  AddReadingOptions(&options);
-  const auto values =
-      Parse("compare", "compare BASE NEW [--max-psnr-drop DB] [--max-slowdown RATIO] [options]", options, args);
-  Strings base = StringsOf(values, "base"), now = StringsOf(values, "new");
-  for (const auto& path : StringsOf(values, "input")) {
-    Strings& side = base.empty() ? base : now;
+int Compare(const Texts& args) {
+  const CompareOptions defaults;
+  const Values values = Parse(
+      "compare", "compare BASE NEW [--max-psnr-drop DB] [--max-slowdown RATIO] [options]",
+      {Input("BASE and NEW: folders (finished or not) or results.h5 files"),
+       Shards("base", "BASE, when it is several shards"), Shards("new", "NEW, when it is several shards"),
+       Optional<double>("max-psnr-drop", "dB that the PSNR may fall (default 0.5)"),
+       Optional<double>("max-ssim-drop", "that the SSIM may fall (default 0.005)"), Repeated("max-worse", LimitsHelp()),
+       Default<double>("max-cost-rise", 0, "fraction by which evaluations and multiply-accumulates may rise"),
+       Optional<double>("max-slowdown", "ratio by which latency may rise, e.g. 1.2 (default: latency does not count)"),
+       Default<double>("min-agreement", defaults.min_agreement_db,
+                       "dB of PSNR between the thumbnails of BASE's and NEW's full runs, at least"),
+       Default<double>("level", defaults.level, "of the confidence intervals"),
+       Default<std::string>("format,f", "markdown", "markdown or json"), Unchecked()},
+      args);
+  Texts base = values.All("base"), now = values.All("new");
+  for (const auto& path : values.All("input")) {
+    Texts& side = base.empty() ? base : now;
     if (!side.empty())
       Fail("skipbench compare: expected BASE and NEW; of several shards give each side by --base and --new");
     side.push_back(path);
   }
   if (base.empty() || now.empty()) Fail("skipbench compare: expected two results, BASE and NEW");
   const CompareOptions limits = ReadOptions(values);
-  const std::string format = values["format"].as<std::string>();
-  if (format != "markdown" && format != "json")
-    Fail("skipbench compare: --format: expected markdown or json, found \"{}\"{}", format,
-         DidYouMean(format, {"markdown", "json"}));
-  const ResultReader before = OpenResults(base, ReadingOptions(values)),
-                     after = OpenResults(now, ReadingOptions(values));
+  const std::string format = values.Choice("format", {"markdown", "json"});
+  const ResultReader before = OpenResults(base, values), after = OpenResults(now, values);
   RequireKnownMetrics(limits, before);
   const Comparison comparison = skipbench::Compare(before, after, limits, SetsToCompare(before, after));
   fmt::print("{}", format == "json" ? RenderJson(comparison) : RenderMarkdown(comparison, limits));

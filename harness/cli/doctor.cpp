@@ -8,26 +8,99 @@
 
 #include "datasets/catalog.h"
 #include "harness/base/build_info.h"
+#include "harness/base/format.h"
 #include "harness/base/progress.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/known_files.h"
-#include "harness/cli/missing_list.h"
 #include "harness/experiment/plan/plan.h"
 #include "harness/experiment/run/describe.h"
 #include "harness/pipelines/catalog.h"
 #include "harness/pipelines/find_model.h"
 #include "harness/pipelines/load_pipeline.h"
-#include "harness/report/figures/text_painter.h"
+#include "harness/report/figures/drawing.h"
 #include "harness/runtime/device.h"
 #include "harness/runtime/timer.h"
 #include "harness/sampling/difference_sums.h"
+#include "metrics/official_weights.h"
 
 namespace skipbench::cli {
 
-namespace po = boost::program_options;
 namespace fs = std::filesystem;
 
 namespace {
+
+// What is missing for the configs that were looked at, each thing once, with all that is needed to get it.
+class MissingList {
+ public:
+  // `wanted_by`: the config's name.
+  void Add(const PublishedFile& file, const std::string& wanted_by);
+  void Add(const OfficialWeights& weights, const std::string& wanted_by);
+  // What nothing is known of but its name and why it is missing.
+  void AddUnknown(const std::string& name, const std::string& why, const std::string& wanted_by);
+  std::string Render() const;
+
+ private:
+  struct Item {
+    std::string name;
+    std::vector<std::pair<std::string, std::string>> facts;  // label, text
+    std::vector<std::string> wanted_by;
+  };
+  void Add(Item item, const std::string& wanted_by);
+
+  std::vector<Item> items_;  // in the order in which they were found
+  bool metric_weights_ = false;
+};
+
+void MissingList::Add(Item item, const std::string& wanted_by) {
+  auto found = std::find_if(items_.begin(), items_.end(),
+                            [&](const Item& one) { return one.name == item.name && one.facts == item.facts; });
+  if (found == items_.end()) found = items_.insert(items_.end(), std::move(item));
+  if (std::find(found->wanted_by.begin(), found->wanted_by.end(), wanted_by) == found->wanted_by.end())
+    found->wanted_by.push_back(wanted_by);
+}
+
+void MissingList::Add(const PublishedFile& file, const std::string& wanted_by) {
+  Add({file.name,
+       {{"file", file.file},
+        {"size", file.size},
+        {"hash", file.hash},
+        {"source", file.source},
+        {"target", file.target}},
+       {}},
+      wanted_by);
+}
+
+void MissingList::Add(const OfficialWeights& weights, const std::string& wanted_by) {
+  metric_weights_ = true;
+  Add({weights.target,
+       {{"file", weights.file},
+        {"size", Thousands(weights.bytes) + " bytes"},
+        {"hash", "SHA-256 " + weights.sha256},
+        {"source", weights.source},
+        {"target", fmt::format("scripts/convert/metric_weights.py {} FOLDER/{}", weights.file, weights.target)}},
+       {}},
+      wanted_by);
+}
+
+void MissingList::AddUnknown(const std::string& name, const std::string& why, const std::string& wanted_by) {
+  Add({name, {{"why", why}}, {}}, wanted_by);
+}
+
+std::string MissingList::Render() const {
+  if (items_.empty()) return "";
+  std::string text = fmt::format("\nmissing: {}, each once (nothing is downloaded)\n", items_.size());
+  for (const auto& item : items_) {
+    text += fmt::format("\n  {}\n", item.name);
+    for (const auto& [label, fact] : item.facts) text += fmt::format("    {:<7} {}\n", label, fact);
+    text += fmt::format("    {:<7} {}\n", "for", fmt::join(item.wanted_by, ", "));
+  }
+  if (metric_weights_)
+    text +=
+        "\nAll weights of metrics at once, from a folder that has the published files, each checked by its SHA-256:\n"
+        "  scripts/convert/all_metric_weights.py DOWNLOADS FOLDER\n"
+        "FOLDER is then named with \"metric_weights\" in a config, or SKIPBENCH_METRIC_WEIGHTS.\n";
+  return text;
+}
 
 void DescribeProgram() {
   const auto& build = BuildInfo();
@@ -42,12 +115,11 @@ void DescribeProgram() {
     fmt::print("CUDA       no: a CPU build (cmake --preset cuda builds for a GPU)\n");
   }
   fmt::print("CPU        {}\n", DeviceName(at::kCPU));
-  const char* models = std::getenv("SKIPBENCH_MODELS");
-  fmt::print("models     SKIPBENCH_MODELS={}\n", models ? models : "(not set)");
-  const char* data = std::getenv("SKIPBENCH_DATA");
-  fmt::print("data       SKIPBENCH_DATA={}\n", data ? data : "(not set)");
-  const char* weights = std::getenv("SKIPBENCH_METRIC_WEIGHTS");
-  fmt::print("weights    SKIPBENCH_METRIC_WEIGHTS={}\n", weights ? weights : "(not set)");
+  for (const auto& [what, name] :
+       {std::pair("models", "SKIPBENCH_MODELS"), {"data", "SKIPBENCH_DATA"}, {"weights", "SKIPBENCH_METRIC_WEIGHTS"}}) {
+    const char* value = std::getenv(name);
+    fmt::print("{:<10} {}={}\n", what, name, value ? value : "(not set)");
+  }
   const std::string missing = MissingScripts();
   fmt::print("fonts      {}\n",
              missing.empty() ? "Latin, Greek, Cyrillic, Arabic, Devanagari, Chinese, Japanese, Korean" : missing);
@@ -251,19 +323,15 @@ bool DescribeConfig(const std::string& file, const std::string& models, MissingL
 
 }  // namespace
 
-int Doctor(const std::vector<std::string>& args) {
-  po::options_description options("options");
-  options.add_options()("input", po::value<std::vector<std::string>>(), "configs to check")(
-      "models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons");
-  const auto values = Parse("doctor", "doctor [CONFIG...]", options, args);
+int Doctor(const Texts& args) {
+  const Values values = Parse("doctor", "doctor [CONFIG...]", {Input("configs to check"), Models()}, args);
   DescribeProgram();
   bool fine = true;
   MissingList missing;
-  if (values.contains("input"))
-    for (const auto& file : values["input"].as<std::vector<std::string>>()) {
-      fmt::print("\n");
-      fine &= DescribeConfig(file, values["models"].as<std::string>(), &missing);
-    }
+  for (const auto& file : values.All("input")) {
+    fmt::print("\n");
+    fine &= DescribeConfig(file, values.Text("models"), &missing);
+  }
   fmt::print("{}", missing.Render());
   return fine ? 0 : 3;
 }

@@ -1,8 +1,8 @@
 #include <algorithm>
+#include <map>
 
 #include "datasets/catalog.h"
 #include "harness/base/did_you_mean.h"
-#include "harness/base/error.h"
 #include "harness/cli/commands.h"
 #include "harness/experiment/config/config_options.h"
 #include "harness/schedulers/catalog.h"
@@ -11,8 +11,6 @@
 #include "metrics/official_weights.h"
 
 namespace skipbench::cli {
-
-namespace po = boost::program_options;
 
 namespace {
 
@@ -29,19 +27,15 @@ void PrintOptions(const std::vector<OptionSpec>& options, const char* indent) {
   }
 }
 
-void ListMethods() {
-  for (const auto& method : MethodTypes()) {
-    fmt::print("{}: {}\n", method.name, method.summary);
-    PrintOptions(method.options, "    ");
-  }
-}
-
-void ListDatasets() {
-  for (const auto& type : DatasetTypes()) {
+template <class Types>
+void ListTypes(const Types& types) {
+  for (const auto& type : types) {
     fmt::print("{}: {}\n", type.name, type.summary);
     PrintOptions(type.options, "    ");
   }
 }
+void ListMethods() { ListTypes(MethodTypes()); }
+void ListDatasets() { ListTypes(DatasetTypes()); }
 
 void ListMetrics() {
   for (const auto& metric : MetricCatalog())
@@ -57,9 +51,10 @@ void ListSchedulers() {
   }
   fmt::print(
       "Options are diffusers' constructor arguments, e.g. {{\"type\": \"ddim\", \"clip_sample\": false}}; what is not "
-      "given is taken from the model's "
-      "scheduler_config.json, then from here.\n");
+      "given is taken from the model's scheduler_config.json, then from here.\n");
 }
+
+void ListConfig() { PrintOptions(ConfigTable().List(), ""); }
 
 // One line each, columns between tabs: scripts/convert/all_metric_weights.py reads them.
 void ListWeights() {
@@ -69,30 +64,22 @@ void ListWeights() {
 
 }  // namespace
 
-int List(const std::vector<std::string>& args) {
-  po::options_description options("options");
-  options.add_options()("input", po::value<std::vector<std::string>>(),
-                        "methods, metrics, weights (of metrics: file, published file, bytes, SHA-256, source), "
-                        "datasets, schedulers or config");
-  const auto values = Parse("list", "list methods|metrics|weights|datasets|schedulers|config", options, args);
-  const auto what =
-      values.contains("input") ? values["input"].as<std::vector<std::string>>() : std::vector<std::string>{};
-  if (what.size() != 1) Fail("skipbench list: expected one of methods, metrics, weights, datasets, schedulers, config");
-  if (what[0] == "methods")
-    ListMethods();
-  else if (what[0] == "metrics")
-    ListMetrics();
-  else if (what[0] == "weights")
-    ListWeights();
-  else if (what[0] == "datasets")
-    ListDatasets();
-  else if (what[0] == "schedulers")
-    ListSchedulers();
-  else if (what[0] == "config")
-    PrintOptions(ConfigTable().List(), "");
-  else
-    Fail("skipbench list: expected one of methods, metrics, weights, datasets, schedulers, config; found \"{}\"{}",
-         what[0], DidYouMean(what[0], {"methods", "metrics", "weights", "datasets", "schedulers", "config"}));
+int List(const Texts& args) {
+  static const std::map<std::string, void (*)()> lists = {{"methods", ListMethods},       {"metrics", ListMetrics},
+                                                          {"weights", ListWeights},       {"datasets", ListDatasets},
+                                                          {"schedulers", ListSchedulers}, {"config", ListConfig}};
+  const Values values = Parse("list", "list methods|metrics|weights|datasets|schedulers|config",
+                              {Input("methods, metrics, weights (of metrics: file, published file, bytes, SHA-256, "
+                                     "source), datasets, schedulers or config")},
+                              args);
+  const Texts what = values.All("input");
+  const char* expected = "skipbench list: expected one of methods, metrics, weights, datasets, schedulers, config";
+  if (what.size() != 1) Fail("{}", expected);
+  const auto list = lists.find(what[0]);
+  if (list == lists.end())
+    Fail("{}; found \"{}\"{}", expected, what[0],
+         DidYouMean(what[0], {"methods", "metrics", "weights", "datasets", "schedulers", "config"}));
+  list->second();
   return 0;
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <numeric>
 
 #include "harness/cli/commands.h"
 #include "harness/experiment/config/config.h"
@@ -13,7 +15,6 @@
 
 namespace skipbench::cli {
 
-namespace po = boost::program_options;
 namespace fs = std::filesystem;
 
 namespace {
@@ -80,6 +81,14 @@ NetworkInputs MetaRow(const Network& network, const std::vector<int64_t>& latent
   return inputs;
 }
 
+// What its file holds: parameters, and tables that are stored with them.
+int64_t Numbers(const Weights& weights) {
+  int64_t count = 0;
+  for (const auto& [name, shape] : weights.taken())
+    count += std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+  return count;
+}
+
 int NetworkMacs(const fs::path& folder, const std::string& sizes, int64_t tokens, int cut) {
   const Json config = ReadJsonFile(folder / "config.json");
   const Weights weights = Weights::ShapesOnly();
@@ -99,7 +108,7 @@ int NetworkMacs(const fs::path& folder, const std::string& sizes, int64_t tokens
       "modules: as the DeepCache and AdaptiveDiffusion repositories count; matmuls: all convolutions, linears and "
       "attention.\n",
       folder.string(), fmt::join(latent, " x "), tokens > 0 ? fmt::format(", text of {} tokens", tokens) : "",
-      static_cast<double>(weights.bytes_taken()) / 4e6);
+      static_cast<double>(Numbers(weights)) / 1e6);
   at::Tensor features;
   if (cut >= 0) features = network->Forward(inputs, {cut}).features.at(cut);
   MacCounter counter;
@@ -112,37 +121,30 @@ int NetworkMacs(const fs::path& folder, const std::string& sizes, int64_t tokens
 
 }  // namespace
 
-int Macs(const std::vector<std::string>& args) {
-  po::options_description options("options");
-  options.add_options()("input", po::value<std::vector<std::string>>(),
-                        "a model's folder (or name), or an experiment's config")(
-      "height", po::value<int64_t>()->default_value(0), "pixels (default: the model's own size)")(
-      "width", po::value<int64_t>()->default_value(0), "pixels")("frames", po::value<int64_t>()->default_value(0),
-                                                                 "of a clip (video; default: 16)")(
-      "branch", po::value<int>()->default_value(-1), "blocks of the shallow forward at this cache position")(
-      "models", po::value<std::string>()->default_value(""), "folders to look for models in, separated by colons")(
-      "latent", po::value<std::string>()->default_value(""),
-      "of a folder with a network alone: its sample, HxW or FxHxW (default: the config's sample_size)")(
-      "tokens", po::value<int64_t>()->default_value(0), "of a folder with a network alone: tokens of its text");
-  const auto values =
+int Macs(const Texts& args) {
+  const Values values =
       Parse("macs", "macs MODEL_OR_CONFIG [--branch N] [--height H --width W] [--frames F] [--latent HxW] [--tokens N]",
-            options, args);
-  if (!values.contains("input") || values["input"].as<std::vector<std::string>>().size() != 1)
-    Fail("skipbench macs: one model folder or config was expected");
-  const std::string input = values["input"].as<std::vector<std::string>>()[0];
-  const std::string latent = values["latent"].as<std::string>();
-  const int64_t tokens = values["tokens"].as<int64_t>();
-  if (tokens < 0 || tokens > kMaxTokens) Fail("skipbench macs: --tokens {}: expected 1 to {}", tokens, kMaxTokens);
-  if (HoldsNetworkAlone(input)) return NetworkMacs(input, latent, tokens, values["branch"].as<int>());
+            {Input("a model's folder (or name), or an experiment's config"),
+             Default<int64_t>("height", 0, "pixels (default: the model's own size)"),
+             Default<int64_t>("width", 0, "pixels"), Default<int64_t>("frames", 0, "of a clip (video; default: 16)"),
+             Default<int>("branch", -1, "blocks of the shallow forward at this cache position"),
+             Default<std::string>(
+                 "latent", "", "of a folder with a network alone: its sample, HxW or FxHxW (default: its sample_size)"),
+             Default<int64_t>("tokens", 0, "of a folder with a network alone: tokens of its text"), Models()},
+            args);
+  const std::string input = values.OnlyInput("one model folder or config");
+  const std::string latent = values.Text("latent");
+  const int64_t tokens = values.Number<int64_t>("tokens", 0, kMaxTokens);
+  if (HoldsNetworkAlone(input)) return NetworkMacs(input, latent, tokens, values.Get<int>("branch"));
   if (!latent.empty() || tokens > 0)
     Fail(
         "skipbench macs: --latent and --tokens are for a folder with a network alone (config.json, no "
         "model_index.json)");
   PipelineOptions open;
   open.shapes_only = true;
-  open.height = values["height"].as<int64_t>();
-  open.width = values["width"].as<int64_t>();
-  open.frames = values["frames"].as<int64_t>();
+  open.height = values.Get<int64_t>("height");
+  open.width = values.Get<int64_t>("width");
+  open.frames = values.Get<int64_t>("frames");
   if (open.frames < 0 || open.frames > 1024)
     Fail("skipbench macs: --frames {}: expected 1 to 1024 (or 0: the default)", open.frames);
   std::string model = input;
@@ -155,13 +157,13 @@ int Macs(const std::vector<std::string>& args) {
     if (open.width == 0) open.width = config.model.width;
     if (open.frames == 0) open.frames = config.model.frames;
   }
-  const auto pipeline = LoadPipeline(FindModel(model, base, values["models"].as<std::string>()), open);
-  const int branch = values["branch"].as<int>();
+  const auto pipeline = LoadPipeline(FindModel(model, base, values.Text("models")), open);
+  const int branch = values.Get<int>("branch");
   if (branch >= pipeline->cache_positions() || branch < -1)
     Fail("skipbench macs: --branch {}: the network has branches 0 to {}", branch, pipeline->cache_positions() - 1);
   const auto& info = pipeline->info();
-  if (values["frames"].as<int64_t>() > 0 && info.frames == 0)
-    Fail("skipbench macs: --frames {}: {} makes pictures, not clips", values["frames"].as<int64_t>(),
+  if (values.Get<int64_t>("frames") > 0 && info.frames == 0)
+    Fail("skipbench macs: --frames {}: {} makes pictures, not clips", values.Get<int64_t>("frames"),
          info.folder.string());
   fmt::print(
       "{}: one forward of the denoising network, batch 1, no guidance; {} {} x {}, latents {}.\n"

@@ -1,8 +1,10 @@
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <functional>
-#include <map>
 
 #include "harness/base/bounded_spinning.h"
 #include "harness/base/build_info.h"
@@ -18,7 +20,7 @@ namespace po = boost::program_options;
 struct Command {
   std::string name;
   std::string summary;
-  std::function<int(const std::vector<std::string>&)> run;
+  std::function<int(const Texts&)> run;
 };
 
 const std::vector<Command>& Commands() {
@@ -43,7 +45,7 @@ std::string Usage() {
   return text + "\nExit codes: 0 fine, 1 regression, 2 inconclusive or not comparable, 3 error or unsupported.\n";
 }
 
-int Main(const std::vector<std::string>& args) {
+int Main(const Texts& args) {
   if (args.empty()) {
     fmt::print(stderr, "{}", Usage());
     return 3;
@@ -58,7 +60,7 @@ int Main(const std::vector<std::string>& args) {
                build.dirty ? ", modified" : "", build.libtorch_version, build.compiler);
     return 0;
   }
-  std::vector<std::string> known;
+  Texts known;
   for (const auto& command : Commands()) {
     if (command.name == args[0]) return command.run({args.begin() + 1, args.end()});
     known.push_back(command.name);
@@ -68,8 +70,8 @@ int Main(const std::vector<std::string>& args) {
 }
 
 // "--out", "--resume", ...; what positional arguments become has no name on the command line.
-std::vector<std::string> OptionNames(const po::options_description& options) {
-  std::vector<std::string> names;
+Texts OptionNames(const po::options_description& options) {
+  Texts names;
   for (const auto& option : options.options())
     if (option->long_name() != "input") names.push_back("--" + option->long_name());
   return names;
@@ -77,9 +79,16 @@ std::vector<std::string> OptionNames(const po::options_description& options) {
 
 }  // namespace
 
-po::variables_map Parse(const std::string& command, const std::string& usage, const po::options_description& options,
-                        const std::vector<std::string>& args) {
-  po::options_description all("options");
+std::string Values::Choice(const char* name, const Texts& choices, const char* expected) const {
+  const std::string value = Get<std::string>(name);
+  if (std::find(choices.begin(), choices.end(), value) != choices.end()) return value;
+  Fail("skipbench {}: --{}: {} {} or {}, found \"{}\"{}", command_, name, expected,
+       fmt::join(choices.begin(), choices.end() - 1, ", "), choices.back(), value, DidYouMean(value, choices));
+}
+
+Values Parse(const std::string& command, const std::string& usage, const std::vector<Option>& list, const Texts& args) {
+  po::options_description options("options"), all("options");
+  for (const auto& [name, value, help] : list) options.add_options()(name.c_str(), value, help.c_str());
   all.add(options).add_options()("help,h", "show this");
   po::positional_options_description positional;
   positional.add("input", -1);
@@ -100,7 +109,7 @@ po::variables_map Parse(const std::string& command, const std::string& usage, co
     fmt::print("usage: skipbench {}\n\n{}", usage, text.str());
     throw HelpShown();
   }
-  return values;
+  return {command, std::move(values)};
 }
 
 }  // namespace skipbench::cli

@@ -2,40 +2,41 @@
 
 #include <cstdio>
 
-#include "harness/base/error.h"
+#include "harness/report/figures/contact_sheet.h"
+#include "harness/store/outputs.h"
 #include "metrics/catalog.h"
 
 namespace skipbench::cli {
 
-namespace po = boost::program_options;
-
-void AddReadingOptions(po::options_description* options) {
-  options->add_options()(
-      "unchecked", po::bool_switch(),
-      "read also a results.h5 whose checksums do not hold or are not there: as much of it as can be read");
+Option Unchecked() {
+  return Flag("unchecked",
+              "read also a results.h5 whose checksums do not hold or are not there: as much of it as can be read");
 }
 
-OpenOptions ReadingOptions(const po::variables_map& values) {
-  return {.unchecked = values["unchecked"].as<bool>(), .known = CatalogMetrics()};
+OpenOptions ReadingOptions(const Values& values) {
+  return {.unchecked = values.IsSet("unchecked"), .known = CatalogMetrics()};
 }
 
 void PrintNotes(const ResultReader& result) {
   for (const auto& note : result.notes()) fmt::print(stderr, "skipbench: {}\n", note);
 }
 
-ResultReader OpenResults(const std::vector<std::string>& paths, const OpenOptions& options) {
-  ResultReader result = ResultReader::Open(std::vector<std::filesystem::path>(paths.begin(), paths.end()), options);
+ResultReader OpenResults(const Texts& paths, const Values& values) {
+  ResultReader result = ResultReader::Open({paths.begin(), paths.end()}, ReadingOptions(values));
   PrintNotes(result);
   return result;
 }
 
-void NoteMissingFonts(const std::filesystem::path& sheet, const std::string& missing) {
-  if (!missing.empty()) fmt::print(stderr, "skipbench: {}: {}; boxes stand in their place\n", sheet.string(), missing);
+void WriteSheet(const ResultReader& result, int rows, const std::filesystem::path& folder) {
+  if (rows <= 0) return;
+  const std::filesystem::path sheet = folder / kContactSheet;
+  if (const std::string missing = WriteContactSheet(result, rows, sheet); !missing.empty())
+    fmt::print(stderr, "skipbench: {}: {}; boxes stand in their place\n", sheet.string(), missing);
 }
 
-std::vector<std::string> InputsOf(const po::variables_map& values, const std::string& command) {
-  if (!values.contains("input")) Fail("skipbench {}: at least one result was expected", command);
-  return values["input"].as<std::vector<std::string>>();
+Texts InputsOf(const Values& values, const char* command) {
+  if (!values.Has("input")) Fail("skipbench {}: at least one result was expected", command);
+  return values.All("input");
 }
 
 }  // namespace skipbench::cli

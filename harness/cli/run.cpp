@@ -6,15 +6,13 @@
 #include "harness/experiment/config/shard.h"
 #include "harness/experiment/run/describe.h"
 #include "harness/experiment/run/run_experiment.h"
-#include "harness/report/figures/contact_sheet.h"
-#include "harness/report/tables/render_text.h"
+#include "harness/report/tables/render_table.h"
 #include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"
 #include "metrics/catalog.h"
 
 namespace skipbench::cli {
 
-namespace po = boost::program_options;
 namespace fs = std::filesystem;
 
 namespace {
@@ -22,11 +20,8 @@ namespace {
 void Report(const Plan& plan, const fs::path& out) {
   ResultReader reader = ResultReader::Open(out, {.own = true, .known = CatalogMetrics()});
   fmt::print("\n{}\n", RenderMarkdown(MakeTable(reader, SetDistances(reader))));
-  if (plan.config.contact_sheet_rows > 0) {
-    const fs::path sheet = out / kContactSheet;
-    NoteMissingFonts(sheet, WriteContactSheet(reader, plan.config.contact_sheet_rows, sheet));
-    fmt::print("pictures: {}\n", sheet.string());
-  }
+  WriteSheet(reader, plan.config.contact_sheet_rows, out);
+  if (plan.config.contact_sheet_rows > 0) fmt::print("pictures: {}\n", (out / kContactSheet).string());
   fmt::print("results:  {}\n", out.string());
 }
 
@@ -37,41 +32,34 @@ fs::path DefaultFolder(const std::string& name, const Shard& shard) {
 
 }  // namespace
 
-int Run(const std::vector<std::string>& args) {
-  po::options_description options("options");
-  options.add_options()("input", po::value<std::vector<std::string>>(), "the experiment's config")(
-      "out,o", po::value<std::string>(),
-      "results folder (default: results/local/NAME of the working directory; of a shard, its own folder in there)")(
-      "set", po::value<std::vector<std::string>>()->composing(),
-      "PATH=VALUE[,VALUE...]: change a value of the config; several sweep")(
-      "shard", po::value<std::string>(),
-      "i/n, i from 0: only this part of the samples; `skipbench merge` joins the parts")(
-      "resume", po::bool_switch(), "go on with an interrupted run")(
-      "overwrite", po::bool_switch(), "replace the result that is in the folder; what is not a result's own stays")(
-      "dry-run", po::bool_switch(), "print the plan and stop")("models", po::value<std::string>()->default_value(""),
-                                                               "folders to look for models in, separated by colons")(
-      "allow-missing", po::bool_switch(), "leave out metrics whose weights are missing; their columns say so")(
-      "quiet,q", po::bool_switch(), "no progress line");
-  const auto values = Parse(
+int Run(const Texts& args) {
+  const Values values = Parse(
       "run", "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--shard i/n] [--resume | --overwrite] [--dry-run]",
-      options, args);
-  if (!values.contains("input") || values["input"].as<std::vector<std::string>>().size() != 1)
-    Fail("skipbench run: one config file was expected");
-  const fs::path file = values["input"].as<std::vector<std::string>>()[0];
-  const auto sets = values.contains("set") ? values["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
-  ExperimentConfig config = ReadExperimentConfig(file, sets);
+      {Input("the experiment's config"),
+       Optional<std::string>("out,o",
+                             "results folder (default: results/local/NAME of the working directory; of a shard, its "
+                             "own folder in there)"),
+       Repeated("set", "PATH=VALUE[,VALUE...]: change a value of the config; several sweep"),
+       Optional<std::string>("shard",
+                             "i/n, i from 0: only this part of the samples; `skipbench merge` joins the parts"),
+       Flag("resume", "go on with an interrupted run"),
+       Flag("overwrite", "replace the result that is in the folder; what is not a result's own stays"),
+       Flag("dry-run", "print the plan and stop"), Models(),
+       Flag("allow-missing", "leave out metrics whose weights are missing; their columns say so"), Quiet()},
+      args);
+  ExperimentConfig config = ReadExperimentConfig(values.OnlyInput("one config file"), values.All("set"));
   RunOptions run;
-  const Shard shard = values.contains("shard") ? ParseShard(values["shard"].as<std::string>()) : Shard{};
-  run.out = values.contains("out") ? fs::path(values["out"].as<std::string>()) : DefaultFolder(config.name, shard);
-  const bool resume = values["resume"].as<bool>(), overwrite = values["overwrite"].as<bool>();
+  const Shard shard = values.Has("shard") ? ParseShard(values.Text("shard")) : Shard{};
+  run.out = values.Has("out") ? fs::path(values.Text("out")) : DefaultFolder(config.name, shard);
+  const bool resume = values.IsSet("resume"), overwrite = values.IsSet("overwrite");
   if (resume && overwrite) Fail("skipbench run: --resume and --overwrite exclude each other");
   using Existing = ResultWriter::Existing;
   run.existing = resume ? Existing::kResume : overwrite ? Existing::kReplace : Existing::kRefuse;
-  run.quiet = values["quiet"].as<bool>();
-  const bool dry = values["dry-run"].as<bool>();
-  Plan plan = MakePlan(std::move(config), {.models = values["models"].as<std::string>(),
+  run.quiet = values.IsSet("quiet");
+  const bool dry = values.IsSet("dry-run");
+  Plan plan = MakePlan(std::move(config), {.models = values.Text("models"),
                                            .shapes_only = dry,
-                                           .allow_missing_metrics = values["allow-missing"].as<bool>(),
+                                           .allow_missing_metrics = values.IsSet("allow-missing"),
                                            .shard = shard});
   if (dry) {
     fmt::print("{}", DescribePlan(plan));

@@ -1,12 +1,12 @@
 #include "harness/evaluation/comparison.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "harness/analysis/set_distances.h"
 #include "harness/analysis/settings.h"
 #include "harness/base/error.h"
 #include "harness/evaluation/picture_pairs.h"
-#include "harness/evaluation/result_pictures.h"
 
 namespace skipbench {
 namespace {
@@ -14,6 +14,59 @@ namespace {
 namespace fs = std::filesystem;
 
 using Unmet = std::map<std::string, std::string>;
+
+// The pictures that a result keeps of a setting's samples that were done; their names are the samples' ids in six
+// digits.
+class ResultPictures : public PictureSet {
+ public:
+  ResultPictures(const ResultReader& result, size_t setting)
+      : result_(result), setting_(setting), label_(result.header().settings[setting].label) {
+    const auto& shape = result.FindColumn(setting, "images")->row_shape;
+    clips_ = shape.size() == 4;
+    if (clips_) frames_ = shape[0];
+    const std::vector<bool> done = DoneSamples(result, setting);
+    for (size_t row = 0; row < done.size(); ++row)
+      if (done[row]) rows_.push_back(static_cast<int64_t>(row));
+  }
+
+  std::string description() const override {
+    return fmt::format("{}, {} ({} {}{})", result_.header().name, label_, rows_.size(), clips_ ? "clip" : "picture",
+                       rows_.size() == 1 ? "" : "s");
+  }
+  bool clips() const override { return clips_; }
+  int64_t size() const override { return std::ssize(rows_); }
+  std::string name(int64_t index) const override { return fmt::format("{:06}", result_.samples()[rows_[index]].id); }
+  int64_t known_frames(int64_t) const override { return frames_; }
+  std::string where(int64_t index) const override {
+    return fmt::format("{}, {}, sample {}", result_.header().name, label_, result_.samples()[rows_[index]].id);
+  }
+  std::vector<Image> ReadFrames(int64_t index) const override {
+    Array<uint8_t> one;
+    {
+      static std::mutex hdf5;  // the library is for one thread at a time
+      const std::lock_guard lock(hdf5);
+      one = result_.ReadSamples<uint8_t>(setting_, "images", rows_[index], 1);
+    }
+    const size_t rank = one.shape.size();  // [1, H, W, 3] or [1, T, H, W, 3]
+    const auto height = static_cast<int>(one.shape[rank - 3]), width = static_cast<int>(one.shape[rank - 2]);
+    const size_t size = static_cast<size_t>(height) * static_cast<size_t>(width) * 3;
+    std::vector<Image> frames;
+    for (auto begin = one.values.begin(); begin != one.values.end(); begin += static_cast<std::ptrdiff_t>(size))
+      frames.push_back(
+          {.width = width, .height = height, .pixels = {begin, begin + static_cast<std::ptrdiff_t>(size)}});
+    return frames;
+  }
+
+ private:
+  const ResultReader& result_;
+  size_t setting_;
+  std::string label_;
+  bool clips_ = false;
+  int64_t frames_ = 1;
+  std::vector<int64_t> rows_;
+};
+
+bool IsOfFeatures(const MetricRequest& request) { return request.set && !request.set->network.empty(); }
 
 std::string ColumnOf(const std::string& network) { return "features/" + FeatureColumn(network); }
 
@@ -61,7 +114,7 @@ std::string WhyUnmet(const ComparedSet& a, const ComparedSet* b, const MetricReq
   if (auto why = WhyEmpty(a); !why.empty()) return why;
   if (b)
     if (auto why = WhyEmpty(*b); !why.empty()) return why;
-  const bool of_features = request.set && !request.set->network.empty();
+  const bool of_features = IsOfFeatures(request);
   const FeatureNetwork* network = of_features ? networks.features.at(request.set->network).get() : nullptr;
   const auto of_set = [&](const ComparedSet& set) {
     return of_features ? WhyNoFeatures(set, *request.set, *network) : WhyNoPictures(set);
@@ -79,22 +132,23 @@ std::string WhyUnmet(const ComparedSet& a, const ComparedSet* b, const MetricReq
   return request.needs_pairs() ? WhyNoPairs(a, *b, options) : "";
 }
 
+// The requests as of no pairs: reading a set by itself is enough.
+std::vector<MetricRequest> Alone(std::vector<MetricRequest> requests) {
+  for (auto& request : requests)
+    if (request.set) request.set->needs_pairs = false;
+  return requests;
+}
+
 // All features that the metrics need of a set by itself; what could not be read joins `left_out`.
-FeatureSets FeaturesOf(const ComparedSet& set, const std::vector<MetricRequest>& requests,
-                       const MetricNetworks& networks, const MeasureOptions& options,
-                       std::vector<std::string>* left_out) {
+FeatureSets FeaturesOf(const ComparedSet& set, std::vector<MetricRequest> requests, const MetricNetworks& networks,
+                       const MeasureOptions& options, std::vector<std::string>* left_out) {
+  std::erase_if(requests, [](const auto& request) { return !IsOfFeatures(request); });
   std::map<std::string, std::vector<SetMetric>> by_network;
-  std::vector<MetricRequest> alone;  // of no pairs: reading a set by itself is enough
-  for (const auto& request : requests) {
-    if (!request.set || request.set->network.empty()) continue;
-    by_network[request.set->network].push_back(*request.set);
-    alone.push_back(request);
-    alone.back().set->needs_pairs = false;
-  }
+  for (const auto& request : requests) by_network[request.set->network].push_back(*request.set);
   FeatureSets features;
   if (by_network.empty()) return features;
   if (set.pictures) {
-    Measurement measured = Measure(*set.pictures, nullptr, alone, networks, options);
+    Measurement measured = Measure(*set.pictures, nullptr, Alone(requests), networks, options);
     left_out->insert(left_out->end(), measured.left_out.begin(), measured.left_out.end());
     return std::move(measured.pictures);
   }
@@ -155,7 +209,7 @@ ComparedSet OpenComparedSet(const fs::path& path, const PictureSetOptions& colle
 ComparedSet OpenComparedSet(const ResultReader& result, size_t setting) {
   ComparedSet set;
   if (result.FindColumn(setting, "images")) {
-    set.pictures = OpenResultPictures(result, setting);
+    set.pictures = std::make_unique<ResultPictures>(result, setting);
   } else {
     set.stored = {&result, setting};
   }
@@ -189,10 +243,7 @@ Measurement CompareSets(const ComparedSet& a, const ComparedSet* b, const std::v
   if (both && !met.empty()) {
     measured = Measure(*a.pictures, b->pictures.get(), met, networks, measure);
   } else if (a.pictures && !met.empty()) {
-    std::vector<MetricRequest> alone = met;
-    for (auto& request : alone)
-      if (request.set) request.set->needs_pairs = false;
-    measured = Measure(*a.pictures, nullptr, alone, networks, measure);
+    measured = Measure(*a.pictures, nullptr, Alone(met), networks, measure);
   } else {
     measured.pictures = FeaturesOf(a, met, networks, measure, &measured.left_out);
   }
@@ -207,8 +258,7 @@ Measurement CompareSets(const ComparedSet& a, const ComparedSet* b, const std::v
   const bool broken_pairs = both && options.pair && !measured.left_out.empty() && WhyNoPairs(a, *b, options).empty();
   PairSets(options, options.measure.common_only || broken_pairs, &measured);
   for (const auto& request : met)
-    if (request.set && request.set->needs_pairs && !request.set->network.empty() && b &&
-        !measured.paired.contains(request.set->network))
+    if (b && IsOfFeatures(request) && request.set->needs_pairs && !measured.paired.contains(request.set->network))
       measured.unmet[request.name] =
           fmt::format("{} compares every clip with its partner; the names of {} and {} are not the same{}",
                       request.name, a.description(), b->description(), options.pair ? "" : " (--unpaired)");
@@ -219,6 +269,9 @@ std::vector<std::string> ComparisonNotes(const ComparedSet& a, const ComparedSet
                                          const std::vector<MetricRequest>& requests, const MetricNetworks& networks,
                                          const ComparisonOptions& options) {
   std::vector<std::string> notes;
+  for (const ComparedSet* one : {&a, b})
+    if (one && one->pictures)
+      for (auto& note : one->pictures->notes()) notes.push_back(std::move(note));
   if (!b) return notes;
   for (const auto& [network, set] : measured.pictures) {
     const auto other = measured.reference.find(network);
@@ -239,9 +292,7 @@ std::vector<std::string> ComparisonNotes(const ComparedSet& a, const ComparedSet
     break;  // the same for every network
   }
   for (const auto& request : requests) {
-    if (!request.set || request.set->network.empty() || !networks.Available(request) ||
-        measured.unmet.contains(request.name))
-      continue;
+    if (!IsOfFeatures(request) || !networks.Available(request) || measured.unmet.contains(request.name)) continue;
     for (const ComparedSet* one : {&a, b})
       if (one->statistics)
         if (auto note = one->statistics->NoteOn(*request.set, networks.features.at(request.set->network)->info());

@@ -41,8 +41,8 @@ struct ComparisonOptions {
   bool features_only = false;  // without a second set, the features that metrics of sets need
 };
 
-// The requests that cannot be met, and why, in a sentence that begins with the metric's name; nothing is read for that
-// but names and headers. `b`: null if there is none. Metrics without weights are left out.
+// The requests that cannot be met, and why, in a sentence that begins with the metric's name; reads names and headers
+// only. `b`: null if there is none. Metrics without weights are left out.
 std::map<std::string, std::string> FindUnmet(const ComparedSet& a, const ComparedSet* b,
                                              const std::vector<MetricRequest>& requests, const MetricNetworks& networks,
                                              const ComparisonOptions& options);
@@ -53,8 +53,8 @@ Measurement CompareSets(const ComparedSet& a, const ComparedSet* b, const std::v
                         const MetricNetworks& networks, const ComparisonOptions& options,
                         const FeatureSets* known = nullptr);
 
-// What is to be said of a comparison below its rows: which sets were compared as pairs, or why not, and which features
-// are those of pictures in a statistics file.
+// What is to be said of a comparison below its rows: what the sets say of themselves, which were compared as pairs, or
+// why not, and which features are those of pictures in a statistics file.
 std::vector<std::string> ComparisonNotes(const ComparedSet& a, const ComparedSet* b, const Measurement& measured,
                                          const std::vector<MetricRequest>& requests, const MetricNetworks& networks,
                                          const ComparisonOptions& options);

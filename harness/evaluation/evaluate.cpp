@@ -11,7 +11,7 @@
 #include "harness/base/progress.h"
 #include "harness/evaluation/picture_pairs.h"
 #include "harness/evaluation/prefetch.h"
-#include "metrics/frames.h"
+#include "metrics/pictures.h"
 #include "metrics/psnr.h"
 
 namespace skipbench {
@@ -49,15 +49,15 @@ class Measurer {
     Progress progress(fmt::format("measuring {}", pictures_.description()), options_.quiet);
     const int threads =
         options_.threads > 0 ? options_.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-    const auto count = static_cast<int64_t>(units_.size());
+    const auto count = std::ssize(units_);
     Prefetcher<Loaded> loading(count, threads, std::max<int64_t>(2 * options_.batch_size, 2 * threads),
-                               [this](int64_t k) { return Load(units_[static_cast<size_t>(k)]); });
+                               [this](int64_t k) { return Load(units_[k]); });
     int64_t done = 0;
     std::vector<Loaded> batch;
     while (!loading.Done()) {
       batch.push_back(loading.Next());
-      if (static_cast<int64_t>(batch.size()) < options_.batch_size && !loading.Done()) continue;
-      done += static_cast<int64_t>(batch.size());
+      if (std::ssize(batch) < options_.batch_size && !loading.Done()) continue;
+      done += std::ssize(batch);
       Process(&batch);
       batch.clear();
       progress.Update(static_cast<double>(done), static_cast<double>(count));
@@ -81,9 +81,7 @@ class Measurer {
     if (std::is_sorted(owners.begin(), owners.end())) return;
     std::vector<int64_t> order(owners.size());
     std::iota(order.begin(), order.end(), int64_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-      return owners[static_cast<size_t>(a)] < owners[static_cast<size_t>(b)];
-    });
+    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return owners[a] < owners[b]; });
     set->Reorder(order);
   }
 
@@ -255,8 +253,8 @@ class Measurer {
       const std::string caption = request.type->needs_caption ? CaptionOf(loaded.unit.picture) : "";
       for (int64_t t = 0; t < FrameCount(loaded.picture); ++t) {
         const at::Tensor frame = FrameOf(loaded.picture, t);
-        if (!samples.empty() && (samples[0].picture.sizes() != frame.sizes() ||
-                                 static_cast<int64_t>(samples.size()) >= options_.batch_size))
+        if (!samples.empty() &&
+            (samples[0].picture.sizes() != frame.sizes() || std::ssize(samples) >= options_.batch_size))
           flush();
         samples.push_back({frame, {}, caption});
         if (request.type->needs_reference) references.push_back({FrameOf(loaded.reference, t), {}, caption});
@@ -283,8 +281,7 @@ class Measurer {
       for (int64_t t = 0; t < (by_frame ? whole.size(0) : 1); ++t) {
         const at::Tensor one = by_frame ? whole[t] : whole;
         if (!some.empty() &&
-            (some[0].sizes() != one.sizes() ||
-             static_cast<int64_t>(some.size()) >= std::max<int64_t>(1, network.BatchSize(one.size(-2), one.size(-1)))))
+            (some[0].sizes() != one.sizes() || static_cast<int64_t>(some.size()) >= network.info().batch))
           flush();
         some.push_back(one);
         owners.push_back(loaded.unit.*index);

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <map>
+#include <set>
 
 #include "harness/base/error.h"
 
@@ -27,7 +28,12 @@ void RequireUniqueNames(const PictureSet& source) {
 }
 
 // "3 of 500 have no partner in B (x, y, z)", empty if none.
-std::string Unpaired(const PictureSet& from, const PictureSet& to, const std::vector<std::string>& names) {
+std::string Unpaired(const PictureSet& from, const PictureSet& to) {
+  std::set<std::string> partners;
+  for (int64_t k = 0; k < to.size(); ++k) partners.insert(to.name(k));
+  std::vector<std::string> names;
+  for (int64_t k = 0; k < from.size(); ++k)
+    if (!partners.contains(from.name(k))) names.push_back(from.name(k));
   if (names.empty()) return "";
   const size_t shown = std::min<size_t>(names.size(), 4);
   return fmt::format("{} of {} have no partner in {}: {}{}", names.size(), from.description(), to.description(),
@@ -55,22 +61,8 @@ std::vector<std::pair<int64_t, int64_t>> CommonPairs(const PictureSet& a, const 
 std::vector<std::pair<int64_t, int64_t>> PairByName(const PictureSet& a, const PictureSet& b) {
   RequireUniqueNames(a);
   RequireUniqueNames(b);
-  std::map<std::string, int64_t> partner;
-  for (int64_t k = 0; k < b.size(); ++k) partner[b.name(k)] = k;
-  std::vector<std::pair<int64_t, int64_t>> pairs;
-  std::vector<std::string> only_a, only_b;
-  for (int64_t i = 0; i < a.size(); ++i) {
-    const auto found = partner.find(a.name(i));
-    if (found == partner.end()) {
-      only_a.push_back(a.name(i));
-    } else {
-      pairs.emplace_back(i, found->second);
-      partner.erase(found);
-    }
-  }
-  for (int64_t k = 0; k < b.size(); ++k)
-    if (partner.contains(b.name(k))) only_b.push_back(b.name(k));
-  const std::string first = Unpaired(a, b, only_a), second = Unpaired(b, a, only_b);
+  auto pairs = CommonPairs(a, b);
+  const std::string first = Unpaired(a, b), second = Unpaired(b, a);
   if (!first.empty() || !second.empty())
     Fail("the pictures do not pair by name: {}{}{}", first, first.empty() || second.empty() ? "" : "; ", second);
   return pairs;

@@ -15,9 +15,8 @@ namespace skipbench {
 // file.
 at::Tensor ReadPicture(const PictureSet& set, int64_t index);
 
-// The index of each item of `a` with that of its partner in `b`: the item of the same name. Throws Error that counts
-// and names those without a partner, in either, and
-// for items of one name in one of them.
+// The index of each item of `a` with that of the item of `b` of the same name. Throws Error that counts and names those
+// without a partner, in either, and for items of one name in one of them.
 std::vector<std::pair<int64_t, int64_t>> PairByName(const PictureSet& a, const PictureSet& b);
 
 // The same of those that have a partner only.

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <algorithm>
-#include <condition_variable>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <cstdint>
-#include <exception>
+#include <deque>
 #include <functional>
-#include <mutex>
-#include <optional>
-#include <thread>
-#include <vector>
+#include <future>
+#include <memory>
 
 namespace skipbench {
 
@@ -21,72 +20,39 @@ template <class T>
 class Prefetcher {
  public:
   Prefetcher(int64_t count, int threads, int64_t depth, std::function<T(int64_t)> load)
-      : count_(count), slots_(static_cast<size_t>(std::max<int64_t>(1, depth))), load_(std::move(load)) {
-    const int64_t useful = std::min<int64_t>(std::max(1, threads), count);
-    for (int64_t k = 0; k < useful; ++k) threads_.emplace_back([this] { Work(); });
+      : count_(count), load_(std::move(load)), pool_(static_cast<size_t>(std::max(1, threads))) {
+    for (int64_t k = 0; k < std::max<int64_t>(1, depth); ++k) Post();
   }
   ~Prefetcher() {
-    {
-      const std::lock_guard lock(mutex_);
-      stop_ = true;
-    }
-    room_.notify_all();
-    for (auto& thread : threads_) thread.join();
+    pool_.stop();  // what no thread has begun is not waited for
+    pool_.join();
   }
-  Prefetcher(const Prefetcher&) = delete;
-  Prefetcher& operator=(const Prefetcher&) = delete;
 
-  bool Done() const { return taken_ == count_; }
+  bool Done() const { return ahead_.empty(); }
   // The next item; what its load() threw is thrown here. Not to be called when Done().
   T Next() {
-    std::unique_lock lock(mutex_);
-    Slot& slot = SlotOf(taken_);
-    ready_.wait(lock, [&] { return slot.value.has_value() || slot.error; });
-    ++taken_;
-    if (slot.error) std::rethrow_exception(slot.error);
-    T value = std::move(*slot.value);
-    slot.value.reset();
-    lock.unlock();
-    room_.notify_all();
-    return value;
+    std::future<T> next = std::move(ahead_.front());
+    ahead_.pop_front();
+    Post();
+    return next.get();
   }
 
  private:
-  struct Slot {
-    std::optional<T> value;
-    std::exception_ptr error;
-  };
-  Slot& SlotOf(int64_t index) { return slots_[static_cast<size_t>(index) % slots_.size()]; }
-
-  void Work() {
-    KeepOperatorsOnThisThread();
-    std::unique_lock lock(mutex_);
-    while (true) {
-      room_.wait(lock,
-                 [&] { return stop_ || next_ == count_ || next_ < taken_ + static_cast<int64_t>(slots_.size()); });
-      if (stop_ || next_ == count_) return;
-      const int64_t index = next_++;
-      lock.unlock();
-      Slot made;
-      try {
-        made.value = load_(index);
-      } catch (...) {
-        made.error = std::current_exception();
-      }
-      lock.lock();
-      SlotOf(index) = std::move(made);
-      ready_.notify_all();
-    }
+  void Post() {
+    if (next_ == count_) return;
+    const auto task = std::make_shared<std::packaged_task<T()>>([this, k = next_++] {
+      KeepOperatorsOnThisThread();
+      return load_(k);
+    });
+    ahead_.push_back(task->get_future());
+    boost::asio::post(pool_, [task] { (*task)(); });
   }
 
   const int64_t count_;
-  std::vector<Slot> slots_;
-  std::function<T(int64_t)> load_;
-  std::mutex mutex_;
-  std::condition_variable ready_, room_;
-  int64_t next_ = 0, taken_ = 0;
-  bool stop_ = false;
-  std::vector<std::thread> threads_;
+  const std::function<T(int64_t)> load_;
+  int64_t next_ = 0;
+  std::deque<std::future<T>> ahead_;
+  boost::asio::thread_pool pool_;
 };
 
 }  // namespace skipbench

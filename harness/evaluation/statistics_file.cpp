@@ -1,10 +1,9 @@
 #include "harness/evaluation/statistics_file.h"
 
-#include <algorithm>
 #include <cmath>
 
+#include "datasets/array_pictures.h"
 #include "harness/base/error.h"
-#include "harness/io/pictures/npy_pictures.h"
 
 namespace skipbench {
 namespace {
@@ -31,7 +30,7 @@ std::string ShapeText(const std::vector<int64_t>& shape) { return fmt::format("[
 StatisticsFile::StatisticsFile(const std::filesystem::path& path) : path_(path), file_(path) {
   network_ = Text("network");
   ours_ = !network_.empty();
-  has_pictures_ = file_.Has("arr_0") && NpyPictures::Fits(*file_.Open("arr_0"));
+  has_pictures_ = file_.Has("arr_0") && ArrayPictures::Fits(*file_.Open("arr_0"));
   // guided-diffusion's evaluator is the only one that keeps mu_s; its Inception is TensorFlow's.
   if (!ours_ && Length("mu") == kPool3 && file_.Has("mu_s") && file_.Has("sigma_s")) network_ = "inception:legacy_tf";
 }
@@ -51,7 +50,7 @@ int64_t StatisticsFile::Length(const std::string& name) const {
 StatisticsFile::NormalArrays StatisticsFile::FindNormal(const std::string& network, int64_t dimension) const {
   const bool spatial = network.starts_with("inception:") && network.ends_with(":spatial");
   NormalArrays found{"mu", "sigma"};
-  if (ours_ || !network_.empty()) {
+  if (!network_.empty()) {
     const bool adm_spatial = !ours_ && network == network_ + ":spatial";
     if (adm_spatial) found = {"mu_s", "sigma_s"};
     if (!adm_spatial && !SameFeatures(network_, network))
@@ -107,8 +106,7 @@ std::string StatisticsFile::WhyNot(const SetMetric& metric, const FeatureNetwork
   if (!normal.why_not.empty()) return path_.string() + ": " + normal.why_not;
   return fmt::format(
       "{} holds a mean and a covariance only; this metric compares the features themselves (--save-stats keeps them "
-      "with "
-      "--keep-features)",
+      "with --keep-features)",
       path_.string());
 }
 
@@ -135,13 +133,7 @@ Gaussian StatisticsFile::ReadNormal(const NormalArrays& arrays) const {
   Gaussian normal;
   normal.mean = Eigen::Map<const Eigen::VectorXd>(mu.data(), d);
   normal.covariance = Eigen::Map<const Eigen::MatrixXd>(sigma.data(), d, d);
-  if (ours_ && file_.Has("count")) {
-    const auto count = file_.Open("count");
-    const auto values = count->Values<double>();
-    if (values.size() != 1 || !(values[0] >= 2 && values[0] < 1e15))
-      Fail("{}: expected a number of at least 2", count->origin());
-    normal.count = static_cast<int64_t>(values[0]);
-  }
+  if (ours_ && file_.Has("count")) normal.count = Number("count", 2, 1e15);
   return normal;
 }
 
@@ -158,15 +150,15 @@ void StatisticsFile::ReadFeatures(const std::string& name, FeatureSet* set) cons
   if (!ours_ || !file_.Has("names")) return;
   const auto names = file_.Open("names");
   set->names = names->Texts();
-  if (static_cast<int64_t>(set->names.size()) != shape[0])
+  if (std::ssize(set->names) != shape[0])
     Fail("{}: {} names of {} pictures", names->origin(), set->names.size(), shape[0]);
 }
 
-int64_t StatisticsFile::ReadFrames() const {
-  const auto array = file_.Open("frames");
+int64_t StatisticsFile::Number(const char* name, double least, double below) const {
+  const auto array = file_.Open(name);
   const auto values = array->Values<double>();
-  if (values.size() != 1 || !(values[0] >= 1 && values[0] < 1e9))
-    Fail("{}: expected a number of at least 1", array->origin());
+  if (values.size() != 1 || !(values[0] >= least && values[0] < below))
+    Fail("{}: expected a number of at least {}", array->origin(), least);
   return static_cast<int64_t>(values[0]);
 }
 
@@ -192,7 +184,7 @@ FeatureSet StatisticsFile::Read(std::span<const SetMetric> metrics, const Featur
     set.normal = ReadNormal(FindNormal(name, dimension));
     set.dimension = set.normal->dimension();
   }
-  if (ours_ && file_.Has("frames")) set.frames = ReadFrames();
+  if (ours_ && file_.Has("frames")) set.frames = Number("frames", 1, 1e9);
   // Features that skipbench kept beside a mean and a covariance are those that they are of, and tell more.
   const std::string array = FindFeatures(name, dimension);
   if (!pictures && !array.empty() && (features || ours_)) ReadFeatures(array, &set);

@@ -6,15 +6,13 @@
 //   guided-diffusion (ADM)    arr_0 [n, H, W, 3] (pictures), mu, sigma (of inception:legacy_tf), mu_s, sigma_s (of its
 //                             spatial features); mu and sigma need not be those of arr_0's pictures
 //   skipbench                 mu, sigma, count, frames (of clips), network (whose features, as a metric names it),
-//   weights (their SHA-256),
-//                             features [n, d], names [n] (of the pictures: what they pair by)
+//                             weights (their SHA-256), features [n, d], names [n] (of the pictures: what they pair by)
 //
 // Only arrays that a metric needs are read. A file that does not say whose features its statistics are of is taken at
 // its word, as far as their number goes.
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <span>
 #include <string>
 
@@ -48,9 +46,8 @@ class StatisticsFile {
   // The network that the statistics are of; empty where the file does not tell.
   const std::string& network() const { return network_; }
 
-  // All that these metrics, which are of one network, compare: arr_0's pictures are measured where one of them needs
-  // them. Throws Error naming the file and the array: missing, of another shape, not finite; where a metric's basis is
-  // kNone.
+  // All that these metrics, of one network, compare; arr_0's pictures are measured where one needs them. Throws Error
+  // naming the file and the array: missing, of another shape, not finite; where a metric's basis is kNone.
   FeatureSet Read(std::span<const SetMetric> metrics, const FeatureNetwork& network, const MeasureOptions& options,
                   int64_t dimension = 0) const;
 
@@ -65,7 +62,7 @@ class StatisticsFile {
   std::string Text(const char* name) const;
   int64_t Length(const std::string& name) const;  // of the first axis; 0: not there
   Gaussian ReadNormal(const NormalArrays& arrays) const;
-  int64_t ReadFrames() const;
+  int64_t Number(const char* name, double least, double below) const;  // the array's only value
   void ReadFeatures(const std::string& name, FeatureSet* set) const;
 
   std::filesystem::path path_;

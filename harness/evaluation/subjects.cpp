@@ -6,13 +6,47 @@
 
 #include "harness/analysis/settings.h"
 #include "harness/base/error.h"
-#include "harness/evaluation/report_values.h"
+#include "harness/base/json.h"
 
 namespace skipbench {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+std::vector<MeasuredValue> OfSamples(const SampleTable& samples, const MetricRequest& request) {
+  std::vector<MeasuredValue> values;
+  for (const auto& column : samples.columns) {
+    if (column.metric != request.name) continue;
+    MetricInfo info = column.info;
+    if (request.sample->columns.size() == 1) info.name = request.name;
+    values.push_back(MeanOf(column.values, info));
+  }
+  return values;
+}
+
+std::vector<MeasuredValue> OfSets(const Measurement& measured, const SetMetric& metric, const SetOptions& options) {
+  if (metric.of_errors) return metric.of_errors(metric, measured.samples.errors, measured.samples.clips ? 1 : 16);
+  const auto a = measured.pictures.find(metric.network), b = measured.reference.find(metric.network);
+  if (a == measured.pictures.end() || b == measured.reference.end())
+    Fail("{}: a second set was expected: pictures or a statistics file", metric.name);
+  return MeasureSets(metric, {a->second, b->second, measured.paired.contains(metric.network)}, options);
+}
+
+std::vector<MeasuredValue> ValuesOf(const Measurement& measured, const MetricRequest& request,
+                                    const MetricNetworks& networks, const SetOptions& options) {
+  MeasuredValue none{.metric = {.name = request.name}, .available = false};
+  if (!networks.Available(request)) {
+    none.note = "not available: " + networks.missing.at(request.name);
+    return {none};
+  }
+  if (const auto why = measured.unmet.find(request.name); why != measured.unmet.end()) {
+    const std::string name = request.name + ": ";
+    none.note = why->second.starts_with(name) ? why->second.substr(name.size()) : why->second;
+    return {none};
+  }
+  return request.sample ? OfSamples(measured.samples, request) : OfSets(measured, *request.set, options);
+}
 
 void OpenReference(const std::vector<std::string>& inputs, const SubjectOptions& options, Subjects* subjects) {
   if (inputs.size() < 2) return;
@@ -88,7 +122,8 @@ void AddValues(const Subject& subject, const Measurement& measured, const Subjec
   }
   for (auto& note : ComparisonNotes(subject.set, subject.reference, measured, options.requests, options.networks,
                                     options.comparison))
-    out->notes.push_back(std::move(note));
+    if (std::find(out->notes.begin(), out->notes.end(), note) == out->notes.end())
+      out->notes.push_back(std::move(note));
 }
 
 // B's features are measured once for all settings, as long as all of its pictures are.
@@ -99,6 +134,40 @@ bool IsWhole(const FeatureSets& features, const ComparedSet& reference) {
 }
 
 }  // namespace
+
+std::vector<MeasuredValue> ReportValues(const Measurement& measured, const std::vector<MetricRequest>& requests,
+                                        const MetricNetworks& networks, const SetOptions& options,
+                                        const std::string& subject) {
+  std::vector<MeasuredValue> all;
+  for (const auto& request : requests)
+    for (auto& value : ValuesOf(measured, request, networks, options)) {
+      value.subject = subject;
+      if (value.available) AddNote(LeftOutText(measured.left_out), &value);
+      all.push_back(std::move(value));
+    }
+  return all;
+}
+
+std::map<std::string, std::string> ReadCaptionsByName(const std::filesystem::path& path) {
+  const Json json = ReadJsonFile(path);
+  const JsonReader root(json, path.string());
+  std::map<int64_t, std::pair<int64_t, std::string>> first;  // image -> (annotation, caption)
+  for (const auto& annotation : root.Objects("annotations")) {
+    const int64_t image = annotation.Int("image_id", 0), id = annotation.Int("id", 0);
+    const auto found = first.find(image);
+    if (found == first.end() || id < found->second.first) first[image] = {id, annotation.String("caption")};
+  }
+  std::map<std::string, std::string> captions;
+  for (const auto& image : root.Objects("images")) {
+    const int64_t id = image.Int("id", 0);
+    const auto caption = first.find(id);
+    if (caption == first.end()) continue;
+    captions[std::filesystem::path(image.String("file_name")).replace_extension().generic_string()] =
+        caption->second.second;
+    captions[fmt::format("{:06}", id)] = caption->second.second;
+  }
+  return captions;
+}
 
 bool IsResult(const fs::path& path) {
   return path.extension() == ".h5" || fs::exists(path / kJoinedFile) || fs::exists(path / kSegmentFolder);

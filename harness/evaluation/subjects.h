@@ -39,10 +39,21 @@ struct Subjects {
   std::vector<Subject> all;
 };
 
+// The values of all `requests`, in their order: means over samples with their intervals, metrics of sets, and one that
+// is not available for each whose weights are missing or that could not be met.
+std::vector<MeasuredValue> ReportValues(const Measurement& measured, const std::vector<MetricRequest>& requests,
+                                        const MetricNetworks& networks, const SetOptions& options,
+                                        const std::string& subject);
+
+// What pictures were asked to show, by the pictures' names. From captions in MS-COCO's format: the first caption (by
+// annotation id) of each image, under its file's name without extension and under its id in six digits. Throws Error
+// naming the file and the place.
+std::map<std::string, std::string> ReadCaptionsByName(const std::filesystem::path& path);
+
 bool IsResult(const std::filesystem::path& path);
 
-// `inputs`: A, and B or nothing. Of a result every setting is a subject, against B, or without B against its reference
-// setting, which is a subject itself for what needs none. Throws Error naming the path or the setting.
+// `inputs`: A, and B or nothing. Of a result every setting is a subject, against B or its own reference setting, which
+// is then a subject itself for what needs none. Throws Error naming the path or the setting.
 Subjects OpenSubjects(const std::vector<std::string>& inputs, const SubjectOptions& options);
 
 // Why requests cannot be met that no subject can meet; found before anything is read. Error when nothing is left to

@@ -23,7 +23,7 @@ void FeatureSet::Reorder(const std::vector<int64_t>& order) {
   for (const int64_t row : order) {
     const auto from = view().row(row);
     moved.insert(moved.end(), from.begin(), from.end());
-    if (!names.empty()) moved_names.push_back(names[static_cast<size_t>(row)]);
+    if (!names.empty()) moved_names.push_back(names[row]);
   }
   values = std::move(moved);
   names = std::move(moved_names);

@@ -70,7 +70,7 @@ MeasuredValue MeanOf(std::span<const double> values, const MetricInfo& metric) {
       moments.Add(value);
     }
   }
-  row.count = static_cast<int64_t>(finite.size());
+  row.count = std::ssize(finite);
   if (!finite.empty()) {
     const MeanInterval mean = BootstrapMean(finite);
     row.value = mean.mean;

@@ -9,6 +9,8 @@
 
 namespace skipbench {
 
+struct SetMetric;  // set_metric.h
+
 enum class Direction { kUnknown, kHigher, kLower };
 
 struct MetricInfo {
@@ -39,5 +41,14 @@ void RequireSound(const MetricInfo& info, const std::string& where);
 // none.
 Json ToJson(const MetricInfo& info);
 MetricInfo MetricInfoFromJson(const Json& json, const std::string& where);
+
+// The catalog of metrics, for rooms that do without LibTorch: whoever opens results hands it to them.
+struct KnownMetrics {
+  // What a column of single samples is, for results that do not describe their metrics; nothing if it is none of the
+  // catalog's.
+  std::optional<MetricInfo> (*column)(const std::string& name) = nullptr;
+  // A metric of sets by its name in the results; nothing if there is none.
+  std::optional<SetMetric> (*set)(const std::string& name) = nullptr;
+};
 
 }  // namespace skipbench

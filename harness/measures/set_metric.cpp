@@ -8,28 +8,16 @@
 #include "harness/stats/jackknife.h"
 
 namespace skipbench {
-namespace {
-
-void RequireSameWeights(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b) {
-  if (!a.weights.empty() && !b.weights.empty() && a.weights != b.weights)
+std::vector<MeasuredValue> MeasureSets(const SetMetric& metric, const FeatureSetPair& sets, const SetOptions& options) {
+  const auto& [pictures, reference, paired] = sets;
+  if (!pictures.weights.empty() && !reference.weights.empty() && pictures.weights != reference.weights)
     Fail("{}: the features of {} and of {} come from different weights (SHA-256 {:.12} and {:.12})", metric.name,
-         a.description, b.description, a.weights, b.weights);
-}
-
-void RequireSameLength(const SetMetric& metric, const FeatureSet& a, const FeatureSet& b) {
-  if (a.frames > 0 && b.frames > 0 && a.frames != b.frames)
+         pictures.description, reference.description, pictures.weights, reference.weights);
+  if (pictures.frames > 0 && reference.frames > 0 && pictures.frames != reference.frames)
     Fail(
         "{}: {} are clips of {} frames, {} of {}; clips of one length can be compared (--frames N takes the first N of "
         "each)",
-        metric.name, a.description, a.frames, b.description, b.frames);
-}
-
-}  // namespace
-
-std::vector<MeasuredValue> MeasureSets(const SetMetric& metric, const FeatureSetPair& sets, const SetOptions& options) {
-  const auto& [pictures, reference, paired] = sets;
-  RequireSameWeights(metric, pictures, reference);
-  RequireSameLength(metric, pictures, reference);
+        metric.name, pictures.description, pictures.frames, reference.description, reference.frames);
   std::vector<MeasuredValue> values;
   try {
     values = metric.of_features(metric, sets, options);

@@ -17,19 +17,23 @@ void CheckMap(const at::Tensor& x, const char* what, int64_t channels) {
     Fail("the autoencoder takes {} [B, {}, H, W], got [{}]", what, channels, fmt::join(x.sizes(), ", "));
 }
 
-BlockOptions MidOptions(const AutoencoderConfig& config) {
+// Of the levels, or of the mid block.
+BlockOptions LayerOptions(const AutoencoderConfig& config, bool attention) {
   BlockOptions options;
   options.resnet = {.groups = config.norm_num_groups, .eps = kEps};
-  options.attention = config.mid_block_add_attention ? BlockAttention::kSelf : BlockAttention::kNone;
+  options.attention = attention ? BlockAttention::kSelf : BlockAttention::kNone;
   options.dim_head = config.block_out_channels.back();
   options.attention_groups = config.norm_num_groups;
   return options;
 }
 
-BlockOptions LevelOptions(const AutoencoderConfig& config) {
-  BlockOptions options;
-  options.resnet = {.groups = config.norm_num_groups, .eps = kEps};
-  return options;
+MidBlock MakeMidBlock(const Weights& w, const AutoencoderConfig& config) {
+  return MidBlock(w.Sub("mid_block"), config.block_out_channels.back(),
+                  LayerOptions(config, config.mid_block_add_attention), 1, nullptr);
+}
+
+std::vector<int64_t> Layers(const AutoencoderConfig& config) {
+  return std::vector<int64_t>(config.block_out_channels.size(), config.layers_per_block);
 }
 
 void OnlyType(const JsonReader& json, const std::string& key, const std::string& type, size_t levels) {
@@ -52,31 +56,18 @@ AutoencoderConfig ParseAutoencoderConfig(const JsonReader& json, int64_t latent_
   c.mid_block_add_attention = json.BoolOr("mid_block_add_attention", true);
   OnlyType(json, "down_block_types", "DownEncoderBlock2D", c.block_out_channels.size());
   OnlyType(json, "up_block_types", "UpDecoderBlock2D", c.block_out_channels.size());
-  for (int64_t channels : c.block_out_channels)
-    if (channels % c.norm_num_groups != 0)
-      json.FailAt("block_out_channels", fmt::format("{} channels cannot be split into norm_num_groups {} groups",
-                                                    channels, c.norm_num_groups));
+  CheckGroups(json, c.block_out_channels, c.norm_num_groups);
   return c;
 }
 
 Encoder::Encoder(const Weights& w, const AutoencoderConfig& config, int64_t z_channels)
     : conv_in_(w.Sub("conv_in"), {config.in_channels, config.block_out_channels[0]}),
       conv_norm_out_(w.Sub("conv_norm_out"), config.norm_num_groups, config.block_out_channels.back(), kEps),
-      conv_out_(w.Sub("conv_out"), {config.block_out_channels.back(), z_channels}) {
-  const size_t levels = config.block_out_channels.size();
-  int64_t channels = config.block_out_channels[0];
-  for (size_t level = 0; level < levels; ++level) {
-    const Weights scope = w.Sub("down_blocks", static_cast<int64_t>(level));
-    DownBlock block;
-    for (int64_t i = 0; i < config.layers_per_block; ++i) {
-      block.layers.emplace_back(scope, i, channels, config.block_out_channels[level], LevelOptions(config), nullptr);
-      channels = config.block_out_channels[level];
-    }
-    if (level + 1 < levels) block.downsampler.emplace(scope.Sub("downsamplers.0"), channels, 0);
-    down_blocks_.push_back(std::move(block));
-  }
-  mid_block_.emplace(w.Sub("mid_block"), channels, MidOptions(config), 1, nullptr);
-}
+      conv_out_(w.Sub("conv_out"), {config.block_out_channels.back(), z_channels}),
+      down_blocks_(MakeDownBlocks(
+          w, config.block_out_channels, Layers(config), 0, [&](size_t) { return LayerOptions(config, false); },
+          nullptr)),
+      mid_block_(MakeMidBlock(w, config)) {}
 
 at::Tensor Encoder::Forward(const at::Tensor& x) const {
   CheckMap(x, "pictures", conv_in_.options().in_channels);
@@ -88,36 +79,24 @@ at::Tensor Encoder::Forward(const at::Tensor& x) const {
     for (const UNetLayer& layer : block.layers) h = layer.Forward(h, {});
     if (block.downsampler) h = block.downsampler->Forward(h);
   }
-  return conv_out_.Forward(conv_norm_out_.ForwardSilu({mid_block_->Forward(h, {})}));
+  return conv_out_.Forward(conv_norm_out_.ForwardSilu({mid_block_.Forward(h, {})}));
 }
 
 Decoder::Decoder(const Weights& w, const AutoencoderConfig& config)
     : conv_in_(w.Sub("conv_in"), {config.latent_channels, config.block_out_channels.back()}),
       conv_norm_out_(w.Sub("conv_norm_out"), config.norm_num_groups, config.block_out_channels[0], kEps),
-      conv_out_(w.Sub("conv_out"), {config.block_out_channels[0], config.out_channels}) {
-  const size_t levels = config.block_out_channels.size();
-  int64_t channels = config.block_out_channels.back();
-  mid_block_.emplace(w.Sub("mid_block"), channels, MidOptions(config), 1, nullptr);
-  for (size_t i = 0; i < levels; ++i) {
-    const Weights scope = w.Sub("up_blocks", static_cast<int64_t>(i));
-    const int64_t out = config.block_out_channels[levels - 1 - i];
-    UpBlock block;
-    for (int64_t j = 0; j < config.layers_per_block + 1; ++j) {
-      block.layers.emplace_back(scope, j, channels, out, LevelOptions(config), nullptr);
-      channels = out;
-    }
-    if (i + 1 < levels) block.upsampler.emplace(scope.Sub("upsamplers.0"), out);
-    up_blocks_.push_back(std::move(block));
-  }
-}
+      conv_out_(w.Sub("conv_out"), {config.block_out_channels[0], config.out_channels}),
+      mid_block_(MakeMidBlock(w, config)),
+      up_blocks_(MakeUpBlocks(
+          w, config.block_out_channels, Layers(config), false,
+          [&](size_t, size_t) { return LayerOptions(config, false); }, nullptr)) {}
 
 at::Tensor Decoder::Forward(const at::Tensor& z) const {
   CheckMap(z, "latents", conv_in_.options().in_channels);
-  at::Tensor h = conv_in_.Forward(z.contiguous(at::MemoryFormat::ChannelsLast));
-  h = mid_block_->Forward(h, {});
+  at::Tensor h = mid_block_.Forward(conv_in_.Forward(z.contiguous(at::MemoryFormat::ChannelsLast)), {});
   for (const UpBlock& block : up_blocks_) {
     for (const UNetLayer& layer : block.layers) h = layer.Forward(h, {});
-    if (block.upsampler) h = block.upsampler->Forward(h);
+    if (block.upsampler) h = block.upsampler->Forward(ConvInput::Upsampled(h, 2 * h.size(2), 2 * h.size(3)));
   }
   return conv_out_.Forward(conv_norm_out_.ForwardSilu({h}));
 }

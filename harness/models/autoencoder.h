@@ -37,10 +37,10 @@ class Encoder {
 
  private:
   Conv2d conv_in_;
-  std::vector<DownBlock> down_blocks_;
-  std::optional<MidBlock> mid_block_;
   GroupNorm conv_norm_out_;
   Conv2d conv_out_;
+  std::vector<DownBlock> down_blocks_;
+  MidBlock mid_block_;
 };
 
 // Latent [B, latent, h, w] -> picture [B, out, factor * h, factor * w].
@@ -51,10 +51,10 @@ class Decoder {
 
  private:
   Conv2d conv_in_;
-  std::optional<MidBlock> mid_block_;
-  std::vector<UpBlock> up_blocks_;
   GroupNorm conv_norm_out_;
   Conv2d conv_out_;
+  MidBlock mid_block_;
+  std::vector<UpBlock> up_blocks_;
 };
 
 }  // namespace skipbench

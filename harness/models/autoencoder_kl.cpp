@@ -49,9 +49,16 @@ at::Tensor RunTiled(const at::Tensor& x, int64_t size, int64_t out_size,
   return at::cat(result_rows, 2);
 }
 
-at::Tensor PerSample(const at::Tensor& x, const std::function<at::Tensor(const at::Tensor&)>& run) {
+// Runs `run`, maps with a side above `size` in tiles of which the results have `out_size`.
+at::Tensor Code(const at::Tensor& x, const AutoencoderKL::Options& options, int64_t size, int64_t out_size,
+                const std::function<at::Tensor(const at::Tensor&)>& run) {
+  const auto code = [&](const at::Tensor& part) {
+    const bool tiled = options.tiling && (part.size(2) > size || part.size(3) > size);
+    return tiled ? RunTiled(part, size, out_size, run) : run(part);
+  };
+  if (!options.slicing || x.size(0) == 1) return code(x);
   std::vector<at::Tensor> parts;
-  for (const at::Tensor& one : x.split(1)) parts.push_back(run(one));
+  for (const at::Tensor& one : x.split(1)) parts.push_back(code(one));
   return at::cat(parts);
 }
 
@@ -71,7 +78,7 @@ Config AutoencoderKL::ParseConfig(const JsonReader& json) {
   Config c;
   c.net = ParseAutoencoderConfig(json, 4);
   c.scaling_factor = json.DoubleOr("scaling_factor", c.scaling_factor, 1e-9, 1e9);
-  if (json.Has("shift_factor")) c.shift_factor = json.Double("shift_factor");
+  json.DoubleOr("shift_factor", 0);  // of pipelines of other families: those of SD and SDXL do not apply it
   c.latents_mean = Channels(json, "latents_mean", c.net.latent_channels);
   c.latents_std = Channels(json, "latents_std", c.net.latent_channels);
   c.force_upcast = json.BoolOr("force_upcast", true);
@@ -81,69 +88,33 @@ Config AutoencoderKL::ParseConfig(const JsonReader& json) {
   return c;
 }
 
-namespace {
-void BuildEncoder(const Config& config, const Weights& w, std::optional<Encoder>& encoder,
-                  std::optional<Conv2d>& quant_conv) {
+AutoencoderKL::AutoencoderKL(const Config& config, const Weights& w)
+    : config_(config),
+      dtype_(w.options().dtype),
+      decoder_(w.Sub("decoder"), config.net),
+      encoder_(w.Sub("encoder"), config.net, 2 * config.net.latent_channels) {
   const int64_t z = config.net.latent_channels;
-  encoder.emplace(w.Sub("encoder"), config.net, 2 * z);
-  if (config.use_quant_conv) quant_conv.emplace(w.Sub("quant_conv"), Conv2dOptions{2 * z, 2 * z, 1, 1, 0});
-}
-}  // namespace
-
-std::vector<std::string> AutoencoderKL::EncoderTensors(const Config& config) {
-  std::vector<std::string> names;
-  WeightsOptions options;
-  options.dtype_of = [&names](std::string_view name, at::ScalarType dtype) {
-    names.emplace_back(name);
-    return dtype;
-  };
-  std::optional<Encoder> encoder;
-  std::optional<Conv2d> quant_conv;
-  BuildEncoder(config, Weights::ShapesOnly(std::move(options)), encoder, quant_conv);
-  return names;
-}
-
-AutoencoderKL::AutoencoderKL(const Config& config, const Weights& w, bool with_encoder)
-    : config_(config), dtype_(w.options().dtype), decoder_(w.Sub("decoder"), config.net) {
-  const int64_t z = config.net.latent_channels;
-  if (with_encoder) BuildEncoder(config, w, encoder_, quant_conv_);
+  if (config.use_quant_conv) quant_conv_.emplace(w.Sub("quant_conv"), Conv2dOptions{2 * z, 2 * z, 1, 1, 0});
   if (config.use_post_quant_conv) post_quant_conv_.emplace(w.Sub("post_quant_conv"), Conv2dOptions{z, z, 1, 1, 0});
-}
-
-at::Tensor AutoencoderKL::DecodeTile(const at::Tensor& z) const {
-  return decoder_.Forward(post_quant_conv_ ? post_quant_conv_->Forward(z.contiguous(at::MemoryFormat::ChannelsLast))
-                                           : z);
-}
-
-at::Tensor AutoencoderKL::EncodeTile(const at::Tensor& x) const {
-  const at::Tensor h = encoder_->Forward(x);
-  return quant_conv_ ? quant_conv_->Forward(h) : h;
 }
 
 at::Tensor AutoencoderKL::Decode(const at::Tensor& z, const Options& options) const {
   if (z.dim() != 4 || z.size(1) != config_.net.latent_channels)
     Fail("the autoencoder takes latents with {} channels", config_.net.latent_channels);
-  const int64_t pixels = config_.net.sample_size, places = pixels / config_.net.SpatialFactor();
-  const auto decode = [&](const at::Tensor& one) {
-    const bool tiled = options.tiling && (one.size(2) > places || one.size(3) > places);
-    return tiled ? RunTiled(one, places, pixels, [this](const at::Tensor& tile) { return DecodeTile(tile); })
-                 : DecodeTile(one);
-  };
-  const at::Tensor x = z.to(dtype_);
-  return options.slicing && x.size(0) > 1 ? PerSample(x, decode) : decode(x);
+  const int64_t pixels = config_.net.sample_size;
+  return Code(z.to(dtype_), options, pixels / config_.net.SpatialFactor(), pixels, [this](const at::Tensor& x) {
+    return decoder_.Forward(post_quant_conv_ ? post_quant_conv_->Forward(x.contiguous(at::MemoryFormat::ChannelsLast))
+                                             : x);
+  });
 }
 
 at::Tensor AutoencoderKL::Encode(const at::Tensor& x, const Options& options) const {
-  if (!encoder_) Fail("the autoencoder was loaded without its encoder");
   if (x.dim() != 4) Fail("the autoencoder takes pictures [B, {}, H, W]", config_.net.in_channels);
-  const int64_t pixels = config_.net.sample_size, places = pixels / config_.net.SpatialFactor();
-  const auto encode = [&](const at::Tensor& one) {
-    const bool tiled = options.tiling && (one.size(2) > pixels || one.size(3) > pixels);
-    return tiled ? RunTiled(one, pixels, places, [this](const at::Tensor& tile) { return EncodeTile(tile); })
-                 : EncodeTile(one);
-  };
-  const at::Tensor pictures = x.to(dtype_);
-  return options.slicing && pictures.size(0) > 1 ? PerSample(pictures, encode) : encode(pictures);
+  const int64_t pixels = config_.net.sample_size;
+  return Code(x.to(dtype_), options, pixels, pixels / config_.net.SpatialFactor(), [this](const at::Tensor& picture) {
+    const at::Tensor h = encoder_.Forward(picture);
+    return quant_conv_ ? quant_conv_->Forward(h) : h;
+  });
 }
 
 LatentDistribution SplitMoments(const at::Tensor& moments) {

@@ -15,10 +15,9 @@ class AutoencoderKL {
  public:
   struct Config {
     AutoencoderConfig net;
-    double scaling_factor = 0.18215;     // latent of the denoiser = scaling_factor * latent of the autoencoder
-    std::optional<double> shift_factor;  // for pipelines of other families: those of SD and SDXL do not apply it
-    std::vector<double> latents_mean,
-        latents_std;           // per channel; of SDXL's variants, empty for SDXL base; SD does not apply them
+    double scaling_factor = 0.18215;  // latent of the denoiser = scaling_factor * latent of the autoencoder
+    // Per channel; of SDXL's variants, empty for SDXL base; SD does not apply them.
+    std::vector<double> latents_mean, latents_std;
     bool force_upcast = true;  // decode in float32 where the rest runs in float16 (it overflows)
     bool use_quant_conv = true;
     bool use_post_quant_conv = true;
@@ -34,31 +33,24 @@ class AutoencoderKL {
     bool slicing = false;
   };
 
-  // Without the encoder only decoding works; its tensors are then to be ignored, see EncoderTensors().
-  AutoencoderKL(const Config& config, const Weights& w, bool with_encoder = true);
+  AutoencoderKL(const Config& config, const Weights& w);
 
   // z [B, latent, h, w], already divided by the scaling factor, to pictures [B, out, H, W], nominally in [-1, 1], not
   // clamped.
   at::Tensor Decode(const at::Tensor& z, const Options& options) const;
   at::Tensor Decode(const at::Tensor& z) const { return Decode(z, Options()); }
-  // Pictures to moments [B, 2 * latent, h, w]: mean, log variance (not clamped). Error without the encoder.
+  // Pictures to moments [B, 2 * latent, h, w]: mean, log variance (not clamped).
   at::Tensor Encode(const at::Tensor& x, const Options& options) const;
   at::Tensor Encode(const at::Tensor& x) const { return Encode(x, Options()); }
-
-  // The full names of the encoder's tensors, for the ignore list of a Weights from which only the decoder is taken.
-  static std::vector<std::string> EncoderTensors(const Config& config);
 
   const Config& config() const { return config_; }
   at::ScalarType dtype() const { return dtype_; }
 
  private:
-  at::Tensor DecodeTile(const at::Tensor& z) const;
-  at::Tensor EncodeTile(const at::Tensor& x) const;
-
   Config config_;
   at::ScalarType dtype_;
-  std::optional<Encoder> encoder_;
   Decoder decoder_;
+  Encoder encoder_;
   std::optional<Conv2d> quant_conv_, post_quant_conv_;
 };
 

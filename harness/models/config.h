@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,16 +21,13 @@ std::vector<int64_t> IntList(const JsonReader& json, const std::string& key, con
 std::vector<int64_t> PerLevel(const JsonReader& json, const std::string& key, int64_t fallback, int64_t levels,
                               int64_t min, int64_t max);
 std::vector<bool> BoolPerLevel(const JsonReader& json, const std::string& key, bool fallback, int64_t levels);
-std::vector<std::string> StringList(const JsonReader& json, const std::string& key,
-                                    const std::vector<std::string>& fallback);
 
 // Block types, one for each level: true where it is `other`, false where it is `plain`; UnsupportedError for another.
 std::vector<bool> BlockTypes(const JsonReader& json, const std::string& key, const std::vector<std::string>& fallback,
                              const std::string& plain, const std::string& other, size_t levels);
 
-// Integer, absent (`fallback`) or an explicit null (nullopt), which diffusers tells apart.
-std::optional<int64_t> IntOrNull(const JsonReader& json, const std::string& key, std::optional<int64_t> fallback,
-                                 int64_t min, int64_t max);
+// Throws Error unless all `channels` of block_out_channels can be split into `groups` groups.
+void CheckGroups(const JsonReader& json, const std::vector<int64_t>& channels, int64_t groups);
 
 // sample_size: absent or null (0), one number, or [height, width], of which the first counts.
 int64_t SampleSize(const JsonReader& json);
@@ -47,7 +43,11 @@ template <typename T>
 void CheckClassName(const JsonReader& json) {
   CheckClassName(json, {std::begin(T::kClassNames), std::end(T::kClassNames)});
 }
-// Ignores the keys given and those beginning with "_", then rejects what nobody asked for.
+// Ignores the keys given and those that change nothing (beginning with "_", null, of training, or at the value at which
+// they are off), then rejects what nobody asked for.
 void IgnoreTheRest(const JsonReader& json, const std::vector<std::string>& keys);
+// The keys of a config that change nothing about any network of diffusers 0.42, but for those beginning with "_": for
+// notes.
+std::vector<std::string> KeysWithoutEffect(const Json& config);
 
 }  // namespace skipbench

@@ -1,9 +1,7 @@
 #include "harness/models/i2vgen_xl_unet.h"
 
 #include <ATen/ATen.h>
-#include <fmt/ranges.h>
 
-#include "harness/base/error.h"
 #include "harness/models/config.h"
 #include "harness/nn/layers/macs.h"
 
@@ -25,8 +23,6 @@ at::Tensor PoolTo32(const at::Tensor& x, const std::string& name) {
   return at::adaptive_avg_pool2d(x, {kPooledSide, kPooledSide});
 }
 
-at::Tensor Silu(const at::Tensor& x) { return x.is_meta() ? x : at::silu(x); }
-
 }  // namespace
 
 I2VGenXLTransformerTemporalEncoder::I2VGenXLTransformerTemporalEncoder(const Weights& w, int64_t dim)
@@ -37,8 +33,7 @@ I2VGenXLTransformerTemporalEncoder::I2VGenXLTransformerTemporalEncoder(const Wei
 
 at::Tensor I2VGenXLTransformerTemporalEncoder::Forward(const at::Tensor& x) const {
   const at::Tensor h = attn1_.ForwardAddOverFrames(norm1_.Forward(x), x);
-  const at::Tensor inner = proj_.Forward(h);
-  return out_.ForwardAdd(inner.is_meta() ? inner : at::gelu(inner), h);
+  return out_.ForwardAdd(at::gelu(proj_.Forward(h)), h);
 }
 
 UNet3DConditionModel::Config I2VGenXLUNet::ParseConfig(const JsonReader& json) {
@@ -50,20 +45,21 @@ UNet3DConditionModel::Config I2VGenXLUNet::ParseConfig(const JsonReader& json) {
 }
 
 I2VGenXLUNet::I2VGenXLUNet(const Config& config, const Weights& w)
-    : UNet3DConditionModel(config, w, 2 * config.in_channels) {
-  const int64_t in = config.in_channels, first = config.block_out_channels[0], context = config.cross_attention_dim;
+    : UNet3DConditionModel(config, w, 2 * config.in_channels),
+      temporal_encoder_(w.Sub("image_latents_temporal_encoder"), config.in_channels),
+      context_in_(w.Sub("context_embedding.0"), config.cross_attention_dim, config.time_width()),
+      context_out_(w.Sub("context_embedding.2"), config.time_width(), config.cross_attention_dim * config.in_channels),
+      fps_in_(w.Sub("fps_embedding.0"), config.block_out_channels[0], config.time_width()),
+      fps_out_(w.Sub("fps_embedding.2"), config.time_width(), config.time_width()) {
+  const int64_t in = config.in_channels;
   const Weights proj_in = w.Sub("image_latents_proj_in"), embedding = w.Sub("image_latents_context_embedding");
   image_latents_proj_in_.emplace_back(proj_in.Sub("0"), Conv2dOptions{in, 4 * in});
   image_latents_proj_in_.emplace_back(proj_in.Sub("2"), Conv2dOptions{4 * in, 4 * in});
   image_latents_proj_in_.emplace_back(proj_in.Sub("4"), Conv2dOptions{4 * in, in});
   image_latents_context_embedding_.emplace_back(embedding.Sub("0"), Conv2dOptions{in, 8 * in});
   image_latents_context_embedding_.emplace_back(embedding.Sub("3"), Conv2dOptions{8 * in, 16 * in, 3, 2});
-  image_latents_context_embedding_.emplace_back(embedding.Sub("5"), Conv2dOptions{16 * in, context, 3, 2});
-  image_latents_temporal_encoder_.emplace(w.Sub("image_latents_temporal_encoder"), in);
-  context_in_.emplace(w.Sub("context_embedding.0"), context, 4 * first);
-  context_out_.emplace(w.Sub("context_embedding.2"), 4 * first, context * in);
-  fps_in_.emplace(w.Sub("fps_embedding.0"), first, 4 * first);
-  fps_out_.emplace(w.Sub("fps_embedding.2"), 4 * first, 4 * first);
+  image_latents_context_embedding_.emplace_back(embedding.Sub("5"),
+                                                Conv2dOptions{16 * in, config.cross_attention_dim, 3, 2});
 }
 
 std::map<std::string, ConditioningInput> I2VGenXLUNet::conditioning(at::IntArrayRef latent) const {
@@ -77,15 +73,15 @@ std::map<std::string, ConditioningInput> I2VGenXLUNet::conditioning(at::IntArray
 // [B, 4, h, w] -> [B, 64, D]: 8 x 8 places, whatever the size of the latents.
 at::Tensor I2VGenXLUNet::ImageLatentTokens(const at::Tensor& first_frame) const {
   const auto& conv = image_latents_context_embedding_;
-  at::Tensor x = Silu(conv[0].Forward(first_frame.contiguous(at::MemoryFormat::ChannelsLast)));
-  x = Silu(
+  at::Tensor x = at::silu(conv[0].Forward(first_frame.contiguous(at::MemoryFormat::ChannelsLast)));
+  x = at::silu(
       conv[1].Forward(PoolTo32(x, "image_latents_context_embedding.2").contiguous(at::MemoryFormat::ChannelsLast)));
   return ToTokens(conv[2].Forward(x));
 }
 
 at::Tensor I2VGenXLUNet::ContextTokens(const at::Tensor& text, const at::Tensor& image_latents,
                                        const at::Tensor& image_embeddings) const {
-  const at::Tensor image = context_out_->Forward(Silu(context_in_->Forward(image_embeddings.to(dtype()))));
+  const at::Tensor image = context_out_.Forward(at::silu(context_in_.Forward(image_embeddings.to(dtype()))));
   return at::cat({text.to(dtype()), ImageLatentTokens(image_latents.select(2, 0).to(dtype())),
                   image.view({image.size(0), config_.in_channels, config_.cross_attention_dim})},
                  1);
@@ -94,9 +90,9 @@ at::Tensor I2VGenXLUNet::ContextTokens(const at::Tensor& text, const at::Tensor&
 at::Tensor I2VGenXLUNet::EncodeImageLatents(const at::Tensor& image_latents) const {
   at::Tensor x = FoldFrames(image_latents.to(dtype()));
   for (size_t i = 0; i < image_latents_proj_in_.size(); ++i)
-    x = image_latents_proj_in_[i].Forward(i == 0 ? x : Silu(x));
+    x = image_latents_proj_in_[i].Forward(i == 0 ? x : at::silu(x));
   const int64_t frames = image_latents.size(2);
-  const at::Tensor y = image_latents_temporal_encoder_->Forward(ToFrameTokens(x, frames));  // [B, F, h * w, 4]
+  const at::Tensor y = temporal_encoder_.Forward(ToFrameTokens(x, frames));  // [B, F, h * w, 4]
   return y.unflatten(2, {x.size(2), x.size(3)}).permute({0, 4, 1, 2, 3});
 }
 
@@ -125,7 +121,7 @@ at::Tensor I2VGenXLUNet::EmbedTime(const NetworkInputs& inputs) const {
   const at::Tensor emb = UNet3DConditionModel::EmbedTime(inputs);
   const at::Tensor projected = time_proj_.Forward(Require(inputs, kFps, {}).to(at::kFloat)).to(dtype());
   Observe(inputs, "fps_proj", projected);
-  const at::Tensor fps = fps_out_->Forward(Silu(fps_in_->Forward(projected)));
+  const at::Tensor fps = fps_out_.Forward(at::silu(fps_in_.Forward(projected)));
   Observe(inputs, "fps_embedding", fps);
   const at::Tensor sum = emb + fps;
   Observe(inputs, "embedding_sum", sum);

@@ -2,7 +2,7 @@
 // per second.
 #pragma once
 
-#include <optional>
+#include <vector>
 
 #include "harness/models/unet_3d_condition.h"
 
@@ -47,8 +47,8 @@ class I2VGenXLUNet : public UNet3DConditionModel {
   at::Tensor ImageLatentTokens(const at::Tensor& first_frame) const;
 
   std::vector<Conv2d> image_latents_proj_in_, image_latents_context_embedding_;  // SiLU between them
-  std::optional<I2VGenXLTransformerTemporalEncoder> image_latents_temporal_encoder_;
-  std::optional<Linear> context_in_, context_out_, fps_in_, fps_out_;
+  I2VGenXLTransformerTemporalEncoder temporal_encoder_;                          // of the image latents
+  Linear context_in_, context_out_, fps_in_, fps_out_;
 };
 
 }  // namespace skipbench

@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <string>
 #include <type_traits>
 
 #include "harness/models/catalog.h"

@@ -10,7 +10,6 @@
 
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,16 +20,12 @@ namespace skipbench {
 
 class SingleFile {
  public:
-  enum class Kind { kStableDiffusion1, kStableDiffusionXl };
-
   // Reads the file's header. `overrides` replaces values of configs, by component: {"unet": {"attention_head_dim": 4}}.
   // Throws Error naming the file for one that is not such a checkpoint, UnsupportedError for a relative of another
-  // kind (Stable Diffusion 2, SDXL refiner, inpainting, EDM). A model that predicts v (single_file_prediction.h) gets a
-  // scheduler that knows it.
+  // kind (Stable Diffusion 2, SDXL refiner, inpainting, EDM). A model that predicts v gets a scheduler that knows it.
   explicit SingleFile(std::filesystem::path file, const Json& overrides = Json::object());
 
   const std::filesystem::path& path() const { return path_; }
-  Kind kind() const { return kind_; }
 
   // What model_index.json says in a folder: class name, components and their classes. No tokenizers.
   const Json& index() const { return index_; }
@@ -43,7 +38,7 @@ class SingleFile {
 
  private:
   std::filesystem::path path_;
-  Kind kind_ = Kind::kStableDiffusion1;
+  bool xl_ = false;  // SDXL, else Stable Diffusion 1
   Json index_;
   std::vector<std::string> notes_;
   std::map<std::string, Json> configs_;

@@ -7,6 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/models/single_file_names.h"
+#include "harness/nn/weights/wrapper_names.h"
 
 namespace skipbench {
 namespace {
@@ -65,7 +66,10 @@ DownPath ReadDownPath(const CheckpointShapes& shapes) {
 }  // namespace
 
 CheckpointShapes::CheckpointShapes(const SafetensorsFile& file) : file_(file.path().string()) {
-  for (const auto& entry : file.entries()) shapes_.emplace(entry.name, entry.shape);
+  std::vector<std::string> names;
+  for (const auto& entry : file.entries()) names.push_back(entry.name);
+  const WrapperNames wrappers(names);
+  for (const auto& entry : file.entries()) shapes_.emplace(wrappers.Bare(entry.name), entry.shape);
 }
 
 bool CheckpointShapes::HasPrefix(const std::string& prefix) const {
@@ -152,50 +156,49 @@ Json VaeConfigOf(const CheckpointShapes& shapes, bool xl, const std::string& pre
           {"force_upcast", true}};
 }
 
-Json ClipConfigOf(const CheckpointShapes& shapes, const std::string& prefix) {
-  // Some files leave "text_model." out, as transformers 5 does.
-  const std::string text = shapes.HasPrefix(prefix + "text_model.") ? prefix + "text_model." : prefix;
-  const int64_t width = shapes.Size(text + "embeddings.token_embedding.weight", 1, 2);
-  return {{"architectures", {"CLIPTextModel"}},
-          {"vocab_size", shapes.Size(text + "embeddings.token_embedding.weight", 0, 2)},
+namespace {
+
+// A text encoder's, by the names of its tensors.
+Json TextConfigOf(const CheckpointShapes& shapes, const char* architecture, const std::string& tokens,
+                  const std::string& positions, const std::string& layers, const std::string& fc1) {
+  const int64_t width = shapes.Size(tokens, 1, 2);
+  return {{"architectures", {architecture}},
+          {"vocab_size", shapes.Size(tokens, 0, 2)},
           {"hidden_size", width},
           {"projection_dim", width},
-          {"max_position_embeddings", shapes.Size(text + "embeddings.position_embedding.weight", 0, 2)},
-          {"intermediate_size", shapes.Size(text + "encoder.layers.0.mlp.fc1.weight", 0, 2)},
-          {"num_hidden_layers", shapes.Count(text + "encoder.layers.")},
+          {"max_position_embeddings", shapes.Size(positions, 0, 2)},
+          {"intermediate_size", shapes.Size(layers + "0." + fc1, 0, 2)},
+          {"num_hidden_layers", shapes.Count(layers)},
           {"num_attention_heads", Heads(width)},
           {"hidden_act", "quick_gelu"},
           {"eos_token_id", 2}};
 }
 
+}  // namespace
+
+Json ClipConfigOf(const CheckpointShapes& shapes, const std::string& prefix) {
+  // Some files leave "text_model." out, as transformers 5 does.
+  const std::string text = shapes.HasPrefix(prefix + "text_model.") ? prefix + "text_model." : prefix;
+  return TextConfigOf(shapes, "CLIPTextModel", text + "embeddings.token_embedding.weight",
+                      text + "embeddings.position_embedding.weight", text + "encoder.layers.", "mlp.fc1.weight");
+}
+
 Json OpenClipConfigOf(const CheckpointShapes& shapes) {
   const std::string prefix = kOpenClipPrefix;
-  const int64_t width = shapes.Size(prefix + "token_embedding.weight", 1, 2);
-  return {{"architectures", {"CLIPTextModelWithProjection"}},
-          {"vocab_size", shapes.Size(prefix + "token_embedding.weight", 0, 2)},
-          {"hidden_size", width},
-          {"projection_dim", shapes.Size(prefix + "text_projection", 1, 2)},
-          {"max_position_embeddings", shapes.Size(prefix + "positional_embedding", 0, 2)},
-          {"intermediate_size", shapes.Size(prefix + "transformer.resblocks.0.mlp.c_fc.weight", 0, 2)},
-          {"num_hidden_layers", shapes.Count(prefix + "transformer.resblocks.")},
-          {"num_attention_heads", Heads(width)},
-          {"hidden_act", "gelu"},
-          {"eos_token_id", 2}};
+  Json config = TextConfigOf(shapes, "CLIPTextModelWithProjection", prefix + "token_embedding.weight",
+                             prefix + "positional_embedding", prefix + "transformer.resblocks.", "mlp.c_fc.weight");
+  config["projection_dim"] = shapes.Size(prefix + "text_projection", 1, 2);
+  config["hidden_act"] = "gelu";
+  return config;
 }
 
 Json SchedulerConfigOf(bool xl, bool v_prediction, bool zero_snr) {
-  Json config = {{"_class_name", xl         ? "EulerDiscreteScheduler"
-                                 : zero_snr ? "DDIMScheduler"
-                                            : "PNDMScheduler"},
-                 {"beta_start", 0.00085},
-                 {"beta_end", 0.012},
-                 {"beta_schedule", "scaled_linear"},
-                 {"num_train_timesteps", 1000},
-                 {"steps_offset", 1},
-                 {"set_alpha_to_one", false},
-                 {"skip_prk_steps", true},
-                 {"clip_sample", false},
-                 {"trained_betas", nullptr}};
+  const char* name = xl ? "EulerDiscreteScheduler" : zero_snr ? "DDIMScheduler" : "PNDMScheduler";
+  Json config = {{"_class_name", name},         {"beta_start", 0.00085},
+                 {"beta_end", 0.012},           {"beta_schedule", "scaled_linear"},
+                 {"num_train_timesteps", 1000}, {"steps_offset", 1},
+                 {"set_alpha_to_one", false},   {"skip_prk_steps", true},
+                 {"clip_sample", false},        {"trained_betas", nullptr}};
   if (xl) {
     config["interpolation_type"] = "linear";
     config["prediction_type"] = "epsilon";

@@ -9,6 +9,14 @@
 
 namespace skipbench {
 
+std::optional<int64_t> IntOrNull(const JsonReader& json, const std::string& key, std::optional<int64_t> fallback,
+                                 int64_t min, int64_t max) {
+  const Json* value = json.Find(key);
+  if (!value) return fallback;
+  if (value->is_null()) return std::nullopt;
+  return json.Int(key, min, max);
+}
+
 std::string Transformer::BlockName(int block) const { return fmt::format("transformer_blocks.{}", block); }
 
 void Transformer::SetCuts(int64_t blocks) {
@@ -61,8 +69,9 @@ CrossAttentionContext Transformer::Text(const NetworkInputs& inputs, int64_t wid
 
 CrossAttentionContext Transformer::Project(const CrossAttentionContext& context, const void* layer,
                                            const std::function<at::Tensor(const at::Tensor&)>& project) {
-  const auto compute = [&](const at::Tensor&) { return project(context.tokens); };
-  return {context.cache ? context.cache->KeyValue(layer, compute) : compute({}), context.rows, context.cache};
+  const auto compute = [&](const at::Tensor& tokens) { return project(tokens.to(context.tokens.scalar_type())); };
+  return {context.cache ? context.cache->KeyValue(layer, compute) : compute(context.tokens), context.rows,
+          context.cache};
 }
 
 at::Tensor Transformer::RowsOf(const CrossAttentionContext& context) {
@@ -72,7 +81,7 @@ at::Tensor Transformer::RowsOf(const CrossAttentionContext& context) {
 
 at::Tensor Transformer::OncePerRun(const NetworkInputs& inputs, const void* layer,
                                    const std::function<at::Tensor()>& make) {
-  return inputs.cache ? inputs.cache->KeyValue(layer, [&](const at::Tensor&) { return make(); }) : make();
+  return inputs.cache ? inputs.cache->Constant(layer, make) : make();
 }
 
 RotaryTable Transformer::RotaryOncePerRun(const NetworkInputs& inputs, const void* layer,

@@ -5,14 +5,20 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "harness/base/json.h"
 #include "harness/models/network.h"
 #include "harness/nn/layers/conditioning_cache.h"
 #include "harness/nn/layers/rotary.h"
 
 namespace skipbench {
+
+// Of a config: an integer, absent (`fallback`) or an explicit null (nullopt), which diffusers tells apart.
+std::optional<int64_t> IntOrNull(const JsonReader& json, const std::string& key, std::optional<int64_t> fallback,
+                                 int64_t min, int64_t max);
 
 // What flows through the blocks, and what every block of a forward reads.
 struct TransformerState {

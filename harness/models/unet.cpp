@@ -9,60 +9,86 @@
 
 namespace skipbench {
 
-void UNet::FinishConstruction(const Weights& w, int64_t in_channels, int64_t sample_size) {
+namespace {
+constexpr const char *kTokens = "encoder_hidden_states", *kClassLabels = "class_labels";
+}  // namespace
+
+void UNet::BuildTime(const Weights& w) {
+  const UNetConfig& c = common_;
+  const int64_t first = c.block_out_channels[0], dim = c.time_width();
+  time_proj_ = {first, c.flip_sin_to_cos, c.freq_shift};
+  time_embedding_.emplace(w.Sub("time_embedding"), first, dim);
+  const Weights label = w.Sub("class_embedding");
+  const ClassEmbedding kind = c.class_embedding;
+  const int64_t width = kind == ClassEmbedding::kTimestep ? first : c.projection_class_embeddings_input_dim;
+  if (kind == ClassEmbedding::kTable) class_table_.emplace(label, c.num_class_embeds, dim);
+  if (kind == ClassEmbedding::kTimestep || kind == ClassEmbedding::kProjection)
+    class_embedding_.emplace(label, width, dim);
+  if (kind == ClassEmbedding::kSimpleProjection) class_linear_.emplace(label, width, dim);
+  time_.emplace(c.class_embeddings_concat && kind != ClassEmbedding::kNone ? 2 * dim : dim);
+}
+
+void UNet::BuildDown(const Weights& w, const std::function<BlockOptions(size_t level)>& options) {
+  const UNetConfig& c = common_;
+  down_blocks_ = MakeDownBlocks(w, c.block_out_channels, c.layers_per_block, c.downsample_padding, options, &*time_);
+}
+
+void UNet::BuildUp(const Weights& w, const std::function<BlockOptions(size_t block, size_t level)>& options) {
+  up_blocks_ = MakeUpBlocks(w, common_.block_out_channels, common_.layers_per_block, true, options, &*time_);
+}
+
+ResnetOptions UNet::Resnets() const {
+  return {.groups = common_.norm_num_groups, .eps = common_.norm_eps, .scale_shift = common_.time_scale_shift};
+}
+
+void UNet::FinishConstruction(const Weights& w, int64_t conv_out_kernel) {
+  const int64_t first = common_.block_out_channels[0];
+  conv_norm_out_.emplace(w.Sub("conv_norm_out"), common_.norm_num_groups, first, common_.norm_eps);
+  conv_out_.emplace(w.Sub("conv_out"),
+                    Conv2dOptions{first, common_.out_channels, conv_out_kernel, 1, (conv_out_kernel - 1) / 2});
   time_->Finish();
-  int cuts = 1;
-  for (const DownBlock& block : down_blocks_)
-    cuts += static_cast<int>(block.layers.size()) + (block.downsampler ? 1 : 0);
-  info_ = {.in_channels = in_channels,
-           .out_channels = conv_out_->options().out_channels,
-           .sample_size = sample_size,
+  info_ = {.in_channels = common_.in_channels,
+           .out_channels = common_.out_channels,
+           .sample_size = common_.sample_size,
            .video = transformer_in_.has_value(),
            .dtype = w.options().dtype,
            .cuts = {}};
-  for (int cut = 0; cut < cuts; ++cut) info_.cuts.push_back({.front = cut + 1, .back = cut + 1});
-}
-
-void UNet::BuildDown(const Weights& w, const Levels& levels, const std::function<BlockOptions(size_t level)>& options) {
-  int64_t channels = levels.channels[0];
-  for (size_t level = 0; level < levels.channels.size(); ++level) {
-    const Weights scope = w.Sub("down_blocks", static_cast<int64_t>(level));
-    const int64_t out = levels.channels[level];
-    const BlockOptions common = options(level);
-    DownBlock block;
-    for (int64_t i = 0; i < levels.layers[level]; ++i) {
-      block.layers.emplace_back(scope, i, channels, out, common, &*time_);
-      channels = out;
-    }
-    if (level + 1 < levels.channels.size())
-      block.downsampler.emplace(scope.Sub("downsamplers.0"), out, levels.downsample_padding);
-    down_blocks_.push_back(std::move(block));
-  }
-}
-
-void UNet::BuildUp(const Weights& w, const Levels& levels,
-                   const std::function<BlockOptions(size_t block, size_t level)>& options) {
-  int64_t channels = levels.channels.back();
-  for (size_t i = 0; i < levels.channels.size(); ++i) {
-    const size_t level = levels.channels.size() - 1 - i;
-    const Weights scope = w.Sub("up_blocks", static_cast<int64_t>(i));
-    const int64_t out = levels.channels[level], layers = levels.layers[level] + 1;
-    const BlockOptions common = options(i, level);
-    UpBlock block;
-    for (int64_t j = 0; j < layers; ++j) {
-      // The skip tensors come from this level's layers, the last one from where the level began.
-      const int64_t skip = j + 1 < layers ? out : levels.channels[level == 0 ? 0 : level - 1];
-      block.layers.emplace_back(scope, j, channels + skip, out, common, &*time_);
-      channels = out;
-    }
-    if (level > 0) block.upsampler.emplace(scope.Sub("upsamplers.0"), out);
-    up_blocks_.push_back(std::move(block));
-  }
+  int cuts = 1;
+  for (const DownBlock& block : down_blocks_)
+    cuts += static_cast<int>(block.layers.size()) + (block.downsampler ? 1 : 0);
+  for (int cut = 1; cut <= cuts; ++cut) info_.cuts.push_back({.front = cut, .back = cut});
 }
 
 std::map<std::string, ConditioningInput> UNet::conditioning(at::IntArrayRef) const {
-  if (cross_attention_dim_ == 0) return {};
-  return {{"encoder_hidden_states", {.row = {-1, cross_attention_dim_}}}};
+  std::map<std::string, ConditioningInput> inputs;
+  if (cross_attention_dim_ > 0) inputs[kTokens] = {.row = {-1, cross_attention_dim_}};
+  const UNetConfig& c = common_;
+  if (c.class_embedding == ClassEmbedding::kNone) return inputs;
+  ConditioningInput& label = inputs[kClassLabels];
+  if (c.class_embedding == ClassEmbedding::kTable) label.classes = c.num_class_embeds;
+  if (c.class_embedding == ClassEmbedding::kIdentity) label.row = {c.time_width()};
+  if (c.class_embedding == ClassEmbedding::kProjection || c.class_embedding == ClassEmbedding::kSimpleProjection)
+    label.row = {c.projection_class_embeddings_input_dim};
+  return inputs;
+}
+
+at::Tensor UNet::EmbedTime(const NetworkInputs& inputs) const {
+  const at::Tensor t = time_proj_.Forward(TimestepRows(inputs)).to(dtype());
+  Observe(inputs, "time_proj", t);
+  const at::Tensor emb = time_embedding_->Forward(t);
+  Observe(inputs, "time_embedding", emb);
+  if (common_.class_embedding == ClassEmbedding::kNone) return emb;
+  const at::Tensor label = EmbedClass(inputs);
+  return common_.class_embeddings_concat ? at::cat({emb.expand_as(label), label}, -1) : emb + label;
+}
+
+at::Tensor UNet::EmbedClass(const NetworkInputs& inputs) const {
+  const at::Tensor& labels = Require(inputs, kClassLabels, UNet::conditioning({}).at(kClassLabels).row);
+  if (class_table_) return class_table_->Forward(labels);
+  const bool numbers = common_.class_embedding == ClassEmbedding::kTimestep;
+  const at::Tensor x = (numbers ? time_proj_.Forward(labels) : labels).to(dtype());
+  if (class_embedding_) return class_embedding_->Forward(x);
+  return class_linear_ ? class_linear_->Forward(x) : x;
 }
 
 at::Tensor UNet::Prepare(const NetworkInputs& inputs) const {
@@ -71,7 +97,7 @@ at::Tensor UNet::Prepare(const NetworkInputs& inputs) const {
   CheckSize(sample.size(-2), sample.size(-1));
   if (info_.video) return ConvInInput(inputs, FoldFrames(sample.to(dtype())));
   at::Tensor x = sample.to(dtype()).contiguous(at::MemoryFormat::ChannelsLast);
-  return ConvInInput(inputs, center_input_sample_ ? 2 * x - 1.0 : x);
+  return ConvInInput(inputs, common_.center_input_sample ? 2 * x - 1.0 : x);
 }
 
 BlockContext UNet::MakeContext(const NetworkInputs& inputs) const {
@@ -89,7 +115,7 @@ BlockContext UNet::MakeContext(const NetworkInputs& inputs) const {
   const bool shared = TimeIsShared() && !inputs.timesteps.defined();
   context.projected = inputs.cache && shared ? inputs.cache->TimeProjection(this, inputs.timestep, project) : project();
   if (cross_attention_dim_ == 0) return context;
-  const at::Tensor& tokens = inputs.cache ? inputs.cache->tokens() : inputs.Get("encoder_hidden_states");
+  const at::Tensor& tokens = inputs.cache ? inputs.cache->tokens() : inputs.Get(kTokens);
   const int64_t rows = inputs.sample.size(0);
   if (!tokens.defined() || tokens.dim() != 3 || tokens.size(2) != cross_attention_dim_)
     Fail("the network takes conditioning tokens [B, L, {}], got {}", cross_attention_dim_,
@@ -142,7 +168,8 @@ at::Tensor UNet::Decode(const NetworkInputs& inputs, const BlockContext& context
     }
     if (!entered) continue;
     // To the size of the next skip tensor, which is not twice this one's where the levels do not divide the size.
-    if (block.upsampler) x = block.upsampler->ForwardTo(x, skips.back().size(2), skips.back().size(3));
+    if (block.upsampler)
+      x = block.upsampler->Forward(ConvInput::Upsampled(x, skips.back().size(2), skips.back().size(3)));
     Observe(inputs, fmt::format("up_blocks.{}", i), x);
   }
   if (inputs.observe) inputs.observe("conv_norm_out", conv_norm_out_->Forward(x));

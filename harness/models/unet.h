@@ -11,6 +11,7 @@
 
 #include "harness/models/network.h"
 #include "harness/models/unet_blocks.h"
+#include "harness/models/unet_config.h"
 #include "harness/nn/layers/conv2d.h"
 #include "harness/nn/layers/embedding.h"
 #include "harness/nn/layers/norm.h"
@@ -32,43 +33,44 @@ class UNet : public Network {
   at::Tensor ForwardShallow(const NetworkInputs& inputs, int cut, const at::Tensor& features) const override;
 
  protected:
+  explicit UNet(const UNetConfig& config) : common_(config) {}
+
   // The inputs with everything filled in that the network makes of its conditioning itself.
   virtual NetworkInputs Complete(const NetworkInputs& inputs) const { return inputs; }
   // What conv_in takes: by default the (folded) sample in the network's dtype, `sample`.
   virtual at::Tensor ConvInInput(const NetworkInputs& inputs, const at::Tensor& sample) const { return sample; }
 
-  // The time embedding with everything that is added to it, [1 or B, D].
-  virtual at::Tensor EmbedTime(const NetworkInputs& inputs) const = 0;
+  // The time embedding with everything that is added to it, [1 or B, D]: by default the class label.
+  virtual at::Tensor EmbedTime(const NetworkInputs& inputs) const;
   // True if it is a function of the timestep alone and so has one row for the whole batch.
-  virtual bool TimeIsShared() const = 0;
+  virtual bool TimeIsShared() const { return common_.class_embedding == ClassEmbedding::kNone; }
   // Throws Error if the network cannot take a sample of this size.
   virtual void CheckSize(int64_t height, int64_t width) const {}
 
-  // The levels of a U-Net: channels and layers of each, from the outermost to the innermost.
-  struct Levels {
-    std::vector<int64_t> channels, layers;
-    int64_t downsample_padding = 1;
-  };
+  // The embeddings of timestep and class label.
+  void BuildTime(const Weights& w);
   // Fill down_blocks_, and up_blocks_, which have a layer more at every level. `options` says what the layers of a
   // block have in common: going down by its level, going up by its place in up_blocks_ and its level.
-  void BuildDown(const Weights& w, const Levels& levels, const std::function<BlockOptions(size_t level)>& options);
-  void BuildUp(const Weights& w, const Levels& levels,
-               const std::function<BlockOptions(size_t block, size_t level)>& options);
-  // Called by the derived constructors when all parts are there.
-  void FinishConstruction(const Weights& w, int64_t in_channels, int64_t sample_size);
+  void BuildDown(const Weights& w, const std::function<BlockOptions(size_t level)>& options);
+  void BuildUp(const Weights& w, const std::function<BlockOptions(size_t block, size_t level)>& options);
+  // What all ResNet blocks have in common.
+  ResnetOptions Resnets() const;
+  // The output's norm and convolution; called by the derived constructors when all else is there.
+  void FinishConstruction(const Weights& w, int64_t conv_out_kernel = 3);
   at::ScalarType dtype() const { return info_.dtype; }
 
-  bool center_input_sample_ = false;
   int64_t cross_attention_dim_ = 0;  // width of the conditioning tokens; 0: no cross-attention
   std::optional<Conv2d> conv_in_, conv_out_;
   std::optional<TransformerTemporalModel> transformer_in_;  // video only
   std::optional<GroupNorm> conv_norm_out_;
+  Timesteps time_proj_;
   std::optional<TimeProjections> time_;
   std::vector<DownBlock> down_blocks_;
   std::optional<MidBlock> mid_block_;
   std::vector<UpBlock> up_blocks_;
 
  private:
+  at::Tensor EmbedClass(const NetworkInputs& inputs) const;
   // The input in the network's dtype and memory format, checked; frames folded into the batch.
   at::Tensor Prepare(const NetworkInputs& inputs) const;
   int64_t FramesOf(const NetworkInputs& inputs) const { return info_.video ? inputs.sample.size(2) : 1; }
@@ -83,6 +85,11 @@ class UNet : public Network {
   at::Tensor Decode(const NetworkInputs& inputs, const BlockContext& context, at::Tensor x,
                     std::vector<at::Tensor> skips, const std::vector<int>& keep_cuts,
                     std::map<int, at::Tensor>* features) const;
+
+  const UNetConfig common_;
+  std::optional<TimestepEmbedding> time_embedding_, class_embedding_;  // of labels that are numbers or vectors
+  std::optional<Embedding> class_table_;
+  std::optional<Linear> class_linear_;
 };
 
 }  // namespace skipbench

@@ -5,12 +5,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "harness/nn/layers/attention.h"
-#include "harness/nn/layers/resampling.h"
+#include "harness/nn/layers/conv2d.h"
 #include "harness/nn/layers/resnet.h"
 #include "harness/nn/layers/temporal.h"
 #include "harness/nn/layers/transformer_2d.h"
@@ -66,13 +66,28 @@ class UNetLayer {
 
 struct DownBlock {
   std::vector<UNetLayer> layers;
-  std::optional<Downsample2D> downsampler;
+  std::optional<Conv2d> downsampler;  // Downsample2D: of stride 2
 };
 
 struct UpBlock {
   std::vector<UNetLayer> layers;
-  std::optional<Upsample2D> upsampler;
+  std::optional<Conv2d> upsampler;  // Upsample2D: of the nearest-neighbour interpolation (ConvInput::Upsampled)
 };
+
+// `downsample_padding` 1 pads all sides of what is halved; 0 only on the right and below (the original DDPM code's
+// asymmetric padding).
+//
+// The blocks of all levels, which have these channels and layers, from the outermost to the innermost. `options` says
+// what the layers of a level's block have in common. The scopes are down_blocks.N of `w`.
+std::vector<DownBlock> MakeDownBlocks(const Weights& w, const std::vector<int64_t>& channels,
+                                      const std::vector<int64_t>& layers, int64_t downsample_padding,
+                                      const std::function<BlockOptions(size_t level)>& options, TimeProjections* time);
+// The same going up, with a layer more at every level; `options` is given the block's own number, too. With `skips`
+// every layer also takes the output of a layer that went down. The scopes are up_blocks.N of `w`.
+std::vector<UpBlock> MakeUpBlocks(const Weights& w, const std::vector<int64_t>& channels,
+                                  const std::vector<int64_t>& layers, bool skips,
+                                  const std::function<BlockOptions(size_t block, size_t level)>& options,
+                                  TimeProjections* time);
 
 // UNetMidBlock2D and UNetMidBlock2DCrossAttn: ResNet, then attention and ResNet as often as `attentions` says (0 or 1).
 class MidBlock {

@@ -16,7 +16,7 @@ VQModel::Config VQModel::ParseConfig(const JsonReader& json) {
   c.num_vq_embeddings = json.IntOr("num_vq_embeddings", 256, 1, int64_t{1} << 24);
   c.vq_embed_dim = json.IntOr("vq_embed_dim", c.net.latent_channels, 1, kMaxChannels);
   c.scaling_factor = json.DoubleOr("scaling_factor", c.scaling_factor, 1e-9, 1e9);
-  c.force_upcast = json.BoolOr("force_upcast", false);
+  json.BoolOr("force_upcast", false);  // it does not overflow
   IgnoreTheRest(json, {});
   return c;
 }

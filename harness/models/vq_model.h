@@ -16,7 +16,6 @@ class VQModel {
     int64_t num_vq_embeddings = 256;
     int64_t vq_embed_dim = 3;         // default: latent_channels
     double scaling_factor = 0.18215;  // 1.0 in LDM's own configs
-    bool force_upcast = false;
   };
   static constexpr const char* kClassNames[] = {"VQModel"};
   static Config ParseConfig(const JsonReader& json);  // throws Error or UnsupportedError, naming file, key and value

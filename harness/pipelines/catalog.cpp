@@ -27,7 +27,7 @@ const PublishedFile* FindPublishedModel(const std::string& name) {
 }
 
 const PipelineType& FindPipelineType(const ModelSource& source) {
-  const std::string name = source.class_name();
+  const std::string name = source.index().class_name();
   std::vector<std::string> known;
   for (const auto& type : PipelineTypes()) {
     for (const auto& class_name : type.class_names) {
@@ -35,7 +35,7 @@ const PipelineType& FindPipelineType(const ModelSource& source) {
       known.push_back(type.known_as.empty() ? class_name : fmt::format("{} ({})", class_name, type.known_as));
     }
   }
-  FailUnsupported("{}: a {} is not supported; supported: {}", source.Index().file, name, fmt::join(known, ", "));
+  FailUnsupported("{}: a {} is not supported; supported: {}", source.index().file(), name, fmt::join(known, ", "));
 }
 
 }  // namespace skipbench

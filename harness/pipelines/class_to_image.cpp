@@ -41,12 +41,13 @@ ClassToImage::ClassToImage(const ModelSource& source, const PipelineOptions& opt
 
 void ClassToImage::CheckInput(const Sample& sample) const { CheckLabel(sample, classes_.n_classes); }
 
-std::unique_ptr<Denoiser> ClassToImage::Encode(std::span<const Sample> samples, double guidance, bool) const {
+std::unique_ptr<Denoiser> ClassToImage::Encode(std::span<const Sample> samples, double guidance,
+                                               bool one_by_one) const {
   const std::vector<int64_t> labels = LabelsOf(samples, classes_.n_classes);
   const auto embed = [&](const std::vector<int64_t>& classes) {
     return embedder_->Forward(at::tensor(classes, at::kLong).to(options_.device));
   };
-  Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance);
+  Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance, one_by_one);
   SetTokens(&conditioning, embed(labels), [&] { return embed({classes_.uncond_class}); });
   return MakeDenoiser(std::move(conditioning));
 }

@@ -23,8 +23,8 @@ class DiT : public LatentPipeline {
 
   void CheckInput(const Sample& sample) const override { CheckLabel(sample, classes_); }
 
-  std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool) const override {
-    Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance);
+  std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const override {
+    Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance, one_by_one);
     const at::Tensor classes = at::tensor(LabelsOf(samples, classes_), at::kLong).to(options_.device);
     // The class behind the last stands for none.
     conditioning.inputs["class_labels"] =

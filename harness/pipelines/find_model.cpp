@@ -130,27 +130,33 @@ std::vector<fs::path> Places(const std::string& name, const fs::path& base, cons
   return places;
 }
 
-// The first place that `fits`, a cached repository's snapshot in the place of its folder.
-std::optional<fs::path> FirstThatFits(const std::vector<fs::path>& places, const char* expected,
-                                      const std::function<bool(const fs::path&)>& fits) {
+// What is looked for.
+struct Wanted {
+  std::string what;          // "pipeline"
+  const char *file, *other;  // that a folder has, and what else will do
+  std::function<bool(const fs::path&)> fits;
+  std::string hint = "";
+};
+
+// The first place that fits, a cached repository's snapshot in the place of its folder.
+fs::path First(const Wanted& wanted, const std::string& name, const std::vector<fs::path>& places) {
+  std::string looked;
   for (const auto& place : places) {
-    if (fits(place)) return place;
+    if (wanted.fits(place)) return place;
+    looked += "\n  " + place.string();
     const auto snapshot = Snapshot(place);
     if (!snapshot) continue;
-    if (fits(*snapshot)) return snapshot;
+    if (wanted.fits(*snapshot)) return *snapshot;
     Fail(
         "{}: this snapshot of the Hugging Face cache has no {}: its download is not complete, or it is no model in "
         "diffusers' layout",
-        snapshot->string(), expected);
+        snapshot->string(), wanted.file);
   }
   for (const auto& place : places) ExplainFolder(place);
-  return std::nullopt;
-}
-
-std::string Looked(const std::vector<fs::path>& places) {
-  std::string looked;
-  for (const auto& place : places) looked += "\n  " + place.string();
-  return looked;
+  Fail(
+      "{} \"{}\": no folder with a {} (and no {}) found; looked at{}\n"
+      "Give a path, or name the folder that holds it with --models or SKIPBENCH_MODELS{}",
+      wanted.what, name, wanted.file, wanted.other, looked, wanted.hint.empty() ? "." : wanted.hint);
 }
 
 }  // namespace
@@ -159,28 +165,18 @@ fs::path FindModel(const std::string& name, const fs::path& base, const std::str
   auto places = Places(name, base, models);
   if (name == "fashion-scenes") places.push_back(ShippedFolder("fashion_scenes") / "model");
   if (name == "fashion-motion") places.push_back(ShippedFolder("fashion_motion") / "model");
-  const auto found = FirstThatFits(places, "model_index.json",
-                                   [](const fs::path& path) { return IsModel(path) || IsCheckpoint(path); });
-  if (found) return *found;
-  const std::string meant = DidYouMean(name, {"fashion-scenes", "fashion-motion"});
-  Fail(
-      "pipeline \"{}\": no folder with a model_index.json (and no single-file .safetensors checkpoint) found; looked "
-      "at{}\n"
-      "Give a path, or name the folder that holds it with --models or SKIPBENCH_MODELS{}",
-      name, Looked(places), meant.empty() ? "." : meant);
+  const auto fits = [](const fs::path& path) { return IsModel(path) || IsCheckpoint(path); };
+  return First({"pipeline", "model_index.json", "single-file .safetensors checkpoint", fits,
+                DidYouMean(name, {"fashion-scenes", "fashion-motion"})},
+               name, places);
 }
 
 fs::path FindVae(const std::string& name, const fs::path& base, const std::string& models) {
-  const auto places = Places(name, base, models);
   const auto fits = [](const fs::path& path) {
     return IsCheckpoint(path) || (IsModel(path) ? IsVae(path / "vae") : IsVae(path));
   };
-  const auto found = FirstThatFits(places, "config.json", fits);
-  if (found) return IsModel(*found) ? *found / "vae" : *found;
-  Fail(
-      "vae \"{}\": no folder with a config.json (and no .safetensors file) found; looked at{}\n"
-      "Give a path, or name the folder that holds it with --models or SKIPBENCH_MODELS.",
-      name, Looked(places));
+  const fs::path found = First({"vae", "config.json", ".safetensors file", fits}, name, Places(name, base, models));
+  return IsModel(found) ? found / "vae" : found;
 }
 
 std::string ModelName(const fs::path& path) {

@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "harness/base/error.h"
-#include "harness/pipelines/clips.h"
+#include "harness/pipelines/pictures.h"
 #include "harness/runtime/noise.h"
 
 namespace skipbench {
@@ -23,9 +23,7 @@ at::Tensor ToTensor(const Image& image) {
       .to(at::kFloat);
 }
 
-at::Tensor PerChannel(const std::array<double, 3>& values) {
-  return at::tensor({values[0], values[1], values[2]}, at::kFloat).view({3, 1, 1});
-}
+at::Tensor PerChannel(const std::vector<double>& values) { return at::tensor(values, at::kFloat).view({3, 1, 1}); }
 
 ClipPixels ReadFeatureExtractor(const ModelSource& source) {
   const ModelSource::Config config = source.ConfigOf(
@@ -36,7 +34,7 @@ ClipPixels ReadFeatureExtractor(const ModelSource& source) {
   const auto triple = [&](const char* key) {
     const std::vector<double> values = json.Doubles(key);
     if (values.size() != 3) json.FailAt(key, fmt::format("expected 3 numbers, found {}", values.size()));
-    return std::array<double, 3>{values[0], values[1], values[2]};
+    return values;
   };
   pixels.mean = triple("image_mean");
   pixels.std = triple("image_std");
@@ -132,14 +130,8 @@ std::unique_ptr<Denoiser> ImageToVideo::Encode(std::span<const Sample> samples, 
     latents.push_back(ImageLatents(start.vae_pixels.unsqueeze(0), NoiseFor(sample).unsqueeze(0)));
   }
   const at::Tensor image_embeddings = at::cat(embeddings), image_latents = at::cat(latents);
-  Conditioning conditioning = ConditioningFor(n, guidance);
-  // Of every sample alone, or of all of them at once.
-  const auto of_samples = [&](const auto& encode) {
-    if (!one_by_one) return encode(0, n);
-    std::vector<at::Tensor> rows;
-    for (int64_t i = 0; i < n; ++i) rows.push_back(encode(i, 1));
-    return at::cat(rows);
-  };
+  Conditioning conditioning = ConditioningFor(n, guidance, one_by_one);
+  const auto of_samples = [&](const auto& encode) { return EncodeRows(n, one_by_one, encode); };
   const at::Tensor texts = EncodeTexts(CaptionsOf(samples), one_by_one);
   conditioning.tokens = of_samples([&](int64_t i, int64_t count) {
     return unet().ContextTokens(texts.narrow(0, i, count), image_latents.narrow(0, i, count),

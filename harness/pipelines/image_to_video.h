@@ -1,8 +1,8 @@
 // I2VGen-XL (Zhang et al. 2023): a caption and a start image to a clip.
 #pragma once
 
-#include <array>
 #include <memory>
+#include <vector>
 
 #include "harness/io/pictures/resize.h"
 #include "harness/models/clip_vision.h"
@@ -20,7 +20,7 @@ struct StartImage {
 };
 struct ClipPixels {
   int width = 224, height = 224;  // of the image encoder's input
-  std::array<double, 3> mean{}, std{};
+  std::vector<double> mean, std;  // of each channel
 };
 StartImage PrepareStartImage(const Image& image, int width, int height, const ClipPixels& clip);
 

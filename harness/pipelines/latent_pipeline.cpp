@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "harness/pipelines/clips.h"
 #include "harness/pipelines/pictures.h"
 
 namespace skipbench {
@@ -14,22 +13,17 @@ LatentPipeline::LatentPipeline(const ModelSource& source, const PipelineOptions&
   options_ = options;
   info_.kind = std::move(kind);
   info_.folder = source.path();
-  info_.class_name = source.class_name();
+  info_.class_name = source.index().class_name();
   if (!source.Tokenizers().empty())
     info_.tokenizer = source.TokenizerVariant(options.tokenizer) == ClipVariant::kFast ? "fast" : "slow";
   info_.vae = options.vae;
 }
 
-WeightsOptions LatentPipeline::LoadOptions(const ModelSource& source, const std::string& component,
-                                           const std::string& stem, at::ScalarType dtype) {
-  for (const auto& file : source.WeightFiles(component, stem, options_.variant))
-    if (std::find(info_.files.begin(), info_.files.end(), file) == info_.files.end()) info_.files.push_back(file);
-  return {.dtype = dtype, .device = options_.device, .variant = options_.variant};
-}
-
 TextEncoder LatentPipeline::OpenEncoderOf(const ModelSource& source, const std::string& suffix) {
-  return OpenTextEncoder(source, suffix, source.TokenizerVariant(options_.tokenizer),
-                         LoadOptions(source, "text_encoder" + suffix, StemOf<CLIPTextModel>(), options_.dtype));
+  TextEncoder encoder =
+      OpenTextEncoder(source, suffix, source.TokenizerVariant(options_.tokenizer), WeightsOf(options_.dtype));
+  info_.files = source.weight_files();
+  return encoder;
 }
 
 void LatentPipeline::OpenNetwork(const ModelSource& source, const std::string& component,
@@ -43,10 +37,8 @@ void LatentPipeline::OpenNetwork(const ModelSource& source, const std::string& c
         "{}: out_channels: {} is not supported (only as many as in_channels, {}, or with a learned variance twice as "
         "many)",
         config.file, net.out_channels, net.in_channels);
-  if (!shapes_only())
-    network_ = LoadComponent<Network>(source, component,
-                                      LoadOptions(source, component, StemOf<Network>(), options_.dtype), classes);
-  info_.scheduler_class = source.ClassOf("scheduler");
+  if (!shapes_only()) network_ = LoadPart<Network>(source, component, {}, classes);
+  info_.scheduler_class = source.index().ClassOf("scheduler");
   auto scheduler = source.ConfigOf("scheduler", {info_.scheduler_class});
   info_.scheduler_config = std::move(scheduler.json);
   info_.scheduler_file = std::move(scheduler.file);
@@ -79,10 +71,6 @@ AutoencoderKL::Config LatentPipeline::ReadAutoencoder(const ModelSource& source,
   return config;
 }
 
-void LatentPipeline::LoadAutoencoder(const ModelSource& source, at::ScalarType dtype) {
-  vae_ = LoadPart<AutoencoderKL>(source, "vae", dtype);
-}
-
 at::Tensor LatentPipeline::Decode(const at::Tensor& latents) const {
   if (info_.frames > 0) return DecodeClips(*vae_, latents, options_.decode_chunk);
   return ToPictures(vae_->Decode(Unscale(latents.to(vae_->dtype())),
@@ -92,12 +80,8 @@ at::Tensor LatentPipeline::Decode(const at::Tensor& latents) const {
 void LatentPipeline::Gives(const std::string& name, std::vector<int64_t> row) {
   const auto takes = counted_->conditioning(info_.latent_shape);
   const auto found = takes.find(name);
-  const auto fits = [&] {
-    return found != takes.end() &&
-           std::equal(row.begin(), row.end(), found->second.row.begin(), found->second.row.end(),
-                      [](int64_t given, int64_t taken) { return taken < 0 || given == taken; });
-  };
-  if (!fits())
+  const auto fits = [](int64_t given, int64_t taken) { return taken < 0 || given == taken; };
+  if (found == takes.end() || !std::ranges::equal(row, found->second.row, fits))
     Fail("{}: the network takes {}, its {} pipeline gives it {} [{}]", info_.folder.string(),
          found == takes.end() ? fmt::format("no {}", name)
                               : fmt::format("{} [{}] (-1: any number)", name, fmt::join(found->second.row, ", ")),
@@ -122,14 +106,10 @@ int64_t LatentPipeline::FeatureElements(int cache_position) const {
 
 MacReport LatentPipeline::DenoiserMacs(int cache_position) const {
   const NetworkInputs inputs = MetaRow();
-  if (cache_position < 0) {
-    MacCounter counter;
-    counted_->Forward(inputs);
-    return counter.report();
-  }
-  const at::Tensor features = counted_->Forward(inputs, {cache_position}).features.at(cache_position);
+  at::Tensor features;
+  if (cache_position >= 0) features = counted_->Forward(inputs, {cache_position}).features.at(cache_position);
   MacCounter counter;
-  counted_->ForwardShallow(inputs, cache_position, features);
+  features.defined() ? counted_->ForwardShallow(inputs, cache_position, features) : counted_->Forward(inputs).sample;
   return counter.report();
 }
 
@@ -137,11 +117,12 @@ at::Tensor LatentPipeline::RowNumbers(int64_t n) const {
   return at::arange(n, at::TensorOptions().dtype(at::kLong).device(options_.device));
 }
 
-Conditioning LatentPipeline::ConditioningFor(int64_t n, double guidance) {
+Conditioning LatentPipeline::ConditioningFor(int64_t n, double guidance, bool one_by_one) {
   Conditioning conditioning;
   conditioning.samples = n;
   conditioning.guidance_rows = guidance > 1 ? 2 : 1;
   conditioning.guidance = guidance;
+  conditioning.one_by_one = one_by_one;
   return conditioning;
 }
 

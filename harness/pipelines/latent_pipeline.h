@@ -39,7 +39,9 @@ class LatentPipeline : public Pipeline {
   void SetShapes(int64_t factor, int64_t latent_channels, int64_t own_height = 0, int64_t own_width = 0);
   // SetShapes() by the config of the component "vae", an AutoencoderKL, which is returned.
   AutoencoderKL::Config ReadAutoencoder(const ModelSource& source, int64_t own_height = 0, int64_t own_width = 0);
-  void LoadAutoencoder(const ModelSource& source, at::ScalarType dtype);
+  void LoadAutoencoder(const ModelSource& source, at::ScalarType dtype) {
+    vae_ = LoadPart<AutoencoderKL>(source, "vae", dtype);
+  }
   // Latents of the denoiser [n, C, h, w], in the autoencoder's dtype, to what the autoencoder decodes.
   virtual at::Tensor Unscale(const at::Tensor& latents) const { return latents / vae_->config().scaling_factor; }
   // Says that Encode() gives the network the conditioning `name` with rows of this shape. Throws Error unless it takes
@@ -49,15 +51,17 @@ class LatentPipeline : public Pipeline {
   // A component with its weights, in the pipeline's dtype unless said otherwise; its files are noted for provenance.
   template <typename T>
   std::unique_ptr<T> LoadPart(const ModelSource& source, const std::string& component,
-                              std::optional<at::ScalarType> dtype = {}) {
-    return LoadComponent<T>(source, component,
-                            LoadOptions(source, component, StemOf<T>(), dtype.value_or(options_.dtype)));
+                              std::optional<at::ScalarType> dtype = {},
+                              const std::vector<std::string>& classes = ClassNamesOf<T>()) {
+    auto part = LoadComponent<T>(source, component, WeightsOf(dtype.value_or(options_.dtype)), classes);
+    info_.files = source.weight_files();
+    return part;
   }
   // The text encoder "text_encoder" + suffix in the pipeline's dtype.
   TextEncoder OpenEncoderOf(const ModelSource& source, const std::string& suffix);
 
   // For `n` samples at this guidance: two guidance rows where it is above 1.
-  static Conditioning ConditioningFor(int64_t n, double guidance);
+  static Conditioning ConditioningFor(int64_t n, double guidance, bool one_by_one);
   // Adds the samples' tokens [n, L, D], and where there are two guidance rows `unconditional` [1, L, D], which all
   // samples share.
   void SetTokens(Conditioning* conditioning, const at::Tensor& tokens,
@@ -72,8 +76,9 @@ class LatentPipeline : public Pipeline {
   bool shapes_only() const { return options_.shapes_only; }
 
  private:
-  WeightsOptions LoadOptions(const ModelSource& source, const std::string& component, const std::string& stem,
-                             at::ScalarType dtype);
+  WeightsOptions WeightsOf(at::ScalarType dtype) const {
+    return {.dtype = dtype, .device = options_.device, .variant = options_.variant};
+  }
   // What a forward of one row is given, on the meta device.
   NetworkInputs MetaRow() const;
 

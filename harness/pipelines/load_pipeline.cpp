@@ -3,7 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/pipelines/catalog.h"
-#include "harness/pipelines/vae_source.h"
+#include "harness/pipelines/model_source.h"
 
 namespace skipbench {
 
@@ -29,12 +29,11 @@ std::string DescribeTokenizers(const std::filesystem::path& path, const Pipeline
 }
 
 std::unique_ptr<Pipeline> LoadPipeline(const std::filesystem::path& path, const PipelineOptions& options) {
-  std::unique_ptr<ModelSource> source = OpenModelSource(path, options);
-  if (!options.vae.empty()) source = std::make_unique<VaeSource>(std::move(source), options.vae);
+  const auto source = OpenModelSource(path, options);
+  if (!options.vae.empty()) source->ReplaceVae(options.vae);
   auto pipeline = FindPipelineType(*source).make(*source, options);
-  pipeline->SetNotes(source->notes());
   source->NoteTokenizers();
-  pipeline->SetConfigFiles(source->read_files());
+  pipeline->SetProvenance(source->notes(), source->read_files());
   return pipeline;
 }
 

@@ -10,39 +10,45 @@ namespace skipbench {
 
 namespace fs = std::filesystem;
 
-ModelFolder::ModelFolder(fs::path folder) : path_(std::move(folder)) {
-  if (!fs::is_directory(path_)) Fail("{}: not a folder; a model in diffusers' layout was expected", path_.string());
-  if (!fs::exists(path_ / "model_index.json"))
-    Fail("{}: no model_index.json; a model in diffusers' layout was expected", path_.string());
-  index_ = ReadJsonFile(path_ / "model_index.json");
-  const JsonReader reader(index_, index_file());
-  class_name_ = reader.String("_class_name");
+namespace {
+
+fs::path IndexOf(const fs::path& folder) {
+  if (!fs::is_directory(folder)) Fail("{}: not a folder; a model in diffusers' layout was expected", folder.string());
+  if (!fs::exists(folder / "model_index.json"))
+    Fail("{}: no model_index.json; a model in diffusers' layout was expected", folder.string());
+  return folder / "model_index.json";
 }
 
-bool ModelFolder::Has(const std::string& component) const {
-  auto found = index_.find(component);
-  return found != index_.end() && found->is_array() && found->size() == 2 && (*found)[1].is_string();
+}  // namespace
+
+ModelIndex::ModelIndex(Json json, std::string file)
+    : json_(std::move(json)), file_(std::move(file)), class_name_(JsonReader(json_, file_).String("_class_name")) {}
+
+bool ModelIndex::Has(const std::string& component) const {
+  auto found = json_.find(component);
+  return found != json_.end() && found->is_array() && found->size() == 2 && (*found)[1].is_string();
 }
 
-std::string ModelFolder::ClassOf(const std::string& component) const {
-  if (!Has(component))
-    Fail("{}: the component {} is missing (expected [\"library\", \"Class\"])", index_file(), component);
-  return index_[component][1].get<std::string>();
+std::string ModelIndex::ClassOf(const std::string& component) const {
+  if (!Has(component)) Fail("{}: the component {} is missing (expected [\"library\", \"Class\"])", file_, component);
+  return json_[component][1].get<std::string>();
 }
 
-fs::path ModelFolder::Component(const std::string& component, const std::vector<std::string>& classes) const {
+void ModelIndex::Require(const std::string& component, const std::vector<std::string>& classes) const {
   const std::string name = ClassOf(component);
   if (std::find(classes.begin(), classes.end(), name) == classes.end())
-    FailUnsupported("{}: {} is a {}; supported here: {}", index_file(), component, name, fmt::join(classes, ", "));
+    FailUnsupported("{}: {} is a {}; supported here: {}", file_, component, name, fmt::join(classes, ", "));
+}
+
+ModelFolder::ModelFolder(fs::path folder)
+    : ModelIndex(ReadJsonFile(IndexOf(folder)), IndexOf(folder).string()), path_(std::move(folder)) {}
+
+fs::path ModelFolder::Component(const std::string& component, const std::vector<std::string>& classes) const {
+  Require(component, classes);
   if (fs::is_directory(path_ / component)) return path_ / component;
   // The flat layout of the first DDPM repositories: everything at the root.
   if (fs::exists(path_ / "config.json") || fs::exists(path_ / "scheduler_config.json")) return path_;
   Fail("{}: the folder {} is missing, which model_index.json names", path_.string(), component);
-}
-
-Json ModelFolder::ConfigOf(const std::string& component, const std::vector<std::string>& classes,
-                           const std::string& file) const {
-  return ReadJsonFile(Component(component, classes) / file);
 }
 
 }  // namespace skipbench

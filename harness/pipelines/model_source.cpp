@@ -7,25 +7,40 @@
 
 #include "harness/base/error.h"
 #include "harness/models/clip_text.h"
-#include "harness/models/unused_keys.h"
+#include "harness/models/config.h"
 #include "harness/nn/weights/weights_files.h"
 
 namespace skipbench {
 
 namespace fs = std::filesystem;
 
-std::string ModelSource::class_name() const {
-  const Config index = Index();
-  return index.reader().String("_class_name");
+ModelSource::Config ModelSource::ConfigOf(const std::string& component, const std::vector<std::string>& classes) const {
+  if (component != "vae" || !vae_) return OwnConfig(component, classes);
+  if (fs::is_directory(vae_->place())) NoteRead(component, vae_->config_file());
+  return {vae_->config(), vae_->config_file()};
+}
+
+Weights ModelSource::OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const {
+  Weights weights = component == "vae" && vae_ ? vae_->Open(stem, std::move(options))
+                                               : OpenOwnWeights(component, stem, std::move(options));
+  for (const auto& file : weights.files())
+    if (std::find(weight_files_.begin(), weight_files_.end(), file) == weight_files_.end())
+      weight_files_.push_back(file);
+  return weights;
+}
+
+void ModelSource::ReplaceVae(const fs::path& vae) {
+  if (!index().json().contains("vae"))
+    FailUnsupported("{}: vae: {} has no component vae that {} could replace", index().file(), index().class_name(),
+                    vae.string());
+  Note(fmt::format("model: the autoencoder is {}, not the model's own", vae.string()));
+  vae_.emplace(vae, fs::is_directory(vae) ? Json() : OwnConfig("vae", {"AutoencoderKL"}).json);
 }
 
 std::vector<std::string> ModelSource::Tokenizers() const {
-  const Config index = Index();
   std::vector<std::string> components;
   for (const char* component : {"tokenizer", "tokenizer_2"})
-    if (const auto found = index.json.find(component);
-        found != index.json.end() && found->is_array() && found->size() == 2 && (*found)[1].is_string())
-      components.push_back(component);
+    if (index().Has(component)) components.push_back(component);
   return components;
 }
 
@@ -80,7 +95,7 @@ bool HasNoWeights(const std::string& class_name) {
 
 std::vector<FolderSource::Stored> FolderSource::StoredNetworks() const {
   std::vector<Stored> networks;
-  for (const auto& [component, value] : folder_.index().items()) {
+  for (const auto& [component, value] : folder_.json().items()) {
     if (!folder_.Has(component) || HasNoWeights(folder_.ClassOf(component))) continue;
     const bool of_transformers = value[0] == "transformers";
     networks.push_back({component, of_transformers ? StemOf<CLIPTextModel>() : StemOf<Network>()});
@@ -109,17 +124,12 @@ void FolderSource::CheckVariant(const PipelineOptions& options) const {
                      fmt::join(with, ", "), fmt::join(without, ", "), without.size() == 1 ? "is" : "are"));
 }
 
-ModelSource::Config FolderSource::Index() const {
-  NoteRead("", folder_.index_file());
-  return {folder_.index(), folder_.index_file()};
-}
-
 fs::path FolderSource::FolderOf(const std::string& component) const {
   return folder_.Component(component, {folder_.ClassOf(component)});
 }
 
-ModelSource::Config FolderSource::ConfigOf(const std::string& component,
-                                           const std::vector<std::string>& classes) const {
+ModelSource::Config FolderSource::OwnConfig(const std::string& component,
+                                            const std::vector<std::string>& classes) const {
   const char* name = component == "scheduler"           ? "scheduler_config.json"
                      : component == "feature_extractor" ? "preprocessor_config.json"
                                                         : "config.json";
@@ -128,15 +138,11 @@ ModelSource::Config FolderSource::ConfigOf(const std::string& component,
   return {ReadJsonFile(file), file.string()};
 }
 
-Weights FolderSource::OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const {
-  options.variant = ExistingVariant(FolderOf(component), stem, options.variant);
-  return Weights::FromFolder(FolderOf(component), stem, std::move(options));
-}
-
-std::vector<fs::path> FolderSource::WeightFiles(const std::string& component, const std::string& stem,
-                                                const std::string& variant) const {
+Weights FolderSource::OpenOwnWeights(const std::string& component, const std::string& stem,
+                                     WeightsOptions options) const {
   const fs::path folder = FolderOf(component);
-  return FindWeightFiles(folder, stem, ExistingVariant(folder, stem, variant)).files;
+  options.variant = ExistingVariant(folder, stem, options.variant);
+  return Weights::FromFolder(folder, stem, std::move(options));
 }
 
 ClipTokenizer FolderSource::OpenTokenizer(const std::string& component, ClipVariant variant) const {
@@ -149,22 +155,10 @@ fs::path FolderSource::TokenizerFolder(const std::string& component) const {
   return HoldsTokenizer(folder) ? folder : fs::path();
 }
 
-std::string SingleFileSource::ClassOf(const std::string& component) const {
-  const auto found = file_.index().find(component);
-  if (found == file_.index().end()) Fail("{}: the component {} is missing", path().string(), component);
-  return found->at(1).get<std::string>();
-}
-
-ModelSource::Config SingleFileSource::ConfigOf(const std::string& component,
-                                               const std::vector<std::string>& classes) const {
-  const std::string name = ClassOf(component);
-  if (std::find(classes.begin(), classes.end(), name) == classes.end())
-    FailUnsupported("{}: {} is a {}; supported here: {}", path().string(), component, name, fmt::join(classes, ", "));
+ModelSource::Config SingleFileSource::OwnConfig(const std::string& component,
+                                                const std::vector<std::string>& classes) const {
+  index_.Require(component, classes);
   return {file_.ConfigOf(component), fmt::format("{} ({})", path().string(), component)};
-}
-
-Weights SingleFileSource::OpenWeights(const std::string& component, const std::string&, WeightsOptions options) const {
-  return file_.OpenWeights(component, std::move(options));
 }
 
 fs::path SingleFileSource::LookForTokenizers() const {
@@ -189,8 +183,7 @@ ClipTokenizer SingleFileSource::OpenTokenizer(const std::string& component, Clip
         "{}: a single-file checkpoint holds no tokenizer; looked for vocab.json and merges.txt, or tokenizer.json, in "
         "{}\n"
         "Name the folder that has them with \"tokenizer_folder\" in the config or SKIPBENCH_TOKENIZER_FOLDER, or put "
-        "it beside the "
-        "checkpoint as \"tokenizer\". The tokenizer of any Stable Diffusion 1.x or SDXL model, or of "
+        "it beside the checkpoint as \"tokenizer\". The tokenizer of any Stable Diffusion 1.x or SDXL model, or of "
         "openai/clip-vit-large-patch14, will do.",
         path().string(), LookForTokenizers().string());
   const bool second = component == "tokenizer_2", own = second && folder.filename() == "tokenizer_2";

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "harness/io/tokenizers/clip_tokenizer.h"
 #include "harness/models/load.h"
 #include "harness/models/single_file.h"
+#include "harness/models/vae_file.h"
 #include "harness/nn/weights/weights.h"
 #include "harness/pipelines/model_folder.h"
 #include "harness/pipelines/pipeline.h"
@@ -27,21 +29,21 @@ class ModelSource {
   };
 
   virtual ~ModelSource() = default;
-  virtual std::filesystem::path path() const = 0;                       // the folder, or the file
-  virtual Config Index() const = 0;                                     // model_index.json
-  virtual std::string ClassOf(const std::string& component) const = 0;  // "UNet2DConditionModel"
-  // A component's config, which must be there and have one of these classes. The scheduler's and the feature
-  // extractor's have their own file names.
-  virtual Config ConfigOf(const std::string& component, const std::vector<std::string>& classes) const = 0;
-  // Its weights, under diffusers' names, and the files they are in. `stem`: "diffusion_pytorch_model" or "model".
-  virtual Weights OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const = 0;
-  virtual std::vector<std::filesystem::path> WeightFiles(const std::string& component, const std::string& stem,
-                                                         const std::string& variant) const = 0;
+  virtual std::filesystem::path path() const = 0;  // the folder, or the file
+  virtual const ModelIndex& index() const = 0;
   virtual ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const = 0;
   // The folder with the files that OpenTokenizer() reads; empty if there is none.
   virtual std::filesystem::path TokenizerFolder(const std::string& component) const = 0;
 
-  std::string class_name() const;               // "StableDiffusionPipeline"
+  // A component's config, which must be there and have one of these classes. The scheduler's and the feature
+  // extractor's have their own file names.
+  Config ConfigOf(const std::string& component, const std::vector<std::string>& classes) const;
+  // Its weights, under diffusers' names. `stem`: of the files, "diffusion_pytorch_model" or "model".
+  Weights OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const;
+  // Puts another autoencoder, as FindVae gives it, in the place of the model's own ("vae" of a config). Throws Error
+  // where the model has no AutoencoderKL.
+  void ReplaceVae(const std::filesystem::path& vae);
+
   std::vector<std::string> Tokenizers() const;  // components: none, "tokenizer" or also "tokenizer_2"
   // "slow" or "fast"; "" asks for the default, which is the slow one, but the fast one where a tokenizer's folder holds
   // nothing but tokenizer.json, as transformers 5 saves it.
@@ -49,7 +51,9 @@ class ModelSource {
 
   // The files beside the weights that were read so far, configs and tokenizers, by their places in the model:
   // "unet/config.json".
-  virtual std::map<std::string, std::filesystem::path> read_files() const { return read_; }
+  const std::map<std::string, std::filesystem::path>& read_files() const { return read_; }
+  // The files that weights were opened from so far.
+  const std::vector<std::filesystem::path>& weight_files() const { return weight_files_; }
 
   // What people should know of the source although it can be used ("fp16 for part of it"); each text is kept once.
   void Note(const std::string& text) const;
@@ -61,23 +65,24 @@ class ModelSource {
   void NoteTokenizers() const;
 
  protected:
+  // The same of the model's own components.
+  virtual Config OwnConfig(const std::string& component, const std::vector<std::string>& classes) const = 0;
+  virtual Weights OpenOwnWeights(const std::string& component, const std::string& stem,
+                                 WeightsOptions options) const = 0;
   void NoteRead(const std::string& component, const std::filesystem::path& file) const;
 
  private:
   mutable std::map<std::string, std::filesystem::path> read_;
+  mutable std::vector<std::filesystem::path> weight_files_;
   mutable std::vector<std::string> notes_;
+  std::optional<VaeFile> vae_;  // in the place of the model's own
 };
 
 class FolderSource : public ModelSource {
  public:
-  explicit FolderSource(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  explicit FolderSource(std::filesystem::path folder) : folder_(std::move(folder)) { NoteRead("", folder_.file()); }
   std::filesystem::path path() const override { return folder_.path(); }
-  Config Index() const override;
-  std::string ClassOf(const std::string& component) const override { return folder_.ClassOf(component); }
-  Config ConfigOf(const std::string& component, const std::vector<std::string>& classes) const override;
-  Weights OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const override;
-  std::vector<std::filesystem::path> WeightFiles(const std::string& component, const std::string& stem,
-                                                 const std::string& variant) const override;
+  const ModelIndex& index() const override { return folder_; }
   ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const override;
   std::filesystem::path TokenizerFolder(const std::string& component) const override;
   // As diffusers does: a component without files of the options' variant is read from its plain ones, which is noted.
@@ -89,6 +94,8 @@ class FolderSource : public ModelSource {
     std::string component;
     const char* stem;  // of its weight files
   };
+  Config OwnConfig(const std::string& component, const std::vector<std::string>& classes) const override;
+  Weights OpenOwnWeights(const std::string& component, const std::string& stem, WeightsOptions options) const override;
   std::vector<Stored> StoredNetworks() const;  // what has weights, in the order in which messages name it
   std::filesystem::path FolderOf(const std::string& component) const;
   ModelFolder folder_;
@@ -100,24 +107,24 @@ class SingleFileSource : public ModelSource {
   // in it, such as a model in diffusers' layout. If empty, SKIPBENCH_TOKENIZER_FOLDER says it, or it is "tokenizer"
   // beside the file.
   SingleFileSource(SingleFile file, std::filesystem::path tokenizer_folder)
-      : file_(std::move(file)), tokenizer_folder_(std::move(tokenizer_folder)) {
+      : file_(std::move(file)),
+        index_(file_.index(), file_.path().string()),
+        tokenizer_folder_(std::move(tokenizer_folder)) {
     for (const auto& note : file_.notes()) Note(note);
   }
   std::filesystem::path path() const override { return file_.path(); }
-  Config Index() const override { return {file_.index(), file_.path().string()}; }
-  std::string ClassOf(const std::string& component) const override;
-  Config ConfigOf(const std::string& component, const std::vector<std::string>& classes) const override;
-  Weights OpenWeights(const std::string& component, const std::string& stem, WeightsOptions options) const override;
-  std::vector<std::filesystem::path> WeightFiles(const std::string&, const std::string&,
-                                                 const std::string&) const override {
-    return {file_.path()};
-  }
+  const ModelIndex& index() const override { return index_; }
   ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const override;
   std::filesystem::path TokenizerFolder(const std::string& component) const override;
 
  private:
+  Config OwnConfig(const std::string& component, const std::vector<std::string>& classes) const override;
+  Weights OpenOwnWeights(const std::string& component, const std::string&, WeightsOptions options) const override {
+    return file_.OpenWeights(component, std::move(options));
+  }
   std::filesystem::path LookForTokenizers() const;  // where they should be
   SingleFile file_;
+  ModelIndex index_;
   std::filesystem::path tokenizer_folder_;
 };
 
@@ -143,13 +150,11 @@ auto ParseConfigOf(const ModelSource& source, const std::string& component) {
 // A component, built strictly (see Build()). Its class must be one of `classes`.
 template <typename T>
 std::unique_ptr<T> LoadComponent(const ModelSource& source, const std::string& component, WeightsOptions options,
-                                 const std::vector<std::string>& classes) {
+                                 const std::vector<std::string>& classes = ClassNamesOf<T>()) {
   const ModelSource::Config config = source.ConfigOf(component, classes);
-  return Build<T>(config.reader(), source.OpenWeights(component, StemOf<T>(), OptionsOf<T>(std::move(options))));
-}
-template <typename T>
-std::unique_ptr<T> LoadComponent(const ModelSource& source, const std::string& component, WeightsOptions options) {
-  return LoadComponent<T>(source, component, std::move(options), ClassNamesOf<T>());
+  const Weights weights = source.OpenWeights(component, StemOf<T>(), OptionsOf<T>(std::move(options)));
+  for (const auto& note : weights.notes()) source.Note("model: " + note);
+  return Build<T>(config.reader(), weights);
 }
 
 }  // namespace skipbench

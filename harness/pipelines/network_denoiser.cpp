@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <ranges>
+
 namespace skipbench {
 
 NetworkDenoiser::NetworkDenoiser(const Network& network, Conditioning conditioning, std::vector<MacCount> macs)
@@ -9,13 +12,12 @@ NetworkDenoiser::NetworkDenoiser(const Network& network, Conditioning conditioni
       replayed_(network),
       conditioning_(std::move(conditioning)),
       macs_(std::move(macs)),
-      cache_(conditioning_.tokens) {}
+      cache_(conditioning_.tokens, conditioning_.one_by_one) {}
 
 const NetworkInputs& NetworkDenoiser::RowsFor(std::span<const int64_t> conditioning) {
   if (std::equal(rows_.begin(), rows_.end(), conditioning.begin(), conditioning.end())) return inputs_;
   rows_.assign(conditioning.begin(), conditioning.end());
-  bool all = static_cast<int64_t>(rows_.size()) == conditioning_.samples;
-  for (size_t i = 0; i < rows_.size() && all; ++i) all = rows_[i] == static_cast<int64_t>(i);
+  const bool all = std::ranges::equal(rows_, std::views::iota(int64_t{0}, conditioning_.samples));
   const at::Tensor index = at::tensor(rows_, at::kLong);
   auto gather = [&](const at::Tensor& t) {
     if (!t.defined()) return t;

@@ -17,8 +17,9 @@ struct Conditioning {
   int64_t samples = 0;
   int guidance_rows = 1;  // 2: unconditional, conditional
   double guidance = 1;
-  at::Tensor tokens;  // [R, L, D] distinct conditioning tokens; undefined: the network takes none
-  at::Tensor rows;    // int64 [guidance_rows, S] on the network's device: row of `tokens` for each half of a sample
+  bool one_by_one = false;  // what is computed of `tokens` does not depend on which samples share them
+  at::Tensor tokens;        // [R, L, D] distinct conditioning tokens; undefined: the network takes none
+  at::Tensor rows;  // int64 [guidance_rows, S] on the network's device: row of `tokens` for each half of a sample
   std::map<std::string, at::Tensor>
       inputs;  // [guidance_rows, S, ...]: what else the network takes, by Network::conditioning()'s names
 };

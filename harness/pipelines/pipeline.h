@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/accumulate.h>
 
 #include <filesystem>
 #include <map>
@@ -70,11 +71,12 @@ class Pipeline {
  public:
   virtual ~Pipeline() = default;
   const PipelineInfo& info() const { return info_; }
-  void SetConfigFiles(std::map<std::string, std::filesystem::path> files) { info_.config_files = std::move(files); }
   const PipelineOptions& options() const { return options_; }
-  void SetNotes(std::vector<std::string> notes) {
+  // Of the source, once everything is read.
+  void SetProvenance(std::vector<std::string> notes, std::map<std::string, std::filesystem::path> config_files) {
     info_.notes = std::move(notes);
-  }  // of the source, once everything is read
+    info_.config_files = std::move(config_files);
+  }
 
   // Conditioning of `samples`, in order, encoded once. With guidance > 1 every prediction is a guided pair. With
   // `one_by_one` each sample goes through the encoders alone (bit-identical whatever its neighbours are).
@@ -96,11 +98,10 @@ class Pipeline {
   virtual int cache_positions() const = 0;
   // Elements of the features that one row caches for `cache_position` (without guidance); Error where there are no
   // cache positions.
-  virtual int64_t FeatureElements(int cache_position) const { Fail("{} has no branches", info_.kind); }
+  virtual int64_t FeatureElements(int cache_position) const = 0;
 
-  // Memory one sample needs while it is denoised and decoded cannot be known exactly; this is the number of elements of
-  // one latent, for plans.
-  int64_t latent_elements() const;
+  // Elements of one latent.
+  int64_t latent_elements() const { return c10::multiply_integers(info_.latent_shape); }
 
  protected:
   PipelineInfo info_;

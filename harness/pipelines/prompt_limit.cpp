@@ -61,10 +61,8 @@ std::vector<std::string> DescribeCutPrompts(const std::filesystem::path& path, c
                                             std::span<const Sample> samples) {
   std::vector<std::string> notes;
   const auto source = OpenModelSource(path, options);
-  const Json index = source->Index().json;
   for (const std::string suffix : {"", "_2"}) {
-    const auto encoder = index.find("text_encoder" + suffix);
-    if (encoder == index.end() || !encoder->is_array() || (*encoder)[1].is_null()) continue;
+    if (!source->index().Has("text_encoder" + suffix)) continue;
     const ClipTokenizer tokenizer =
         source->OpenTokenizer("tokenizer" + suffix, source->TokenizerVariant(options.tokenizer));
     if (auto note = DescribeCaptions(tokenizer, samples); !note.empty()) notes.push_back(std::move(note));

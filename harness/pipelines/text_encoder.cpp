@@ -14,7 +14,7 @@ ClipTextOutput TextEncoder::Encode(const std::vector<std::string>& texts, at::De
 
 CLIPTextModel::Config ReadTextConfig(const ModelSource& source, const std::string& component) {
   auto config = ParseConfigOf<CLIPTextModel>(source, component);
-  config.with_projection = source.ClassOf(component) == "CLIPTextModelWithProjection";
+  config.with_projection = source.index().ClassOf(component) == "CLIPTextModelWithProjection";
   return config;
 }
 
@@ -28,12 +28,19 @@ TextEncoder OpenTextEncoder(const ModelSource& source, const std::string& suffix
   return {std::move(tokenizer), std::move(model)};
 }
 
+at::Tensor EncodeRows(int64_t n, bool one_by_one,
+                      const std::function<at::Tensor(int64_t begin, int64_t count)>& encode) {
+  if (!one_by_one) return encode(0, n);
+  std::vector<at::Tensor> rows;
+  for (int64_t i = 0; i < n; ++i) rows.push_back(encode(i, 1));
+  return at::cat(rows);
+}
+
 at::Tensor EncodeTokens(const TextEncoder& encoder, const std::vector<std::string>& texts, bool one_by_one,
                         at::Device device, const std::function<at::Tensor(const ClipTextOutput&)>& pick) {
-  if (!one_by_one) return pick(encoder.Encode(texts, device));
-  std::vector<at::Tensor> tokens;
-  for (const auto& text : texts) tokens.push_back(pick(encoder.Encode({text}, device)));
-  return at::cat(tokens);
+  return EncodeRows(static_cast<int64_t>(texts.size()), one_by_one, [&](int64_t i, int64_t count) {
+    return pick(encoder.Encode({texts.begin() + i, texts.begin() + i + count}, device));
+  });
 }
 
 }  // namespace skipbench

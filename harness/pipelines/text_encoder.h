@@ -28,8 +28,11 @@ CLIPTextModel::Config ReadTextConfig(const ModelSource& source, const std::strin
 TextEncoder OpenTextEncoder(const ModelSource& source, const std::string& suffix, ClipVariant variant,
                             WeightsOptions options);
 
-// Tokens [n, L, D] of texts: `pick` says what of the encoder's output the network is conditioned on. With `one_by_one`
-// every text goes through the encoder alone.
+// Of `n` rows what `encode` gives of all of them at once, or with `one_by_one` of each alone, put together.
+at::Tensor EncodeRows(int64_t n, bool one_by_one,
+                      const std::function<at::Tensor(int64_t begin, int64_t count)>& encode);
+
+// Tokens [n, L, D] of texts: `pick` says what of the encoder's output the network is conditioned on.
 at::Tensor EncodeTokens(const TextEncoder& encoder, const std::vector<std::string>& texts, bool one_by_one,
                         at::Device device, const std::function<at::Tensor(const ClipTextOutput&)>& pick);
 

@@ -10,11 +10,11 @@ constexpr int64_t kTimeIds = 6;  // original size, crop's corner, target size
 
 TextToImage::TextToImage(const ModelSource& source, const PipelineOptions& options)
     : LatentPipeline(source, options, "text_to_image") {
-  xl_ = source.class_name() == "StableDiffusionXLPipeline";
+  xl_ = info_.class_name == "StableDiffusionXLPipeline";
   info_.needs_caption = info_.guided = true;
   info_.default_guidance = xl_ ? 5.0 : 7.5;  // diffusers' defaults of the two pipelines
-  const auto index = source.Index();
-  zeros_for_empty_prompt_ = xl_ && index.reader().BoolOr("force_zeros_for_empty_prompt", true);
+  const JsonReader index(source.index().json(), source.index().file());
+  zeros_for_empty_prompt_ = xl_ && index.BoolOr("force_zeros_for_empty_prompt", true);
   OpenNetwork(source, "unet", {"UNet2DConditionModel"});
   const auto vae = ReadAutoencoder(source);
   int64_t max_tokens = 0, token_width = 0, pooled_width = 0;
@@ -68,7 +68,7 @@ TextToImage::Encoded TextToImage::EncodeNegative(const Encoded& like, bool one_b
 
 std::unique_ptr<Denoiser> TextToImage::Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const {
   const int64_t n = static_cast<int64_t>(samples.size());
-  Conditioning conditioning = ConditioningFor(n, guidance);
+  Conditioning conditioning = ConditioningFor(n, guidance, one_by_one);
   const bool guided = conditioning.guidance_rows == 2;
   const Encoded encoded = EncodeTexts(CaptionsOf(samples), one_by_one);
   const Encoded negative = guided ? EncodeNegative(encoded, one_by_one) : Encoded();
@@ -99,15 +99,11 @@ at::Tensor TextToImage::Unscale(const at::Tensor& latents) const {
 PipelineType TextToImagePipelineType() {
   const auto published = [](const std::string& name, const char* file, const char* size, const char* hash,
                             const char* source) {
-    return PublishedFile{name,
-                         file,
-                         size,
-                         hash,
-                         source,
-                         fmt::format("the folder as it is, or the file by scripts/convert/stable_diffusion.py FILE {} "
-                                     "--tokenizer FOLDER; the file itself is "
-                                     "read too (\"pipeline\": FILE)",
-                                     name)};
+    const std::string how = fmt::format(
+        "the folder as it is, or the file by scripts/convert/stable_diffusion.py FILE {} --tokenizer FOLDER; the file "
+        "itself is read too (\"pipeline\": FILE)",
+        name);
+    return PublishedFile{name, file, size, hash, source, how};
   };
   return PipelineTypeOf<TextToImage>(
       {"StableDiffusionPipeline", "StableDiffusionXLPipeline"}, "",

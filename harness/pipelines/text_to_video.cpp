@@ -1,7 +1,5 @@
 #include "harness/pipelines/text_to_video.h"
 
-#include <ATen/ATen.h>
-
 #include "harness/pipelines/latent_pipeline.h"
 
 namespace skipbench {
@@ -28,7 +26,7 @@ class TextToVideo : public LatentPipeline {
       return EncodeTokens(*encoder_, texts, one_by_one, options_.device,
                           [](const ClipTextOutput& out) { return out.last_hidden_state; });
     };
-    Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance);
+    Conditioning conditioning = ConditioningFor(static_cast<int64_t>(samples.size()), guidance, one_by_one);
     SetTokens(&conditioning, encode(CaptionsOf(samples)),
               [&] { return encode({options_.negative_prompt.value_or("")}); });
     return MakeDenoiser(std::move(conditioning));

@@ -15,8 +15,8 @@ class Unconditional : public LatentPipeline {
     OpenNetwork(source, "unet", {"UNet2DModel", "UNet2DConditionModel"});
     SetShapes(1, 3);
   }
-  std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double, bool) const override {
-    return MakeDenoiser(ConditioningFor(static_cast<int64_t>(samples.size()), 1));
+  std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double, bool one_by_one) const override {
+    return MakeDenoiser(ConditioningFor(static_cast<int64_t>(samples.size()), 1, one_by_one));
   }
   at::Tensor Decode(const at::Tensor& latents) const override { return ToPictures(latents); }
 };
@@ -25,13 +25,13 @@ class Unconditional : public LatentPipeline {
 
 PipelineType UnconditionalPipelineType() {
   const auto published = [](const char* name, const char* file, const char* size, const char* hash) {
-    return PublishedFile{
-        name,
-        file,
-        size,
-        hash,
-        "github.com/pesser/pytorch_diffusion",
-        fmt::format("scripts/convert/ddpm.py {} {}", std::filesystem::path(file).filename().string(), name)};
+    const auto checkpoint = std::filesystem::path(file).filename().string();
+    return PublishedFile{name,
+                         file,
+                         size,
+                         hash,
+                         "github.com/pesser/pytorch_diffusion",
+                         fmt::format("scripts/convert/ddpm.py {} {}", checkpoint, name)};
   };
   return PipelineTypeOf<Unconditional>(
       {"DDPMPipeline", "DDIMPipeline"}, "",

@@ -6,9 +6,12 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <fstream>
 #include <string_view>
+#include <thread>
 
 #include "harness/base/error.h"
 
@@ -16,19 +19,22 @@ namespace skipbench {
 
 namespace {
 
-// A figure of /proc/self/status ("VmRSS", "VmHWM") in bytes.
-std::optional<int64_t> ProcessStatus(std::string_view field) {
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line)) {
-    if (line.size() <= field.size() || !line.starts_with(field) || line[field.size()] != ':') continue;
-    const size_t digits = line.find_first_of("0123456789");
-    if (digits == std::string::npos) return std::nullopt;
-    int64_t kib = 0;
-    std::from_chars(line.data() + digits, line.data() + line.size(), kib);
-    return kib * 1024;
+// What a file of lines "FIELD: value" in /proc says of `field`; nothing where it does not.
+std::optional<std::string> ProcField(const char* file, std::string_view field) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    const size_t colon = line.find(':'), value = line.find_first_not_of(" \t", colon + 1);
+    if (line.starts_with(field) && colon != std::string::npos && value != std::string::npos &&
+        line.find_first_of(" \t:", field.size()) == field.size())
+      return line.substr(value);
   }
   return std::nullopt;
+}
+
+// A figure of /proc/self/status ("VmRSS", "VmHWM") in bytes.
+std::optional<int64_t> ProcessStatus(std::string_view field) {
+  const auto kib = ProcField("/proc/self/status", field);
+  return kib ? std::optional(std::strtoll(kib->c_str(), nullptr, 10) * 1024) : std::nullopt;
 }
 
 // Sets VmHWM back to the present VmRSS (proc(5): writing 5 to clear_refs).
@@ -36,17 +42,6 @@ bool ResetProcessPeak() {
   std::ofstream clear("/proc/self/clear_refs");
   clear << "5" << std::flush;
   return clear.good();
-}
-
-std::string CpuName() {
-  std::ifstream info("/proc/cpuinfo");
-  std::string line;
-  while (std::getline(info, line)) {
-    if (!line.starts_with("model name")) continue;
-    const size_t colon = line.find(": ");
-    if (colon != std::string::npos) return line.substr(colon + 2);
-  }
-  return "unknown processor";
 }
 
 // Asks the driver (which honours CUDA_VISIBLE_DEVICES as LibTorch does); no CUDA header or library is needed for that.
@@ -63,6 +58,8 @@ std::string GpuName(int index) {
   dlclose(driver);
   return found ? name : "unknown GPU";
 }
+
+c10::DeviceIndex IndexOf(c10::Device device) { return device.has_index() ? device.index() : c10::DeviceIndex{0}; }
 
 c10::Device Gpu(int index, const std::string& name) {
   if (!BuiltWithCuda()) {
@@ -95,7 +92,16 @@ c10::Device ParseDevice(const std::string& name) {
 }
 
 std::string DeviceName(c10::Device device) {
-  return device.is_cpu() ? CpuName() : GpuName(device.has_index() ? device.index() : 0);
+  return device.is_cpu() ? ProcField("/proc/cpuinfo", "model name").value_or("unknown processor")
+                         : GpuName(IndexOf(device));
+}
+
+void RequireThreads(int threads, const std::string& what) {
+  const int processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int most = std::max(64, 4 * processors);
+  if (threads < 0 || threads > most)
+    Fail("{}: expected 0 to {} (four for each of the {} processors here, or 64), found {}", what, most, processors,
+         threads);
 }
 
 void PrepareDevice(c10::Device device) {
@@ -112,8 +118,7 @@ void PrepareDevice(c10::Device device) {
 std::string OutOfMemoryMessage(c10::Device device, const std::string& what, const std::string& remedy) {
   std::string memory;
   if (!device.is_cpu()) {
-    const auto [free, total] =
-        at::getDeviceAllocator(device.type())->getMemoryInfo(device.has_index() ? device.index() : 0);
+    const auto [free, total] = at::getDeviceAllocator(device.type())->getMemoryInfo(IndexOf(device));
     constexpr double kGiB = 1 << 30;
     memory =
         fmt::format(", {:.1f} of {:.1f} GiB free", static_cast<double>(free) / kGiB, static_cast<double>(total) / kGiB);
@@ -123,7 +128,7 @@ std::string OutOfMemoryMessage(c10::Device device, const std::string& what, cons
 
 void Synchronize(c10::Device device) {
   if (device.is_cpu()) return;
-  c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.has_index() ? device.index() : 0);
+  c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(IndexOf(device));
 }
 
 PeakMemory::PeakMemory(c10::Device device) : device_(device) {
@@ -134,7 +139,7 @@ PeakMemory::PeakMemory(c10::Device device) : device_(device) {
 
 void PeakMemory::Reset() {
   if (!device_.is_cpu()) {
-    at::getDeviceAllocator(device_.type())->resetPeakStats(device_.has_index() ? device_.index() : 0);
+    at::getDeviceAllocator(device_.type())->resetPeakStats(IndexOf(device_));
     return;
   }
   resettable_ = ResetProcessPeak();
@@ -143,8 +148,7 @@ void PeakMemory::Reset() {
 
 std::optional<int64_t> PeakMemory::Bytes() const {
   if (!device_.is_cpu()) {
-    const auto stats =
-        at::getDeviceAllocator(device_.type())->getDeviceStats(device_.has_index() ? device_.index() : 0);
+    const auto stats = at::getDeviceAllocator(device_.type())->getDeviceStats(IndexOf(device_));
     return stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
   }
   const auto peak = ProcessStatus("VmHWM");

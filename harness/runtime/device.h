@@ -1,5 +1,6 @@
-// Where tensors live: parsing a device's name, waiting for it, and its peak memory. Nothing here includes CUDA's
-// headers: LibTorch's device-generic interface serves, so one source builds for a CPU and for a CUDA LibTorch.
+// What a run computes on. Where tensors live: parsing a device's name, waiting for it, and its peak memory. Nothing
+// here includes CUDA's headers: LibTorch's device-generic interface serves, so one source builds for a CPU and for a
+// CUDA LibTorch.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -22,6 +23,10 @@ c10::Device ParseDevice(const std::string& name);
 
 // The processor's name, for provenance: "Intel(R) Xeon(R) ..." or "NVIDIA H200".
 std::string DeviceName(c10::Device device);
+
+// Error naming `what` when `threads` is negative, or more than 64 and more than four for each processor: threads that
+// wait for one another on few processors take for ever. 0 (the default of whoever asks) is fine.
+void RequireThreads(int threads, const std::string& what);
 
 // Makes a device's arithmetic what the dtype says and the same from run to run, for the whole process: no TF32 in
 // float32 convolutions (PyTorch allows it there by default: 10 bits of mantissa), no sums of products in half

@@ -53,21 +53,11 @@ class CounterStream : public NoiseStream {
   std::vector<int64_t> shape_;
 };
 
-class CounterSource : public NoiseSource {
- public:
-  explicit CounterSource(uint64_t seed) : seed_(seed) {}
-  std::unique_ptr<NoiseStream> Open(int64_t id, int64_t, at::IntArrayRef shape) const override {
-    return std::make_unique<CounterStream>(seed_, id, shape);
-  }
-
- private:
-  uint64_t seed_;
-};
-
 // A generator runs forward only, so what it drew is kept: draws may be asked for again by another branch or schedule.
 class TorchCpuStream : public NoiseStream {
  public:
-  TorchCpuStream(uint64_t seed, at::IntArrayRef shape) : generator_(seed), shape_(shape.vec()) {}
+  TorchCpuStream(uint64_t seed, int64_t sample_id, at::IntArrayRef shape)
+      : generator_(seed + static_cast<uint64_t>(sample_id)), shape_(shape.vec()) {}
   at::Tensor Draw(int draw) override {
     while (static_cast<int>(drawn_.size()) <= draw) {
       drawn_.push_back(at::empty(shape_, at::kFloat));
@@ -82,11 +72,12 @@ class TorchCpuStream : public NoiseStream {
   std::vector<at::Tensor> drawn_;
 };
 
-class TorchCpuSource : public NoiseSource {
+template <typename Stream>
+class Source : public NoiseSource {
  public:
-  explicit TorchCpuSource(uint64_t seed) : seed_(seed) {}
+  explicit Source(uint64_t seed) : seed_(seed) {}
   std::unique_ptr<NoiseStream> Open(int64_t id, int64_t, at::IntArrayRef shape) const override {
-    return std::make_unique<TorchCpuStream>(seed_ + static_cast<uint64_t>(id), shape);
+    return std::make_unique<Stream>(seed_, id, shape);
   }
 
  private:
@@ -95,7 +86,7 @@ class TorchCpuSource : public NoiseSource {
 
 }  // namespace
 
-std::unique_ptr<NoiseSource> CounterNoise(uint64_t seed) { return std::make_unique<CounterSource>(seed); }
-std::unique_ptr<NoiseSource> TorchCpuNoise(uint64_t seed) { return std::make_unique<TorchCpuSource>(seed); }
+std::unique_ptr<NoiseSource> CounterNoise(uint64_t seed) { return std::make_unique<Source<CounterStream>>(seed); }
+std::unique_ptr<NoiseSource> TorchCpuNoise(uint64_t seed) { return std::make_unique<Source<TorchCpuStream>>(seed); }
 
 }  // namespace skipbench

@@ -1,6 +1,5 @@
 #include "harness/runtime/timer.h"
 
-#include <ATen/ATen.h>
 #include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 

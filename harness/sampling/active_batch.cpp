@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <numeric>
+#include <ranges>
 #include <set>
 
 namespace skipbench::tree {
@@ -14,13 +15,16 @@ at::Tensor IndexOf(const std::vector<int64_t>& rows, at::Device device) {
   return at::tensor(rows, at::kLong).to(device, /*non_blocking=*/true);
 }
 
-// Rows of State that the trajectories stand on, ascending; the trajectories are renumbered to their places in that
-// list.
+// Rows of State that the trajectories stand on, ascending.
+std::vector<int64_t> RowsOf(const std::vector<Trajectory>& trajectories) {
+  std::set<int64_t> rows;
+  for (const auto& trajectory : trajectories) rows.insert(trajectory.row);
+  return {rows.begin(), rows.end()};
+}
+
+// The same; the trajectories are renumbered to their places in that list.
 std::vector<int64_t> Renumber(std::vector<Trajectory>* trajectories) {
-  std::vector<int64_t> rows;
-  for (const auto& trajectory : *trajectories) rows.push_back(trajectory.row);
-  std::sort(rows.begin(), rows.end());
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  const std::vector<int64_t> rows = RowsOf(*trajectories);
   for (auto& trajectory : *trajectories)
     trajectory.row = std::lower_bound(rows.begin(), rows.end(), trajectory.row) - rows.begin();
   return rows;
@@ -29,10 +33,7 @@ std::vector<int64_t> Renumber(std::vector<Trajectory>* trajectories) {
 }  // namespace
 
 void Select(State* state, const std::vector<int64_t>& rows) {
-  const int64_t m = state->latent.size(0);
-  bool same = m == static_cast<int64_t>(rows.size());
-  for (size_t i = 0; i < rows.size() && same; ++i) same = rows[i] == static_cast<int64_t>(i);
-  if (same) return;
+  if (std::ranges::equal(rows, std::views::iota(int64_t{0}, state->latent.size(0)))) return;
   const at::Tensor index = IndexOf(rows, state->latent.device());
   std::map<const void*, at::Tensor> done;  // the newest past latent is the latent: one copy for both
   const auto select = [&](at::Tensor* t) {
@@ -46,11 +47,7 @@ void Select(State* state, const std::vector<int64_t>& rows) {
   for (auto& t : state->past_predictions) select(&t);
 }
 
-int64_t ActiveBatch::rows() const {
-  std::set<int64_t> distinct;
-  for (const auto& trajectory : trajectories) distinct.insert(trajectory.row);
-  return static_cast<int64_t>(distinct.size());
-}
+int64_t ActiveBatch::rows() const { return static_cast<int64_t>(RowsOf(trajectories).size()); }
 
 int64_t StatesAtLeast(int64_t rows, int64_t weight) {
   const int64_t halvings = std::bit_width(static_cast<uint64_t>(std::max<int64_t>(weight, 1))) - 1;

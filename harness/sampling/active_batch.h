@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "harness/sampling/method.h"
-#include "harness/sampling/tensor_rows.h"
+#include "harness/sampling/stepping.h"
 #include "harness/schedulers/scheduler.h"
 
 namespace skipbench::tree {

@@ -4,7 +4,6 @@
 #include <ATen/Parallel.h>
 
 #include <array>
-#include <cmath>
 #include <limits>
 
 #include "harness/base/error.h"

@@ -6,6 +6,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -64,7 +65,11 @@ struct Needs {
   int latent_order = 0;      // 0: nothing; 1..3: sums of the latent itself and of its differences up to this order
   int prediction_order = 0;  // the same of the guided predictions
   bool tensors = false;      // the latent itself
-  void Merge(const Needs& other);
+  void Merge(const Needs& other) {
+    latent_order = std::max(latent_order, other.latent_order);
+    prediction_order = std::max(prediction_order, other.prediction_order);
+    tensors |= other.tensors;
+  }
 };
 
 // What a trajectory shows after a call. Sums are float64; those that were not asked for are NaN, the others finite (a
@@ -117,9 +122,8 @@ class Method {
   virtual Needs Observes() const { return {}; }
   // Nothing: the method compares no number with a threshold, or not by the rules above.
   virtual std::optional<Criterion> criterion() const { return std::nullopt; }
-  virtual std::vector<int> CachePositions(const RunShape& run) const {
-    return {};
-  }  // cache positions Decide may ask for
+  // Cache positions that Decide may ask for.
+  virtual std::vector<int> CachePositions(const RunShape& run) const { return {}; }
   // Throws Error if the setting cannot run in this shape (a mask of another length, a cache position the network
   // lacks).
   virtual std::unique_ptr<Policy> Start(const RunShape& run) const = 0;

@@ -46,13 +46,11 @@ at::Tensor Compact(const std::vector<RowRef>& rows, int64_t dim) {
 }  // namespace
 
 PathEvaluator::PathEvaluator(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
-                             at::IntArrayRef latent_shape, at::ScalarType dtype, at::Device device,
-                             PathEvaluatorOptions options)
+                             at::ScalarType dtype, at::Device device, PathEvaluatorOptions options)
     : scheduler_(scheduler),
       denoiser_(denoiser),
       samples_(samples),
       stepping_(scheduler, denoiser, samples, options.batch_invariant),
-      shape_(latent_shape.vec()),
       dtype_(dtype),
       device_(device),
       options_(std::move(options)),
@@ -245,15 +243,13 @@ void PathEvaluator::Predict(std::vector<Child>& children, int call) {
   EvenBatches(std::span(predicting), options_.batch_invariant ? 1 : static_cast<size_t>(options_.batch_size),
               [&](std::span<Child*> some) {
                 std::vector<RowRef> rows;
-                std::vector<int64_t> sample_of;
+                std::vector<int64_t> sample_of, conditioning;
                 for (const Child* child : some) {
                   rows.push_back({child->state.block->latent, child->state.row});
                   sample_of.push_back(child->sample);
                 }
-                const DenoiserInput input = stepping_.Input(rows, sample_of, call);
-                const auto start = Clock::now();
+                const DenoiserInput input = stepping_.Input(rows, sample_of, call, &conditioning);
                 const DenoiserOutput output = denoiser_.Predict(input);
-                cost_.predict_seconds += SecondsSince(start);
                 for (size_t k = 0; k < some.size(); ++k)
                   some[k]->state.model_output = {output.model_output, static_cast<int64_t>(k)};
                 cost_.evaluations += static_cast<int64_t>(some.size());

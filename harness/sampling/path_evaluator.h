@@ -14,7 +14,6 @@
 
 #include "harness/sampling/search.h"
 #include "harness/sampling/stepping.h"
-#include "harness/sampling/tensor_rows.h"
 
 namespace skipbench {
 
@@ -35,14 +34,14 @@ struct PathEvaluatorCost {
   int64_t naive_evaluations = 0;  // what the paths asked for would take one by one
   int64_t paths = 0;              // asked for
   double seconds = 0;             // of all of it
-  double predict_seconds = 0;     // of them in the network (on a GPU: to queue its work)
 };
 
 class PathEvaluator : public TrajectoryEvaluator {
  public:
-  // As RunTree's arguments (trajectory_tree.h); all of them must outlive the evaluator.
+  // As RunTree's arguments (trajectory_tree.h), whose latents have the noise's shape; all of them must outlive the
+  // evaluator.
   PathEvaluator(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
-                at::IntArrayRef latent_shape, at::ScalarType dtype, at::Device device, PathEvaluatorOptions options);
+                at::ScalarType dtype, at::Device device, PathEvaluatorOptions options);
 
   int samples() const override { return static_cast<int>(samples_.size()); }
   int calls() const override { return scheduler_.calls(); }
@@ -96,7 +95,6 @@ class PathEvaluator : public TrajectoryEvaluator {
   Denoiser& denoiser_;
   const std::vector<TreeSample>& samples_;
   const Stepping stepping_;
-  const std::vector<int64_t> shape_;
   const at::ScalarType dtype_;
   const at::Device device_;
   const PathEvaluatorOptions options_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "harness/base/error.h"
 #include "harness/base/even_batches.h"
@@ -82,12 +83,9 @@ void SchedulerCall::Split(ActiveBatch* batch, size_t b) {
 }
 
 std::vector<int> SchedulerCall::CachePositions(const Trajectory& trajectory) const {
-  std::vector<int> wanted;
-  for (int w : trajectory.lanes)
-    wanted.insert(wanted.end(), lanes_[w].cache_positions.begin(), lanes_[w].cache_positions.end());
-  std::sort(wanted.begin(), wanted.end());
-  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  return wanted;
+  std::set<int> wanted;
+  for (int w : trajectory.lanes) wanted.insert(lanes_[w].cache_positions.begin(), lanes_[w].cache_positions.end());
+  return {wanted.begin(), wanted.end()};
 }
 
 void SchedulerCall::DropUnusedFeatures(Trajectory* trajectory) const {
@@ -126,23 +124,23 @@ void SchedulerCall::Predict(ActiveBatch* batch) {
 
 DenoiserInput SchedulerCall::InputFor(const ActiveBatch& batch, std::span<const int> chunk) {
   std::vector<RowRef> rows;
-  sample_of_.clear();
+  std::vector<int64_t> sample_of;
   for (int b : chunk) {
     rows.push_back({batch.state.latent, batch.trajectories[b].row});
-    sample_of_.push_back(batch.trajectories[b].sample);
+    sample_of.push_back(batch.trajectories[b].sample);
   }
-  return stepping_.Input(rows, sample_of_, batch.call);
+  return stepping_.Input(rows, sample_of, batch.call, &conditioning_);
 }
 
 void SchedulerCall::PredictFull(ActiveBatch* batch, std::span<const int> chunk) {
   DenoiserInput input = InputFor(*batch, chunk);
   std::vector<std::vector<int>> wanted;
+  std::set<int> keep;
   for (int b : chunk) {
     wanted.push_back(CachePositions(batch->trajectories[b]));
-    input.keep.insert(input.keep.end(), wanted.back().begin(), wanted.back().end());
+    keep.insert(wanted.back().begin(), wanted.back().end());
   }
-  std::sort(input.keep.begin(), input.keep.end());
-  input.keep.erase(std::unique(input.keep.begin(), input.keep.end()), input.keep.end());
+  input.keep.assign(keep.begin(), keep.end());
   const DenoiserOutput output = denoiser_.Predict(input);
   for (size_t k = 0; k < chunk.size(); ++k) {
     Trajectory& trajectory = batch->trajectories[chunk[k]];
@@ -152,7 +150,7 @@ void SchedulerCall::PredictFull(ActiveBatch* batch, std::span<const int> chunk) 
       trajectory.features[position] = {output.features.at(position), static_cast<int64_t>(k)};
   }
   result_.full_evaluations += static_cast<int64_t>(chunk.size());
-  Charge(Action::kPredict, 0, chunk.size());
+  result_.macs += denoiser_.Macs(Action::kPredict, 0) * static_cast<int64_t>(chunk.size());
 }
 
 void SchedulerCall::PredictShallow(ActiveBatch* batch, std::span<const int> chunk, int position) {
@@ -173,11 +171,7 @@ void SchedulerCall::PredictShallow(ActiveBatch* batch, std::span<const int> chun
   for (size_t k = 0; k < chunk.size(); ++k)
     batch->trajectories[chunk[k]].model_output = {output.model_output, static_cast<int64_t>(k)};
   result_.shallow_evaluations += static_cast<int64_t>(chunk.size());
-  Charge(Action::kShallow, position, chunk.size());
-}
-
-void SchedulerCall::Charge(Action action, int position, size_t count) {
-  result_.macs += denoiser_.Macs(action, position) * static_cast<int64_t>(count);
+  result_.macs += denoiser_.Macs(Action::kShallow, position) * static_cast<int64_t>(chunk.size());
 }
 
 // 3: guidance and one scheduler step for all trajectories.
@@ -213,11 +207,14 @@ void SchedulerCall::Observe(ActiveBatch* batch) {
   const bool anyone_looks = needs_.latent_order || needs_.prediction_order;
   if (!anyone_looks && state.latent.is_cuda()) {
     Pending pending{sums, batch->call, {}};  // a run that nobody watches never waits for the device
-    for (const auto& trajectory : batch->trajectories) pending.trajectories.push_back(NameOf(trajectory));
+    for (const auto& trajectory : batch->trajectories)
+      pending.trajectories.push_back({trajectory.sample, trajectory.lanes[0]});
     pending_.push_back(std::move(pending));
   } else {
     sums = sums.cpu();
-    CheckFinite(sums, batch->call, [&](int64_t b) { return NameOf(batch->trajectories[b]); });
+    CheckFinite(sums, batch->call, [&](int64_t b) {
+      return Name{batch->trajectories[b].sample, batch->trajectories[b].lanes[0]};
+    });
   }
   if (options_.keep_differences)
     for (auto& trajectory : batch->trajectories) trajectory.sums.push_back({sums, trajectory.row});
@@ -259,10 +256,6 @@ void SchedulerCall::ShowTo(const ActiveBatch& batch, Lane* lane, const at::Tenso
     seen.prediction = Total(predictions, asked.prediction_order);
   }
   lane->policy->Observe(batch.call, seen);
-}
-
-SchedulerCall::Name SchedulerCall::NameOf(const Trajectory& trajectory) {
-  return {trajectory.sample, trajectory.lanes[0]};
 }
 
 void SchedulerCall::CheckFinite(const at::Tensor& sums, int call, const std::function<Name(int64_t)>& name) const {

@@ -4,7 +4,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
-#include <map>
 #include <span>
 #include <vector>
 
@@ -56,14 +55,12 @@ class SchedulerCall {
   DenoiserInput InputFor(const ActiveBatch& batch, std::span<const int> chunk);
   void PredictFull(ActiveBatch* batch, std::span<const int> chunk);
   void PredictShallow(ActiveBatch* batch, std::span<const int> chunk, int position);
-  void Charge(Action action, int position, size_t count);
 
   void Step(ActiveBatch* batch);
 
   void Observe(ActiveBatch* batch);
   at::Tensor ErrorSums(const ActiveBatch& batch) const;
   void ShowTo(const ActiveBatch& batch, Lane* lane, const at::Tensor& sums) const;
-  static Name NameOf(const Trajectory& trajectory);
   void CheckFinite(const at::Tensor& sums, int call, const std::function<Name(int64_t)>& name) const;
 
   const Scheduler& scheduler_;
@@ -74,7 +71,7 @@ class SchedulerCall {
   std::vector<Lane>& lanes_;
   TreeResult& result_;
   const Stepping stepping_;
-  std::vector<int64_t> sample_of_;  // of the rows of one network call
+  std::vector<int64_t> conditioning_;  // of the rows of one network call
   std::vector<Pending> pending_;
 };
 

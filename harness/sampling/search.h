@@ -3,6 +3,7 @@
 // common.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -10,7 +11,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "harness/sampling/method.h"
@@ -20,11 +20,7 @@ namespace skipbench {
 // One entry a scheduler call: 1 predict, 0 use the last output again. Entry 0 is 1.
 using Mask = std::vector<uint8_t>;
 
-inline int CountSkips(const Mask& mask) {
-  int skips = 0;
-  for (const uint8_t predict : mask) skips += predict == 0;
-  return skips;
-}
+inline int CountSkips(const Mask& mask) { return static_cast<int>(std::ranges::count(mask, 0)); }
 
 // "1101": how masks are written in messages and logs.
 inline std::string ToString(const Mask& mask) {

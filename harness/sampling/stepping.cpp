@@ -5,12 +5,40 @@
 #include <map>
 
 namespace skipbench {
+namespace {
 
-DenoiserInput Stepping::Input(std::span<const RowRef> latents, std::span<const int64_t> sample_of, int call) const {
+at::Tensor SelectRows(const at::Tensor& block, std::span<const RowRef> rows, int64_t dim) {
+  const int64_t n = static_cast<int64_t>(rows.size());
+  bool consecutive = true;
+  for (int64_t i = 1; i < n && consecutive; ++i) consecutive = rows[i].row == rows[0].row + i;
+  if (consecutive) return n == block.size(dim) ? block : block.narrow(dim, rows[0].row, n);
+  at::Tensor index = at::empty({n}, at::kLong);
+  for (int64_t i = 0; i < n; ++i) index.mutable_data_ptr<int64_t>()[i] = rows[i].row;
+  return block.index_select(dim, index.to(block.device(), /*non_blocking=*/true));
+}
+
+}  // namespace
+
+at::Tensor GatherRows(std::span<const RowRef> rows, int64_t dim) {
+  std::vector<at::Tensor> parts;
+  for (size_t begin = 0; begin < rows.size();) {
+    size_t end = begin + 1;
+    while (end < rows.size() && rows[end].block.is_same(rows[begin].block)) ++end;
+    parts.push_back(SelectRows(rows[begin].block, rows.subspan(begin, end - begin), dim));
+    begin = end;
+  }
+  return parts.size() == 1 ? parts[0] : at::cat(parts, dim);
+}
+
+DenoiserInput Stepping::Input(std::span<const RowRef> latents, std::span<const int64_t> sample_of, int call,
+                              std::vector<int64_t>* conditioning) const {
+  conditioning->clear();
+  for (const int64_t s : sample_of)
+    conditioning->push_back(samples_[s].conditioning < 0 ? s : samples_[s].conditioning);
   DenoiserInput input;
   input.sample = scheduler_.ScaleModelInput(GatherRows(latents, 0), call);
   input.timestep = scheduler_.timestep(call);
-  input.conditioning = sample_of;
+  input.conditioning = *conditioning;
   return input;
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <set>
 
 #include "harness/base/error.h"
 #include "harness/runtime/timer.h"
@@ -16,11 +17,6 @@ using tree::ActiveBatch;
 using tree::Lane;
 using tree::Trajectory;
 using tree::Unit;
-
-bool DecidesByGroup(const std::vector<const Method*>& settings) {
-  return std::any_of(settings.begin(), settings.end(),
-                     [](const Method* m) { return m->DecisionScope() == Scope::kGroup; });
-}
 
 // Schedules batches: as many samples at once as the states allow, and depth-first where one of them does not fit.
 class Tree {
@@ -155,11 +151,10 @@ class Tree {
   static int64_t RowsWithout(const ActiveBatch& batch, const std::vector<int>& taken) {
     std::vector<bool> gone(batch.trajectories.size(), false);
     for (int b : taken) gone[b] = true;
-    std::vector<int64_t> rows;
+    std::set<int64_t> rows;
     for (size_t b = 0; b < gone.size(); ++b)
-      if (!gone[b]) rows.push_back(batch.trajectories[b].row);
-    std::sort(rows.begin(), rows.end());
-    return std::unique(rows.begin(), rows.end()) - rows.begin();
+      if (!gone[b]) rows.insert(batch.trajectories[b].row);
+    return static_cast<int64_t>(rows.size());
   }
 
   void Report(const ActiveBatch& batch) {
@@ -206,7 +201,8 @@ class Tree {
 
 TreeNeeds NeedsOfTree(const std::vector<const Method*>& settings, const TreeOptions& options) {
   TreeNeeds needs;
-  needs.unit_samples = DecidesByGroup(settings) ? options.group_size : 1;
+  const auto by_group = [](const Method* m) { return m->DecisionScope() == Scope::kGroup; };
+  needs.unit_samples = std::ranges::any_of(settings, by_group) ? options.group_size : 1;
   needs.side_by_side = needs.unit_samples * static_cast<int64_t>(settings.size());
   // The reference has to be at hand call by call, so its sample's trajectories cannot wait for each other.
   const bool together = options.keep_differences && options.reference >= 0;

@@ -3,9 +3,9 @@
 //
 // All trajectories of a wave go through the scheduler calls together. A call:
 //   1 every lane (a setting on a sample, or on a group of samples) decides; trajectories split where decisions part
-//   2 the trajectories that predict are gathered into chunks for the network; the same for shallow forwards, trajectory
-//   by trajectory 3 guidance and one scheduler step for all trajectories at once 4 the criterion's sums for all
-//   trajectories in one pass, one copy to the host; every lane observes
+//   2 the trajectories that predict are gathered into chunks for the network, and so are shallow forwards
+//   3 guidance and one scheduler step for all trajectories at once
+//   4 the criterion's sums for all trajectories in one pass, one copy to the host; every lane observes
 // Splitting copies row numbers, not tensors. Sharing changes the cost, not the results.
 //
 // Where memory is short (TreeOptions::max_states), fewer samples run at a time, and in the end the trajectories of one
@@ -15,8 +15,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,7 +73,7 @@ struct TreeNeeds {
 };
 TreeNeeds NeedsOfTree(const std::vector<const Method*>& settings, const TreeOptions& options);
 
-// Runs `settings` (whose Plan() is this scheduler's) on `samples`; `conditioning` i belongs to sample i. Latents have
+// Runs `settings` (whose Plan() is this scheduler's) on `samples`. Latents have
 // shape `latent_shape` [C, ...] and live on `device` in `dtype`. Throws Error for a policy that breaks the rules (no
 // full prediction at call 0, a shallow forward without features) and for latents that are not finite (naming sample,
 // call and setting), and for max_states below what the tree needs.

@@ -19,17 +19,6 @@ const Json& OrEmpty(const Json& object) {
   return object.is_null() ? empty : object;
 }
 
-const SchedulerType& FindScheduler(const std::string& type, const std::string& origin) {
-  std::vector<std::string> names, class_names;
-  for (const SchedulerType& entry : SchedulerTypes()) {
-    if (!type.empty() && (type == entry.name || type == entry.class_name)) return entry;
-    names.push_back(entry.name);
-    if (!entry.class_name.empty()) class_names.push_back(entry.class_name);
-  }
-  names.insert(names.end(), class_names.begin(), class_names.end());
-  FailUnsupported("{}: unknown scheduler \"{}\"; {}", origin, type, KnownNames(type, names));
-}
-
 }  // namespace
 
 const std::vector<SchedulerType>& SchedulerTypes() {
@@ -40,9 +29,19 @@ const std::vector<SchedulerType>& SchedulerTypes() {
   return types;
 }
 
-SchedulerSource::SchedulerSource(const std::string& type, const Json& config, const Json& overrides,
-                                 const std::string& origin)
-    : config_(OrEmpty(config), origin), overrides_(OrEmpty(overrides), fmt::format("options of scheduler {}", type)) {
+const SchedulerType& FindSchedulerType(const std::string& type, const std::string& where) {
+  std::vector<std::string> names, class_names;
+  for (const SchedulerType& entry : SchedulerTypes()) {
+    if (!type.empty() && (type == entry.name || type == entry.class_name)) return entry;
+    names.push_back(entry.name);
+    if (!entry.class_name.empty()) class_names.push_back(entry.class_name);
+  }
+  names.insert(names.end(), class_names.begin(), class_names.end());
+  FailUnsupported("{}: unknown scheduler \"{}\"; {}", where, type, KnownNames(type, names));
+}
+
+SchedulerSource::SchedulerSource(const Json& config, const std::string& origin, JsonReader overrides)
+    : config_(OrEmpty(config), origin), overrides_(std::move(overrides)) {
   overrides_.Ignore("type");
 }
 
@@ -58,16 +57,17 @@ OptionSource SchedulerSource::From(const OptionSpec& option) const {
 }
 
 BuiltScheduler BuildScheduler(const std::string& type, const Json& config, const Json& overrides, int steps,
-                              const std::string& origin) {
-  const SchedulerType& entry = FindScheduler(type, origin);
+                              const std::string& origin, const SchedulerPlace& place) {
+  const SchedulerType& entry = FindSchedulerType(type, origin);
   if (steps < 1 || steps > kMaxSteps)
     Fail("scheduler {}: the number of steps must be in [1, {}], found {}", entry.name, kMaxSteps, steps);
-  return entry.make(SchedulerSource(entry.name, config, overrides, origin), steps);
+  const std::string file = place.file.empty() ? fmt::format("options of scheduler {}", entry.name) : place.file;
+  return entry.make(SchedulerSource(config, origin, JsonReader(OrEmpty(overrides), file, place.path)), steps);
 }
 
 std::shared_ptr<const Scheduler> MakeScheduler(const std::string& type, const Json& config, const Json& overrides,
-                                               int steps, const std::string& origin) {
-  return BuildScheduler(type, config, overrides, steps, origin).scheduler;
+                                               int steps, const std::string& origin, const SchedulerPlace& place) {
+  return BuildScheduler(type, config, overrides, steps, origin, place).scheduler;
 }
 
 }  // namespace skipbench

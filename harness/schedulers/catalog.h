@@ -18,8 +18,8 @@ enum class OptionSource { kUser, kFile, kDefault };
 // Errors.
 class SchedulerSource {
  public:
-  // `type` for messages: "ddim". `config` and `overrides` must outlive this object.
-  SchedulerSource(const std::string& type, const Json& config, const Json& overrides, const std::string& origin);
+  // `config` of the file `origin`, and both readers' objects, must outlive this object.
+  SchedulerSource(const Json& config, const std::string& origin, JsonReader overrides);
 
   const JsonReader& operator()(const OptionSpec& option) const;
   OptionSource From(const OptionSpec& option) const;
@@ -77,15 +77,26 @@ SchedulerType DeclareScheduler(std::string class_name, std::string summary, cons
 
 const std::vector<SchedulerType>& SchedulerTypes();
 
+// The type of a name, or of diffusers' class name. Throws UnsupportedError that lists both; `where` stands in front.
+const SchedulerType& FindSchedulerType(const std::string& type, const std::string& where);
+
+// Where the user gives a scheduler's options, for messages: "my.json", "scheduler[1]".
+struct SchedulerPlace {
+  std::string file;  // "": nobody knows, the scheduler is named instead
+  std::string path;
+};
+
 // Builds a scheduler.
-// `type`      a name of SchedulerTypes(), or diffusers' class name (DDIMScheduler, ...)
-// `config`    the pipeline's scheduler_config.json (or {}); keys it lacks take the default of the class that is built
-// from it `overrides` options given by the user `steps`     number of inference steps `origin`    the config's file
-// name for messages Errors name the file (or the scheduler) and the key; what skipbench lacks is an UnsupportedError
-// that says what there is.
+//   type       a name of SchedulerTypes(), or diffusers' class name (DDIMScheduler, ...)
+//   config     the pipeline's scheduler_config.json (or {}); keys it lacks take the default of the class that is built
+//              from it
+//   overrides  options given by the user, at `place`
+//   origin     the config's file name for messages
+// Errors name the file (or the scheduler) and the key; what skipbench lacks is an UnsupportedError that says what there
+// is.
 BuiltScheduler BuildScheduler(const std::string& type, const Json& config, const Json& overrides, int steps,
-                              const std::string& origin);
+                              const std::string& origin, const SchedulerPlace& place = {});
 std::shared_ptr<const Scheduler> MakeScheduler(const std::string& type, const Json& config, const Json& overrides,
-                                               int steps, const std::string& origin);
+                                               int steps, const std::string& origin, const SchedulerPlace& place = {});
 
 }  // namespace skipbench

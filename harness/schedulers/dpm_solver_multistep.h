@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/schedulers/catalog.h"
 #include "harness/schedulers/noise_schedule.h"
@@ -39,6 +40,13 @@ struct DpmSolverMultistepOptions {
 };
 
 const OptionTable<DpmSolverMultistepOptions>& DpmSolverMultistepTable();
+
+// The timesteps and noise levels that are visited.
+struct DpmSolverSchedule {
+  std::vector<double> timesteps;  // [calls], integers, descending
+  std::vector<float> sigmas;      // [calls + 1]
+};
+DpmSolverSchedule MakeDpmSolverSchedule(const DpmSolverMultistepOptions& options, int steps);
 
 std::shared_ptr<const Scheduler> MakeDpmSolverMultistep(const DpmSolverMultistepOptions& options, int steps);
 SchedulerType DpmSolverMultistepType();

@@ -2,10 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "harness/base/portable_math.h"
-#include "harness/schedulers/euler_common.h"
 #include "harness/schedulers/scheduler_base.h"
 
 namespace skipbench {
@@ -49,60 +49,96 @@ void Resolve(Options* options, int steps) {
 
 class Euler final : public SchedulerBase {
  public:
-  // `options` are resolved.
-  Euler(const Options& options, int steps) : SchedulerBase("euler", steps) {
-    const Prediction prediction = PredictionOf(options.prediction_type);
-    const std::vector<float> table = SigmaTable(PositiveAlphasCumprod(options.noise));
-    const bool ends_at_zero = options.final_sigmas_type == "zero";
-
-    timesteps_ = EulerTimesteps(options.spacing, options.noise.num_train_timesteps, steps);
-    std::vector<float> sigmas = Sigmas(options, table);
-    if (options.timestep_type == "continuous" && prediction == Prediction::kVelocity)
-      for (size_t i = 0; i < sigmas.size(); ++i) timesteps_[i] = 0.25f * portable::Log(sigmas[i]);
-    sigmas.push_back(ends_at_zero ? 0.0f : table.front());
-    init_noise_sigma_ = InitNoiseSigma(options.spacing, sigmas);
-
-    for (int i = 0; i < calls(); ++i) {
-      input_scale_.push_back(InputScale(sigmas[i]));
-      weights_.push_back(EulerStep(prediction, sigmas[i], sigmas[i + 1] - sigmas[i]));
+  Euler(std::string type, std::vector<EulerCall> calls, double init_noise_sigma)
+      : SchedulerBase(std::move(type), static_cast<int>(calls.size())), calls_(std::move(calls)) {
+    init_noise_sigma_ = init_noise_sigma;
+    for (const EulerCall& call : calls_) {
+      timesteps_.push_back(call.timestep);
+      noise_std_.push_back(call.noise_std);
     }
   }
 
   at::Tensor ScaleModelInput(const at::Tensor& sample, int call) const override {
-    return at::div(sample, input_scale_[Checked(call)]);
+    return at::div(sample, calls_[Checked(call)].input_scale);
   }
 
-  StepResult Step(const at::Tensor& x, const at::Tensor& model_output, int call, const SchedulerState& state,
+  StepResult Step(const at::Tensor& sample, const at::Tensor& model_output, int call, const SchedulerState& state,
                   const at::Tensor& noise) const override {
-    CheckStep(x, model_output, call, state, 0, noise);
-    return {TakeEulerStep(weights_[call], x, model_output).to(x.scalar_type()), {}};
+    CheckStep(sample, model_output, call, state, 0, noise);
+    const EulerCall& c = calls_[call];
+    const at::Tensor x = sample.to(at::kFloat);
+    at::Tensor next = c.x_weight == 1 ? at::add(x, model_output, c.output_weight)
+                                      : at::mul(x, c.x_weight).add_(model_output, c.output_weight);
+    if (UsesNoise(call)) next.add_(noise, NoiseStd(call));
+    return {next.to(sample.scalar_type()), {}};
   }
 
  private:
-  // σ of every call; placed anew (and the timesteps with them) if a rule says so.
-  std::vector<float> Sigmas(const Options& options, const std::vector<float>& table) {
-    std::vector<double> sigmas;
-    for (double t : timesteps_) sigmas.push_back(SigmaAt(table, t));
-    if (const SigmaRule rule = RuleOf(options.rules); rule != SigmaRule::kTimesteps) {
-      CheckSigmaEnds(*options.sigma_min, *options.sigma_max);
-      sigmas = PlaceSigmas(rule, *options.sigma_max, *options.sigma_min, calls());
-      const SigmaToTimestep to_timestep(table);
-      for (size_t i = 0; i < sigmas.size(); ++i) timesteps_[i] = static_cast<float>(to_timestep(sigmas[i]));
-    }
-    return {sigmas.begin(), sigmas.end()};
-  }
-
-  std::vector<double> input_scale_;
-  std::vector<EulerWeights> weights_;
+  std::vector<EulerCall> calls_;
 };
 
 }  // namespace
 
-std::shared_ptr<const Scheduler> MakeEuler(const EulerOptions& options, int steps) {
-  Table().Validate(options);
-  EulerOptions resolved = options;
-  Resolve(&resolved, steps);
-  return std::make_shared<Euler>(resolved, steps);
+EulerCall MakeEulerCall(Prediction prediction, double timestep, float sigma, double dt) {
+  EulerCall call{timestep, std::sqrt(sigma * sigma + 1.0f), 1 + dt / sigma, -dt / sigma};  // d = (x − x0)/σ
+  if (prediction == Prediction::kEpsilon) {                                                // x0 = x − σ ε, d = ε
+    call.x_weight = 1;
+    call.output_weight = dt;
+  } else if (prediction == Prediction::kVelocity) {  // x0 = x/(σ² + 1) − v σ/sqrt(σ² + 1)
+    const double wide = sigma, s2 = wide * wide + 1;
+    call.x_weight = 1 + dt * wide / s2;
+    call.output_weight = dt / std::sqrt(s2);
+  }
+  return call;
+}
+
+std::shared_ptr<const Scheduler> MakeEulerOf(std::string type, std::vector<EulerCall> calls, double init_noise_sigma) {
+  return std::make_shared<Euler>(std::move(type), std::move(calls), init_noise_sigma);
+}
+
+std::vector<double> EulerTimesteps(const Spacing& spacing, int train, int steps) {
+  if (spacing.kind != "linspace") {
+    const std::vector<int> timesteps = IntegerTimesteps(spacing, train, steps);
+    return {timesteps.begin(), timesteps.end()};
+  }
+  std::vector<double> timesteps = Linspace(0, train - 1, steps);
+  for (double& t : timesteps) t = static_cast<float>(t);
+  std::reverse(timesteps.begin(), timesteps.end());
+  return timesteps;
+}
+
+double InitNoiseSigma(const Spacing& spacing, const std::vector<float>& sigmas) {
+  const float max = *std::max_element(sigmas.begin(), sigmas.end());
+  return spacing.kind == "leading" ? std::sqrt(max * max + 1.0f) : max;
+}
+
+std::shared_ptr<const Scheduler> MakeEuler(const EulerOptions& given, int steps) {
+  Table().Validate(given);
+  EulerOptions options = given;
+  Resolve(&options, steps);
+  const Prediction prediction = PredictionOf(options.prediction_type);
+  const std::vector<float> table = SigmaTable(PositiveAlphasCumprod(options.noise));
+  std::vector<double> timesteps = EulerTimesteps(options.spacing, options.noise.num_train_timesteps, steps);
+  std::vector<float> sigmas;
+  if (const SigmaRule rule = RuleOf(options.rules); rule == SigmaRule::kTimesteps) {
+    for (double t : timesteps) sigmas.push_back(static_cast<float>(SigmaAt(table, t)));
+  } else {  // placed anew, and the timesteps with them
+    CheckSigmaEnds(*options.sigma_min, *options.sigma_max);
+    const SigmaToTimestep to_timestep(table);
+    const size_t calls = timesteps.size();
+    timesteps.clear();
+    for (double sigma : PlaceSigmas(rule, *options.sigma_max, *options.sigma_min, static_cast<int>(calls))) {
+      timesteps.push_back(static_cast<float>(to_timestep(sigma)));
+      sigmas.push_back(static_cast<float>(sigma));
+    }
+  }
+  if (options.timestep_type == "continuous" && prediction == Prediction::kVelocity)
+    for (size_t i = 0; i < sigmas.size(); ++i) timesteps[i] = 0.25f * portable::Log(sigmas[i]);
+  sigmas.push_back(options.final_sigmas_type == "zero" ? 0.0f : table.front());
+  std::vector<EulerCall> calls;
+  for (size_t i = 0; i < timesteps.size(); ++i)
+    calls.push_back(MakeEulerCall(prediction, timesteps[i], sigmas[i], sigmas[i + 1] - sigmas[i]));
+  return MakeEulerOf("euler", std::move(calls), InitNoiseSigma(options.spacing, sigmas));
 }
 
 SchedulerType EulerType() {

@@ -5,9 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/schedulers/catalog.h"
 #include "harness/schedulers/noise_schedule.h"
+#include "harness/schedulers/prediction.h"
 #include "harness/schedulers/sigmas.h"
 #include "harness/schedulers/spacing.h"
 
@@ -26,5 +28,24 @@ struct EulerOptions {
 
 std::shared_ptr<const Scheduler> MakeEuler(const EulerOptions& options, int steps);
 SchedulerType EulerType();
+
+// One call of an Euler scheduler, whose latents are x = x0 + σ ε:
+//   x + dt · d + noise_std · n = x_weight · x + output_weight · model_output + noise_std · n,  d = (x − x0)/σ,
+// x0 from the prediction at x/sqrt(σ² + 1), what the network is given.
+struct EulerCall {
+  double timestep;
+  double input_scale;  // sqrt(σ² + 1)
+  double x_weight, output_weight;
+  double noise_std = 0;
+};
+// The call at the noise level `sigma`, which goes down by dt < 0.
+EulerCall MakeEulerCall(Prediction prediction, double timestep, float sigma, double dt);
+// Euler's method by these calls; `type`: what the scheduler is called. Steps are float32 as in diffusers.
+std::shared_ptr<const Scheduler> MakeEulerOf(std::string type, std::vector<EulerCall> calls, double init_noise_sigma);
+
+// Timesteps of the Euler family, descending: float32, fractional with "linspace".
+std::vector<double> EulerTimesteps(const Spacing& spacing, int train, int steps);
+// Standard deviation of the initial latent; with "leading" spacing the first σ is not the largest one of training.
+double InitNoiseSigma(const Spacing& spacing, const std::vector<float>& sigmas);
 
 }  // namespace skipbench

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "harness/schedulers/prediction.h"
 #include "harness/schedulers/scheduler_base.h"
 
 namespace skipbench {
@@ -125,12 +126,16 @@ class Pndm final : public SchedulerBase {
     const auto& h = state.history;
     if (h.empty()) return {Transfer(x, e, call), {{e, x}}};
     if (runge_kutta_calls_ == 0 && call == 1) return {Transfer(h[1], at::add(e, h[0]).div_(2), call), {{h[0]}}};
-    if (h.size() == 1) return {Transfer(x, at::mul(e, 1.5).add_(h[0], -0.5), call), {{e, h[0]}}};
-    if (h.size() == 2)
-      return {Transfer(x, at::mul(e, 23.0 / 12).add_(h[0], -16.0 / 12).add_(h[1], 5.0 / 12), call), {{e, h[0], h[1]}}};
-    const at::Tensor prediction =
-        at::mul(e, 55.0 / 24).add_(h[0], -59.0 / 24).add_(h[1], 37.0 / 24).add_(h[2], -9.0 / 24);
-    return {Transfer(x, prediction, call), {{e, h[0], h[1]}}};
+    static const std::vector<double> kWeights[] = {
+        {1.5, -0.5}, {23.0 / 12, -16.0 / 12, 5.0 / 12}, {55.0 / 24, -59.0 / 24, 37.0 / 24, -9.0 / 24}};
+    const std::vector<double>& weights = kWeights[h.size() - 1];
+    at::Tensor prediction = at::mul(e, weights[0]);
+    SchedulerState next{{e}};
+    for (size_t i = 0; i < h.size(); ++i) {
+      prediction.add_(h[i], weights[i + 1]);
+      if (i < 2) next.history.push_back(h[i]);
+    }
+    return {Transfer(x, prediction, call), next};
   }
 
   Prediction prediction_;

@@ -7,7 +7,6 @@
 
 #include "harness/schedulers/catalog.h"
 #include "harness/schedulers/noise_schedule.h"
-#include "harness/schedulers/prediction.h"
 #include "harness/schedulers/spacing.h"
 
 namespace skipbench {

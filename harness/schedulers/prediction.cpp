@@ -29,15 +29,13 @@ at::Tensor PredictEpsilon(Prediction type, const at::Tensor& x, const at::Tensor
 }
 
 OptionTable<X0Limits> X0LimitsTable(bool with_clip) {
-  std::vector<Field<X0Limits>> fields;
-  if (with_clip)
-    fields = {Field("clip_sample", &X0Limits::clip).Help("clip predicted samples, as pixels are"),
-              Field("clip_sample_range", &X0Limits::range).Min(0).Help("to [-range, range]")};
-  fields.push_back(
-      Field("thresholding", &X0Limits::threshold).Help("dynamic thresholding (arXiv 2205.11487), instead of clipping"));
-  fields.push_back(
-      Field("dynamic_thresholding_ratio", &X0Limits::ratio).Min(0).Max(1).Help("quantile that it clips at"));
-  fields.push_back(Field("sample_max_value", &X0Limits::max_value).Min(0).Help("largest value that it clips at"));
+  std::vector<Field<X0Limits>> fields = {
+      Field("clip_sample", &X0Limits::clip).Help("clip predicted samples, as pixels are"),
+      Field("clip_sample_range", &X0Limits::range).Min(0).Help("to [-range, range]"),
+      Field("thresholding", &X0Limits::threshold).Help("dynamic thresholding (arXiv 2205.11487), instead of clipping"),
+      Field("dynamic_thresholding_ratio", &X0Limits::ratio).Min(0).Max(1).Help("quantile that it clips at"),
+      Field("sample_max_value", &X0Limits::max_value).Min(0).Help("largest value that it clips at")};
+  if (!with_clip) fields.erase(fields.begin(), fields.begin() + 2);
   return OptionTable<X0Limits>("limits of predicted samples", std::move(fields));
 }
 

@@ -33,11 +33,9 @@ class Scheduler {
   virtual int calls() const = 0;                // the number of network predictions = step() calls
   virtual double timestep(int call) const = 0;  // what the network is told; may be fractional (Euler)
   virtual double init_noise_sigma() const = 0;  // the initial latent is unit noise times this
-  virtual bool stochastic() const = 0;          // whether any call draws noise that can change the sample
   virtual bool UsesNoise(int call) const = 0;   // whether this call's noise can change the sample
-  virtual bool ClipsSample() const {
-    return false;
-  }  // whether predicted samples are clipped to a range, as pixels may be
+  // Whether predicted samples are clipped to a range, as pixels may be.
+  virtual bool ClipsSample() const { return false; }
 
   // The network's input for `call`. Default: the sample itself.
   virtual at::Tensor ScaleModelInput(const at::Tensor& sample, int call) const { return sample; }

@@ -3,13 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/ostream.h>
 
-#include <algorithm>
-
 namespace skipbench {
-
-bool SchedulerBase::stochastic() const {
-  return std::any_of(noise_std_.begin(), noise_std_.end(), [](double std) { return std != 0; });
-}
 
 int SchedulerBase::Checked(int call) const {
   if (call < 0 || call >= calls()) Fail("scheduler {}: there is no call {}; it makes {} calls", type_, call, calls());

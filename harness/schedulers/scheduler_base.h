@@ -16,7 +16,6 @@ class SchedulerBase : public Scheduler {
   int calls() const final { return static_cast<int>(timesteps_.size()); }
   double timestep(int call) const final { return timesteps_[Checked(call)]; }
   double init_noise_sigma() const final { return init_noise_sigma_; }
-  bool stochastic() const final;
   bool UsesNoise(int call) const final { return NoiseStd(call) != 0; }
 
  protected:

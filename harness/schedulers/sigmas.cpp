@@ -72,24 +72,15 @@ void CheckSigmaEnds(double sigma_min, double sigma_max) {
 }
 
 std::vector<double> PlaceSigmas(SigmaRule rule, double sigma_max, double sigma_min, int n) {
-  std::vector<double> sigmas = Linspace(0, 1, n);
-  for (double& s : sigmas) {
-    switch (rule) {
-      case SigmaRule::kKarras: {
-        constexpr double rho = 7;
-        const double max_root = portable::Pow(sigma_max, 1 / rho);
-        const double min_root = portable::Pow(sigma_min, 1 / rho);
-        s = portable::Pow(max_root + s * (min_root - max_root), rho);
-        break;
-      }
-      case SigmaRule::kBeta: s = sigma_min + BetaQuantile(1 - s) * (sigma_max - sigma_min); break;
-      default: break;
-    }
-  }
-  if (rule == SigmaRule::kExponential) {
-    sigmas = Linspace(portable::Log(sigma_max), portable::Log(sigma_min), n);
-    for (double& s : sigmas) s = portable::Exp(s);
-  }
+  constexpr double rho = 7;
+  const double max_root = portable::Pow(sigma_max, 1 / rho), min_root = portable::Pow(sigma_min, 1 / rho);
+  const bool exponential = rule == SigmaRule::kExponential;
+  std::vector<double> sigmas =
+      exponential ? Linspace(portable::Log(sigma_max), portable::Log(sigma_min), n) : Linspace(0, 1, n);
+  for (double& s : sigmas)
+    s = exponential                  ? portable::Exp(s)
+        : rule == SigmaRule::kKarras ? portable::Pow(max_root + s * (min_root - max_root), rho)
+                                     : sigma_min + BetaQuantile(1 - s) * (sigma_max - sigma_min);
   return sigmas;
 }
 

@@ -2,7 +2,6 @@
 // the arithmetic of numpy, which diffusers uses for them: float32 tables, float64 in between.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "harness/base/options.h"

@@ -1,12 +1,11 @@
 // Confidence intervals for means by the percentile bootstrap (Efron 1979; Efron and Tibshirani 1993, chapter 13): the
 // values are drawn again with replacement, as many as there are, `resamples` times; the interval holds the middle
-// `level` of the means. The values must be independent: bootstrap over samples, not over steps. For skewed values and
-// few of them (below 20, say) the intervals are somewhat too narrow.
+// `level` of the means. The values must be independent: samples, not steps. Of few values (below 20, say) that are
+// skewed the intervals are somewhat too narrow.
 #pragma once
 
 #include <cstdint>
 #include <span>
-#include <string>
 
 namespace skipbench {
 

@@ -36,10 +36,6 @@ Margins CheckedMargins(const ContingencyTable& table) {
   return m;
 }
 
-bool HasEmpty(const std::vector<int64_t>& margin) {
-  return std::any_of(margin.begin(), margin.end(), [](int64_t count) { return count == 0; });
-}
-
 // Sum of (|O - E| - correction)^2 / E.
 double Statistic(const ContingencyTable& table, const ChiSquare& test, double correction) {
   double sum = 0;
@@ -71,7 +67,7 @@ ChiSquare TestIndependence(const ContingencyTable& table) {
   ChiSquare test;
   test.n = m.n;
   test.dof = static_cast<int>((m.rows.size() - 1) * (m.columns.size() - 1));
-  test.defined = !HasEmpty(m.rows) && !HasEmpty(m.columns);
+  test.defined = std::ranges::count(m.rows, 0) == 0 && std::ranges::count(m.columns, 0) == 0;
   if (!test.defined) return test;
 
   const auto n = static_cast<double>(m.n);

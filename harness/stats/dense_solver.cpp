@@ -1,6 +1,5 @@
 #include "harness/stats/dense_solver.h"
 
-#include <cmath>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -32,6 +31,19 @@ int Length(Eigen::Index n) {
   return static_cast<int>(n);
 }
 
+// Asks a function of LAPACK how much memory it wants, then calls it: call(work, size of work, info). Error, with what
+// does not converge, where it fails.
+template <class Call>
+void WithWorkspace(Call call, const char* what) {
+  double wanted = 0;
+  int size = -1, info = 0;
+  call(&wanted, &size, &info);
+  size = static_cast<int>(wanted);
+  std::vector<double> work(static_cast<size_t>(size));
+  call(work.data(), &size, &info);
+  if (info != 0) Fail("Frechet distance: the {} do not converge", what);
+}
+
 // What counts as 0 up to rounding among the eigenvalues of a symmetric matrix: d times the rounding error of the
 // largest.
 double SingularBelow(Eigen::Index dimension, double largest) {
@@ -39,9 +51,10 @@ double SingularBelow(Eigen::Index dimension, double largest) {
 }
 
 // op(a) op(b), where op is the transpose if asked for.
-MatrixXd Product(const MatrixXd& a, bool transpose_a, const MatrixXd& b, bool transpose_b) {
+MatrixXd Product(const Eigen::Ref<const MatrixXd>& a, bool transpose_a, const Eigen::Ref<const MatrixXd>& b,
+                 bool transpose_b) {
   const int m = Length(transpose_a ? a.cols() : a.rows()), k = Length(transpose_a ? a.rows() : a.cols()),
-            n = Length(transpose_b ? b.rows() : b.cols()), lda = Length(a.rows()), ldb = Length(b.rows());
+            n = Length(transpose_b ? b.rows() : b.cols()), lda = Length(a.outerStride()), ldb = Length(b.outerStride());
   MatrixXd c(m, n);
   if (c.size() == 0 || k == 0) return MatrixXd::Zero(m, n);
   const double one = 1, zero = 0;
@@ -65,15 +78,12 @@ std::optional<MatrixXd> Cholesky(const MatrixXd& m) {
 VectorXd Eigenvalues(MatrixXd& m, bool vectors) {
   const int n = Length(m.rows());
   VectorXd values(n);
-  double work_size = 0;
-  int iwork_size = 0, info = 0, query = -1;
-  const char* job = vectors ? "V" : "N";
-  dsyevd_(job, "L", &n, m.data(), &n, values.data(), &work_size, &query, &iwork_size, &query, &info);
-  std::vector<double> work(static_cast<size_t>(work_size));
-  std::vector<int> iwork(static_cast<size_t>(iwork_size));
-  const int lwork = static_cast<int>(work_size);
-  dsyevd_(job, "L", &n, m.data(), &n, values.data(), work.data(), &lwork, iwork.data(), &iwork_size, &info);
-  if (info != 0) Fail("Frechet distance: the eigenvalues do not converge");
+  std::vector<int> iwork(3 + 5 * static_cast<size_t>(n));
+  const int iwork_size = static_cast<int>(iwork.size());
+  const auto call = [&](double* work, const int* size, int* info) {
+    dsyevd_(vectors ? "V" : "N", "L", &n, m.data(), &n, values.data(), work, size, iwork.data(), &iwork_size, info);
+  };
+  WithWorkspace(call, "eigenvalues");
   return values;
 }
 
@@ -96,15 +106,11 @@ double SumOfSingularValues(MatrixXd m) {
   const int rows = Length(m.rows()), columns = Length(m.cols()), one = 1;
   VectorXd values(std::min(rows, columns));
   std::vector<int> iwork(8 * static_cast<size_t>(values.size()));
-  double work_size = 0;
-  int info = 0, lwork = -1;
-  dgesdd_("N", &rows, &columns, m.data(), &rows, values.data(), nullptr, &one, nullptr, &one, &work_size, &lwork,
-          iwork.data(), &info);
-  lwork = static_cast<int>(work_size);
-  std::vector<double> work(static_cast<size_t>(lwork));
-  dgesdd_("N", &rows, &columns, m.data(), &rows, values.data(), nullptr, &one, nullptr, &one, work.data(), &lwork,
-          iwork.data(), &info);
-  if (info != 0) Fail("Frechet distance: the singular values do not converge");
+  const auto call = [&](double* work, const int* size, int* info) {
+    dgesdd_("N", &rows, &columns, m.data(), &rows, values.data(), nullptr, &one, nullptr, &one, work, size,
+            iwork.data(), info);
+  };
+  WithWorkspace(call, "singular values");
   return values.sum();
 }
 
@@ -113,12 +119,10 @@ MatrixXd Reduced(MatrixXd a) {
   if (a.rows() <= a.cols()) return a;
   const int rows = Length(a.rows()), columns = Length(a.cols());
   VectorXd tau(columns);
-  double work_size = 0;
-  int info = 0, lwork = -1;
-  dgeqrf_(&rows, &columns, a.data(), &rows, tau.data(), &work_size, &lwork, &info);
-  lwork = static_cast<int>(work_size);
-  std::vector<double> work(static_cast<size_t>(lwork));
-  dgeqrf_(&rows, &columns, a.data(), &rows, tau.data(), work.data(), &lwork, &info);
+  const auto call = [&](double* work, const int* size, int* info) {
+    dgeqrf_(&rows, &columns, a.data(), &rows, tau.data(), work, size, info);
+  };
+  WithWorkspace(call, "reflectors");
   return a.topRows(columns).triangularView<Eigen::Upper>();
 }
 
@@ -138,12 +142,10 @@ double NuclearNorm(const RowMatrix& a, const RowMatrix& b) {
 
 // Row by row a b^T is what column by column b a^T is, of a and b read as their transposes.
 RowMatrix Products(const RowMatrix& a, const RowMatrix& b) {
-  RowMatrix products(a.rows(), b.rows());
-  const int m = Length(b.rows()), n = Length(a.rows()), k = Length(a.cols());
-  if (products.size() == 0 || k == 0) return RowMatrix::Zero(n, m);
-  const double one = 1, zero = 0;
-  dgemm_("T", "N", &m, &n, &k, &one, b.data(), &k, a.data(), &k, &zero, products.data(), &m);
-  return products;
+  using Columns = Eigen::Map<const MatrixXd>;
+  const MatrixXd transposed =
+      Product(Columns(b.data(), b.cols(), b.rows()), true, Columns(a.data(), a.cols(), a.rows()), false);
+  return Eigen::Map<const RowMatrix>(transposed.data(), a.rows(), b.rows());
 }
 
 }  // namespace skipbench

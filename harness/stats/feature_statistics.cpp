@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "harness/base/error.h"
-#include "harness/stats/dense_solver.h"
 
 namespace skipbench {
 namespace {
@@ -13,13 +12,16 @@ namespace {
 // Rows that are centred and multiplied at once: enough to make the product efficient, few enough to stay in the cache.
 constexpr int64_t kBlockRows = 256;
 
-using Floats = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+}  // namespace
 
 RowMatrix ToDouble(const FeatureView& features) {
+  using Floats = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   return Eigen::Map<const Floats>(features.values.data(), features.rows(), features.dimension).cast<double>();
 }
 
-}  // namespace
+void CheckDimensions(int64_t a, int64_t b, const std::string& what) {
+  if (a != b) Fail("{}: set A has {} dimensions, set B {}; they come from different networks", what, a, b);
+}
 
 void CheckFeatures(const FeatureView& features, const std::string& what) {
   if (features.dimension < 1)
@@ -34,18 +36,6 @@ void CheckFeatures(const FeatureView& features, const std::string& what) {
 }
 
 FeatureStatistics::FeatureStatistics(int64_t dimension) { TakeDimension(dimension); }
-
-FeatureStatistics::FeatureStatistics(int64_t count, Eigen::VectorXd mean, Eigen::MatrixXd scatter)
-    : count_(count), mean_(std::move(mean)), scatter_(std::move(scatter)) {
-  const int64_t d = mean_.size();
-  if (count < 0) Fail("feature statistics: {} samples", count);
-  if (d < 1 || scatter_.rows() != d || scatter_.cols() != d)
-    Fail("feature statistics: a mean of {} values beside a scatter of {}x{}", d, scatter_.rows(), scatter_.cols());
-  if (!mean_.allFinite() || !scatter_.allFinite()) Fail("feature statistics: a value is not finite");
-  const double asymmetry = (scatter_ - scatter_.transpose()).cwiseAbs().maxCoeff();
-  if (asymmetry > 1e-9 * scatter_.cwiseAbs().maxCoeff())
-    Fail("feature statistics: the scatter is not symmetric (by {:.3g})", asymmetry);
-}
 
 void FeatureStatistics::TakeDimension(int64_t dimension) {
   if (dimension < 1) Fail("feature statistics: expected at least one dimension, found {}", dimension);

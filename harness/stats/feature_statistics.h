@@ -1,15 +1,15 @@
 // Mean and covariance of feature vectors, gathered in parts: what a Frechet distance needs of a set of pictures.
-//
-// float64 throughout, and sums of deviations instead of sums of products (Chan, Golub and LeVeque 1979), so that
-// features with a large common offset keep their digits. Parts may be merged in any order, of any size: the result is
-// the same up to rounding (far below 1e-9 relative).
+// float64 throughout, and sums of deviations instead of sums of products (Chan, Golub and LeVeque 1979): features with
+// a large common offset keep their digits. Parts may be merged in any order, of any size (up to rounding).
 #pragma once
 
 #include <Eigen/Core>
 #include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
+#include <utility>
+
+#include "harness/stats/dense_solver.h"
 
 namespace skipbench {
 
@@ -37,9 +37,9 @@ class FeatureStatistics {
  public:
   FeatureStatistics() = default;  // of no features; takes the dimension of the first that it is given
   explicit FeatureStatistics(int64_t dimension);
-  // From what was stored: `scatter` is the sum of outer products of deviations from the mean. Throws Error for shapes
-  // that do not fit, values that are not finite and a scatter that is not symmetric.
-  FeatureStatistics(int64_t count, Eigen::VectorXd mean, Eigen::MatrixXd scatter);
+  // Of what was computed elsewhere: `scatter` is the sum of outer products of deviations from the mean.
+  FeatureStatistics(int64_t count, Eigen::VectorXd mean, Eigen::MatrixXd scatter)
+      : count_(count), mean_(std::move(mean)), scatter_(std::move(scatter)) {}
 
   // Throws Error for another dimension and for a value that is not finite, naming row and column.
   void Add(const FeatureView& features);
@@ -65,7 +65,12 @@ class FeatureStatistics {
 // Of all rows at once.
 FeatureStatistics StatisticsOf(const FeatureView& features);
 
+// The same values in float64.
+RowMatrix ToDouble(const FeatureView& features);
+
 // Throws Error unless the values fill whole rows and are finite; `what` ("set A") is put in front of the message.
 void CheckFeatures(const FeatureView& features, const std::string& what);
+// Throws Error for sets of features of different networks; `what` ("kernel distance") is put in front of the message.
+void CheckDimensions(int64_t a, int64_t b, const std::string& what);
 
 }  // namespace skipbench

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "harness/base/error.h"
+#include "harness/stats/dense_solver.h"
 
 namespace skipbench {
 namespace {
@@ -11,13 +12,6 @@ namespace {
 // From features rather than from covariances: up to this many dimensions always, else for sets of few samples, whose
 // products are then no larger than the covariances.
 constexpr int64_t kFewDimensions = 512;
-
-void WarnOfFewSamples(const char* set, int64_t count, int64_t dimension, std::vector<std::string>* warnings) {
-  if (count == 0 || count > dimension) return;
-  warnings->push_back(
-      fmt::format("{} has {} samples for {} dimensions: its covariance is singular and the distance biased upwards",
-                  set, count, dimension));
-}
 
 void Check(const Gaussian& set, const char* name) {
   const int64_t d = set.dimension();
@@ -35,19 +29,10 @@ void Check(const Gaussian& set, const char* name) {
     Fail("Frechet distance: the covariance of {} is not symmetric (by {:.3g})", name, asymmetry);
 }
 
-void CheckDimensions(int64_t a, int64_t b) {
-  if (a != b) Fail("Frechet distance: set A has {} dimensions, set B {}; they come from different networks", a, b);
-}
-
 FrechetResult Sum(const Eigen::VectorXd& mean_a, const Eigen::VectorXd& mean_b, double trace_a, double trace_b,
                   double trace_root) {
-  FrechetResult result;
-  result.mean_term = (mean_a - mean_b).squaredNorm();
-  result.trace_a = trace_a;
-  result.trace_b = trace_b;
-  result.trace_root = trace_root;
-  result.distance = result.mean_term + (trace_a + trace_b - 2 * trace_root);
-  return result;
+  const double mean_term = (mean_a - mean_b).squaredNorm();
+  return {mean_term + (trace_a + trace_b - 2 * trace_root), mean_term, trace_a, trace_b, trace_root};
 }
 
 struct Centred {
@@ -56,9 +41,7 @@ struct Centred {
 };
 
 Centred Centre(const FeatureView& features) {
-  using Floats = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  Centred centred;
-  centred.rows = Eigen::Map<const Floats>(features.values.data(), features.rows(), features.dimension).cast<double>();
+  Centred centred{{}, ToDouble(features)};
   centred.mean = centred.rows.colwise().mean().transpose();
   centred.rows.rowwise() -= centred.mean.transpose();
   centred.rows /= std::sqrt(static_cast<double>(features.rows() - 1));
@@ -77,12 +60,8 @@ void CheckSet(const FeatureView& features, const char* name) {
 FrechetResult FrechetDistance(const Gaussian& a, const Gaussian& b) {
   Check(a, "set A");
   Check(b, "set B");
-  CheckDimensions(a.dimension(), b.dimension());
-  FrechetResult result =
-      Sum(a.mean, b.mean, a.covariance.trace(), b.covariance.trace(), TraceOfRoot(a.covariance, b.covariance));
-  WarnOfFewSamples("set A", a.count, a.dimension(), &result.warnings);
-  WarnOfFewSamples("set B", b.count, b.dimension(), &result.warnings);
-  return result;
+  CheckDimensions(a.dimension(), b.dimension(), "Frechet distance");
+  return Sum(a.mean, b.mean, a.covariance.trace(), b.covariance.trace(), TraceOfRoot(a.covariance, b.covariance));
 }
 
 FrechetResult FrechetDistance(const FeatureStatistics& a, const FeatureStatistics& b) {
@@ -92,15 +71,11 @@ FrechetResult FrechetDistance(const FeatureStatistics& a, const FeatureStatistic
 FrechetResult FrechetDistance(const FeatureView& a, const FeatureView& b) {
   CheckSet(a, "set A");
   CheckSet(b, "set B");
-  CheckDimensions(a.dimension, b.dimension);
+  CheckDimensions(a.dimension, b.dimension, "Frechet distance");
   if (a.dimension > kFewDimensions && std::max(a.rows(), b.rows()) > 2 * a.dimension)
     return FrechetDistance(StatisticsOf(a), StatisticsOf(b));
   const Centred ca = Centre(a), cb = Centre(b);
-  FrechetResult result =
-      Sum(ca.mean, cb.mean, ca.rows.squaredNorm(), cb.rows.squaredNorm(), NuclearNorm(ca.rows, cb.rows));
-  WarnOfFewSamples("set A", a.rows(), a.dimension, &result.warnings);
-  WarnOfFewSamples("set B", b.rows(), b.dimension, &result.warnings);
-  return result;
+  return Sum(ca.mean, cb.mean, ca.rows.squaredNorm(), cb.rows.squaredNorm(), NuclearNorm(ca.rows, cb.rows));
 }
 
 double SquaredDistance(std::span<const float> a, std::span<const float> b) {

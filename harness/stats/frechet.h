@@ -3,22 +3,15 @@
 //
 //   |m_a - m_b|^2 + tr S_a + tr S_b - 2 tr (S_a S_b)^(1/2)
 //
-// The last term is computed in one of two ways, both through symmetric problems and without a matrix square root:
-//   from features      the nuclear norm of A B^T / sqrt((n_a - 1)(n_b - 1)), A and B the centred features: no root of a
-//                      tiny eigenvalue is taken, so it is exact also where there are fewer samples than dimensions
-//   from covariances   S_a = L L^T, then the sum of the roots of the eigenvalues of L^T S_b L; a singular covariance
-//   has a
-//                      factor L of fewer columns (dense_solver.h). Of nearly singular ones off by up to some
-//                      1e-8 (tr S_a + tr S_b), as every form built on covariances is
-// Nothing is added to a diagonal, and no sample that is too small is mended: the result says so in `warnings`.
+// The last term is computed without a matrix square root: from features as the nuclear norm of A B^T / sqrt((n_a - 1)
+// (n_b - 1)), A and B the centred features, which is exact also where there are fewer samples than dimensions; from
+// covariances as dense_solver.h says, of nearly singular ones off by up to some 1e-8 (tr S_a + tr S_b). Nothing is
+// added to a diagonal, and no sample that is too small is mended: with no more samples than dimensions a covariance is
+// singular and the distance biased upwards.
 #pragma once
 
-#include <cstdint>
 #include <span>
-#include <string>
-#include <vector>
 
-#include "harness/stats/dense_solver.h"
 #include "harness/stats/feature_statistics.h"
 
 namespace skipbench {
@@ -28,8 +21,6 @@ struct FrechetResult {
   double mean_term = 0;  // |m_a - m_b|^2
   double trace_a = 0, trace_b = 0;
   double trace_root = 0;  // tr (S_a S_b)^(1/2)
-  // One sentence each: a set has so few samples that its covariance is singular. The distance is then biased upwards.
-  std::vector<std::string> warnings;
 };
 
 // Throws Error for different dimensions, covariances that are not symmetric or not finite.

@@ -9,12 +9,6 @@
 namespace skipbench {
 namespace {
 
-FeatureStatistics Merged(std::span<const FeatureStatistics> blocks) {
-  FeatureStatistics all;
-  for (const FeatureStatistics& block : blocks) all.Merge(block);
-  return all;
-}
-
 // The rows outside [begin, end).
 std::vector<float> WithoutRows(const FeatureView& features, int64_t begin, int64_t end) {
   const auto first = features.Rows(0, begin).values, last = features.Rows(end, features.rows()).values;
@@ -27,8 +21,7 @@ std::vector<float> WithoutRows(const FeatureView& features, int64_t begin, int64
 
 JackknifeEstimate Jackknife(double value, std::span<const double> without_block) {
   const auto blocks = static_cast<double>(without_block.size());
-  JackknifeEstimate result{value, value, std::numeric_limits<double>::quiet_NaN(),
-                           static_cast<int64_t>(without_block.size())};
+  JackknifeEstimate result{value, std::numeric_limits<double>::quiet_NaN(), static_cast<int64_t>(without_block.size())};
   if (!std::isfinite(value)) Fail("jackknife: the value is not finite: {}", value);
   double mean = 0;
   for (size_t k = 0; k < without_block.size(); ++k) {
@@ -39,7 +32,6 @@ JackknifeEstimate Jackknife(double value, std::span<const double> without_block)
   if (without_block.size() < 2) return result;
   double sum = 0;
   for (double one : without_block) sum += (one - mean) * (one - mean);
-  result.bias_corrected = blocks * value - (blocks - 1) * mean;
   result.standard_error = std::sqrt((blocks - 1) / blocks * sum);
   return result;
 }
@@ -60,21 +52,11 @@ std::vector<int64_t> BlockOfRows(std::span<const int64_t> bounds, int64_t rows) 
 }
 
 std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks, const Gaussian& reference) {
-  const FeatureStatistics all = Merged(blocks);
+  FeatureStatistics all;
+  for (const FeatureStatistics& block : blocks) all.Merge(block);
   std::vector<double> distances;
   for (const FeatureStatistics& block : blocks)
     distances.push_back(FrechetDistance(all.Without(block).Normal(), reference).distance);
-  return distances;
-}
-
-std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks_a,
-                                        std::span<const FeatureStatistics> blocks_b) {
-  if (blocks_a.size() != blocks_b.size())
-    Fail("jackknife: set A has {} blocks, set B {}", blocks_a.size(), blocks_b.size());
-  const FeatureStatistics all_a = Merged(blocks_a), all_b = Merged(blocks_b);
-  std::vector<double> distances;
-  for (size_t k = 0; k < blocks_a.size(); ++k)
-    distances.push_back(FrechetDistance(all_a.Without(blocks_a[k]), all_b.Without(blocks_b[k])).distance);
   return distances;
 }
 
@@ -92,11 +74,6 @@ std::vector<double> FrechetWithoutBlock(const FeatureView& a, const FeatureView&
         FrechetDistance(FeatureView{rest_a, a.dimension}, paired ? FeatureView{rest_b, b.dimension} : b).distance);
   }
   return distances;
-}
-
-FrechetEstimate EstimateFrechet(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks) {
-  const FrechetResult whole = FrechetDistance(a, b);
-  return {whole, Jackknife(whole.distance, FrechetWithoutBlock(a, b, paired, blocks))};
 }
 
 }  // namespace skipbench

@@ -1,11 +1,8 @@
 // Standard errors of what is computed from a whole set, a Frechet distance for one, by leaving out one block of samples
 // at a time (Quenouille 1949, Tukey 1958; Efron and Tibshirani 1993, chapter 11). Resampling with replacement would not
 // do: copies of samples lower the rank of a covariance and shift the distance.
-//
-//   two settings on the same samples: leave out the same blocks of both and jackknife the difference; what the samples
-//   have in common cancels
-//     without_a = FrechetWithoutBlock(blocks_a, reference), without_b = ...
-//     Jackknife(a - b, without_a[k] - without_b[k] for every k)
+// Of two settings on the same samples the difference is jackknifed, without the same blocks of both: what the samples
+// have in common cancels.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +15,6 @@ namespace skipbench {
 
 struct JackknifeEstimate {
   double value = 0;           // of the whole set
-  double bias_corrected = 0;  // K value - (K - 1) mean of the values without a block: first-order bias, of which a
-                              // Frechet distance has much, removed
   double standard_error = 0;  // NaN with less than two blocks
   int64_t blocks = 0;
 };
@@ -37,18 +32,8 @@ std::vector<int64_t> BlockOfRows(std::span<const int64_t> bounds, int64_t rows);
 
 // The distances to `reference` without block k of a set given by its blocks' statistics (in that order).
 std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks, const Gaussian& reference);
-// Both sets lose their block k: sets of the same samples, or of equally many.
-std::vector<double> FrechetWithoutBlock(std::span<const FeatureStatistics> blocks_a,
-                                        std::span<const FeatureStatistics> blocks_b);
-
-// The distance of two sets of features with its jackknife over `blocks` blocks of samples. `paired`: row i of a and of
-// b belong to the same sample, and both lose their block k; else `a` alone does, b being a fixed reference.
-struct FrechetEstimate {
-  FrechetResult whole;
-  JackknifeEstimate jackknife;
-};
-FrechetEstimate EstimateFrechet(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks = 20);
-// The distances only, for differences between settings.
+// The distances of a to b without block k of `blocks` blocks of samples. `paired`: row i of a and of b belong to the
+// same sample, and both lose their block; else `a` alone does, b being a fixed reference.
 std::vector<double> FrechetWithoutBlock(const FeatureView& a, const FeatureView& b, bool paired, int64_t blocks = 20);
 
 }  // namespace skipbench

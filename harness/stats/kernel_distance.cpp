@@ -9,18 +9,15 @@
 
 #include "harness/base/error.h"
 #include "harness/base/random.h"
-#include "harness/stats/dense_solver.h"
 #include "harness/stats/jackknife.h"
 
 namespace skipbench {
 namespace {
 
-void CheckDimensions(const FeatureView& a, const FeatureView& b) {
+void CheckSets(const FeatureView& a, const FeatureView& b) {
   CheckFeatures(a, "kernel distance: set A");
   CheckFeatures(b, "kernel distance: set B");
-  if (a.dimension != b.dimension)
-    Fail("kernel distance: set A has {} dimensions, set B {}; they come from different networks", a.dimension,
-         b.dimension);
+  CheckDimensions(a.dimension, b.dimension, "kernel distance");
 }
 
 RowMatrix Gather(const FeatureView& features, std::span<const int64_t> rows) {
@@ -134,15 +131,10 @@ Mmd2Values Mmd2(const Rows& x, const Rows& y, bool paired, int64_t count) {
   return values;
 }
 
-std::vector<int64_t> AllRows(int64_t count) {
-  std::vector<int64_t> rows(count);
-  std::iota(rows.begin(), rows.end(), int64_t{0});
-  return rows;
-}
-
 // `size` different rows out of `count`: the beginning of a Fisher-Yates shuffle.
 std::vector<int64_t> Draw(SplitMix* random, int64_t count, int64_t size) {
-  std::vector<int64_t> rows = AllRows(count);
+  std::vector<int64_t> rows(count);
+  std::iota(rows.begin(), rows.end(), int64_t{0});
   for (int64_t i = 0; i < size; ++i) std::swap(rows[i], rows[i + static_cast<int64_t>(random->Below(count - i))]);
   rows.resize(size);
   return rows;
@@ -173,70 +165,53 @@ Rows Take(const FeatureView& features, std::span<const int64_t> rows, const std:
   return taken;
 }
 
-// Over the subsets of which enough is left.
-class MeansWithoutBlock {
- public:
-  explicit MeansWithoutBlock(int64_t count) : sums_(count, 0), subsets_(count, 0) {}
-  void Add(const std::vector<double>& values) {
-    for (size_t b = 0; b < values.size(); ++b) {
-      if (std::isnan(values[b])) continue;
-      sums_[b] += values[b];
-      ++subsets_[b];
+// The means over the subsets of which enough is left; empty where that is none.
+std::vector<double> MeansWithoutBlock(const std::vector<Mmd2Values>& subsets, size_t blocks) {
+  std::vector<double> means;
+  for (size_t b = 0; b < blocks; ++b) {
+    double sum = 0;
+    int64_t count = 0;
+    for (const Mmd2Values& subset : subsets) {
+      if (std::isnan(subset.without[b])) continue;
+      sum += subset.without[b];
+      ++count;
     }
+    if (count == 0) return {};
+    means.push_back(sum / static_cast<double>(count));
   }
-  std::vector<double> Means() const {
-    std::vector<double> means;
-    for (size_t b = 0; b < sums_.size(); ++b) {
-      if (subsets_[b] == 0) return {};
-      means.push_back(sums_[b] / static_cast<double>(subsets_[b]));
-    }
-    return means;
-  }
-
- private:
-  std::vector<double> sums_;
-  std::vector<int64_t> subsets_;
-};
+  return means;
+}
 
 }  // namespace
-
-double UnbiasedMmd2(const FeatureView& a, const FeatureView& b, bool paired) {
-  const std::vector<int64_t> rows_a = AllRows(a.rows()), rows_b = AllRows(b.rows());
-  return KernelInceptionDistance(a, b, std::span(&rows_a, 1), std::span(&rows_b, 1), {{}, paired}).mean;
-}
 
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
                                        std::span<const std::vector<int64_t>> rows_a,
                                        std::span<const std::vector<int64_t>> rows_b, const KernelBlocks& blocks) {
-  CheckDimensions(a, b);
+  CheckSets(a, b);
   CheckBlocks(blocks, a, b);
   if (rows_a.size() != rows_b.size() || rows_a.empty())
     Fail("kernel distance: {} subsets of set A, {} of set B", rows_a.size(), rows_b.size());
   const int64_t count = std::max<int64_t>(0, static_cast<int64_t>(blocks.bounds.size()) - 1);
   const std::vector<int64_t> blocks_a = BlockOfRows(blocks.bounds, a.rows()),
                              blocks_b = BlockOfRows(blocks.paired ? blocks.bounds : std::vector<int64_t>(), b.rows());
-  std::vector<double> values;
-  MeansWithoutBlock without(count);
-  for (size_t i = 0; i < rows_a.size(); ++i) {
-    Mmd2Values one = Mmd2(Take(a, rows_a[i], blocks_a), Take(b, rows_b[i], blocks_b), blocks.paired, count);
-    values.push_back(one.whole);
-    without.Add(one.without);
-  }
+  std::vector<Mmd2Values> values;
+  for (size_t i = 0; i < rows_a.size(); ++i)
+    values.push_back(Mmd2(Take(a, rows_a[i], blocks_a), Take(b, rows_b[i], blocks_b), blocks.paired, count));
   KernelDistance result;
   result.subsets = static_cast<int64_t>(values.size());
   result.subset_size = static_cast<int64_t>(rows_a[0].size());
-  for (double value : values) result.mean += value / static_cast<double>(values.size());
+  const auto n = static_cast<double>(values.size());
+  for (const auto& value : values) result.mean += value.whole / n;
   double variance = 0;
-  for (double value : values)
-    variance += (value - result.mean) * (value - result.mean) / static_cast<double>(values.size());
+  for (const auto& value : values) variance += (value.whole - result.mean) * (value.whole - result.mean) / n;
   result.stddev = std::sqrt(variance);
-  result.without_block = without.Means();
+  result.without_block = MeansWithoutBlock(values, static_cast<size_t>(count));
   return result;
 }
 
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b, const KernelDistanceOptions& options,
                                        const KernelBlocks& blocks) {
-  CheckDimensions(a, b);
+  CheckSets(a, b);
   Check(options, a, b);
   SplitMix random(options.seed);
   std::vector<std::vector<int64_t>> rows_a, rows_b;

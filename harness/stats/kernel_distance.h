@@ -42,17 +42,13 @@ struct KernelBlocks {
   bool paired = false;
 };
 
-// Unbiased MMD^2 of all rows, in float64; at least two rows each. Time and memory grow with the product of the row
-// counts: for large sets take KernelInceptionDistance. Throws Error for different dimensions.
-double UnbiasedMmd2(const FeatureView& a, const FeatureView& b, bool paired = false);
-
 // Mean over random subsets; of paired sets a subset takes the same rows of both. Throws Error for options out of range,
 // sets smaller than a subset, and values that are not finite.
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
                                        const KernelDistanceOptions& options = {}, const KernelBlocks& blocks = {});
 
-// Of given subsets: rows of a and of b, [subsets][subset_size]. Blocks cost next to nothing: what they leave out of a
-// subset is taken off its sums.
+// Of given subsets: rows of a and of b, [subsets][subset_size]. Time and memory grow with the square of a subset's
+// size; blocks cost next to nothing: what they leave out of a subset is taken off its sums.
 KernelDistance KernelInceptionDistance(const FeatureView& a, const FeatureView& b,
                                        std::span<const std::vector<int64_t>> rows_a,
                                        std::span<const std::vector<int64_t>> rows_b, const KernelBlocks& blocks = {});

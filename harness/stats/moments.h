@@ -1,7 +1,7 @@
-// Running mean and variance: Welford 1962, merged as in Chan, Golub and LeVeque 1979. Numerically stable, and
-// independent of how the values were spread over parts up to rounding.
+// Running mean and variance, numerically stable: Welford 1962.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 
@@ -9,23 +9,25 @@ namespace skipbench {
 
 class RunningMoments {
  public:
-  void Add(double value);
-  void Merge(const RunningMoments& other);
+  void Add(double value) {
+    ++count_;
+    const double delta = value - mean_;
+    mean_ += delta / static_cast<double>(count_);
+    scatter_ += delta * (value - mean_);
+  }
 
   int64_t count() const { return count_; }
   // NaN without values; the variance (with n - 1) and the standard deviation also with one value.
-  double mean() const;
-  double variance() const;
-  double stddev() const;
-  double min() const { return count_ ? min_ : std::numeric_limits<double>::quiet_NaN(); }
-  double max() const { return count_ ? max_ : std::numeric_limits<double>::quiet_NaN(); }
+  double mean() const { return count_ > 0 ? mean_ : kNan; }
+  double variance() const { return count_ > 1 ? scatter_ / static_cast<double>(count_ - 1) : kNan; }
+  double stddev() const { return std::sqrt(variance()); }
 
  private:
+  static constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
   int64_t count_ = 0;
   double mean_ = 0;
   double scatter_ = 0;  // sum of squared deviations from the mean
-  double min_ = std::numeric_limits<double>::infinity();
-  double max_ = -std::numeric_limits<double>::infinity();
 };
 
 }  // namespace skipbench

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "harness/stats/chi_square.h"
 
@@ -32,5 +31,14 @@ struct PathAgreement {
 // Steps from `first` on: those before it are forced to compute in both paths, and would only inflate the association.
 // Throws Error for paths of different length, entries other than 0 and 1, and when no step is left.
 PathAgreement ComparePaths(PathMask searched, PathMask estimated, int first = 0);
+
+// The p-value of the agreement of two paths, steps from `first` on, by a permutation test that respects how
+// neighbouring steps hang together: the estimated path's runs of skips are put into a random order, its runs of
+// predictions likewise, and it starts with either kind at random where that is possible (equally many runs of both).
+// Plain permutation (FisherExactP()) finds two paths of long runs more alike than they are; shift_p cannot be below 1 /
+// steps. p is (1 + draws that reach the observed chi-square) / (1 + draws): Phipson and Smyth 2010, "Permutation
+// p-values should never be zero". Throws Error as ComparePaths does, and for fewer than 1 draw. The same seed, the same
+// p, on every machine.
+double RunPermutationP(PathMask searched, PathMask estimated, int first, int draws, uint64_t seed);
 
 }  // namespace skipbench

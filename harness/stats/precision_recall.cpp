@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "harness/base/error.h"
-#include "harness/stats/dense_solver.h"
 #include "harness/stats/jackknife.h"
 
 namespace skipbench {
@@ -17,11 +16,6 @@ constexpr int64_t kBlock = 128;
 double SquaredDistanceOf(const double* x, const double* y, int64_t d) {
   using Row = Eigen::Map<const Eigen::ArrayXd>;
   return (Row(x, d) - Row(y, d)).square().sum();
-}
-
-RowMatrix ToDouble(const FeatureView& features) {
-  using Floats = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  return Eigen::Map<const Floats>(features.values.data(), features.rows(), features.dimension).cast<double>();
 }
 
 // Which block of samples each row is in (BlockOfRows).
@@ -106,7 +100,6 @@ class Membership {
   Membership(int64_t rows, int64_t cases) : cases_(cases), in_(rows * cases), open_(rows, cases) {}
   // In every case in which it can be: those without its own block do not count.
   bool Complete(int64_t row) const { return open_[row] == 0; }
-  void Exclude(int64_t row, int64_t which) { Set(row, which); }
   void Set(int64_t row, int64_t which) {
     uint8_t& in = in_[row * cases_ + which];
     open_[row] -= !in;
@@ -176,9 +169,9 @@ PrecisionRecallBlocks ComputePrecisionRecall(const FeatureView& generated, const
   Membership precise(g.rows(), count + 1), recalled(r.rows(), count + 1);
   // Where a row's own block is left out nobody asks; the search need not wait for it.
   for (int64_t i = 0; i < g.rows(); ++i)
-    if (blocks_g[i] != kNoBlock) precise.Exclude(i, blocks_g[i] + 1);
+    if (blocks_g[i] != kNoBlock) precise.Set(i, blocks_g[i] + 1);
   for (int64_t j = 0; j < r.rows(); ++j)
-    if (blocks_r[j] != kNoBlock) recalled.Exclude(j, blocks_r[j] + 1);
+    if (blocks_r[j] != kNoBlock) recalled.Set(j, blocks_r[j] + 1);
   for (int64_t begin = 0; begin < g.rows(); begin += kBlock) {
     const int64_t end = std::min(begin + kBlock, static_cast<int64_t>(g.rows()));
     for (int64_t j = 0; j < r.rows(); ++j) {

@@ -13,7 +13,6 @@ namespace skipbench {
 struct PrecisionRecall {
   double precision = 0;  // share of generated samples within the ball of any real one
   double recall = 0;     // share of real samples within the ball of any generated one
-  double f_score() const { return precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0; }
 };
 
 // A sample's ball reaches to its k-th nearest other sample of its own set. All pairs are looked at: time grows with the

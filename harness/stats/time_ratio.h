@@ -2,7 +2,6 @@
 // long.
 #pragma once
 
-#include <cstdint>
 #include <span>
 
 namespace skipbench {

@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 
 #include "harness/base/text.h"
 
@@ -13,11 +12,12 @@ namespace {
 using hdf5::Shape;
 using hdf5::Type;
 
-std::vector<std::string> PictureAxes(size_t spatial) {
-  if (spatial == 2) return {"height", "width"};
-  if (spatial == 3) return {"frame", "height", "width"};
-  std::vector<std::string> axes;
-  for (size_t i = 0; i < spatial; ++i) axes.push_back(fmt::format("axis_{}", i));
+// The names of a column's axes: those before a picture's, the picture's, those behind.
+std::vector<std::string> WithPicture(std::vector<std::string> axes, size_t spatial, const char* behind = nullptr) {
+  if (spatial == 3) axes.push_back("frame");
+  if (spatial == 2 || spatial == 3) axes.insert(axes.end(), {"height", "width"});
+  for (size_t i = 0; (spatial < 2 || spatial > 3) && i < spatial; ++i) axes.push_back(fmt::format("axis_{}", i));
+  if (behind) axes.push_back(behind);
   return axes;
 }
 
@@ -51,21 +51,18 @@ class Collector {
     const size_t rank = array.shape.size(), fixed = 1 + lead.size() + 1;
     Require(name, array, rank > fixed && array.shape[0] == n_ && array.shape[1] == first,
             fmt::format("[{}, {}, {}channel, ...]", n_, first, lead.size() > 1 ? lead[1] + ", " : ""));
-    std::vector<std::string> axes = {"sample"};
-    axes.insert(axes.end(), lead.begin(), lead.end());
+    std::vector<std::string> axes = lead;
+    axes.insert(axes.begin(), "sample");
     axes.push_back("channel");
-    for (auto& axis : PictureAxes(rank - fixed)) axes.push_back(std::move(axis));
-    Add<T>(name, "", array.shape, axes, std::span<const T>(array.values));
+    Add<T>(name, "", array.shape, WithPicture(axes, rank - fixed), std::span<const T>(array.values));
   }
 
   void Images(const std::string& name, const Array<uint8_t>& array) {
     const size_t rank = array.shape.size();
     Require(name, array, (rank == 4 || rank == 5) && array.shape[0] == n_ && array.shape.back() == 3,
             fmt::format("[{}, height, width, 3]", n_));
-    std::vector<std::string> axes = {"sample"};
-    for (auto& axis : PictureAxes(rank - 2)) axes.push_back(std::move(axis));
-    axes.push_back("channel");
-    Add<uint8_t>(name, "", array.shape, axes, std::span<const uint8_t>(array.values));
+    Add<uint8_t>(name, "", array.shape, WithPicture({"sample"}, rank - 2, "channel"),
+                 std::span<const uint8_t>(array.values));
   }
 
   void Features(const std::string& name, const Array<float>& array) {
@@ -93,7 +90,7 @@ class Collector {
 
   template <class T>
   void Require(const std::string& name, const Array<T>& array, bool right, const std::string& expected) const {
-    if (!right || hdf5::Elements(array.shape) != static_cast<int64_t>(array.values.size()))
+    if (!right || hdf5::Elements(array.shape) != std::ssize(array.values))
       Fail("{}: {} has the shape [{}] and {} values, expected {}", where_, name, fmt::join(array.shape, ", "),
            array.values.size(), expected);
   }
@@ -132,9 +129,9 @@ void WriteInfo(const MetricInfo& info, hdf5::Dataset& dataset) {
   dataset.SetAttribute("title", info.title);
   if (!info.part_of.empty()) dataset.SetAttribute("part_of", info.part_of);
   dataset.SetAttribute("better", std::string(DirectionName(info.better)));
-  dataset.SetAttribute("order", static_cast<int64_t>(info.order));
-  dataset.SetAttribute("per_frame", static_cast<int64_t>(info.per_frame));
-  if (info.decimals) dataset.SetAttribute("decimals", static_cast<int64_t>(*info.decimals));
+  dataset.SetAttribute("order", int64_t{info.order});
+  dataset.SetAttribute("per_frame", int64_t{info.per_frame});
+  if (info.decimals) dataset.SetAttribute("decimals", int64_t{*info.decimals});
   if (info.limit) dataset.SetAttribute("limit", *info.limit);
   if (info.ceiling) dataset.SetAttribute("ceiling", *info.ceiling);
 }

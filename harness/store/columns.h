@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "harness/io/hdf5/hdf5.h"
-#include "harness/measures/known_metrics.h"
+#include "harness/measures/metric_info.h"
 #include "harness/store/records.h"
 
 namespace skipbench {
@@ -39,9 +39,8 @@ struct Column {
       values;
 };
 
-// The columns of a setting's part of a wave of `n` samples; they refer to `wave`. `metrics`: RunHeader::metrics. Error
-// when an array does not have the shape that records.h gives it, and for a metric that is not among `metrics`; `where`
-// begins the message.
+// The columns of a setting's part of a wave of `n` samples; they refer to `wave`. `metrics`: RunHeader::metrics. Error,
+// which begins with `where`, for an array of another shape than records.h gives, and for a metric not in `metrics`.
 std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingInfo& setting,
                               const std::vector<MetricInfo>& metrics, const std::string& where);
 

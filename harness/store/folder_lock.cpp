@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "harness/base/error.h"
-#include "harness/io/hdf5/hdf5.h"
+#include "harness/io/files/atomic_file.h"
 
 namespace skipbench {
 
@@ -19,7 +19,7 @@ void MakeFolder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error || !fs::is_directory(folder)) Fail("{}: cannot be made a folder: {}", folder.string(), error.message());
-  hdf5::SyncFolder(folder.parent_path());
+  SyncFolder(folder.parent_path());
 }
 
 FolderLock::FolderLock(fs::path folder) : folder_(std::move(folder)) {

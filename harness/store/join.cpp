@@ -6,27 +6,6 @@
 namespace skipbench {
 namespace {
 
-// Where each row of each source goes.
-struct Order {
-  std::vector<SampleInfo> samples;           // sorted
-  std::vector<std::vector<int64_t>> places;  // [source][row]
-};
-
-Order OrderOf(const std::vector<Source>& sources) {
-  Order order;
-  for (const auto& source : sources)
-    order.samples.insert(order.samples.end(), source.samples().begin(), source.samples().end());
-  std::sort(order.samples.begin(), order.samples.end(),
-            [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; });
-  std::map<int64_t, int64_t> place_of;
-  for (size_t i = 0; i < order.samples.size(); ++i) place_of[order.samples[i].ordinal] = static_cast<int64_t>(i);
-  for (const auto& source : sources) {
-    auto& places = order.places.emplace_back();
-    for (const auto& sample : source.samples()) places.push_back(place_of[sample.ordinal]);
-  }
-  return order;
-}
-
 // Rows whose places are consecutive are copied together.
 void CopyColumn(const hdf5::Dataset& from, hdf5::Dataset& to, const std::vector<int64_t>& places) {
   const size_t rows = places.size();
@@ -45,11 +24,11 @@ const Source* WithSamples(const std::vector<Source>& sources) {
   return nullptr;
 }
 
-void JoinColumns(std::vector<Source>& sources, hdf5::Group& root, const Order& order) {
+void JoinColumns(std::vector<Source>& sources, hdf5::Group& root, const SampleOrder& order) {
   const Source* pattern = WithSamples(sources);
   if (!pattern) return;
   // All datasets first, then source after source, so that each is open only once.
-  const int64_t n = static_cast<int64_t>(order.samples.size());
+  const int64_t n = std::ssize(order.samples);
   hdf5::Group settings = root.OpenGroup("settings");
   for (size_t k = 0; k < pattern->header().settings.size(); ++k) {
     hdf5::Group setting = settings.OpenGroup(std::to_string(k));
@@ -86,14 +65,29 @@ void JoinExtras(std::vector<Source>& sources, hdf5::Group& root, int64_t samples
   }
 }
 
+}  // namespace
+
+SampleOrder OrderOf(const std::vector<Source>& sources) {
+  SampleOrder order;
+  for (const auto& source : sources)
+    order.samples.insert(order.samples.end(), source.samples().begin(), source.samples().end());
+  std::sort(order.samples.begin(), order.samples.end(),
+            [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; });
+  std::map<int64_t, int64_t> place_of;
+  for (size_t i = 0; i < order.samples.size(); ++i) place_of[order.samples[i].ordinal] = static_cast<int64_t>(i);
+  for (const auto& source : sources) {
+    auto& places = order.places.emplace_back();
+    for (const auto& sample : source.samples()) places.push_back(place_of[sample.ordinal]);
+  }
+  return order;
+}
+
 std::vector<WaveRecord> AllWaves(const std::vector<Source>& sources) {
   std::vector<WaveRecord> waves;
   for (const auto& source : sources) waves.insert(waves.end(), source.waves().begin(), source.waves().end());
   std::sort(waves.begin(), waves.end(), [](const auto& a, const auto& b) { return a.first_ordinal < b.first_ordinal; });
   return waves;
 }
-
-}  // namespace
 
 void RequireSameColumns(const std::vector<Source>& sources) {
   const Source* pattern = WithSamples(sources);
@@ -115,7 +109,7 @@ void RequireSameColumns(const std::vector<Source>& sources) {
 void Join(std::vector<Source>& sources, const std::filesystem::path& path, std::optional<Shard> shard) {
   if (sources.empty()) Fail("{}: there is nothing to join", path.string());
   RequireSameColumns(sources);
-  const Order order = OrderOf(sources);
+  const SampleOrder order = OrderOf(sources);
   std::vector<Json> environments;
   for (const auto& source : sources) MergeEnvironments(environments, source.environments());
   hdf5::FileWriter writer(path);
@@ -127,7 +121,7 @@ void Join(std::vector<Source>& sources, const std::filesystem::path& path, std::
     WriteWaves(writer.root(), AllWaves(sources));
     JoinColumns(sources, writer.root(), order);
   }
-  JoinExtras(sources, writer.root(), static_cast<int64_t>(order.samples.size()));
+  JoinExtras(sources, writer.root(), std::ssize(order.samples));
   writer.Commit();
 }
 

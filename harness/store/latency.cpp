@@ -1,40 +1,38 @@
 #include "harness/store/latency.h"
 
 #include "harness/base/text.h"
+#include "harness/store/record_io.h"
 
 namespace skipbench {
 namespace {
 
-void RequireSetting(int64_t setting, const RunHeader& header, const std::string& where) {
-  if (setting < 0 || setting >= static_cast<int64_t>(header.settings.size()))
-    Fail("{}: a latency record of setting {}; the run has {} settings", where, setting, header.settings.size());
-}
-
-int SmallInt(const hdf5::Group& group, const std::string& name, int64_t min) {
-  const int64_t value = group.Attribute<int64_t>(name);
-  if (value < min || value > 1'000'000) Fail("{}: the attribute {} is {}", group.Where(), name, value);
-  return static_cast<int>(value);
+template <class Io, class Record>
+void Fields(Io& io, Record& record, int64_t settings) {
+  io.Attribute("setting", record.setting, 0, settings - 1);
+  io.Attribute("batch", record.batch, 1);
+  io.Attribute("threads", record.threads);
+  io.Attribute("peak_memory", record.peak_memory_bytes);
+  io.Remark("peak_memory_units", "bytes");
+  io.Attribute("peak_memory_kind", record.peak_memory_kind);
 }
 
 }  // namespace
 
 void WriteLatency(hdf5::Group& group, std::span<const LatencyRecord> records, const RunHeader& header) {
+  const auto settings = std::ssize(header.settings);
   for (size_t i = 0; i < records.size(); ++i) {
     const LatencyRecord& record = records[i];
-    RequireSetting(record.setting, header, group.Where());
+    if (record.setting < 0 || record.setting >= settings)
+      Fail("{}: a latency record of setting {}; the run has {} settings", group.Where(), record.setting, settings);
     hdf5::Group one = group.CreateGroup(std::to_string(i));
-    one.SetAttribute("setting", int64_t{record.setting});
-    one.SetAttribute("label", header.settings[static_cast<size_t>(record.setting)].label);
-    one.SetAttribute("batch", int64_t{record.batch});
-    one.SetAttribute("threads", int64_t{record.threads});
-    one.SetAttribute("peak_memory", record.peak_memory_bytes);
-    one.SetAttribute("peak_memory_units", std::string("bytes"));
-    one.SetAttribute("peak_memory_kind", record.peak_memory_kind);
+    GroupWriter writer(one);
+    Fields(writer, record, settings);
+    one.SetAttribute("label", header.settings[record.setting].label);
     one.SetAttribute("status", static_cast<int64_t>(record.status));
     one.SetAttribute("message", CleanText(record.message));
     hdf5::Group stages = one.CreateGroup("stages");
     for (const auto& [stage, seconds] : record.stage_s)
-      stages.Write(stage, seconds, {static_cast<int64_t>(seconds.size())}, {"repeat"}, "s");
+      stages.Write(stage, seconds, {std::ssize(seconds)}, {"repeat"}, "s");
   }
 }
 
@@ -42,20 +40,15 @@ std::vector<LatencyRecord> ReadLatency(const hdf5::Group& group, const RunHeader
   std::vector<LatencyRecord> records;
   for (const auto& name : group.Members()) {
     const hdf5::Group one = group.OpenGroup(name);
-    LatencyRecord record;
-    record.setting = SmallInt(one, "setting", 0);
-    RequireSetting(record.setting, header, one.Where());
-    record.batch = SmallInt(one, "batch", 1);
-    record.threads = SmallInt(one, "threads", 0);
-    record.peak_memory_bytes = one.Attribute<double>("peak_memory");
-    record.peak_memory_kind = one.Attribute<std::string>("peak_memory_kind");
-    const int status = SmallInt(one, "status", 0);
-    if (status > static_cast<int>(Status::kNotSupported)) Fail("{}: the status is {}", one.Where(), status);
+    LatencyRecord& record = records.emplace_back();
+    GroupReader reader(one);
+    Fields(reader, record, std::ssize(header.settings));
+    int status = 0;
+    reader.Attribute("status", status, 0, static_cast<int>(Status::kNotSupported));
     record.status = static_cast<Status>(status);
-    record.message = one.Attribute<std::string>("message");
+    reader.Attribute("message", record.message);
     const hdf5::Group stages = one.OpenGroup("stages");
     for (const auto& stage : stages.Members()) record.stage_s[stage] = stages.Read<double>(stage);
-    records.push_back(std::move(record));
   }
   return records;
 }

@@ -43,7 +43,7 @@ MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& 
   RequireOneRun(sources, /*shards=*/true);
   for (const auto& source : sources)
     summary.notes.insert(summary.notes.end(), source.notes().begin(), source.notes().end());
-  for (const auto& source : sources) summary.samples += static_cast<int64_t>(source.samples().size());
+  for (const auto& source : sources) summary.samples += std::ssize(source.samples());
   summary.planned = sources.front().header().sample_count;
   const bool merged = !ResultFiles(out).empty();
   if (merged && !IsMergeOf(sources, out))

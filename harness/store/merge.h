@@ -19,10 +19,9 @@ struct MergeSummary {
 };
 
 // Joins results (folders or files, finished or not) into `out`/results.h5, which reads like the result of an undivided
-// run and can be resumed as one; pictures written as files (png/, apng/, mp4/) are copied. The folder is locked as a
-// run locks it, for as long as the summary lives; what a killed merge has left unfinished there is removed. The sources
-// stay as they are. Error naming the files when they are not of one run, when a sample is in two of them, when `out`
-// holds another result already; the merge of the same samples (a merge was killed after it had written that) is kept.
+// run and can be resumed as one, and copies their pictures. The folder stays locked as long as the summary lives; what
+// a killed merge has left there is removed, its whole result kept. Error naming the files when they are not of one run,
+// a sample is in two of them, or `out` holds another result.
 MergeSummary MergeResults(const std::vector<std::filesystem::path>& results, const std::filesystem::path& out,
                           const OpenOptions& options = {});
 

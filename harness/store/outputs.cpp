@@ -16,24 +16,16 @@ bool IsDigits(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); });
 }
 
-std::string SampleName(int64_t id) { return fmt::format("{:06}", id); }
-
-void Remove(const fs::path& path) {
-  std::error_code error;
-  fs::remove(path, error);
-  if (error) Fail("{}: cannot be removed: {}", path.string(), error.message());
-}
-
 // Only if it is empty: what is left in it is somebody else's.
 void RemoveFolder(const fs::path& folder) {
   std::error_code ignored;
   fs::remove(folder, ignored);
 }
 
-std::vector<std::string> LabelsOf(const std::vector<SettingInfo>& settings) {
+std::vector<std::string> NamesOf(const std::vector<SettingInfo>& settings) {
   std::vector<std::string> labels;
   for (const auto& setting : settings) labels.push_back(setting.label);
-  return labels;
+  return FolderNames(labels);
 }
 
 std::vector<fs::path> Entries(const fs::path& folder) {
@@ -46,8 +38,8 @@ std::vector<fs::path> Entries(const fs::path& folder) {
 
 // Made by skipbench, whole or damaged: libhdf5 is not asked, which is not safe on damaged files.
 bool IsResult(const fs::path& path) {
-  constexpr std::string_view kMark =
-      "skipbench results";  // first in a file of ours; in a copy that was made anew the format's attribute
+  // First in a file of ours; in a copy that was made anew the format's attribute.
+  constexpr std::string_view kMark = "skipbench results";
   constexpr std::string_view kHdf5 = "\x89HDF\r\n\x1a\n";
   std::ifstream in(path, std::ios::binary);
   std::string piece(size_t{1} << 20, '\0'), before;
@@ -63,11 +55,10 @@ bool IsResult(const fs::path& path) {
 }
 
 // The names of the settings' folders, of a result that can be read.
-std::set<std::string> NamesOf(const std::vector<fs::path>& files) {
+std::set<std::string> NamesIn(const std::vector<fs::path>& files) {
   for (const auto& file : files) {
     try {
-      const auto names =
-          FolderNames(LabelsOf(Source(file).header().settings));  // all files of a result have the same settings
+      const auto names = NamesOf(Source(file).header().settings);  // all files of a result have the same settings
       return {names.begin(), names.end()};
     } catch (const Error&) {  // a damaged one names none
     }
@@ -80,10 +71,10 @@ void RemovePictures(const fs::path& folder) {
   for (const auto& entry : Entries(folder)) {
     const std::string extension = entry.extension().string();
     if (!IsDigits(entry.stem().string())) continue;
-    if (extension == ".png" || extension == ".mp4") Remove(entry);
+    if (extension == ".png" || extension == ".mp4") RemoveFile(entry);
     if (!extension.empty() || !fs::is_directory(entry)) continue;
     for (const auto& frame : Entries(entry))
-      if (frame.extension() == ".png" && IsDigits(frame.stem().string())) Remove(frame);
+      if (frame.extension() == ".png" && IsDigits(frame.stem().string())) RemoveFile(frame);
     RemoveFolder(entry);
   }
   RemoveFolder(folder);
@@ -91,7 +82,7 @@ void RemovePictures(const fs::path& folder) {
 
 void RemoveSearches(const fs::path& folder) {
   for (const auto& entry : Entries(folder))
-    if (entry.extension() == ".jsonl" && entry.filename().string().starts_with("search_")) Remove(entry);
+    if (entry.extension() == ".jsonl" && entry.filename().string().starts_with("search_")) RemoveFile(entry);
   RemoveFolder(folder);
 }
 
@@ -105,15 +96,19 @@ void CopyPicture(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
+void RemoveFile(const fs::path& path) {
+  std::error_code error;
+  fs::remove(path, error);
+  if (error) Fail("{}: cannot be removed: {}", path.string(), error.message());
+}
+
 std::string FolderName(const std::string& label) {
   std::string name;
   for (unsigned char c : label) {
-    const bool plain = std::isalnum(c) || c == '.' || c == '-' || c == '=' || c == '_';
-    if (plain) {
+    if (std::isalnum(c) || c == '.' || c == '-' || c == '=' || c == '_')
       name += static_cast<char>(c);
-    } else if (!name.empty() && name.back() != '_') {
+    else if (!name.empty() && name.back() != '_')
       name += '_';
-    }
   }
   while (!name.empty() && name.back() == '_') name.pop_back();
   // A label may be the user's own: it must not mean another folder, nor a hidden one.
@@ -142,7 +137,7 @@ std::vector<std::string> FolderNames(const std::vector<std::string>& labels) {
 fs::path PicturePath(const fs::path& folder, const std::string& kind, const std::string& setting, int64_t sample_id,
                      bool clip) {
   const std::string extension = kind == "mp4" ? ".mp4" : kind == "png" && clip ? "" : ".png";
-  return folder / kind / setting / (SampleName(sample_id) + extension);
+  return folder / kind / setting / fmt::format("{:06}{}", sample_id, extension);
 }
 
 void RemoveOutputs(const fs::path& folder, const std::vector<SettingInfo>& settings) {
@@ -150,16 +145,16 @@ void RemoveOutputs(const fs::path& folder, const std::vector<SettingInfo>& setti
   for (const auto& file : files)
     if (!IsResult(file))
       Fail("{}: is no result of skipbench; it is not removed: take it away, or give another --out", file.string());
-  std::set<std::string> own = NamesOf(files);
-  for (const auto& name : FolderNames(LabelsOf(settings))) own.insert(name);
+  std::set<std::string> own = NamesIn(files);
+  for (const auto& name : NamesOf(settings)) own.insert(name);
   for (const char* kind : kPictureKinds) {
     for (const auto& name : own) RemovePictures(folder / kind / name);
     RemoveFolder(folder / kind);
   }
   RemoveSearches(folder / kSearchFolder);
-  if (!files.empty() && fs::exists(folder / kContactSheet)) Remove(folder / kContactSheet);
+  if (!files.empty() && fs::exists(folder / kContactSheet)) RemoveFile(folder / kContactSheet);
   // What makes it a result goes last: killed on the way, it is removed again.
-  for (auto file = files.rbegin(); file != files.rend(); ++file) Remove(*file);
+  for (auto file = files.rbegin(); file != files.rend(); ++file) RemoveFile(*file);
   RemoveFolder(folder / kSegmentFolder);
 }
 
@@ -173,7 +168,7 @@ void CopyPictures(const fs::path& from, const fs::path& to, const std::vector<Se
   std::error_code error;
   for (const char* kind : kPictureKinds) {
     if (!fs::is_directory(from / kind, error)) continue;
-    for (const auto& setting : FolderNames(LabelsOf(settings))) {
+    for (const auto& setting : NamesOf(settings)) {
       if (!fs::is_directory(from / kind / setting, error)) continue;
       for (const auto& sample : samples)
         for (const bool clip : {false, true}) {

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <filesystem>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -23,10 +22,13 @@ inline constexpr const char* kContactSheet = "contact_sheet.png";
 // The kinds of pictures that are written as files, which are also the names of their folders.
 inline constexpr const char* kPictureKinds[] = {"png", "apng", "mp4"};
 
+// Error naming the file.
+void RemoveFile(const std::filesystem::path& path);
+
 // A label as a folder's name: letters, digits, '.', '-', '=' and '_' stay, runs of anything else become one '_'.
 std::string FolderName(const std::string& label);
-// The same of the labels of all settings of a run, each another: of labels that differ only in what a name cannot have,
-// or in case, which some file systems do not tell apart, the later ones get "_v2", "_v3", ...
+// The same of all settings' labels, each another: of those that would be equal, or differ only in case, the later ones
+// get "_v2", "_v3", ...
 std::vector<std::string> FolderNames(const std::vector<std::string>& labels);
 
 // Where the picture of a sample stands, `kind` being one of the above and `setting` a name of FolderNames(); of a clip
@@ -34,9 +36,9 @@ std::vector<std::string> FolderNames(const std::vector<std::string>& labels);
 std::filesystem::path PicturePath(const std::filesystem::path& folder, const std::string& kind,
                                   const std::string& setting, int64_t sample_id, bool clip);
 
-// Removes a result from its folder, and nothing else: what others have put there stays, also inside the folders above.
-// The pictures are those of the settings that the result has, and of `settings`. Throws Error that names a results.h5
-// or segment that is not skipbench's, before anything is removed. The caller holds the folder's lock.
+// Removes a result, with the pictures of its settings and of `settings`, and nothing else: what others have put there
+// stays. Error that names a results.h5 or segment that is not skipbench's, before anything is removed. The caller holds
+// the folder's lock.
 void RemoveOutputs(const std::filesystem::path& folder, const std::vector<SettingInfo>& settings);
 
 // Removes what a writer that was killed has left unfinished (temporary files of results, pictures and contact sheets).

@@ -2,8 +2,7 @@
 // samples with the same numbers of skips, and what compares them.
 //
 //   /path_study         attributes: search ("greedy"), first (calls before it predict in every path and are left out of
-//   the comparison),
-//                       permutations, seed, evaluations, seconds
+//                       the comparison), permutations, seed, evaluations, seconds
 //     sample            [n] ids
 //     latent_norm       [n] L2 norm of the full path's final latent
 //     skips             [k] the numbers of skips
@@ -13,8 +12,7 @@
 //     estimators/<e>/   attributes: label, use ("ranked" or "thresholded")
 //       path, error     as searched_*
 //       table           [n, k, 4] steps: both skip; only searched skips; only estimated skips; both predict
-//       <statistic>     [n, k] NaN where it is not defined: chi2, p, chi2_yates, p_yates, phi, kappa, fisher_p,
-//       shift_p, run_p, agreement
+//       <statistic>     [n, k] NaN where it is not defined: PathStatistics()
 #pragma once
 
 #include <map>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "harness/store/join.h"
 #include "harness/store/latency.h"
 
 namespace skipbench {
@@ -32,11 +31,9 @@ ResultReader ResultReader::Open(const std::vector<fs::path>& paths, const OpenOp
   for (const auto& source : reader.sources_) {
     MergeEnvironments(reader.environments_, source.environments());
     reader.notes_.insert(reader.notes_.end(), source.notes().begin(), source.notes().end());
-    reader.waves_.insert(reader.waves_.end(), source.waves().begin(), source.waves().end());
   }
-  std::sort(reader.waves_.begin(), reader.waves_.end(),
-            [](const auto& a, const auto& b) { return a.first_ordinal < b.first_ordinal; });
-  reader.OrderSamples();
+  reader.waves_ = AllWaves(reader.sources_);
+  reader.order_ = OrderOf(reader.sources_);
   reader.ReadScalars();
   return reader;
 }
@@ -44,17 +41,6 @@ ResultReader ResultReader::Open(const std::vector<fs::path>& paths, const OpenOp
 void ResultReader::CloseIfMany() const {
   if (sources_.size() > kKeepOpen)
     for (auto& source : sources_) source.Close();
-}
-
-void ResultReader::OrderSamples() {
-  for (const auto& source : sources_) samples_.insert(samples_.end(), source.samples().begin(), source.samples().end());
-  std::sort(samples_.begin(), samples_.end(), [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; });
-  std::map<int64_t, int64_t> place_of;
-  for (size_t i = 0; i < samples_.size(); ++i) place_of[samples_[i].ordinal] = static_cast<int64_t>(i);
-  for (const auto& source : sources_) {
-    auto& places = places_.emplace_back();
-    for (const auto& sample : source.samples()) places.push_back(place_of[sample.ordinal]);
-  }
 }
 
 // Numbers with one value a sample, source after source: tables need all of them.
@@ -67,9 +53,9 @@ void ResultReader::ReadScalars() {
       for (const auto& column : sources_[s].columns(k)) {
         if (!column.row_shape.empty() || column.type == hdf5::Type::kString) continue;
         auto& values = scalars_[k][column.name];
-        values.resize(samples_.size());
+        values.resize(samples().size());
         const auto part = OpenColumn(setting, column.name).Read<double>();
-        for (size_t i = 0; i < part.size(); ++i) values[static_cast<size_t>(places_[s][i])] = part[i];
+        for (size_t i = 0; i < part.size(); ++i) values[order_.places[s][i]] = part[i];
       }
     }
     CloseIfMany();
@@ -104,8 +90,8 @@ Array<T> ResultReader::ReadSamples(size_t setting, const std::string& column, in
   if (!info)
     Fail("{}: the setting {} has no column {}", sources_.front().path().string(), header().settings[setting].label,
          column);
-  if (first < 0 || count < 0 || first + count > static_cast<int64_t>(samples_.size()))
-    Fail("samples {} to {} were asked for; there are {}", first, first + count, samples_.size());
+  if (first < 0 || count < 0 || first + count > std::ssize(samples()))
+    Fail("samples {} to {} were asked for; there are {}", first, first + count, samples().size());
   Array<T> result;
   result.shape = {count};
   result.shape.insert(result.shape.end(), info->row_shape.begin(), info->row_shape.end());
@@ -118,7 +104,7 @@ Array<T> ResultReader::ReadSamples(size_t setting, const std::string& column, in
   result.values.resize(static_cast<size_t>(hdf5::Elements(result.shape)));
   for (size_t s = 0; s < sources_.size(); ++s) {
     // The smallest stretch of the source's rows that has all that is wanted.
-    const auto& places = places_[s];
+    const auto& places = order_.places[s];
     auto wanted = [&](int64_t place) { return place >= first && place < first + count; };
     const auto begin = std::find_if(places.begin(), places.end(), wanted);
     if (begin == places.end()) continue;

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <map>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "harness/store/join.h"
 #include "harness/store/records.h"
 #include "harness/store/source.h"
 
@@ -30,9 +30,9 @@ class ResultReader {
   const std::vector<Json>& environments() const { return environments_; }
 
   // In the order of the plan; every column has this order.
-  const std::vector<SampleInfo>& samples() const { return samples_; }
+  const std::vector<SampleInfo>& samples() const { return order_.samples; }
   // All samples of the plan are there.
-  bool complete() const { return static_cast<int64_t>(samples_.size()) == header().sample_count; }
+  bool complete() const { return std::ssize(samples()) == header().sample_count; }
 
   const std::vector<ColumnInfo>& Columns(size_t setting) const;
   const ColumnInfo* FindColumn(size_t setting, const std::string& name) const;  // nullptr: not there
@@ -44,7 +44,7 @@ class ResultReader {
   // A whole column [n, ...]. T must hold the stored type exactly (double: every number type). Error if it is not there.
   template <class T>
   Array<T> Read(size_t setting, const std::string& column) const {
-    return ReadSamples<T>(setting, column, 0, static_cast<int64_t>(samples_.size()));
+    return ReadSamples<T>(setting, column, 0, std::ssize(samples()));
   }
   // The rows of the samples [first, first + count), in the order of samples().
   template <class T>
@@ -60,7 +60,6 @@ class ResultReader {
 
  private:
   ResultReader() = default;
-  void OrderSamples();
   void ReadScalars();
   void CloseIfMany() const;
 
@@ -68,8 +67,7 @@ class ResultReader {
   KnownMetrics known_;
   std::vector<std::string> notes_;
   std::vector<Json> environments_;
-  std::vector<SampleInfo> samples_;
-  std::vector<std::vector<int64_t>> places_;  // [source][row] -> index into samples_
+  SampleOrder order_;
   std::vector<WaveRecord> waves_;
   std::vector<LatencyRecord> latency_;
   std::vector<std::map<std::string, std::vector<double>>> scalars_;  // [setting][column]: [n]

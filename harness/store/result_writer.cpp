@@ -15,14 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void Remove(const fs::path& path) {
-  std::error_code error;
-  fs::remove(path, error);
-  if (error) Fail("{}: cannot be removed: {}", path.string(), error.message());
-}
-
-std::string WaveName(int64_t first_ordinal) { return fmt::format("{:08}", first_ordinal); }
-
 std::string Where(const Wave& wave) {
   return fmt::format("the wave of {} samples from number {} of the plan (id {}) on", wave.samples.size(),
                      wave.samples.front().ordinal, wave.samples.front().id);
@@ -33,6 +25,12 @@ void RequireText(const SampleInfo& sample) {
   if (CleanText(sample.caption) != sample.caption)
     Fail("the caption of sample {} is not valid UTF-8, or holds a zero byte: \"{}\"", sample.id,
          CleanText(sample.caption));
+}
+
+std::vector<ColumnInfo> InfosOf(const std::vector<Column>& columns) {
+  std::vector<ColumnInfo> infos;
+  for (const auto& column : columns) infos.push_back(column.info);
+  return infos;
 }
 
 void WriteColumn(hdf5::Group& setting, const Column& column, int64_t n) {
@@ -71,7 +69,7 @@ void ResultWriter::TakeUpExisting() {
       for (size_t k = 0; k < header_.settings.size(); ++k) columns_.push_back(source.columns(k));
   }
   RequireSameColumns(sources);
-  for (const auto& path : leftovers) Remove(path);
+  for (const auto& path : leftovers) RemoveFile(path);
 }
 
 void ResultWriter::NoteCommitted(const std::vector<SampleInfo>& samples) {
@@ -105,17 +103,17 @@ void ResultWriter::RequireFits(const Wave& wave, const std::vector<std::vector<C
       Fail("the sample with id {} (number {} of the plan) is stored already in {}", sample.id, sample.ordinal,
            folder_.string());
   }
-  if (columns_.empty()) return;
-  for (size_t k = 0; k < columns.size(); ++k) {
-    auto fail = [&](const char* what, const ColumnInfo& column) {
-      Fail("{}, {}: {} the column {}", Where(wave), header_.settings[k].label, what, Describe(column));
+  for (size_t k = 0; k < columns_.size(); ++k) {
+    const auto require = [&](const std::vector<ColumnInfo>& has, const std::vector<ColumnInfo>& lacks,
+                             const char* what) {
+      for (const auto& column : has)
+        if (std::find(lacks.begin(), lacks.end(), column) == lacks.end())
+          Fail("{}, {}: unlike the waves before it {} the column {}", Where(wave), header_.settings[k].label, what,
+               Describe(column));
     };
-    for (const auto& column : columns[k])
-      if (std::find(columns_[k].begin(), columns_[k].end(), column.info) == columns_[k].end())
-        fail("unlike the waves before it has", column.info);
-    for (const auto& column : columns_[k])
-      if (std::none_of(columns[k].begin(), columns[k].end(), [&](const Column& c) { return c.info == column; }))
-        fail("unlike the waves before it lacks", column);
+    const std::vector<ColumnInfo> here = InfosOf(columns[k]);
+    require(here, columns_[k], "has");
+    require(columns_[k], here, "lacks");
   }
 }
 
@@ -123,7 +121,7 @@ void ResultWriter::Commit(const Wave& wave) {
   if (wave.samples.empty()) Fail("{}: a wave without samples cannot be stored", folder_.string());
   if (wave.settings.size() != header_.settings.size())
     Fail("{}: has {} settings, the run has {}", Where(wave), wave.settings.size(), header_.settings.size());
-  const int64_t n = static_cast<int64_t>(wave.samples.size());
+  const int64_t n = std::ssize(wave.samples);
   std::vector<std::vector<Column>> columns;
   for (size_t k = 0; k < wave.settings.size(); ++k)
     columns.push_back(ColumnsOf(wave.settings[k], n, header_.settings[k], header_.metrics, Where(wave)));
@@ -131,7 +129,7 @@ void ResultWriter::Commit(const Wave& wave) {
 
   int64_t first = wave.samples.front().ordinal;
   for (const auto& sample : wave.samples) first = std::min(first, sample.ordinal);
-  WriteSegment(WaveName(first), [&](hdf5::Group& root) {
+  WriteSegment(fmt::format("{:08}", first), [&](hdf5::Group& root) {
     WriteSamples(root, wave.samples);
     WriteWaves(root, {{first, n, wave.cost}});
     const hdf5::Group settings = root.OpenGroup("settings");
@@ -142,10 +140,7 @@ void ResultWriter::Commit(const Wave& wave) {
   });
 
   if (columns_.empty())
-    for (const auto& of_setting : columns) {
-      auto& infos = columns_.emplace_back();
-      for (const auto& column : of_setting) infos.push_back(column.info);
-    }
+    for (const auto& of_setting : columns) columns_.push_back(InfosOf(of_setting));
   NoteCommitted(wave.samples);
 }
 
@@ -219,9 +214,9 @@ void ResultWriter::Finish() {
   if (!joined_only) {
     Join(sources, folder_ / kJoinedFile);
     for (const auto& source : sources)
-      if (source.path().filename() != kJoinedFile) Remove(source.path());
+      if (source.path().filename() != kJoinedFile) RemoveFile(source.path());
   }
-  for (const auto& path : leftovers) Remove(path);
+  for (const auto& path : leftovers) RemoveFile(path);
   std::error_code ignored;  // the folder may hold something of somebody else
   fs::remove(folder_ / kSegmentFolder, ignored);
 }

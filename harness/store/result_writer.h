@@ -17,8 +17,7 @@
 namespace skipbench {
 
 // The folder: segments/<ordinal of the first sample>.h5 for each wave, segments/<name>.h5 for extras; results.h5 joined
-// from them at the end. Every one is written beside its place, synced, and renamed. All errors name the file and the
-// cause; none of them costs what was committed before.
+// from them at the end. Errors name the file and the cause; none costs what was committed before.
 class ResultWriter {
  public:
   // What becomes of a result that is in the folder already.
@@ -28,8 +27,7 @@ class ResultWriter {
     kReplace,  // it is removed (RemoveOutputs in outputs.h)
   };
 
-  // Makes the folder and locks it against a second writer, before anything in it is touched. Leftovers of a killed run
-  // are cleared away.
+  // Makes and locks the folder before anything in it is touched, and clears a killed run's leftovers away.
   ResultWriter(std::filesystem::path folder, RunHeader header, Existing existing);
   ResultWriter(std::filesystem::path folder, RunHeader header, bool resume)
       : ResultWriter(std::move(folder), std::move(header), resume ? Existing::kResume : Existing::kRefuse) {}
@@ -51,16 +49,14 @@ class ResultWriter {
   // Those stored already.
   std::vector<LatencyRecord> CommittedLatency() const;
 
-  // Stores something of the run's own beside the samples, as the group /<name> (a search's progress, a study); each
-  // call replaces what the last one stored under the name.
+  // Stores something of the run's own (a search's progress, a study) as the group /<name>, in place of the last one.
   void CommitExtra(const std::string& name, const std::function<void(hdf5::Group&)>& fill);
 
   // Hands such a part, if it is stored already, to `read`; says whether it was.
   bool ReadExtra(const std::string& name, const std::function<void(const hdf5::Group&)>& read) const;
 
-  // Joins everything into results.h5, then removes the segments. With nothing new since the last time it does nothing.
-  // Error, and the segments stay, when what is in the folder is not what was committed: somebody has removed or moved
-  // parts of it.
+  // Joins everything into results.h5, then removes the segments; with nothing new it does nothing. Error, and the
+  // segments stay, when somebody has removed or moved parts of what was committed.
   void Finish();
 
  private:

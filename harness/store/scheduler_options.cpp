@@ -15,11 +15,8 @@ const Json* FindOption(const Json& options, const std::string& option) {
 
 Json OptionsOf(const RunHeader& header, size_t setting) {
   const Json& config = header.expanded_config;
-  const auto settings = config.is_object() ? config.find("settings") : config.end();
-  if (settings == config.end() || !settings->is_array() || setting >= settings->size()) return Json::object();
-  const Json& one = (*settings)[setting];
-  return one.is_object() && one.contains("scheduler") && one["scheduler"].is_object() ? one["scheduler"]
-                                                                                      : Json::object();
+  const Json::json_pointer place(fmt::format("/settings/{}/scheduler", setting));
+  return config.contains(place) && config[place].is_object() ? config[place] : Json::object();
 }
 
 Json ValueOf(const Json& options, const std::string& option) {

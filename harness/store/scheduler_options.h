@@ -1,9 +1,6 @@
-// The options that a setting's scheduler was built from, in words: a folder that diffusers has loaded and saved spells
-// out the defaults of its own scheduler's class, and other schedulers that are made from it take them over.
-//
-// They stand in the header's expanded_config, settings[k].scheduler:
-// {"timestep_spacing": {"value": "leading", "from": "config" | "model" | "default"}, ...}: the experiment's config, the
-// model's scheduler_config.json, the class's default. Results of earlier versions have none.
+// The options that a setting's scheduler was built from, in words. They stand in the header's expanded_config,
+// settings[k].scheduler: {"timestep_spacing": {"value": "leading", "from": "config" | "model" | "default"}, ...}: the
+// experiment's config, the model's scheduler_config.json, the class's default. Earlier results have none.
 #pragma once
 
 #include <string>

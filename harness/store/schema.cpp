@@ -1,74 +1,77 @@
 #include "harness/store/schema.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
-#include <limits>
 #include <set>
 
-#include "harness/base/json_numbers.h"
+#include "harness/base/json.h"
+#include "harness/store/record_io.h"
 
 namespace skipbench {
 namespace {
 
 constexpr const char* kFormat = "skipbench results";
 
-std::string Dump(const Json& json) {
-  return WithNamedNumbers(json).dump(-1, ' ', false, Json::error_handler_t::replace);
+template <class Io, class Info>
+void FieldsOfSetting(Io& io, Info& info) {
+  io.Attribute("label", info.label);
+  io.Attribute("type", info.type);
+  io.Attribute("parameters", info.parameters);
+  io.Attribute("steps", info.steps);
+  io.Attribute("calls", info.calls);
+  io.Attribute("scope", info.scope);
+  io.Attribute("scheduler", info.scheduler);
+  io.Attribute("guidance", info.guidance);
+  io.Attribute("reference", info.reference);
+  io.Attribute("compared_with", info.compared_with, -1);
+  io.Dataset("timesteps", info.timesteps, "call");
 }
 
-Json ParseAttribute(const hdf5::Object& object, const std::string& name) {
-  return ParseJson(object.Attribute<std::string>(name), object.Where() + ": attribute " + name);
+template <class Io, class Header>
+void FieldsOfHeader(Io& io, Header& header) {
+  io.Attribute("name", header.name);
+  io.Attribute("config", header.config);
+  io.Attribute("expanded_config", header.expanded_config);
+  io.Attribute("execution_keys", header.execution_keys);
+  io.Attribute("model", header.model);
+  io.Attribute("model_hash", header.model_hash);
+  io.Attribute("scheduler", header.scheduler);
+  io.Attribute("steps", header.steps);
+  io.Attribute("guidance", header.guidance);
+  io.Attribute("seed", header.seed);
+  io.Attribute("sample_count", header.sample_count);
+  io.Attribute("shard_count", header.shard.count, 1);
+  io.Attribute("shard_index", header.shard.index, 0, header.shard.count - 1);
+  io.Attribute("device", header.device);
+  io.Attribute("dtype", header.dtype);
+  io.Attribute("threads", header.threads);
+  io.Attribute("skipbench_version", header.skipbench_version);
+  io.Attribute("libtorch_version", header.libtorch_version);
+  io.Attribute("git_revision", header.git_revision);
+  io.Attribute("git_dirty", header.git_dirty);
 }
-
-int ReadInt(const hdf5::Object& object, const std::string& name, int64_t min, int64_t max) {
-  const int64_t value = object.Attribute<int64_t>(name);
-  if (value < min || value > max)
-    Fail("{}: the attribute {} is {}, expected [{}, {}]", object.Where(), name, value, min, max);
-  return static_cast<int>(value);
-}
-
-constexpr int64_t kMaxCount = 1'000'000;  // of steps, calls, settings, shards: anything beyond is damage
 
 void WriteSetting(hdf5::Group& settings, size_t index, const SettingInfo& info) {
   hdf5::Group group = settings.CreateGroup(std::to_string(index));
-  group.SetAttribute("label", info.label);
-  group.SetAttribute("type", info.type);
-  group.SetAttribute("parameters", Dump(info.parameters));
-  group.SetAttribute("steps", int64_t{info.steps});
-  group.SetAttribute("calls", int64_t{info.calls});
-  group.SetAttribute("scope", info.scope);
-  group.SetAttribute("scheduler", info.scheduler);
-  group.SetAttribute("guidance", info.guidance);
-  group.SetAttribute("reference", int64_t{info.reference});
-  group.SetAttribute("compared_with", int64_t{info.compared_with});
-  if (info.criterion)
-    group.SetAttribute("criterion", Dump({{"name", info.criterion->name},
-                                          {"axis", info.criterion->axis},
-                                          {"predicts", info.criterion->predicts_above ? "above" : "below"},
-                                          {"option", info.criterion->option}}));
-  group.Write("timesteps", info.timesteps, {static_cast<int64_t>(info.timesteps.size())}, {"call"});
-}
-
-CriterionInfo ReadCriterion(const hdf5::Group& group) {
-  const Json json = ParseAttribute(group, "criterion");
-  const JsonReader reader(json, group.Where(), "criterion");
-  return {reader.String("name"), reader.String("axis"),
-          reader.OneOf("predicts", "above", {"above", "below"}) == "above", reader.StringOr("option", "")};
+  GroupWriter writer(group);
+  FieldsOfSetting(writer, info);
+  if (const auto& criterion = info.criterion)
+    writer.Attribute("criterion", Json{{"name", criterion->name},
+                                       {"axis", criterion->axis},
+                                       {"predicts", criterion->predicts_above ? "above" : "below"},
+                                       {"option", criterion->option}});
 }
 
 SettingInfo ReadSetting(const hdf5::Group& group) {
   SettingInfo info;
-  info.label = group.Attribute<std::string>("label");
-  info.type = group.Attribute<std::string>("type");
-  info.parameters = ParseAttribute(group, "parameters");
-  info.steps = ReadInt(group, "steps", 0, kMaxCount);
-  info.calls = ReadInt(group, "calls", 0, kMaxCount);
-  info.scope = group.Attribute<std::string>("scope");
-  info.scheduler = group.Attribute<std::string>("scheduler");
-  info.guidance = group.Attribute<double>("guidance");
-  info.reference = ReadInt(group, "reference", 0, 1) == 1;
-  info.compared_with = ReadInt(group, "compared_with", -1, kMaxCount);
-  if (group.HasAttribute("criterion")) info.criterion = ReadCriterion(group);
-  info.timesteps = group.Read<double>("timesteps");
+  GroupReader fields(group);
+  FieldsOfSetting(fields, info);
+  if (!group.HasAttribute("criterion")) return info;
+  const Json json = ParseAttribute(group, "criterion");
+  const JsonReader reader(json, group.Where(), "criterion");
+  info.criterion = {reader.String("name"), reader.String("axis"),
+                    reader.OneOf("predicts", "above", {"above", "below"}) == "above", reader.StringOr("option", "")};
   return info;
 }
 
@@ -93,12 +96,6 @@ std::string JsonDifference(const Json& there, const Json& here, const std::strin
   }
   if (there == here) return "";
   return fmt::format("{}: {} there, {} here", path, Describe(there), Describe(here));
-}
-
-Json InputsToJson(const std::map<std::string, InputFile>& inputs) {
-  Json json = Json::object();
-  for (const auto& [part, input] : inputs) json[part] = {{"file", input.file}, {"sha256", input.sha256}};
-  return json;
 }
 
 std::map<std::string, InputFile> ReadInputs(const hdf5::Group& root) {
@@ -201,34 +198,30 @@ void MergeEnvironments(std::vector<Json>& list, const std::vector<Json>& more) {
     if (std::find(list.begin(), list.end(), one) == list.end()) list.push_back(one);
 }
 
+std::string DescribeBuilds(const std::vector<Json>& environments) {
+  std::vector<std::string> builds;
+  for (const auto& one : environments) {
+    const std::string revision = one.value("git_revision", "");
+    std::string build = one.value("skipbench_version", "?");
+    if (!revision.empty())
+      build += fmt::format(" ({}{})", revision.substr(0, 12), one.value("git_dirty", false) ? ", modified" : "");
+    if (std::find(builds.begin(), builds.end(), build) == builds.end()) builds.push_back(std::move(build));
+  }
+  return builds.empty() ? "skipbench ?" : fmt::format("skipbench {}", fmt::join(builds, " and "));
+}
+
 void WriteHeader(hdf5::Group& root, const RunHeader& header, const std::vector<Json>& environments) {
   root.SetAttribute("format", std::string(kFormat));
   root.SetAttribute("schema_version", kSchemaVersion);
-  root.SetAttribute("name", header.name);
-  root.SetAttribute("config", Dump(header.config));
-  root.SetAttribute("expanded_config", Dump(header.expanded_config));
-  root.SetAttribute("execution_keys", header.execution_keys);
-  root.SetAttribute("model", header.model);
-  root.SetAttribute("model_hash", header.model_hash);
-  root.SetAttribute("model_files", Dump(Json(header.model_files)));
-  root.SetAttribute("inputs", Dump(InputsToJson(header.inputs)));
-  root.SetAttribute("path_keys", header.path_keys);
-  root.SetAttribute("scheduler", header.scheduler);
-  root.SetAttribute("steps", int64_t{header.steps});
-  root.SetAttribute("guidance", header.guidance);
-  root.SetAttribute("seed", header.seed);
-  root.SetAttribute("sample_count", header.sample_count);
-  root.SetAttribute("shard_index", int64_t{header.shard.index});
-  root.SetAttribute("shard_count", int64_t{header.shard.count});
-  root.SetAttribute("device", header.device);
-  root.SetAttribute("dtype", header.dtype);
-  root.SetAttribute("threads", int64_t{header.threads});
-  root.SetAttribute("skipbench_version", header.skipbench_version);
-  root.SetAttribute("libtorch_version", header.libtorch_version);
   root.SetAttribute("hdf5_version", hdf5::LibraryVersion());
-  root.SetAttribute("git_revision", header.git_revision);
-  root.SetAttribute("git_dirty", int64_t{header.git_dirty});
-  root.SetAttribute("environments", Dump(Json(environments)));
+  GroupWriter writer(root);
+  FieldsOfHeader(writer, header);
+  writer.Attribute("model_files", Json(header.model_files));
+  Json inputs = Json::object();
+  for (const auto& [part, input] : header.inputs) inputs[part] = {{"file", input.file}, {"sha256", input.sha256}};
+  writer.Attribute("inputs", inputs);
+  writer.Attribute("path_keys", header.path_keys);
+  writer.Attribute("environments", Json(environments));
   hdf5::Group settings = root.CreateGroup("settings");
   for (size_t i = 0; i < header.settings.size(); ++i) WriteSetting(settings, i, header.settings[i]);
 }
@@ -245,31 +238,13 @@ RunHeader ReadHeader(const hdf5::Group& root) {
   if (version < 1) Fail("{}: its schema_version is {}, expected 1 to {}", root.Where(), version, kSchemaVersion);
 
   RunHeader header;
-  header.name = root.Attribute<std::string>("name");
-  header.config = ParseAttribute(root, "config");
-  header.expanded_config = ParseAttribute(root, "expanded_config");
-  header.execution_keys = root.AttributeList<std::string>("execution_keys");
-  header.model = root.Attribute<std::string>("model");
-  header.model_hash = root.Attribute<std::string>("model_hash");
+  GroupReader fields(root);
+  FieldsOfHeader(fields, header);
   const Json files = ParseAttribute(root, "model_files");
   const JsonReader reader(files, root.Where(), "model_files");
   for (const auto& [path, hash] : files.items()) header.model_files[path] = reader.String(path);
   if (root.HasAttribute("inputs")) header.inputs = ReadInputs(root);
-  if (root.HasAttribute("path_keys")) header.path_keys = root.AttributeList<std::string>("path_keys");
-  header.scheduler = root.Attribute<std::string>("scheduler");
-  header.steps = ReadInt(root, "steps", 0, kMaxCount);
-  header.guidance = root.Attribute<double>("guidance");
-  header.seed = root.Attribute<uint64_t>("seed");
-  header.sample_count = root.Attribute<int64_t>("sample_count");
-  header.shard.count = ReadInt(root, "shard_count", 1, kMaxCount);
-  header.shard.index = ReadInt(root, "shard_index", 0, header.shard.count - 1);
-  header.device = root.Attribute<std::string>("device");
-  header.dtype = root.Attribute<std::string>("dtype");
-  header.threads = ReadInt(root, "threads", 0, kMaxCount);
-  header.skipbench_version = root.Attribute<std::string>("skipbench_version");
-  header.libtorch_version = root.Attribute<std::string>("libtorch_version");
-  header.git_revision = root.Attribute<std::string>("git_revision");
-  header.git_dirty = ReadInt(root, "git_dirty", 0, 1) == 1;
+  if (root.HasAttribute("path_keys")) fields.Attribute("path_keys", header.path_keys);
   const hdf5::Group settings = root.OpenGroup("settings");
   const size_t count = settings.Members().size();
   for (size_t i = 0; i < count; ++i) header.settings.push_back(ReadSetting(settings.OpenGroup(std::to_string(i))));

@@ -1,18 +1,6 @@
 // The layout of a results file, and what stands in its root: who made it, from what, with which settings.
-//
-//   /                 attributes: see WriteHeader; inputs (JSON: {PART: {file, sha256}}) and path_keys: see RunHeader
-//   /samples          ordinal, id, caption, seed, label                                        [n]
-//   /settings/<k>     attributes: label, type, parameters (JSON), steps, calls, scope, scheduler, guidance,
-//                     reference, compared_with, criterion (JSON; only where the method declares one); timesteps [calls]
-//     action, branch  [n, calls]     nfe, shallow_nfe, macs_modules, macs_matmuls, status, message  [n]
-//     <metric>        [n], with the attribute kind = "metric"
-//     traces/<name>   [n, calls]     features/<name> [n, d]     auxiliary/<name> [n]
-//     latents, noise_predictions, thumbnail, images
-//   /waves            first_ordinal, samples, evaluations, ..., wall_s, stages/<name>          [waves]
-//   /search_<k>_<first>   the paths that a search found: see search_record.h
-//   /<extra>          latency, and whatever else is kept beside the samples
-//
-// A segment (one wave) and a joined file have the same layout. The version goes up when a reader of the old one would
+// README.md lists its groups, datasets and attributes; search_record.h and path_study_record.h those of their parts. A
+// segment (one wave) and a joined file have the same layout. The version goes up when a reader of the old one would
 // misunderstand a file; additions that it can pass over don't need that.
 #pragma once
 
@@ -31,6 +19,10 @@ inline constexpr int64_t kSchemaVersion = 1;
 std::vector<Json> EnvironmentsOf(const RunHeader& header);
 // Adds those that `list` lacks.
 void MergeEnvironments(std::vector<Json>& list, const std::vector<Json>& more);
+
+// Which skipbench made a result, "skipbench 0.1.0 (9ebbb61ccce6, modified)"; of several builds each once, in their
+// order: "... and 0.1.0 (06afd5e51f10)".
+std::string DescribeBuilds(const std::vector<Json>& environments);
 
 // Writes the attributes of the root, and /settings with a group for each setting (without per-sample columns).
 void WriteHeader(hdf5::Group& root, const RunHeader& header, const std::vector<Json>& environments);

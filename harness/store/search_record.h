@@ -1,14 +1,13 @@
 // What a search for skip paths leaves in a results file: the paths it found, and the error of every path it tried.
 //
 //   /search_<k>_<first>   search k of the run, over the samples from number <first> of the plan on. Attributes: search
-//   ("greedy"),
-//                         scope ("sample" or "shared"), settings (indices that run its paths), evaluations,
+//                         ("greedy"), scope ("sample" or "shared"), settings (indices that run its paths), evaluations,
 //                         naive_evaluations, paths, seconds; error_units ("L2 of the final latent")
 //     sample              [samples] ids of the samples searched on
 //     latent_norm         [samples] L2 norm of the full path's final latent; errors over it are relative
 //     family              [subjects, skips, calls] u8: the best path found with each number of skips (1 predict, 0
-//     reuse); all 0 where
-//                         the search did not get so far. A subject is a sample, or all of them for a shared path
+//                         reuse); all 0 where the search did not get so far. A subject is a sample, or all of them for
+//                         a shared path
 //     family_error        [subjects, skips] its error; NaN where there is none
 //     message             [subjects] why a family ended early or is missing, else ""
 //     tried_sample        [tried] id; tried_path [tried, calls] u8; tried_error [tried] (+inf: not a finite latent)

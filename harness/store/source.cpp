@@ -9,6 +9,50 @@ namespace skipbench {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// The columns of /samples and of /waves, each with its units and the place of its value in a record.
+template <class Use>
+void EachSampleColumn(Use&& use) {
+  use("ordinal", "", [](auto& s) { return &s.ordinal; });
+  use("id", "", [](auto& s) { return &s.id; });
+  use("caption", "", [](auto& s) { return &s.caption; });
+  use("seed", "", [](auto& s) { return &s.seed; });
+  use("label", "", [](auto& s) { return &s.label; });
+}
+
+template <class Use>
+void EachWaveColumn(Use&& use) {
+  use("first_ordinal", "", [](auto& w) { return &w.first_ordinal; });
+  use("samples", "", [](auto& w) { return &w.samples; });
+  use("evaluations", "evaluations", [](auto& w) { return &w.cost.evaluations; });
+  use("separate_evaluations", "evaluations", [](auto& w) { return &w.cost.separate_evaluations; });
+  use("shallow_evaluations", "evaluations", [](auto& w) { return &w.cost.shallow_evaluations; });
+  use("separate_shallow_evaluations", "evaluations", [](auto& w) { return &w.cost.separate_shallow_evaluations; });
+  use("wall_s", "s", [](auto& w) { return &w.cost.wall_s; });
+}
+
+// Writes one value of each record; reads it into as many records as there are, or as many as the first column has.
+template <class Record>
+auto WriterOf(hdf5::Group& group, const std::vector<Record>& records, const char* axis) {
+  return [&group, &records, axis](const std::string& name, const char* units, auto place) {
+    std::vector<std::decay_t<decltype(*place(records[0]))>> values;
+    for (const auto& record : records) values.push_back(*place(record));
+    group.Write(name, values, {std::ssize(records)}, {axis}, units);
+  };
+}
+template <class Record>
+auto ReaderOf(const hdf5::Group& group, std::vector<Record>& records) {
+  return [&group, &records](const std::string& name, const char*, auto place) {
+    const auto values = group.Read<std::decay_t<decltype(*place(records[0]))>>(name);
+    if (records.empty()) records.resize(values.size());
+    if (values.size() != records.size()) Fail("{}: its datasets have different lengths", group.Where());
+    for (size_t i = 0; i < values.size(); ++i) *place(records[i]) = values[i];
+  };
+}
+
+}  // namespace
+
 Source::Source(const fs::path& path, const OpenOptions& options) : path_(path) {
   if (options.own) {
     root_ = hdf5::OpenFile(path);
@@ -25,9 +69,8 @@ Source::Source(const fs::path& path, const OpenOptions& options) : path_(path) {
   ReadSamples();
   ReadWaves();
   for (size_t i = 0; i < header_.settings.size(); ++i)
-    columns_.push_back(samples_.empty()
-                           ? std::vector<ColumnInfo>{}
-                           : ListColumns(Setting(i), static_cast<int64_t>(samples_.size()), options.known));
+    columns_.push_back(samples_.empty() ? std::vector<ColumnInfo>{}
+                                        : ListColumns(Setting(i), std::ssize(samples_), options.known));
 }
 
 const hdf5::Group& Source::root() {
@@ -38,85 +81,33 @@ const hdf5::Group& Source::root() {
 void Source::ReadSamples() {
   if (!root_->Has("samples")) return;
   const hdf5::Group group = root_->OpenGroup("samples");
-  const auto ordinals = group.Read<int64_t>("ordinal");
-  const auto ids = group.Read<int64_t>("id");
-  const auto captions = group.Read<std::string>("caption");
-  const auto seeds = group.Read<uint64_t>("seed");
-  const auto labels = group.Read<int64_t>("label");
-  const size_t n = ordinals.size();
-  if (ids.size() != n || captions.size() != n || seeds.size() != n || labels.size() != n)
-    Fail("{}: its datasets have different lengths", group.Where());
-  for (size_t i = 0; i < n; ++i) samples_.push_back({ordinals[i], ids[i], captions[i], seeds[i], labels[i]});
+  EachSampleColumn(ReaderOf(group, samples_));
 }
 
 void WriteSamples(hdf5::Group& root, const std::vector<SampleInfo>& samples) {
   hdf5::Group group = root.CreateGroup("samples");
-  std::vector<int64_t> ordinals, ids, labels;
-  std::vector<uint64_t> seeds;
-  std::vector<std::string> captions;
-  for (const auto& sample : samples) {
-    ordinals.push_back(sample.ordinal);
-    ids.push_back(sample.id);
-    captions.push_back(sample.caption);
-    seeds.push_back(sample.seed);
-    labels.push_back(sample.label);
-  }
-  const hdf5::Shape shape = {static_cast<int64_t>(samples.size())};
-  group.Write("ordinal", ordinals, shape, {"sample"});
-  group.Write("id", ids, shape, {"sample"});
-  group.Write("caption", captions, shape, {"sample"});
-  group.Write("seed", seeds, shape, {"sample"});
-  group.Write("label", labels, shape, {"sample"});
+  EachSampleColumn(WriterOf(group, samples, "sample"));
 }
 
 void Source::ReadWaves() {
   if (!root_->Has("waves")) return;
-  const hdf5::Group group = root_->OpenGroup("waves");
-  const auto first = group.Read<int64_t>("first_ordinal");
-  waves_.resize(first.size());
-  auto each = [&](const hdf5::Group& from, const std::string& name, auto store) {
-    using Value = std::decay_t<decltype(store(waves_[0]))>;
-    const auto values = from.Read<Value>(name);
-    if (values.size() != waves_.size()) Fail("{}: {} has another length than first_ordinal", from.Where(), name);
-    for (size_t i = 0; i < values.size(); ++i) store(waves_[i]) = values[i];
-  };
-  each(group, "first_ordinal", [](WaveRecord& w) -> int64_t& { return w.first_ordinal; });
-  each(group, "samples", [](WaveRecord& w) -> int64_t& { return w.samples; });
-  each(group, "evaluations", [](WaveRecord& w) -> int64_t& { return w.cost.evaluations; });
-  each(group, "separate_evaluations", [](WaveRecord& w) -> int64_t& { return w.cost.separate_evaluations; });
-  each(group, "shallow_evaluations", [](WaveRecord& w) -> int64_t& { return w.cost.shallow_evaluations; });
-  each(group, "separate_shallow_evaluations",
-       [](WaveRecord& w) -> int64_t& { return w.cost.separate_shallow_evaluations; });
-  each(group, "wall_s", [](WaveRecord& w) -> double& { return w.cost.wall_s; });
-  const hdf5::Group stages = group.OpenGroup("stages");
+  const hdf5::Group group = root_->OpenGroup("waves"), stages = group.OpenGroup("stages");
+  EachWaveColumn(ReaderOf(group, waves_));
   for (const auto& name : stages.Members())
-    each(stages, name, [&](WaveRecord& w) -> double& { return w.cost.stage_s[name]; });
+    ReaderOf(stages, waves_)(name, "s", [&](WaveRecord& w) { return &w.cost.stage_s[name]; });
 }
 
 void WriteWaves(hdf5::Group& root, const std::vector<WaveRecord>& waves) {
   hdf5::Group group = root.CreateGroup("waves");
-  const hdf5::Shape shape = {static_cast<int64_t>(waves.size())};
-  auto each = [&](hdf5::Group& to, const std::string& name, const std::string& units, auto value) {
-    std::vector<std::decay_t<decltype(value(waves[0]))>> values;
-    for (const auto& wave : waves) values.push_back(value(wave));
-    to.Write(name, values, shape, {"wave"}, units);
-  };
-  each(group, "first_ordinal", "", [](const WaveRecord& w) { return w.first_ordinal; });
-  each(group, "samples", "", [](const WaveRecord& w) { return w.samples; });
-  each(group, "evaluations", "evaluations", [](const WaveRecord& w) { return w.cost.evaluations; });
-  each(group, "separate_evaluations", "evaluations", [](const WaveRecord& w) { return w.cost.separate_evaluations; });
-  each(group, "shallow_evaluations", "evaluations", [](const WaveRecord& w) { return w.cost.shallow_evaluations; });
-  each(group, "separate_shallow_evaluations", "evaluations",
-       [](const WaveRecord& w) { return w.cost.separate_shallow_evaluations; });
-  each(group, "wall_s", "s", [](const WaveRecord& w) { return w.cost.wall_s; });
+  EachWaveColumn(WriterOf(group, waves, "wave"));
   hdf5::Group stages = group.CreateGroup("stages");
   std::set<std::string> names;
   for (const auto& wave : waves)
     for (const auto& [name, seconds] : wave.cost.stage_s) names.insert(name);
   for (const auto& name : names)
-    each(stages, name, "s", [&](const WaveRecord& w) {
+    WriterOf(stages, waves, "wave")(name, "s", [&name, none = 0.0](const WaveRecord& w) {
       const auto found = w.cost.stage_s.find(name);
-      return found == w.cost.stage_s.end() ? 0.0 : found->second;
+      return found == w.cost.stage_s.end() ? &none : &found->second;
     });
 }
 

@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -70,8 +69,7 @@ class Source {
 void WriteSamples(hdf5::Group& root, const std::vector<SampleInfo>& samples);
 void WriteWaves(hdf5::Group& root, const std::vector<WaveRecord>& waves);
 
-// With more files than this, each is opened for as long as it takes to read from it; there may be more segments than a
-// process may have open files.
+// With more files than this, each is open only while it is read: a process may have so many open files.
 inline constexpr size_t kKeepOpen = 64;
 
 // Names inside a result folder.
@@ -81,9 +79,8 @@ inline constexpr const char* kSegmentFolder = "segments";
 // The files of a result folder: results.h5 first, then segments by name. Unfinished temporary files are no results.
 std::vector<std::filesystem::path> ResultFiles(const std::filesystem::path& folder);
 
-// All of a folder's files, opened and checked: they belong to one run, and no sample is in two of them. A segment whose
-// samples are all in results.h5 is a leftover (the run was killed while it removed what it had joined): its path goes
-// to `leftovers` instead. Error naming the files.
+// A folder's files, of one run and with no sample twice. A segment whose samples are all in results.h5 is a leftover of
+// a run that was killed while it joined: its path goes to `leftovers`. Error naming the files.
 std::vector<Source> OpenFolder(const std::filesystem::path& folder, std::vector<std::filesystem::path>& leftovers,
                                const OpenOptions& options = {});
 

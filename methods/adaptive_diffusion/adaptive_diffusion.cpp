@@ -10,18 +10,16 @@ namespace {
 
 using Options = AdaptiveDiffusionOptions;
 
-class AdaptivePolicy : public Policy {
+class AdaptivePolicy : public SkipPolicy {
  public:
   AdaptivePolicy(const Options& options, int calls)
-      : options_(options),
-        limits_(options.max_skips, calls),
+      : SkipPolicy(options.max_skips, calls),
+        options_(options),
         difference_(calls, std::numeric_limits<double>::quiet_NaN()) {}
-
-  Decision Decide(int) override { return {predict_next_ ? Action::kPredict : Action::kReuse}; }
 
   void Observe(int call, const Observation& seen) override {
     if (call >= 1) difference_[call] = Norm(seen.latent, 0, seen.elements);
-    predict_next_ = limits_.PredictsNext(call, [&] {
+    DecideNext(call, [&] {
       return options_.criterion == Options::Criterion::kPublished ? Published(call) : Tensor(call, seen);
     });
   }
@@ -29,7 +27,7 @@ class AdaptivePolicy : public Policy {
   std::unique_ptr<Policy> Clone() const override { return std::make_unique<AdaptivePolicy>(*this); }
 
   Trace TakeTrace() override {
-    Trace trace = limits_.TakeTrace();
+    Trace trace = SkipPolicy::TakeTrace();
     trace["difference"] = std::move(difference_);
     return trace;
   }
@@ -40,20 +38,18 @@ class AdaptivePolicy : public Policy {
     return l2 ? std::sqrt(sums.square[order]) : sums.abs[order] / static_cast<double>(elements);
   }
 
-  SkipLimits::Comparison Published(int call) const {
+  Comparison Published(int call) const {
     const double d2 = difference_[call], d1 = difference_[call - 1], d0 = difference_[call - 2];
     const double criterion = std::abs((d2 + d0) / 2 - d1), threshold = options_.delta * d1;
     return {criterion, threshold, criterion <= threshold};
   }
 
-  SkipLimits::Comparison Tensor(int call, const Observation& seen) const {
+  Comparison Tensor(int call, const Observation& seen) const {
     const double criterion = Norm(seen.latent, 2, seen.elements), threshold = options_.delta * difference_[call - 1];
     return {criterion, threshold, criterion < threshold};
   }
 
   Options options_;
-  SkipLimits limits_;
-  bool predict_next_ = true;
   std::vector<double> difference_;
 };
 

@@ -2,12 +2,10 @@
 // always steps (Ye et al., "Training-Free Adaptive Diffusion with Bounded Difference Approximation Strategy", NeurIPS
 // 2024).
 //
-// x_i is the latent after call i, i = 0, 1, ...; the initial noise does not count. Calls 0..3 predict. After call i >=
-// 3, decision k = i - 3 is made for call i + 1. With `mask` the list of decisions so far: if it has more than 4 entries
-// and none of its last Cmax ("max_skips") predicts, predict (`max_skips` 0: none of all). Otherwise, by criterion,
-//   published   skip iff |(d_i + d_{i-2})/2 - d_{i-1}| <= delta d_{i-1},  d_i = mean |x_i - x_{i-1}|   (the released
-//   code) tensor      predict iff ||x_i - 3 x_{i-1} + 3 x_{i-2} - x_{i-3}|| >= delta ||x_{i-1} - x_{i-2}||     (the
-//   paper's formula)
+// x_i is the latent after call i, i = 0, 1, ...; the initial noise does not count. The warm-up and the cap are those of
+// skip_limits.h; otherwise, by criterion,
+//   published   skip iff |(d_i + d_{i-2})/2 - d_{i-1}| <= delta d_{i-1},  d_i = mean |x_i - x_{i-1}|   (released code)
+//   tensor      predict iff ||x_i - 3 x_{i-1} + 3 x_{i-2} - x_{i-3}|| >= delta ||x_{i-1} - x_{i-2}||     (the paper's)
 // The mean or norm goes over one sample (scope "sample") or over a group of consecutive samples (scope "group", as
 // released).
 //

@@ -2,8 +2,7 @@
 //
 // Calls 0..3 predict. After call i >= 3, decision k = i - 3 is made for call i + 1. With `mask` the list of decisions
 // so far: if it has more than 4 entries and none of its last Cmax ("max_skips") predicts, the next call predicts,
-// whatever the criterion
-// (`max_skips` 0: none of all). So decisions 0..4 are never capped.
+// whatever the criterion (`max_skips` 0: none of all). So decisions 0..4 are never capped.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +14,16 @@
 
 namespace skipbench {
 
-class SkipLimits {
+class SkipPolicy : public Policy {
  public:
+  Decision Decide(int) override { return {predict_next_ ? Action::kPredict : Action::kReuse}; }
+
+  // "criterion", "threshold" and "forced" (1: by the cap), one value a call, NaN where there is none.
+  Trace TakeTrace() override {
+    return {{"criterion", std::move(criterion_)}, {"threshold", std::move(threshold_)}, {"forced", std::move(forced_)}};
+  }
+
+ protected:
   // The two sides of a criterion, and what they say.
   struct Comparison {
     double criterion, threshold;
@@ -24,30 +31,24 @@ class SkipLimits {
   };
 
   // `calls`: of the run.
-  SkipLimits(int max_skips, int calls)
+  SkipPolicy(int max_skips, int calls)
       : max_skips_(max_skips), criterion_(calls, kNone), threshold_(calls, kNone), forced_(calls, kNone) {}
 
-  // After `call`: whether the next call predicts. `compare`, a function without arguments, is asked for the Comparison
-  // where it counts.
+  // After `call`: decides for the next one. `compare`, a function without arguments, is asked for the Comparison where
+  // it counts.
   template <typename Compare>
-  bool PredictsNext(int call, Compare&& compare) {
-    if (call < kWarmUp - 1) return true;
+  void DecideNext(int call, Compare&& compare) {
+    if (call < kWarmUp - 1) return;
     const bool forced = CapReached();
-    bool predict = true;
+    predict_next_ = true;
     if (!forced) {
       const Comparison compared = compare();
       criterion_[call] = compared.criterion;
       threshold_[call] = compared.threshold;
-      predict = !compared.skip;
+      predict_next_ = !compared.skip;
     }
     forced_[call] = forced;
-    mask_.push_back(predict);
-    return predict;
-  }
-
-  // "criterion", "threshold" and "forced" (1: by the cap), one value a call, NaN where there is none.
-  Trace TakeTrace() {
-    return {{"criterion", std::move(criterion_)}, {"threshold", std::move(threshold_)}, {"forced", std::move(forced_)}};
+    mask_.push_back(predict_next_);
   }
 
  private:
@@ -64,6 +65,7 @@ class SkipLimits {
   }
 
   int max_skips_;
+  bool predict_next_ = true;
   std::vector<bool> mask_;  // decision k, for call k + 4: true = predict
   std::vector<double> criterion_, threshold_, forced_;
 };

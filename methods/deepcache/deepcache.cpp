@@ -3,26 +3,12 @@
 #include <algorithm>
 
 #include "methods/deepcache/schedule.h"
+#include "methods/fixed_path/precomputed_path.h"
 
 namespace skipbench {
 namespace {
 
 using Options = DeepCacheOptions;
-
-class DeepCachePolicy : public Policy {
- public:
-  DeepCachePolicy(std::vector<bool> full, int cache_position)
-      : full_(std::move(full)), cache_position_(cache_position) {}
-  Decision Decide(int call) override {
-    return full_.at(call) ? Decision{Action::kPredict} : Decision{Action::kShallow, cache_position_};
-  }
-  void Observe(int, const Observation&) override {}
-  std::unique_ptr<Policy> Clone() const override { return std::make_unique<DeepCachePolicy>(*this); }
-
- private:
-  std::vector<bool> full_;
-  int cache_position_;
-};
 
 const OptionTable<Options>& Table() {
   using Schedule = Options::Schedule;
@@ -84,9 +70,10 @@ class DeepCache : public Method {
       if (step < run.calls) scheduled[step] = true;
     if (options_.schedule == Options::Schedule::kUniform)
       for (int call = 0; call < run.calls; call += options_.interval) scheduled[call] = true;
-    std::vector<bool> full(run.calls);
-    for (int call = 0; call < run.calls; ++call) full[call] = scheduled[IndexOf(run, call)];
-    return std::make_unique<DeepCachePolicy>(std::move(full), options_.branch);
+    std::vector<Decision> decisions(run.calls);
+    for (int call = 0; call < run.calls; ++call)
+      if (!scheduled[IndexOf(run, call)]) decisions[call] = {Action::kShallow, options_.branch};
+    return MakeReplayPolicy(std::move(decisions));
   }
 
  private:
@@ -94,8 +81,7 @@ class DeepCache : public Method {
     const int count = (steps + options_.interval - 1) / options_.interval;
     switch (options_.schedule) {
       case Options::Schedule::kUniform: return {};
-      case Options::Schedule::kQuadCenter:
-        return QuadCenterSchedule(steps, count, options_.center, options_.power).full_steps;
+      case Options::Schedule::kQuadCenter: return QuadCenterSchedule(steps, count, options_.center, options_.power);
       case Options::Schedule::kQuad: return QuadSchedule(steps, count, options_.power);
     }
     return {};

@@ -50,13 +50,13 @@ std::vector<int> FullSteps(int steps, int count, int center, double power) {
 
 }  // namespace
 
-QuadCenter QuadCenterSchedule(int steps, int count, int center, double power) {
+std::vector<int> QuadCenterSchedule(int steps, int count, int center, double power) {
   CheckCount(steps, count);
   if (center < 0 || center >= steps) Fail("deepcache: the center must be in [0, {}], found {}", steps - 1, center);
   if (!(power > 1) || power > 100) Fail("deepcache: the power must be above 1 and at most 100, found {}", power);
   for (double p = power; p > 1; p -= 0.02) {
     std::vector<int> full_steps = FullSteps(steps, count, center, p);
-    if (static_cast<int>(full_steps.size()) == count) return {std::move(full_steps), p};
+    if (static_cast<int>(full_steps.size()) == count) return full_steps;
   }
   Fail("deepcache: no quad_center schedule has {} full steps of {} around {} with a power of {} or less", count, steps,
        center, power);

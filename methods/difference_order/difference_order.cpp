@@ -10,18 +10,16 @@ namespace {
 
 using Options = DifferenceOrderOptions;
 
-class OrderPolicy : public Policy {
+class OrderPolicy : public SkipPolicy {
  public:
-  OrderPolicy(const Options& options, int calls) : options_(options), limits_(options.max_skips, calls) {}
-
-  Decision Decide(int) override { return {predict_next_ ? Action::kPredict : Action::kReuse}; }
+  OrderPolicy(const Options& options, int calls) : SkipPolicy(options.max_skips, calls), options_(options) {}
 
   void Observe(int call, const Observation& seen) override {
-    predict_next_ = limits_.PredictsNext(call, [&] {
-      const double criterion =
-                       Norm(seen.latent.abs[options_.order - 1], seen.latent.square[options_.order - 1], seen.elements),
-                   threshold = options_.delta * yardstick_;
-      return SkipLimits::Comparison{criterion, threshold, !(criterion >= threshold)};
+    DecideNext(call, [&] {
+      const int k = options_.order - 1;
+      const double criterion = Norm(seen.latent.abs[k], seen.latent.square[k], seen.elements);
+      const double threshold = options_.delta * yardstick_;
+      return Comparison{criterion, threshold, !(criterion >= threshold)};
     });
     yardstick_ = options_.order == 1 ? Norm(seen.latent.self_abs, seen.latent.self_square, seen.elements)
                                      : Norm(seen.latent.abs[0], seen.latent.square[0], seen.elements);
@@ -29,16 +27,12 @@ class OrderPolicy : public Policy {
 
   std::unique_ptr<Policy> Clone() const override { return std::make_unique<OrderPolicy>(*this); }
 
-  Trace TakeTrace() override { return limits_.TakeTrace(); }
-
  private:
   double Norm(double sum_abs, double sum_square, int64_t elements) const {
     return options_.norm == Options::Norm::kL2 ? std::sqrt(sum_square) : sum_abs / static_cast<double>(elements);
   }
 
   Options options_;
-  SkipLimits limits_;
-  bool predict_next_ = true;
   double yardstick_ = std::numeric_limits<double>::quiet_NaN();  // of the call before: ||x_{i-1}||, or ||D_{i-1}||
 };
 

@@ -5,8 +5,7 @@
 // adaptive_diffusion (skip_limits.h). After call i >= 3 the network predicts in call i + 1 iff
 //   order 1   ||D_i||                                 >= delta ||x_{i-1}||
 //   order 2   ||D_i - D_{i-1}||                       >= delta ||D_{i-1}||
-//   order 3   ||x_i - 3 x_{i-1} + 3 x_{i-2} - x_{i-3}|| >= delta ||D_{i-1}||     (the paper's; adaptive_diffusion's
-//   "tensor")
+//   order 3   ||x_i - 3 x_{i-1} + 3 x_{i-2} - x_{i-3}|| >= delta ||D_{i-1}||  (the paper's)
 // The norm goes over one sample (scope "sample") or over a group of consecutive samples (scope "group").
 //
 // Trace, one value a call, NaN where there is none; entry i belongs to the decision for call i + 1: "criterion",

@@ -1,21 +1,20 @@
 #include "methods/fewer_steps/fewer_steps.h"
 
-#include "methods/full_step/full_step.h"
+#include "methods/fixed_path/precomputed_path.h"
 
 namespace skipbench {
 namespace {
 
 class FewerSteps : public Method {
  public:
-  explicit FewerSteps(int steps) : steps_(steps), full_step_(MakeFullStep()) {}
+  explicit FewerSteps(int steps) : steps_(steps) {}
   std::string type() const override { return "fewer_steps"; }
   std::string Label() const override { return fmt::format("fewer_steps(steps={})", steps_); }
   Schedule Plan(const Schedule&) const override { return {steps_}; }
-  std::unique_ptr<Policy> Start(const RunShape& run) const override { return full_step_->Start(run); }
+  std::unique_ptr<Policy> Start(const RunShape& run) const override { return MakeReplayPolicy(Mask(run.calls, 1)); }
 
  private:
   int steps_;
-  std::unique_ptr<Method> full_step_;
 };
 
 struct Options {

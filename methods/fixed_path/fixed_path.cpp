@@ -1,44 +1,41 @@
 #include "methods/fixed_path/fixed_path.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "methods/fixed_path/precomputed_path.h"
-#include "methods/fixed_path/random_path.h"
 
 namespace skipbench {
 namespace {
 
-// Predicts at calls 0, N, 2N, ...
-class UniformPath : public Method {
+// The same path for every sample, by the number of calls.
+class MadePath : public Method {
  public:
-  explicit UniformPath(int interval) : interval_(interval) {}
+  MadePath(std::string label, std::function<Mask(int calls)> make) : label_(std::move(label)), make_(std::move(make)) {}
   std::string type() const override { return "fixed_path"; }
-  std::string Label() const override { return fmt::format("fixed_path(interval={})", interval_); }
-  std::unique_ptr<Policy> Start(const RunShape& run) const override {
-    Mask mask(run.calls);
-    for (int call = 0; call < run.calls; ++call) mask[call] = call % interval_ == 0;
-    return MakeMaskPolicy(std::move(mask));
-  }
+  std::string Label() const override { return label_; }
+  std::unique_ptr<Policy> Start(const RunShape& run) const override { return MakeReplayPolicy(make_(run.calls)); }
 
  private:
-  int interval_;
+  std::string label_;
+  std::function<Mask(int calls)> make_;
 };
 
-// The same path for every sample, drawn anew for each seed.
-class RandomPath : public Method {
- public:
-  RandomPath(int skips, uint64_t seed) : skips_(skips), seed_(seed) {}
-  std::string type() const override { return "fixed_path"; }
-  std::string Label() const override { return fmt::format("fixed_path(random={},seed={})", skips_, seed_); }
-  std::unique_ptr<Policy> Start(const RunShape& run) const override {
-    if (skips_ > run.calls - 1) Fail("{}: of {} calls at most {} can be skipped", Label(), run.calls, run.calls - 1);
-    return MakeMaskPolicy(RandomMask(run.calls, skips_, seed_));
-  }
+std::unique_ptr<Method> MakeUniform(int interval) {
+  return std::make_unique<MadePath>(fmt::format("fixed_path(interval={})", interval), [=](int calls) {
+    Mask mask(calls);
+    for (int call = 0; call < calls; ++call) mask[call] = call % interval == 0;
+    return mask;
+  });
+}
 
- private:
-  int skips_;
-  uint64_t seed_;
-};
+std::unique_ptr<Method> MakeRandom(int skips, uint64_t seed) {
+  const std::string label = fmt::format("fixed_path(random={},seed={})", skips, seed);
+  return std::make_unique<MadePath>(label, [=](int calls) {
+    if (skips > calls - 1) Fail("{}: of {} calls at most {} can be skipped", label, calls, calls - 1);
+    return RandomMask(calls, skips, seed);
+  });
+}
 
 class RecordedPath : public RecordedPathMethod {
  public:
@@ -139,8 +136,8 @@ std::unique_ptr<Method> MakeRecorded(const Options& options, const std::filesyst
 }
 
 std::unique_ptr<Method> Make(const Options& options, const std::filesystem::path& folder) {
-  if (options.interval) return std::make_unique<UniformPath>(*options.interval);
-  if (options.random) return std::make_unique<RandomPath>(*options.random, options.seed);
+  if (options.interval) return MakeUniform(*options.interval);
+  if (options.random) return MakeRandom(*options.random, options.seed);
   if (options.from) return MakeRecorded(options, folder);
   const auto count = std::count(options.mask->begin(), options.mask->end(), 1);
   const std::string label =

@@ -1,6 +1,7 @@
 #include "methods/fixed_path/precomputed_path.h"
 
 #include "harness/base/error.h"
+#include "harness/base/random.h"
 
 namespace skipbench {
 namespace {
@@ -18,15 +19,15 @@ class UnboundPolicy : public Policy {
   std::string label_;
 };
 
-class MaskPolicy : public Policy {
+class ReplayPolicy : public Policy {
  public:
-  explicit MaskPolicy(Mask mask) : mask_(std::move(mask)) {}
-  Decision Decide(int call) override { return {mask_.at(call) ? Action::kPredict : Action::kReuse}; }
+  explicit ReplayPolicy(std::vector<Decision> decisions) : decisions_(std::move(decisions)) {}
+  Decision Decide(int call) override { return decisions_.at(call); }
   void Observe(int, const Observation&) override {}
-  std::unique_ptr<Policy> Clone() const override { return std::make_unique<MaskPolicy>(*this); }
+  std::unique_ptr<Policy> Clone() const override { return std::make_unique<ReplayPolicy>(*this); }
 
  private:
-  Mask mask_;
+  std::vector<Decision> decisions_;
 };
 
 class PrecomputedPath : public Method {
@@ -37,7 +38,7 @@ class PrecomputedPath : public Method {
   std::string Label() const override { return label_; }
 
   std::unique_ptr<Policy> Start(const RunShape& run) const override {
-    if (paths_.shared) return std::make_unique<MaskPolicy>(Checked(*paths_.shared, run));
+    if (paths_.shared) return MakeReplayPolicy(Checked(*paths_.shared, run));
     for (const auto& [sample, mask] : paths_.by_sample) Checked(mask, run);
     return MakeUnboundPolicy(label_);
   }
@@ -45,7 +46,7 @@ class PrecomputedPath : public Method {
   std::unique_ptr<Policy> StartFor(const RunShape& run, int64_t sample_id) const override {
     if (paths_.shared) return Start(run);
     if (const auto found = paths_.by_sample.find(sample_id); found != paths_.by_sample.end())
-      return std::make_unique<MaskPolicy>(Checked(found->second, run));
+      return MakeReplayPolicy(Checked(found->second, run));
     const auto why = paths_.missing.find(sample_id);
     Fail("{}: no path for sample {}: {}", label_, sample_id,
          why == paths_.missing.end() ? paths_.otherwise : why->second);
@@ -66,11 +67,35 @@ class PrecomputedPath : public Method {
 
 }  // namespace
 
+Mask RandomMask(int calls, int skips, uint64_t seed, int first, int last) {
+  const int free = calls - first - last;
+  if (skips < 0 || skips > free)
+    Fail("{} random skips were asked for; of {} calls at most {} can be skipped", skips, calls, std::max(free, 0));
+  // Selection sampling (Knuth, TAOCP 2, algorithm 3.4.2S): each call in turn with the chance that leaves all sets
+  // equally likely.
+  std::mt19937_64 random(seed);
+  Mask mask(calls, 1);
+  for (int k = 0, open = skips; k < free && open > 0; ++k) {
+    if (UniformBelow(random, static_cast<uint64_t>(free - k)) >= static_cast<uint64_t>(open)) continue;
+    mask[first + k] = 0;
+    --open;
+  }
+  return mask;
+}
+
 std::unique_ptr<Method> MakePrecomputedPath(std::string type, std::string label, PrecomputedPaths paths) {
   return std::make_unique<PrecomputedPath>(std::move(type), std::move(label), std::move(paths));
 }
 
-std::unique_ptr<Policy> MakeMaskPolicy(Mask mask) { return std::make_unique<MaskPolicy>(std::move(mask)); }
+std::unique_ptr<Policy> MakeReplayPolicy(std::vector<Decision> decisions) {
+  return std::make_unique<ReplayPolicy>(std::move(decisions));
+}
+
+std::unique_ptr<Policy> MakeReplayPolicy(const Mask& mask) {
+  std::vector<Decision> decisions;
+  for (const uint8_t predict : mask) decisions.push_back({predict ? Action::kPredict : Action::kReuse});
+  return MakeReplayPolicy(std::move(decisions));
+}
 
 std::unique_ptr<Policy> MakeUnboundPolicy(std::string label) {
   return std::make_unique<UnboundPolicy>(std::move(label));

@@ -1,20 +1,15 @@
 #include "methods/full_step/full_step.h"
 
+#include "methods/fixed_path/precomputed_path.h"
+
 namespace skipbench {
 namespace {
-
-class FullStepPolicy : public Policy {
- public:
-  Decision Decide(int) override { return {Action::kPredict}; }
-  void Observe(int, const Observation&) override {}
-  std::unique_ptr<Policy> Clone() const override { return std::make_unique<FullStepPolicy>(*this); }
-};
 
 class FullStep : public Method {
  public:
   std::string type() const override { return "full_step"; }
   std::string Label() const override { return "full_step"; }
-  std::unique_ptr<Policy> Start(const RunShape&) const override { return std::make_unique<FullStepPolicy>(); }
+  std::unique_ptr<Policy> Start(const RunShape& run) const override { return MakeReplayPolicy(Mask(run.calls, 1)); }
 };
 
 }  // namespace

@@ -9,6 +9,8 @@
 namespace skipbench {
 namespace {
 
+constexpr double kMostExhaustivePaths = 1 << 17;
+
 // All samples as one: the error of a path is the root mean square of the samples' errors, which is up to a constant the
 // L2 distance of all their latents together.
 class SharedEvaluator : public TrajectoryEvaluator {
@@ -65,8 +67,7 @@ class PathSearch : public Search {
     if (options_.exhaustive && CountPaths(free, Limit(target, calls)) > kMostExhaustivePaths)
       Fail(
           "an exhaustive search over {} calls would try {:.3g} paths of each sample; at most {} are allowed: take "
-          "fewer steps or "
-          "skips, or a beam",
+          "fewer steps or skips, or a beam",
           free, CountPaths(free, Limit(target, calls)), static_cast<int64_t>(kMostExhaustivePaths));
   }
 

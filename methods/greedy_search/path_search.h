@@ -7,7 +7,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "harness/base/options.h"
 #include "harness/sampling/search.h"
@@ -16,7 +15,7 @@ namespace skipbench {
 
 struct PathSearchOptions {
   int beam = 1;                // paths kept for each number of skips; 1 is greedy
-  bool exhaustive = false;     // every path with up to as many skips as wanted, at most kMostExhaustivePaths of them
+  bool exhaustive = false;     // every path with up to as many skips as wanted, at most 131,072 of them
   int max_run = 0;             // longest run of skips; 0: no limit
   int first = 1;               // that many calls at the start always predict
   int last = 0;                // and that many at the end
@@ -26,8 +25,6 @@ struct PathSearchOptions {
 
 // Of greedy_search and of the study of paths.
 const OptionTable<PathSearchOptions>& PathSearchTable();
-
-inline constexpr double kMostExhaustivePaths = 1 << 17;
 
 std::unique_ptr<Search> MakePathSearch(const PathSearchOptions& options);
 

@@ -35,13 +35,8 @@ at::Tensor Describe(const at::Tensor& clip) {
 }  // namespace
 
 ClipMotion::ClipMotion()
-    : FeatureNetwork({.name = "motion",
-                      .network = "clip_motion",
-                      .preprocessing = "none",
-                      .dimension = 9,
-                      .clips = true,
-                      .weights = {},
-                      .weights_sha256 = ""}) {}
+    : FeatureNetwork(
+          {.name = "motion", .network = "clip_motion", .preprocessing = "none", .dimension = 9, .clips = true}) {}
 
 at::Tensor ClipMotion::Compute(const at::Tensor& clips) const {
   if (clips.size(1) < 2) Fail("motion: clips of at least 2 frames are needed, found {}", clips.size(1));

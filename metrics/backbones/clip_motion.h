@@ -4,8 +4,6 @@
 // same numbers with those of real clips.
 #pragma once
 
-#include <memory>
-
 #include "metrics/backbones/feature_network.h"
 
 namespace skipbench {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <utility>
 
 #include "harness/base/json.h"
 #include "harness/io/files/safetensors.h"
@@ -45,27 +44,20 @@ std::vector<std::string> ReadLabels(const std::filesystem::path& weights) {
 
 }  // namespace
 
-FashionNet::FashionNet(FeatureNetworkInfo info, std::vector<std::string> labels, std::vector<ConvUnit> trunk,
-                       ConvUnit head)
-    : FeatureNetwork(std::move(info)), labels_(std::move(labels)), trunk_(std::move(trunk)), head_(std::move(head)) {}
-
-std::unique_ptr<FashionNet> FashionNet::Open(const std::filesystem::path& weights) {
-  std::vector<std::string> labels = ReadLabels(weights);
+FashionNet::FashionNet(const std::filesystem::path& weights)
+    : FeatureNetwork({.name = "fashion",
+                      .network = "feature_net",
+                      .preprocessing = "unit",
+                      .dimension = kFeatures,
+                      .weights = weights,
+                      .weights_sha256 = Sha256OfFile(weights),
+                      .batch = 32}),
+      labels_(ReadLabels(weights)) {
   const Weights w = Weights::FromFile(weights);
-  std::vector<ConvUnit> trunk = {Unit(w, "conv1", 3, 32, 2, 1), Unit(w, "conv2", 32, 64, 2, 1),
-                                 Unit(w, "conv3", 64, 128, 2, 1), Unit(w, "conv4", 128, 128, 1, 2),
-                                 Unit(w, "conv5", 128, 128, 1, 2)};
-  ConvUnit head(w.Sub("head"), {.in = 128, .out = kPairs, .kernel = {1, 1}, .relu = false}, /*bias=*/true);
+  trunk_ = {Unit(w, "conv1", 3, 32, 2, 1), Unit(w, "conv2", 32, 64, 2, 1), Unit(w, "conv3", 64, 128, 2, 1),
+            Unit(w, "conv4", 128, 128, 1, 2), Unit(w, "conv5", 128, 128, 1, 2)};
+  head_ = ConvUnit(w.Sub("head"), {.in = 128, .out = kPairs, .kernel = {1, 1}, .relu = false}, /*bias=*/true);
   w.Finish();
-  FeatureNetworkInfo info;
-  info.name = "fashion";
-  info.network = "feature_net";
-  info.preprocessing = "unit";
-  info.dimension = kFeatures;
-  info.weights = weights;
-  info.weights_sha256 = Sha256OfFile(weights);
-  return std::unique_ptr<FashionNet>(
-      new FashionNet(std::move(info), std::move(labels), std::move(trunk), std::move(head)));
 }
 
 FashionNet::Outputs FashionNet::Forward(const at::Tensor& pictures) const {
@@ -107,7 +99,5 @@ double FashionNet::CaptionAccuracy(const at::Tensor& logits, const std::string& 
   const auto present = std::count_if(pairs.begin(), pairs.end(), [&](int64_t pair) { return v[pair] > 0; });
   return static_cast<double>(present) / static_cast<double>(pairs.size());
 }
-
-int64_t FashionNet::BatchSize(int64_t, int64_t) const { return 32; }
 
 }  // namespace skipbench

@@ -3,7 +3,6 @@
 // comparable with one.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,7 +13,7 @@ namespace skipbench {
 
 class FashionNet : public FeatureNetwork {
  public:
-  static std::unique_ptr<FashionNet> Open(const std::filesystem::path& weights);
+  explicit FashionNet(const std::filesystem::path& weights);
 
   struct Outputs {
     at::Tensor features;  // float32 [n, 128]
@@ -31,13 +30,10 @@ class FashionNet : public FeatureNetwork {
   // Share of the caption's pairs that are present, in [0, 1]; `logits`: [80] of one picture.
   double CaptionAccuracy(const at::Tensor& logits, const std::string& caption) const;
 
-  int64_t BatchSize(int64_t height, int64_t width) const override;
-
  protected:
   at::Tensor Compute(const at::Tensor& pictures) const override;
 
  private:
-  FashionNet(FeatureNetworkInfo info, std::vector<std::string> labels, std::vector<ConvUnit> trunk, ConvUnit head);
   std::vector<std::string> labels_;
   std::vector<ConvUnit> trunk_;
   ConvUnit head_;

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <fmt/ostream.h>
 
+#include <algorithm>
+
 #include "harness/base/did_you_mean.h"
 #include "harness/base/paths.h"
 #include "metrics/backbones/clip_motion.h"
@@ -20,56 +22,68 @@ namespace {
 
 constexpr const char* kKnown =
     "fashion, inception:clean, inception:legacy_tf, inception:pytorch_fid (each with :LAYER), i3d, motion, "
-    "torchscript:PATH, "
-    "torchscript_01:PATH, "
-    "torchscript_11:PATH";
-const char* const kWithoutPath[] = {"fashion", "inception:clean", "inception:legacy_tf", "inception:pytorch_fid",
-                                    "i3d",     "motion"};
+    "torchscript:PATH, torchscript_01:PATH, torchscript_11:PATH";
 
-// A name taken apart.
+// A network without a path in its name, and the file of its weights with the command that makes it.
+struct Known {
+  const char* name;
+  bool clips;
+  const char* file;
+  const char* how;
+  std::unique_ptr<FeatureNetwork> (*open)(const fs::path& weights, InceptionLayer layer);
+};
+
+template <FidPreprocessing preprocessing>
+std::unique_ptr<FeatureNetwork> OpenInception(const fs::path& weights, InceptionLayer layer) {
+  return std::make_unique<InceptionV3>(weights, preprocessing, layer);
+}
+
+template <typename T>
+std::unique_ptr<FeatureNetwork> OpenOther(const fs::path& weights, InceptionLayer) {
+  if constexpr (std::is_default_constructible_v<T>) {
+    return std::make_unique<T>();
+  } else {
+    return std::make_unique<T>(weights);
+  }
+}
+
+constexpr const char *kInceptionFile = "inception_v3_fid.safetensors",
+                     *kInceptionHow =
+                         "scripts/convert/metric_weights.py pt_inception-2015-12-05-6726825d.pth "
+                         "FOLDER/inception_v3_fid.safetensors";
+constexpr Known kNetworks[] = {
+    {"fashion", false, "feature_net.safetensors", "scripts/fashion_scenes/train_featurenet.py", OpenOther<FashionNet>},
+    {"inception:clean", false, kInceptionFile, kInceptionHow, OpenInception<FidPreprocessing::kClean>},
+    {"inception:legacy_tf", false, kInceptionFile, kInceptionHow, OpenInception<FidPreprocessing::kLegacyTf>},
+    {"inception:pytorch_fid", false, kInceptionFile, kInceptionHow, OpenInception<FidPreprocessing::kPytorchFid>},
+    {"i3d", true, "i3d_k400.safetensors",
+     "scripts/convert/metric_weights.py rgb_imagenet.pt FOLDER/i3d_k400.safetensors", OpenOther<I3d>},
+    {"motion", true, nullptr, nullptr, OpenOther<ClipMotion>},
+};
+
+// A name taken apart: one of the above, or a TorchScript file.
 struct Parsed {
-  enum Kind { kFashion, kInception, kI3d, kMotion, kTorchScript } kind = kFashion;
-  FidPreprocessing preprocessing = FidPreprocessing::kClean;
+  const Known* network = nullptr;
   InceptionLayer layer = InceptionLayer::kPool3;
   TorchScriptInput input = TorchScriptInput::kBytes;
   fs::path path;
 };
 
-bool ParseInception(const std::string& text, const std::string& where, Parsed* parsed) {
-  const size_t colon = text.find(':');
-  const std::string preprocessing = text.substr(0, colon);
-  for (const auto one : {FidPreprocessing::kClean, FidPreprocessing::kLegacyTf, FidPreprocessing::kPytorchFid}) {
-    if (preprocessing != FidPreprocessingName(one)) continue;
-    parsed->kind = Parsed::kInception;
-    parsed->preprocessing = one;
-    if (colon != std::string::npos) parsed->layer = ParseInceptionLayer(text.substr(colon + 1), where);
-    return true;
+Parsed Parse(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Known& network : kNetworks) {
+    const std::string layer = std::string(network.name) + ":";
+    if (name == network.name) return {.network = &network};
+    if (layer.starts_with("inception:") && name.starts_with(layer))
+      return {.network = &network, .layer = ParseInceptionLayer(name.substr(layer.size()), "features")};
+    names.emplace_back(network.name);
   }
-  return false;
-}
-
-Parsed Parse(const std::string& name, const std::string& where) {
-  Parsed parsed;
-  if (name == "fashion") return parsed;
-  if (name == "i3d") {
-    parsed.kind = Parsed::kI3d;
-    return parsed;
-  }
-  if (name == "motion") {
-    parsed.kind = Parsed::kMotion;
-    return parsed;
-  }
-  if (name.starts_with("inception:") && ParseInception(name.substr(10), where, &parsed)) return parsed;
   for (const auto input : {TorchScriptInput::kBytes, TorchScriptInput::kZeroToOne, TorchScriptInput::kMinusOneToOne}) {
     const std::string prefix = std::string(TorchScriptInputName(input)) + ":";
-    if (!name.starts_with(prefix) || name.size() == prefix.size()) continue;
-    parsed.kind = Parsed::kTorchScript;
-    parsed.input = input;
-    parsed.path = name.substr(prefix.size());
-    return parsed;
+    if (name.starts_with(prefix) && name.size() > prefix.size())
+      return {.input = input, .path = name.substr(prefix.size())};
   }
-  Fail("{}: unknown feature network \"{}\"; known: {}{}", where, name, kKnown,
-       DidYouMean(name, {std::begin(kWithoutPath), std::end(kWithoutPath)}));
+  Fail("features: unknown feature network \"{}\"; known: {}{}", name, kKnown, DidYouMean(name, names));
 }
 
 void CheckInput(const at::Tensor& pictures, const FeatureNetworkInfo& info) {
@@ -98,11 +112,9 @@ at::Tensor FeatureNetwork::Features(const at::Tensor& pictures) const {
   return features;
 }
 
-int64_t FeatureNetwork::BatchSize(int64_t, int64_t) const { return 8; }
-
-bool TakesClips(const std::string& name) { return name == "i3d" || name == "motion"; }
-
-void CheckFeatureNetworkName(const std::string& name, const std::string& where) { Parse(name, where); }
+bool TakesClips(const std::string& name) {
+  return std::ranges::any_of(kNetworks, [&](const Known& network) { return network.clips && name == network.name; });
+}
 
 fs::path FindMetricWeights(const std::string& file, const FeatureNetworkOptions& options, const std::string& wanted_by,
                            const std::string& how) {
@@ -127,41 +139,24 @@ fs::path FindMetricWeights(const std::string& file, const FeatureNetworkOptions&
 }
 
 fs::path FindFeatureNetworkWeights(const std::string& name, const FeatureNetworkOptions& options) {
-  const Parsed parsed = Parse(name, "features");
-  switch (parsed.kind) {
-    case Parsed::kFashion: {
-      FeatureNetworkOptions places = options;
-      places.weights.push_back(options.shipped.empty() ? ShippedFolder("fashion_scenes") / "feature_net"
-                                                       : options.shipped);
-      return FindMetricWeights("feature_net.safetensors", places, name, "scripts/fashion_scenes/train_featurenet.py");
-    }
-    case Parsed::kInception:
-      return FindMetricWeights("inception_v3_fid.safetensors", options, name,
-                               "scripts/convert/metric_weights.py pt_inception-2015-12-05-6726825d.pth "
-                               "FOLDER/inception_v3_fid.safetensors");
-    case Parsed::kI3d:
-      return FindMetricWeights("i3d_k400.safetensors", options, name,
-                               "scripts/convert/metric_weights.py rgb_imagenet.pt FOLDER/i3d_k400.safetensors");
-    case Parsed::kMotion: return {};
-    case Parsed::kTorchScript:
-      if (!fs::is_regular_file(parsed.path))
-        throw MissingWeightsError(name, "no such TorchScript file: " + parsed.path.string());
-      return parsed.path;
+  const Parsed parsed = Parse(name);
+  if (!parsed.network) {
+    if (!fs::is_regular_file(parsed.path))
+      throw MissingWeightsError(name, "no such TorchScript file: " + parsed.path.string());
+    return parsed.path;
   }
-  Fail("features: unknown network \"{}\"", name);
+  if (!parsed.network->file) return {};
+  FeatureNetworkOptions places = options;
+  if (name == "fashion")
+    places.weights.push_back(options.shipped.empty() ? ShippedFolder("fashion_scenes") / "feature_net"
+                                                     : options.shipped);
+  return FindMetricWeights(parsed.network->file, places, name, parsed.network->how);
 }
 
 std::unique_ptr<FeatureNetwork> OpenFeatureNetwork(const std::string& name, const FeatureNetworkOptions& options) {
-  const Parsed parsed = Parse(name, "features");
+  const Parsed parsed = Parse(name);
   const fs::path weights = FindFeatureNetworkWeights(name, options);
-  switch (parsed.kind) {
-    case Parsed::kFashion: return FashionNet::Open(weights);
-    case Parsed::kInception: return InceptionV3::Open(weights, parsed.preprocessing, parsed.layer);
-    case Parsed::kI3d: return I3d::Open(weights);
-    case Parsed::kMotion: return std::make_unique<ClipMotion>();
-    case Parsed::kTorchScript: return OpenTorchScript(weights, parsed.input);
-  }
-  Fail("features: unknown network \"{}\"", name);
+  return parsed.network ? parsed.network->open(weights, parsed.layer) : OpenTorchScript(weights, parsed.input);
 }
 
 }  // namespace skipbench

@@ -46,8 +46,9 @@ struct FeatureNetworkInfo {
                               // file's own)
   int64_t dimension = 0;
   bool clips = false;  // takes clips [n, T, 3, H, W]; else pictures [n, 3, H, W]
-  std::filesystem::path weights;
-  std::string weights_sha256;
+  std::filesystem::path weights = {};
+  std::string weights_sha256 = {};
+  int64_t batch = 8;  // samples to hand over at once: enough to be efficient, little enough to fit into memory
 };
 
 class FeatureNetwork {
@@ -59,9 +60,6 @@ class FeatureNetwork {
   // float32 [n, dimension] on the CPU, contiguous. A sample's features do not depend on the others in the batch. Throws
   // Error for another type or rank, clips that are too short, and features that are not finite.
   at::Tensor Features(const at::Tensor& pictures) const;
-
-  // How many samples of this size to hand over at once: enough to be efficient, little enough to fit into memory.
-  virtual int64_t BatchSize(int64_t height, int64_t width) const;
 
  protected:
   explicit FeatureNetwork(FeatureNetworkInfo info) : info_(std::move(info)) {}
@@ -83,10 +81,6 @@ std::unique_ptr<FeatureNetwork> OpenFeatureNetwork(const std::string& name, cons
 
 // The file of a network's weights, without opening it; empty: it needs none. Throws as OpenFeatureNetwork does.
 std::filesystem::path FindFeatureNetworkWeights(const std::string& name, const FeatureNetworkOptions& options = {});
-
-// Whether `name` is one of the above, without opening anything; throws Error as OpenFeatureNetwork does for unknown
-// names.
-void CheckFeatureNetworkName(const std::string& name, const std::string& where);
 
 // Whether a network of this name takes clips, as far as its name says; of a TorchScript file only opening it does.
 bool TakesClips(const std::string& name);

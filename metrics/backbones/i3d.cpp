@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 #include <vector>
 
 #include "harness/io/files/sha256.h"
@@ -109,24 +108,20 @@ struct I3d::Network {
   }
 };
 
-I3d::I3d(FeatureNetworkInfo info, std::unique_ptr<Network> network)
-    : FeatureNetwork(std::move(info)), network_(std::move(network)) {}
-I3d::~I3d() = default;
-
-std::unique_ptr<I3d> I3d::Open(const std::filesystem::path& weights) {
+I3d::I3d(const std::filesystem::path& weights)
+    : FeatureNetwork({.name = "i3d",
+                      .network = "i3d_k400",
+                      .preprocessing = "fvd",
+                      .dimension = 400,
+                      .clips = true,
+                      .weights = weights,
+                      .weights_sha256 = Sha256OfFile(weights),
+                      .batch = 1}) {
   const Weights w = Weights::FromFile(weights, {.ignore = {"*.num_batches_tracked"}});
-  auto network = std::make_unique<Network>(w);
+  network_ = std::make_unique<Network>(w);
   w.Finish();
-  FeatureNetworkInfo info;
-  info.name = "i3d";
-  info.network = "i3d_k400";
-  info.preprocessing = "fvd";
-  info.dimension = 400;
-  info.clips = true;
-  info.weights = weights;
-  info.weights_sha256 = Sha256OfFile(weights);
-  return std::unique_ptr<I3d>(new I3d(std::move(info), std::move(network)));
 }
+I3d::~I3d() = default;
 
 at::Tensor I3d::Forward(const at::Tensor& input) const { return network_->Forward(input); }
 
@@ -134,7 +129,5 @@ at::Tensor I3d::Compute(const at::Tensor& clips) const {
   if (clips.size(1) < kFrames) Fail("i3d: clips of at least {} frames are needed, found {}", kFrames, clips.size(1));
   return Forward(PreprocessForFvd(clips));
 }
-
-int64_t I3d::BatchSize(int64_t, int64_t) const { return 1; }
 
 }  // namespace skipbench

@@ -13,20 +13,17 @@ class I3d : public FeatureNetwork {
  public:
   // i3d_k400.safetensors with the names of pytorch-i3d (scripts/convert/metric_weights.py); throws Error listing what
   // does not fit.
-  static std::unique_ptr<I3d> Open(const std::filesystem::path& weights);
+  explicit I3d(const std::filesystem::path& weights);
   ~I3d() override;
 
   // Of clips that are preprocessed already: float32 [n, 3, T, 224, 224], T >= 10 -> [n, 400].
   at::Tensor Forward(const at::Tensor& input) const;
-
-  int64_t BatchSize(int64_t height, int64_t width) const override;
 
  protected:
   at::Tensor Compute(const at::Tensor& clips) const override;
 
  private:
   struct Network;
-  I3d(FeatureNetworkInfo info, std::unique_ptr<Network> network);
   std::unique_ptr<Network> network_;
 };
 

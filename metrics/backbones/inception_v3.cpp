@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -123,7 +124,7 @@ struct BlockE {  // Mixed_7b pools the mean, Mixed_7c the maximum
   }
 };
 
-constexpr struct {
+constexpr struct Layer {
   InceptionLayer layer;
   const char* name;
   int64_t dimension;
@@ -136,6 +137,8 @@ constexpr struct {
     {InceptionLayer::kLogits, "logits", 1008},
     {InceptionLayer::kLogitsUnbiased, "logits_unbiased", 1008},
 };
+
+const Layer& Find(InceptionLayer layer) { return *std::ranges::find(kLayers, layer, &Layer::layer); }
 
 }  // namespace
 
@@ -189,25 +192,20 @@ struct InceptionV3::Network {
   }
 };
 
-InceptionV3::InceptionV3(FeatureNetworkInfo info, FidPreprocessing preprocessing, InceptionLayer layer,
-                         std::unique_ptr<Network> network)
-    : FeatureNetwork(std::move(info)), preprocessing_(preprocessing), layer_(layer), network_(std::move(network)) {}
-InceptionV3::~InceptionV3() = default;
-
-std::unique_ptr<InceptionV3> InceptionV3::Open(const std::filesystem::path& weights, FidPreprocessing preprocessing,
-                                               InceptionLayer layer) {
+InceptionV3::InceptionV3(const std::filesystem::path& weights, FidPreprocessing preprocessing, InceptionLayer layer)
+    : FeatureNetwork({.name = fmt::format("inception:{}:{}", FidPreprocessingName(preprocessing), Find(layer).name),
+                      .network = "inception_v3_fid",
+                      .preprocessing = FidPreprocessingName(preprocessing),
+                      .dimension = Find(layer).dimension,
+                      .weights = weights,
+                      .weights_sha256 = Sha256OfFile(weights)}),
+      preprocessing_(preprocessing),
+      layer_(layer) {
   const Weights w = Weights::FromFile(weights, {.ignore = {"*.num_batches_tracked"}});
-  auto network = std::make_unique<Network>(w);
+  network_ = std::make_unique<Network>(w);
   w.Finish();
-  FeatureNetworkInfo info;
-  info.name = fmt::format("inception:{}:{}", FidPreprocessingName(preprocessing), InceptionLayerName(layer));
-  info.network = "inception_v3_fid";
-  info.preprocessing = FidPreprocessingName(preprocessing);
-  info.dimension = InceptionLayerDimension(layer);
-  info.weights = weights;
-  info.weights_sha256 = Sha256OfFile(weights);
-  return std::unique_ptr<InceptionV3>(new InceptionV3(std::move(info), preprocessing, layer, std::move(network)));
 }
+InceptionV3::~InceptionV3() = default;
 
 at::Tensor InceptionV3::Forward(const at::Tensor& input, InceptionLayer layer) const {
   return network_->Forward(input, layer);
@@ -217,8 +215,6 @@ at::Tensor InceptionV3::Compute(const at::Tensor& pictures) const {
   return Forward(ScaleForInception(ResizeForFid(pictures, preprocessing_), preprocessing_), layer_);
 }
 
-int64_t InceptionV3::BatchSize(int64_t, int64_t) const { return 8; }
-
 InceptionLayer ParseInceptionLayer(const std::string& name, const std::string& where) {
   std::vector<std::string> known;
   for (const auto& layer : kLayers) {
@@ -226,18 +222,6 @@ InceptionLayer ParseInceptionLayer(const std::string& name, const std::string& w
     known.emplace_back(layer.name);
   }
   Fail("{}: unknown layer \"{}\" of Inception; {}", where, name, KnownNames(name, known));
-}
-
-const char* InceptionLayerName(InceptionLayer layer) {
-  for (const auto& one : kLayers)
-    if (one.layer == layer) return one.name;
-  return "";
-}
-
-int64_t InceptionLayerDimension(InceptionLayer layer) {
-  for (const auto& one : kLayers)
-    if (one.layer == layer) return one.dimension;
-  return 0;
 }
 
 }  // namespace skipbench

@@ -24,22 +24,18 @@ enum class InceptionLayer {
 class InceptionV3 : public FeatureNetwork {
  public:
   // inception_v3_fid.safetensors (scripts/convert/metric_weights.py); throws Error listing what does not fit.
-  static std::unique_ptr<InceptionV3> Open(const std::filesystem::path& weights, FidPreprocessing preprocessing,
-                                           InceptionLayer layer = InceptionLayer::kPool3);
+  InceptionV3(const std::filesystem::path& weights, FidPreprocessing preprocessing,
+              InceptionLayer layer = InceptionLayer::kPool3);
   ~InceptionV3() override;
 
   // Of pictures that are scaled already: float32 [n, 3, 299, 299] -> [n, d].
   at::Tensor Forward(const at::Tensor& input, InceptionLayer layer) const;
-
-  int64_t BatchSize(int64_t height, int64_t width) const override;
 
  protected:
   at::Tensor Compute(const at::Tensor& pictures) const override;
 
  private:
   struct Network;
-  InceptionV3(FeatureNetworkInfo info, FidPreprocessing preprocessing, InceptionLayer layer,
-              std::unique_ptr<Network> network);
   FidPreprocessing preprocessing_;
   InceptionLayer layer_;
   std::unique_ptr<Network> network_;
@@ -47,7 +43,5 @@ class InceptionV3 : public FeatureNetwork {
 
 // "pool3", "64", ...; throws Error for another name, listing the known ones.
 InceptionLayer ParseInceptionLayer(const std::string& name, const std::string& where);
-const char* InceptionLayerName(InceptionLayer layer);
-int64_t InceptionLayerDimension(InceptionLayer layer);
 
 }  // namespace skipbench

@@ -7,8 +7,6 @@
 #include <cmath>
 #include <vector>
 
-#include "harness/base/error.h"
-
 namespace skipbench {
 namespace {
 
@@ -47,18 +45,14 @@ std::vector<Taps> BicubicTaps(int64_t in, int64_t out) {
   return taps;
 }
 
-// One channel, [height, width] -> [side, side]. Sums in double, float32 in between, an axis of unchanged size left
-// alone.
+// One channel, [height, width] -> [side, side]. Sums in double, float32 in between; an axis of unchanged size has one
+// weight of 1 at every place, the others are 0.
 void ResizeBicubic(const uint8_t* in, int64_t height, int64_t width, int64_t side, const std::vector<Taps>& columns,
                    const std::vector<Taps>& rows, float* out) {
   std::vector<float> wide(height * side);
   for (int64_t y = 0; y < height; ++y) {
     const uint8_t* from = in + y * width;
     float* to = wide.data() + y * side;
-    if (width == side) {
-      std::copy(from, from + width, to);
-      continue;
-    }
     for (int64_t x = 0; x < side; ++x) {
       const Taps& taps = columns[x];
       double sum = 0;
@@ -70,18 +64,13 @@ void ResizeBicubic(const uint8_t* in, int64_t height, int64_t width, int64_t sid
   std::vector<double> sums(side);
   for (int64_t y = 0; y < side; ++y) {
     float* to = out + y * side;
-    if (height == side) {
-      std::copy(wide.begin() + y * side, wide.begin() + (y + 1) * side, to);
-    } else {
-      const Taps& taps = rows[y];
-      std::fill(sums.begin(), sums.end(), 0.0);
-      for (size_t k = 0; k < taps.weights.size(); ++k) {
-        const float* from = wide.data() + (taps.first + static_cast<int64_t>(k)) * side;
-        for (int64_t x = 0; x < side; ++x) sums[x] += static_cast<double>(from[x]) * taps.weights[k];
-      }
-      for (int64_t x = 0; x < side; ++x) to[x] = static_cast<float>(sums[x]);
+    const Taps& taps = rows[y];
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (size_t k = 0; k < taps.weights.size(); ++k) {
+      const float* from = wide.data() + (taps.first + static_cast<int64_t>(k)) * side;
+      for (int64_t x = 0; x < side; ++x) sums[x] += static_cast<double>(from[x]) * taps.weights[k];
     }
-    for (int64_t x = 0; x < side; ++x) to[x] = std::clamp(to[x], 0.0f, 255.0f);
+    for (int64_t x = 0; x < side; ++x) to[x] = std::clamp(static_cast<float>(sums[x]), 0.0f, 255.0f);
   }
 }
 
@@ -135,12 +124,8 @@ at::Tensor ForEachChannel(const at::Tensor& pictures, int64_t side, const One& o
 }  // namespace
 
 const char* FidPreprocessingName(FidPreprocessing preprocessing) {
-  switch (preprocessing) {
-    case FidPreprocessing::kClean: return "clean";
-    case FidPreprocessing::kLegacyTf: return "legacy_tf";
-    case FidPreprocessing::kPytorchFid: return "pytorch_fid";
-  }
-  return "";
+  static constexpr const char* kNames[] = {"clean", "legacy_tf", "pytorch_fid"};
+  return kNames[static_cast<int>(preprocessing)];
 }
 
 at::Tensor ResizeForFid(const at::Tensor& pictures, FidPreprocessing preprocessing, int64_t side) {

@@ -42,6 +42,7 @@ class TorchScriptNetwork : public FeatureNetwork {
         more_.emplace_back(true);
       } else if (name == "rescale" || name == "resize") {
         info_.clips = true;
+        info_.batch = 1;
         more_.emplace_back(input_ == TorchScriptInput::kBytes);
       } else if (arguments[i].default_value()) {
         more_.push_back(*arguments[i].default_value());
@@ -51,8 +52,6 @@ class TorchScriptNetwork : public FeatureNetwork {
       }
     }
   }
-
-  int64_t BatchSize(int64_t, int64_t) const override { return info_.clips ? 1 : 8; }
 
  protected:
   at::Tensor Compute(const at::Tensor& pictures) const override {
@@ -99,24 +98,20 @@ class TorchScriptNetwork : public FeatureNetwork {
 }  // namespace
 
 const char* TorchScriptInputName(TorchScriptInput input) {
-  switch (input) {
-    case TorchScriptInput::kBytes: return "torchscript";
-    case TorchScriptInput::kZeroToOne: return "torchscript_01";
-    case TorchScriptInput::kMinusOneToOne: return "torchscript_11";
-  }
-  return "";
+  static constexpr const char* kNames[] = {"torchscript", "torchscript_01", "torchscript_11"};
+  return kNames[static_cast<int>(input)];
 }
 
 std::unique_ptr<FeatureNetwork> OpenTorchScript(const std::filesystem::path& path, TorchScriptInput input) {
-  FeatureNetworkInfo info;
-  info.name = fmt::format("{}:{}", TorchScriptInputName(input), path.string());
+  const std::string name = fmt::format("{}:{}", TorchScriptInputName(input), path.string());
   if (!std::filesystem::is_regular_file(path))
-    throw MissingWeightsError(info.name, "no such TorchScript file: " + path.string());
-  info.network = "torchscript";
-  info.preprocessing = "file";
-  info.weights = path;
-  info.weights_sha256 = Sha256OfFile(path);
-  return std::make_unique<TorchScriptNetwork>(std::move(info), input, Load(path));
+    throw MissingWeightsError(name, "no such TorchScript file: " + path.string());
+  return std::make_unique<TorchScriptNetwork>(FeatureNetworkInfo{.name = name,
+                                                                 .network = "torchscript",
+                                                                 .preprocessing = "file",
+                                                                 .weights = path,
+                                                                 .weights_sha256 = Sha256OfFile(path)},
+                                              input, Load(path));
 }
 
 }  // namespace skipbench

@@ -3,8 +3,8 @@
 //
 // The call follows from the names of forward()'s arguments:
 //   return_features   True (StyleGAN's inception-2015-12-05.pt and i3d_torchscript.pt)
-//   rescale, resize   the network is one of clips [n, 3, T, H, W] and preprocesses them itself: True where it gets
-//   bytes anything else     its default, without one an error
+//   rescale, resize   the network is one of clips [n, 3, T, H, W] and preprocesses them itself: True if it gets bytes
+//   anything else     its default, without one an error
 // A tuple's or list's first element is taken.
 #pragma once
 

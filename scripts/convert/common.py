@@ -40,7 +40,7 @@ def read_checkpoint(path):
             sys.exit(f"{path}: a Git LFS pointer, not the file itself; run `git lfs pull` in its repository, or download it again")
     if path.lower().endswith(".safetensors"):
         try:
-            return arrays.read_safetensors(path)
+            return without_wrappers(arrays.read_safetensors(path))
         except (ValueError, KeyError, TypeError) as error:
             sys.exit(f"{path}: no safetensors file, or a damaged one: {error}")
     return tensors_of(pickles.read(path), path)
@@ -61,9 +61,15 @@ def tensors_of(content, path):
     tensors = {str(name): value for name, value in content.items() if arrays.is_array(value)}
     if not tensors:
         sys.exit(f"{path}: holds no tensors by name")
-    if all(name.startswith("module.") for name in tensors):
-        tensors = {name[len("module."):]: value for name, value in tensors.items()}
-    return tensors
+    return without_wrappers(tensors)
+
+
+def without_wrappers(tensors):
+    """Names without what torch.compile (a part "_orig_mod" anywhere) and DataParallel ("module." around all) put in."""
+    bare = {".".join(part for part in name.split(".") if part != "_orig_mod"): value for name, value in tensors.items()}
+    if all(name.startswith("module.") for name in bare):
+        bare = {name[len("module."):]: value for name, value in bare.items()}
+    return bare if len(bare) == len(tensors) else tensors
 
 
 def with_prefix(tensors, prefix):

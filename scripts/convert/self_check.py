@@ -2,7 +2,10 @@
 """Checks the conversions: small random networks of the original code (originals.py) are saved as people's checkpoints are,
 converted by the scripts, loaded with diffusers and transformers, and must compute the same.
 
-    scripts/convert/self_check.py          (needs torch, diffusers, transformers)
+    python3 -m venv DIR && DIR/bin/pip install -r scripts/requirements/resaved.txt
+    DIR/bin/python scripts/convert/self_check.py
+
+The environment that scripts/setup makes has LibTorch, but none of PyTorch's Python packages, so it cannot run this.
 """
 import collections
 import json
@@ -10,10 +13,14 @@ import os
 import sys
 import tempfile
 
-import numpy as np
-import torch
-import transformers
-from diffusers import AutoencoderKL, UNet2DConditionModel, UNet2DModel, VQModel
+try:
+    import numpy as np
+    import torch
+    import transformers
+    from diffusers import AutoencoderKL, UNet2DConditionModel, UNet2DModel, VQModel
+except ImportError as error:
+    sys.exit(f"self_check.py needs PyTorch, diffusers and transformers, and {sys.executable} cannot import {error.name}; this line makes one that can:\n"
+             "  python3 -m venv DIR && DIR/bin/pip install -r scripts/requirements/resaved.txt && DIR/bin/python scripts/convert/self_check.py")
 
 import common
 import ddpm
@@ -103,15 +110,15 @@ def run(script, *arguments):
 
 
 def check_sd1(folder, tokenizer):
-    print("Stable Diffusion 1.x, safetensors")
+    print("Stable Diffusion 1.x, safetensors, its U-Net compiled")
     unet = random_model(originals.UNetModel(4, 32, [1, 2, 2], 2, {0, 1}, 32, 8, False, [1, 1, 1]))
     vae = random_model(originals.Autoencoder(32, [1, 2, 2], 2, 4))
     text = clip(32, 4, "quick_gelu")
     path = os.path.join(folder, "sd1.safetensors")
     state = under("cond_stage_model.transformer.", text)
     state["cond_stage_model.transformer.text_model.embeddings.position_ids"] = torch.arange(77)[None]
-    write(path, {**under("model.diffusion_model.", unet), **under("first_stage_model.", vae), **state,
-                                "alphas_cumprod": torch.ones(1000)})
+    write(path, {**under("model.diffusion_model._orig_mod.", unet), **under("first_stage_model.", vae), **state,
+                 "alphas_cumprod": torch.ones(1000)})
     out = os.path.join(folder, "sd1")
     run(stable_diffusion, path, out, "--tokenizer", tokenizer, "--text-heads", 4)
     check_unet(out, unet, torch.randn(2, 7, 32))

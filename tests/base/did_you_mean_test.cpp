@@ -36,6 +36,7 @@ TEST(Nearest, IsSilentWhereNothingIsNear) {
   EXPECT_EQ(Nearest("", {"run"}), "");
   EXPECT_EQ(Nearest("--", {"--out"}), "");
   EXPECT_EQ(Nearest("run", {}), "");
+  EXPECT_EQ(Nearest("fashion-scenes", {"fashion-motion", "fashion-scenes"}), "") << "it is the name itself";
   EXPECT_EQ(Nearest(std::string(1000000, 'a'), {"aaaa"}), "");
 }
 

@@ -1,5 +1,5 @@
 // NaN, Infinity and -Infinity, as Python's json module writes them.
-#include "harness/base/json_numbers.h"
+#include "harness/base/json.h"
 
 #include <gtest/gtest.h>
 

@@ -121,12 +121,25 @@ def check_pickles(folder):
         ends_with("a truncated checkpoint", [sys.executable, os.path.join(CONVERT, "metric_weights.py"), path, out], path)
 
 
+def check_wrapped_names(folder):
+    """torch.compile's and DataParallel's parts of names are left out, "module." only where all have it."""
+    names = (("_orig_mod.a.w", "_orig_mod.b"), ("a._orig_mod.w", "b"), ("module.a.w", "module.b"), ("module._orig_mod.a.w", "module.b"))
+    for first, second in names:
+        path = os.path.join(folder, "wrapped.ckpt")
+        save(path, {first: Saved(np.ones(2, np.float32)), second: Saved(np.ones(3, np.float32))}, True)
+        assert sorted(common.read_checkpoint(path)) == ["a.w", "b"], (first, second)
+        common.write_tensors(os.path.join(folder, "wrapped.safetensors"), {first: np.ones(2, np.float32), second: np.ones(3, np.float32)})
+        assert sorted(common.read_checkpoint(os.path.join(folder, "wrapped.safetensors"))) == ["a.w", "b"], (first, second)
+    assert sorted(common.without_wrappers({"module.a": 1, "b": 2})) == ["b", "module.a"]
+
+
 def check_commands(folder, skipbench):
     scripts = ["all_metric_weights.py", "ddpm.py", "ldm.py", "metric_weights.py", "stable_diffusion.py"]
     for script in scripts:
         for python in {sys.executable, "/usr/bin/python3"}:
             if os.access(python, os.X_OK):
                 ends_with(f"{script} --help", [python, os.path.join(CONVERT, script), "--help"], "usage: ", 0)
+    ends_with("self_check.py without diffusers", [sys.executable, "-S", os.path.join(CONVERT, "self_check.py")], "-r scripts/requirements/resaved.txt")
     downloads, weights = os.path.join(folder, "downloads"), os.path.join(folder, "weights")
     os.makedirs(os.path.join(downloads, "v0.1"))
     everything = [sys.executable, os.path.join(CONVERT, "all_metric_weights.py"), downloads, weights, "--skipbench", skipbench]
@@ -163,6 +176,7 @@ def main():
     Hostile.marker = os.path.join(folder, "executed")
     stand_ins()
     check_pickles(folder)
+    check_wrapped_names(folder)
     check_commands(folder, skipbench)
     check_all_weights(folder)
     print("scripts/convert: all checks passed")

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "harness/io/pictures/image.h"
 #include "harness/io/pictures/png.h"
 #include "harness/nn/weights/tensor_file.h"
 #include "harness/report/figures/contact_sheet.h"
@@ -75,12 +76,12 @@ TEST(Video, RunsAndLeavesClips) {
   const auto images = result.Read<uint8_t>(0, "images").values;
   const fs::path clip = dir / "out/png/full_step/000001";
   for (int frame = 0; frame < 3; ++frame) {
-    const Image image = ReadPng(clip / fmt::format("{:04}.png", frame));
+    const Image image = ReadImage(clip / fmt::format("{:04}.png", frame));
     const auto begin = images.begin() + (3 + frame) * 32 * 48 * 3;
     EXPECT_TRUE(std::equal(image.pixels.begin(), image.pixels.end(), begin)) << frame;
   }
   EXPECT_TRUE(fs::exists(dir / "out/apng/full_step/000000.png"));
-  EXPECT_GT(ReadPng(dir / "out/contact_sheet.png").width, 4 * 3 * 48);
+  EXPECT_GT(ReadImage(dir / "out/contact_sheet.png").width, 4 * 3 * 48);
 }
 
 // LPIPS with made-up weights: a clip's value is the mean over its frames, and every frame's stands beside it.
@@ -159,7 +160,7 @@ TEST(Video, BadConfigs) {
   ExpectRefused(dir, changed("fps", "fast"), "fps: expected a number");
   ExpectRefused(dir, changed("decode_chunk", 0), "decode_chunk");
   ExpectRefused(dir, changed("height", 30), "multiples of 8");
-  ExpectRefused(dir, changed("vae_tiling", true), "vae_tiling");
+  ExpectRefused(dir, changed("vae_tiling", true), "vae_tiling: frames are decoded in chunks (decode_chunk); ");
   Json config = changed("decode_chunk", 2);
   config["batch_invariant"] = true;
   ExpectRefused(dir, config, "decode_chunk: with batch_invariant every frame is decoded alone");

@@ -200,9 +200,8 @@ TEST_F(DatasetsTest, LabelsAndNumbers) {
 }
 
 TEST_F(DatasetsTest, UnknownType) {
-  EXPECT_ERROR(Make(R"({"type": "mnist"})"),
-               "expected one of coco, fashion_scenes, prompts, imagenet, class_labels, cifar10, lsun, unconditional, "
-               "found \"mnist\"");
+  EXPECT_ERROR(Make(R"({"type": "mnist"})"), "data.type: expected one of coco, fashion_scenes, prompts, ");
+  EXPECT_ERROR(Make(R"({"type": "mnist"})"), ", found \"mnist\"");
 }
 
 TEST_F(DatasetsTest, RepeatedIds) {
@@ -217,31 +216,6 @@ TEST_F(DatasetsTest, ShippedSet) {
   EXPECT_EQ(dataset.samples().size(), 500u);
   EXPECT_EQ(dataset.samples()[1].caption, "a red trouser and a green t-shirt");
   EXPECT_ERROR(Make(R"({"type": "fashion_scenes", "folder": "nowhere"})"), "captions.json is missing");
-}
-
-TEST(DatasetOptions, AreListedWithHelpAndHoldTheirLimits) {
-  for (const auto& type : DatasetTypes()) {
-    EXPECT_FALSE(type.summary.empty()) << type.name;
-    for (const auto& option : type.options) {
-      SCOPED_TRACE(type.name + "." + option.name);
-      EXPECT_FALSE(option.help.empty());
-      const auto refused = [&](const Json& value) {
-        // What is required beside it.
-        Json config = {{"type", type.name}, {"captions", "c"}, {"folder", "f"}, {"count", 1}};
-        for (const char* key : {"captions", "folder", "count"})
-          if (std::none_of(type.options.begin(), type.options.end(),
-                           [&](const OptionSpec& other) { return other.name == key && other.required; }))
-            config.erase(key);
-        config[option.name] = value;
-        EXPECT_ERROR(MakeDataset(JsonReader(config, "test.json", "data"), "."),
-                     "test.json: data." + option.name + ": expected");
-      };
-      refused(Json::object());
-      if (!option.list && option.min.is_number()) refused(option.min.get<int64_t>() - 1);
-      if (!option.list && option.max.is_number()) refused(option.max.get<int64_t>() + 1);
-      if (!option.choices.empty()) refused("magic");
-    }
-  }
 }
 
 }  // namespace

@@ -109,6 +109,63 @@ TEST_F(PromptFilesTest, JsonLines) {
   EXPECT_THAT(Read("one.json", "{\"prompt\": \"a bench\"}\n"), ElementsAre("0:a bench"));
 }
 
+// What pandas 3.1's to_json writes of a table with the columns Prompt and Category, by its "orient".
+TEST_F(PromptFilesTest, TablesOfPandas) {
+  const auto expected = ElementsAre("0:a red shirt", "1:a blue bag", "10:a \"kettle\"");
+  const auto twelve = [](const std::string& last) {  // rows in the file's order, not in that of the keys' letters
+    std::string rows = R"("0":"a red shirt","1":"a blue bag")";
+    for (int i = 2; i < 10; ++i) rows += fmt::format(R"(,"{}":null)", i);
+    return rows + last;
+  };
+  const std::string prompts = "{" + twelve(R"(,"10":"a \"kettle\"")") + "}";
+  std::string categories = prompts;
+  for (size_t at; (at = categories.find("a ")) != std::string::npos;) categories.replace(at, 2, "x");
+  const std::string columns = R"({"Category":)" + categories + R"(,"Prompt":)" + prompts + "}";
+  EXPECT_THAT(Read("columns.json", columns), expected);
+  EXPECT_THAT(Read("columns.jsonl", columns + "\n"), expected);
+  EXPECT_THAT(Read("column.json", prompts), expected);  // of the column alone
+  EXPECT_THAT(Read("c.json", columns, R"(, "prompt_column": "category")"),
+              ElementsAre("0:xred shirt", "1:xblue bag", "10:x\"kettle\""));
+  EXPECT_ERROR(Read("c.json", columns, R"(, "prompt_column": "name")"),
+               "c.json: no column name; there are: Category, Prompt");
+  EXPECT_THAT(Read("numbers.json", R"({"0":{"0":"a","1":"b"},"1":{"0":"x","1":"y"}})", R"(, "prompt_column": "1")"),
+              ElementsAre("0:x", "1:y"));  // a table without a header
+  EXPECT_THAT(Read("named.json", R"({"Prompt":{"p1":"a","p2":"b"},"n":{"p1":1,"p2":2}})"), ElementsAre("0:a", "1:b"));
+
+  const auto two = ElementsAre("0:a", "1:b");
+  EXPECT_THAT(Read("index.json", R"({"0":{"Prompt":"a","n":1},"1":{"Prompt":"b","n":2}})"), two);
+  EXPECT_THAT(Read("text.json", R"({"text":{"prompt":"a"},"caption":{"prompt":"b"}})"), two);  // keys like columns
+  EXPECT_THAT(Read("records.json", R"([{"Prompt":"a","n":1},{"Prompt":"b","n":2}])"), two);
+  EXPECT_THAT(Read("split.json", R"({"columns":["n","Prompt"],"index":[0,1],"data":[[1,"a"],[2,"b"]]})"), two);
+  EXPECT_THAT(
+      Read("table.json", R"({"schema":{"fields":[{"name":"index","type":"integer"},{"name":"Prompt","type":"string"}],
+      "primaryKey":["index"],"pandas_version":"1.4.0"},"data":[{"index":0,"Prompt":"a"},{"index":1,"Prompt":"b"}]})"),
+      two);
+  EXPECT_THAT(Read("lists.json", R"({"Prompt":["a","b"],"n":[1,2]})"), two);
+  EXPECT_THAT(Read("lists.json", R"({"n":["a","b"],"Prompt":["x","y"]})", R"(, "prompt_column": "n")"), two);
+  EXPECT_THAT(Read("series.json", R"({"name":"Prompt","index":[0,1,2],"data":["a","b",null]})"), two);
+  EXPECT_THAT(Read("series.json", R"(["a","b",null])"), two);
+  EXPECT_THAT(Read("list.jsonl", R"(["a", "b"])"), two);
+  EXPECT_ERROR(Read("values.json", R"([["a",1],["b",2]])"),
+               "values.json: record 0: expected a prompt, or an object with one of prompt, prompts, caption");
+  EXPECT_ERROR(Read("values.json", R"([["a",1],["b",2]])"), "orient=\"records\"");
+  EXPECT_ERROR(Read("split.json", R"({"columns":["n","Prompt"],"data":[[1,"a"],["b"]]})"),
+               "split.json: record 1: expected a list of 2 values, one for each of \"columns\", found [\"b\"]");
+  EXPECT_ERROR(Read("split.json", R"({"columns":["n","m"],"data":[[1,"a"]]})"), "no column prompt");
+  EXPECT_ERROR(Read("columns.json", R"({"Prompt":{"0":5}})"),
+               "columns.json: record 0: Prompt: expected a string, found 5");
+  EXPECT_ERROR(Read("columns.json", R"({"a":{"0":"x"},"b":{"0":"y"}})"), "no column prompt");
+  EXPECT_ERROR(Read("columns.json", R"({"a":{"0":"x"},"b":{"0":"y"}})"), "there are: a, b");
+
+  WritePicture("i/x.png");
+  const std::string images = R"(, "images": "i")";
+  EXPECT_THAT(Read("pictures.json", R"({"image":{"0":"x.png"},"Prompt":{"0":"a"}})", images), ElementsAre("0:a"));
+  EXPECT_THAT(Read("pictures.json", R"({"image":["x.png"],"Prompt":["a"]})", images), ElementsAre("0:a"));
+  EXPECT_ERROR(Read("pictures.json", R"({"image":["x.png"],"Prompt":["a", "b"]})", images),
+               "pictures.json: the columns Prompt and image do not have the same rows");
+  EXPECT_ERROR(Read("pictures.json", R"({"image":{"1":"x.png"},"Prompt":{"0":"a"}})", images), "the same rows");
+}
+
 TEST_F(PromptFilesTest, CocoAndKarpathy) {
   EXPECT_THAT(Read("captions_val2014.json",
                    R"({"images": [{"id": 7, "file_name": "b.jpg"}, {"id": 3, "file_name": "a.jpg"}], "annotations": [

@@ -1,5 +1,7 @@
 #include "harness/evaluation/picture_pairs.h"
 
+#include <gmock/gmock.h>
+
 #include <atomic>
 
 #include "datasets/picture_listing.h"
@@ -10,6 +12,7 @@
 namespace skipbench {
 namespace {
 
+using ::testing::HasSubstr;
 using testing::MakePicture;
 using testing::TempDir;
 using testing::WriteFile;
@@ -60,6 +63,32 @@ TEST(PictureFolder, ClipsAreSubfoldersOrSequences) {
   WritePicture(dir / "a/walk/99.png", MakePicture(1, 24, 21));
   EXPECT_ERROR(ReadPicture(*OpenPictureSet(dir / "a", {.clips = true}), 0),
                "walk/99.png: 21 x 24 pixels, but the clip's first frame");
+}
+
+// A number that is missing between a clip's frames is named; every n-th frame of a video has no gaps.
+TEST(PictureFolder, FramesThatAreMissing) {
+  const auto note = [](const std::vector<const char*>& frames, int64_t first = 0) {
+    const TempDir dir;
+    for (int frame = 1; frame < 4; ++frame) WritePicture(dir / fmt::format("a/whole/{}.png", frame), MakePicture(1));
+    for (const char* frame : frames) WritePicture(dir / fmt::format("a/walk/{}.png", frame), MakePicture(1));
+    const auto notes = OpenPictureSet(dir / "a", {.clips = true, .frames = first})->notes();
+    if (notes.empty()) return std::string();
+    EXPECT_EQ(notes.size(), 1u);
+    return notes[0].substr(dir.path().string().size());
+  };
+  EXPECT_THAT(
+      note({"0001", "0002", "0004"}),
+      ::testing::AllOf(HasSubstr("/a: 1 of 2 clips lacks frames, as the numbers in their names say (after "),
+                       HasSubstr("/a/walk/0002.png comes 0004.png); those that are there are taken as one after")));
+  EXPECT_THAT(note({"f_08", "f_09", "f_12", "f_13", "f_20"}), HasSubstr("f_09.png comes f_12.png"));
+  EXPECT_THAT(note({"0", "4", "8", "16", "20"}), HasSubstr("8.png comes 16.png"));
+  EXPECT_EQ(note({"0001", "0002", "0004"}, 2), "");  // --frames 2 does not reach it
+  EXPECT_EQ(note({"0", "4", "8", "12"}), "");
+  EXPECT_EQ(note({"7", "8", "9", "10", "11"}), "");
+  EXPECT_EQ(note({"1", "3"}), "");
+  EXPECT_EQ(note({"1700000031", "1700000087", "1700000131"}), "");  // times
+  EXPECT_EQ(note({"a", "b", "d"}), "");
+  EXPECT_EQ(note({"1", "2", "99999999999999999999"}), "");  // no number that fits
 }
 
 // As a Mac and an archive leave them, and as people link them together.

@@ -12,9 +12,13 @@
 #include "metrics/paper_metrics.h"
 #include "tests/store/example_run.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/set_distances.h"
 
 namespace skipbench {
 namespace {
+
+using testing::EstimateFrechet;
+using testing::UnbiasedMmd2;
 
 using testing::ExampleHeader;
 using testing::ExampleWave;

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "harness/evaluation/comparison.h"
-#include "harness/evaluation/report_values.h"
+#include "harness/evaluation/subjects.h"
 #include "tests/evaluation/pictures.h"
 #include "tests/support/fixtures.h"
 

@@ -132,6 +132,10 @@ TEST(Config, UnknownNamesSayWhatWasMeant) {
   refused("metrics=fid_clean", "did you mean \"fid:clean\"?");
   refused("dtype=float23", "did you mean \"float32\"?");
   refused("save=image", "did you mean \"images\"?");
+  refused("scheduler=dimm", "c.json: scheduler: unknown scheduler \"dimm\"; known: ddim, ");
+  refused("scheduler=eulr", "did you mean \"euler\"?");
+  refused("scheduler=ddim,DDIMSchedular", "c.json: scheduler[1]: unknown scheduler \"DDIMSchedular\"");
+  refused("scheduler={\"type\": \"pndn\"}", "c.json: scheduler.type: unknown scheduler \"pndn\"");
   refused("noise.source=torchcpu", "did you mean \"torch_cpu\"?");
 }
 

@@ -65,7 +65,9 @@ int CutOf(const JsonReader& config, int block, int layer) {
 void CheckUNet(const JsonReader& config, const Json& expected) {
   const Weights weights = Weights::ShapesOnly();
   const std::unique_ptr<Network> unet = MakeNetwork(config, weights);
-  EXPECT_EQ(weights.bytes_taken(), 4 * expected.at("parameters").get<int64_t>());
+  int64_t parameters = 0;
+  for (const auto& [name, shape] : weights.taken()) parameters += c10::multiply_integers(shape);
+  EXPECT_EQ(parameters, expected.at("parameters").get<int64_t>());
   const Json& input = expected.at("input");
   const int64_t batch = input.value("batch", 1);
   std::vector<int64_t> latent = {unet->info().in_channels, input.at("latent")[0], input.at("latent")[1]};

@@ -193,7 +193,6 @@ void CheckFvd(const Case& one) {
   EXPECT_NEAR(fvd.mean_term, file.at("mean_term").get<double>(), rel * file.at("mean_term").get<double>());
   EXPECT_NEAR(fvd.trace_a, file.at("trace_gen").get<double>(), rel * file.at("trace_gen").get<double>());
   EXPECT_NEAR(fvd.trace_b, file.at("trace_real").get<double>(), rel * file.at("trace_real").get<double>());
-  EXPECT_EQ(fvd.warnings.size(), 2u) << "far fewer clips than dimensions";
   // From the fixture's own features the distance is exact.
   EXPECT_NEAR(FrechetDistance(View(expected.at("gen")), View(expected.at("real"))).distance,
               file.at("fvd").get<double>(), 1e-8 * file.at("fvd").get<double>());

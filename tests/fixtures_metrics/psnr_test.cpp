@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "metrics/frames.h"
 #include "metrics/paper_metrics.h"
+#include "metrics/pictures.h"
 #include "metrics/ssim.h"
 #include "tests/support/fixtures.h"
 

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "harness/schedulers/catalog.h"
-#include "harness/schedulers/dpm_solver_schedule.h"
+#include "harness/schedulers/dpm_solver_multistep.h"
 #include "harness/schedulers/noise_schedule.h"
 #include "tests/support/fixtures.h"
 

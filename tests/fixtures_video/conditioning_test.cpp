@@ -1,5 +1,5 @@
 // Everything before the loop: start images byte by byte, and the pipelines' conditioning from texts and PNG files.
-#include "harness/io/pictures/png.h"
+#include "harness/io/pictures/image.h"
 #include "harness/pipelines/image_to_video.h"
 #include "tests/fixtures_video/video_fixtures.h"
 
@@ -27,11 +27,9 @@ void CheckPreprocess(const Manifest& manifest, const VideoCase& c) {
   const Json extractor = ReadJsonFile(ModelPath(manifest, c.model) / "feature_extractor" / "preprocessor_config.json");
   ClipPixels clip;
   clip.width = clip.height = c.json.at("clip_size");
-  for (int i = 0; i < 3; ++i) {
-    clip.mean[i] = extractor.at("image_mean")[i];
-    clip.std[i] = extractor.at("image_std")[i];
-  }
-  const Image image = ReadPng(manifest.folder / c.json.at("file").get<std::string>());
+  clip.mean = extractor.at("image_mean").get<std::vector<double>>();
+  clip.std = extractor.at("image_std").get<std::vector<double>>();
+  const Image image = ReadImage(manifest.folder / c.json.at("file").get<std::string>());
   ExpectBytes(c, "image", image);
   const StartImage start = PrepareStartImage(image, c.json.at("width"), c.json.at("height"), clip);
   const auto place = [](const WideCrop& crop) {
@@ -78,7 +76,7 @@ void CheckImageToVideo(const Manifest& manifest, const std::filesystem::path& fo
   c.Expect("encoder_hidden_states", pipeline.EncodeTexts(texts, false));
   std::vector<at::Tensor> clip, vae;
   for (const Json& name : c.json.at("images")) {
-    const Image image = ReadPng(manifest.folder / name.get<std::string>());
+    const Image image = ReadImage(manifest.folder / name.get<std::string>());
     const StartImage start = PrepareStartImage(image, static_cast<int>(options.width), static_cast<int>(options.height),
                                                pipeline.clip_pixels());
     clip.push_back(start.clip_pixels);

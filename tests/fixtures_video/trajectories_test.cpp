@@ -4,8 +4,8 @@
 #include <c10/core/InferenceMode.h>
 
 #include "harness/models/i2vgen_xl_unet.h"
-#include "harness/pipelines/clips.h"
 #include "harness/pipelines/network_denoiser.h"
+#include "harness/pipelines/pictures.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "harness/schedulers/catalog.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"

@@ -24,7 +24,7 @@ const skipbench::BytePairEncoding& SoundVocabulary() {
     for (char a : letters)
       for (char b : letters)
         for (char c : letters) vocab[std::string{a, b, c}] = vocab.size();
-    return skipbench::BytePairEncoding::ParseVocab(vocab.dump(), "vocab");
+    return skipbench::BytePairEncoding::FromVocab(vocab, "vocab");
   }();
   return encoding;
 }
@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text = fuzz::Text(data + 1, size - 1);
   return fuzz::Try([&] {
     if (data[0] & 1) {
-      BytePairEncoding::ParseVocab(text, "vocab");
+      BytePairEncoding::FromVocab(ParseJson(text, "vocab"), "vocab");
       return;
     }
     const size_t cut = text.find('\0');

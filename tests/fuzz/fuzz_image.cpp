@@ -1,7 +1,6 @@
 // Pictures by their content, and what else is done with a picture's bytes: animations, orientation.
 #include "harness/io/pictures/animation.h"
-#include "harness/io/pictures/apng_reader.h"
-#include "harness/io/pictures/exif.h"
+#include "harness/io/pictures/apng.h"
 #include "harness/io/pictures/gif.h"
 #include "harness/io/pictures/image.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,18 +1,18 @@
 // What the reader of results makes of a well-formed HDF5 file that may hold anything: the input is the file as messages
-// of plain data (harness/io/hdf5/plain_tree.h), each behind its length, as another process hands them over.
+// of plain data (message_file.h), each behind its length.
 #include <cstring>
 
 #include "harness/io/hdf5/hdf5.h"
-#include "harness/io/hdf5/plain_tree.h"
 #include "harness/store/result_reader.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/message_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace skipbench;
   const auto path = fuzz::Folder() / "results.h5";
   return fuzz::Try([&] {
     hdf5::FileWriter file(path);
-    hdf5::TreeBuilder builder(file, uint64_t{1} << 22);
+    fuzz::MessageFile builder(file);
     const std::string_view text = fuzz::Text(data, size);
     for (size_t at = 0; at + 2 <= size;) {
       const size_t length = std::min<size_t>(data[at] | size_t{data[at + 1]} << 8, size - at - 2);

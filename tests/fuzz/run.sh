@@ -13,7 +13,7 @@ targets=("$@")
   experiment network_config)
 
 cmake -S "$here" -B "$build" -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 > /dev/null
-cmake --build "$build" -j "$(nproc)"
+cmake --build "$build" -j "$(nproc)" --target "${targets[@]/#/fuzz_}"
 
 export LSAN_OPTIONS=suppressions=$here/lsan.supp:print_suppressions=0
 run_one() {

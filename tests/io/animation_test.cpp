@@ -7,8 +7,6 @@
 
 #include "harness/io/files/sha256.h"
 #include "harness/io/pictures/apng.h"
-#include "harness/io/pictures/apng_reader.h"
-#include "harness/io/pictures/mp4.h"
 #include "harness/io/pictures/png.h"
 #include "harness/io/pictures/video.h"
 #include "tests/support/fixtures.h"
@@ -90,13 +88,13 @@ TEST(Animations, DamagedFilesAreErrors) {
 TEST(Animations, VideosNeedLibav) {
   TempDir temp;
   WriteFile(temp / "x.mp4", "no video");
-  EXPECT_ERROR(ReadVideo(temp / "x.mp4"), CanReadVideos() ? "x.mp4: libav: " : "x.mp4: videos need libav");
+  EXPECT_ERROR(ReadVideo(temp / "x.mp4"), HasLibav() ? "x.mp4: libav: " : "x.mp4: videos need libav");
   EXPECT_ERROR(ReadAnimation(temp / "x.mp4"), "x.mp4: ");
 }
 
 // Where there is libav: as many frames as were written, near to what they were.
 TEST(Animations, Mp4ComesBackWhole) {
-  if (!CanReadVideos()) GTEST_SKIP() << "built without libav";
+  if (!HasLibav()) GTEST_SKIP() << "built without libav";
   TempDir temp;
   const auto frames = ReadAnimation(Clips() / "plain.png");
   WriteMp4(temp / "x.mp4", frames, 8);

@@ -56,7 +56,6 @@ TEST(ChildProcess, WhateverEndsItIsAnErrorHere) {
   EXPECT_ERROR(run({}, [](Channel&) { raise(SIGBUS); }), "SIGBUS");
   EXPECT_ERROR(run({}, [](Channel&) { abort(); }), "ended with a signal (Aborted)");
   EXPECT_ERROR(run({}, [](Channel&) { _exit(7); }), "exit code 7");
-  EXPECT_ERROR(run({.total_bytes = 10}, [](Channel& channel) { channel.Send("eleven byte"); }), "more than 10 bytes");
   EXPECT_ERROR(run({.silent_seconds = 1}, [](Channel&) { std::this_thread::sleep_for(std::chrono::seconds(20)); }),
                "nothing for 1 s");
 }

@@ -7,7 +7,7 @@
 #include <functional>
 #include <random>
 
-#include "harness/io/hdf5/plain_tree.h"
+#include "harness/io/hdf5/survey.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {
@@ -197,31 +197,28 @@ TEST(Hdf5Guarded, DamagedCopiesAreRefused) {
   }
 }
 
-TEST(Hdf5Guarded, MessagesThatMakeNoSenseAreErrors) {
+TEST(Hdf5Guarded, MoreValuesThanAFileCanHoldAreRefused) {
   TempDir dir;
   WriteSmall(dir / "a.h5");
-  std::vector<std::string> messages;
-  hdf5::SendTree(hdf5::OpenFile(dir / "a.h5"), [&](std::string_view message) { messages.emplace_back(message); });
-  std::mt19937 random(3);
-  int refused = 0;
-  for (int i = 0; i < 300; ++i) {
-    FileWriter file(dir / "b.h5");
-    hdf5::TreeBuilder builder(file, uint64_t{1} << 20);
-    auto damaged = messages;
-    auto& one = damaged[random() % damaged.size()];
-    if (i % 3 == 0)
-      one.resize(random() % (one.size() + 1));
-    else
-      one[random() % one.size()] = static_cast<char>(random());
-    if (i % 5 == 0) std::swap(damaged[random() % damaged.size()], damaged[random() % damaged.size()]);
-    try {
-      for (const auto& message : damaged) builder.Take(message);
-    } catch (const Error&) {
-      ++refused;
-    }
-    builder.Close();
-  }
-  EXPECT_GT(refused, 50);
+  const Group root = hdf5::OpenFile(dir / "a.h5");
+  EXPECT_EQ(hdf5::SurveyOf(root, 16 * 500 + 16 * 3 + 15, [] {}).contents.items().size(), 11u);
+  EXPECT_ERROR(hdf5::SurveyOf(root, 16 * 500 - 1, [] {}), "a.h5: /g/x: claims more values than a file");
+  EXPECT_ERROR(hdf5::SurveyOf(root, 16 * 500 + 16 * 3 + 14, [] {}), "a.h5: /g/s: claims more values than a file");
+}
+
+TEST(Hdf5Guarded, TextThatIsNoUtf8IsMadeSo) {
+  TempDir dir;
+  WriteSmall(dir / "a.h5");
+  Edit(dir / "a.h5", [](hid_t file) {
+    const hid_t s = H5Dopen2(file, "/g/s", H5P_DEFAULT), type = H5Dget_type(s);
+    const char* const texts[] = {"one", "t\xE9", "three"};
+    H5Dwrite(s, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts);
+    H5Tclose(type);
+    H5Dclose(s);
+    AddAttribute(file, "/", "note");
+  });
+  const auto file = OpenGuarded(dir / "a.h5", /*unchecked=*/true);
+  EXPECT_THAT(file.root.OpenGroup("g").Read<std::string>("s"), ElementsAre("one", "t\uFFFD", "three"));
 }
 
 }  // namespace

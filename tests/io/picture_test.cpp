@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "harness/io/files/mapped_file.h"
 #include "harness/io/files/sha256.h"
 #include "harness/io/pictures/image.h"
 #include "harness/io/pictures/jpeg.h"
@@ -112,13 +113,13 @@ TEST(PictureTest, HugeClaimsOfOtherFormats) {
 
 TEST(PictureTest, RefusedByName) {
   EXPECT_ERROR(ReadImage(Pictures() / "expected.json"), "expected.json: neither a PNG nor a JPEG");
-  EXPECT_ERROR(ReadPng(Pictures() / "rgb.jpg"), "rgb.jpg: not a PNG file");
-  EXPECT_ERROR(ReadJpeg(Pictures() / "rgb.png"), "rgb.png: broken JPEG");
+  EXPECT_ERROR(DecodePng(MappedFile(Pictures() / "rgb.jpg").bytes(), "rgb.jpg"), "rgb.jpg: not a PNG file");
+  EXPECT_ERROR(DecodeJpeg(MappedFile(Pictures() / "rgb.png").bytes(), "rgb.png"), "rgb.png: broken JPEG");
   EXPECT_ERROR(ReadImage(Pictures() / "none.png"), "none.png: cannot be opened");
   TempDir temp;
   WriteFile(temp / "empty.png", "");
   EXPECT_ERROR(ReadImage(temp / "empty.png"), "empty.png: neither");
-  EXPECT_ERROR(ReadJpeg(temp / "empty.png"), "empty.png: broken JPEG");
+  EXPECT_ERROR(DecodeJpeg({}, "empty.png"), "empty.png: broken JPEG");
 }
 
 TEST(PictureTest, TruncatedAnywhere) {
@@ -173,13 +174,13 @@ TEST(PictureTest, WritesPng) {
   TempDir temp;
   const Image image = Pattern(23, 9, 3);
   WritePng(temp / "sub/x.png", image);
-  const Image back = ReadPng(temp / "sub/x.png");
+  const Image back = ReadImage(temp / "sub/x.png");
   EXPECT_EQ(back.width, 23);
   EXPECT_EQ(back.height, 9);
   EXPECT_EQ(back.pixels, image.pixels);
   const Image grey = Pattern(5, 4, 1);
   WritePng(temp / "g.png", grey, 1);
-  const Image grey_back = ReadPng(temp / "g.png");
+  const Image grey_back = ReadImage(temp / "g.png");
   for (size_t i = 0; i < grey.pixels.size(); ++i) EXPECT_EQ(grey_back.pixels[3 * i + 1], grey.pixels[i]);
   EXPECT_ERROR(WritePng(temp / "bad.png", Image{3, 3, 3, {1, 2}}),
                "bad.png: a picture of 3 x 3 pixels with 3 channels in 2 bytes");

@@ -1,5 +1,5 @@
 // tokenizer.json: what is CLIP's, what is not, and what is left from the last call before it was saved.
-#include "harness/io/tokenizers/tokenizer_json.h"
+#include "harness/io/tokenizers/clip_tokenizer.h"
 
 #include <gtest/gtest.h>
 

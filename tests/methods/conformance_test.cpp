@@ -1,4 +1,4 @@
-// What every method does: one body for the examples of each (conformance.h) and for the one in README.md.
+// What every method does: one body for the examples of each (conformance.h) and for the one in methods/README.md.
 #include <gtest/gtest.h>
 #include <methods/steady/steady.h>  // taken out of methods/README.md when the tests are built
 
@@ -23,7 +23,7 @@ using testing::FakeScheduler;
 using testing::SmallTrajectory;
 
 const MethodType& TypeOf(const Example& example) {
-  static const std::vector<MethodType> shown = {SteadyType(), testing::ToyType()};  // in README.md, and by a stranger
+  static const std::vector<MethodType> shown = {SteadyType(), testing::ToyType()};  // in the README, and by a stranger
   for (const auto& type : shown)
     if (type.name == example.type) return type;
   return FindMethodType(example.type, "test");

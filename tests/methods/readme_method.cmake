@@ -1,4 +1,4 @@
-# Writes every file that README.md shows in full: an indented block whose first line is a comment with the file's path.
+# Writes every file that a README.md shows in full: an indented block whose first line is a comment with the file's path.
 #
 #   cmake -D README=FILE -D OUT=DIR -D FILES=methods/a/a.h,methods/a/a.cpp -P readme_method.cmake
 file(READ "${README}" page)

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/io/pictures/png.h"
+#include "harness/io/pictures/image.h"
 #include "tests/metrics/metric_example.h"
 #include "tests/support/fixtures.h"
 
@@ -11,7 +11,7 @@ namespace {
 
 // A picture that ships, with a caption that is all right, half right, and wrong.
 const bool caption_accuracy = testing::AddExample([] {
-  const Image image = ReadPng(testing::SourceDir() / "datasets/fashion_scenes/images/000001.png");
+  const Image image = ReadImage(testing::SourceDir() / "datasets/fashion_scenes/images/000001.png");
   const at::Tensor picture =
       at::from_blob(const_cast<uint8_t*>(image.pixels.data()), {image.height, image.width, 3}, at::kByte)
           .permute({2, 0, 1})

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "metrics/backbones/feature_network.h"
-#include "metrics/frames.h"
+#include "metrics/pictures.h"
 #include "tests/metrics/metric_example.h"
 #include "tests/support/fixtures.h"
 

@@ -53,7 +53,7 @@ TEST(FashionNet, OneAtATimeIsTheSame) {
 }
 
 TEST(FashionNet, NamesWhatACaptionAsksFor) {
-  const auto network = FashionNet::Open(kShipped / "feature_net" / "feature_net.safetensors");
+  const auto network = std::make_unique<FashionNet>(kShipped / "feature_net" / "feature_net.safetensors");
   const auto names = [&](const char* caption) {
     std::vector<std::string> found;
     for (int64_t pair : network->PairsOf(caption)) found.push_back(network->labels()[pair]);
@@ -70,7 +70,7 @@ TEST(FashionNet, NamesWhatACaptionAsksFor) {
 
 TEST(FashionNet, FindsMostOfWhatThePicturesShow) {
   // datasets/fashion_scenes/README.md: 0.82 over the pictures that ship.
-  const auto network = FashionNet::Open(kShipped / "feature_net" / "feature_net.safetensors");
+  const auto network = std::make_unique<FashionNet>(kShipped / "feature_net" / "feature_net.safetensors");
   const Json captions = ReadJsonFile(kShipped / "captions.json");
   std::map<int64_t, std::string> caption_of;
   for (const Json& one : captions.at("annotations"))
@@ -94,7 +94,7 @@ TEST(FeatureNetworks, UnknownNamesListTheKnownOnes) {
   EXPECT_ERROR(OpenFeatureNetwork("inception"),
                "unknown feature network \"inception\"; known: fashion, inception:clean");
   EXPECT_ERROR(OpenFeatureNetwork("inception:clean:pool5"), "unknown layer \"pool5\" of Inception; known: pool3, 64");
-  EXPECT_ERROR(CheckFeatureNetworkName("torchscript:", "metrics[1]"), "metrics[1]: unknown feature network");
+  EXPECT_ERROR(OpenFeatureNetwork("torchscript:"), "features: unknown feature network");
 }
 
 TEST(FeatureNetworks, MissingWeightsSayWhereAndHow) {

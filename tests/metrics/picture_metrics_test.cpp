@@ -4,9 +4,9 @@
 
 #include <cmath>
 
-#include "metrics/frames.h"
 #include "metrics/latent_error.h"
 #include "metrics/paper_metrics.h"
+#include "metrics/pictures.h"
 #include "metrics/psnr.h"
 #include "metrics/ssim.h"
 #include "tests/support/fixtures.h"

@@ -25,7 +25,7 @@ std::vector<Variant> Variants() {
   std::vector<Variant> variants;
   for (const Kernels* kernels : cpu::RunnableKernels()) {
     variants.push_back({kernels, at::kFloat});
-    if (kernels->gemm_bf16) variants.push_back({kernels, at::kBFloat16});
+    if (kernels->bf16.gemm) variants.push_back({kernels, at::kBFloat16});
   }
   return variants;
 }
@@ -137,14 +137,9 @@ TEST(CpuKernels, LayerNorm) {
       const at::Tensor x = (at::randn({7, features}) * 3 + 50).to(v.dtype), weight = at::randn({features}),
                        bias = at::randn({features});
       at::Tensor y = at::empty_like(x);
-      if (v.dtype == at::kFloat) {
-        v.kernels->layer_norm_f32(x.const_data_ptr<float>(), 7, features, weight.const_data_ptr<float>(),
-                                  bias.const_data_ptr<float>(), 1e-5f, y.data_ptr<float>());
-      } else {
-        v.kernels->layer_norm_bf16(static_cast<const uint16_t*>(x.const_data_ptr()), 7, features,
-                                   weight.const_data_ptr<float>(), bias.const_data_ptr<float>(), 1e-5f,
-                                   static_cast<uint16_t*>(y.data_ptr()));
-      }
+      cpu::KernelsOf(*v.kernels, v.dtype)
+          .layer_norm(x.const_data_ptr(), 7, features, weight.const_data_ptr<float>(), bias.const_data_ptr<float>(),
+                      1e-5f, y.data_ptr());
       const at::Tensor expected =
           at::layer_norm(x.to(at::kDouble), {features}, weight.to(at::kDouble), bias.to(at::kDouble), 1e-5);
       ExpectRounded(y, expected, at::full_like(expected, 50));
@@ -163,9 +158,8 @@ TEST(CpuKernels, RoundingToBfloat16) {
     at::Tensor y = at::empty({4096}, at::kBFloat16);
     // Half of a bfloat16 plus a part of x's last place: what has to be rounded.
     const at::Tensor scale = at::rand({4096}) + 0.5;
-    kernels->affine_bf16(static_cast<const uint16_t*>(wide.const_data_ptr()), 4096, 1, 4096,
-                         scale.const_data_ptr<float>(), zero.const_data_ptr<float>(), false,
-                         static_cast<uint16_t*>(y.data_ptr()), 4096);
+    kernels->bf16.affine(wide.const_data_ptr(), 4096, 1, 4096, scale.const_data_ptr<float>(),
+                         zero.const_data_ptr<float>(), false, y.data_ptr(), 4096);
     EXPECT_TRUE(at::equal(y, (wide.to(at::kFloat) * scale).to(at::kBFloat16)));
   }
 }

@@ -31,7 +31,8 @@ TEST_F(WeightsTest, TakesByScopeAndConverts) {
   EXPECT_TRUE(at::equal(linear.Take("bias", {4}), bias.to(at::kBFloat16)));
   EXPECT_TRUE(weights.HasPrefix("blocks.0."));
   EXPECT_FALSE(weights.HasPrefix("blocks.1."));
-  EXPECT_EQ(weights.bytes_taken(), 2 * (12 + 4));
+  EXPECT_EQ(weights.taken()[1].first, "blocks.0.linear.bias");
+  EXPECT_EQ(weights.taken()[1].second, std::vector<int64_t>{4});
   EXPECT_FALSE(weights.HasProblems());
   weights.Finish();
   EXPECT_ERROR(weights.Take("blocks.0.linear.bias", {4}), "after Finish()");
@@ -73,7 +74,7 @@ TEST_F(WeightsTest, ShapesOnlyHasNoData) {
   const at::Tensor t = weights.Take("w", {1 << 20, 1 << 20});
   EXPECT_TRUE(t.is_meta());
   EXPECT_EQ(t.scalar_type(), at::kHalf);
-  EXPECT_FALSE(weights.Has("w"));
+  EXPECT_FALSE(weights.HasPrefix("w"));
   weights.Finish();
 }
 
@@ -127,6 +128,60 @@ TEST_F(WeightsTest, VariantAndWhatIsThereInstead) {
   EXPECT_ERROR(Weights::FromFile(other / "m.bin"), "scripts/convert/");
 }
 
+// What torch.compile and DataParallel put into names is left out, and said.
+TEST_F(WeightsTest, NamesOfWrappedNetworks) {
+  const at::Tensor a = at::randn({2}), b = at::randn({3});
+  const auto read = [&](const std::string& first, const std::string& second) {
+    WriteTensorFile(temp_ / "model.safetensors", {{first, a}, {second, b}});
+    const Weights weights = Weights::FromFolder(temp_.path(), "model");
+    EXPECT_TRUE(at::equal(weights.Take("blocks.0.w", {2}), a)) << first;
+    EXPECT_TRUE(at::equal(weights.Take("conv.w", {3}), b)) << second;
+    const auto notes = weights.notes();
+    weights.Finish();
+    return notes.empty() ? "" : notes.at(0);
+  };
+  const auto saying = [&](const std::string& what) {
+    return (temp_ / "model.safetensors").string() +
+           ": saved from a wrapped network (torch.compile's or DataParallel's); " + what +
+           " is left out of its tensors' names";
+  };
+  EXPECT_EQ(read("blocks.0.w", "conv.w"), "");
+  EXPECT_EQ(read("_orig_mod.blocks.0.w", "_orig_mod.conv.w"), saying("_orig_mod."));
+  EXPECT_EQ(read("blocks.0._orig_mod.w", "conv.w"), saying("_orig_mod."));  // a part of it compiled
+  EXPECT_EQ(read("module.blocks.0.w", "module.conv.w"), saying("module."));
+  EXPECT_EQ(read("module._orig_mod.blocks.0.w", "_orig_mod.module.conv.w"), saying("_orig_mod. and module."));
+  // "module." in front of a part of the names is a name.
+  WriteTensorFile(temp_ / "model.safetensors", {{"module.w", a}, {"conv.w", b}});
+  const Weights part = Weights::FromFolder(temp_.path(), "model");
+  EXPECT_TRUE(part.HasPrefix("module.w"));
+  EXPECT_TRUE(part.notes().empty());
+  // Both names of one tensor.
+  WriteTensorFile(temp_ / "model.safetensors", {{"conv.w", a}, {"_orig_mod.conv.w", b}});
+  EXPECT_ERROR(Weights::FromFolder(temp_.path(), "model").Finish(), "\"conv.w\" is there twice");
+}
+
+TEST_F(WeightsTest, ShardsOfAWrappedNetwork) {
+  const at::Tensor a = at::randn({2}), b = at::randn({3});
+  WriteTensorFile(temp_ / "a.safetensors", {{"module.a", a}});
+  WriteTensorFile(temp_ / "b.safetensors", {{"module.b", b}});
+  WriteFile(temp_ / "model.safetensors.index.json",
+            R"({"weight_map": {"module.a": "a.safetensors", "module.b": "b.safetensors"}})");
+  const Weights weights = Weights::FromFolder(temp_.path(), "model");
+  EXPECT_TRUE(at::equal(weights.Take("a", {2}), a));
+  EXPECT_TRUE(at::equal(weights.Take("b", {3}), b));
+  weights.Finish();
+}
+
+TEST_F(WeightsTest, AnotherPrefixIsNamed) {
+  WriteTensorFile(temp_ / "model.safetensors",
+                  {{"unet.a", at::ones({2})}, {"unet.b", at::ones({3})}, {"c", at::ones({1})}});
+  const Weights weights = Weights::FromFolder(temp_.path(), "model");
+  weights.Take("a", {2});
+  weights.Take("b", {3});
+  EXPECT_ERROR(weights.Finish(),
+               "configuration:\n  the file has \"unet.\" in front of the network's names\n  missing (2)");
+}
+
 TEST_F(WeightsTest, OldAttentionNames) {
   EXPECT_EQ(ModernAttentionName("mid_block.attentions.0.query.weight"), "mid_block.attentions.0.to_q.weight");
   EXPECT_EQ(ModernAttentionName("mid_block.attentions.0.proj_attn.bias"), "mid_block.attentions.0.to_out.0.bias");
@@ -165,14 +220,9 @@ TEST_F(WeightsTest, MapsSplitsAndTransposes) {
   EXPECT_ERROR(Weights::FromFile(temp_ / "c.safetensors", options), "rows 4 to 9");
 }
 
-TEST_F(WeightsTest, DtypePerTensorAndUnsupportedTypes) {
-  WriteTensorFile(temp_ / "m.safetensors", {{"norm.w", at::ones({2})}, {"w", at::ones({2})}, {"ids", at::arange(2)}});
-  WeightsOptions options{.dtype = at::kBFloat16};
-  options.dtype_of = [](std::string_view name, at::ScalarType dtype) {
-    return name.starts_with("norm.") ? at::kFloat : dtype;
-  };
-  const Weights weights = Weights::FromFile(temp_ / "m.safetensors", options);
-  EXPECT_EQ(weights.Sub("norm").Take("w", {2}).scalar_type(), at::kFloat);
+TEST_F(WeightsTest, UnsupportedTypes) {
+  WriteTensorFile(temp_ / "m.safetensors", {{"w", at::ones({2})}, {"ids", at::arange(2)}});
+  const Weights weights = Weights::FromFile(temp_ / "m.safetensors", {.dtype = at::kBFloat16});
   EXPECT_EQ(weights.Take("w", {2}).scalar_type(), at::kBFloat16);
   EXPECT_ERROR(weights.Take("ids", {2}), "expected floating-point values");
   const std::byte zero[2] = {};

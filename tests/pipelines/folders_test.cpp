@@ -155,6 +155,21 @@ TEST_F(Folders, Float8IsConvertedWhenItIsLoaded) {
   }
 }
 
+// Saved from torch.compile(unet) or DataParallel(vae): the names are those of the network inside, and it is said.
+TEST_F(Folders, WrappedNetworks) {
+  const at::Tensor own = Decoded();
+  for (const char* prefix : {"module.", "_orig_mod."}) {
+    auto tensors = ReadTensorFile(model_ / "vae" / kWeights), wrapped = std::map<std::string, at::Tensor>();
+    for (const auto& [name, tensor] : tensors) wrapped[prefix + name] = tensor;
+    WriteTensorFile(model_ / "vae" / kWeights, wrapped);
+    EXPECT_TRUE(Decoded().equal(own)) << prefix;
+    EXPECT_THAT(Notes(), ElementsAre("model: " + (model_ / "vae" / kWeights).string() +
+                                     ": saved from a wrapped network (torch.compile's or DataParallel's); " + prefix +
+                                     " is left out of its tensors' names"));
+    WriteTensorFile(model_ / "vae" / kWeights, tensors);
+  }
+}
+
 TEST_F(Folders, AnotherAutoencoder) {
   const at::Tensor own = Decoded();
   const auto other = OtherVae();

@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/io/pictures/png.h"
+#include "harness/io/pictures/image.h"
 #include "harness/report/figures/drawing.h"
-#include "harness/report/figures/text_painter.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"
 #include "tests/support/fixtures.h"
@@ -140,7 +139,7 @@ TEST(ContactSheet, ComesFromAResult) {
   EXPECT_EQ(sheet.cells[5].note, "failed: no memory");
   EXPECT_EQ(SheetOf(reader, 100).rows.size(), 6u);
   EXPECT_EQ(WriteContactSheet(reader, 2, dir / "sheet.png"), "");
-  EXPECT_GT(ReadPng(dir / "sheet.png").width, 300);
+  EXPECT_GT(ReadImage(dir / "sheet.png").width, 300);
 }
 
 }  // namespace

@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/report/tables/render_data.h"
-#include "harness/report/tables/render_text.h"
+#include "harness/report/tables/render_table.h"
 #include "harness/report/tables/table_text.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"

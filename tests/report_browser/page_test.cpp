@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <set>
 
-#include "harness/io/pictures/png.h"
+#include "harness/io/pictures/image.h"
 #include "harness/report/page/report.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"
@@ -88,7 +88,7 @@ TEST_F(PageInBrowser, ScreenshotsAreNotBlank) {
     if (dark) options.push_back("--blink-settings=preferredColorScheme=0");
     Browse(options, "index.html");
     ASSERT_TRUE(fs::exists(shot));
-    const Image image = ReadPng(shot);
+    const Image image = ReadImage(shot);
     EXPECT_EQ(image.width, 1000);
     std::set<std::array<uint8_t, 3>> colors;
     int64_t background = 0;

@@ -1,4 +1,4 @@
-#include "harness/runtime/threads.h"
+#include "harness/runtime/device.h"
 
 #include <gtest/gtest.h>
 

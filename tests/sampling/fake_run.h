@@ -17,7 +17,6 @@ class FakeScheduler : public Scheduler {
   int calls() const override { return steps_; }
   double timestep(int call) const override { return 1000.0 * (steps_ - call) / steps_; }
   double init_noise_sigma() const override { return 2; }
-  bool stochastic() const override { return stochastic_; }
   bool UsesNoise(int call) const override { return stochastic_ && call % 2 == 1; }
   StepResult Step(const at::Tensor& sample, const at::Tensor& output, int call, const SchedulerState& state,
                   const at::Tensor& noise) const override {

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "methods/fixed_path/precomputed_path.h"
-#include "methods/fixed_path/random_path.h"
 #include "methods/greedy_search/path_search.h"
 #include "tests/sampling/fake_run.h"
 #include "tests/support/fixtures.h"
@@ -30,8 +29,7 @@ class FakeEvaluator : public TrajectoryEvaluator {
     }
     // Alone in its call an element's value depends on nothing else, so that results can be compared bit by bit.
     if (options.batch_size == 16) options.batch_invariant = true;
-    evaluator_ =
-        std::make_unique<PathEvaluator>(scheduler_, denoiser, list_, kShape, at::kFloat, at::kCPU, std::move(options));
+    evaluator_ = std::make_unique<PathEvaluator>(scheduler_, denoiser, list_, at::kFloat, at::kCPU, std::move(options));
   }
   int samples() const override { return evaluator_->samples(); }
   int calls() const override { return evaluator_->calls(); }

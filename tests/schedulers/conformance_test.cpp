@@ -62,14 +62,11 @@ TEST_P(SchedulerConformance, DescribesItsCalls) {
   EXPECT_EQ(scheduler->type(), GetParam().type);
   EXPECT_EQ(scheduler->steps(), 20);
   ASSERT_GE(scheduler->calls(), 20);
-  bool any_noise = false;
   for (int i = 0; i < scheduler->calls(); ++i) {
     EXPECT_GE(scheduler->timestep(i), 0);
     EXPECT_LT(scheduler->timestep(i), 1000);
     EXPECT_LE(scheduler->timestep(i), scheduler->timestep(std::max(i - 1, 0)));
-    any_noise |= scheduler->UsesNoise(i);
   }
-  EXPECT_EQ(scheduler->stochastic(), any_noise);
   EXPECT_GT(scheduler->init_noise_sigma(), 0);
   EXPECT_EQ(MakeScheduler(scheduler->type(), Json::object(), GetParam().options, 20, "test")->calls(),
             scheduler->calls());

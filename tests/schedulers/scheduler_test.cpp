@@ -94,6 +94,11 @@ TEST(FromConfig, UnknownKeysOfTheFileAreIgnoredUnknownOptionsAreNot) {
   EXPECT_EQ(Make("ddim", config, 50)->calls(), 50);
   EXPECT_ERROR(Make("ddim", StableDiffusion(), 50, {{"eta_typo", 1}}),
                "options of scheduler ddim: eta_typo: unknown key");
+  EXPECT_ERROR(
+      MakeScheduler("ddim", StableDiffusion(), {{"eta_typo", 1}}, 50, "model.json", {"my.json", "scheduler[1]"}),
+      "my.json: scheduler[1].eta_typo: unknown key");
+  EXPECT_ERROR(MakeScheduler("ddim", {{"beta_start", "x"}}, {}, 50, "model.json", {"my.json", "scheduler[1]"}),
+               "model.json: beta_start: expected");
   // Known to another class is not known to this one.
   EXPECT_ERROR(Make("euler", StableDiffusion(), 50, {{"clip_sample", false}}), "clip_sample: unknown key");
   EXPECT_ERROR(Make("ddim", StableDiffusion(), 50, {{"use_karras_sigmas", true}}), "use_karras_sigmas: unknown key");

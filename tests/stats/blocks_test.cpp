@@ -13,9 +13,13 @@
 #include "harness/stats/moments.h"
 #include "harness/stats/precision_recall.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/set_distances.h"
 
 namespace skipbench {
 namespace {
+
+using testing::EstimateFrechet;
+using testing::UnbiasedMmd2;
 
 constexpr int64_t kDimension = 4;
 

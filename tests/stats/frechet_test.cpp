@@ -15,9 +15,14 @@
 #include "harness/stats/kernel_distance.h"
 #include "harness/stats/precision_recall.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/set_distances.h"
 
 namespace skipbench {
 namespace {
+
+using testing::EstimateFrechet;
+using testing::FrechetEstimate;
+using testing::UnbiasedMmd2;
 
 // About normal: the sum of twelve uniform values less six.
 std::vector<float> Random(int64_t count, uint64_t seed, double scale = 1, double shift = 0) {
@@ -95,7 +100,6 @@ TEST(FrechetDistance, DiagonalCovariancesByHand) {
   EXPECT_NEAR(result.distance, 4 + 1 + 4 + 1, 1e-12);  // |m|^2 + sum (sigma_a - sigma_b)^2
   EXPECT_NEAR(result.mean_term, 4, 1e-15);
   EXPECT_NEAR(result.trace_root, 2 + 3 + 20, 1e-12);
-  EXPECT_TRUE(result.warnings.empty());
 }
 
 TEST(FrechetDistance, BothFormsAgree) {
@@ -114,14 +118,6 @@ TEST(FrechetDistance, OneSingularCovariance) {
   EXPECT_NEAR(FrechetDistance(a, b).distance, 25 + 2 - 2 * 5, 1e-6);
   EXPECT_NEAR(FrechetDistance(b, a).distance, 25 + 2 - 2 * 5, 1e-6);
   EXPECT_NEAR(FrechetDistance(a, a).distance, 0, 1e-6);
-}
-
-TEST(FrechetDistance, WarnsOfTooFewSamples) {
-  const std::vector<float> a = Random(10 * 16, 12), b = Random(100 * 16, 13);
-  const FrechetResult result = FrechetDistance(FeatureView{a, 16}, FeatureView{b, 16});
-  ASSERT_EQ(result.warnings.size(), 1u);
-  EXPECT_NE(result.warnings[0].find("set A has 10 samples for 16 dimensions"), std::string::npos) << result.warnings[0];
-  EXPECT_EQ(FrechetDistance(FeatureView{a, 16}, FeatureView{a, 16}).warnings.size(), 2u);
 }
 
 TEST(FrechetDistance, RefusesWhatDoesNotFit) {
@@ -178,7 +174,6 @@ TEST(Jackknife, OfAMeanIsTheUsualStandardError) {
   std::vector<double> without;
   for (double value : values) without.push_back((31 - value) / 4);
   const JackknifeEstimate estimate = Jackknife(6.2, without);
-  EXPECT_NEAR(estimate.bias_corrected, 6.2, 1e-12);
   EXPECT_NEAR(estimate.standard_error, std::sqrt(37.2 / 5), 1e-12);  // variance 37.2 with n - 1
   EXPECT_TRUE(std::isnan(Jackknife(1, {}).standard_error));
 }
@@ -187,33 +182,24 @@ TEST(Jackknife, TheSameFromFeaturesAndFromBlocks) {
   constexpr int64_t d = 6;
   const std::vector<float> a = Random(120 * d, 30), b = Random(120 * d, 31, 1.2);
   const FeatureView va{a, d}, vb{b, d};
-  std::vector<FeatureStatistics> blocks_a, blocks_b;
+  std::vector<FeatureStatistics> blocks_a;
   const std::vector<int64_t> bounds = BlockBounds(120, 8);
-  for (size_t k = 0; k < 8; ++k) {
-    blocks_a.push_back(StatisticsOf(va.Rows(bounds[k], bounds[k + 1])));
-    blocks_b.push_back(StatisticsOf(vb.Rows(bounds[k], bounds[k + 1])));
-  }
-  const std::vector<double> alone = FrechetWithoutBlock(blocks_a, StatisticsOf(vb).Normal()),
-                            both = FrechetWithoutBlock(blocks_a, blocks_b);
-  const std::vector<double> alone_f = FrechetWithoutBlock(va, vb, false, 8),
-                            both_f = FrechetWithoutBlock(va, vb, true, 8);
-  for (size_t k = 0; k < 8; ++k) {
-    EXPECT_NEAR(alone[k], alone_f[k], 1e-10);
-    EXPECT_NEAR(both[k], both_f[k], 1e-10);
-  }
+  for (size_t k = 0; k < 8; ++k) blocks_a.push_back(StatisticsOf(va.Rows(bounds[k], bounds[k + 1])));
+  const std::vector<double> of_blocks = FrechetWithoutBlock(blocks_a, StatisticsOf(vb).Normal()),
+                            of_features = FrechetWithoutBlock(va, vb, false, 8);
+  for (size_t k = 0; k < 8; ++k) EXPECT_NEAR(of_blocks[k], of_features[k], 1e-10);
 }
 
 TEST(Jackknife, SaysHowFarADistanceScatters) {
   // Many pairs of sets of the same two distributions: the mean of the jackknife's errors against how the distances
   // scatter.
   constexpr int64_t d = 4, n = 240;
-  std::vector<double> distances, corrected, errors;
+  std::vector<double> distances, errors;
   const std::vector<float> reference = Random(4000 * d, 1000);
   for (uint64_t trial = 0; trial < 60; ++trial) {
     const std::vector<float> set = Random(n * d, 2000 + trial, 1.3, 0.2);
     const FrechetEstimate estimate = EstimateFrechet({set, d}, {reference, d}, false, 15);
     distances.push_back(estimate.whole.distance);
-    corrected.push_back(estimate.jackknife.bias_corrected);
     errors.push_back(estimate.jackknife.standard_error);
   }
   const auto mean = [](const std::vector<double>& v) {
@@ -222,11 +208,6 @@ TEST(Jackknife, SaysHowFarADistanceScatters) {
   double variance = 0;
   for (double one : distances) variance += std::pow(one - mean(distances), 2) / 59;
   EXPECT_NEAR(mean(errors), std::sqrt(variance), 0.3 * std::sqrt(variance));
-  // The distance of the distribution that the sets are drawn from to the reference.
-  const Gaussian drawn{0, Eigen::VectorXd::Constant(d, 0.2), Eigen::MatrixXd::Identity(d, d) * 1.69};
-  const double truth = FrechetDistance(drawn, StatisticsOf({reference, d}).Normal()).distance;
-  EXPECT_GT(mean(distances), truth + 0.01);
-  EXPECT_NEAR(mean(corrected), truth, 0.04);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "harness/stats/run_permutation.h"
+#include "harness/stats/path_agreement.h"
 
 #include <gtest/gtest.h>
 

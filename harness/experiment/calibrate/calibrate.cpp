@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
-#include "harness/sampling/selected_denoiser.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "methods/catalog.h"
 
@@ -75,11 +73,8 @@ namespace {
 class Calibrator {
  public:
   Calibrator(const Plan& plan, const CalibrationOptions& options)
-      : plan_(plan),
-        options_(options),
-        count_(std::min<int64_t>(options.samples, static_cast<int64_t>(plan.samples.size()))) {
-    for (int64_t s = 0; s < count_; ++s)
-      streams_.push_back(plan.noise->Open(plan.samples[s].id, s, plan.pipeline->info().latent_shape));
+      : plan_(plan), options_(options), count_(std::min<int64_t>(options.samples, std::ssize(plan.samples))) {
+    for (int64_t s = 0; s < count_; ++s) streams_.push_back(plan.OpenNoise(s));
   }
 
   Calibration Run(const PlannedSetting& setting, const std::function<void(const std::string&)>& progress) {
@@ -137,16 +132,11 @@ class Calibrator {
   TreeResult RunOn(const std::vector<int>& which, const Method& method, const PlannedSetting& setting,
                    Denoiser& denoiser) {
     std::vector<TreeSample> samples;
-    for (int s : which) samples.push_back({plan_.samples[s].id, streams_[s].get()});
-    TreeOptions options;
-    options.batch_size = plan_.config.batch_size;
-    options.batch_invariant = plan_.config.batch_invariant;
-    options.group_size = plan_.config.group_size;
+    for (int s : which) samples.push_back({plan_.samples[s].id, streams_[s].get(), s});
+    TreeOptions options = plan_.Trees();
     for (const auto& tree : plan_.trees)
       if (tree.scheduler == setting.scheduler) options.max_states = tree.max_states;
-    SelectedDenoiser selected(denoiser, {which.begin(), which.end()});
-    return RunTree(*setting.scheduler, selected, samples, {&method}, plan_.pipeline->info().latent_shape,
-                   plan_.config.model.dtype, plan_.device, options);
+    return plan_.Run(*setting.scheduler, denoiser, samples, {&method}, options);
   }
 
   const Plan& plan_;

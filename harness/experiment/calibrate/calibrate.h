@@ -46,9 +46,9 @@ struct Calibrations {
   std::vector<NotCalibrated> refused;  // each method once; the full run is not among them
 };
 
-// For every method of the plan that declares a criterion and an option that its threshold is proportional to (whatever
-// value is given there), on every run. Throws Error if there is none, naming the methods, or for a target outside of
-// what any value could do. `progress`, may be empty: after each value tried.
+// For every method of the plan that declares a criterion and an option that its threshold is proportional to, whatever
+// its value, on every run. Throws Error naming the methods if there is none, and for a target outside of what any value
+// could do. `progress`, may be empty: after each value tried.
 Calibrations Calibrate(const Plan& plan, const CalibrationOptions& options,
                        const std::function<void(size_t done, size_t total, const std::string& what)>& progress);
 

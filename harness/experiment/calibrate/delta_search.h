@@ -1,9 +1,8 @@
 // The search for the delta that gives a wanted mean number of predictions (NFE).
 //
-// A trajectory tells more than its own NFE: its criterion and threshold say for which other deltas every decision would
-// have been the same. So each sample's NFE is known on whole intervals of delta, and a new delta only runs the samples
-// that it is new for. Delta is narrowed by bisection between one that predicts too often and one that predicts too
-// seldom, guided by how many decisions of the trajectories at hand a change of delta would turn.
+// A trajectory's criterion and threshold say for which other deltas every decision would have been the same, so a new
+// delta only runs the samples that it is new for. Delta is narrowed by bisection between one that predicts too often
+// and one that predicts too seldom, guided by how many known decisions a change of delta would turn.
 #pragma once
 
 #include <functional>

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/did_you_mean.h"
-#include "harness/base/json_numbers.h"
+#include "harness/base/json.h"
 #include "harness/base/text.h"
 #include "harness/experiment/config/config_options.h"
 #include "harness/experiment/config/sweep.h"
@@ -23,22 +23,26 @@ namespace fs = std::filesystem;
 std::vector<RunSpec> ReadSchedulers(const JsonReader& root) {
   const Json* value = root.Find("scheduler");
   if (!value || value->is_null()) return {RunSpec{}};
-  Json list = value->is_array() ? *value : Json::array({*value});
+  const Json list = value->is_array() ? *value : Json::array({*value});
   if (list.empty()) root.FailAt("scheduler", "an empty list; give at least one scheduler");
   std::set<std::string> lists;
   for (const auto& type : SchedulerTypes()) lists.merge(ListOptions(type.options));
   std::vector<RunSpec> runs;
-  for (const auto& entry : list) {
+  for (size_t i = 0; i < list.size(); ++i) {
+    const Json& entry = list[i];
+    const std::string path = value->is_array() ? fmt::format("scheduler[{}]", i) : "scheduler";
+    const std::string where = fmt::format("{}: {}", root.file(), path);
     if (entry.is_string()) {
-      runs.push_back({.scheduler = entry.get<std::string>()});
+      runs.push_back({.scheduler = entry.get<std::string>(), .scheduler_path = path});
+      FindSchedulerType(runs.back().scheduler, where);
       continue;
     }
     if (!entry.is_object())
-      root.FailAt("scheduler", fmt::format("expected a name or an object with a \"type\", found {}", Describe(entry)));
-    for (Json variant : ExpandSweeps(entry, lists, fmt::format("{}: scheduler", root.file()))) {
-      const JsonReader reader(variant, root.file(), root.PathOf("scheduler"));
-      RunSpec run;
-      run.scheduler = reader.StringOr("type", "");
+      root.FailAt(path, fmt::format("expected a name or an object with a \"type\", found {}", Describe(entry)));
+    for (Json variant : ExpandSweeps(entry, lists, where)) {
+      const JsonReader reader(variant, root.file(), path);
+      RunSpec run{.scheduler = reader.StringOr("type", ""), .scheduler_path = path};
+      if (reader.Has("type")) FindSchedulerType(run.scheduler, where + ".type");
       variant.erase("type");
       run.scheduler_options = std::move(variant);
       runs.push_back(std::move(run));
@@ -76,6 +80,7 @@ std::vector<RunSpec> ReadRuns(const JsonReader& root) {
         RunSpec run = RunTable().Read(JsonReader(alone, root.file()));
         run.scheduler = scheduler.scheduler;
         run.scheduler_options = scheduler.scheduler_options;
+        run.scheduler_path = scheduler.scheduler_path;
         std::vector<std::string> tags;
         if (schedulers.size() > 1) {
           std::string tag = run.scheduler.empty() ? "own scheduler" : run.scheduler;
@@ -110,14 +115,19 @@ Json MethodEntries(const JsonReader& root) {
   return list;
 }
 
-struct MethodVariant {
-  const MethodType* type;
-  std::shared_ptr<const Method> method;
-  Json parameters;
-};
+// A method of one variant of its parameters; the run is not chosen yet.
+SettingSpec SettingOf(const MethodType& type, std::shared_ptr<const Method> method, Json parameters) {
+  const std::string label = method->Label();
+  const bool reference = method->type() == "full_step";
+  return {.type = &type,
+          .method = std::move(method),
+          .label = label,
+          .parameters = std::move(parameters),
+          .reference = reference};
+}
 
-std::vector<MethodVariant> ReadMethods(const JsonReader& root) {
-  std::vector<MethodVariant> variants;
+std::vector<SettingSpec> ReadMethods(const JsonReader& root) {
+  std::vector<SettingSpec> variants;
   std::set<std::string> ids;
   const Json entries = MethodEntries(root);
   for (size_t i = 0; i < entries.size(); ++i) {
@@ -130,8 +140,7 @@ std::vector<MethodVariant> ReadMethods(const JsonReader& root) {
       const JsonReader reader(parameters, root.file(), entry.path());
       reader.Ignore("type");
       reader.Ignore("id");
-      std::shared_ptr<const Method> method = type.make(reader);
-      variants.push_back({&type, std::move(method), parameters});
+      variants.push_back(SettingOf(type, type.make(reader), parameters));
       if (variants.size() > kMaxSettings)
         Fail("{}: methods: the sweep makes more than {} settings", root.file(), kMaxSettings);
     }
@@ -142,32 +151,22 @@ std::vector<MethodVariant> ReadMethods(const JsonReader& root) {
 // The cross product of runs and methods. Metrics compare with the full-step pictures of the same run, so a run whose
 // config leaves full_step out gets it in front, as its reference.
 std::vector<SettingSpec> MakeSettings(const JsonReader& root, const std::vector<RunSpec>& runs) {
-  const auto variants = ReadMethods(root);
+  auto variants = ReadMethods(root);
   if (variants.size() * runs.size() > kMaxSettings)
     Fail("{}: {} methods in each of {} runs (schedulers, steps, guidance) make {} settings; at most {} are possible",
          root.file(), variants.size(), runs.size(), variants.size() * runs.size(), kMaxSettings);
+  if (std::none_of(variants.begin(), variants.end(), [](const auto& variant) { return variant.reference; }))
+    variants.insert(variants.begin(),
+                    SettingOf(FindMethodType("full_step", root.file()), MakeFullStep(), Json{{"type", "full_step"}}));
   std::vector<SettingSpec> settings;
   std::set<std::string> labels;
-  for (size_t r = 0; r < runs.size(); ++r) {
-    std::vector<MethodVariant> all = variants;
-    const bool has_reference =
-        std::any_of(all.begin(), all.end(), [](const auto& v) { return v.method->type() == "full_step"; });
-    if (!has_reference)
-      all.insert(all.begin(), {&FindMethodType("full_step", root.file()), std::shared_ptr<const Method>(MakeFullStep()),
-                               Json{{"type", "full_step"}}});
-    for (const auto& variant : all) {
-      SettingSpec setting;
+  for (size_t r = 0; r < runs.size(); ++r)
+    for (SettingSpec setting : variants) {
       setting.run = static_cast<int>(r);
-      setting.type = variant.type;
-      setting.method = variant.method;
-      setting.parameters = variant.parameters;
-      setting.reference = variant.method->type() == "full_step";
-      setting.label = variant.method->Label();
       if (!runs[r].label.empty()) setting.label += " [" + runs[r].label + "]";
       if (!labels.insert(setting.label).second) Fail("{}: the setting {} is given twice", root.file(), setting.label);
       settings.push_back(std::move(setting));
     }
-  }
   return settings;
 }
 

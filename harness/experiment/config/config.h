@@ -26,6 +26,7 @@ namespace skipbench {
 struct RunSpec {
   std::string scheduler;  // type or diffusers' class name; "": the pipeline's own
   Json scheduler_options = Json::object();
+  std::string scheduler_path = {};      // where the config gives it, for messages: "scheduler[1]"
   int steps = 50;                       // 1 .. 1000
   std::optional<double> guidance = {};  // absent: the pipeline's default
   std::string label = {};               // what tells it from the other runs, "" if there is one only: "euler, 25 steps"
@@ -49,9 +50,9 @@ struct LatencyConfig {
 struct SettingSpec {
   int run = 0;  // index into runs
   const MethodType* type = nullptr;
-  std::shared_ptr<const Method> method;
-  std::string label;       // unique in the experiment
-  Json parameters;         // as in the config, sweeps expanded
+  std::shared_ptr<const Method> method = {};
+  std::string label = {};  // unique in the experiment
+  Json parameters = {};    // as in the config, sweeps expanded
   bool reference = false;  // full_step: what the others of its run are compared with
 };
 

@@ -8,6 +8,18 @@ namespace {
 using Config = ExperimentConfig;
 using Model = PipelineOptions;
 
+// `min`, `max`: of numbers.
+template <class Struct, class Value>
+Field<Struct> Key(const char* name, Value Struct::*member, const char* help, Json min = {}, Json max = {}) {
+  Field field = Field(name, member).Help(help);
+  return min.is_null() ? field : field.Min(min).Max(max);
+}
+template <class Value>
+Field<Config> OfModel(const char* name, Value Model::*member, const char* help, Json min = {}, Json max = {}) {
+  Field field = Field(name, &Config::model, member).Help(help);
+  return min.is_null() ? field : field.Min(min).Max(max);
+}
+
 // The name is a folder's too: one below results/local, and no other.
 std::string WhyNoName(const Json& value) {
   const std::string& name = value.get_ref<const std::string&>();
@@ -24,14 +36,12 @@ OptionTable<NoiseConfig> NoiseTable() {
   const auto from_file = [](const NoiseConfig& noise) { return noise.source == "file"; };
   const std::string why = "only with the source \"file\"";
   OptionTable<NoiseConfig> table(
-      "noise", {Field("source", &NoiseConfig::source)
+      "noise", {Key("source", &NoiseConfig::source, "keyed by seed and sample; as PyTorch draws it; or given")
                     .OneOf({"counter", "torch_cpu", "file"})
-                    .Recorded()
-                    .Help("keyed by seed and sample; as PyTorch draws it; or given"),
-                Field("path", &NoiseConfig::path).When(from_file, why).Help("safetensors file, of the source \"file\""),
-                Field("tensor", &NoiseConfig::tensor)
-                    .When(from_file, why)
-                    .Help("[n, C, H, W] in it: row k is the k-th sample's initial noise"),
+                    .Recorded(),
+                Key("path", &NoiseConfig::path, "safetensors file, of the source \"file\"").When(from_file, why),
+                Key("tensor", &NoiseConfig::tensor, "[n, C, H, W] in it: row k is the k-th sample's initial noise")
+                    .When(from_file, why),
                 Field("step_noise",
                       OptionTable<NoiseConfig>(
                           "noise.step_noise",
@@ -48,121 +58,87 @@ OptionTable<NoiseConfig> NoiseTable() {
 OptionTable<LatencyConfig> LatencyTable() {
   return OptionTable<LatencyConfig>(
       "latency",
-      {Field("samples", &LatencyConfig::samples).Min(0).Max(100000).Help("samples measured, one after the other"),
-       Field("repeats", &LatencyConfig::repeats)
-           .Min(1)
-           .Max(1000)
-           .Help("runs of each sample and setting, after the warm-up"),
-       Field("warmup", &LatencyConfig::warmup).Min(0).Max(1000).Help("runs before that")});
+      {Key("samples", &LatencyConfig::samples, "samples measured, one after the other", 0, 100000),
+       Key("repeats", &LatencyConfig::repeats, "runs of each sample and setting, after the warm-up", 1, 1000),
+       Key("warmup", &LatencyConfig::warmup, "runs before that", 0, 1000)});
 }
 
 OptionTable<Config> ReferenceTable() {
   return OptionTable<Config>(
       "metric_reference_options",
-      {Field("skip_broken", &Config::reference_skip_broken)
-           .Help("leave out reference pictures that cannot be read, and count them"),
-       Field("frames", &Config::reference_frames)
-           .Min(1)
-           .Max(65536)
-           .Default("all")
-           .Help("of reference clips the first so many frames; they have to be as many as the run's")});
+      {Key("skip_broken", &Config::reference_skip_broken,
+           "leave out reference pictures that cannot be read, and count them"),
+       Key("frames", &Config::reference_frames,
+           "of reference clips the first so many frames; they have to be as many as the run's", 1, 65536)
+           .Default("all")});
 }
 
 std::vector<Field<Config>> Fields() {
   std::vector<Field<Config>> fields = {
-      Field("name", &Config::name)
+      Key("name", &Config::name, "of the experiment")
           .Check(WhyNoName)
           .Recorded()
           .Execution()
-          .Default("the file's name")
-          .Help("of the experiment"),
-      Field("pipeline", &Config::pipeline)
-          .Required()
-          .Help("a folder in diffusers' layout or a single-file Stable Diffusion 1.x or SDXL checkpoint "
-                "(.safetensors), relative to the config; or a name on "
-                "the model search path"),
-      Field("variant", &Config::model, &Model::variant)
+          .Default("the file's name"),
+      Key("pipeline", &Config::pipeline,
+          "a folder in diffusers' layout or a single-file Stable Diffusion 1.x or SDXL checkpoint (.safetensors), "
+          "relative to the config; or a name on the model search path")
+          .Required(),
+      OfModel("variant", &Model::variant,
+              "of the weight files, e.g. \"fp16\"; components without it are read from their plain files, and a note "
+              "says so")
           .Recorded()
-          .Default("none")
-          .Help("of the weight files, e.g. \"fp16\"; components without it are read from their plain files, and a note "
-                "says so"),
-      Field("vae", &Config::model, &Model::vae)
-          .Default("the model's own")
-          .Help("another autoencoder: a folder with its config.json, a model's folder, a .safetensors file (CompVis' "
-                "or diffusers' names), or a name on the "
-                "model search path"),
-      Field("tokenizer", &Config::model, &Model::tokenizer)
+          .Default("none"),
+      OfModel("vae", &Model::vae,
+              "another autoencoder: a folder with its config.json, a model's folder, a .safetensors file (CompVis' or "
+              "diffusers' names), or a name on the model search path")
+          .Default("the model's own"),
+      OfModel("tokenizer", &Model::tokenizer, "slow: CLIPTokenizer without ftfy; fast: CLIPTokenizerFast")
           .OneOf({"slow", "fast"})
           .Recorded()
-          .Default("slow, but fast where the folder holds tokenizer.json alone (transformers 5)")
-          .Help("slow: CLIPTokenizer without ftfy; fast: CLIPTokenizerFast"),
-      Field("tokenizer_folder", &Config::model, &Model::tokenizer_folder)
-          .Default("SKIPBENCH_TOKENIZER_FOLDER, or \"tokenizer\" beside it")
-          .Help("of a single-file checkpoint: vocab.json and merges.txt, or tokenizer.json"),
+          .Default("slow, but fast where the folder holds tokenizer.json alone (transformers 5)"),
+      OfModel("tokenizer_folder", &Model::tokenizer_folder,
+              "of a single-file checkpoint: vocab.json and merges.txt, or tokenizer.json")
+          .Default("SKIPBENCH_TOKENIZER_FOLDER, or \"tokenizer\" beside it"),
       Field<Config>::ReadElsewhere("scheduler", "type, or {\"type\": ..., options}")
           .Default("the pipeline's own")
           .Help("see `skipbench list schedulers`; a list sweeps")};
   for (OptionSpec spec : RunTable().List()) fields.push_back(Field<Config>::ReadElsewhere(std::move(spec)));
   const std::vector<Field<Config>> rest = {
       Field("negative_prompt", &Config::model, &Model::negative_prompt).Default("none"),
-      Field("height", &Config::model, &Model::height)
-          .Min(0)
-          .Max(16384)
-          .Recorded()
-          .Default("the model's own")
-          .Help("pixels"),
-      Field("width", &Config::model, &Model::width)
-          .Min(0)
-          .Max(16384)
-          .Recorded()
-          .Default("the model's own")
-          .Help("pixels"),
-      Field("vae_tiling", &Config::model, &Model::vae_tiling)
-          .Help("decode large pictures in overlapping tiles; text_to_image only"),
-      Field("vae_slicing", &Config::model, &Model::vae_slicing)
-          .Help("decode one picture at a time; text_to_image only"),
-      Field("frames", &Config::model, &Model::frames)
-          .Min(2)
-          .Max(1024)
-          .Default(std::to_string(kDefaultFrames))
-          .Help("of a clip; video pipelines only"),
-      Field("fps", &Config::model, &Model::fps)
-          .Min(1)
-          .Max(120)
-          .Help("frames per second: what image_to_video networks are told, and the speed of clips written as files; "
-                "video only"),
-      Field("decode_chunk", &Config::model, &Model::decode_chunk)
-          .Min(1)
-          .Max(1024)
+      OfModel("height", &Model::height, "pixels", 0, 16384).Recorded().Default("the model's own"),
+      OfModel("width", &Model::width, "pixels", 0, 16384).Recorded().Default("the model's own"),
+      OfModel("vae_tiling", &Model::vae_tiling,
+              "decode large pictures in overlapping tiles; of an AutoencoderKL, not for clips"),
+      OfModel("vae_slicing", &Model::vae_slicing, "decode one picture at a time; of an AutoencoderKL, not for clips"),
+      OfModel("frames", &Model::frames, "of a clip; video pipelines only", 2, 1024)
+          .Default(std::to_string(kDefaultFrames)),
+      OfModel("fps", &Model::fps,
+              "frames per second: what image_to_video networks are told, and the speed of clips written as files; "
+              "video only",
+              1, 120),
+      OfModel("decode_chunk", &Model::decode_chunk,
+              "frames that go through the decoder together (with batch_invariant 1); video only", 1, 1024)
           .Execution()
           .When([](const Config& c) { return !c.batch_invariant || c.model.decode_chunk == 1; },
-                "with batch_invariant every frame is decoded alone: leave it out or say 1")
-          .Help("frames that go through the decoder together (with batch_invariant 1); video only"),
-      Field("dtype", &Config::model, &Model::dtype)
-          .Names<at::ScalarType>(Dtypes())
-          .Recorded()
-          .Help("of weights and latents"),
+                "with batch_invariant every frame is decoded alone: leave it out or say 1"),
+      OfModel("dtype", &Model::dtype, "of weights and latents").Names<at::ScalarType>(Dtypes()).Recorded(),
       Field("device", &Config::device).Allowed("auto | cpu | cuda | cuda:N").Recorded().Execution(),
-      Field("threads", &Config::threads)
-          .Min(0)
-          .Max(1024)
-          .Recorded()
-          .Execution()
-          .Help("CPU threads; 0: LibTorch's choice"),
+      Key("threads", &Config::threads, "CPU threads; 0: LibTorch's choice", 0, 1024).Recorded().Execution(),
       Field<Config>::ReadElsewhere("data", "{\"type\": ..., options}")
           .Required()
           .Help("what is generated: see `skipbench list datasets`"),
-      Field("seed", &Config::seed).Recorded().Help("keys the noise, with the sample's id"),
+      Key("seed", &Config::seed, "keys the noise, with the sample's id").Recorded(),
       Field("noise", &Config::noise, NoiseTable()).Help("where it comes from"),
       Field<Config>::ReadElsewhere(
           "methods", "list of {\"type\": ..., \"id\": ..., options}, or of types (one alone needs no list)")
           .Required()
           .Help("see `skipbench list methods`; a list for an option sweeps"),
-      Field("metrics", &Config::metric_names).OneOrMore().Recorded().Help("see `skipbench list metrics`"),
-      Field("metric_weights", &Config::metric_weights)
+      Key("metrics", &Config::metric_names, "see `skipbench list metrics`").OneOrMore().Recorded(),
+      Key("metric_weights", &Config::metric_weights,
+          "folders with the metrics' weights (also: SKIPBENCH_METRIC_WEIGHTS)")
           .OneOrMore()
-          .Execution()
-          .Help("folders with the metrics' weights (also: SKIPBENCH_METRIC_WEIGHTS)"),
+          .Execution(),
       Field<Config>::ReadElsewhere(
           {.name = "metric_reference",
            .kind = OptionKind::kText,
@@ -171,56 +147,41 @@ std::vector<Field<Config>> Fields() {
                        "else none",
            .help = "what distances of sets are measured to: a folder of pictures or a statistics file (.npz)"}),
       Field("metric_reference_options", ReferenceTable()),
-      Field("save", &Config::save)
+      Key("save", &Config::save, "images go into the results, png into files; apng and mp4 are for clips")
           .OneOf({"latents", "noise_predictions", "images", "png", "apng", "mp4"})
           .OneOrMore()
-          .Recorded()
-          .Help("images go into the results, png into files; apng and mp4 are for clips"),
-      Field("traces", &Config::traces)
-          .Recorded()
-          .Help("record for every sample and call the differences of order one to three of latents and noise "
-                "predictions, and the latent's distance to the "
-                "full-step trajectory"),
-      Field("batch_size", &Config::batch_size)
-          .Min(1)
-          .Max(4096)
-          .Recorded()
-          .Execution()
-          .Help("samples of one network call"),
-      Field("memory", &Config::memory)
+          .Recorded(),
+      Key("traces", &Config::traces,
+          "record for every sample and call the differences of order one to three of latents and noise predictions, "
+          "and the latent's distance to the full-step trajectory")
+          .Recorded(),
+      Key("batch_size", &Config::batch_size, "samples of one network call", 1, 4096).Recorded().Execution(),
+      Key("memory", &Config::memory,
+          "most that open trajectories (latents, outputs, cached features) may take: fewer samples at a time, then one "
+          "trajectory after the other")
           .Size()
           .Execution()
-          .Default("no bound; --dry-run says what a run needs")
-          .Help("most that open trajectories (latents, outputs, cached features) may take: fewer samples at a time, "
-                "then one trajectory after the other"),
-      Field("wave_size", &Config::wave_size)
-          .Min(0)
-          .Max(1 << 20)
+          .Default("no bound; --dry-run says what a run needs"),
+      Key("wave_size", &Config::wave_size, "samples between two commits", 0, 1 << 20)
           .Recorded()
           .Execution()
-          .Default("batch_size")
-          .Help("samples between two commits"),
-      Field("group_size", &Config::group_size)
-          .Min(1)
-          .Max(1 << 20)
-          .Recorded()
-          .Help("consecutive samples that decide together where a method's scope is \"group\""),
-      Field("batch_invariant", &Config::batch_invariant)
-          .Recorded()
-          .Help("results bit-identical whatever the batch, at some cost"),
-      Field("search_memory", &Config::search_memory)
+          .Default("batch_size"),
+      Key("group_size", &Config::group_size,
+          "consecutive samples that decide together where a method's scope is \"group\"", 1, 1 << 20)
+          .Recorded(),
+      Key("batch_invariant", &Config::batch_invariant, "results bit-identical whatever the batch, at some cost")
+          .Recorded(),
+      Key("search_memory", &Config::search_memory,
+          "what a search for paths keeps of intermediate states; with less it predicts some of them again")
           .Size(/*plain_unit=*/1 << 20)
-          .Execution()
-          .Help("what a search for paths keeps of intermediate states; with less it predicts some of them again"),
+          .Execution(),
       Field<Config>::ReadElsewhere("path_study", PathStudyTable())
           .Default("not")
           .Help("compare estimated skip paths with searched ones; harness/experiment/README.md says more"),
       Field("latency", &Config::latency, LatencyTable()).Execution().Default("not").Help("measure latency and memory"),
-      Field("contact_sheet", &Config::contact_sheet_rows)
-          .Min(0)
-          .Max(1000)
-          .Execution()
-          .Help("samples shown in contact_sheet.png; needs \"images\" in save; 0: none")};
+      Key("contact_sheet", &Config::contact_sheet_rows,
+          "samples shown in contact_sheet.png; needs \"images\" in save; 0: none", 0, 1000)
+          .Execution()};
   fields.insert(fields.end(), rest.begin(), rest.end());
   return fields;
 }
@@ -229,12 +190,10 @@ std::vector<Field<Config>> Fields() {
 
 const OptionTable<RunSpec>& RunTable() {
   static const OptionTable<RunSpec> table(
-      "run", {Field("steps", &RunSpec::steps).Min(1).Max(1000).Recorded().Help("of the scheduler; a list sweeps"),
-              Field("guidance", &RunSpec::guidance)
-                  .Min(0)
-                  .Max(1000)
-                  .Default("the pipeline's")
-                  .Help("scale of classifier-free guidance, off at 1 or less; a list sweeps")});
+      "run", {Key("steps", &RunSpec::steps, "of the scheduler; a list sweeps", 1, 1000).Recorded(),
+              Key("guidance", &RunSpec::guidance, "scale of classifier-free guidance, off at 1 or less; a list sweeps",
+                  0, 1000)
+                  .Default("the pipeline's")});
   return table;
 }
 

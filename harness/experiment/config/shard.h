@@ -13,11 +13,10 @@ namespace skipbench {
 // anything else, an index out of range, and more than 1,000,000 shards.
 Shard ParseShard(const std::string& text);
 
-// The places [first, second) of the plan that belong to a shard: consecutive, together all of [0, samples), as even as
-// whole units allow. The unit is the wave where there is one for each shard: then every network call is the same as in
-// an undivided run, and the results are equal in every bit. Otherwise it is the group (`group_size` samples that decide
-// together), and they are equal to the last bit with "batch_invariant" only. Error when there are fewer groups than
-// shards.
+// The places [first, second) of the plan that belong to a shard: consecutive, together all samples, as even as whole
+// units allow. The unit is the wave where there is one for each shard (then the results are those of an undivided run
+// in every bit), else the group of `group_size` samples that decide together (then with "batch_invariant" only). Error
+// when there are fewer groups than shards.
 std::pair<int64_t, int64_t> ShardRange(const Shard& shard, int64_t samples, int64_t wave_size, int64_t group_size);
 
 }  // namespace skipbench

@@ -3,6 +3,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/classification.hpp>
+#include <boost/algorithm/string/split.hpp>
 
 #include "harness/base/did_you_mean.h"
 #include "harness/experiment/config/config_options.h"
@@ -53,6 +55,12 @@ bool IsText(const std::string& path, const Json& now) {
   return false;
 }
 
+// The parts of a text, also empty ones.
+std::vector<std::string> SplitAt(const std::string& text, const char* separator) {
+  std::vector<std::string> parts;
+  return boost::split(parts, text, boost::is_any_of(separator));
+}
+
 Json ParseWord(const std::string& text) {
   try {
     return ParseJson(text, "--set");
@@ -66,12 +74,7 @@ Json ParseValues(const std::string& text, const std::string& assignment) {
   if (!text.empty() && (text[0] == '[' || text[0] == '{' || text[0] == '"'))
     return ParseJson(text, "--set " + assignment);
   Json values = Json::array();
-  for (size_t begin = 0; begin <= text.size();) {
-    size_t end = text.find(',', begin);
-    if (end == std::string::npos) end = text.size();
-    values.push_back(ParseWord(text.substr(begin, end - begin)));
-    begin = end + 1;
-  }
+  for (const auto& word : SplitAt(text, ",")) values.push_back(ParseWord(word));
   return values.size() == 1 ? values[0] : values;
 }
 
@@ -82,18 +85,6 @@ Json ValueFor(const std::string& path, const Json& now, const std::string& text,
   // What the data have a list of is no sweep, so that one value is a list of one.
   if (path.starts_with("data.") && now.is_array() && !value.is_array() && !value.is_null()) return Json::array({value});
   return value;
-}
-
-std::vector<std::string> SplitPath(const std::string& path, const std::string& assignment) {
-  std::vector<std::string> parts;
-  for (size_t begin = 0; begin <= path.size();) {
-    size_t end = path.find('.', begin);
-    if (end == std::string::npos) end = path.size();
-    parts.push_back(path.substr(begin, end - begin));
-    if (parts.back().empty()) Fail("--set {}: an empty name in the path", assignment);
-    begin = end + 1;
-  }
-  return parts;
 }
 
 // "ddim" is short for {"type": "ddim"}.
@@ -131,7 +122,8 @@ void ApplySet(Json* config, const std::string& assignment) {
   const size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) Fail("--set {}: expected PATH=VALUE[,VALUE...]", assignment);
   const std::string path = assignment.substr(0, equals);
-  const auto parts = SplitPath(path, assignment);
+  const auto parts = SplitAt(path, ".");
+  if (std::find(parts.begin(), parts.end(), "") != parts.end()) Fail("--set {}: an empty name in the path", assignment);
   Json* place = config;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (i == 1 && parts[0] == "scheduler") SpellOut(place);

@@ -17,11 +17,10 @@ std::vector<Json> ExpandSweeps(const Json& object, const std::set<std::string>& 
 // The names of the options whose values are lists.
 std::set<std::string> ListOptions(const std::vector<OptionSpec>& options);
 
-// Applies one --set PATH=VALUE[,VALUE...] to a config. PATH names keys by dots; in "methods" and "scheduler" an entry
-// is named by its `id` or its type ("methods.adaptive_diffusion.delta"), in other lists by its index; where it stands
-// as a mere name, it becomes an object with that type. VALUE is JSON where it reads as such, else a string; several
-// values make a list. It is one string, commas and all, where the key has a text (a path, a prompt, a name). Missing
-// objects on the way are created, entries of lists are not. Throws Error naming the assignment.
+// Applies one --set PATH=VALUE[,VALUE...] to a config. PATH names keys by dots, an entry of "methods" and "scheduler"
+// by its `id` or type ("methods.adaptive_diffusion.delta"), of other lists by its index; a mere name becomes an object
+// with that type. VALUE is JSON where it reads as such, else a string; several values make a list, unless the key has a
+// text. Missing objects on the way are created, entries of lists are not. Throws Error naming the assignment.
 void ApplySet(Json* config, const std::string& assignment);
 
 }  // namespace skipbench

@@ -32,44 +32,6 @@ at::Tensor ReadNoiseTensor(const std::filesystem::path& path, const std::string&
   return values;
 }
 
-class FileStream : public NoiseStream {
- public:
-  FileStream(const NoiseConfig& config, at::Tensor initial, at::Tensor steps, int64_t ordinal, at::IntArrayRef shape)
-      : config_(config),
-        initial_(std::move(initial)),
-        steps_(std::move(steps)),
-        ordinal_(ordinal),
-        shape_(shape.vec()) {}
-
-  at::Tensor Draw(int draw) override {
-    if (draw == 0) return Row(initial_, config_.path, config_.tensor);
-    if (!steps_.defined())
-      Fail("noise: the scheduler draws noise in every step; give \"step_noise\" beside the initial noise of {}",
-           config_.path.string());
-    if (draw > steps_.size(0))
-      Fail("{}: {}: has draws for {} calls, call {} needs one", config_.step_path.string(), config_.step_tensor,
-           steps_.size(0), draw - 1);
-    return Row(steps_[draw - 1], config_.step_path, config_.step_tensor);
-  }
-
- private:
-  at::Tensor Row(const at::Tensor& rows, const std::filesystem::path& path, const std::string& name) const {
-    if (rows.dim() == 0 || rows.size(0) <= ordinal_)
-      Fail("{}: {}: has noise for {} samples, sample number {} needs a row", path.string(), name,
-           rows.dim() ? rows.size(0) : 0, ordinal_);
-    const at::Tensor row = rows[ordinal_];
-    if (row.sizes() != at::IntArrayRef(shape_))
-      Fail("{}: {}: rows have the shape [{}], the latents [{}]. When you change the order of axes: {}", path.string(),
-           name, fmt::join(row.sizes(), ", "), fmt::join(shape_, ", "), kOrderHint);
-    return row;
-  }
-
-  const NoiseConfig& config_;
-  at::Tensor initial_, steps_;
-  int64_t ordinal_;
-  std::vector<int64_t> shape_;
-};
-
 class FileSource : public NoiseSource {
  public:
   explicit FileSource(const NoiseConfig& config)
@@ -77,10 +39,44 @@ class FileSource : public NoiseSource {
     if (!config.step_path.empty()) steps_ = ReadNoiseTensor(config.step_path, config.step_tensor);
   }
   std::unique_ptr<NoiseStream> Open(int64_t, int64_t ordinal, at::IntArrayRef shape) const override {
-    return std::make_unique<FileStream>(config_, initial_, steps_, ordinal, shape);
+    return std::make_unique<Stream>(*this, ordinal, shape);
   }
 
  private:
+  class Stream : public NoiseStream {
+   public:
+    Stream(const FileSource& source, int64_t ordinal, at::IntArrayRef shape)
+        : source_(source), ordinal_(ordinal), shape_(shape.vec()) {}
+
+    at::Tensor Draw(int draw) override {
+      const auto& [config, initial, steps] = std::tie(source_.config_, source_.initial_, source_.steps_);
+      if (draw == 0) return Row(initial, config.path, config.tensor);
+      if (!steps.defined())
+        Fail("noise: the scheduler draws noise in every step; give \"step_noise\" beside the initial noise of {}",
+             config.path.string());
+      if (draw > steps.size(0))
+        Fail("{}: {}: has draws for {} calls, call {} needs one", config.step_path.string(), config.step_tensor,
+             steps.size(0), draw - 1);
+      return Row(steps[draw - 1], config.step_path, config.step_tensor);
+    }
+
+   private:
+    at::Tensor Row(const at::Tensor& rows, const std::filesystem::path& path, const std::string& name) const {
+      if (rows.dim() == 0 || rows.size(0) <= ordinal_)
+        Fail("{}: {}: has noise for {} samples, sample number {} needs a row", path.string(), name,
+             rows.dim() ? rows.size(0) : 0, ordinal_);
+      const at::Tensor row = rows[ordinal_];
+      if (row.sizes() != at::IntArrayRef(shape_))
+        Fail("{}: {}: rows have the shape [{}], the latents [{}]. When you change the order of axes: {}", path.string(),
+             name, fmt::join(row.sizes(), ", "), fmt::join(shape_, ", "), kOrderHint);
+      return row;
+    }
+
+    const FileSource& source_;
+    int64_t ordinal_;
+    std::vector<int64_t> shape_;
+  };
+
   NoiseConfig config_;
   at::Tensor initial_, steps_;
 };

@@ -15,9 +15,9 @@ namespace skipbench {
 // file and tensor: missing, of another shape than the latents, too few rows, too few calls.
 std::unique_ptr<NoiseSource> FileNoise(const NoiseConfig& config);
 
-// For people, of each tensor that the config names: its statistics, and whether they are those of unit noise. Those of
-// values in a wrong order are too: safetensors.numpy.save_file (checked with safetensors 0.8.0) writes the values of an
-// array that is not C-contiguous, such as a transposed one, in the order of memory under the shape of the view.
+// For people, of each tensor that the config names: its statistics, and whether they are those of unit noise. They
+// would be of values in a wrong order too, as safetensors.numpy.save_file 0.8.0 writes arrays that are not
+// C-contiguous.
 std::vector<std::string> NotesOnNoiseFiles(const NoiseConfig& config);
 
 // The source that the config asks for.

@@ -1,7 +1,5 @@
 #include "harness/experiment/plan/inputs.h"
 
-#include <algorithm>
-
 #include "harness/io/files/sha256.h"
 #include "harness/store/source.h"
 
@@ -55,8 +53,7 @@ std::string HashOfPath(const fs::path& path) {
 
 // A result's numbers, without the pictures beside them.
 std::string HashOfResult(const fs::path& path) {
-  if (!fs::is_directory(path)) return Sha256OfFile(path);
-  const auto list = ResultFiles(path);
+  const auto list = fs::is_directory(path) ? ResultFiles(path) : std::vector{path};
   if (list.size() == 1) return Sha256OfFile(list[0]);
   std::map<std::string, fs::path> files;
   for (const auto& file : list) files[file.filename().string()] = file;

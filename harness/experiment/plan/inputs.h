@@ -9,10 +9,7 @@
 
 namespace skipbench {
 
-// For RunHeader::inputs. The parts: "model.unet/config.json" and the like (configs and tokenizers that were read);
-// "data.captions" (the list of samples, by its key), "data.samples" (ids, captions and labels of the whole plan),
-// "data.images" (start images); "noise.path", "noise.step_noise.path"; "paths of LABEL" (results that hold recorded
-// paths); "weights of METRIC"; "metric_reference of METRIC". Of a folder the hash is over its files' names and hashes,
+// For RunHeader::inputs; store/README.md lists the parts. Of a folder the hash is over its files' names and hashes,
 // hidden files and what copying leaves behind (__MACOSX, lock.mdb) aside. Reads every file once; throws Error naming
 // one that cannot be read.
 std::map<std::string, InputFile> HashInputs(const Plan& plan);

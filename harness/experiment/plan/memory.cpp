@@ -72,9 +72,9 @@ TreeMemory MemoryOf(const Plan& plan, const TreeGroup& tree) {
   TreeMemory memory;
   memory.state = BytesOfState(plan, tree);
   memory.needs = NeedsOfTree(methods, options);
-  const int64_t wave = std::min<int64_t>(config.wave_size, static_cast<int64_t>(plan.samples.size()));
+  const int64_t wave = std::min<int64_t>(config.wave_size, std::ssize(plan.samples));
   memory.samples_at_once = wave;
-  int64_t states = wave * static_cast<int64_t>(methods.size());
+  int64_t states = wave * std::ssize(methods);
   if (config.memory > 0) {
     memory.max_states = config.memory / memory.state.total();
     if (memory.max_states < memory.needs.at_least) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "harness/experiment/plan/plan.h"
 #include "harness/sampling/trajectory_tree.h"
@@ -20,8 +19,7 @@ struct StateBytes {
   int64_t total() const { return 2 * (latent + scheduler + differences + output + features); }
 };
 
-// What a tree of the plan needs. Not in it: the network's weights and the working memory of a call (batch_size bounds
-// that), and what the wave records to save it.
+// What a tree of the plan needs, beside weights, the working memory of a call (batch_size bounds that) and records.
 struct TreeMemory {
   StateBytes state;
   TreeNeeds needs;              // in states

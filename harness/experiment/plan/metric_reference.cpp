@@ -3,7 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <set>
 
 #include "harness/base/paths.h"
 #include "harness/evaluation/evaluate.h"
@@ -44,6 +46,10 @@ fs::path ReferenceOf(const Plan& plan, const SetMetric& metric, const std::optio
   return metric.network == "fashion" && fs::is_directory(shipped) ? shipped : fs::path();
 }
 
+std::unique_ptr<PictureSet> OpenReference(const Plan& plan, const fs::path& path, bool clips) {
+  return OpenPictureSet(path, {.clips = clips, .frames = clips ? plan.config.reference_frames : 0});
+}
+
 // `metrics`: of one network, all of which are measured to it.
 FeatureSet ReadReference(const Plan& plan, const std::vector<SetMetric>& metrics, const fs::path& path, bool quiet) {
   const SetMetric& metric = metrics[0];
@@ -61,8 +67,7 @@ FeatureSet ReadReference(const Plan& plan, const std::vector<SetMetric>& metrics
            dimension);
     return set;
   }
-  const auto pictures = OpenPictureSet(
-      path, {.clips = network.info().clips, .frames = network.info().clips ? plan.config.reference_frames : 0});
+  const auto pictures = OpenReference(plan, path, network.info().clips);
   FeatureSet set = MeasureFeatures(*pictures, metric.network, network, options);
   if (set.frames > 0 && set.frames != plan.pipeline->info().frames)
     Fail(
@@ -105,6 +110,16 @@ std::map<std::string, fs::path> FindMetricReferences(const Plan& plan) {
   return references;
 }
 
+std::vector<std::string> NotesOnMetricReferences(const Plan& plan) {
+  std::vector<std::string> notes;
+  std::set<fs::path> listed;
+  for (const auto& [name, path] : plan.metric_references)
+    if (plan.pipeline->info().frames > 0 && path.extension() != ".npz" && listed.insert(path).second)
+      for (auto& note : OpenReference(plan, path, /*clips=*/true)->notes())
+        notes.push_back("metric_reference: " + std::move(note));
+  return notes;
+}
+
 void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet) {
   if (plan.config.set_metrics.empty() && plan.networks.missing.empty()) return;
   if (writer->ReadExtra(kSetMetricsPart, [](const hdf5::Group&) {})) return;
@@ -122,7 +137,7 @@ void CommitSetMetrics(const Plan& plan, ResultWriter* writer, bool quiet) {
     FeatureSet set = ReadReference(plan, metrics, reference->second, quiet);
     const bool keep = std::any_of(plan.config.set_metrics.begin(), plan.config.set_metrics.end(),
                                   [&](const auto& m) { return m.network == metric.network && m.needs_features; });
-    if (set.has_features() && !keep && static_cast<int64_t>(set.values.size()) > kKeepFeatures) {
+    if (set.has_features() && !keep && std::ssize(set.values) > kKeepFeatures) {
       set.normal = StatisticsOf(set.view()).Normal();
       set.values.clear();
     }

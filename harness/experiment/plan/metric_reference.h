@@ -7,12 +7,14 @@
 
 namespace skipbench {
 
-// What the metrics of sets that can be computed are measured to, by their names: what "metric_reference" says of the
-// metric, or of all; else the data's own reference, where it fits (statistics of the metric's features; pictures,
-// unless the run makes clips); else, for the shipped network, the shipped pictures. Without one: metrics of pairs, and
-// those that only compare with the run's own full steps. Throws Error for reference data that are not there, and for
-// two references of the same features.
+// What the metrics of sets are measured to, by their names: what "metric_reference" says of the metric, or of all; else
+// the data's own reference, where it fits (statistics of the metric's features; pictures, unless the run makes clips);
+// else the shipped pictures for the shipped network; else nothing, as for metrics of pairs. Throws Error for reference
+// data that are not there, and for two references of the same features.
 std::map<std::string, std::filesystem::path> FindMetricReferences(const Plan& plan);
+
+// What people should know of the clips that the run's are compared with: each folder is listed for it.
+std::vector<std::string> NotesOnMetricReferences(const Plan& plan);
 
 // Stores which metrics of sets there are and the features (or statistics) of their reference data, which it reads for
 // that. Nothing to do for a run without them, and for one that is resumed and has them.

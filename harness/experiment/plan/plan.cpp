@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -13,12 +12,11 @@
 #include "harness/experiment/plan/memory.h"
 #include "harness/experiment/plan/metric_reference.h"
 #include "harness/experiment/plan/recorded_paths.h"
-#include "harness/io/pictures/mp4.h"
+#include "harness/io/pictures/video.h"
 #include "harness/pipelines/find_model.h"
 #include "harness/pipelines/load_pipeline.h"
 #include "harness/pipelines/prompt_limit.h"
 #include "harness/runtime/device.h"
-#include "harness/runtime/threads.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "harness/schedulers/catalog.h"
 #include "harness/store/outputs.h"
@@ -59,7 +57,8 @@ void PlanSettings(Plan* plan) {
     if (!tree_of.contains(key)) {
       TreeGroup tree;
       tree.scheduler = MakeScheduler(run.scheduler.empty() ? info.scheduler_class : run.scheduler,
-                                     info.scheduler_config, run.scheduler_options, schedule.steps, info.scheduler_file);
+                                     info.scheduler_config, run.scheduler_options, schedule.steps, info.scheduler_file,
+                                     {plan->config.file.string(), run.scheduler_path});
       tree.guidance = setting.guidance;
       tree_of[key] = plan->trees.size();
       plan->trees.push_back(std::move(tree));
@@ -112,8 +111,7 @@ void CheckNoiseFiles(const Plan& plan) {
     for (int call = 0; call < tree.scheduler->calls(); ++call)
       if (tree.scheduler->UsesNoise(call)) draws.insert(call + 1);
   for (int64_t i = plan.begin; i < plan.end; ++i) {
-    const auto stream =
-        plan.noise->Open(plan.samples[static_cast<size_t>(i)].id, i, plan.pipeline->info().latent_shape);
+    const auto stream = plan.OpenNoise(i);
     for (const int draw : draws) stream->Draw(draw);
   }
 }
@@ -163,10 +161,24 @@ void CheckInputs(const Plan& plan) {
   }
 }
 
+// Keys that ask the pipeline for what it cannot do.
+void CheckModelKeys(const ExperimentConfig& config, const PipelineInfo& info) {
+  const auto refuse = [&](const char* key, const std::string& why) {
+    Fail("{}: {}: {}; {} is {}", config.file.string(), key, why, info.folder.string(), info.kind);
+  };
+  for (const auto& [key, given] :
+       {std::pair{"vae_tiling", config.model.vae_tiling}, {"vae_slicing", config.model.vae_slicing}})
+    if (given && !info.can_tile)
+      refuse(key, info.in_pixels    ? "there is no autoencoder that decodes"
+                  : info.frames > 0 ? "frames are decoded in chunks (decode_chunk)"
+                                    : "only an AutoencoderKL decodes so");
+  if (config.model.negative_prompt && !info.needs_caption) refuse("negative_prompt", "there are no prompts");
+}
+
 // Keys and outputs that only clips know.
 void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
   if (info.frames > 0) {
-    if (config.save.contains("mp4") && !CanWriteMp4())
+    if (config.save.contains("mp4") && !HasLibav())
       Fail("{}: save: \"mp4\" needs libav, which this skipbench was built without; \"apng\" needs nothing",
            config.file.string());
     return;
@@ -210,6 +222,24 @@ std::vector<MetricWeights> FindMetricFiles(const ExperimentConfig& config) {
 
 int64_t Plan::waves() const { return (end - begin + config.wave_size - 1) / config.wave_size; }
 
+std::unique_ptr<NoiseStream> Plan::OpenNoise(int64_t ordinal) const {
+  return noise->Open(samples[ordinal].id, ordinal, pipeline->info().latent_shape);
+}
+
+TreeOptions Plan::Trees() const {
+  TreeOptions options;
+  options.batch_size = config.batch_size;
+  options.batch_invariant = config.batch_invariant;
+  options.group_size = config.group_size;
+  return options;
+}
+
+TreeResult Plan::Run(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
+                     const std::vector<const Method*>& methods, const TreeOptions& options) const {
+  return RunTree(scheduler, denoiser, samples, methods, pipeline->info().latent_shape, config.model.dtype, device,
+                 options);
+}
+
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   Plan plan;
   plan.config = std::move(config);
@@ -225,10 +255,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options));
   const auto& info = plan.pipeline->info();
   CheckVideoKeys(plan.config, info);
-  if (((plan.config.model.vae_tiling || plan.config.model.vae_slicing) && !info.can_tile) ||
-      (plan.config.model.negative_prompt && !info.needs_caption))
-    Fail("{}: vae_tiling and vae_slicing are for text_to_image, negative_prompt for that and video; {} is {}",
-         plan.config.file.string(), info.folder.string(), info.kind);
+  CheckModelKeys(plan.config, info);
   LoadSamples(&plan);
   plan.notes = info.notes;
   if (info.needs_caption)
@@ -236,7 +263,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
       plan.notes.push_back(std::move(note));
   plan.shard = options.shard;
   std::tie(plan.begin, plan.end) =
-      ShardRange(plan.shard, static_cast<int64_t>(plan.samples.size()), plan.config.wave_size, plan.config.group_size);
+      ShardRange(plan.shard, std::ssize(plan.samples), plan.config.wave_size, plan.config.group_size);
   CheckInputs(plan);
   PlanSettings(&plan);
   NoteClippedLatents(&plan);
@@ -247,6 +274,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   CheckNoiseFiles(plan);
   for (auto& note : NotesOnNoiseFiles(plan.config.noise)) plan.notes.push_back(std::move(note));
   plan.metric_references = FindMetricReferences(plan);
+  for (auto& note : NotesOnMetricReferences(plan)) plan.notes.push_back(std::move(note));
   if (!options.shapes_only) OpenNetworks(&plan);
   return plan;
 }

@@ -14,6 +14,7 @@
 #include "harness/experiment/config/config.h"
 #include "harness/pipelines/pipeline.h"
 #include "harness/runtime/noise.h"
+#include "harness/sampling/trajectory_tree.h"
 #include "harness/schedulers/scheduler.h"
 #include "harness/store/records.h"
 
@@ -64,6 +65,12 @@ struct Plan {
   std::vector<std::string> notes;  // what will run as asked for, but hardly as meant
 
   int64_t waves() const;  // of the shard
+  // The noise of the sample at a place of the plan.
+  std::unique_ptr<NoiseStream> OpenNoise(int64_t ordinal) const;
+  // The config's batches and groups; RunTree() with the model's shape and precision on the run's device.
+  TreeOptions Trees() const;
+  TreeResult Run(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
+                 const std::vector<const Method*>& methods, const TreeOptions& options) const;
 };
 
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options);

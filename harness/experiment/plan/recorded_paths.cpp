@@ -51,18 +51,17 @@ class Loader {
   size_t FindSetting() const {
     const auto& settings = result_.header().settings;
     std::string known;
-    std::vector<size_t> found;
-    for (size_t k = 0; k < settings.size(); ++k) {
-      known += (known.empty() ? "" : ", ") + settings[k].label;
-      if (source_.setting.empty() ? !settings[k].reference : settings[k].label == source_.setting) found.push_back(k);
-    }
-    if (found.size() != 1 && !run_.empty()) {
-      found.clear();
+    for (const auto& setting : settings) known += (known.empty() ? "" : ", ") + setting.label;
+    const auto matching = [&](const std::string& run) {
+      std::vector<size_t> found;
       for (size_t k = 0; k < settings.size(); ++k)
-        if (source_.setting.empty() ? !settings[k].reference && settings[k].label.ends_with(run_)
-                                    : settings[k].label == source_.setting + run_)
+        if (source_.setting.empty() ? !settings[k].reference && settings[k].label.ends_with(run)
+                                    : settings[k].label == source_.setting + run)
           found.push_back(k);
-    }
+      return found;
+    };
+    std::vector<size_t> found = matching("");
+    if (found.size() != 1 && !run_.empty()) found = matching(run_);
     if (source_.setting.empty() && found.size() != 1)
       Fail("{}: has {} settings besides the reference; \"setting\" must say whose paths are meant; there are: {}",
            where_, found.size(), known);

@@ -7,7 +7,7 @@
 
 #include "harness/base/build_info.h"
 #include "harness/base/format.h"
-#include "harness/base/json_numbers.h"
+#include "harness/base/json.h"
 #include "harness/experiment/config/config_options.h"
 #include "harness/experiment/plan/inputs.h"
 #include "harness/experiment/plan/memory.h"
@@ -88,7 +88,7 @@ std::string DescribeMetrics(const Plan& plan) {
 // The options of a setting's scheduler, as the results record them (harness/store/scheduler_options.h).
 Json OptionsOf(const Plan& plan, const PlannedSetting& setting) {
   const auto& info = plan.pipeline->info();
-  const RunSpec& run = plan.config.runs[static_cast<size_t>(setting.spec->run)];
+  const RunSpec& run = plan.config.runs[setting.spec->run];
   Json options = Json::object();
   for (const auto& option : BuildScheduler(setting.scheduler->type(), info.scheduler_config, run.scheduler_options,
                                            setting.scheduler->steps(), info.scheduler_file)
@@ -235,7 +235,7 @@ RunHeader MakeHeader(const Plan& plan) {
   header.steps = run.steps;
   header.guidance = plan.settings[0].guidance > 1 ? plan.settings[0].guidance : 0;
   header.seed = config.seed;
-  header.sample_count = static_cast<int64_t>(plan.samples.size());
+  header.sample_count = std::ssize(plan.samples);
   header.shard = plan.shard;
   header.device = plan.device.is_cpu() ? "cpu" : fmt::format("{} ({})", plan.device.str(), DeviceName(plan.device));
   header.dtype = DtypeName(config.model.dtype);

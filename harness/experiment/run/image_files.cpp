@@ -3,8 +3,8 @@
 #include <ATen/ATen.h>
 
 #include "harness/io/pictures/apng.h"
-#include "harness/io/pictures/mp4.h"
 #include "harness/io/pictures/png.h"
+#include "harness/io/pictures/video.h"
 #include "harness/store/outputs.h"
 
 namespace skipbench {
@@ -22,30 +22,25 @@ Image ToImage(const at::Tensor& picture) {
 
 }  // namespace
 
-void WritePicture(const at::Tensor& picture, const std::filesystem::path& out, const std::string& setting,
-                  int64_t sample_id) {
-  const auto file = PicturePath(out, "png", setting, sample_id, /*clip=*/false);
-  std::filesystem::create_directories(file.parent_path());
-  WritePng(file, ToImage(picture));
-}
-
-void WriteClip(const at::Tensor& clip, const std::filesystem::path& out, const std::string& setting, int64_t sample_id,
-               const ClipFiles& files) {
-  if (!files.png && !files.apng && !files.mp4) return;
+void WriteImageFiles(const at::Tensor& picture, const std::set<std::string>& kinds, double fps,
+                     const std::filesystem::path& out, const std::string& setting, int64_t sample_id) {
+  const bool clip = picture.dim() == 4;
   std::vector<Image> frames;
-  for (int64_t k = 0; k < clip.size(0); ++k) frames.push_back(ToImage(clip[k]));
-  const auto path = [&](const char* kind) {
-    const auto place = PicturePath(out, kind, setting, sample_id, /*clip=*/true);
-    std::filesystem::create_directories(place.parent_path());
-    return place;
-  };
-  if (files.png) {
-    const auto folder = path("png");
-    std::filesystem::create_directories(folder);
-    for (size_t k = 0; k < frames.size(); ++k) WritePng(folder / fmt::format("{:04}.png", k), frames[k]);
+  for (const std::string kind : kPictureKinds) {
+    if (!kinds.contains(kind)) continue;
+    const auto place = PicturePath(out, kind, setting, sample_id, clip);
+    std::filesystem::create_directories(clip && kind == "png" ? place : place.parent_path());
+    if (!clip) {
+      WritePng(place, ToImage(picture));
+      continue;
+    }
+    if (frames.empty())
+      for (int64_t k = 0; k < picture.size(0); ++k) frames.push_back(ToImage(picture[k]));
+    if (kind == "png")
+      for (size_t k = 0; k < frames.size(); ++k) WritePng(place / fmt::format("{:04}.png", k), frames[k]);
+    if (kind == "apng") WriteApng(place, frames, fps);
+    if (kind == "mp4") WriteMp4(place, frames, fps);
   }
-  if (files.apng) WriteApng(path("apng"), frames, files.fps);
-  if (files.mp4) WriteMp4(path("mp4"), frames, files.fps);
 }
 
 at::Tensor Thumbnail(const at::Tensor& picture) {

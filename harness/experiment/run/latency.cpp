@@ -26,12 +26,11 @@ std::map<std::string, double> RunOnce(const Plan& plan, const PlannedSetting& se
     auto stage = timer.Enter("text_encoder");
     denoiser = plan.pipeline->Encode(sample, setting.guidance, false);
   }
-  const auto stream = plan.noise->Open(sample[0].id, ordinal, plan.pipeline->info().latent_shape);
+  const auto stream = plan.OpenNoise(ordinal);
   TreeResult result;
   {
     auto stage = timer.Enter("denoiser");
-    result = RunTree(*setting.scheduler, *denoiser, {{sample[0].id, stream.get()}}, {setting.method.get()},
-                     plan.pipeline->info().latent_shape, plan.config.model.dtype, plan.device, TreeOptions{});
+    result = plan.Run(*setting.scheduler, *denoiser, {{sample[0].id, stream.get()}}, {setting.method.get()}, {});
   }
   {
     auto stage = timer.Enter("decoder");
@@ -83,8 +82,8 @@ std::vector<LatencyRecord> MeasureLatency(const Plan& plan, const std::function<
     record.peak_memory_bytes = std::numeric_limits<double>::quiet_NaN();
     records.push_back(std::move(record));
   }
-  const int64_t samples = std::min<int64_t>(config.samples, static_cast<int64_t>(plan.samples.size()));
-  const int64_t total = samples * (config.warmup + config.repeats) * static_cast<int64_t>(records.size());
+  const int64_t samples = std::min<int64_t>(config.samples, std::ssize(plan.samples));
+  const int64_t total = samples * (config.warmup + config.repeats) * std::ssize(records);
   int64_t done = 0;
   for (int64_t s = 0; s < samples; ++s)
     for (int repeat = -config.warmup; repeat < config.repeats; ++repeat)

@@ -11,9 +11,10 @@
 #include "harness/experiment/search/search_batch.h"
 #include "harness/experiment/search/search_phase.h"
 #include "harness/sampling/trajectory_tree.h"
-#include "harness/stats/run_permutation.h"
+#include "harness/stats/path_agreement.h"
+#include "harness/store/outputs.h"
 #include "harness/store/path_study_record.h"
-#include "methods/fixed_path/random_path.h"
+#include "methods/fixed_path/precomputed_path.h"
 
 namespace skipbench {
 namespace {
@@ -85,7 +86,7 @@ class Study {
   PathStudyRecord Run() {
     c10::InferenceMode inference;
     Progress progress("comparing paths", quiet_);
-    const int64_t n = static_cast<int64_t>(plan_.samples.size());
+    const int64_t n = std::ssize(plan_.samples);
     for (int64_t begin = 0; begin < n; begin += plan_.config.wave_size) {
       progress.Update(static_cast<double>(begin), static_cast<double>(n));
       Portion(begin, std::min(begin + plan_.config.wave_size, n));
@@ -98,7 +99,7 @@ class Study {
  private:
   // Every array in its size, with nothing in it.
   void Prepare() {
-    const int64_t n = static_cast<int64_t>(plan_.samples.size()), k = config_.skips, draws = config_.random_paths;
+    const int64_t n = std::ssize(plan_.samples), k = config_.skips, draws = config_.random_paths;
     record_.search = config_.search->Key();
     record_.first = config_.first;
     record_.permutations = config_.permutations;
@@ -139,6 +140,9 @@ class Study {
   void Put(const Mask& mask, int64_t sample, int64_t skips, Array<uint8_t>* paths) const {
     std::copy(mask.begin(), mask.end(), paths->values.begin() + (sample * config_.skips + skips - 1) * calls_);
   }
+  int64_t RandomAt(int64_t sample, int64_t skips, int64_t draw) const {
+    return (sample * config_.skips + skips - 1) * config_.random_paths + draw;
+  }
   std::span<const uint8_t> PathAt(const Array<uint8_t>& paths, int64_t sample, int64_t skips) const {
     return std::span(paths.values).subspan((sample * config_.skips + skips - 1) * calls_, calls_);
   }
@@ -163,12 +167,9 @@ class Study {
         methods.push_back(estimator.ranked ? std::make_shared<Watcher>(method) : method);
     std::vector<const Method*> settings;
     for (const auto& method : methods) settings.push_back(method.get());
-    TreeOptions options;
-    options.batch_size = plan_.config.batch_size;
-    options.batch_invariant = plan_.config.batch_invariant;
-    const TreeResult result =
-        RunTree(*reference_.scheduler, denoiser, samples, settings, plan_.pipeline->info().latent_shape,
-                plan_.config.model.dtype, plan_.device, options);
+    TreeOptions options = plan_.Trees();
+    options.group_size = 1;
+    const TreeResult result = plan_.Run(*reference_.scheduler, denoiser, samples, settings, options);
     record_.evaluations += result.full_evaluations;
     size_t at = 0;
     for (size_t e = 0; e < config_.estimators.size(); ++e) {
@@ -216,9 +217,7 @@ class Study {
                   static_cast<uint64_t>(draw));
           const Mask mask = RandomMask(calls_, static_cast<int>(k), seed, static_cast<int>(config_.first),
                                        static_cast<int>(config_.last));
-          std::copy(mask.begin(), mask.end(),
-                    record_.random_path.values.begin() +
-                        ((s * config_.skips + k - 1) * config_.random_paths + draw) * calls_);
+          std::copy(mask.begin(), mask.end(), record_.random_path.values.begin() + RandomAt(s, k, draw) * calls_);
         }
   }
 
@@ -236,15 +235,15 @@ class Study {
         const int64_t at = s * config_.skips + k - 1;
         for (auto& estimate : record_.estimates) ask(s, PathAt(estimate.path, s, k), &estimate.error.values[at]);
         for (int64_t draw = 0; draw < config_.random_paths; ++draw)
-          ask(s, std::span(record_.random_path.values).subspan((at * config_.random_paths + draw) * calls_, calls_),
-              &record_.random_error.values[at * config_.random_paths + draw]);
+          ask(s, std::span(record_.random_path.values).subspan(RandomAt(s, k, draw) * calls_, calls_),
+              &record_.random_error.values[RandomAt(s, k, draw)]);
       }
     const std::vector<double> errors = evaluator.Errors(queries);
     for (size_t i = 0; i < errors.size(); ++i) *places[i] = errors[i];
   }
 
   void Compare(PathEstimate* estimate) const {
-    for (int64_t s = 0; s < static_cast<int64_t>(record_.samples.size()); ++s)
+    for (int64_t s = 0; s < std::ssize(record_.samples); ++s)
       for (int64_t k = 1; k <= config_.skips; ++k) {
         const auto searched = PathAt(record_.searched_path, s, k), estimated = PathAt(estimate->path, s, k);
         if (!searched[0] || !estimated[0]) continue;
@@ -269,7 +268,7 @@ class Study {
   }
 
   std::filesystem::path LogFile(int64_t begin) const {
-    return writer_.folder() / "search" / fmt::format("path_study_{:08}.jsonl", begin);
+    return writer_.folder() / kSearchFolder / fmt::format("path_study_{:08}.jsonl", begin);
   }
 
   const Plan& plan_;
@@ -292,7 +291,7 @@ void RunPathStudy(const Plan& plan, const std::vector<std::vector<SearchRecord>>
     writer->CommitExtra(kPathStudyGroup, [&](hdf5::Group& group) { WritePathStudy(group, record); });
   }
   std::error_code ignored;  // the log is of no more use
-  std::filesystem::remove_all(writer->folder() / "search", ignored);
+  std::filesystem::remove_all(writer->folder() / kSearchFolder, ignored);
 }
 
 }  // namespace skipbench

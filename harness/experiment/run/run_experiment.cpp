@@ -28,10 +28,10 @@ void RequireSamplesOfPlan(const Plan& plan, const ResultWriter& writer) {
     return fmt::format("id {}, \"{}\"{}", id, caption, label >= 0 ? fmt::format(", class {}", label) : "");
   };
   for (const auto& stored : writer.CommittedInfos()) {
-    if (stored.ordinal >= static_cast<int64_t>(plan.samples.size()))
+    if (stored.ordinal >= std::ssize(plan.samples))
       Fail("{}: holds the sample number {} of the plan, which has {}", writer.folder().string(), stored.ordinal,
            plan.samples.size());
-    const Sample& planned = plan.samples[static_cast<size_t>(stored.ordinal)];
+    const Sample& planned = plan.samples[stored.ordinal];
     if (planned.id == stored.id && planned.caption == stored.caption && planned.label == stored.label) continue;
     Fail("{}: the sample number {} of the plan is another one: {} there, {} here ({})", writer.folder().string(),
          stored.ordinal, show(stored.id, stored.caption, stored.label),
@@ -74,7 +74,7 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   const auto searched = RunSearches(&plan, &writer, options.quiet);
   CommitSetMetrics(plan, &writer, options.quiet);
   const auto committed = CommittedOrdinals(plan, writer);
-  summary.samples_found = static_cast<int64_t>(committed.size());
+  summary.samples_found = std::ssize(committed);
   const auto n = static_cast<double>(plan.end - plan.begin);
   {
     Progress progress("sampling", options.quiet);
@@ -82,10 +82,9 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
     progress.Update(done, n);
     for (const auto& [begin, end] : OpenWaves(plan, committed)) {
       const double size = static_cast<double>(end - begin);
-      const Wave wave =
-          RunWave(plan, begin, end, options.out, {[&](int64_t calls, int64_t total) {
-                    progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
-                  }});
+      const Wave wave = RunWave(plan, begin, end, options.out, [&](int64_t calls, int64_t total) {
+        progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
+      });
       writer.Commit(wave);
       summary.samples_done += end - begin;
       done += size;

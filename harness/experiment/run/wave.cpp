@@ -5,8 +5,8 @@
 #include <fmt/ranges.h>
 
 #include <chrono>
-#include <cmath>
 #include <limits>
+#include <numeric>
 #include <unordered_map>
 
 #include "harness/experiment/run/image_files.h"
@@ -14,7 +14,6 @@
 #include "harness/experiment/run/wave_metrics.h"
 #include "harness/runtime/device.h"
 #include "harness/runtime/timer.h"
-#include "harness/sampling/selected_denoiser.h"
 #include "harness/sampling/trajectory_tree.h"
 
 namespace skipbench {
@@ -52,9 +51,7 @@ class WaveRunner {
     const auto start = std::chrono::steady_clock::now();
     c10::InferenceMode inference;
     outcomes_.assign(plan_.settings.size(), std::vector<Outcome>(samples_.size()));
-    for (size_t s = 0; s < samples_.size(); ++s)
-      streams_.push_back(
-          plan_.noise->Open(samples_[s].id, first_ + static_cast<int64_t>(s), plan_.pipeline->info().latent_shape));
+    for (size_t s = 0; s < samples_.size(); ++s) streams_.push_back(plan_.OpenNoise(first_ + static_cast<int64_t>(s)));
     for (const auto& tree : plan_.trees) total_calls_ += tree.scheduler->calls();
     for (const auto& tree : plan_.trees) Sample(tree);
     Decode();
@@ -78,7 +75,7 @@ class WaveRunner {
     Denoiser& denoiser = DenoiserFor(tree.guidance);
     auto stage = timer_.Enter("denoiser");
     std::vector<int> all(samples_.size());
-    for (size_t s = 0; s < all.size(); ++s) all[s] = static_cast<int>(s);
+    std::iota(all.begin(), all.end(), 0);
     try {
       RunSettings(tree, denoiser, tree.settings, all);
     } catch (const c10::OutOfMemoryError&) {
@@ -124,24 +121,15 @@ class WaveRunner {
     std::vector<const Method*> methods;
     for (int setting : settings) methods.push_back(plan_.settings[setting].method.get());
     std::vector<TreeSample> samples;
-    std::vector<int64_t> conditioning;
-    for (int s : which) {
-      samples.push_back({samples_[s].id, streams_[s].get()});
-      conditioning.push_back(s);
-    }
-    TreeOptions options;
-    options.batch_size = plan_.config.batch_size;
-    options.batch_invariant = plan_.config.batch_invariant;
-    options.group_size = plan_.config.group_size;
+    for (int s : which) samples.push_back({samples_[s].id, streams_[s].get(), s});
+    TreeOptions options = plan_.Trees();
     options.keep_latents = plan_.config.save.contains("latents");
     options.keep_predictions = plan_.config.save.contains("noise_predictions");
     options.max_states = tree.max_states;
     options.keep_differences = plan_.config.traces;
     options.reference = ReferenceAmong(settings);
     options.progress = [&](double part) { Report(static_cast<int64_t>(part * tree.scheduler->calls())); };
-    SelectedDenoiser selected(denoiser, conditioning);
-    TreeResult result = RunTree(*tree.scheduler, selected, samples, methods, plan_.pipeline->info().latent_shape,
-                                plan_.config.model.dtype, plan_.device, options);
+    TreeResult result = plan_.Run(*tree.scheduler, denoiser, samples, methods, options);
     done_calls_ += tree.scheduler->calls();
     cost_.evaluations += result.full_evaluations;
     cost_.shallow_evaluations += result.shallow_evaluations;
@@ -162,7 +150,7 @@ class WaveRunner {
   }
 
   void Report(int64_t done_here) const {
-    if (progress_.report) progress_.report(std::min(done_calls_ + done_here, total_calls_), total_calls_);
+    if (progress_) progress_(std::min(done_calls_ + done_here, total_calls_), total_calls_);
   }
 
   bool NeedsPictures() const {
@@ -192,7 +180,7 @@ class WaveRunner {
     std::vector<at::Tensor> pictures;  // those that there are
     std::vector<int64_t> row_of;
     for (const auto& one : decoded) {
-      row_of.push_back(one.picture.defined() ? static_cast<int64_t>(pictures.size()) : -1);
+      row_of.push_back(one.picture.defined() ? std::ssize(pictures) : -1);
       if (one.picture.defined()) pictures.push_back(one.picture);
     }
     for (auto& setting : outcomes_)
@@ -242,7 +230,7 @@ class WaveRunner {
 
   SettingWave WriteSetting(size_t k) {
     const PlannedSetting& setting = plan_.settings[k];
-    const int64_t n = static_cast<int64_t>(samples_.size()), calls = setting.scheduler->calls();
+    const int64_t n = std::ssize(samples_), calls = setting.scheduler->calls();
     SettingWave out;
     out.action = {{n, calls}, std::vector<uint8_t>(n * calls, kActionReuse)};
     out.branch = {{n, calls}, std::vector<int16_t>(n * calls, 0)};
@@ -252,20 +240,19 @@ class WaveRunner {
     out.macs_matmuls.assign(n, kNaN);
     ReserveMetrics(plan_, n, &out);
     // Every wave has the same traces, also one in which this setting failed for all samples.
+    const auto reserve = [&](const std::string& name) {
+      out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
+    };
     if (setting.supported)
-      for (const auto& [name, values] : setting.method->Start(ShapeFor(setting))->TakeTrace())
-        out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
+      for (const auto& [name, values] :
+           setting.method->Start(ShapeOf(*setting.scheduler, plan_.pipeline->cache_positions()))->TakeTrace())
+        reserve(name);
     if (plan_.config.traces)
-      for (const auto& name : DifferenceTraceNames())
-        out.traces[name] = {{n, calls}, std::vector<double>(n * calls, kNaN)};
+      for (const auto& name : DifferenceTraceNames()) reserve(name);
     for (int64_t s = 0; s < n; ++s) WriteSample(k, s, &out);
     WriteNetworkMetrics(k, &out);
     WriteTensors(k, &out);
     return out;
-  }
-
-  RunShape ShapeFor(const PlannedSetting& setting) const {
-    return ShapeOf(*setting.scheduler, plan_.pipeline->cache_positions());
   }
 
   void WriteSample(size_t k, int64_t s, SettingWave* out) {
@@ -321,7 +308,7 @@ class WaveRunner {
   // [n, shape...] of what `pick` gives for each sample that was done; the others are NaN (pictures: black).
   template <typename T, typename Pick>
   Array<T> Stack(size_t k, at::ScalarType type, std::vector<int64_t> shape, Pick&& pick) {
-    shape.insert(shape.begin(), static_cast<int64_t>(samples_.size()));
+    shape.insert(shape.begin(), std::ssize(samples_));
     const at::Tensor all = type == at::kByte ? at::zeros(shape, type) : at::full(shape, kNaN, type);
     for (size_t s = 0; s < samples_.size(); ++s)
       if (outcomes_[k][s].status == Status::kDone) all[static_cast<int64_t>(s)].copy_(pick(outcomes_[k][s]));
@@ -356,20 +343,10 @@ class WaveRunner {
 
   void WriteFiles(size_t k) {
     const auto& config = plan_.config;
-    const ClipFiles files = {.png = config.save.contains("png"),
-                             .apng = config.save.contains("apng"),
-                             .mp4 = config.save.contains("mp4"),
-                             .fps = config.model.fps};
-    const std::string& folder = plan_.setting_folders[k];
-    for (size_t s = 0; s < samples_.size(); ++s) {
-      if (outcomes_[k][s].status != Status::kDone) continue;
-      const at::Tensor& picture = outcomes_[k][s].picture;
-      if (plan_.pipeline->info().frames > 0) {
-        WriteClip(picture, out_, folder, samples_[s].id, files);
-      } else if (files.png) {
-        WritePicture(picture, out_, folder, samples_[s].id);
-      }
-    }
+    for (size_t s = 0; s < samples_.size(); ++s)
+      if (outcomes_[k][s].status == Status::kDone && outcomes_[k][s].picture.defined())
+        WriteImageFiles(outcomes_[k][s].picture, config.save, config.model.fps, out_, plan_.setting_folders[k],
+                        samples_[s].id);
   }
 
   const Plan& plan_;

@@ -9,10 +9,8 @@
 
 namespace skipbench {
 
-struct WaveProgress {
-  // Scheduler calls done and to do in this wave, all trees together.
-  std::function<void(int64_t done, int64_t total)> report;
-};
+// Is told scheduler calls done and to do in a wave, all trees together; may be empty.
+using WaveProgress = std::function<void(int64_t done, int64_t total)>;
 
 // Samples [begin, end) by ordinal. What fails for a sample in a setting (latents that are not finite, say) is recorded
 // there, the rest is done. Pictures that the config wants as files ("png") are written under `out`.

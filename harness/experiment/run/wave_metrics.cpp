@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "harness/analysis/set_metric_plan.h"
-#include "metrics/frames.h"
+#include "metrics/pictures.h"
 #include "metrics/psnr.h"
 
 namespace skipbench {
@@ -15,10 +15,9 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-at::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<at::Tensor>& pictures) {
+at::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<at::Tensor>& pictures, bool one_by_one) {
   std::vector<at::Tensor> all;
-  const auto limit =
-      static_cast<size_t>(std::max<int64_t>(1, network.BatchSize(pictures[0].size(-2), pictures[0].size(-1))));
+  const auto limit = one_by_one ? 1 : static_cast<size_t>(network.info().batch);
   for (size_t begin = 0; begin < pictures.size(); begin += limit)
     all.push_back(
         network.Features(at::stack(at::TensorList(pictures).slice(begin, std::min(limit, pictures.size() - begin)))));
@@ -27,7 +26,7 @@ at::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<at::Tenso
 
 void WriteFeatures(const std::string& name, int64_t d, const std::vector<SamplePictures>& samples,
                    const PictureFeatures& features, SettingWave* out) {
-  const auto n = static_cast<int64_t>(samples.size());
+  const auto n = std::ssize(samples);
   Array<float>& array = out->features[FeatureColumn(name)];
   array = {{n, d}, std::vector<float>(static_cast<size_t>(n * d), std::numeric_limits<float>::quiet_NaN())};
   for (int64_t s = 0; s < n; ++s) {
@@ -57,7 +56,7 @@ void WriteColumns(const Plan& plan, const MetricType& metric, const MetricNetwor
     const auto found = out->features.find(FrameColumn(column));
     by_frame.push_back(found == out->features.end() ? nullptr : &found->second);
   }
-  const auto size = static_cast<size_t>(plan.config.batch_size);
+  const auto size = plan.config.batch_invariant ? 1 : static_cast<size_t>(plan.config.batch_size);
   for (size_t begin = 0; begin < inputs.size(); begin += size) {
     const size_t count = std::min(size, inputs.size() - begin);
     const auto values =
@@ -106,7 +105,7 @@ void MeasureSample(const MetricType& metric, const MetricInput& sample, const Me
                    SettingWave* out) {
   const auto columns = MeasureFrames(metric, sample, reference);
   for (size_t c = 0; c < columns.size(); ++c) {
-    out->metrics.at(metric.columns[c].name)[static_cast<size_t>(s)] = ClipValue(columns[c]);
+    out->metrics.at(metric.columns[c].name)[s] = ClipValue(columns[c]);
     const auto frames = out->features.find(FrameColumn(metric.columns[c]));
     if (frames == out->features.end()) continue;
     std::transform(columns[c].begin(), columns[c].end(), frames->second.values.begin() + s * frames->second.shape[1],
@@ -117,7 +116,8 @@ void MeasureSample(const MetricType& metric, const MetricInput& sample, const Me
 PictureFeatures FeaturesOfPictures(const Plan& plan, const std::vector<at::Tensor>& pictures) {
   PictureFeatures features;
   if (pictures.empty()) return features;
-  for (const auto& [name, network] : plan.networks.features) features[name] = FeaturesOf(*network, pictures);
+  for (const auto& [name, network] : plan.networks.features)
+    features[name] = FeaturesOf(*network, pictures, plan.config.batch_invariant);
   return features;
 }
 

@@ -14,8 +14,8 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 void PutFamilies(const std::vector<PathFamily>& families, int64_t calls, SearchRecord* record) {
   int64_t skips = 1;
-  for (const auto& family : families) skips = std::max(skips, static_cast<int64_t>(family.paths.size()));
-  const int64_t n = static_cast<int64_t>(families.size());
+  for (const auto& family : families) skips = std::max(skips, std::ssize(family.paths));
+  const int64_t n = std::ssize(families);
   record->family = {{n, skips, calls}, std::vector<uint8_t>(n * skips * calls, 0)};
   record->family_error = {{n, skips}, std::vector<double>(n * skips, kNaN)};
   record->message.clear();
@@ -106,7 +106,7 @@ class Searcher {
       record.tried_path.values.insert(record.tried_path.values.end(), query.mask.begin(), query.mask.end());
       record.tried_error.push_back(error);
     }
-    record.tried_path.shape[0] = static_cast<int64_t>(record.tried_error.size());
+    record.tried_path.shape[0] = std::ssize(record.tried_error);
     record.evaluations = log.cost().evaluations;
     record.naive_evaluations = log.cost().naive_evaluations;
     record.seconds = log.cost().seconds;
@@ -145,7 +145,7 @@ class Searcher {
       all.naive_evaluations += part.naive_evaluations;
       all.seconds += part.seconds;
     }
-    all.tried_path.shape[0] = static_cast<int64_t>(all.tried_error.size());
+    all.tried_path.shape[0] = std::ssize(all.tried_error);
     PutFamilies(families, calls_, &all);
     return all;
   }
@@ -193,24 +193,16 @@ void BindPaths(const SearchJob& job, const std::vector<SearchRecord>& records, P
   }
 }
 
-// The study's own search, unless settings search the same way.
-void AddStudy(const Plan& plan, std::vector<SearchJob>* jobs) {
-  const PathStudyConfig& study = *plan.config.path_study;
-  const PlannedSetting& reference = plan.settings[plan.settings[0].reference];
-  auto job = std::find_if(jobs->begin(), jobs->end(), [&](const SearchJob& j) {
-    return j.scheduler == reference.scheduler && j.search->Key() == study.search->Key();
-  });
-  if (job == jobs->end()) {
-    SearchJob fresh;
-    fresh.search = study.search.get();
-    fresh.scheduler = reference.scheduler;
-    fresh.guidance = reference.guidance;
-    fresh.samples = static_cast<int64_t>(plan.samples.size());
-    if (study.samples > 0) fresh.samples = std::min(fresh.samples, study.samples);
-    job = jobs->insert(jobs->end(), fresh);
-  }
-  job->target.skips = std::max(job->target.skips, study.skips);
-  job->study = true;
+// The job of a search on a setting's run, made where there is none yet; a new one takes `most` samples (0: all).
+SearchJob& JobFor(const Search& search, const PlannedSetting& setting, int64_t most, const Plan& plan,
+                  std::vector<SearchJob>* jobs) {
+  for (auto& job : *jobs)
+    if (job.scheduler == setting.scheduler && job.search->Key() == search.Key()) return job;
+  const auto all = std::ssize(plan.samples);
+  return jobs->emplace_back(SearchJob{.search = &search,
+                                      .scheduler = setting.scheduler,
+                                      .guidance = setting.guidance,
+                                      .samples = most > 0 ? std::min(all, most) : all});
 }
 
 }  // namespace
@@ -236,23 +228,17 @@ std::vector<SearchJob> CollectSearches(const Plan& plan) {
     const PlannedSetting& setting = plan.settings[k];
     const auto* method = dynamic_cast<const SearchMethod*>(setting.spec->method.get());
     if (!method || !setting.supported) continue;
-    auto job = std::find_if(jobs.begin(), jobs.end(), [&](const SearchJob& j) {
-      return j.scheduler == setting.scheduler && j.search->Key() == method->search().Key();
-    });
-    if (job == jobs.end()) {
-      SearchJob fresh;
-      fresh.search = &method->search();
-      fresh.scheduler = setting.scheduler;
-      fresh.guidance = setting.guidance;
-      fresh.samples = static_cast<int64_t>(plan.samples.size());
-      if (fresh.search->shared_samples() > 0) fresh.samples = std::min(fresh.samples, fresh.search->shared_samples());
-      job = jobs.insert(jobs.end(), fresh);
-    }
-    job->target.skips = std::max(job->target.skips, method->target().skips);
-    job->target.error_bound = std::max(job->target.error_bound, method->target().error_bound);
-    job->settings.push_back(static_cast<int>(k));
+    SearchJob& job = JobFor(method->search(), setting, method->search().shared_samples(), plan, &jobs);
+    job.target.skips = std::max(job.target.skips, method->target().skips);
+    job.target.error_bound = std::max(job.target.error_bound, method->target().error_bound);
+    job.settings.push_back(static_cast<int>(k));
   }
-  if (plan.config.path_study) AddStudy(plan, &jobs);
+  if (const auto& study = plan.config.path_study) {
+    const PlannedSetting& reference = plan.settings[plan.settings[0].reference];
+    SearchJob& job = JobFor(*study->search, reference, study->samples, plan, &jobs);
+    job.target.skips = std::max(job.target.skips, study->skips);
+    job.study = true;
+  }
   return jobs;
 }
 

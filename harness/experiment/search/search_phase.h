@@ -14,12 +14,12 @@ namespace skipbench {
 // Settings of one run that differ only in how far they search, and so share one search.
 struct SearchJob {
   const Search* search = nullptr;
-  SearchTarget target;  // the farthest of them
-  std::shared_ptr<const Scheduler> scheduler;
+  SearchTarget target = {};  // the farthest of them
+  std::shared_ptr<const Scheduler> scheduler = {};
   double guidance = 1;
-  int64_t samples = 0;        // the first that many of the plan
-  std::vector<int> settings;  // indices into plan.settings; none: it is made for the study of paths
-  bool study = false;         // the study of paths compares with it
+  int64_t samples = 0;             // the first that many of the plan
+  std::vector<int> settings = {};  // indices into plan.settings; none: it is made for the study of paths
+  bool study = false;              // the study of paths compares with it
 };
 
 std::vector<SearchJob> CollectSearches(const Plan& plan);
@@ -27,10 +27,10 @@ std::vector<SearchJob> CollectSearches(const Plan& plan);
 // The paths of a record's subjects (a sample each, or one for all).
 std::vector<PathFamily> FamiliesOf(const SearchRecord& record);
 
-// Runs every search, a wave's samples at a time (a shared path: all at once), and puts the paths into plan->settings.
-// What is found is stored as extras of the results (store/search_record.h); until then OUT/search/*.jsonl hold the
-// progress, and a run that was killed goes on from there. Returns what each of CollectSearches() found. Samples whose
-// search fails have no path; the setting fails for them, with the reason.
+// Runs every search, a wave's samples at a time (a shared path: all at once), puts the paths into plan->settings, and
+// returns what each of CollectSearches() found. Records are stored as extras (store/search_record.h); until then
+// OUT/search/*.jsonl hold the progress, from which a killed run goes on. For samples whose search fails the setting
+// fails, with the reason.
 std::vector<std::vector<SearchRecord>> RunSearches(Plan* plan, ResultWriter* writer, bool quiet);
 
 }  // namespace skipbench

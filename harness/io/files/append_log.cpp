@@ -1,6 +1,5 @@
 #include "harness/io/files/append_log.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -37,22 +36,12 @@ AppendLog::AppendLog(const std::filesystem::path& path) : path_(path) {
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
   if (error) Fail("{}: cannot be made a folder: {}", path.parent_path().string(), error.message());
-  fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (fd_ < 0) FailErrno("cannot be opened", errno);
-  try {
-    std::string text, piece(1 << 16, '\0');
-    for (;;) {
-      const ssize_t got = read(fd_, piece.data(), piece.size());
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) FailErrno("cannot be read", errno);
-      if (got == 0) break;
-      text.append(piece, 0, static_cast<size_t>(got));
-    }
-    ReadLines(text);
-  } catch (...) {
-    close(fd_);
-    throw;
-  }
+  file_.reset(std::fopen(path.c_str(), "a+e"));
+  if (!file_) FailErrno("cannot be opened");
+  std::string text, piece(1 << 16, '\0');
+  while (const size_t got = std::fread(piece.data(), 1, piece.size(), file_.get())) text.append(piece, 0, got);
+  if (std::ferror(file_.get())) FailErrno("cannot be read");
+  ReadLines(text);
 }
 
 void AppendLog::ReadLines(const std::string& text) {
@@ -77,12 +66,9 @@ void AppendLog::ReadLines(const std::string& text) {
   if (whole == 0 && number > 0)
     Fail("{}:1: no line of a log: it should end with its checksum; without the file its work is done again",
          path_.string());
-  if (whole < text.size() && ftruncate(fd_, static_cast<off_t>(whole)) != 0)
-    FailErrno("its torn last line cannot be cut off", errno);
-  if (lseek(fd_, static_cast<off_t>(whole), SEEK_SET) < 0) FailErrno("cannot be written to", errno);
+  if (whole < text.size() && ftruncate(fileno(file_.get()), static_cast<off_t>(whole)) != 0)
+    FailErrno("its torn last line cannot be cut off");
 }
-
-AppendLog::~AppendLog() { close(fd_); }
 
 void AppendLog::Append(std::string_view given) {
   if (given.empty()) return;
@@ -95,18 +81,12 @@ void AppendLog::Append(std::string_view given) {
       Fail("{}: only JSON objects are appended, not {}", path_.string(), line);
     sealed += Sealed(line) + "\n";
   }
-  std::string_view lines = sealed;
-  while (!lines.empty()) {
-    const ssize_t done = write(fd_, lines.data(), lines.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) FailErrno("cannot be written", errno);
-    lines.remove_prefix(static_cast<size_t>(done));
-  }
-  if (fdatasync(fd_) != 0 && errno != EINVAL && errno != EROFS) FailErrno("cannot be brought to the disk", errno);
+  if (std::fwrite(sealed.data(), 1, sealed.size(), file_.get()) != sealed.size() || std::fflush(file_.get()) != 0)
+    FailErrno("cannot be written");
+  if (fdatasync(fileno(file_.get())) != 0 && errno != EINVAL && errno != EROFS)
+    FailErrno("cannot be brought to the disk");
 }
 
-void AppendLog::FailErrno(const char* what, int error) const {
-  Fail("{}: {}: {}", path_.string(), what, std::strerror(error));
-}
+void AppendLog::FailErrno(const char* what) const { Fail("{}: {}: {}", path_.string(), what, std::strerror(errno)); }
 
 }  // namespace skipbench

@@ -2,7 +2,9 @@
 // torn by a crash is not. Each line ends with the CRC-32 of what stands before it: {"a":1,"crc32":"0f2a66c1"}.
 #pragma once
 
+#include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +17,6 @@ class AppendLog {
   // the end that do not have their checksums (a crash of the machine may leave such). Error naming file and line when
   // one before the last whole line has not its checksum, and naming the file for everything else.
   explicit AppendLog(const std::filesystem::path& path);
-  ~AppendLog();
-  AppendLog(const AppendLog&) = delete;
-  AppendLog& operator=(const AppendLog&) = delete;
 
   // The objects that were there when it was opened, without their checksums.
   const std::vector<std::string>& lines() const { return lines_; }
@@ -26,10 +25,10 @@ class AppendLog {
 
  private:
   void ReadLines(const std::string& text);
-  [[noreturn]] void FailErrno(const char* what, int error) const;
+  [[noreturn]] void FailErrno(const char* what) const;
   std::filesystem::path path_;
   std::vector<std::string> lines_;
-  int fd_ = -1;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{nullptr, std::fclose};
 };
 
 }  // namespace skipbench

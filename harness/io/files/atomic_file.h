@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -35,14 +36,15 @@ class AtomicFile {
   void Commit();
 
  private:
-  [[noreturn]] void FailErrno(const char* what, int error);
-  void Flush();
+  [[noreturn]] void FailErrno(const char* what);
 
   std::filesystem::path path_;
   std::string temporary_;
-  std::string buffer_;
-  int fd_ = -1;
+  std::FILE* file_ = nullptr;
 };
+
+// Makes the folder's own entries durable (new and renamed files). A file system that cannot is no reason to fail.
+void SyncFolder(const std::filesystem::path& folder);
 
 // Removes the TemporaryFiles in a folder, and in those below it if `below`, because their program was
 // killed. Nobody else may be writing there. A folder that is not there has nothing.

@@ -3,19 +3,29 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "harness/base/error.h"
 
 namespace skipbench {
 
+// Whether `text` stands at that place.
+inline bool HoldsAt(std::span<const std::byte> bytes, uint64_t at, std::string_view text) {
+  return at <= bytes.size() && bytes.size() - at >= text.size() &&
+         std::memcmp(bytes.data() + at, text.data(), text.size()) == 0;
+}
+
 class ByteReader {
  public:
-  ByteReader(std::span<const std::byte> bytes, const std::string& origin, bool big_endian = false)
-      : bytes_(bytes), origin_(origin), big_endian_(big_endian) {}
+  ByteReader(std::span<const std::byte> bytes, std::string origin, bool big_endian = false)
+      : bytes_(bytes), origin_(std::move(origin)), big_endian_(big_endian) {}
 
   size_t size() const { return bytes_.size(); }
+  bool Holds(uint64_t at, std::string_view text) const { return HoldsAt(bytes_, at, text); }
   // Throws Error naming the origin where the file ends before.
   std::span<const std::byte> Part(uint64_t at, uint64_t size) const {
     if (at > bytes_.size() || size > bytes_.size() - at)
@@ -35,7 +45,7 @@ class ByteReader {
 
  private:
   std::span<const std::byte> bytes_;
-  const std::string& origin_;
+  std::string origin_;
   bool big_endian_;
 };
 

@@ -1,29 +1,29 @@
 #include "harness/io/files/child_process.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <new>
+#include <utility>
 
 #include "harness/base/error.h"
 
 namespace skipbench {
 namespace {
 
-// The first byte of what the child sends.
+// The first byte of what is sent; the message's length follows, and the message.
 constexpr char kMessage = 'M', kError = 'E', kDone = 'D';
 
-bool WriteAll(int fd, const char* from, size_t size) {
-  while (size > 0) {
-    const ssize_t done = write(fd, from, size);
+bool SendAll(int socket, const void* data, size_t size) {
+  for (auto* from = static_cast<const char*>(data); size > 0;) {
+    const ssize_t done = send(socket, from, size, MSG_NOSIGNAL);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) return false;
     from += done;
@@ -32,33 +32,39 @@ bool WriteAll(int fd, const char* from, size_t size) {
   return true;
 }
 
-enum class Got { kAll, kEnd, kSilence };
+bool SendTagged(int socket, char tag, std::string_view message) {
+  const auto length = static_cast<uint32_t>(message.size());
+  return SendAll(socket, &tag, 1) && SendAll(socket, &length, sizeof length) &&
+         SendAll(socket, message.data(), message.size());
+}
 
-Got ReadAll(int fd, char* to, size_t size, int silent_seconds) {
-  while (size > 0) {
-    pollfd one{fd, POLLIN, 0};
-    const int ready = poll(&one, 1, silent_seconds > 0 ? silent_seconds * 1000 : -1);
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready == 0) return Got::kSilence;
-    const ssize_t done = read(fd, to, size);
+// False where the other end is closed (errno 0) or, with errno EAGAIN, has been silent for too long.
+bool ReceiveAll(int socket, void* data, size_t size) {
+  for (auto* to = static_cast<char*>(data); size > 0;) {
+    const ssize_t done = recv(socket, to, size, 0);
     if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return Got::kEnd;
+    if (done == 0) errno = 0;
+    if (done <= 0) return false;
     to += done;
     size -= static_cast<size_t>(done);
   }
-  return Got::kAll;
+  return true;
+}
+
+bool ReceiveTagged(int socket, char* tag, std::string* message) {
+  uint32_t length = 0;
+  if (!ReceiveAll(socket, tag, 1) || !ReceiveAll(socket, &length, sizeof length)) return false;
+  if (length > Channel::kMaxMessage) return errno = 0, false;
+  message->resize(length);
+  return ReceiveAll(socket, message->data(), length);
 }
 
 // Bytes of private memory that this process has now.
 uint64_t MemoryNow() {
-  uint64_t kilobytes = 0;
-  if (FILE* status = std::fopen("/proc/self/status", "re")) {
-    char line[256];
-    while (std::fgets(line, sizeof line, status))
-      if (unsigned long long value = 0; std::sscanf(line, "VmData: %llu", &value) == 1) kilobytes = value;
-    std::fclose(status);
-  }
-  return kilobytes << 10;
+  std::ifstream status("/proc/self/statm");  // pages: in all, resident, shared, code, libraries, data and stack
+  uint64_t pages = 0;
+  for (int i = 0; i < 6; ++i) status >> pages;
+  return pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 void Limit(decltype(RLIMIT_CPU) resource, uint64_t value) {
@@ -84,79 +90,60 @@ void ResetSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-void SendTagged(int fd, char tag, std::string_view message) {
-  const uint32_t length = static_cast<uint32_t>(message.size());
-  char head[5] = {tag};
-  std::memcpy(head + 1, &length, sizeof length);
-  if (!WriteAll(fd, head, sizeof head) || !WriteAll(fd, message.data(), message.size()))
-    _exit(0);  // the parent is gone
-}
-
 }  // namespace
 
 void Channel::Send(std::string_view message) {
   if (message.size() > kMaxMessage)
     Fail("a message of {} bytes; at most {} are sent at once", message.size(), kMaxMessage);
-  SendTagged(out_, kMessage, message);
+  if (!SendTagged(socket_, kMessage, message)) _exit(0);  // the parent is gone
   LimitProcessorTime(cpu_seconds_);
 }
 
 std::optional<std::string> Channel::Receive() {
-  uint32_t length = 0;
-  if (ReadAll(in_, reinterpret_cast<char*>(&length), sizeof length, 0) != Got::kAll || length > kMaxMessage) return {};
+  char tag = 0;
+  std::string message;
+  if (!ReceiveTagged(socket_, &tag, &message)) return std::nullopt;
   LimitProcessorTime(cpu_seconds_);
-  std::string message(length, '\0');
-  if (ReadAll(in_, message.data(), length, 0) != Got::kAll) return {};
   return message;
 }
 
 ChildProcess::ChildProcess(std::string what, const ChildLimits& limits, const std::function<void(Channel&)>& work)
     : what_(std::move(what)), limits_(limits) {
-  int down[2], up[2];
-  if (pipe2(down, O_CLOEXEC) != 0) Fail("{}: no process to read it can be started: {}", what_, std::strerror(errno));
-  if (pipe2(up, O_CLOEXEC) != 0) {
-    const int cause = errno;
-    close(down[0]);
-    close(down[1]);
-    Fail("{}: no process to read it can be started: {}", what_, std::strerror(cause));
-  }
+  int ends[2];
   const uint64_t memory = MemoryNow();
-  pid_ = fork();
-  if (pid_ < 0) {
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 && (pid_ = fork()) < 0) {
     const int cause = errno;
-    for (const int fd : {down[0], down[1], up[0], up[1]}) close(fd);
-    Fail("{}: no process to read it can be started: {}", what_, std::strerror(cause));
+    for (const int end : ends) close(end);
+    errno = cause;
   }
-  if (pid_ > 0) {
-    close(down[0]);
-    close(up[1]);
-    channel_.in_ = up[0];
-    channel_.out_ = down[1];
-    return;
-  }
-  // The child. It ends here whatever happens: no destructor of the parent's objects runs twice.
+  if (pid_ == 0) RunChild(ends[1], memory, work);
+  if (pid_ < 0) Fail("{}: no process to read it can be started: {}", what_, std::strerror(errno));
+  close(ends[1]);
+  channel_.socket_ = ends[0];
+  const timeval silent{limits.silent_seconds, 0};
+  setsockopt(channel_.socket_, SOL_SOCKET, SO_RCVTIMEO, &silent, sizeof silent);
+}
+
+// It ends here whatever happens: no destructor of the parent's objects runs twice.
+void ChildProcess::RunChild(int socket, uint64_t memory, const std::function<void(Channel&)>& work) {
   try {
     ResetSignals();
     // Nothing else of the parent's stays open here, its locks included.
-    channel_.in_ = down[0];
-    channel_.out_ = up[1];
-    const unsigned low = static_cast<unsigned>(std::min(down[0], up[1])),
-                   high = static_cast<unsigned>(std::max(down[0], up[1]));
-    if (low > 3) close_range(3, low - 1, 0);
-    if (high > low + 1) close_range(low + 1, high - 1, 0);
-    close_range(high + 1, ~0u, 0);
+    channel_.socket_ = socket;
+    if (socket > 3) close_range(3, static_cast<unsigned>(socket) - 1, 0);
+    close_range(static_cast<unsigned>(socket) + 1, ~0u, 0);
     Limit(RLIMIT_CORE, 0);
-    Limit(RLIMIT_DATA, memory + limits.memory_bytes);
-    channel_.cpu_seconds_ = limits.cpu_seconds;
-    LimitProcessorTime(limits.cpu_seconds);
+    Limit(RLIMIT_DATA, memory + limits_.memory_bytes);
+    channel_.cpu_seconds_ = limits_.cpu_seconds;
+    LimitProcessorTime(limits_.cpu_seconds);
     work(channel_);
-    SendTagged(channel_.out_, kDone, "");
+    SendTagged(socket, kDone, "");
   } catch (const std::bad_alloc&) {
-    SendTagged(channel_.out_, kError,
+    SendTagged(socket, kError,
                fmt::format("{}: reading it takes more than {} MiB of memory: it is damaged, or made to do so", what_,
-                           limits.memory_bytes >> 20));
+                           limits_.memory_bytes >> 20));
   } catch (const std::exception& error) {
-    SendTagged(channel_.out_, kError, error.what());
+    SendTagged(socket, kError, error.what());
   } catch (...) {
     _exit(1);
   }
@@ -166,10 +153,7 @@ ChildProcess::ChildProcess(std::string what, const ChildLimits& limits, const st
 ChildProcess::~ChildProcess() { End(); }
 
 void ChildProcess::End() {
-  for (int* fd : {&channel_.in_, &channel_.out_}) {
-    if (*fd >= 0) close(*fd);
-    *fd = -1;
-  }
+  if (channel_.socket_ >= 0) close(std::exchange(channel_.socket_, -1));
   if (pid_ < 0) return;
   kill(pid_, SIGKILL);
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
@@ -196,45 +180,21 @@ void ChildProcess::FailEnded() {
 
 void ChildProcess::Send(std::string_view message) {
   if (pid_ < 0) Fail("{}: the process that read it has ended", what_);
-  // A child that has just ended must not end this process too (SIGPIPE); other threads keep their own masks.
-  sigset_t pipe_signal, before;
-  sigemptyset(&pipe_signal);
-  sigaddset(&pipe_signal, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-  const uint32_t length = static_cast<uint32_t>(message.size());
-  const bool sent = WriteAll(channel_.out_, reinterpret_cast<const char*>(&length), sizeof length) &&
-                    WriteAll(channel_.out_, message.data(), message.size());
-  if (!sent && errno == EPIPE) {
-    const timespec now{0, 0};
-    sigtimedwait(&pipe_signal, nullptr, &now);
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (!sent) FailEnded();
+  if (!SendTagged(channel_.socket_, kMessage, message)) FailEnded();
 }
 
 std::optional<std::string> ChildProcess::Receive() {
   if (pid_ < 0) return {};
-  char head[5];
-  uint32_t length = 0;
-  Got got = ReadAll(channel_.in_, head, sizeof head, limits_.silent_seconds);
+  char tag = 0;
   std::string message;
-  if (got == Got::kAll) {
-    std::memcpy(&length, head + 1, sizeof length);
-    if (length > Channel::kMaxMessage || (received_ += length) > limits_.total_bytes) {
-      End();
-      Fail("{}: holds more than {} bytes of values: it is damaged, or made to do so", what_, limits_.total_bytes);
-    }
-    message.resize(length);
-    got = ReadAll(channel_.in_, message.data(), length, limits_.silent_seconds);
-  }
-  if (got == Got::kSilence) {
+  if (!ReceiveTagged(channel_.socket_, &tag, &message)) {
+    if (errno != EAGAIN) FailEnded();
     End();
     Fail("{}: the process that reads it has said nothing for {} s", what_, limits_.silent_seconds);
   }
-  if (got == Got::kEnd) FailEnded();
-  if (head[0] == kMessage) return message;
+  if (tag == kMessage) return message;
   End();
-  if (head[0] == kError) throw Error(message);
+  if (tag == kError) throw Error(message);
   return {};
 }
 

@@ -16,7 +16,6 @@ struct ChildLimits {
   int cpu_seconds = 20;                       // of processor time, without a message from the child
   int silent_seconds = 300;                   // of any time, without a message from the child
   uint64_t memory_bytes = uint64_t{2} << 30;  // that the child may take beyond what it starts with
-  uint64_t total_bytes = uint64_t{1} << 40;   // of messages from the child, all together
 };
 
 // One end of the connection.
@@ -30,9 +29,8 @@ class Channel {
 
  private:
   friend class ChildProcess;
-  int in_ = -1, out_ = -1;
-  int silent_seconds_ = 0;  // 0: waits for ever
-  int cpu_seconds_ = 0;     // in the child: renewed by each message sent
+  int socket_ = -1;
+  int cpu_seconds_ = 0;  // in the child: renewed by each message sent or received
 };
 
 class ChildProcess {
@@ -51,6 +49,7 @@ class ChildProcess {
   std::optional<std::string> Receive();
 
  private:
+  [[noreturn]] void RunChild(int socket, uint64_t memory, const std::function<void(Channel&)>& work);
   [[noreturn]] void FailEnded();
   void End();
 
@@ -58,7 +57,6 @@ class ChildProcess {
   ChildLimits limits_;
   Channel channel_;
   pid_t pid_ = -1;
-  uint64_t received_ = 0;
 };
 
 // For `work`: no file can be opened from here on.

@@ -1,10 +1,9 @@
 #include "harness/io/files/content_kind.h"
 
 #include <array>
-#include <cctype>
 #include <fstream>
 
-#include "harness/base/git_lfs.h"
+#include "harness/base/text.h"
 
 namespace skipbench {
 namespace {
@@ -70,8 +69,7 @@ const char* ZipName(std::string_view head) {
 bool IsHtml(std::string_view head) {
   const size_t begin = head.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return false;
-  std::string start(head.substr(begin, 14));
-  for (char& c : start) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string start = AsciiLower(std::string(head.substr(begin, 14)));
   return start.starts_with("<!doctype html") || start.starts_with("<html");
 }
 

@@ -10,40 +10,30 @@
 #include <cstring>
 
 #include "harness/base/error.h"
-#include "harness/base/git_lfs.h"
+#include "harness/base/text.h"
 
 namespace skipbench {
 
-MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
+// Whatever throws, the destructor runs: the object is complete once the other constructor is through.
+MappedFile::MappedFile(const std::filesystem::path& path) : MappedFile() {
+  path_ = path;
   fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // not blocked by a FIFO of that name
   if (fd_ < 0) Fail("{}: cannot be opened: {}", path.string(), std::strerror(errno));
   struct stat info {};
-  const bool known = fstat(fd_, &info) == 0;
-  if (!known || !S_ISREG(info.st_mode)) {
-    close(fd_);
-    Fail("{}: not a regular file", path.string());
-  }
-  size_ = static_cast<size_t>(info.st_size);
-  if (size_ == 0) return;
-  void* address = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd_, 0);
-  if (address == MAP_FAILED) {
-    const int error = errno;
-    close(fd_);
-    Fail("{}: cannot be mapped into memory ({} bytes): {}", path.string(), size_, std::strerror(error));
-  }
+  if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) Fail("{}: not a regular file", path.string());
+  const auto size = static_cast<size_t>(info.st_size);
+  if (size == 0) return;
+  void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd_, 0);
+  if (address == MAP_FAILED)
+    Fail("{}: cannot be mapped into memory ({} bytes): {}", path.string(), size, std::strerror(errno));
   data_ = static_cast<const std::byte*>(address);
-  try {
-    RefuseLfsPointer({static_cast<const char*>(address), std::min<size_t>(size_, 512)}, path.string());
-  } catch (...) {
-    munmap(address, size_);
-    close(fd_);
-    throw;
-  }
+  size_ = size;
+  RefuseLfsPointer({static_cast<const char*>(address), std::min<size_t>(size_, 512)}, path.string());
 }
 
 MappedFile::~MappedFile() {
   if (data_) munmap(const_cast<std::byte*>(data_), size_);
-  close(fd_);
+  if (fd_ >= 0) close(fd_);
 }
 
 void MappedFile::Release(std::span<const std::byte> part) const {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <span>
 
@@ -27,6 +26,8 @@ class MappedFile {
   void Read(std::span<const std::byte> part, void* out) const;
 
  private:
+  MappedFile() = default;
+
   std::filesystem::path path_;
   int fd_ = -1;
   const std::byte* data_ = nullptr;

@@ -9,9 +9,11 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "harness/base/error.h"
+#include "harness/base/json.h"
 #include "harness/base/text.h"
 
 namespace skipbench {
@@ -23,102 +25,53 @@ constexpr size_t kMaxRank = 32;
 constexpr size_t kChunk = size_t{1} << 16;  // values handed over at once
 static_assert(std::endian::native == std::endian::little, "arrays are written as they stand in memory");
 
-struct Header {
-  std::string descr;
-  bool fortran_order = false;
-  std::vector<int64_t> shape;
-};
+using Header = std::tuple<std::string, bool, std::vector<int64_t>>;  // descr, fortran_order, shape
+
+// A Python literal as JSON: quotation marks, brackets, True and False, a comma before a bracket that closes.
+std::string PythonAsJson(std::string_view text) {
+  std::string json;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '\'' || c == '"') {
+      const size_t end = std::min(text.find(c, at + 1), text.size());
+      json += Json(text.substr(at + 1, end - at - 1)).dump(-1, ' ', false, Json::error_handler_t::replace);
+      at = end;
+    } else if (c == ',') {
+      const size_t next = text.find_first_not_of(" \t\r\n", at + 1);
+      if (next != std::string_view::npos && std::string_view(")]}").find(text[next]) == std::string_view::npos)
+        json += c;
+    } else if (c == 'T' || c == 'F') {
+      json += static_cast<char>(std::tolower(c));
+    } else {
+      json += c == '(' ? '[' : c == ')' ? ']' : c;
+    }
+  }
+  return json;
+}
 
 // The header is a Python dictionary: {'descr': '<f8', 'fortran_order': False, 'shape': (8, 8), }.
-class HeaderParser {
- public:
-  HeaderParser(std::string_view text, const std::string& origin) : text_(text), origin_(origin) {}
-
-  Header Parse() {
-    Header header;
-    bool descr = false, order = false, shape = false;
-    Expect('{');
-    while (!Accept('}')) {
-      const std::string key = String();
-      Expect(':');
-      if (key == "descr" && !std::exchange(descr, true)) {
-        header.descr = Peek() == '[' ? Records() : String();
-      } else if (key == "fortran_order" && !std::exchange(order, true)) {
-        header.fortran_order = Bool();
-      } else if (key == "shape" && !std::exchange(shape, true)) {
-        header.shape = Shape();
-      } else {
-        Fail("{}: the header has an unexpected key \"{}\"", origin_, Printable(key));
-      }
-      if (!Accept(',') && Peek() != '}') Wrong();
-    }
-    if (!descr || !order || !shape) Fail("{}: the header lacks descr, fortran_order or shape", origin_);
-    if (Peek() != '\0') Wrong();
-    return header;
+Header ParseHeader(const std::string& text, const std::string& origin) {
+  const auto require = [&](bool right) {
+    if (!right) Fail("{}: the header \"{}\" cannot be read", origin, Printable(text));
+  };
+  Json json;
+  try {
+    json = ParseJson(PythonAsJson(text), origin);
+  } catch (const Error&) {
+    require(false);
   }
-
- private:
-  [[noreturn]] void Wrong() const {
-    Fail("{}: the header \"{}\" cannot be read", origin_, Printable(std::string(text_.substr(0, 200))));
-  }
-  char Peek() {
-    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_]))) ++at_;
-    return at_ < text_.size() ? text_[at_] : '\0';
-  }
-  bool Accept(char c) {
-    if (Peek() != c) return false;
-    ++at_;
-    return true;
-  }
-  void Expect(char c) {
-    if (!Accept(c)) Wrong();
-  }
-  std::string String() {
-    const char quote = Peek();
-    if (quote != '\'' && quote != '"') Wrong();
-    const size_t end = text_.find(quote, at_ + 1);
-    if (end == std::string_view::npos) Wrong();
-    const std::string value(text_.substr(at_ + 1, end - at_ - 1));
-    at_ = end + 1;
-    return value;
-  }
-  // The fields of a record, unparsed.
-  std::string Records() {
-    const size_t begin = at_;
-    int depth = 0;
-    for (; at_ < text_.size(); ++at_) {
-      depth += (text_[at_] == '[') - (text_[at_] == ']');
-      if (depth == 0) return std::string(text_.substr(begin, ++at_ - begin));
-    }
-    Wrong();
-  }
-  bool Bool() {
-    Peek();
-    for (const auto& [word, value] : {std::pair<std::string_view, bool>("True", true), {"False", false}}) {
-      if (text_.substr(at_, word.size()) != word) continue;
-      at_ += word.size();
-      return value;
-    }
-    Wrong();
-  }
-  std::vector<int64_t> Shape() {
-    std::vector<int64_t> shape;
-    Expect('(');
-    while (!Accept(')')) {
-      if (!std::isdigit(static_cast<unsigned char>(Peek())) || shape.size() == kMaxRank) Wrong();
-      int64_t size = 0;
-      for (; at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_])); ++at_)
-        if (__builtin_mul_overflow(size, 10, &size) || __builtin_add_overflow(size, text_[at_] - '0', &size)) Wrong();
-      shape.push_back(size);
-      if (!Accept(',') && Peek() != ')') Wrong();
-    }
-    return shape;
-  }
-
-  std::string_view text_;
-  const std::string& origin_;
-  size_t at_ = 0;
-};
+  require(json.is_object());
+  for (const auto& [key, value] : json.items())
+    if (key != "descr" && key != "fortran_order" && key != "shape")
+      Fail("{}: the header has an unexpected key \"{}\"", origin, Printable(key));
+  if (json.size() != 3) Fail("{}: the header lacks descr, fortran_order or shape", origin);
+  const Json &descr = json["descr"], &order = json["fortran_order"], &shape = json["shape"];
+  require((descr.is_string() || descr.is_array()) && order.is_boolean() && shape.is_array() &&
+          shape.size() <= kMaxRank);
+  for (const Json& size : shape) require(size.is_number_unsigned() && size.get<uint64_t>() <= INT64_MAX);
+  return {descr.is_string() ? descr.get<std::string>() : descr.dump(), order.get<bool>(),
+          shape.get<std::vector<int64_t>>()};
+}
 
 struct ElementType {
   char kind = 'f';    // f, i, u, b; U, S
@@ -145,11 +98,11 @@ std::optional<ElementType> FindElementType(const std::string& descr) {
     if (!std::isdigit(static_cast<unsigned char>(c))) return std::nullopt;
     type.size = type.size * 10 + static_cast<size_t>(c - '0');
   }
-  const bool power = type.size == 1 || type.size == 2 || type.size == 4 || type.size == 8;
-  const bool known = (type.kind == 'f' && power && type.size > 1) ||
-                     ((type.kind == 'i' || type.kind == 'u') && power) || (type.kind == 'b' && type.size == 1) ||
-                     type.kind == 'U' || type.kind == 'S';
-  if (!known) return std::nullopt;
+  const bool text = type.kind == 'U' || type.kind == 'S', power = type.size <= 8 && std::has_single_bit(type.size);
+  const bool number = type.kind == 'f'   ? power && type.size > 1
+                      : type.kind == 'b' ? type.size == 1
+                                         : (type.kind == 'i' || type.kind == 'u') && power;
+  if (!text && !number) return std::nullopt;
   if (type.kind == 'U') type.size *= 4;
   return type;
 }
@@ -166,15 +119,11 @@ uint64_t LoadBits(const std::byte* from, size_t size, bool swap) {
   return bits;
 }
 
-double HalfToDouble(uint16_t h) {
-  const int exponent = (h >> 10) & 31, fraction = h & 1023;
-  double value = 0;
-  if (exponent == 31) {
-    value = fraction ? std::numeric_limits<double>::quiet_NaN() : HUGE_VAL;
-  } else {
-    value = exponent ? std::ldexp(1024 + fraction, exponent - 25) : std::ldexp(fraction, -24);
-  }
-  return h & 0x8000 ? -value : value;
+double HalfToDouble(int bits) {
+  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  double value = std::ldexp(exponent ? 1024 + fraction : fraction, std::max(exponent, 1) - 25);
+  if (exponent == 31) value = fraction ? std::numeric_limits<double>::quiet_NaN() : HUGE_VAL;
+  return bits & 0x8000 ? -value : value;
 }
 
 double ToDouble(uint64_t bits, const ElementType& type) {
@@ -182,7 +131,7 @@ double ToDouble(uint64_t bits, const ElementType& type) {
     case 'f':
       if (type.size == 8) return std::bit_cast<double>(bits);
       if (type.size == 4) return static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits)));
-      return HalfToDouble(static_cast<uint16_t>(bits));
+      return HalfToDouble(static_cast<int>(bits));
     case 'i': {
       const int unused = static_cast<int>(64 - 8 * type.size);
       return static_cast<double>(static_cast<int64_t>(bits << unused) >> unused);
@@ -198,10 +147,7 @@ std::string DecodeText(std::span<const std::byte> data, const ElementType& type,
   for (size_t i = 0; i + step <= data.size(); i += step) {
     const auto c = static_cast<uint32_t>(LoadBits(data.data() + i, step, type.swap));
     if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) Fail("{}: {:#x} is not a character", origin, c);
-    if (step == 1)
-      text += static_cast<char>(c);
-    else
-      text += EncodeUtf8(std::u32string(1, c));
+    text += step == 1 ? std::string(1, static_cast<char>(c)) : EncodeUtf8(std::u32string(1, c));
   }
   text.resize(text.find_last_not_of('\0') + 1);
   return text;
@@ -210,19 +156,15 @@ std::string DecodeText(std::span<const std::byte> data, const ElementType& type,
 // Values in Fortran order (first index fastest) to row-major.
 template <class T>
 std::vector<T> ToRowMajor(const std::vector<T>& fortran, const std::vector<int64_t>& shape) {
-  std::vector<T> values(fortran.size());
-  std::vector<int64_t> stride(shape.size(), 1);  // in `values`
-  for (size_t d = shape.size(); d-- > 1;) stride[d - 1] = stride[d] * shape[d];
-  std::vector<int64_t> index(shape.size(), 0);
-  int64_t to = 0;
-  for (const T& value : fortran) {
-    values[to] = value;
-    for (size_t d = 0; d < shape.size(); ++d) {
-      to += stride[d];
-      if (++index[d] < shape[d]) break;
-      to -= stride[d] * shape[d];
-      index[d] = 0;
+  std::vector<T> values;
+  values.reserve(fortran.size());
+  for (size_t to = 0; to < fortran.size(); ++to) {
+    size_t from = 0, rest = to, stride = fortran.size();
+    for (size_t d = shape.size(); d-- > 0; rest /= static_cast<size_t>(shape[d])) {
+      stride /= static_cast<size_t>(shape[d]);
+      from += rest % static_cast<size_t>(shape[d]) * stride;
     }
+    values.push_back(fortran[from]);
   }
   return values;
 }
@@ -284,10 +226,7 @@ void NpyReader::ReadHeader(uint64_t size) {
   std::string text(length, '\0');
   if (bytes_->Read(std::as_writable_bytes(std::span(text))) != length)
     Fail("{}: the file ends within the header", origin_);
-  Header header = HeaderParser(text, origin_).Parse();
-  descr_ = std::move(header.descr);
-  shape_ = std::move(header.shape);
-  fortran_order_ = header.fortran_order;
+  std::tie(descr_, fortran_order_, shape_) = ParseHeader(text, origin_);
   count_ = CountOf(shape_, origin_);
   const auto type = FindElementType(descr_);
   if (!type) return;

@@ -3,7 +3,6 @@
 #include <zip.h>
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include "harness/base/error.h"
@@ -78,30 +77,23 @@ void CopyTo(zip_source_t* source, const std::string& origin, AtomicFile* file) {
 NpzFile::NpzFile(const std::filesystem::path& path) : origin_(path.string()) {
   std::error_code unknown;
   if (std::filesystem::is_directory(path, unknown)) Fail("{}: not a ZIP archive (.npz): a folder", origin_);
-  int code = 0;
-  zip_t* archive = zip_open(path.c_str(), ZIP_RDONLY, &code);
-  if (!archive) {
-    zip_error_t error;
-    zip_error_init_with_code(&error, code);
-    Fail("{}: not a ZIP archive (.npz), or truncated: {}", origin_, Reason(&error));
-  }
   bytes_ = std::filesystem::file_size(path, unknown);
-  ReadDirectory(archive);
+  ReadDirectory([&](zip_error_t* error) { return zip_source_file_create(path.c_str(), 0, -1, error); });
 }
 
 NpzFile::NpzFile(std::span<const std::byte> bytes, const std::string& origin) : origin_(origin), bytes_(bytes.size()) {
+  ReadDirectory([&](zip_error_t* error) { return zip_source_buffer_create(bytes.data(), bytes.size(), 0, error); });
+}
+
+void NpzFile::ReadDirectory(const std::function<zip_source_t*(zip_error_t*)>& open) {
   zip_error_t error;
   zip_error_init(&error);
-  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
+  zip_source_t* source = open(&error);
   zip_t* archive = source ? zip_open_from_source(source, ZIP_RDONLY, &error) : nullptr;
   if (!archive) {
     if (source) zip_source_free(source);
     Fail("{}: not a ZIP archive (.npz), or truncated: {}", origin_, Reason(&error));
   }
-  ReadDirectory(archive);
-}
-
-void NpzFile::ReadDirectory(zip_t* archive) {
   archive_ = std::shared_ptr<zip_t>(archive, zip_discard);
   const zip_int64_t count = zip_get_num_entries(archive, 0);
   if (count <= 0) Fail("{}: not a ZIP archive (.npz): it is empty", origin_);
@@ -144,7 +136,6 @@ std::unique_ptr<NpyReader> NpzFile::Open(const std::string& name) const {
 }
 
 NpzWriter::NpzWriter(std::filesystem::path path, bool deflate) : path_(std::move(path)), deflate_(deflate) {}
-NpzWriter::~NpzWriter() = default;
 
 void NpzWriter::AddValues(const std::string& name, const std::string& descr, const std::vector<int64_t>& shape,
                           std::span<const std::byte> data, size_t value_size) {

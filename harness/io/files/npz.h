@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -13,7 +14,10 @@
 
 #include "harness/io/files/npy.h"
 
-struct zip;  // libzip's
+// libzip's.
+struct zip;
+struct zip_source;
+struct zip_error;
 
 namespace skipbench {
 
@@ -35,7 +39,7 @@ class NpzFile {
   NpyArray Read(const std::string& name) const { return Open(name)->All(); }
 
  private:
-  void ReadDirectory(::zip* archive);
+  void ReadDirectory(const std::function<::zip_source*(::zip_error*)>& open);
 
   std::shared_ptr<::zip> archive_;
   std::string origin_;
@@ -47,9 +51,6 @@ class NpzFile {
 class NpzWriter {
  public:
   explicit NpzWriter(std::filesystem::path path, bool deflate = false);
-  ~NpzWriter();
-  NpzWriter(const NpzWriter&) = delete;
-  NpzWriter& operator=(const NpzWriter&) = delete;
 
   // "<f8", "<f4", "|u1", C order. The values must stay where they are until Commit(). Throws Error when they do not
   // fill the shape.

@@ -4,6 +4,9 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 
 #include "harness/base/error.h"
 #include "harness/base/text.h"
@@ -20,30 +23,25 @@ namespace {
 constexpr uint64_t kMaxHeader = 100'000'000;  // as the official library
 
 struct DtypeInfo {
-  Dtype dtype;
   const char* name;
   int bits;
 };
-constexpr DtypeInfo kDtypes[] = {
-    {Dtype::kBool, "BOOL", 8},      {Dtype::kU8, "U8", 8},          {Dtype::kI8, "I8", 8},
-    {Dtype::kI16, "I16", 16},       {Dtype::kI32, "I32", 32},       {Dtype::kI64, "I64", 64},
-    {Dtype::kF16, "F16", 16},       {Dtype::kBF16, "BF16", 16},     {Dtype::kF32, "F32", 32},
-    {Dtype::kF64, "F64", 64},       {Dtype::kU16, "U16", 16},       {Dtype::kU32, "U32", 32},
-    {Dtype::kU64, "U64", 64},       {Dtype::kF8E4M3, "F8_E4M3", 8}, {Dtype::kF8E5M2, "F8_E5M2", 8},
-    {Dtype::kF8E8M0, "F8_E8M0", 8}, {Dtype::kF4, "F4", 4},          {Dtype::kF6E2M3, "F6_E2M3", 6},
-    {Dtype::kF6E3M2, "F6_E3M2", 6}, {Dtype::kC64, "C64", 64},
-};
+// In the order of Dtype.
+constexpr DtypeInfo kDtypes[] = {{"BOOL", 8},    {"U8", 8},   {"I8", 8},      {"I16", 16},    {"I32", 32},
+                                 {"I64", 64},    {"F16", 16}, {"BF16", 16},   {"F32", 32},    {"F64", 64},
+                                 {"U16", 16},    {"U32", 32}, {"U64", 64},    {"F8_E4M3", 8}, {"F8_E5M2", 8},
+                                 {"F8_E8M0", 8}, {"F4", 4},   {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"C64", 64}};
 
-const DtypeInfo& InfoOf(Dtype dtype) {
-  for (const auto& one : kDtypes)
-    if (one.dtype == dtype) return one;
-  Fail("internal: unknown dtype {}", static_cast<int>(dtype));
+const DtypeInfo& InfoOf(Dtype dtype) { return kDtypes[static_cast<size_t>(dtype)]; }
+
+std::optional<Dtype> FindDtype(std::string_view name) {
+  const auto found = std::ranges::find(kDtypes, name, &DtypeInfo::name);
+  if (found == std::end(kDtypes)) return std::nullopt;
+  return static_cast<Dtype>(found - std::begin(kDtypes));
 }
 
-const DtypeInfo* FindDtype(std::string_view name) {
-  for (const auto& one : kDtypes)
-    if (name == one.name) return &one;
-  return nullptr;
+std::string_view Text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 std::string ShapeText(const std::vector<int64_t>& shape) {
@@ -71,31 +69,23 @@ uint64_t BytesOf(Dtype dtype, const std::vector<int64_t>& shape, const std::stri
 // Checks one tensor of the header against the data that follows it.
 SafetensorsEntry Check(const HeaderTensor& tensor, std::span<const std::byte> data, const std::string& origin) {
   const std::string where = fmt::format("{}: tensor \"{}\"", origin, Printable(tensor.name));
-  const DtypeInfo* dtype = FindDtype(tensor.dtype);
+  const auto dtype = FindDtype(tensor.dtype);
   if (!dtype) Fail("{}: unknown dtype \"{}\"", where, Printable(tensor.dtype));
-  const uint64_t size = BytesOf(dtype->dtype, tensor.shape, where);
+  const uint64_t size = BytesOf(*dtype, tensor.shape, where);
   if (tensor.begin > tensor.end) Fail("{}: data_offsets [{}, {}] run backwards", where, tensor.begin, tensor.end);
   if (tensor.end > data.size())
     Fail("{}: data_offsets [{}, {}] lie beyond the {} bytes of data in the file (is it truncated?)", where,
          tensor.begin, tensor.end, data.size());
   if (tensor.end - tensor.begin != size)
-    Fail("{}: {} {} takes {} bytes, but data_offsets [{}, {}] span {}", where, dtype->name, ShapeText(tensor.shape),
+    Fail("{}: {} {} takes {} bytes, but data_offsets [{}, {}] span {}", where, tensor.dtype, ShapeText(tensor.shape),
          size, tensor.begin, tensor.end, tensor.end - tensor.begin);
-  return {tensor.name, dtype->dtype, tensor.shape, data.subspan(tensor.begin, size)};
+  return {tensor.name, *dtype, tensor.shape, data.subspan(tensor.begin, size)};
 }
 
 }  // namespace
 
 const char* DtypeName(Dtype dtype) { return InfoOf(dtype).name; }
 int DtypeBits(Dtype dtype) { return InfoOf(dtype).bits; }
-
-namespace {
-
-std::string_view Text(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-}  // namespace
 
 SafetensorsContent ParseSafetensors(std::span<const std::byte> bytes, const std::string& origin) {
   if (bytes.size() < 8) Fail("{}: {} bytes; a safetensors file has at least 8", origin, bytes.size());
@@ -111,13 +101,10 @@ SafetensorsContent ParseSafetensors(std::span<const std::byte> bytes, const std:
   if (length > bytes.size() - 8)
     Fail("{}: the header says it is {} bytes long, but only {} follow (is the file truncated?)", origin, length,
          bytes.size() - 8);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 8, length);
-  SafetensorsHeader header = ParseSafetensorsHeader(text, origin);
+  SafetensorsHeader header = ParseSafetensorsHeader(Text(bytes.subspan(8, length)), origin);
   const std::span<const std::byte> data = bytes.subspan(8 + length);
 
-  std::stable_sort(header.tensors.begin(), header.tensors.end(), [](const HeaderTensor& a, const HeaderTensor& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
+  std::ranges::stable_sort(header.tensors, {}, [](const HeaderTensor& one) { return std::pair(one.begin, one.end); });
   SafetensorsContent content{{}, std::move(header.metadata)};
   content.entries.reserve(header.tensors.size());
   uint64_t reached = 0;
@@ -143,17 +130,13 @@ void RefusePickle(const std::filesystem::path& path, std::span<const std::byte> 
   const std::string extension = path.extension().string();
   if (const std::string kind = KindByContent(Text(head)).name; kind == kNumpyArchive)
     Fail("{}: {}; a safetensors file was expected", path.string(), kind);
-  bool pickle =
+  const bool named =
       extension == ".bin" || extension == ".ckpt" || extension == ".pt" || extension == ".pth" || extension == ".pkl";
-  if (head.size() >= 4) {
-    const auto* b = reinterpret_cast<const unsigned char*>(head.data());
-    const bool zip = b[0] == 'P' && b[1] == 'K' && b[2] == 3 && b[3] == 4;
-    // Protocol opcode, versions 2 to 5; the byte after it tells an opcode from a header length of 640 to 1408 bytes,
-    // whose upper bytes are zero.
-    const bool protocol = b[0] == 0x80 && b[1] >= 2 && b[1] <= 5 && b[2] != 0;
-    pickle |= zip || protocol;
-  }
-  if (pickle)
+  // Protocol opcode, versions 2 to 5; the byte after it tells an opcode from a header length of 640 to 1408 bytes,
+  // whose upper bytes are zero.
+  const std::string_view text = Text(head);
+  const bool protocol = head.size() >= 4 && text[0] == '\x80' && text[1] >= 2 && text[1] <= 5 && text[2] != 0;
+  if (named || protocol || text.starts_with("PK\x03\x04"))
     Fail(
         "{}: this is a pickle (PyTorch checkpoint), which can run code when it is read; convert it to safetensors "
         "first, with one of the scripts in scripts/convert/",
@@ -162,10 +145,8 @@ void RefusePickle(const std::filesystem::path& path, std::span<const std::byte> 
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path) {
   RefusePickle(path, file_.bytes().first(std::min(file_.bytes().size(), kContentHead)));
-  SafetensorsContent content = ParseSafetensors(file_.bytes(), path.string());
-  entries_ = std::move(content.entries);
-  metadata_ = std::move(content.metadata);
-  for (size_t i = 0; i < entries_.size(); ++i) index_.emplace(entries_[i].name, i);
+  content_ = ParseSafetensors(file_.bytes(), path.string());
+  for (const SafetensorsEntry& entry : content_.entries) index_.emplace(entry.name, &entry);
 }
 
 std::shared_ptr<const SafetensorsFile> SafetensorsFile::Open(const std::filesystem::path& path) {
@@ -173,29 +154,30 @@ std::shared_ptr<const SafetensorsFile> SafetensorsFile::Open(const std::filesyst
 }
 
 const SafetensorsEntry* SafetensorsFile::Find(std::string_view name) const {
-  auto found = index_.find(name);
-  return found == index_.end() ? nullptr : &entries_[found->second];
+  const auto found = index_.find(name);
+  return found == index_.end() ? nullptr : found->second;
 }
 
 void WriteSafetensors(const std::filesystem::path& path, std::vector<SafetensorsEntry> entries,
                       const std::map<std::string, std::string>& metadata) {
-  std::sort(entries.begin(), entries.end(), [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
-    return DtypeBits(a.dtype) != DtypeBits(b.dtype) ? DtypeBits(a.dtype) > DtypeBits(b.dtype) : a.name < b.name;
-  });
-  std::map<std::string, std::string> names;
+  std::ranges::sort(entries, {},
+                    [](const SafetensorsEntry& one) { return std::pair(-DtypeBits(one.dtype), one.name); });
+  std::set<std::string> names;
   uint64_t offset = 0;
-  std::string header = SafetensorsHeaderStart(metadata);
+  auto tensors = nlohmann::ordered_json::object();
+  if (!metadata.empty()) tensors["__metadata__"] = metadata;
   for (const SafetensorsEntry& entry : entries) {
     const std::string where = fmt::format("{}: tensor \"{}\"", path.string(), entry.name);
-    if (entry.name == "__metadata__" || !names.emplace(entry.name, "").second) Fail("{}: the name is taken", where);
+    if (entry.name == "__metadata__" || !names.insert(entry.name).second) Fail("{}: the name is taken", where);
     const uint64_t size = BytesOf(entry.dtype, entry.shape, where);
     if (size != entry.bytes.size())
       Fail("{}: {} {} takes {} bytes, but {} were given", where, DtypeName(entry.dtype), ShapeText(entry.shape), size,
            entry.bytes.size());
-    AppendHeaderTensor(header, {entry.name, DtypeName(entry.dtype), entry.shape, offset, offset + size});
+    tensors[entry.name] = {
+        {"dtype", DtypeName(entry.dtype)}, {"shape", entry.shape}, {"data_offsets", {offset, offset + size}}};
     offset += size;
   }
-  header += '}';
+  std::string header = tensors.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   header.resize((header.size() + 7) / 8 * 8, ' ');  // so that the data start aligned
   if (header.size() > kMaxHeader)
     Fail("{}: the header would be {} bytes long; at most {} are allowed", path.string(), header.size(), kMaxHeader);

@@ -39,7 +39,7 @@ enum class Dtype {
   kF4,
   kF6E2M3,
   kF6E3M2,
-  kC64,
+  kC64
 };
 const char* DtypeName(Dtype dtype);  // as in the file: "F32"
 int DtypeBits(Dtype dtype);          // bits of one element
@@ -51,8 +51,15 @@ struct SafetensorsEntry {
   std::span<const std::byte> bytes;  // row-major, little-endian; may be unaligned
 };
 
-// A whole file, checked when it is opened: whatever entries() says lies inside the file, has the size its shape and
-// dtype ask for, and belongs to one tensor only.
+// Checks bytes in memory: whatever the entries say lies inside them, has the size its shape and dtype ask for, and
+// belongs to one tensor only. The entries' spans point into `bytes`; `origin` is named in errors.
+struct SafetensorsContent {
+  std::vector<SafetensorsEntry> entries;  // in the data's order
+  std::map<std::string, std::string> metadata;
+};
+SafetensorsContent ParseSafetensors(std::span<const std::byte> bytes, const std::string& origin);
+
+// A whole file, checked when it is opened.
 class SafetensorsFile {
  public:
   // Throws Error naming file, tensor and place. Pickles (.bin, .ckpt, .pt, .pth, or a file that begins like one) are
@@ -61,24 +68,16 @@ class SafetensorsFile {
 
   const std::filesystem::path& path() const { return file_.path(); }
   const MappedFile& file() const { return file_; }
-  const std::vector<SafetensorsEntry>& entries() const { return entries_; }  // in the file's data order
-  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  const std::vector<SafetensorsEntry>& entries() const { return content_.entries; }
+  const std::map<std::string, std::string>& metadata() const { return content_.metadata; }
   const SafetensorsEntry* Find(std::string_view name) const;  // nullptr if absent
 
  private:
   explicit SafetensorsFile(const std::filesystem::path& path);
   MappedFile file_;
-  std::vector<SafetensorsEntry> entries_;
-  std::map<std::string, size_t, std::less<>> index_;
-  std::map<std::string, std::string> metadata_;
+  SafetensorsContent content_;
+  std::map<std::string, const SafetensorsEntry*, std::less<>> index_;
 };
-
-// The same checks on bytes in memory (`origin` for messages); the entries' spans point into `bytes`.
-struct SafetensorsContent {
-  std::vector<SafetensorsEntry> entries;
-  std::map<std::string, std::string> metadata;
-};
-SafetensorsContent ParseSafetensors(std::span<const std::byte> bytes, const std::string& origin);
 
 // Writes a file (atomically: see AtomicFile), tensors in order of element size, then name, as the official library
 // does. Each entry's bytes must have the size that its shape and dtype ask for.

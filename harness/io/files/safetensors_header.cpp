@@ -149,8 +149,6 @@ class HeaderHandler : public nlohmann::json_sax<Json> {
   std::unordered_set<std::string> names_;
 };
 
-std::string Quoted(const std::string& text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 }  // namespace
 
 SafetensorsHeader ParseSafetensorsHeader(std::string_view text, const std::string& origin) {
@@ -161,22 +159,6 @@ SafetensorsHeader ParseSafetensorsHeader(std::string_view text, const std::strin
   HeaderHandler handler(header, origin);
   Json::sax_parse(text.begin(), text.end(), &handler);
   return header;
-}
-
-std::string SafetensorsHeaderStart(const std::map<std::string, std::string>& metadata) {
-  std::string header = "{";
-  if (metadata.empty()) return header;
-  header += "\"__metadata__\":{";
-  for (const auto& [key, value] : metadata)
-    header += fmt::format("{}{}:{}", header.back() == '{' ? "" : ",", Quoted(key), Quoted(value));
-  return header + "}";
-}
-
-void AppendHeaderTensor(std::string& header, const HeaderTensor& tensor) {
-  header += fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":[", header.size() == 1 ? "" : ",", Quoted(tensor.name),
-                        tensor.dtype);
-  for (size_t i = 0; i < tensor.shape.size(); ++i) header += fmt::format("{}{}", i ? "," : "", tensor.shape[i]);
-  header += fmt::format("],\"data_offsets\":[{},{}]}}", tensor.begin, tensor.end);
 }
 
 }  // namespace skipbench

@@ -27,8 +27,4 @@ struct SafetensorsHeader {
 // fields.
 SafetensorsHeader ParseSafetensorsHeader(std::string_view text, const std::string& origin);
 
-// The other direction: the opening brace and metadata, then tensors one by one; the caller closes the brace.
-std::string SafetensorsHeaderStart(const std::map<std::string, std::string>& metadata);
-void AppendHeaderTensor(std::string& header, const HeaderTensor& tensor);
-
 }  // namespace skipbench

@@ -1,6 +1,5 @@
 #include "harness/io/hdf5/hdf5.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -33,7 +32,7 @@ std::string FirstCause() {
 }
 
 Id CreationList(hid_t list_class) {
-  Id list = OwnList(H5Pcreate(list_class));
+  Id list = Own<H5Pclose>(H5Pcreate(list_class));
   if (list.get() < 0 || H5Pset_obj_track_times(list.get(), false) < 0 ||
       H5Pset_attr_phase_change(list.get(), 1000, 900) < 0)
     Fail("HDF5 cannot be set up: {}", FirstCause());
@@ -80,7 +79,7 @@ int64_t Object::Check(int64_t status, const std::string& what) const {
 
 std::vector<std::string> Group::Members() const {
   Quiet();
-  internal::Id list = internal::OwnList(Check(H5Gget_create_plist(id_.get()), "cannot be read"));
+  internal::Id list = internal::Own<H5Pclose>(Check(H5Gget_create_plist(id_.get()), "cannot be read"));
   unsigned order = 0;
   H5Pget_link_creation_order(list.get(), &order);
   const H5_index_t index = order & H5P_CRT_ORDER_TRACKED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
@@ -108,7 +107,7 @@ bool Group::Has(const std::string& name) const {
 
 bool Group::IsGroup(const std::string& name) const {
   if (!Has(name)) return false;
-  internal::Id object = internal::OwnObject(H5Oopen(id_.get(), name.c_str(), H5P_DEFAULT));
+  internal::Id object = internal::Own<H5Oclose>(H5Oopen(id_.get(), name.c_str(), H5P_DEFAULT));
   return object.get() >= 0 && H5Iget_type(object.get()) == H5I_GROUP;
 }
 
@@ -119,21 +118,20 @@ Group Group::CreateGroup(const std::string& name) {
   const hid_t made = H5Gcreate2(id_.get(), name.c_str(), H5P_DEFAULT, list.get(), H5P_DEFAULT);
   Check(made, "the group " + name + " cannot be made");
   file_->contents.AddGroup(Join(path_, name));
-  return Group(file_, internal::OwnGroup(made), Join(path_, name));
+  return Group(file_, internal::Own<H5Gclose>(made), Join(path_, name));
+}
+
+int64_t Group::Open(const std::string& name, const char* as, int64_t (*open)(int64_t, const char*, int64_t)) const {
+  if (!Has(name)) Fail("{}: {}: missing", file_->storage.path().string(), Join(path_, name));
+  return Check(open(id_.get(), name.c_str(), H5P_DEFAULT), name + " cannot be opened as a " + as);
 }
 
 Group Group::OpenGroup(const std::string& name) const {
-  if (!Has(name)) Fail("{}: missing", file_->storage.path().string() + ": " + Join(path_, name));
-  const hid_t group = H5Gopen2(id_.get(), name.c_str(), H5P_DEFAULT);
-  Check(group, name + " cannot be opened as a group");
-  return Group(file_, internal::OwnGroup(group), Join(path_, name));
+  return Group(file_, internal::Own<H5Gclose>(Open(name, "group", H5Gopen2)), Join(path_, name));
 }
 
 Dataset Group::OpenDataset(const std::string& name) const {
-  if (!Has(name)) Fail("{}: missing", file_->storage.path().string() + ": " + Join(path_, name));
-  const hid_t dataset = H5Dopen2(id_.get(), name.c_str(), H5P_DEFAULT);
-  Check(dataset, name + " cannot be opened as a dataset");
-  return Dataset(file_, internal::OwnDataset(dataset), Join(path_, name));
+  return Dataset(file_, internal::Own<H5Dclose>(Open(name, "dataset", H5Dopen2)), Join(path_, name));
 }
 
 void Group::CopyGroup(const Group& other, const std::string& name) {
@@ -167,14 +165,14 @@ namespace internal {
 Group OpenRoot(std::shared_ptr<File> file) {
   const hid_t root = H5Gopen2(file->id.get(), "/", H5P_DEFAULT);
   if (root < 0) Fail("{}: not a readable HDF5 file: {}", file->storage.path().string(), FirstCause());
-  return Group(std::move(file), OwnGroup(root), "/");
+  return Group(std::move(file), Own<H5Gclose>(root), "/");
 }
 
 Group OpenStorage(Storage storage) {
   Quiet();
   auto file = std::make_shared<File>(std::move(storage));
-  Id list = OwnList(AccessList(file->storage));
-  file->id = OwnFile(H5Fopen(file->storage.path().c_str(), H5F_ACC_RDONLY, list.get()));
+  Id list = Own<H5Pclose>(AccessList(file->storage));
+  file->id = Own<H5Fclose>(H5Fopen(file->storage.path().c_str(), H5F_ACC_RDONLY, list.get()));
   if (file->id.get() < 0) Fail("{}: not a readable HDF5 file: {}", file->storage.path().string(), FirstCause());
   return OpenRoot(std::move(file));
 }
@@ -187,17 +185,15 @@ Group OpenFile(const std::filesystem::path& path) {
   return internal::OpenStorage(std::move(storage));
 }
 
-namespace {}  // namespace
-
 FileWriter::FileWriter(const std::filesystem::path& path) : path_(path) {
   Quiet();
   TemporaryFile temporary(path);
   temporary_ = std::move(temporary.name);
   file_ = std::make_shared<internal::File>(Storage::Write(temporary.descriptor, path_));
-  internal::Id access = internal::OwnList(AccessList(file_->storage));
+  internal::Id access = internal::Own<H5Pclose>(AccessList(file_->storage));
   internal::Id creation = GroupList(H5P_FILE_CREATE);
   if (H5Pset_userblock(creation.get(), kUserBlockSize) < 0) Fail("HDF5 cannot be set up: {}", internal::FirstCause());
-  file_->id = internal::OwnFile(H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
+  file_->id = internal::Own<H5Fclose>(H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
   if (file_->id.get() < 0) Fail("{}: cannot be created: {}", path.string(), internal::FirstCause());
   root_ = std::make_unique<Group>(internal::OpenRoot(file_));
 }
@@ -229,13 +225,6 @@ void FileWriter::Commit() {
     Fail("{}: cannot be put in place: {}", path_.string(), std::strerror(errno));
   file_.reset();
   SyncFolder(path_.parent_path());
-}
-
-void SyncFolder(const std::filesystem::path& folder) {
-  const int fd = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);
-  close(fd);
 }
 
 std::string LibraryVersion() {

@@ -12,8 +12,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "harness/io/hdf5/hdf5_values.h"
@@ -57,8 +55,9 @@ class Group : public Object {
  private:
   // CreateDataset without attributes.
   Dataset MakeDataset(const std::string& name, Type type, const Shape& shape);
+  // `open`: H5Gopen2 or H5Dopen2.
+  int64_t Open(const std::string& name, const char* as, int64_t (*open)(int64_t, const char*, int64_t)) const;
   friend class FileWriter;
-  friend class TreeBuilder;  // plain_tree.h
   friend Group internal::OpenRoot(std::shared_ptr<internal::File> file);
   using Object::Object;
 };
@@ -93,9 +92,6 @@ class FileWriter {
   std::shared_ptr<internal::File> file_;
   std::unique_ptr<Group> root_;
 };
-
-// Makes the folder's own entries durable (new and renamed files). A file system that cannot is no reason to fail.
-void SyncFolder(const std::filesystem::path& folder);
 
 // "1.10.8", of the library that is loaded.
 std::string LibraryVersion();

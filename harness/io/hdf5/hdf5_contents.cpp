@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "harness/base/random.h"
+#include "harness/io/hdf5/hdf5_internal.h"
 
 namespace skipbench::hdf5 {
 namespace {
@@ -53,23 +54,9 @@ void Contents::AddAttribute(const std::string& path, const std::string& name, bo
   items_[path + ": " + name] = SumOf<T>(seed, values);
 }
 
-#define SKIPBENCH_CONTENTS_ROWS(T) \
-  template void Contents::AddRows<T>(const std::string&, int64_t, int64_t, std::span<const T>);
-SKIPBENCH_CONTENTS_ROWS(uint8_t)
-SKIPBENCH_CONTENTS_ROWS(int16_t)
-SKIPBENCH_CONTENTS_ROWS(int32_t)
-SKIPBENCH_CONTENTS_ROWS(int64_t)
-SKIPBENCH_CONTENTS_ROWS(uint64_t)
-SKIPBENCH_CONTENTS_ROWS(float)
-SKIPBENCH_CONTENTS_ROWS(double)
-SKIPBENCH_CONTENTS_ROWS(std::string)
-#undef SKIPBENCH_CONTENTS_ROWS
-#define SKIPBENCH_CONTENTS_ATTRIBUTE(T) \
+#define SKIPBENCH_HDF5_CONTENTS(T)                                                              \
+  template void Contents::AddRows<T>(const std::string&, int64_t, int64_t, std::span<const T>); \
   template void Contents::AddAttribute<T>(const std::string&, const std::string&, bool, std::span<const T>);
-SKIPBENCH_CONTENTS_ATTRIBUTE(int64_t)
-SKIPBENCH_CONTENTS_ATTRIBUTE(uint64_t)
-SKIPBENCH_CONTENTS_ATTRIBUTE(double)
-SKIPBENCH_CONTENTS_ATTRIBUTE(std::string)
-#undef SKIPBENCH_CONTENTS_ATTRIBUTE
+SKIPBENCH_HDF5_FOR_EACH_TYPE(SKIPBENCH_HDF5_CONTENTS)
 
 }  // namespace skipbench::hdf5

@@ -9,9 +9,10 @@
 #include <cstring>
 #include <set>
 
+#include "harness/base/json.h"
 #include "harness/io/files/child_process.h"
 #include "harness/io/hdf5/hdf5_internal.h"
-#include "harness/io/hdf5/plain_tree.h"
+#include "harness/io/hdf5/survey.h"
 
 namespace skipbench::hdf5 {
 
@@ -19,22 +20,23 @@ namespace fs = std::filesystem;
 
 namespace {
 
-ChildLimits LimitsFor(uint64_t size) {
+// A process of its own that opens the file without looking at its checksum and reads it.
+ChildProcess Reader(const Storage& storage, const std::function<void(Channel&, const std::function<Group()>&)>& read) {
   ChildLimits limits;
-  limits.cpu_seconds = 20 + static_cast<int>(size >> 26);
-  // Packed values are larger than the file; nothing that a run measures packs better than this.
-  limits.total_bytes = std::max(uint64_t{1} << 30, 64 * size);
-  return limits;
+  limits.cpu_seconds = 20 + static_cast<int>(storage.size() >> 26);
+  return ChildProcess(storage.path().string(), limits, [&](Channel& channel) {
+    read(channel, [&] {
+      Storage again = Storage::OpenUnchecked(storage.path());
+      ForbidOpeningFiles();
+      return internal::OpenStorage(std::move(again));
+    });
+  });
 }
 
 // Another process reads everything that could end this one.
 void Rehearse(const Storage& storage) {
-  const std::string name = storage.path().string();
-  ChildProcess child(name, LimitsFor(storage.size()), [&](Channel& channel) {
-    Storage again = Storage::OpenUnchecked(storage.path());
-    ForbidOpeningFiles();
-    WalkTree(internal::OpenStorage(std::move(again)), [&] { channel.Send(""); });
-  });
+  ChildProcess child =
+      Reader(storage, [](Channel& channel, const auto& open) { Rehearse(open(), [&] { channel.Send(""); }); });
   while (child.Receive()) continue;
 }
 
@@ -59,26 +61,23 @@ class TemporaryFolder {
 
 // How a file's content relates to its own list of checksums.
 struct Verdict {
-  bool has_list = false;
-  size_t listed = 0;
+  size_t listed = 0;                // 0: there is no list
   size_t missing = 0;               // of the list
   std::vector<std::string> others;  // what is not in the list: added, or changed
-  bool Complete() const { return has_list && missing == 0; }
-  std::vector<std::string> Added() const { return Complete() ? others : std::vector<std::string>{}; }
+  bool Complete() const { return listed > 0 && missing == 0; }
 };
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Verdict, listed, missing, others)
 
-Verdict Compare(const std::map<std::string, uint64_t>& content, const std::string& list,
-                const std::vector<std::string>& left_out) {
-  Verdict verdict;
+Verdict Compare(const Survey& survey) {
+  const std::string& list = survey.checksums;
   std::multiset<uint64_t> sums;
   for (size_t at = 0; at + 16 <= list.size(); at += 16) {
     uint64_t sum = 0;
     std::from_chars(list.data() + at, list.data() + at + 16, sum, 16);
     sums.insert(sum);
   }
-  verdict.has_list = !sums.empty();
-  verdict.listed = sums.size();
-  for (const auto& [what, sum] : content) {
+  Verdict verdict{sums.size(), 0, {}};
+  for (const auto& [what, sum] : survey.contents.items()) {
     const auto found = sums.find(sum);
     if (found == sums.end())
       verdict.others.push_back(what);
@@ -86,7 +85,7 @@ Verdict Compare(const std::map<std::string, uint64_t>& content, const std::strin
       sums.erase(found);
   }
   verdict.missing = sums.size();
-  verdict.others.insert(verdict.others.end(), left_out.begin(), left_out.end());
+  verdict.others.insert(verdict.others.end(), survey.left_out.begin(), survey.left_out.end());
   return verdict;
 }
 
@@ -106,58 +105,50 @@ std::string Judge(const Storage& storage, const Verdict& verdict, bool unchecked
   if (verdict.Complete() && storage.edited())
     return fmt::format("{}: changed after the run; all that the run wrote is there as it wrote it{}", name,
                        verdict.others.empty() ? "" : ". Added since, and not read: " + FirstOf(verdict.others));
-  std::string why;
-  if (!verdict.has_list) {
-    why = storage.flaw();
-  } else if (verdict.missing > 0) {
+  std::string why = storage.flaw();
+  if (verdict.missing > 0)
     why = fmt::format(
         "damaged, or changed after the run: {} of the {} things that the run wrote (groups, datasets, attributes) are "
         "not there as it wrote them{}",
         verdict.missing, verdict.listed,
         verdict.others.empty() ? "" : "; changed, or added since: " + FirstOf(verdict.others));
-  } else {
-    why = storage.flaw();
-  }
   if (!unchecked) Fail("{}: {}{}", name, why, kHint);
   return fmt::format("{}: read without a check: {}", name, why);
 }
 
-GuardedFile OpenCopy(const Storage& storage, bool unchecked) {
-  const std::string name = storage.path().string();
-  ChildProcess child(name, LimitsFor(storage.size()), [&](Channel& channel) {
-    Storage again = Storage::OpenUnchecked(storage.path());
-    ForbidOpeningFiles();
-    SendTree(internal::OpenStorage(std::move(again)), [&](std::string_view message) { channel.Send(message); });
+// In the other process: sends the verdict and makes a copy of what is to be read.
+void Copy(Channel& channel, const Group& root, uint64_t max_bytes, FileWriter* copy) {
+  const auto step = [&] { channel.Send(""); };
+  const Survey survey = SurveyOf(root, max_bytes, step);
+  const Verdict verdict = Compare(survey);
+  channel.Send(Json(verdict).dump(-1, ' ', false, Json::error_handler_t::replace));
+  // What others have added is none of the layout that readers expect.
+  const auto& names = verdict.Complete() ? verdict.others : survey.left_out;
+  const std::set<std::string> without(names.begin(), names.end());
+  copy->root().CopyContents(root, [&](const std::string& what) {
+    step();
+    return !without.contains(what) && what != std::string("/: ") + kChecksums;
   });
+  copy->Commit();
+}
+
+GuardedFile OpenCopy(const Storage& storage, bool unchecked) {
+  // Packed values are larger than the file; nothing that a run measures packs better than this.
+  const uint64_t max_bytes = std::max(uint64_t{1} << 30, 64 * storage.size());
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "results.h5";
-  FileWriter copy(path);
-  TreeBuilder builder(copy, LimitsFor(storage.size()).total_bytes);
-  try {
-    while (const auto message = child.Receive()) builder.Take(*message);
-  } catch (const Error& error) {
-    const std::string cause = error.what();
-    if (cause.find(name) != std::string::npos) throw;
-    Fail("{}: cannot be read: {}", name, cause);
-  }
-  const Verdict verdict = Compare(copy.Checksums(), builder.checksums(), builder.left_out());
-  const std::string note = Judge(storage, verdict, unchecked);
-  builder.Close();
-  copy.Commit();
-  fs::path read = path;
-  if (!verdict.Added().empty()) {
-    // What others have added is none of the layout that readers expect.
-    const std::set<std::string> added(verdict.others.begin(), verdict.others.end());
-    read = folder.path() / "kept.h5";
-    FileWriter kept(read);
-    kept.root().CopyContents(internal::OpenStorage(Storage::OpenUnchecked(path)), [&](const std::string& what) {
-      return !added.contains(what) && what != std::string("/: ") + kChecksums;
-    });
-    kept.Commit();
-  }
-  Storage copied = Storage::OpenUnchecked(read);
-  copied.ShowAs(storage.path());
-  return {internal::OpenStorage(std::move(copied)), true, {note}};
+  ChildProcess child = Reader(storage, [&](Channel& channel, const auto& open) {
+    FileWriter copy(path);
+    Copy(channel, open(), max_bytes, &copy);
+  });
+  std::string note;
+  while (const auto message = child.Receive())
+    if (!message->empty())
+      note = Judge(storage, ParseJson(*message, storage.path().string()).get<Verdict>(), unchecked);
+  Storage copy = Storage::Open(path);
+  Rehearse(copy);
+  copy.ShowAs(storage.path());
+  return {internal::OpenStorage(std::move(copy)), true, {note}};
 }
 
 }  // namespace

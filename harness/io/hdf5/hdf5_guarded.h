@@ -19,11 +19,10 @@ struct GuardedFile {
 
 // Opens a file for reading.
 //   its checksum holds: another process reads it once and must come through; then it is opened as it is.
-//   a program that writes HDF5 changed it (h5py, h5repack): another process hands its content over as plain data, of
-//   which a copy is made in the folder for temporary files. All that was written must be there unchanged, by the file's
-//   list of checksums; what is there besides is named in a note, and left out. anything else, such as a truncated file,
-//   changed values, a file without checksums: Error. With `unchecked`, what can be read of it, by the second way, with
-//   a note.
+//   a program that writes HDF5 changed it (h5py, h5repack): another process reads it and makes a copy in the folder for
+//   temporary files. All that was written must be there unchanged, by the file's list of checksums; what is there
+//   besides is named in a note, and left out. Anything else, such as a truncated file, changed values, a file without
+//   checksums: Error. With `unchecked`, what can be read of it, by the second way, with a note.
 GuardedFile OpenGuarded(const std::filesystem::path& path, bool unchecked = false);
 
 }  // namespace skipbench::hdf5

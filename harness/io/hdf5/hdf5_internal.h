@@ -3,12 +3,15 @@
 
 #include <hdf5.h>
 
-#include <memory>
 #include <string>
 
 #include "harness/io/hdf5/hdf5.h"
 #include "harness/io/hdf5/hdf5_contents.h"
 #include "harness/io/hdf5/hdf5_storage.h"
+
+// X(T) for the type of every value that is stored: what templates are instantiated for.
+#define SKIPBENCH_HDF5_FOR_EACH_TYPE(X) \
+  X(uint8_t) X(int16_t) X(int32_t) X(int64_t) X(uint64_t) X(float) X(double) X(std::string)
 
 namespace skipbench::hdf5::internal {
 
@@ -24,14 +27,11 @@ int QuietClose(int64_t id) {
   return close(id);
 }
 
-inline Id OwnGroup(hid_t id) { return {id, QuietClose<H5Gclose>}; }
-inline Id OwnDataset(hid_t id) { return {id, QuietClose<H5Dclose>}; }
-inline Id OwnAttribute(hid_t id) { return {id, QuietClose<H5Aclose>}; }
-inline Id OwnSpace(hid_t id) { return {id, QuietClose<H5Sclose>}; }
-inline Id OwnType(hid_t id) { return {id, QuietClose<H5Tclose>}; }
-inline Id OwnList(hid_t id) { return {id, QuietClose<H5Pclose>}; }
-inline Id OwnFile(hid_t id) { return {id, QuietClose<H5Fclose>}; }
-inline Id OwnObject(hid_t id) { return {id, QuietClose<H5Oclose>}; }
+// Own<H5Gclose>(group): closed at the end.
+template <herr_t (*close)(hid_t)>
+Id Own(hid_t id) {
+  return {id, QuietClose<close>};
+}
 
 // A list for the creation of objects: without times, so that equal content gives equal files; with attributes in the
 // object's own header, because the other place for them ("dense storage", from nine attributes on) is slower and has

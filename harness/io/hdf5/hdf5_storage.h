@@ -1,9 +1,7 @@
 // The bytes under an HDF5 file: a file driver of our own, so that a full disk, a killed program and a damaged file each
-// end in one clear error. Used by hdf5.cpp only; everybody else includes harness/io/hdf5/hdf5.h.
-//
-// HDF5's own driver reports a failed write from the middle of a flush, after which a file can often not even be closed
-// again; the cause (errno) is lost on the way. This driver remembers the first failure, pretends that all went well
-// from then on, and lets the writer ask before the file gets its name.
+// end in one clear error. HDF5's own reports a failed write from the middle of a flush, after which a file can often
+// not even be closed again, and loses errno. This one remembers the first failure, pretends that all went well from
+// then on, and lets the writer ask before the file gets its name.
 #pragma once
 
 #include <hdf5.h>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <optional>
 
 #include "harness/base/text.h"
 #include "harness/io/hdf5/hdf5_internal.h"
@@ -19,63 +20,47 @@ void RequireStorable(const std::string& where, std::span<const std::string> text
       Fail("{}: \"{}\" is not valid UTF-8, or holds a zero byte", where, CleanText(text));
 }
 
+void CleanTexts(std::vector<std::string>* texts) {
+  for (auto& text : *texts) text = CleanText(text);
+}
+
 internal::Id StringType() {
-  internal::Id type = internal::OwnType(H5Tcopy(H5T_C_S1));
+  internal::Id type = internal::Own<H5Tclose>(H5Tcopy(H5T_C_S1));
   if (H5Tset_size(type.get(), H5T_VARIABLE) < 0 || H5Tset_cset(type.get(), H5T_CSET_UTF8) < 0)
     Fail("HDF5 cannot be set up: {}", internal::FirstCause());
   return type;
 }
 
-// The type in the file: little-endian, IEEE.
-internal::Id FileType(Type type) {
-  switch (type) {
-    case Type::kUint8: return internal::OwnType(H5Tcopy(H5T_STD_U8LE));
-    case Type::kInt16: return internal::OwnType(H5Tcopy(H5T_STD_I16LE));
-    case Type::kInt32: return internal::OwnType(H5Tcopy(H5T_STD_I32LE));
-    case Type::kInt64: return internal::OwnType(H5Tcopy(H5T_STD_I64LE));
-    case Type::kUint64: return internal::OwnType(H5Tcopy(H5T_STD_U64LE));
-    case Type::kFloat32: return internal::OwnType(H5Tcopy(H5T_IEEE_F32LE));
-    case Type::kFloat64: return internal::OwnType(H5Tcopy(H5T_IEEE_F64LE));
-    case Type::kString: return StringType();
-  }
-  Fail("HDF5: unknown type");
+// What a type is called, and what HDF5 calls it in the file (little-endian, IEEE) and in memory.
+struct TypeNames {
+  const char* name;
+  hid_t file, memory;
+};
+const TypeNames& NamesOf(Type type) {
+  static const TypeNames names[] = {
+      {"uint8", H5T_STD_U8LE, H5T_NATIVE_UINT8},      {"int16", H5T_STD_I16LE, H5T_NATIVE_INT16},
+      {"int32", H5T_STD_I32LE, H5T_NATIVE_INT32},     {"int64", H5T_STD_I64LE, H5T_NATIVE_INT64},
+      {"uint64", H5T_STD_U64LE, H5T_NATIVE_UINT64},   {"float32", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT},
+      {"float64", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE}, {"text", H5T_C_S1, H5T_C_S1}};
+  return names[static_cast<size_t>(type)];
 }
 
-hid_t NumberInMemory(Type type) {
-  switch (type) {
-    case Type::kUint8: return H5T_NATIVE_UINT8;
-    case Type::kInt16: return H5T_NATIVE_INT16;
-    case Type::kInt32: return H5T_NATIVE_INT32;
-    case Type::kInt64: return H5T_NATIVE_INT64;
-    case Type::kUint64: return H5T_NATIVE_UINT64;
-    case Type::kFloat32: return H5T_NATIVE_FLOAT;
-    default: return H5T_NATIVE_DOUBLE;
-  }
+internal::Id FileType(Type type) {
+  return type == Type::kString ? StringType() : internal::Own<H5Tclose>(H5Tcopy(NamesOf(type).file));
 }
 
 // What is stored; false for types that cannot be read. float16 and bfloat16, which skipbench does not write, are read
 // as float32.
 bool TypeOfStored(hid_t stored, Type& type) {
-  const size_t size = H5Tget_size(stored);
-  switch (H5Tget_class(stored)) {
-    case H5T_STRING: type = Type::kString; return true;
-    case H5T_FLOAT: type = size == 8 ? Type::kFloat64 : Type::kFloat32; return size == 2 || size == 4 || size == 8;
-    case H5T_INTEGER: {
-      const bool is_signed = H5Tget_sign(stored) == H5T_SGN_2;
-      if (size == 1 && !is_signed)
-        type = Type::kUint8;
-      else if (size == 2 && is_signed)
-        type = Type::kInt16;
-      else if (size == 4 && is_signed)
-        type = Type::kInt32;
-      else if (size == 8)
-        type = is_signed ? Type::kInt64 : Type::kUint64;
-      else
-        return false;
+  const H5T_class_t kind = H5Tget_class(stored);
+  const size_t size = kind == H5T_FLOAT && H5Tget_size(stored) == 2 ? 4 : H5Tget_size(stored);
+  for (type = Type::kUint8; type != Type::kString; type = static_cast<Type>(static_cast<int>(type) + 1)) {
+    const hid_t memory = NamesOf(type).memory;
+    if (kind == H5Tget_class(memory) && size == H5Tget_size(memory) &&
+        (kind == H5T_FLOAT || H5Tget_sign(stored) == H5Tget_sign(memory)))
       return true;
-    }
-    default: return false;
   }
+  return kind == H5T_STRING;
 }
 
 // Why TypeOfStored() says no.
@@ -99,25 +84,29 @@ bool Holds(Type wanted, Type stored) {
   return wanted == Type::kUint64 && stored == Type::kUint8;
 }
 
-// Strings of an attribute or a selection of a dataset; `read` fills a buffer of the memory type it is given.
-template <class Read>
-bool ReadStrings(hid_t stored, hid_t memory_space, size_t count, Read read, std::vector<std::string>& out) {
-  out.reserve(count);
-  if (H5Tis_variable_str(stored) > 0) {
-    internal::Id type = internal::OwnType(H5Tcopy(stored));
+// The values of an attribute or of a selection of a dataset, of type `stored`; `read` fills a buffer of the memory type
+// it is given. Nothing where HDF5 cannot read them.
+template <class T>
+std::optional<std::vector<T>> ReadValues(hid_t stored, hid_t memory_space, size_t count, auto read) {
+  std::vector<T> values;
+  if (count == 0) return values;
+  if constexpr (!std::is_same_v<T, std::string>) {
+    values.resize(count);
+    if (read(NamesOf(TypeOf<T>()).memory, values.data()) < 0) return std::nullopt;
+  } else if (H5Tis_variable_str(stored) > 0) {
     std::vector<char*> pointers(count, nullptr);
-    if (read(type.get(), pointers.data()) < 0) return false;
-    for (const char* pointer : pointers) out.emplace_back(pointer ? pointer : "");
-    H5Dvlen_reclaim(type.get(), memory_space, H5P_DEFAULT, pointers.data());
-    return true;
+    if (read(stored, pointers.data()) < 0) return std::nullopt;
+    for (const char* pointer : pointers) values.emplace_back(pointer ? pointer : "");
+    H5Dvlen_reclaim(stored, memory_space, H5P_DEFAULT, pointers.data());
+  } else {  // of fixed length, as other tools write them
+    const size_t size = H5Tget_size(stored);
+    if (size == 0 || size > std::numeric_limits<uint32_t>::max() / count) return std::nullopt;
+    std::vector<char> bytes(size * count);
+    if (read(stored, bytes.data()) < 0) return std::nullopt;
+    for (size_t i = 0; i < count; ++i)
+      values.emplace_back(bytes.data() + i * size, strnlen(bytes.data() + i * size, size));
   }
-  // Fixed length, as other tools write them.
-  const size_t size = H5Tget_size(stored);
-  if (size == 0 || size > std::numeric_limits<uint32_t>::max() / std::max<size_t>(count, 1)) return false;
-  std::vector<char> bytes(size * count);
-  if (read(stored, bytes.data()) < 0) return false;
-  for (size_t i = 0; i < count; ++i) out.emplace_back(bytes.data() + i * size, strnlen(bytes.data() + i * size, size));
-  return true;
+  return values;
 }
 
 template <class T>
@@ -128,7 +117,7 @@ bool WriteValues(std::span<const T> values, auto write) {
     internal::Id type = StringType();
     return write(type.get(), pointers.data()) >= 0;
   } else {
-    return write(NumberInMemory(TypeOf<T>()), values.data()) >= 0;
+    return write(NamesOf(TypeOf<T>()).memory, values.data()) >= 0;
   }
 }
 
@@ -136,7 +125,7 @@ hsize_t ToLength(int64_t value) { return static_cast<hsize_t>(value); }
 
 internal::Id VectorSpace(int64_t count) {
   const hsize_t length = ToLength(count);
-  return internal::OwnSpace(H5Screate_simple(1, &length, nullptr));
+  return internal::Own<H5Sclose>(H5Screate_simple(1, &length, nullptr));
 }
 
 }  // namespace
@@ -151,19 +140,7 @@ int64_t Elements(const Shape& shape) {
   return count;
 }
 
-const char* TypeName(Type type) {
-  switch (type) {
-    case Type::kUint8: return "uint8";
-    case Type::kInt16: return "int16";
-    case Type::kInt32: return "int32";
-    case Type::kInt64: return "int64";
-    case Type::kUint64: return "uint64";
-    case Type::kFloat32: return "float32";
-    case Type::kFloat64: return "float64";
-    case Type::kString: return "text";
-  }
-  return "?";
-}
+const char* TypeName(Type type) { return NamesOf(type).name; }
 
 // ---- attributes -----------------------------------------------------------------------------------------------------
 
@@ -172,10 +149,10 @@ namespace {
 template <class T>
 bool CreateAttribute(hid_t object, const std::string& name, std::span<const T> values, bool scalar) {
   internal::Id space =
-      scalar ? internal::OwnSpace(H5Screate(H5S_SCALAR)) : VectorSpace(static_cast<int64_t>(values.size()));
+      scalar ? internal::Own<H5Sclose>(H5Screate(H5S_SCALAR)) : VectorSpace(static_cast<int64_t>(values.size()));
   internal::Id type = FileType(TypeOf<T>());
   internal::Id attribute =
-      internal::OwnAttribute(H5Acreate2(object, name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT));
+      internal::Own<H5Aclose>(H5Acreate2(object, name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT));
   if (attribute.get() < 0) return false;
   if (values.empty()) return true;
   return WriteValues<T>(values,
@@ -185,20 +162,26 @@ bool CreateAttribute(hid_t object, const std::string& name, std::span<const T> v
 }  // namespace
 
 template <class T>
-void Object::SetAttribute(const std::string& name, const T& value) {
-  Quiet();
-  if constexpr (std::is_same_v<T, std::string>) RequireStorable(Where() + ": " + name, {&value, 1});
-  if (!CreateAttribute<T>(id_.get(), name, {&value, 1}, true)) FailHere("the attribute " + name + " cannot be written");
-  file_->contents.AddAttribute<T>(path_, name, true, {&value, 1});
-}
-
-template <class T>
-void Object::SetAttribute(const std::string& name, const std::vector<T>& values) {
+void Object::WriteAttribute(const std::string& name, std::span<const T> values, bool scalar) {
   Quiet();
   if constexpr (std::is_same_v<T, std::string>) RequireStorable(Where() + ": " + name, values);
-  if (!CreateAttribute<T>(id_.get(), name, values, false)) FailHere("the attribute " + name + " cannot be written");
-  file_->contents.AddAttribute<T>(path_, name, false, values);
+  if (!CreateAttribute<T>(id_.get(), name, values, scalar)) FailHere("the attribute " + name + " cannot be written");
+  file_->contents.AddAttribute<T>(path_, name, scalar, values);
 }
+
+// An attribute of a type that is read; Error for another one.
+struct Object::OpenAttribute {
+  internal::Id attribute, stored, space;
+  Type type;
+
+  OpenAttribute(const Object& object, hid_t id, const std::string& name)
+      : attribute(internal::Own<H5Aclose>(object.Check(H5Aopen(id, name.c_str(), H5P_DEFAULT), name))),
+        stored(internal::Own<H5Tclose>(object.Check(H5Aget_type(attribute.get()), name))),
+        space(internal::Own<H5Sclose>(object.Check(H5Aget_space(attribute.get()), name))) {
+    if (!TypeOfStored(stored.get(), type))
+      Fail("{}: the attribute {} {}", object.Where(), name, WhyNotRead(stored.get()));
+  }
+};
 
 bool Object::HasAttribute(const std::string& name) const {
   Quiet();
@@ -208,26 +191,15 @@ bool Object::HasAttribute(const std::string& name) const {
 template <class T>
 std::vector<T> Object::AttributeList(const std::string& name) const {
   if (!HasAttribute(name)) Fail("{}: the attribute {} is missing", Where(), name);
-  internal::Id attribute = internal::OwnAttribute(Check(H5Aopen(id_.get(), name.c_str(), H5P_DEFAULT), name));
-  internal::Id stored = internal::OwnType(Check(H5Aget_type(attribute.get()), name));
-  internal::Id space = internal::OwnSpace(Check(H5Aget_space(attribute.get()), name));
-  Type type;
-  if (!TypeOfStored(stored.get(), type)) Fail("{}: the attribute {} {}", Where(), name, WhyNotRead(stored.get()));
-  if (!Holds(TypeOf<T>(), type)) Fail("{}: the attribute {} is not of type {}", Where(), name, TypeName(TypeOf<T>()));
-  const int64_t count = Check(H5Sget_simple_extent_npoints(space.get()), name);
+  const OpenAttribute open(*this, id_.get(), name);
+  if (!Holds(TypeOf<T>(), open.type))
+    Fail("{}: the attribute {} is not of type {}", Where(), name, TypeName(TypeOf<T>()));
+  const int64_t count = Check(H5Sget_simple_extent_npoints(open.space.get()), name);
   if (ToLength(count) > file_->storage.size()) Fail("{}: the attribute {} claims {} values", Where(), name, count);
-  std::vector<T> values;
-  bool read = true;
-  if constexpr (std::is_same_v<T, std::string>) {
-    read = count == 0 || ReadStrings(
-                             stored.get(), space.get(), static_cast<size_t>(count),
-                             [&](hid_t memory, void* to) { return H5Aread(attribute.get(), memory, to); }, values);
-  } else {
-    values.resize(static_cast<size_t>(count));
-    read = count == 0 || H5Aread(attribute.get(), NumberInMemory(TypeOf<T>()), values.data()) >= 0;
-  }
-  if (!read) FailHere("the attribute " + name + " cannot be read");
-  return values;
+  auto values = ReadValues<T>(open.stored.get(), open.space.get(), static_cast<size_t>(count),
+                              [&](hid_t memory, void* to) { return H5Aread(open.attribute.get(), memory, to); });
+  if (!values) FailHere("the attribute " + name + " cannot be read");
+  return *std::move(values);
 }
 
 template <class T>
@@ -252,37 +224,22 @@ std::vector<std::string> Object::AttributeNames() const {
   return names;
 }
 
-bool Object::DescribeAttribute(const std::string& name, Type* type, bool* scalar, std::string* why_not) const {
+Type Object::TypeOfAttribute(const std::string& name, bool* scalar) const {
   Quiet();
-  internal::Id attribute = internal::OwnAttribute(Check(H5Aopen(id_.get(), name.c_str(), H5P_DEFAULT), name));
-  internal::Id stored = internal::OwnType(Check(H5Aget_type(attribute.get()), name));
-  internal::Id space = internal::OwnSpace(Check(H5Aget_space(attribute.get()), name));
-  *scalar = H5Sget_simple_extent_type(space.get()) == H5S_SCALAR;
-  if (TypeOfStored(stored.get(), *type)) return true;
-  if (why_not) *why_not = WhyNotRead(stored.get());
-  return false;
+  const OpenAttribute open(*this, id_.get(), name);
+  *scalar = H5Sget_simple_extent_type(open.space.get()) == H5S_SCALAR;
+  if (open.type == Type::kString || open.type == Type::kUint64) return open.type;
+  return open.type == Type::kFloat32 || open.type == Type::kFloat64 ? Type::kFloat64 : Type::kInt64;
 }
 
 void Object::CopyAttribute(const Object& from, const std::string& name) {
-  Type type;
-  bool scalar;
-  std::string why_not;
-  if (!from.DescribeAttribute(name, &type, &scalar, &why_not))
-    Fail("{}: the attribute {} {}", from.Where(), name, why_not);
-  auto copy = [&]<class T>(T) {
+  from.WithAttribute(name, [&]<class T>(bool scalar, std::vector<T> values) {
+    if constexpr (std::is_same_v<T, std::string>) CleanTexts(&values);
     if (scalar)
-      SetAttribute(name, from.Attribute<T>(name));
+      SetAttribute(name, values.at(0));
     else
-      SetAttribute(name, from.AttributeList<T>(name));
-  };
-  if (type == Type::kString)
-    copy(std::string());
-  else if (type == Type::kFloat32 || type == Type::kFloat64)
-    copy(double{});
-  else if (type == Type::kUint64)
-    copy(uint64_t{});
-  else
-    copy(int64_t{});
+      SetAttribute(name, values);
+  });
 }
 
 // ---- datasets -------------------------------------------------------------------------------------------------------
@@ -304,9 +261,9 @@ Dataset Group::MakeDataset(const std::string& name, Type type, const Shape& shap
   Elements(shape);
   std::vector<hsize_t> lengths;
   for (const int64_t length : shape) lengths.push_back(ToLength(length));
-  internal::Id space =
-      internal::OwnSpace(shape.empty() ? H5Screate(H5S_SCALAR)
-                                       : H5Screate_simple(static_cast<int>(lengths.size()), lengths.data(), nullptr));
+  internal::Id space = internal::Own<H5Sclose>(
+      shape.empty() ? H5Screate(H5S_SCALAR)
+                    : H5Screate_simple(static_cast<int>(lengths.size()), lengths.data(), nullptr));
   Check(space.get(), what);
   internal::Id stored = FileType(type);
   internal::Id list = internal::CreationList(H5P_DATASET_CREATE);
@@ -314,16 +271,16 @@ Dataset Group::MakeDataset(const std::string& name, Type type, const Shape& shap
   const hid_t made =
       H5Dcreate2(id_.get(), name.c_str(), stored.get(), space.get(), H5P_DEFAULT, list.get(), H5P_DEFAULT);
   Check(made, what);
-  Dataset dataset(file_, internal::OwnDataset(made), (path_ == "/" ? "" : path_) + "/" + name);
+  Dataset dataset(file_, internal::Own<H5Dclose>(made), (path_ == "/" ? "" : path_) + "/" + name);
   file_->contents.AddDataset(dataset.path(), type, shape);
   return dataset;
 }
 
 Dataset::Dataset(std::shared_ptr<internal::File> file, internal::Id id, std::string path)
     : Object(std::move(file), std::move(id), std::move(path)) {
-  internal::Id stored = internal::OwnType(Check(H5Dget_type(id_.get()), "its type cannot be read"));
+  internal::Id stored = internal::Own<H5Tclose>(Check(H5Dget_type(id_.get()), "its type cannot be read"));
   if (!TypeOfStored(stored.get(), type_)) Fail("{}: {}", Where(), WhyNotRead(stored.get()));
-  internal::Id space = internal::OwnSpace(Check(H5Dget_space(id_.get()), "its shape cannot be read"));
+  internal::Id space = internal::Own<H5Sclose>(Check(H5Dget_space(id_.get()), "its shape cannot be read"));
   const int64_t rank = Check(H5Sget_simple_extent_ndims(space.get()), "its shape cannot be read");
   if (H5Sget_simple_extent_type(space.get()) == H5S_NULL) Fail("{}: is empty", Where());
   std::vector<hsize_t> lengths(static_cast<size_t>(rank));
@@ -338,7 +295,7 @@ Dataset::Dataset(std::shared_ptr<internal::File> file, internal::Id id, std::str
 
 bool Dataset::IsPlain() const {
   if (type_ == Type::kString) return false;
-  internal::Id list = internal::OwnList(Check(H5Dget_create_plist(id_.get()), "its layout cannot be read"));
+  internal::Id list = internal::Own<H5Pclose>(Check(H5Dget_create_plist(id_.get()), "its layout cannot be read"));
   return H5Pget_layout(list.get()) == H5D_CONTIGUOUS && H5Pget_external_count(list.get()) == 0;
 }
 
@@ -348,7 +305,7 @@ namespace {
 
 // The rows [first, first + count) of a dataset's space.
 internal::Id SelectRows(hid_t dataset, const Shape& shape, int64_t first, int64_t count) {
-  internal::Id space = internal::OwnSpace(H5Dget_space(dataset));
+  internal::Id space = internal::Own<H5Sclose>(H5Dget_space(dataset));
   if (space.get() < 0 || shape.empty()) return space;
   std::vector<hsize_t> start(shape.size(), 0), lengths;
   for (const int64_t length : shape) lengths.push_back(ToLength(length));
@@ -396,47 +353,22 @@ std::vector<T> Dataset::ReadRows(int64_t first_row, int64_t count) const {
   internal::Id space = SelectRows(id_.get(), shape_, first_row, count);
   if (space.get() < 0) FailHere("cannot be read");
   internal::Id memory_space = VectorSpace(elements);
-  auto read = [&](hid_t memory, void* to) {
-    return H5Dread(id_.get(), memory, memory_space.get(), space.get(), H5P_DEFAULT, to);
-  };
-  std::vector<T> values;
-  if constexpr (std::is_same_v<T, std::string>) {
-    internal::Id stored = internal::OwnType(Check(H5Dget_type(id_.get()), "its type cannot be read"));
-    if (!ReadStrings(stored.get(), memory_space.get(), static_cast<size_t>(elements), read, values))
-      FailHere("cannot be read");
-  } else {
-    values.resize(static_cast<size_t>(elements));
-    if (read(NumberInMemory(TypeOf<T>()), values.data()) < 0) FailHere("cannot be read");
-  }
-  return values;
+  internal::Id stored = internal::Own<H5Tclose>(Check(H5Dget_type(id_.get()), "its type cannot be read"));
+  auto values =
+      ReadValues<T>(stored.get(), memory_space.get(), static_cast<size_t>(elements), [&](hid_t memory, void* to) {
+        return H5Dread(id_.get(), memory, memory_space.get(), space.get(), H5P_DEFAULT, to);
+      });
+  if (!values) FailHere("cannot be read");
+  return *std::move(values);
 }
-
-namespace {
-
-template <class T>
-void CopyPieces(const Dataset& from, Dataset& to, int64_t first, int64_t last, int64_t place) {
-  constexpr int64_t kBytesAtOnce = int64_t{32} << 20;
-  const int64_t row_bytes = std::max<int64_t>(1, from.row_elements() * static_cast<int64_t>(sizeof(T)));
-  const int64_t step = std::max<int64_t>(1, kBytesAtOnce / row_bytes);
-  for (int64_t row = first; row < last; row += step) {
-    const auto values = from.ReadRows<T>(row, std::min(step, last - row));
-    to.WriteRows<T>(place + row - first, std::span<const T>(values));
-  }
-}
-
-}  // namespace
 
 void Dataset::CopyRows(const Dataset& from, int64_t first, int64_t last, int64_t place) {
-  switch (type_) {
-    case Type::kUint8: return CopyPieces<uint8_t>(from, *this, first, last, place);
-    case Type::kInt16: return CopyPieces<int16_t>(from, *this, first, last, place);
-    case Type::kInt32: return CopyPieces<int32_t>(from, *this, first, last, place);
-    case Type::kInt64: return CopyPieces<int64_t>(from, *this, first, last, place);
-    case Type::kUint64: return CopyPieces<uint64_t>(from, *this, first, last, place);
-    case Type::kFloat32: return CopyPieces<float>(from, *this, first, last, place);
-    case Type::kFloat64: return CopyPieces<double>(from, *this, first, last, place);
-    case Type::kString: return CopyPieces<std::string>(from, *this, first, last, place);
-  }
+  WithType(type_, [&]<class T>(T) {
+    from.EachPiece<T>(first, last, [&](int64_t row, std::vector<T> values) {
+      if constexpr (std::is_same_v<T, std::string>) CleanTexts(&values);
+      WriteRows<T>(place + row - first, std::span<const T>(values));
+    });
+  });
 }
 
 std::vector<std::string> Dataset::AxisNames() const {
@@ -444,32 +376,12 @@ std::vector<std::string> Dataset::AxisNames() const {
   return AttributeList<std::string>("DIMENSION_LABELS");
 }
 
-template void Dataset::WriteRows<uint8_t>(int64_t, std::span<const uint8_t>);
-template void Dataset::WriteRows<int16_t>(int64_t, std::span<const int16_t>);
-template void Dataset::WriteRows<int32_t>(int64_t, std::span<const int32_t>);
-template void Dataset::WriteRows<int64_t>(int64_t, std::span<const int64_t>);
-template void Dataset::WriteRows<uint64_t>(int64_t, std::span<const uint64_t>);
-template void Dataset::WriteRows<float>(int64_t, std::span<const float>);
-template void Dataset::WriteRows<double>(int64_t, std::span<const double>);
-template void Dataset::WriteRows<std::string>(int64_t, std::span<const std::string>);
-template std::vector<uint8_t> Dataset::ReadRows<uint8_t>(int64_t, int64_t) const;
-template std::vector<int16_t> Dataset::ReadRows<int16_t>(int64_t, int64_t) const;
-template std::vector<int32_t> Dataset::ReadRows<int32_t>(int64_t, int64_t) const;
-template std::vector<int64_t> Dataset::ReadRows<int64_t>(int64_t, int64_t) const;
-template std::vector<uint64_t> Dataset::ReadRows<uint64_t>(int64_t, int64_t) const;
-template std::vector<float> Dataset::ReadRows<float>(int64_t, int64_t) const;
-template std::vector<double> Dataset::ReadRows<double>(int64_t, int64_t) const;
-template std::vector<std::string> Dataset::ReadRows<std::string>(int64_t, int64_t) const;
-
-#define SKIPBENCH_HDF5_ATTRIBUTE(T)                                                 \
-  template void Object::SetAttribute<T>(const std::string&, const T&);              \
-  template void Object::SetAttribute<T>(const std::string&, const std::vector<T>&); \
-  template T Object::Attribute<T>(const std::string&) const;                        \
+#define SKIPBENCH_HDF5_VALUES(T)                                                         \
+  template void Dataset::WriteRows<T>(int64_t, std::span<const T>);                      \
+  template std::vector<T> Dataset::ReadRows<T>(int64_t, int64_t) const;                  \
+  template void Object::WriteAttribute<T>(const std::string&, std::span<const T>, bool); \
+  template T Object::Attribute<T>(const std::string&) const;                             \
   template std::vector<T> Object::AttributeList<T>(const std::string&) const;
-SKIPBENCH_HDF5_ATTRIBUTE(int64_t)
-SKIPBENCH_HDF5_ATTRIBUTE(uint64_t)
-SKIPBENCH_HDF5_ATTRIBUTE(double)
-SKIPBENCH_HDF5_ATTRIBUTE(std::string)
-#undef SKIPBENCH_HDF5_ATTRIBUTE
+SKIPBENCH_HDF5_FOR_EACH_TYPE(SKIPBENCH_HDF5_VALUES)
 
 }  // namespace skipbench::hdf5

@@ -1,11 +1,13 @@
 // Values in HDF5 files: their types, attributes, arrays.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -21,39 +23,22 @@ int64_t Elements(const Shape& shape);
 enum class Type { kUint8, kInt16, kInt32, kInt64, kUint64, kFloat32, kFloat64, kString };
 const char* TypeName(Type type);  // "float64", as numpy says
 
-template <class T>
-constexpr Type TypeOf();
-template <>
-constexpr Type TypeOf<uint8_t>() {
-  return Type::kUint8;
+// The C++ types of the values, in the order of Type.
+using ValueTypes = std::tuple<uint8_t, int16_t, int32_t, int64_t, uint64_t, float, double, std::string>;
+template <class T, size_t i = 0>
+constexpr Type TypeOf() {
+  if constexpr (std::is_same_v<T, std::tuple_element_t<i, ValueTypes>>)
+    return static_cast<Type>(i);
+  else
+    return TypeOf<T, i + 1>();
 }
-template <>
-constexpr Type TypeOf<int16_t>() {
-  return Type::kInt16;
-}
-template <>
-constexpr Type TypeOf<int32_t>() {
-  return Type::kInt32;
-}
-template <>
-constexpr Type TypeOf<int64_t>() {
-  return Type::kInt64;
-}
-template <>
-constexpr Type TypeOf<uint64_t>() {
-  return Type::kUint64;
-}
-template <>
-constexpr Type TypeOf<float>() {
-  return Type::kFloat32;
-}
-template <>
-constexpr Type TypeOf<double>() {
-  return Type::kFloat64;
-}
-template <>
-constexpr Type TypeOf<std::string>() {
-  return Type::kString;
+// Calls f(T()), T being the C++ type of `type`.
+template <class F>
+void WithType(Type type, F f) {
+  [&]<size_t... i>(std::index_sequence<i...>) {
+    ((i == static_cast<size_t>(type) ? f(std::tuple_element_t<i, ValueTypes>()) : void()), ...);
+  }
+  (std::make_index_sequence<std::tuple_size_v<ValueTypes>>());
 }
 
 class Group;
@@ -90,12 +75,16 @@ class Object {
   std::string Where() const;  // "FILE: /settings/0"
   const std::string& path() const { return path_; }
 
-  // T: int64_t, uint64_t, double, std::string; a list of them becomes a one-dimensional attribute. Text with invalid
-  // UTF-8 or a zero byte is refused. Each name is written once.
+  // A list becomes a one-dimensional attribute. Text with invalid UTF-8 or a zero byte is refused. Each name is written
+  // once.
   template <class T>
-  void SetAttribute(const std::string& name, const T& value);
+  void SetAttribute(const std::string& name, const T& value) {
+    WriteAttribute<T>(name, {&value, 1}, /*scalar=*/true);
+  }
   template <class T>
-  void SetAttribute(const std::string& name, const std::vector<T>& values);
+  void SetAttribute(const std::string& name, const std::vector<T>& values) {
+    WriteAttribute<T>(name, values, /*scalar=*/false);
+  }
 
   bool HasAttribute(const std::string& name) const;
   // Error when it is missing, or of a kind that T does not hold exactly.
@@ -105,18 +94,28 @@ class Object {
   std::vector<T> AttributeList(const std::string& name) const;
   std::string AttributeOr(const std::string& name, const std::string& fallback) const;
   std::vector<std::string> AttributeNames() const;
-  // False for types that are not read; `why_not` then says the reason ("holds values of a type that ...").
-  bool DescribeAttribute(const std::string& name, Type* type, bool* scalar, std::string* why_not = nullptr) const;
-  // Takes over an attribute of another object.
+  // Calls f(scalar, values) with a list of int64_t, uint64_t, double or std::string, whichever holds what is stored.
+  // Error for types that are not read.
+  template <class F>
+  void WithAttribute(const std::string& name, F f) const {
+    bool scalar = false;
+    const Type type = TypeOfAttribute(name, &scalar);
+    WithType(type, [&]<class T>(T) { f(scalar, AttributeList<T>(name)); });
+  }
+  // Takes over an attribute of another object; text that is no UTF-8 is made so.
   void CopyAttribute(const Object& from, const std::string& name);
 
  protected:
+  struct OpenAttribute;
   Object(std::shared_ptr<internal::File> file, internal::Id id, std::string path)
       : file_(std::move(file)), id_(std::move(id)), path_(std::move(path)) {}
 
   // Throws Error naming the object, what failed, and HDF5's first cause (or the failed write behind it).
   [[noreturn]] void FailHere(const std::string& what) const;
   int64_t Check(int64_t status, const std::string& what) const;
+  template <class T>
+  void WriteAttribute(const std::string& name, std::span<const T> values, bool scalar);
+  Type TypeOfAttribute(const std::string& name, bool* scalar) const;
 
   std::shared_ptr<internal::File> file_;
   internal::Id id_;
@@ -147,8 +146,17 @@ class Dataset : public Object {
   }
 
   // Copies rows [first, last) of a dataset with the same type and row shape to the rows from `place` on, a piece at a
-  // time.
+  // time; text that is no UTF-8 is made so.
   void CopyRows(const Dataset& from, int64_t first, int64_t last, int64_t place);
+
+  // Calls f(row, values) with rows [first, last), a piece at a time; T: their type.
+  template <class T, class F>
+  void EachPiece(int64_t first, int64_t last, F f) const {
+    constexpr int64_t kBytesAtOnce = int64_t{32} << 20;
+    const int64_t row_bytes = std::max<int64_t>(1, row_elements() * static_cast<int64_t>(sizeof(T)));
+    const int64_t step = std::max<int64_t>(1, kBytesAtOnce / row_bytes);
+    for (int64_t row = first; row < last; row += step) f(row, ReadRows<T>(row, std::min(step, last - row)));
+  }
 
   std::vector<std::string> AxisNames() const;  // empty if they have none
   std::string Units() const { return AttributeOr("units", ""); }

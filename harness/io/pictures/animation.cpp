@@ -1,26 +1,18 @@
 #include "harness/io/pictures/animation.h"
 
-#include <cstring>
-#include <string_view>
-
 #include "harness/base/error.h"
 #include "harness/io/files/byte_reader.h"
 #include "harness/io/files/mapped_file.h"
-#include "harness/io/pictures/apng_reader.h"
+#include "harness/io/pictures/apng.h"
 #include "harness/io/pictures/gif.h"
 #include "harness/io/pictures/video.h"
 
 namespace skipbench {
 namespace {
 
-bool BeginsWith(std::span<const std::byte> bytes, std::string_view magic) {
-  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
-}
-
 // Goes over the blocks of a GIF up to its second picture.
 bool HasSecondPicture(std::span<const std::byte> bytes) {
-  static const std::string origin = "GIF";
-  const ByteReader in(bytes, origin);
+  const ByteReader in(bytes, "GIF");
   const auto table = [&](uint64_t flags) { return flags & 0x80 ? uint64_t{3} << ((flags & 7) + 1) : 0; };
   const auto skip_blocks = [&](uint64_t at) {
     while (const uint8_t length = in.Byte(at)) at += 1 + uint64_t{length};
@@ -61,8 +53,8 @@ std::vector<Image> FrameList::Take() {
 
 bool IsAnimation(std::span<const std::byte> bytes) {
   try {
-    if (BeginsWith(bytes, "\x89PNG")) return IsApng(bytes);
-    return BeginsWith(bytes, "GIF8") && HasSecondPicture(bytes);
+    if (HoldsAt(bytes, 0, "\x89PNG")) return IsApng(bytes);
+    return HoldsAt(bytes, 0, "GIF8") && HasSecondPicture(bytes);
   } catch (const Error&) {
     return false;  // the decoder says what is wrong
   }
@@ -72,8 +64,8 @@ std::vector<Image> ReadAnimation(const std::filesystem::path& path, int64_t most
   if (KindByName(path) == FileKind::kVideo) return ReadVideo(path, most);
   const MappedFile file(path);
   const std::string origin = path.string();
-  if (BeginsWith(file.bytes(), "\x89PNG")) return DecodeApng(file.bytes(), most, origin);
-  if (BeginsWith(file.bytes(), "GIF8")) return DecodeGifFrames(file.bytes(), most, origin);
+  if (HoldsAt(file.bytes(), 0, "\x89PNG")) return DecodeApng(file.bytes(), most, origin);
+  if (HoldsAt(file.bytes(), 0, "GIF8")) return DecodeGifFrames(file.bytes(), most, origin);
   Fail("{}: neither an animated PNG nor a GIF", origin);
 }
 

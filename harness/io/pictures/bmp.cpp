@@ -1,6 +1,7 @@
 #include "harness/io/pictures/bmp.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdlib>
 
@@ -30,7 +31,7 @@ class Decoder {
     ReadHeader();
     ReadMasks();
     if (bits_ <= 8) ReadPalette();
-    image_.pixels.assign(static_cast<size_t>(image_.width) * static_cast<size_t>(image_.height) * 3, 0);
+    image_.Resize(image_.width, image_.height);
     if (compression_ == kRle8 || compression_ == kRle4)
       RunLengths();
     else
@@ -72,12 +73,11 @@ class Decoder {
   }
 
   void ReadMasks() {
-    red_ = {bits_ == 16 ? 0x7C00u : 0xFF0000u}, green_ = {bits_ == 16 ? 0x03E0u : 0xFF00u},
-    blue_ = {bits_ == 16 ? 0x1Fu : 0xFFu};
+    if (bits_ == 16) masks_ = {{{0x7C00u}, {0x03E0u}, {0x1Fu}}};
     if (compression_ != kBitFields && compression_ != kAlphaBitFields) return;
-    red_.bits = in_.U32(54), green_.bits = in_.U32(58),
-    blue_.bits = in_.U32(62);  // behind a header of 40 bytes, or in a longer one
-    for (const Mask& mask : {red_, green_, blue_}) {
+    // Behind a header of 40 bytes, or in a longer one.
+    for (size_t c = 0; c < 3; ++c) masks_[c].bits = in_.U32(54 + 4 * c);
+    for (const Mask& mask : masks_) {
       const uint32_t low = mask.bits >> (mask.bits ? std::countr_zero(mask.bits) : 0);
       if (mask.bits == 0 || (low & (low + 1)) != 0) Fail("{}: broken bitmap: the mask {:#x}", origin_, mask.bits);
     }
@@ -92,30 +92,18 @@ class Decoder {
       for (uint64_t c = 0; c < 3; ++c) palette_[i][c] = in_.Byte(at + i * palette_entry_ + 2 - c);
   }
 
-  uint8_t* Pixel(int x, int row) {
-    const int y = top_down_ ? row : image_.height - 1 - row;
-    return image_.pixels.data() +
-           (static_cast<size_t>(y) * static_cast<size_t>(image_.width) + static_cast<size_t>(x)) * 3;
-  }
-  void Put(int x, int row, uint32_t colour) {
-    uint8_t* pixel = Pixel(x, row);
-    for (int c = 0; c < 3; ++c) pixel[c] = palette_[colour][c];
+  void Put(int x, int row, uint32_t value) {
+    uint8_t* pixel = image_.Pixel(x, top_down_ ? row : image_.height - 1 - row);
+    for (size_t c = 0; c < 3; ++c) pixel[c] = bits_ <= 8 ? palette_[value][c] : masks_[c].Value(value);
   }
 
   void Rows() {
     for (int row = 0; row < image_.height; ++row) {
       const uint64_t at = data_ + static_cast<uint64_t>(row) * stride_;
       for (int x = 0; x < image_.width; ++x) {
-        const auto place = static_cast<uint64_t>(x);
-        if (bits_ <= 8) {
-          const uint64_t bit = place * static_cast<uint64_t>(bits_);
-          Put(x, row, in_.Byte(at + bit / 8) >> (8 - bits_ - static_cast<int>(bit % 8)) & ((1u << bits_) - 1));
-          continue;
-        }
-        const int size = bits_ / 8;
-        const uint32_t value = in_.Number(at + place * static_cast<uint64_t>(size), size);
-        uint8_t* pixel = Pixel(x, row);
-        pixel[0] = red_.Value(value), pixel[1] = green_.Value(value), pixel[2] = blue_.Value(value);
+        const uint64_t bit = static_cast<uint64_t>(x) * static_cast<uint64_t>(bits_);
+        const uint32_t value = in_.Number(at + bit / 8, std::max(1, bits_ / 8));
+        Put(x, row, bits_ < 8 ? value >> (8 - bits_ - static_cast<int>(bit % 8)) & ((1u << bits_) - 1) : value);
       }
     }
   }
@@ -127,15 +115,15 @@ class Decoder {
     const bool nibbles = compression_ == kRle4;
     uint64_t at = data_;
     int x = 0, row = 0;
-    const auto put = [&](uint32_t colour) {
-      if (x < image_.width && row < image_.height) Put(x, row, colour);
-      if (x < image_.width) ++x;
+    const auto put = [&](int byte, int i) {
+      if (x >= image_.width) return;
+      Put(x++, row, static_cast<uint32_t>(!nibbles ? byte : i % 2 ? byte & 15 : byte >> 4));
     };
     while (row < image_.height) {
       const int count = in_.Byte(at), value = in_.Byte(at + 1);
       at += 2;
       if (count > 0) {
-        for (int i = 0; i < count; ++i) put(static_cast<uint32_t>(nibbles ? (i % 2 ? value & 15 : value >> 4) : value));
+        for (int i = 0; i < count; ++i) put(value, i);
       } else if (value == 0) {
         x = 0, ++row;
       } else if (value == 1) {
@@ -144,10 +132,7 @@ class Decoder {
         x = std::min(image_.width, x + in_.Byte(at)), row += in_.Byte(at + 1);
         at += 2;
       } else {
-        for (int i = 0; i < value; ++i) {
-          const int byte = in_.Byte(at + static_cast<uint64_t>(nibbles ? i / 2 : i));
-          put(static_cast<uint32_t>(nibbles ? (i % 2 ? byte & 15 : byte >> 4) : byte));
-        }
+        for (int i = 0; i < value; ++i) put(in_.Byte(at + static_cast<uint64_t>(nibbles ? i / 2 : i)), i);
         const auto bytes = static_cast<uint64_t>(nibbles ? (value + 1) / 2 : value);
         at += bytes + bytes % 2;
       }
@@ -161,7 +146,7 @@ class Decoder {
   uint32_t header_ = 0, compression_ = 0, colours_ = 0;
   int bits_ = 24;
   bool top_down_ = false;
-  Mask red_, green_, blue_;
+  std::array<Mask, 3> masks_ = {{{0xFF0000u}, {0xFF00u}, {0xFFu}}};  // of red, green, blue
   uint8_t palette_[256][3] = {};
 };
 

@@ -89,9 +89,11 @@ class Decoder {
   }
   void Put(int x, int y, const Colour& colour) {
     if (x >= canvas_.width || y >= canvas_.height) return;
-    std::memcpy(canvas_.pixels.data() +
-                    (static_cast<size_t>(y) * static_cast<size_t>(canvas_.width) + static_cast<size_t>(x)) * 3,
-                colour.data(), 3);
+    std::copy_n(colour.data(), 3, canvas_.Pixel(x, y));
+  }
+  void Fill(int left, int top, int width, int height, const Colour& colour) {
+    for (int y = top; y < std::min(top + height, canvas_.height); ++y)
+      for (int x = left; x < std::min(left + width, canvas_.width); ++x) Put(x, y, colour);
   }
 
   void Draw(const GraphicsControlBlock& control) {
@@ -100,12 +102,10 @@ class Decoder {
     CheckImageSize(frame.Width, frame.Height, origin_);
     const bool first = canvas_.pixels.empty();
     if (first) {
-      canvas_.pixels.resize(static_cast<size_t>(canvas_.width) * static_cast<size_t>(canvas_.height) * 3);
-      const Colour empty = ColourOf(std::max(0, control.TransparentColor));
-      for (int y = 0; y < canvas_.height; ++y)
-        for (int x = 0; x < canvas_.width; ++x) Put(x, y, empty);
+      canvas_.Resize(canvas_.width, canvas_.height);
+      Fill(0, 0, canvas_.width, canvas_.height, ColourOf(std::max(0, control.TransparentColor)));
     }
-    extent_ = {frame.Left, frame.Top, frame.Width, frame.Height};
+    drawn_ = frame;
     disposal_ = control.DisposalMode;
     // PIL takes transparency first.
     background_ =
@@ -126,17 +126,14 @@ class Decoder {
   void Dispose() {
     if (canvas_.pixels.empty()) return;
     if (disposal_ == DISPOSE_PREVIOUS && before_) canvas_ = *before_;
-    if (disposal_ != DISPOSE_BACKGROUND) return;
-    for (int y = 0; y < extent_[3] && extent_[1] + y < canvas_.height; ++y)
-      for (int x = 0; x < extent_[2] && extent_[0] + x < canvas_.width; ++x)
-        Put(extent_[0] + x, extent_[1] + y, background_);
+    if (disposal_ == DISPOSE_BACKGROUND) Fill(drawn_.Left, drawn_.Top, drawn_.Width, drawn_.Height, background_);
   }
 
   Source source_;
   const std::string& origin_;
   std::unique_ptr<GifFileType, Close> gif_;
-  Image canvas_;                    // no pixels before the first frame
-  std::array<int, 4> extent_ = {};  // left, top, width, height of the frame that was drawn last
+  Image canvas_;             // no pixels before the first frame
+  GifImageDesc drawn_ = {};  // the frame that was drawn last
   int disposal_ = DISPOSAL_UNSPECIFIED;
   Colour background_ = {};
   std::optional<Image> before_;

@@ -15,6 +15,15 @@ struct Image {
   int height = 0;
   int channels = 3;             // R, G, B
   std::vector<uint8_t> pixels;  // [height, width, channels], 0..255
+
+  // Takes the memory of a picture of that size, black.
+  void Resize(int64_t new_width, int64_t new_height, int new_channels = 3) {
+    *this = {static_cast<int>(new_width), static_cast<int>(new_height), new_channels, {}};
+    pixels.resize(static_cast<size_t>(new_width) * static_cast<size_t>(new_height) * static_cast<size_t>(channels));
+  }
+  // The channels of a pixel, one after the other.
+  uint8_t* Pixel(int64_t x, int64_t y) { return pixels.data() + (y * width + x) * channels; }
+  const uint8_t* Pixel(int64_t x, int64_t y) const { return pixels.data() + (y * width + x) * channels; }
 };
 
 // What is refused before any memory is taken for it: nobody's picture is larger, but a broken or hostile header may say
@@ -31,7 +40,10 @@ Image ReadImage(const std::filesystem::path& path);
 // The same from memory; `origin` is named in errors.
 Image DecodeImage(std::span<const std::byte> bytes, const std::string& origin);
 
-// The same turned upright by the EXIF orientation of a JPEG, PNG or WebP file, as PIL's ImageOps.exif_transpose does.
+// EXIF's tag Orientation (0x0112) of a JPEG (APP1), PNG (eXIf) or WebP (EXIF) file, 1 to 8; 1 where there is none, or a
+// broken one.
+int ExifOrientation(std::span<const std::byte> file);
+// A picture turned upright by the EXIF orientation of a JPEG, PNG or WebP file, as PIL's ImageOps.exif_transpose does.
 Image ReadUprightImage(const std::filesystem::path& path);
 // Turns by one of EXIF's orientations, 1 to 8; others leave the picture as it is.
 Image Turn(Image image, int orientation);

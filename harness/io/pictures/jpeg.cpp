@@ -9,7 +9,6 @@
 #include <jerror.h>
 
 #include "harness/base/error.h"
-#include "harness/io/files/mapped_file.h"
 
 namespace skipbench {
 namespace {
@@ -96,10 +95,9 @@ void InvertedCmykToRgb(const uint8_t* inks, int width, uint8_t* rgb) {
 
 bool ReadRows(Reader& reader) {
   if (setjmp(reader.jump)) return false;
-  const size_t stride = static_cast<size_t>(reader.image.width) * 3;
   const bool cmyk = !reader.inks.empty();
   while (reader.jpeg.output_scanline < reader.jpeg.output_height) {
-    uint8_t* const pixels = reader.image.pixels.data() + reader.jpeg.output_scanline * stride;
+    uint8_t* const pixels = reader.image.Pixel(0, reader.jpeg.output_scanline);
     JSAMPROW row = cmyk ? reader.inks.data() : pixels;
     jpeg_read_scanlines(&reader.jpeg, &row, 1);
     if (cmyk) InvertedCmykToRgb(reader.inks.data(), reader.image.width, pixels);
@@ -123,17 +121,10 @@ Image DecodeJpeg(std::span<const std::byte> bytes, const std::string& origin) {
   if (reader.jpeg.output_components != (IsCmyk(reader) ? 4 : 3) || reader.jpeg.output_width != width ||
       reader.jpeg.output_height != height)
     Fail("{}: broken JPEG: not convertible to RGB", origin);
-  reader.image.width = static_cast<int>(width);
-  reader.image.height = static_cast<int>(height);
-  reader.image.pixels.resize(static_cast<size_t>(width * height) * 3);
+  reader.image.Resize(width, height);
   if (IsCmyk(reader)) reader.inks.resize(static_cast<size_t>(width) * 4);
   if (!ReadRows(reader)) Fail("{}: broken JPEG: {}", origin, reader.error);
   return std::move(reader.image);
-}
-
-Image ReadJpeg(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  return DecodeJpeg(file.bytes(), path.string());
 }
 
 }  // namespace skipbench

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <span>
 #include <string>
 
@@ -11,9 +10,8 @@
 namespace skipbench {
 
 // RGB; grey is replicated, CMYK and YCCK become RGB as PIL's convert("RGB") makes them (inverted inks, no colour
-// profile). Truncated and broken files are Errors that name the file; libjpeg's warnings that change no pixel are none.
+// profile). Truncated and broken files are Errors that name `origin`; libjpeg's warnings that change no pixel are none.
 // Decoded as libjpeg does by default (slow integer DCT, fancy up-sampling), which is what PIL shows.
-Image ReadJpeg(const std::filesystem::path& path);
 Image DecodeJpeg(std::span<const std::byte> bytes, const std::string& origin);
 
 }  // namespace skipbench

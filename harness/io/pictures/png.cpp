@@ -8,7 +8,6 @@
 
 #include "harness/base/error.h"
 #include "harness/io/files/atomic_file.h"
-#include "harness/io/files/mapped_file.h"
 
 namespace skipbench {
 namespace {
@@ -122,16 +121,10 @@ bool WriteRows(Writer& writer, const Image& image, int level) {
                8, image.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_write_info(writer.png, writer.info);
-  const size_t stride = static_cast<size_t>(image.width) * static_cast<size_t>(image.channels);
-  for (int y = 0; y < image.height; ++y)
-    png_write_row(writer.png, image.pixels.data() + static_cast<size_t>(y) * stride);
+  for (int y = 0; y < image.height; ++y) png_write_row(writer.png, image.Pixel(0, y));
   png_write_end(writer.png, nullptr);
   return true;
 }
-
-}  // namespace
-
-namespace {
 
 Image Decode(std::span<const std::byte> bytes, bool with_alpha, const std::string& origin) {
   Reader reader;
@@ -154,12 +147,11 @@ Image Decode(std::span<const std::byte> bytes, bool with_alpha, const std::strin
   const bool grey16 = IsGrey16(reader);
   if (!PrepareRows(reader)) Fail("{}: broken PNG: {}", origin, reader.error);
   if (grey16 && with_alpha) FailUnsupported("{}: grey of 16 bits in an animation", origin);
-  reader.image.channels = with_alpha ? 4 : 3;
-  const auto stride = static_cast<size_t>(reader.image.channels * width) * (grey16 ? 2 : 1);
+  const int channels = with_alpha ? 4 : 3;
+  const auto stride = static_cast<size_t>(channels * width) * (grey16 ? 2 : 1);
   if (png_get_rowbytes(reader.png, reader.info) != stride) Fail("{}: broken PNG: not convertible to RGB", origin);
 
-  reader.image.width = static_cast<int>(width);
-  reader.image.height = static_cast<int>(height);
+  reader.image = {static_cast<int>(width), static_cast<int>(height), channels, {}};
   reader.image.pixels.resize(stride * static_cast<size_t>(height));
   for (size_t y = 0; y < static_cast<size_t>(height); ++y)
     reader.rows.push_back(reader.image.pixels.data() + y * stride);
@@ -173,11 +165,6 @@ Image Decode(std::span<const std::byte> bytes, bool with_alpha, const std::strin
 Image DecodePng(std::span<const std::byte> bytes, const std::string& origin) { return Decode(bytes, false, origin); }
 Image DecodePngWithAlpha(std::span<const std::byte> bytes, const std::string& origin) {
   return Decode(bytes, true, origin);
-}
-
-Image ReadPng(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  return DecodePng(file.bytes(), path.string());
 }
 
 std::string EncodePng(const Image& image, const std::string& origin, int level) {

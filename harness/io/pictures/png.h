@@ -13,8 +13,7 @@ namespace skipbench {
 // RGB, with grey, palette, 1-, 2- and 4-bit pictures and transparency converted as PIL's Image.convert("RGB") does
 // (transparency is dropped, not blended; gamma and colour profiles are ignored). Of 16 bits per channel the upper 8 are
 // taken, but grey pictures of 16 bits are cut off at 255, as PIL does (they come out almost white). Truncated and
-// broken files are Errors that name the file.
-Image ReadPng(const std::filesystem::path& path);
+// broken files are Errors that name `origin`.
 Image DecodePng(std::span<const std::byte> bytes, const std::string& origin);
 // R, G, B, A (channels 4): what a frame of an animation is drawn with.
 Image DecodePngWithAlpha(std::span<const std::byte> bytes, const std::string& origin);

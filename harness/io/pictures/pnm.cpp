@@ -15,30 +15,31 @@ class Decoder {
 
   Image Decode() {
     const int kind = in_.Byte(1) - '0';
-    const bool plain = kind <= 3, bits = kind == 1 || kind == 4;
+    plain_ = kind <= 3, bits_ = kind == 1 || kind == 4;
     channels_ = kind == 3 || kind == 6 ? 3 : 1;
     const int64_t width = Number(), height = Number();
     CheckImageSize(width, height, origin_);
-    maximum_ = bits ? 1 : Number();
+    maximum_ = bits_ ? 1 : Number();
     if (maximum_ < 1 || maximum_ > 65535)
       Fail("{}: broken PNM: a maximum of {}, expected 1 to 65535", origin_, maximum_);
-    if (!plain) ++at_;  // one blank ends the header
-    RequireBytes(plain, bits, width, height);
+    if (!plain_) ++at_;  // one blank ends the header
+    RequireBytes(width, height);
     image_ = {static_cast<int>(width), static_cast<int>(height), 3, {}};
     image_.pixels.reserve(static_cast<size_t>(width * height) * 3);
-    if (bits)
-      plain ? PlainBits() : RawBits();
-    else
-      Values(plain);
+    for (int64_t y = 0; y < height; ++y) {
+      for (int64_t i = 0; i < width * channels_; ++i)
+        image_.pixels.insert(image_.pixels.end(), channels_ == 1 ? 3 : 1, Next(i));
+      if (bits_ && !plain_) at_ += static_cast<size_t>((width + 7) / 8);
+    }
     return std::move(image_);
   }
 
  private:
   // No memory for more than the file can hold.
-  void RequireBytes(bool plain, bool bits, int64_t width, int64_t height) const {
+  void RequireBytes(int64_t width, int64_t height) const {
     const int64_t values = width * height * channels_;
     int64_t needed = values * (maximum_ > 255 ? 2 : 1);
-    if (bits && !plain) needed = (width + 7) / 8 * height;
+    if (bits_ && !plain_) needed = (width + 7) / 8 * height;
     if (static_cast<int64_t>(in_.size()) < needed)
       Fail("{}: broken PNM: {} bytes cannot hold {} x {} pixels (is it truncated?)", origin_, in_.size(), width,
            height);
@@ -65,48 +66,32 @@ class Decoder {
     return value;
   }
 
-  void Grey(uint8_t value) { image_.pixels.insert(image_.pixels.end(), 3, value); }
-  void PlainBits() {
-    for (int64_t i = 0; i < int64_t{image_.width} * image_.height; ++i) {
-      SkipBlanks();
-      const int c = in_.Byte(at_++);
-      if (c != '0' && c != '1') Fail("{}: broken PNM: 0 or 1 was expected at byte {}", origin_, at_ - 1);
-      Grey(c == '0' ? 255 : 0);
-    }
-  }
-  void RawBits() {
-    for (int y = 0; y < image_.height; ++y) {
-      for (int x = 0; x < image_.width; ++x)
-        Grey(in_.Byte(at_ + static_cast<size_t>(x / 8)) >> (7 - x % 8) & 1 ? 0 : 255);
-      at_ += static_cast<size_t>((image_.width + 7) / 8);
-    }
-  }
-
-  // Rounded to even as Python does.
-  uint8_t Scaled(int64_t value) const {
+  // Value i of a row, 0..255; raw bits stay where they are until the row's end.
+  uint8_t Next(int64_t i) {
+    if (bits_) return Bit(i) ? 0 : 255;
+    const int64_t value = plain_ ? Number() : RawValue();
+    if (plain_ && value > maximum_) Fail("{}: broken PNM: {} where the maximum is {}", origin_, value, maximum_);
+    // Rounded to even as Python does.
     const double top = channels_ == 1 && maximum_ > 255 ? 65535 : 255;
     return static_cast<uint8_t>(
         std::min(255.0, std::nearbyint(static_cast<double>(value) / static_cast<double>(maximum_) * top)));
   }
-  int64_t RawValue() {
-    if (maximum_ <= 255) return in_.Byte(at_++);
-    at_ += 2;
-    return in_.Byte(at_ - 2) << 8 | in_.Byte(at_ - 1);
+  bool Bit(int64_t i) {
+    if (!plain_) return in_.Byte(at_ + static_cast<size_t>(i / 8)) >> (7 - i % 8) & 1;
+    SkipBlanks();
+    const int c = in_.Byte(at_++);
+    if (c != '0' && c != '1') Fail("{}: broken PNM: 0 or 1 was expected at byte {}", origin_, at_ - 1);
+    return c == '1';
   }
-  void Values(bool plain) {
-    for (int64_t i = 0; i < int64_t{image_.width} * image_.height * channels_; ++i) {
-      const int64_t value = plain ? Number() : RawValue();
-      if (plain && value > maximum_) Fail("{}: broken PNM: {} where the maximum is {}", origin_, value, maximum_);
-      if (channels_ == 1)
-        Grey(Scaled(value));
-      else
-        image_.pixels.push_back(Scaled(value));
-    }
+  int64_t RawValue() {
+    at_ += maximum_ > 255 ? 2 : 1;
+    return maximum_ > 255 ? in_.Byte(at_ - 2) << 8 | in_.Byte(at_ - 1) : in_.Byte(at_ - 1);
   }
 
   ByteReader in_;
   const std::string& origin_;
   size_t at_ = 2;
+  bool plain_ = false, bits_ = false;
   int channels_ = 1;
   int64_t maximum_ = 255;
   Image image_;

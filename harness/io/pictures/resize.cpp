@@ -103,15 +103,12 @@ WideCrop CropWide(const Image& image, int width, int height) {
   crop.scaled = Resize(image, scaled(image.width), scaled(image.height), ResizeFilter::kBox);
   crop.left = Half(int64_t{crop.scaled.width} - width);
   crop.top = Half(int64_t{crop.scaled.height} - height);
-  crop.cropped = {.width = width, .height = height, .channels = image.channels, .pixels = {}};
-  crop.cropped.pixels.assign(static_cast<size_t>(width) * height * image.channels, 0);
+  crop.cropped.Resize(width, height, image.channels);
   for (int y = 0; y < height; ++y)
     for (int x = 0; x < width; ++x) {
       const int from_y = y + crop.top, from_x = x + crop.left;
       if (from_y < 0 || from_x < 0 || from_y >= crop.scaled.height || from_x >= crop.scaled.width) continue;
-      const size_t from = (static_cast<size_t>(from_y) * crop.scaled.width + from_x) * image.channels;
-      std::copy_n(&crop.scaled.pixels[from], image.channels,
-                  &crop.cropped.pixels[(static_cast<size_t>(y) * width + x) * image.channels]);
+      std::copy_n(crop.scaled.Pixel(from_x, from_y), image.channels, crop.cropped.Pixel(x, y));
     }
   return crop;
 }

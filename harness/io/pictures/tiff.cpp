@@ -3,12 +3,13 @@
 #include <tiffio.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 
-#include "harness/base/error.h"
+#include "harness/io/files/byte_reader.h"
 
 namespace skipbench {
 namespace {
@@ -211,9 +212,7 @@ class Decoder {
     const size_t count = static_cast<size_t>(width_) * height_;
     for (size_t i = 0; i < count; ++i) {
       const uint8_t* inks = image_.pixels.data() + 4 * i;
-      uint8_t rgb[3];
-      CmykToRgb(inks[0], inks[1], inks[2], inks[3], rgb);
-      std::memcpy(image_.pixels.data() + 3 * i, rgb, 3);
+      CmykToRgb(inks[0], inks[1], inks[2], inks[3], image_.pixels.data() + 3 * i);
     }
     image_.pixels.resize(3 * count);
   }
@@ -232,10 +231,9 @@ class Decoder {
 }  // namespace
 
 bool IsTiff(std::span<const std::byte> bytes) {
-  if (bytes.size() < 8) return false;
-  for (const char* magic : {"II*\0", "MM\0*", "II+\0", "MM\0+"})
-    if (std::memcmp(bytes.data(), magic, 4) == 0) return true;
-  return false;
+  using namespace std::string_view_literals;
+  return std::ranges::any_of(std::array{"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv},
+                             [&](std::string_view magic) { return bytes.size() >= 8 && HoldsAt(bytes, 0, magic); });
 }
 
 Image DecodeTiff(std::span<const std::byte> bytes, const std::string& origin) {

@@ -53,13 +53,9 @@ BytePairEncoding BytePairEncoding::Load(const std::filesystem::path& vocab, cons
 
 BytePairEncoding BytePairEncoding::Parse(std::string_view vocab, const std::string& vocab_name, std::string_view merges,
                                          const std::string& merges_name) {
-  BytePairEncoding result = ParseVocab(vocab, vocab_name);
+  BytePairEncoding result = FromVocab(ParseJson(vocab, vocab_name), vocab_name);
   result.ReadMerges(merges, merges_name, vocab_name);
   return result;
-}
-
-BytePairEncoding BytePairEncoding::ParseVocab(std::string_view vocab, const std::string& vocab_name) {
-  return FromVocab(ParseJson(vocab, vocab_name), vocab_name);
 }
 
 BytePairEncoding BytePairEncoding::FromVocab(const Json& json, const std::string& name) {
@@ -89,7 +85,7 @@ BytePairEncoding BytePairEncoding::FromVocab(const Json& json, const std::string
 }
 
 void BytePairEncoding::ReadMerges(std::string_view text, const std::string& name, const std::string& vocab_name) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.remove_suffix(1);
+  text = text.substr(0, text.find_last_not_of("\n\r ") + 1);
   size_t line_number = 0;
   while (!text.empty() && merges_.size() < kMaxMerges) {
     ++line_number;
@@ -133,17 +129,16 @@ std::optional<int64_t> BytePairEncoding::Find(const std::string& token) const {
 void BytePairEncoding::Encode(std::string_view word, std::vector<int64_t>& tokens) const {
   if (word.size() > INT32_MAX) Fail("a word of {} bytes is too long to be tokenised", word.size());
   const auto size = static_cast<int32_t>(word.size());
-  std::vector<Symbol> symbols(word.size());
+  std::vector<Symbol> symbols;
   for (int32_t i = 0; i < size; ++i) {
-    const auto byte = static_cast<unsigned char>(word[static_cast<size_t>(i)]);
-    symbols[static_cast<size_t>(i)] = {i + 1 == size ? last_byte_ids_[byte] : byte_ids_[byte], i - 1,
-                                       i + 1 == size ? -1 : i + 1};
+    const auto byte = static_cast<unsigned char>(word[i]);
+    const bool last = i + 1 == size;
+    symbols.push_back({(last ? last_byte_ids_ : byte_ids_)[byte], i - 1, last ? -1 : i + 1});
   }
   std::priority_queue<Pair, std::vector<Pair>, std::greater<>> pairs;
   auto consider = [&](int32_t place) {
-    if (place < 0 || symbols[static_cast<size_t>(place)].next < 0) return;
-    const int32_t left = symbols[static_cast<size_t>(place)].id;
-    const int32_t right = symbols[static_cast<size_t>(symbols[static_cast<size_t>(place)].next)].id;
+    if (place < 0 || symbols[place].next < 0) return;
+    const int32_t left = symbols[place].id, right = symbols[symbols[place].next].id;
     const auto found = merges_.find(Key(left, right));
     if (found != merges_.end()) pairs.push({found->second.rank, place, left, right});
   };
@@ -156,23 +151,22 @@ void BytePairEncoding::Encode(std::string_view word, std::vector<int64_t>& token
     merged.clear();
     for (; !pairs.empty() && pairs.top().rank == rank; pairs.pop()) {
       const Pair pair = pairs.top();
-      Symbol& left = symbols[static_cast<size_t>(pair.place)];
-      if (left.id != pair.left || left.next < 0 || symbols[static_cast<size_t>(left.next)].id != pair.right) continue;
-      Symbol& right = symbols[static_cast<size_t>(left.next)];
+      Symbol& left = symbols[pair.place];
+      if (left.id != pair.left || left.next < 0 || symbols[left.next].id != pair.right) continue;
+      Symbol& right = symbols[left.next];
       left.id = merges_.at(Key(pair.left, pair.right)).result;
       left.next = right.next;
       right.id = -1;  // gone; pairs that begin here are stale
-      if (left.next >= 0) symbols[static_cast<size_t>(left.next)].previous = pair.place;
+      if (left.next >= 0) symbols[left.next].previous = pair.place;
       merged.push_back(pair.place);
     }
     for (int32_t place : merged) {
-      if (symbols[static_cast<size_t>(place)].id < 0) continue;
-      consider(symbols[static_cast<size_t>(place)].previous);
+      if (symbols[place].id < 0) continue;
+      consider(symbols[place].previous);
       consider(place);
     }
   }
-  for (int32_t i = size > 0 ? 0 : -1; i >= 0; i = symbols[static_cast<size_t>(i)].next)
-    tokens.push_back(symbols[static_cast<size_t>(i)].id);
+  for (int32_t i = size > 0 ? 0 : -1; i >= 0; i = symbols[i].next) tokens.push_back(symbols[i].id);
 }
 
 }  // namespace skipbench

@@ -24,10 +24,9 @@ class BytePairEncoding {
   static BytePairEncoding Parse(std::string_view vocab, const std::string& vocab_name, std::string_view merges,
                                 const std::string& merges_name);
 
-  // The two halves of Parse(), and their parts: a vocabulary as a JSON object, and one merge, the next by rank, that
-  // stands at `where`.
-  static BytePairEncoding ParseVocab(std::string_view vocab, const std::string& vocab_name);
+  // Of a vocabulary as a JSON object, without merges.
   static BytePairEncoding FromVocab(const Json& vocab, const std::string& vocab_name);
+  // Adds the merges of a text like merges.txt; the next merge by rank, that stands at `where`.
   void ReadMerges(std::string_view merges, const std::string& merges_name, const std::string& vocab_name);
   void AddMerge(const std::string& left, const std::string& right, const std::string& where,
                 const std::string& vocab_name);

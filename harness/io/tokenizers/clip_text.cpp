@@ -79,14 +79,12 @@ std::u32string Nfc(const std::u32string& text) {
   if (ascii) return text;
   UErrorCode status = U_ZERO_ERROR;
   const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(status);
-  icu::UnicodeString source;
-  for (char32_t c : text) source.append(static_cast<UChar32>(c));
+  const auto source =
+      icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()), static_cast<int32_t>(text.size()));
   const icu::UnicodeString composed = nfc ? nfc->normalize(source, status) : source;
+  std::u32string result(static_cast<size_t>(composed.countChar32()), U'\0');
+  composed.toUTF32(reinterpret_cast<UChar32*>(result.data()), static_cast<int32_t>(result.size()), status);
   if (U_FAILURE(status)) Fail("Unicode normalisation failed: {}", u_errorName(status));
-  std::u32string result;
-  result.reserve(text.size());
-  for (int32_t i = 0; i < composed.length(); i = composed.moveIndex32(i, 1))
-    result.push_back(static_cast<char32_t>(composed.char32At(i)));
   return result;
 }
 
@@ -125,29 +123,25 @@ std::u32string CleanSlow(const std::u32string& text) {
   clean.reserve(text.size());
   for (char32_t c : text) {
     if (c == 0 || c == 0xFFFD || IsPythonControl(static_cast<UChar32>(c))) continue;
-    if (IsCjkIdeograph(c)) {
-      clean += U' ';
+    if (IsCjkIdeograph(c))
+      clean += {U' ', c, U' '};
+    else
       clean += c;
-      clean += U' ';
-    } else {
-      clean += c;
-    }
   }
   return clean;
 }
 
-// Runs of white space to one space, none at the ends.
-std::u32string CollapseSpace(const std::u32string& text) {
+// Runs of white space to one space; `trim`: none at the ends.
+std::u32string CollapseSpace(const std::u32string& text, bool (*is_space)(UChar32), bool trim) {
   std::u32string result;
   result.reserve(text.size());
   for (char32_t c : text) {
-    if (!IsPythonSpace(static_cast<UChar32>(c))) {
+    if (!is_space(static_cast<UChar32>(c)))
       result += c;
-    } else if (!result.empty() && result.back() != U' ') {
+    else if (result.empty() ? !trim : result.back() != U' ')
       result += U' ';
-    }
   }
-  if (!result.empty() && result.back() == U' ') result.pop_back();
+  if (trim && result.ends_with(U' ')) result.pop_back();
   return result;
 }
 
@@ -194,17 +188,10 @@ size_t MatchFixed(std::u32string_view text, ClipVariant variant, bool specials) 
 }  // namespace
 
 std::u32string NormalizeClipText(const std::u32string& text, ClipVariant variant) {
-  if (variant == ClipVariant::kSlow) return Lower(CollapseSpace(Nfc(CleanSlow(text))), variant);
-  std::u32string result;
-  for (char32_t c : Nfc(text)) {
-    const bool space = u_isUWhiteSpace(static_cast<UChar32>(c));
-    if (!space) {
-      result += c;
-    } else if (result.empty() || result.back() != U' ') {
-      result += U' ';
-    }
-  }
-  return Lower(result, variant);
+  if (variant == ClipVariant::kSlow)
+    return Lower(CollapseSpace(Nfc(CleanSlow(text)), IsPythonSpace, /*trim=*/true), variant);
+  const auto is_space = [](UChar32 c) { return u_isUWhiteSpace(c) != 0; };
+  return Lower(CollapseSpace(Nfc(text), is_space, /*trim=*/false), variant);
 }
 
 std::vector<std::u32string_view> SplitClipWords(const std::u32string& text, ClipVariant variant, bool specials) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <optional>
 
 #include "harness/base/error.h"
 #include "harness/base/text.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
@@ -17,15 +18,13 @@ namespace fs = std::filesystem;
 constexpr double kNoLimit = 1e30;
 constexpr int64_t kMaxLength = 1 << 20;
 
-// A token as a string or as an object {"content": ...}. Stripping the text around a token is not implemented.
+// A token as a string or as an object {"content": ...}.
 std::string TokenText(const JsonReader& reader, const std::string& key) {
   const Json& value = *reader.Find(key);
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_object()) reader.FailAt(key, "expected a token (a string or an object), found " + Describe(value));
   const JsonReader token = reader.Object(key);
-  for (const char* flag : {"lstrip", "rstrip", "single_word"})
-    if (token.BoolOr(flag, false))
-      FailUnsupported("{}: {}: tokens with this option are not supported", reader.file(), token.PathOf(flag));
+  RefuseStripping(token);
   return token.String("content");
 }
 
@@ -68,42 +67,44 @@ int64_t ReadId(const JsonReader& reader, const std::string& text) {
   return id;
 }
 
+// Calls `read` for a file of the folder if it is there.
+void ReadIfThere(const fs::path& file, const std::function<void(const JsonReader&)>& read) {
+  if (!fs::exists(file)) return;
+  const Json json = ReadJsonFile(file);
+  read(JsonReader(json, file.string()));
+}
+
 }  // namespace
+
+void RefuseStripping(const JsonReader& token) {
+  for (const char* flag : {"lstrip", "rstrip", "single_word"})
+    if (token.BoolOr(flag, false))
+      FailUnsupported("{}: {}: tokens with this option are not supported", token.file(), token.PathOf(flag));
+}
 
 ClipTokenizerConfig ReadClipTokenizerConfig(const fs::path& folder) {
   ClipTokenizerConfig config;
   bool lists_added = false;
-  const fs::path config_file = folder / "tokenizer_config.json";
-  if (fs::exists(config_file)) {
-    const Json json = ReadJsonFile(config_file);
-    const JsonReader reader(json, config_file.string());
+  ReadIfThere(folder / "tokenizer_config.json", [&](const JsonReader& reader) {
     RefuseOtherSettings(reader);
     config.model_max_length = ReadMaxLength(reader, config.model_max_length);
     ReadTokenNames(reader, config);
-    if (const auto added = reader.ObjectIf("added_tokens_decoder")) {
-      lists_added = true;
-      for (const auto& [key, value] : added->json().items())
-        config.added.push_back(
-            {ReadId(*added, key), TokenText(*added, key), added->Object(key).BoolOr("normalized", true)});
-    }
-  }
+    const auto added = reader.ObjectIf("added_tokens_decoder");
+    lists_added = added.has_value();
+    if (!added) return;
+    for (const auto& [key, value] : added->json().items())
+      config.added.push_back(
+          {ReadId(*added, key), TokenText(*added, key), added->Object(key).BoolOr("normalized", true)});
+  });
   if (lists_added) return config;  // the newer format, which needs no other file
-  const fs::path map_file = folder / "special_tokens_map.json";
-  if (fs::exists(map_file)) {
-    const Json json = ReadJsonFile(map_file);
-    const JsonReader reader(json, map_file.string());
-    ReadTokenNames(reader, config);
-  }
-  const fs::path added_file = folder / "added_tokens.json";
-  if (fs::exists(added_file)) {
-    const Json json = ReadJsonFile(added_file);
-    const JsonReader reader(json, added_file.string());
-    for (const auto& [token, id] : json.items()) {
+  ReadIfThere(folder / "special_tokens_map.json", [&](const JsonReader& reader) { ReadTokenNames(reader, config); });
+  ReadIfThere(folder / "added_tokens.json", [&](const JsonReader& reader) {
+    for (const auto& [token, id] : reader.json().items()) {
       const bool special = token == config.bos_token || token == config.eos_token || token == config.unk_token ||
                            token == config.pad_token;
       config.added.push_back({reader.Int(token, 0, INT32_MAX), token, !special});
     }
-  }
+  });
   return config;
 }
 
@@ -139,16 +140,16 @@ ClipTokenizerFiles ReadClipTokenizer(const fs::path& folder) {
     files.encoding = BytePairEncoding::Load(folder / "vocab.json", folder / "merges.txt");
     return files;
   }
-  TokenizerJson json = ReadTokenizerJson(folder / "tokenizer.json");
-  RequireSame(folder, "bos_token", files.config.bos_token, json.bos_token);
-  RequireSame(folder, "eos_token", files.config.eos_token, json.eos_token);
+  ClipTokenizerFiles json = ReadTokenizerJson(folder / "tokenizer.json");
+  RequireSame(folder, "bos_token", files.config.bos_token, json.config.bos_token);
+  RequireSame(folder, "eos_token", files.config.eos_token, json.config.eos_token);
   files.encoding = std::move(json.encoding);
-  files.config.splits_specials = json.splits_specials;
+  files.config.splits_specials = json.config.splits_specials;
+  auto& added = json.config.added;
   for (const auto& one : files.config.added)
-    if (std::none_of(json.added.begin(), json.added.end(),
-                     [&](const auto& other) { return other.content == one.content; }))
-      json.added.push_back(one);
-  files.config.added = std::move(json.added);
+    if (std::ranges::find(added, one.content, &ClipTokenizerConfig::Added::content) == added.end())
+      added.push_back(one);
+  files.config.added = std::move(added);
   return files;
 }
 

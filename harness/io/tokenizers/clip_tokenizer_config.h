@@ -29,6 +29,9 @@ struct ClipTokenizerConfig {
 // Reads tokenizer_config.json, special_tokens_map.json and added_tokens.json as transformers does.
 ClipTokenizerConfig ReadClipTokenizerConfig(const std::filesystem::path& folder);
 
+// Refuses a token (a JSON object) with options that are not implemented.
+void RefuseStripping(const JsonReader& token);
+
 // What a tokenizer's folder holds.
 struct ClipTokenizerFiles {
   BytePairEncoding encoding;

@@ -63,9 +63,7 @@ std::vector<ClipTokenizerConfig::Added> ReadAdded(const JsonReader& root) {
   std::vector<ClipTokenizerConfig::Added> added;
   if (!root.Has("added_tokens")) return added;
   for (const JsonReader& token : root.Objects("added_tokens")) {
-    for (const char* flag : {"lstrip", "rstrip", "single_word"})
-      if (token.BoolOr(flag, false))
-        FailUnsupported("{}: {}: tokens with this option are not supported", token.file(), token.PathOf(flag));
+    RefuseStripping(token);
     added.push_back({token.Int("id", 0, INT32_MAX), token.String("content"), token.BoolOr("normalized", true)});
   }
   return added;
@@ -121,14 +119,14 @@ std::string TokenOfTemplate(const Json& piece) {
 }
 
 // One token before a text, one behind it.
-void ReadPostProcessor(const JsonReader& root, TokenizerJson& result) {
+void ReadPostProcessor(const JsonReader& root, const BytePairEncoding& encoding, ClipTokenizerConfig& result) {
   constexpr const char* kExpected = "RobertaProcessing, or a template of one text between two special tokens";
   if (!root.ObjectIf("post_processor")) FailNotClip(root, "post_processor", kExpected);
   const JsonReader processor = root.Object("post_processor");
   const std::string type = processor.StringOr("type", "");
   if (type == "RobertaProcessing") {
-    result.bos_token = TokenOf(processor, "cls", result.encoding);
-    result.eos_token = TokenOf(processor, "sep", result.encoding);
+    result.bos_token = TokenOf(processor, "cls", encoding);
+    result.eos_token = TokenOf(processor, "sep", encoding);
     return;
   }
   const Json* single = processor.Find("single");
@@ -150,16 +148,16 @@ void CheckSides(const JsonReader& root) {
 
 }  // namespace
 
-TokenizerJson ReadTokenizerJson(const std::filesystem::path& file) {
+ClipTokenizerFiles ReadTokenizerJson(const std::filesystem::path& file) {
   const Json json = ReadJsonFile(file, kMaxFile);
   const JsonReader root(json, file.string());
   if (!root.ObjectIf("model")) FailNotClip(root, "model", "byte-pair encoding (BPE)");
-  TokenizerJson result;
+  ClipTokenizerFiles result;
   result.encoding = ReadModel(root.Object("model"));
-  result.added = ReadAdded(root);
+  result.config.added = ReadAdded(root);
   CheckNormalizer(root);
-  result.splits_specials = CheckPreTokenizer(root);
-  ReadPostProcessor(root, result);
+  result.config.splits_specials = CheckPreTokenizer(root);
+  ReadPostProcessor(root, result.encoding, result.config);
   CheckSides(root);
   return result;
 }

@@ -3,23 +3,15 @@
 #pragma once
 
 #include <filesystem>
-#include <vector>
 
-#include "harness/io/tokenizers/clip_tokenizer.h"
+#include "harness/io/tokenizers/clip_tokenizer_config.h"
 
 namespace skipbench {
 
-struct TokenizerJson {
-  BytePairEncoding encoding;
-  std::vector<ClipTokenizerConfig::Added> added;
-  std::string bos_token, eos_token;  // what the post-processor puts around a text
-  bool splits_specials =
-      false;  // whether the pattern of words knows <|startoftext|> and <|endoftext|>, as transformers 5's does
-};
-
-// Reads the tokenizer of CLIP. Padding and truncation are left from the last call before the file was saved and not
-// read, but for their direction, which transformers does take over. Throws Error naming file and place;
+// Reads the tokenizer of CLIP; of the config: added, splits_specials, and the bos_token and eos_token that the
+// post-processor puts around a text. Padding and truncation are left from the last call before the file was saved and
+// not read, but for their direction, which transformers does take over. Throws Error naming file and place;
 // UnsupportedError for a model, normaliser, pre-tokeniser or post-processor that is not CLIP's.
-TokenizerJson ReadTokenizerJson(const std::filesystem::path& file);
+ClipTokenizerFiles ReadTokenizerJson(const std::filesystem::path& file);
 
 }  // namespace skipbench

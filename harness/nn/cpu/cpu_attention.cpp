@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
-#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <new>
@@ -24,16 +23,12 @@ Buffer Allocate(int64_t bytes) {
   return Buffer(static_cast<char*>(::operator new(static_cast<size_t>(bytes), std::align_val_t(64))));
 }
 
-const AttentionKernels& Of(const Kernels& kernels, at::ScalarType type) {
-  return type == at::kBFloat16 ? kernels.attention_bf16 : kernels.attention_f32;
-}
-
 // One call: heads are packed and then worked through query block by query block.
 class Runner {
  public:
   Runner(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
          const at::Tensor& out)
-      : k_(Of(kernels, q.scalar_type())),
+      : k_(KernelsOf(kernels, q.scalar_type())),
         q_(q),
         keys_(k),
         values_(v),
@@ -45,7 +40,7 @@ class Runner {
     blocks_ = (q.size(1) + kernels.max_rows - 1) / kernels.max_rows;
     key_size_ = Aligned(k_.packed_keys_size(length_, dim_) * size_);
     value_size_ = Aligned(k_.packed_values_size(length_, dim_) * size_);
-    scratch_size_ = k_.scratch(dim_) * static_cast<int64_t>(sizeof(float));
+    scratch_size_ = k_.attention_scratch(dim_) * static_cast<int64_t>(sizeof(float));
     scale_ = static_cast<float>(1 / std::sqrt(static_cast<double>(dim_)));
   }
 
@@ -88,22 +83,20 @@ class Runner {
 
   void Block(int64_t head, int64_t block, const char* packed, char* scratch) const {
     const int64_t begin = q_.size(1) * block / blocks_, end = q_.size(1) * (block + 1) / blocks_;
-    AttentionBlockArgs t;
-    t.q = Head(q_, head, begin);
-    t.q_stride = q_.stride(1);
-    t.queries = static_cast<int>(end - begin);
-    t.keys = packed;
-    t.values = packed + key_size_;
-    t.length = length_;
-    t.dim = dim_;
-    t.scale = scale_;
-    t.out = Head(out_, head, begin);
-    t.out_stride = out_.stride(1);
-    t.scratch = reinterpret_cast<float*>(scratch);
-    k_.block(t);
+    k_.attention_block({.q = Head(q_, head, begin),
+                        .q_stride = q_.stride(1),
+                        .queries = static_cast<int>(end - begin),
+                        .keys = packed,
+                        .values = packed + key_size_,
+                        .length = length_,
+                        .dim = dim_,
+                        .scale = scale_,
+                        .out = Head(out_, head, begin),
+                        .out_stride = out_.stride(1),
+                        .scratch = reinterpret_cast<float*>(scratch)});
   }
 
-  const AttentionKernels& k_;
+  const ElementKernels& k_;
   const at::Tensor &q_, &keys_, &values_, &out_;
   int64_t heads_, dim_, length_, size_;
   int64_t blocks_ = 0, key_size_ = 0, value_size_ = 0, scratch_size_ = 0;  // sizes in bytes

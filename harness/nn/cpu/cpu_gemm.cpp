@@ -50,9 +50,7 @@ std::vector<const void*> RowsOf(const std::vector<at::Tensor>& weights) {
 const Kernels* KernelsFor(at::ScalarType dtype) {
   const Kernels* kernels = BestKernels();
   if (!kernels) return nullptr;
-  if (dtype == at::kFloat) return kernels;
-  if (dtype == at::kBFloat16 && kernels->gemm_bf16 && !HasMatrixUnit()) return kernels;
-  return nullptr;
+  return dtype == at::kFloat || (dtype == at::kBFloat16 && kernels->bf16.gemm && !HasMatrixUnit()) ? kernels : nullptr;
 }
 
 PackedMatrix::PackedMatrix(const Kernels* kernels, const std::vector<at::Tensor>& weights, const at::Tensor& bias,
@@ -124,7 +122,7 @@ class Runner {
         w_(*product.weights),
         k_(w_.kernels()),
         size_(static_cast<int64_t>(at::elementSize(w_.dtype()))),
-        gemm_(w_.dtype() == at::kFloat ? k_.gemm_f32 : k_.gemm_bf16) {
+        gemm_(KernelsOf(k_, w_.dtype()).gemm) {
     tiles_per_line_ = CeilDiv(p_.places, k_.max_rows);
     tiles_ = p_.images * p_.lines * tiles_per_line_;
     CutDepth();

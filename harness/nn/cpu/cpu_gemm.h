@@ -15,6 +15,11 @@ namespace skipbench::cpu {
 // kernels at all, bfloat16 where the CPU multiplies it natively (and has no matrix unit, which ATen uses better).
 const Kernels* KernelsFor(at::ScalarType dtype);
 
+// Those of `kernels` for tensors of this dtype, float32 or bfloat16.
+inline const ElementKernels& KernelsOf(const Kernels& kernels, at::ScalarType dtype) {
+  return dtype == at::kFloat ? kernels.f32 : kernels.bf16;
+}
+
 // A weight matrix in panels, as the kernels read it.
 class PackedMatrix {
  public:

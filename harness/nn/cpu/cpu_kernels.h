@@ -54,18 +54,30 @@ struct AttentionBlockArgs {
   float scale = 1;
   void* out = nullptr;
   int64_t out_stride = 0;
-  float* scratch = nullptr;  // scratch() floats
+  float* scratch = nullptr;  // attention_scratch() floats
 };
 
-// Attention for one type of elements. Keys and values of a head ([length][dim], rows at `stride`) are packed once for
-// all blocks of queries; sizes are in elements.
-struct AttentionKernels {
+// The kernels for one type of elements, float32 or bfloat16, which are what lies behind `void`.
+struct ElementKernels {
+  void (*gemm)(const GemmTile&);
+
+  // Per channel of `pixels` places ([pixels][channels], places at `stride`): mean and sum of squared deviations.
+  void (*moments)(const void* x, int64_t stride, int64_t pixels, int64_t channels, double* mean, double* m2);
+  // y = x * scale[c] + shift[c], then SiLU if asked.
+  void (*affine)(const void* x, int64_t stride, int64_t pixels, int64_t channels, const float* scale,
+                 const float* shift, bool silu, void* y, int64_t y_stride);
+  // Rows of `features` values: (x - mean) / sqrt(var + eps) * weight + bias.
+  void (*layer_norm)(const void* x, int64_t rows, int64_t features, const float* weight, const float* bias, float eps,
+                     void* y);
+
+  // Keys and values of a head ([length][dim], rows at `stride`) are packed once for all blocks of queries; sizes are in
+  // elements. `dim` of bfloat16 must be even.
   int64_t (*packed_keys_size)(int64_t length, int64_t dim);
   int64_t (*packed_values_size)(int64_t length, int64_t dim);
   void (*pack_keys)(const void* k, int64_t stride, int64_t length, int64_t dim, void* packed);
   void (*pack_values)(const void* v, int64_t stride, int64_t length, int64_t dim, void* packed);
-  int64_t (*scratch)(int64_t dim);
-  void (*block)(const AttentionBlockArgs&);
+  int64_t (*attention_scratch)(int64_t dim);
+  void (*attention_block)(const AttentionBlockArgs&);
 };
 
 struct Kernels {
@@ -73,26 +85,8 @@ struct Kernels {
   int lanes;        // floats in a vector
   int panel_width;  // columns of a panel of packed weights: 2 * lanes
   int max_rows;     // of a GemmTile
-
-  void (*gemm_f32)(const GemmTile&);
-  void (*gemm_bf16)(const GemmTile&);  // null where the CPU has no bfloat16 dot product
-
-  // Per channel of `pixels` places ([pixels][channels], places at `stride`): mean and sum of squared deviations.
-  void (*moments_f32)(const float* x, int64_t stride, int64_t pixels, int64_t channels, double* mean, double* m2);
-  void (*moments_bf16)(const uint16_t* x, int64_t stride, int64_t pixels, int64_t channels, double* mean, double* m2);
-  // y = x * scale[c] + shift[c], then SiLU if asked.
-  void (*affine_f32)(const float* x, int64_t stride, int64_t pixels, int64_t channels, const float* scale,
-                     const float* shift, bool silu, float* y, int64_t y_stride);
-  void (*affine_bf16)(const uint16_t* x, int64_t stride, int64_t pixels, int64_t channels, const float* scale,
-                      const float* shift, bool silu, uint16_t* y, int64_t y_stride);
-  // Rows of `features` values: (x - mean) / sqrt(var + eps) * weight + bias.
-  void (*layer_norm_f32)(const float* x, int64_t rows, int64_t features, const float* weight, const float* bias,
-                         float eps, float* y);
-  void (*layer_norm_bf16)(const uint16_t* x, int64_t rows, int64_t features, const float* weight, const float* bias,
-                          float eps, uint16_t* y);
-
-  AttentionKernels attention_f32;
-  AttentionKernels attention_bf16;  // `block` null where gemm_bf16 is; `dim` must be even
+  ElementKernels f32;
+  ElementKernels bf16;  // without products and attention (null) where the CPU has no bfloat16 dot product
 };
 
 // The set for this machine, or null. The variable SKIPBENCH_CPU_KERNELS (avx512_bf16, avx512, avx2 or none) asks for

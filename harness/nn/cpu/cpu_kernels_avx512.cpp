@@ -1,19 +1,8 @@
 #include "harness/nn/cpu/cpu_kernels.h"
 
-#if defined(__x86_64__) && defined(__GNUC__)
 #define SB_LANES 16
 #define SB_MAX_ROWS 14
 #define SB_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
+#define SB_KERNELS Avx512Kernels
+#define SB_NAME "avx512"
 #include "harness/nn/cpu/cpu_kernels.inc"
-
-namespace skipbench::cpu {
-const Kernels* Avx512Kernels() {
-  static const Kernels kernels = MakeKernels("avx512");
-  return &kernels;
-}
-}  // namespace skipbench::cpu
-#else
-namespace skipbench::cpu {
-const Kernels* Avx512Kernels() { return nullptr; }
-}  // namespace skipbench::cpu
-#endif

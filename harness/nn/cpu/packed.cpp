@@ -19,18 +19,25 @@ const cpu::Kernels* KernelsFor(const at::Tensor& t) {
 
 bool Pairs(const at::Tensor& t) { return t.scalar_type() == at::kBFloat16; }
 
-at::Tensor Dense(const at::Tensor& map) { return map.contiguous(kChannelsLast); }
+at::Tensor Dense(const at::Tensor& map) { return map.defined() ? map.contiguous(kChannelsLast) : map; }
 
-}  // namespace
+// Runs `product` into `y`. `other`, if defined, lies in memory as y does and is added.
+at::Tensor RunInto(cpu::Product product, const cpu::PackedMatrix& weights, at::Tensor y, const at::Tensor& other) {
+  product.weights = &weights;
+  product.out = y.data_ptr();
+  product.out_stride = product.residual_stride = weights.columns();
+  if (other.defined()) product.residual = other.const_data_ptr();
+  if (y.numel() > 0) cpu::Run(product);
+  return y;
+}
 
-bool RunsPacked(const at::Tensor& x) { return KernelsFor(x) != nullptr; }
-
-namespace {
 at::Tensor Join(const std::vector<at::Tensor>& parts) {
   if (parts.empty()) return {};
   return parts.size() == 1 ? parts[0] : at::cat(parts);
 }
 }  // namespace
+
+bool RunsPacked(const at::Tensor& x) { return KernelsFor(x) != nullptr; }
 
 PackedLinear::PackedLinear(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& biases, bool gated)
     : gated_(gated) {
@@ -53,21 +60,11 @@ at::Tensor PackedLinear::RunPacked(const at::Tensor& x, const at::Tensor& other)
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = packed_.columns();
   const at::Tensor rows = x.contiguous();
-  at::Tensor y = at::empty(shape, x.options());
   cpu::Product product;
-  product.weights = &packed_;
   product.places = rows.numel() / packed_.depth();
   product.sources = {{.base = rows.const_data_ptr(), .place_stride = packed_.depth(), .k = packed_.depth()}};
-  product.out = y.data_ptr();
-  product.out_stride = packed_.columns();
-  at::Tensor added;
-  if (other.defined()) {
-    added = other.contiguous();
-    product.residual = added.const_data_ptr();
-    product.residual_stride = packed_.columns();
-  }
-  if (product.places > 0) cpu::Run(product);
-  return y;
+  return RunInto(std::move(product), packed_, at::empty(shape, x.options()),
+                 other.defined() ? other.contiguous() : other);
 }
 
 at::Tensor PackedLinear::Forward(const at::Tensor& x, const at::Tensor& other) const {
@@ -128,11 +125,17 @@ ConvInput ConvInput::Prepared(const at::Tensor& x, int64_t margin) {
 
 PackedConv2d::PackedConv2d(const at::Tensor& weight, const at::Tensor& bias, int64_t stride, int64_t padding,
                            int64_t end_padding)
-    : out_(weight.size(0)), kernel_(weight.size(2)), stride_(stride), padding_(padding), end_padding_(end_padding) {
+    : out_(weight.size(0)),
+      height_(weight.size(2)),
+      width_(weight.size(3)),
+      stride_(stride),
+      padding_(padding),
+      end_padding_(end_padding) {
   const cpu::Kernels* kernels = KernelsFor(weight);
-  const bool plain =
-      kernel_ == 1 && stride == 1 && padding == 0 && end_padding == 0 && !(Pairs(weight) && weight.size(1) % 2 != 0);
-  if (kernels && (plain || (kernel_ == 3 && padding <= 1 && end_padding <= 1))) {
+  const bool column = (height_ == 1 || height_ == 3) && width_ == 1 && stride == 1 && padding == height_ / 2 &&
+                      end_padding == padding && !(Pairs(weight) && weight.size(1) % 2 != 0);
+  const bool square = height_ == 3 && width_ == 3 && padding <= 1 && end_padding <= 1;
+  if (kernels && (column || square)) {
     packed_ = cpu::PackedMatrix(kernels, {weight.flatten(2).transpose(1, 2)}, bias, false);
   } else {
     weight_ = weight;
@@ -142,58 +145,50 @@ PackedConv2d::PackedConv2d(const at::Tensor& weight, const at::Tensor& bias, int
 
 at::Tensor PackedConv2d::RunPacked(const ConvInput& x, const at::Tensor& other) const {
   const at::Tensor& map = x.map();
-  const int64_t batch = map.size(0), height = map.size(2), width = map.size(3);
-  const auto extent = [&](int64_t n) { return (n + padding_ + end_padding_ - kernel_) / stride_ + 1; };
+  const int64_t batch = map.size(0), height = map.size(2);
+  const auto extent = [&](int64_t n, int64_t kernel) {
+    return (n + (kernel > 1 ? padding_ + end_padding_ : 0) - kernel) / stride_ + 1;
+  };
+  at::Tensor y = at::empty({batch, out_, extent(height, height_), extent(map.size(3), width_)},
+                           map.options().memory_format(kChannelsLast));
+  const at::Tensor lines = width_ > 1 ? x.lines() : Dense(map).permute({0, 2, 3, 1});
   cpu::Product product;
-  product.weights = &packed_;
-  at::Tensor dense;
-  if (kernel_ == 1) {
-    dense = Dense(map);
-    product.places = batch * height * width;
-    product.sources = {{.base = dense.const_data_ptr(), .place_stride = packed_.depth(), .k = packed_.depth()}};
-  } else {
-    const at::Tensor& lines = x.lines();
-    const int64_t place = lines.size(3), line = lines.size(2) * place;
-    product.images = batch;
-    product.lines = extent(height);
-    product.places = extent(width);
-    for (int64_t dy = 0; dy < kernel_; ++dy) {
-      for (int64_t dx = 0; dx < kernel_; ++dx) {
-        // Output line y reads input line stride * y + up, where that is in [0, height).
-        const int64_t up = dy - padding_, left = dx - padding_ + x.margin();
-        const int64_t first = up < 0 ? (-up + stride_ - 1) / stride_ : 0, last = (height - up + stride_ - 1) / stride_;
-        product.sources.push_back({.base = static_cast<const char*>(lines.const_data_ptr()) +
-                                           (up * line + left * place) * lines.element_size(),
-                                   .image_stride = height * line,
-                                   .line_stride = stride_ * line,
-                                   .place_stride = stride_ * place,
-                                   .k = place,
-                                   .first_line = first,
-                                   .last_line = last});
-      }
+  if (height_ == 1) {
+    product.places = batch * height * map.size(3);
+    product.sources = {{.base = lines.const_data_ptr(), .place_stride = packed_.depth(), .k = packed_.depth()}};
+    return RunInto(std::move(product), packed_, y, Dense(other));
+  }
+  const int64_t place = lines.size(3), line = lines.size(2) * place;
+  product.images = batch;
+  product.lines = y.size(2);
+  product.places = y.size(3);
+  for (int64_t dy = 0; dy < height_; ++dy) {
+    for (int64_t dx = 0; dx < width_; ++dx) {
+      // Output line y reads input line stride * y + up, where that is in [0, height).
+      const int64_t up = dy - padding_, left = width_ > 1 ? dx - padding_ + x.margin() : 0;
+      const int64_t first = up < 0 ? (-up + stride_ - 1) / stride_ : 0, last = (height - up + stride_ - 1) / stride_;
+      product.sources.push_back(
+          {.base = static_cast<const char*>(lines.const_data_ptr()) + (up * line + left * place) * lines.element_size(),
+           .image_stride = height * line,
+           .line_stride = stride_ * line,
+           .place_stride = stride_ * place,
+           .k = place,
+           .first_line = first,
+           .last_line = last});
     }
   }
-  at::Tensor y = at::empty({batch, out_, extent(height), extent(width)}, map.options().memory_format(kChannelsLast));
-  product.out = y.data_ptr();
-  product.out_stride = out_;
-  at::Tensor added;
-  if (other.defined()) {
-    added = Dense(other);
-    product.residual = added.const_data_ptr();
-    product.residual_stride = out_;
-  }
-  cpu::Run(product);
-  return y;
+  return RunInto(std::move(product), packed_, y, Dense(other));
 }
 
 at::Tensor PackedConv2d::Forward(const ConvInput& x, const at::Tensor& other) const {
   if (packed_.defined()) {
-    const bool ready = kernel_ == 1 || x.has_margin();
+    const bool ready = width_ == 1 || x.has_margin();
     return ready ? RunPacked(x, other) : RunPacked(ConvInput::Prepared(x.map(), 1), other);
   }
   const int64_t more = end_padding_ - padding_;
   const at::Tensor map = more > 0 ? at::constant_pad_nd(x.map(), {0, more, 0, more}) : x.map();
-  at::Tensor y = at::conv2d(map, weight_, bias_, {stride_, stride_}, {padding_, padding_});
+  at::Tensor y =
+      at::conv2d(map, weight_, bias_, {stride_, stride_}, {padding_, width_ == 1 && height_ > 1 ? 0 : padding_});
   return other.defined() ? y.add_(other) : y;
 }
 
@@ -201,7 +196,6 @@ at::Tensor PackedConv2d::ForwardParts(const std::vector<at::Tensor>& parts) cons
   const auto odd = [](const at::Tensor& part) { return Pairs(part) && part.size(1) % 2 != 0; };
   if (!packed_.defined() || std::any_of(parts.begin(), parts.end(), odd)) return Forward(ConvInput(at::cat(parts, 1)));
   cpu::Product product;
-  product.weights = &packed_;
   std::vector<at::Tensor> dense;
   for (const at::Tensor& part : parts) {
     dense.push_back(Dense(part));
@@ -209,12 +203,9 @@ at::Tensor PackedConv2d::ForwardParts(const std::vector<at::Tensor>& parts) cons
   }
   const at::Tensor& first = parts[0];
   product.places = first.size(0) * first.size(2) * first.size(3);
-  at::Tensor y =
-      at::empty({first.size(0), out_, first.size(2), first.size(3)}, first.options().memory_format(kChannelsLast));
-  product.out = y.data_ptr();
-  product.out_stride = out_;
-  cpu::Run(product);
-  return y;
+  return RunInto(
+      std::move(product), packed_,
+      at::empty({first.size(0), out_, first.size(2), first.size(3)}, first.options().memory_format(kChannelsLast)), {});
 }
 
 }  // namespace skipbench

@@ -57,7 +57,8 @@ class ConvInput {
 class PackedConv2d {
  public:
   PackedConv2d() = default;
-  // [out, in, k, k], [out]. `padding` zeros above and on the left, `end_padding` below and on the right.
+  // [out, in, k, k] or [out, in, k, 1], [out]. `padding` zeros above and on the left, `end_padding` below and on the
+  // right; a kernel of one column has none at the sides.
   PackedConv2d(const at::Tensor& weight, const at::Tensor& bias, int64_t stride, int64_t padding, int64_t end_padding);
   // `other`, if defined, is added to the output and has its shape.
   at::Tensor Forward(const ConvInput& x, const at::Tensor& other = {}) const;
@@ -68,7 +69,8 @@ class PackedConv2d {
   at::Tensor RunPacked(const ConvInput& x, const at::Tensor& other) const;
   at::Tensor weight_, bias_;
   cpu::PackedMatrix packed_;
-  int64_t out_ = 0, kernel_ = 1, stride_ = 1, padding_ = 0, end_padding_ = 0;
+  int64_t out_ = 0, height_ = 1, width_ = 1;  // of the kernel
+  int64_t stride_ = 1, padding_ = 0, end_padding_ = 0;
 };
 
 // Whether maps of this kind go through the packed kernels.

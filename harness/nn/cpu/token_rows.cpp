@@ -7,7 +7,7 @@
 #include <cmath>
 #include <vector>
 
-#include "harness/nn/cpu/cpu_kernels.h"
+#include "harness/nn/cpu/cpu_gemm.h"
 
 namespace skipbench::cpu {
 
@@ -105,19 +105,13 @@ void GatedAdd(const at::Tensor& x, const at::Tensor& gate, const at::Tensor& h) 
 }
 
 at::Tensor NormAndModulate(const at::Tensor& x, double eps, const at::Tensor& factor, const at::Tensor& shift) {
-  const Kernels& kernels = *BestKernels();
+  const ElementKernels& kernels = KernelsOf(*BestKernels(), x.scalar_type());
   at::Tensor y = at::empty_like(x);
   const int64_t tokens = x.size(1), width = x.size(2);
-  const float small = static_cast<float>(eps);
   OverTokens(x.size(0), tokens, width, [&](int64_t b, int64_t begin, int64_t end) {
-    const int64_t at = (b * tokens + begin) * width;
-    if (x.scalar_type() == at::kFloat) {
-      kernels.layer_norm_f32(x.const_data_ptr<float>() + at, end - begin, width, RowOf(factor, b), RowOf(shift, b),
-                             small, y.mutable_data_ptr<float>() + at);
-    } else {
-      kernels.layer_norm_bf16(static_cast<const uint16_t*>(x.const_data_ptr()) + at, end - begin, width,
-                              RowOf(factor, b), RowOf(shift, b), small, static_cast<uint16_t*>(y.data_ptr()) + at);
-    }
+    const int64_t at = (b * tokens + begin) * width * static_cast<int64_t>(x.element_size());
+    kernels.layer_norm(static_cast<const char*>(x.const_data_ptr()) + at, end - begin, width, RowOf(factor, b),
+                       RowOf(shift, b), static_cast<float>(eps), static_cast<char*>(y.data_ptr()) + at);
   });
   return y;
 }

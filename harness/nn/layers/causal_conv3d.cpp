@@ -141,7 +141,7 @@ void ChannelNorm::RunPacked(const at::Tensor& x, bool silu, const at::Tensor& ou
           std::vector<float> values(static_cast<size_t>(width * channels));
           for (int64_t i = begin; i < end; ++i) {
             NormLine(from + i * width * channels, width, channels, values.data());
-            kernels.affine_f32(values.data(), channels, width, channels, factor, shift, silu, values.data(), channels);
+            kernels.f32.affine(values.data(), channels, width, channels, factor, shift, silu, values.data(), channels);
             const float* value = values.data();
             for (int64_t p = 0; p < width; ++p)
               for (int64_t c = 0; c < channels; ++c) to[i * line + (p + margin) * place + c] = static_cast<T>(*value++);

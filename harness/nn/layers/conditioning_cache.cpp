@@ -2,20 +2,18 @@
 
 #include <ATen/ATen.h>
 
+#include <vector>
+
 namespace skipbench {
 
 const at::Tensor& ConditioningCache::KeyValue(const void* layer,
                                               const std::function<at::Tensor(const at::Tensor& tokens)>& compute) {
   at::Tensor& value = key_values_[layer];
-  if (!value.defined()) value = compute(tokens_);
-  return value;
-}
-
-const at::Tensor& ConditioningCache::TimeProjection(const void* network, double timestep,
-                                                    const std::function<at::Tensor()>& compute) {
-  at::Tensor& value = times_[{network, timestep}];
-  if (!value.defined()) value = compute();
-  return value;
+  if (value.defined()) return value;
+  if (!one_by_one_) return value = compute(tokens_);
+  std::vector<at::Tensor> rows;
+  for (int64_t r = 0; r < tokens_.size(0); ++r) rows.push_back(compute(tokens_.narrow(0, r, 1)));
+  return value = at::cat(rows);
 }
 
 }  // namespace skipbench

@@ -12,22 +12,35 @@ namespace skipbench {
 
 // Owned by whoever runs a network; made from the conditionings of the run, one row for each (a wave's captions, and the
 // empty one). A forward then names, for each row of its batch, the row of the conditioning: no token tensor is
-// gathered. Results are bit-identical to those without a cache. Not thread-safe; must not outlive the networks that
-// filled it.
+// gathered. Not thread-safe; must not outlive the networks that filled it.
 class ConditioningCache {
  public:
-  // [R, L, D], in the network's dtype and on its device; undefined for networks without cross-attention.
-  explicit ConditioningCache(at::Tensor encoder_hidden_states = {}) : tokens_(std::move(encoder_hidden_states)) {}
+  // [R, L, D], in the network's dtype and on its device; undefined for networks without cross-attention. With
+  // `one_by_one` every row's keys and values are computed alone: a matrix product may round a row differently beside
+  // others, and which conditionings share a run is the user's to choose.
+  explicit ConditioningCache(at::Tensor encoder_hidden_states = {}, bool one_by_one = false)
+      : tokens_(std::move(encoder_hidden_states)), one_by_one_(one_by_one) {}
 
   const at::Tensor& tokens() const { return tokens_; }
 
-  // The value that `compute` gives for `layer`, computed the first time.
+  // The value [R, ...] that `compute` gives for `layer`, computed the first time; `compute` maps rows to rows.
   const at::Tensor& KeyValue(const void* layer, const std::function<at::Tensor(const at::Tensor& tokens)>& compute);
-  const at::Tensor& TimeProjection(const void* network, double timestep, const std::function<at::Tensor()>& compute);
+  // The value that `compute` gives for `network` whatever the conditioning and the timestep, computed the first time.
+  const at::Tensor& Constant(const void* network, const std::function<at::Tensor()>& compute) {
+    at::Tensor& value = constants_[network];
+    if (!value.defined()) value = compute();
+    return value;
+  }
+  const at::Tensor& TimeProjection(const void* network, double timestep, const std::function<at::Tensor()>& compute) {
+    at::Tensor& value = times_[{network, timestep}];
+    if (!value.defined()) value = compute();
+    return value;
+  }
 
  private:
   at::Tensor tokens_;
-  std::map<const void*, at::Tensor> key_values_;
+  bool one_by_one_;
+  std::map<const void*, at::Tensor> key_values_, constants_;
   std::map<std::pair<const void*, double>, at::Tensor> times_;
 };
 

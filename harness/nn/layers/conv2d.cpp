@@ -27,10 +27,6 @@ at::Tensor Conv2d::CountOnly(const at::Tensor& x) const {
   return y;
 }
 
-at::Tensor Conv2d::Forward(const ConvInput& x) const {
-  return x.map().is_meta() ? CountOnly(x.map()) : conv_.Forward(x);
-}
-
 at::Tensor Conv2d::ForwardAdd(const ConvInput& x, const at::Tensor& other) const {
   return x.map().is_meta() ? CountOnly(x.map()) : conv_.Forward(x, other);
 }

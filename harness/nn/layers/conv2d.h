@@ -26,8 +26,8 @@ class Conv2d {
   Conv2d(const Weights& w, const Conv2dOptions& options);
 
   at::Tensor Forward(const at::Tensor& x) const { return Forward(ConvInput(x)); }  // [B, in, H, W] -> [B, out, H', W']
-  at::Tensor Forward(const ConvInput& x) const;
-  // Forward(x) + other; `other` has the output's shape and is not changed.
+  at::Tensor Forward(const ConvInput& x) const { return ForwardAdd(x, {}); }
+  // Forward(x) + other; `other`, if defined, has the output's shape and is not changed.
   at::Tensor ForwardAdd(const ConvInput& x, const at::Tensor& other) const;
   // Of several maps one after the other along the channels (1x1 kernels).
   at::Tensor ForwardParts(const std::vector<at::Tensor>& parts) const;

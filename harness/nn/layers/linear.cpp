@@ -2,39 +2,26 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "harness/nn/layers/macs.h"
 
 namespace skipbench {
 
-namespace {
-std::vector<Weights> Scopes(const Weights& w, const std::vector<std::string>& parts) {
-  std::vector<Weights> scopes;
-  for (const std::string& part : parts) scopes.push_back(w.Sub(part));
-  return scopes;
-}
-}  // namespace
-
-Linear::Linear(const Weights& w, int64_t in_features, int64_t out_features, bool bias)
-    : Linear(std::vector<Weights>{w}, in_features, out_features, bias) {}
-
 Linear::Linear(const Weights& w, const std::vector<std::string>& parts, int64_t in_features, int64_t out_features_each,
-               bool bias)
-    : Linear(Scopes(w, parts), in_features, out_features_each, bias) {}
-
-Linear Linear::Gated(const Weights& w, int64_t in_features, int64_t out_features) {
-  return Linear(std::vector<Weights>{w}, in_features, out_features, true, true);
-}
-
-Linear::Linear(const std::vector<Weights>& parts, int64_t in_features, int64_t out_features_each, bool bias, bool gated)
+               bool bias, bool gated)
     : in_features_(in_features),
-      out_features_(out_features_each * static_cast<int64_t>(parts.size())),
+      out_features_(out_features_each * std::max<int64_t>(1, static_cast<int64_t>(parts.size()))),
       has_bias_(bias),
       gated_(gated) {
+  std::vector<Weights> scopes;
+  for (const std::string& part : parts) scopes.push_back(w.Sub(part));
+  if (parts.empty()) scopes.push_back(w);
   std::vector<at::Tensor> weights, biases;
-  for (const Weights& part : parts) {
-    names_.push_back(ModuleName(part));
-    weights.push_back(part.Take("weight", {out_features_each, in_features}));
-    if (bias) biases.push_back(part.Take("bias", {out_features_each}));
+  for (const Weights& scope : scopes) {
+    names_.push_back(ModuleName(scope));
+    weights.push_back(scope.Take("weight", {out_features_each, in_features}));
+    if (bias) biases.push_back(scope.Take("bias", {out_features_each}));
   }
   linear_ = PackedLinear(weights, biases, gated);
 }
@@ -47,8 +34,6 @@ at::Tensor Linear::CountOnly(const at::Tensor& x) const {
   shape.back() = gated_ ? out_features_ / 2 : out_features_;
   return at::empty(shape, x.options());
 }
-
-at::Tensor Linear::Forward(const at::Tensor& x) const { return x.is_meta() ? CountOnly(x) : linear_.Forward(x); }
 
 at::Tensor Linear::ForwardAdd(const at::Tensor& x, const at::Tensor& other) const {
   return x.is_meta() ? CountOnly(x) : linear_.Forward(x, other);

@@ -17,22 +17,21 @@ namespace skipbench {
 // out_features_each rows) stand one after the other, as in to_q | to_k | to_v. Each part is counted under its own name.
 class Linear {
  public:
-  Linear(const Weights& w, int64_t in_features, int64_t out_features, bool bias = true);
+  Linear(const Weights& w, int64_t in_features, int64_t out_features, bool bias = true)
+      : Linear(w, {}, in_features, out_features, bias) {}
   // GEGLU: outputs h * gelu(g), half as many as the weight has rows [h, g].
-  static Linear Gated(const Weights& w, int64_t in_features, int64_t out_features);
+  static Linear Gated(const Weights& w, int64_t in_features, int64_t out_features) {
+    return Linear(w, {}, in_features, out_features, true, true);
+  }
+  // `parts`: none for `w` itself.
   Linear(const Weights& w, const std::vector<std::string>& parts, int64_t in_features, int64_t out_features_each,
-         bool bias);
+         bool bias, bool gated = false);
 
-  at::Tensor Forward(const at::Tensor& x) const;  // [..., in] -> [..., out]
-  at::Tensor ForwardAdd(const at::Tensor& x,
-                        const at::Tensor& other) const;  // Forward(x) + other; other is not changed
-
-  int64_t in_features() const { return in_features_; }
-  int64_t out_features() const { return out_features_; }  // of all parts together, before gating
+  at::Tensor Forward(const at::Tensor& x) const { return ForwardAdd(x, {}); }  // [..., in] -> [..., out]
+  // Forward(x) + other; `other`, if defined, is not changed.
+  at::Tensor ForwardAdd(const at::Tensor& x, const at::Tensor& other) const;
 
  private:
-  Linear(const std::vector<Weights>& parts, int64_t in_features, int64_t out_features_each, bool bias,
-         bool gated = false);
   at::Tensor CountOnly(const at::Tensor& x) const;
   std::vector<std::string> names_;
   int64_t in_features_;

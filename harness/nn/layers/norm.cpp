@@ -20,7 +20,7 @@ constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 class CpuGroupNorm {
  public:
   CpuGroupNorm(const cpu::Kernels& kernels, const std::vector<at::Tensor>& maps, const at::Tensor& out, int64_t margin)
-      : k_(kernels), margin_(margin), out_(out) {
+      : k_(cpu::KernelsOf(kernels, maps[0].scalar_type())), margin_(margin), out_(out) {
     for (const at::Tensor& map : maps) {
       parts_.push_back(map.contiguous(kChannelsLast));
       channels_ += map.size(1);
@@ -31,7 +31,6 @@ class CpuGroupNorm {
     pixels_ = height_ * width_;
     stretch_ = 64 * ((pixels_ / 64 + kMaxStretches) / kMaxStretches);
     stretches_ = (pixels_ + stretch_ - 1) / stretch_;
-    bfloat_ = parts_[0].scalar_type() == at::kBFloat16;
   }
 
   int64_t groups = 1;
@@ -84,9 +83,7 @@ class CpuGroupNorm {
     int64_t at = (image * stretches_ + s) * channels_;
     for (size_t i = 0; i < parts_.size(); ++i) {
       const int64_t c = parts_[i].size(1);
-      const void* x = Place(i, image, begin);
-      bfloat_ ? k_.moments_bf16(static_cast<const uint16_t*>(x), c, count, c, &mean_[at], &m2_[at])
-              : k_.moments_f32(static_cast<const float*>(x), c, count, c, &mean_[at], &m2_[at]);
+      k_.moments(Place(i, image, begin), c, count, c, &mean_[at], &m2_[at]);
       at += c;
     }
   }
@@ -126,42 +123,40 @@ class CpuGroupNorm {
       const float *scale = &scale_[image * channels_ + first], *offset = &offset_[image * channels_ + first];
       for (int64_t line = line_begin; line < line_end; line = whole ? line_end : line + 1) {
         const int64_t count = whole ? (line_end - line_begin) * width_ : width_;
-        const void* x = Place(i, image, line * width_);
         char* y = static_cast<char*>(out_.data_ptr()) +
                   (((image * height_ + line) * line_places + margin_) * place + first) * out_.element_size();
-        bfloat_ ? k_.affine_bf16(static_cast<const uint16_t*>(x), c, count, c, scale, offset, silu,
-                                 reinterpret_cast<uint16_t*>(y), place)
-                : k_.affine_f32(static_cast<const float*>(x), c, count, c, scale, offset, silu,
-                                reinterpret_cast<float*>(y), place);
+        k_.affine(Place(i, image, line * width_), c, count, c, scale, offset, silu, y, place);
       }
       first += c;
     }
   }
 
-  const cpu::Kernels& k_;
+  const cpu::ElementKernels& k_;
   int64_t margin_;
   const at::Tensor& out_;
   std::vector<at::Tensor> parts_;
   int64_t channels_ = 0, batch_ = 0, height_ = 0, width_ = 0, pixels_ = 0, stretch_ = 0, stretches_ = 0;
-  bool bfloat_ = false;
   std::vector<double> mean_, m2_;      // [B, stretches, C]
   std::vector<float> scale_, offset_;  // [B, C]
 };
 
-}  // namespace
-
-GroupNorm::GroupNorm(const Weights& w, int64_t groups, int64_t channels, double eps)
-    : name_(ModuleName(w)), groups_(groups), eps_(eps) {
-  if (groups < 1 || channels % groups != 0)
-    Fail("{}: {} channels cannot be split into {} groups", name_, channels, groups);
-  weight_ = w.Take("weight", {channels});
-  bias_ = w.Take("bias", {channels});
-  wide_weight_ = weight_.to(at::kFloat).contiguous();
-  wide_bias_ = bias_.to(at::kFloat).contiguous();
+// Whether the kernels of norms take it; there are some for both types wherever there are any.
+bool HasKernels(const at::Tensor& x) {
+  return x.is_cpu() && cpu::BestKernels() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
 }
 
-bool GroupNorm::RunsPacked(const at::Tensor& x) const {
-  return x.is_cpu() && cpu::BestKernels() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+}  // namespace
+
+NormWeights::NormWeights(const Weights& w, int64_t features)
+    : weight(w.Take("weight", {features})),
+      bias(w.Take("bias", {features})),
+      wide_weight(weight.to(at::kFloat).contiguous()),
+      wide_bias(bias.to(at::kFloat).contiguous()) {}
+
+GroupNorm::GroupNorm(const Weights& w, int64_t groups, int64_t channels, double eps)
+    : name_(ModuleName(w)), groups_(groups), eps_(eps), w_(w, channels) {
+  if (groups < 1 || channels % groups != 0)
+    Fail("{}: {} channels cannot be split into {} groups", name_, channels, groups);
 }
 
 void GroupNorm::RunPacked(const std::vector<at::Tensor>& parts, const at::Tensor& shift, bool silu,
@@ -169,8 +164,8 @@ void GroupNorm::RunPacked(const std::vector<at::Tensor>& parts, const at::Tensor
   CpuGroupNorm norm(*cpu::BestKernels(), parts, out, margin);
   norm.groups = groups_;
   norm.eps = eps_;
-  norm.weight = wide_weight_.const_data_ptr<float>();
-  norm.bias = wide_bias_.const_data_ptr<float>();
+  norm.weight = w_.wide_weight.const_data_ptr<float>();
+  norm.bias = w_.wide_bias.const_data_ptr<float>();
   norm.silu = silu;
   at::Tensor wide_shift;
   if (shift.defined()) {
@@ -181,65 +176,48 @@ void GroupNorm::RunPacked(const std::vector<at::Tensor>& parts, const at::Tensor
   norm.Run();
 }
 
-at::Tensor GroupNorm::Forward(const at::Tensor& x) const { return Run(x, false); }
-
-at::Tensor GroupNorm::ForwardSiluMap(const at::Tensor& x) const { return Run(x, true); }
-
 at::Tensor GroupNorm::Run(const at::Tensor& x, bool silu) const {
   if (x.is_meta()) {
     CountNorm(name_, x);
     return at::empty_like(x);
   }
-  if (RunsPacked(x)) {
+  if (HasKernels(x)) {
     at::Tensor y = at::empty(x.sizes(), x.options().memory_format(kChannelsLast));
     RunPacked({x}, {}, silu, y.permute({0, 2, 3, 1}), 0);
     return y;
   }
   // On a CPU ATen sums channels_last maps carelessly (squares in float32, without a shift).
   const at::Tensor y =
-      at::group_norm(x.is_cpu() ? x.contiguous() : x, groups_, weight_, bias_, eps_).contiguous(kChannelsLast);
+      at::group_norm(x.is_cpu() ? x.contiguous() : x, groups_, w_.weight, w_.bias, eps_).contiguous(kChannelsLast);
   return silu ? at::silu(y) : y;
 }
 
 ConvInput GroupNorm::ForwardSilu(const std::vector<at::Tensor>& parts, const at::Tensor& shift) const {
   const at::Tensor& first = parts[0];
-  if (RunsPacked(first)) {
+  if (HasKernels(first)) {
     int64_t channels = 0;
     for (const at::Tensor& part : parts) channels += part.size(1);
-    ConvInput y =
-        ConvInput::WithMargin(first, channels, first.size(2), first.size(3), skipbench::RunsPacked(first) ? 1 : 0);
+    ConvInput y = ConvInput::WithMargin(first, channels, first.size(2), first.size(3), RunsPacked(first) ? 1 : 0);
     RunPacked(parts, shift, true, y.lines(), y.margin());
     return y;
   }
   at::Tensor x = parts.size() == 1 ? first : at::cat(parts, 1);
   if (shift.defined()) x = x + shift.unsqueeze(-1).unsqueeze(-1);
-  const at::Tensor y = Forward(x);
-  return ConvInput(x.is_meta() ? y : at::silu(y));
+  return ConvInput(Run(x, true));
 }
 
 LayerNorm::LayerNorm(const Weights& w, int64_t features, double eps)
-    : name_(ModuleName(w)), features_(features), eps_(eps) {
-  weight_ = w.Take("weight", {features});
-  bias_ = w.Take("bias", {features});
-  wide_weight_ = weight_.to(at::kFloat).contiguous();
-  wide_bias_ = bias_.to(at::kFloat).contiguous();
-}
+    : name_(ModuleName(w)), features_(features), eps_(eps), w_(w, features) {}
 
 at::Tensor LayerNorm::RunPacked(const at::Tensor& tensor) const {
-  const cpu::Kernels& kernels = *cpu::BestKernels();
+  const cpu::ElementKernels& kernels = cpu::KernelsOf(*cpu::BestKernels(), tensor.scalar_type());
   const at::Tensor x = tensor.contiguous();
   at::Tensor y = at::empty_like(x);
-  const float *weight = wide_weight_.const_data_ptr<float>(), *bias = wide_bias_.const_data_ptr<float>();
-  const float eps = static_cast<float>(eps_);
   at::parallel_for(0, x.numel() / features_, std::max<int64_t>(1, 8192 / features_), [&](int64_t begin, int64_t end) {
-    const int64_t at = begin * features_, rows = end - begin;
-    if (x.scalar_type() == at::kFloat) {
-      kernels.layer_norm_f32(x.const_data_ptr<float>() + at, rows, features_, weight, bias, eps,
-                             y.data_ptr<float>() + at);
-    } else {
-      kernels.layer_norm_bf16(static_cast<const uint16_t*>(x.const_data_ptr()) + at, rows, features_, weight, bias, eps,
-                              static_cast<uint16_t*>(y.data_ptr()) + at);
-    }
+    const int64_t at = begin * features_ * x.element_size();
+    kernels.layer_norm(static_cast<const char*>(x.const_data_ptr()) + at, end - begin, features_,
+                       w_.wide_weight.const_data_ptr<float>(), w_.wide_bias.const_data_ptr<float>(),
+                       static_cast<float>(eps_), static_cast<char*>(y.data_ptr()) + at);
   });
   return y;
 }
@@ -249,9 +227,7 @@ at::Tensor LayerNorm::Forward(const at::Tensor& x) const {
     CountNorm(name_, x);
     return at::empty_like(x);
   }
-  const bool packed =
-      x.is_cpu() && cpu::BestKernels() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
-  return packed ? RunPacked(x) : at::layer_norm(x, {features_}, weight_, bias_, eps_);
+  return HasKernels(x) ? RunPacked(x) : at::layer_norm(x, {features_}, w_.weight, w_.bias, eps_);
 }
 
 }  // namespace skipbench

@@ -11,20 +11,26 @@
 
 namespace skipbench {
 
+// "weight" and "bias" [features].
+struct NormWeights {
+  NormWeights(const Weights& w, int64_t features);
+  at::Tensor weight, bias;
+  at::Tensor wide_weight, wide_bias;  // float32
+};
+
 class GroupNorm {
  public:
   // Error if `channels` is not a multiple of `groups`.
   GroupNorm(const Weights& w, int64_t groups, int64_t channels, double eps);
 
-  at::Tensor Forward(const at::Tensor& x) const;  // [B, C, H, W] -> the same
+  at::Tensor Forward(const at::Tensor& x) const { return Run(x, false); }  // [B, C, H, W] -> the same
   // silu(Forward(x)), ready for a 3x3 convolution; x are the maps in `parts` one after the other along the channels.
   // `shift` [1 or B, C], if defined, is added to x first.
   ConvInput ForwardSilu(const std::vector<at::Tensor>& parts, const at::Tensor& shift = {}) const;
-  at::Tensor ForwardSiluMap(const at::Tensor& x) const;  // silu(Forward(x)), without margins
+  at::Tensor ForwardSiluMap(const at::Tensor& x) const { return Run(x, true); }  // silu(Forward(x)), without margins
 
  private:
   at::Tensor Run(const at::Tensor& x, bool silu) const;
-  bool RunsPacked(const at::Tensor& x) const;
   // Into `out` [B, H, line places, C], places from `margin` on.
   void RunPacked(const std::vector<at::Tensor>& parts, const at::Tensor& shift, bool silu, const at::Tensor& out,
                  int64_t margin) const;
@@ -32,8 +38,7 @@ class GroupNorm {
   std::string name_;
   int64_t groups_;
   double eps_;
-  at::Tensor weight_, bias_;            // [C]
-  at::Tensor wide_weight_, wide_bias_;  // float32
+  NormWeights w_;
 };
 
 class LayerNorm {
@@ -47,8 +52,7 @@ class LayerNorm {
   std::string name_;
   int64_t features_;
   double eps_;
-  at::Tensor weight_, bias_;
-  at::Tensor wide_weight_, wide_bias_;  // float32
+  NormWeights w_;
 };
 
 }  // namespace skipbench

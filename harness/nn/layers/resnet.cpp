@@ -56,12 +56,9 @@ at::Tensor ResnetBlock2D::Forward(const std::vector<at::Tensor>& parts, const Ti
     const int64_t c = options_.out_channels;
     return ConvInput(at::silu(norm2_.Forward(h) * (1 + st.narrow(1, 0, c)) + st.narrow(1, c, c)));
   }();
-  at::Tensor shortcut;
-  if (conv_shortcut_) {
-    shortcut = conv_shortcut_->ForwardParts(parts);
-  } else {
-    shortcut = parts.size() == 1 ? parts[0] : at::cat(parts, 1);
-  }
+  const at::Tensor shortcut = conv_shortcut_      ? conv_shortcut_->ForwardParts(parts)
+                              : parts.size() == 1 ? parts[0]
+                                                  : at::cat(parts, 1);
   const at::Tensor y = conv2_.ForwardAdd(activated, shortcut);
   return options_.output_scale == 1 ? y : y / options_.output_scale;
 }

@@ -142,12 +142,18 @@ StreamCrossAttention::StreamCrossAttention(const Weights& w, const StreamOptions
       key_(w.Sub("norm_k"), options.heads, options.dim_head, options.norm, options.eps) {}
 
 at::Tensor StreamCrossAttention::KeyValue(const CrossAttentionContext& context) const {
-  const auto project = [&](const at::Tensor&) {
-    const at::Tensor kv = to_kv_.Forward(context.tokens), keys = kv.narrow(-1, 0, options_.width());
+  const auto project = [this](const at::Tensor& tokens) {
+    const at::Tensor kv = to_kv_.Forward(tokens), keys = kv.narrow(-1, 0, options_.width());
     if (key_.Does(nullptr)) key_.Run(keys, nullptr, 0, keys);
     return kv;
   };
-  const at::Tensor kv = context.cache ? context.cache->KeyValue(this, project) : project({});
+  // One row at a time for a cache: a product may round a row differently beside others.
+  const auto all = [&] {
+    std::vector<at::Tensor> rows;
+    for (const at::Tensor& row : context.tokens.split(1)) rows.push_back(project(row));
+    return at::cat(rows);
+  };
+  const at::Tensor kv = context.cache ? context.cache->Constant(this, all) : project(context.tokens);
   return context.rows.defined() && !kv.is_meta() ? kv.index_select(0, context.rows) : kv;
 }
 

@@ -8,7 +8,6 @@
 namespace skipbench {
 
 namespace {
-constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 constexpr int64_t kTaps = 3;
 constexpr double kConvEps = 1e-5, kTransformerEps = 1e-6;
 }  // namespace
@@ -32,61 +31,27 @@ at::Tensor ToFrameTokens(const at::Tensor& folded, int64_t frames) {
       .reshape({folded.size(0) / frames, frames, folded.size(2) * folded.size(3), folded.size(1)});
 }
 
+namespace {
+// [..., C] of as many places as the map x has to a map of its size.
+at::Tensor ToMapLike(const at::Tensor& places, const at::Tensor& x) {
+  return places.reshape({x.size(0), x.size(2), x.size(3), x.size(1)}).permute({0, 3, 1, 2});
+}
+}  // namespace
+
 TemporalConv::TemporalConv(const Weights& w, int64_t channels) : name_(ModuleName(w)), channels_(channels) {
   const at::Tensor weight = w.Take("weight", {channels, channels, kTaps, 1, 1}), bias = w.Take("bias", {channels});
-  const cpu::Kernels* kernels = weight.is_cpu() ? cpu::KernelsFor(weight.scalar_type()) : nullptr;
-  const bool odd_pairs = weight.scalar_type() == at::kBFloat16 && channels % 2 != 0;
-  if (kernels && !odd_pairs) {
-    packed_ = cpu::PackedMatrix(kernels, {weight.flatten(2).transpose(1, 2)}, bias, false);
-  } else {
-    weight_ = weight.squeeze(-1);
-    bias_ = bias;
-  }
+  conv_ = PackedConv2d(weight.squeeze(-1), bias, 1, 1, 1);
 }
 
-// A frame is a line of H * W places; the lines before the first and after the last one are zeros.
-at::Tensor TemporalConv::RunPacked(const at::Tensor& x, int64_t frames, const at::Tensor& other) const {
-  const at::Tensor dense = x.contiguous(kChannelsLast);
-  at::Tensor y = at::empty(x.sizes(), x.options().memory_format(kChannelsLast));
-  cpu::Product product;
-  product.weights = &packed_;
-  product.images = x.size(0) / frames;
-  product.lines = frames;
-  product.places = x.size(2) * x.size(3);
-  const int64_t line = product.places * channels_;
-  for (int64_t tap = 0; tap < kTaps; ++tap) {
-    const int64_t up = tap - 1;
-    product.sources.push_back(
-        {.base = static_cast<const char*>(dense.const_data_ptr()) + up * line * dense.element_size(),
-         .image_stride = frames * line,
-         .line_stride = line,
-         .place_stride = channels_,
-         .k = channels_,
-         .first_line = up < 0 ? 1 : 0,
-         .last_line = up > 0 ? frames - 1 : frames});
-  }
-  product.out = y.data_ptr();
-  product.out_stride = channels_;
-  at::Tensor added;
-  if (other.defined()) {
-    added = other.contiguous(kChannelsLast);
-    product.residual = added.const_data_ptr();
-    product.residual_stride = channels_;
-  }
-  cpu::Run(product);
-  return y;
-}
-
+// A frame is a line of H * W places.
 at::Tensor TemporalConv::Forward(const at::Tensor& x, int64_t frames, const at::Tensor& other) const {
   if (x.is_meta()) {
     CountConv(name_, x, channels_, kTaps, true);
     return at::empty_like(x);
   }
-  if (packed_.defined()) return RunPacked(x, frames, other);
-  const at::Tensor lines = ToFrameTokens(x, frames).permute({0, 3, 1, 2});  // [B, C, F, H * W]
-  const at::Tensor y = at::conv2d(lines, weight_, bias_, {1, 1}, {1, 0}).permute({0, 2, 3, 1});
-  const at::Tensor map = y.reshape({x.size(0), x.size(2), x.size(3), channels_}).permute({0, 3, 1, 2});
-  return other.defined() ? map + other : map;
+  const auto lines = [&](const at::Tensor& map) { return ToFrameTokens(map, frames).permute({0, 3, 1, 2}); };
+  const at::Tensor y = conv_.Forward(ConvInput(lines(x)), other.defined() ? lines(other) : other);
+  return ToMapLike(y.permute({0, 2, 3, 1}), x);
 }
 
 TemporalConvLayer::TemporalConvLayer(const Weights& w, int64_t channels, int64_t groups) {
@@ -101,9 +66,8 @@ at::Tensor TemporalConvLayer::Forward(const at::Tensor& x, int64_t frames) const
   at::Tensor h = x;
   for (size_t i = 0; i < convs_.size(); ++i) {
     const at::Tensor normed = norms_[i].ForwardSiluMap(FramesBelowOneAnother(h, frames));
-    const at::Tensor map =
-        normed.permute({0, 2, 3, 1}).reshape({x.size(0), x.size(2), x.size(3), x.size(1)}).permute({0, 3, 1, 2});
-    h = convs_[i].Forward(map, frames, i + 1 == convs_.size() ? x : at::Tensor());
+    h = convs_[i].Forward(ToMapLike(normed.permute({0, 2, 3, 1}), x), frames,
+                          i + 1 == convs_.size() ? x : at::Tensor());
   }
   return h;
 }
@@ -139,8 +103,7 @@ at::Tensor TransformerTemporalModel::Forward(const at::Tensor& x, int64_t frames
   const at::Tensor tokens = ToFrameTokens(x, frames);
   const at::Tensor normed = norm_.Forward(FramesBelowOneAnother(x, frames));
   const at::Tensor h = block_.Forward(proj_in_.Forward(normed.permute({0, 2, 3, 1}).reshape(tokens.sizes())));
-  const at::Tensor y = proj_out_.ForwardAdd(h, tokens);
-  return y.reshape({x.size(0), x.size(2), x.size(3), x.size(1)}).permute({0, 3, 1, 2});
+  return ToMapLike(proj_out_.ForwardAdd(h, tokens), x);
 }
 
 }  // namespace skipbench

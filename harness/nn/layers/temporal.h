@@ -7,7 +7,7 @@
 
 #include <vector>
 
-#include "harness/nn/cpu/cpu_gemm.h"
+#include "harness/nn/cpu/packed.h"
 #include "harness/nn/layers/attention.h"
 #include "harness/nn/layers/linear.h"
 #include "harness/nn/layers/norm.h"
@@ -32,12 +32,9 @@ class TemporalConv {
   at::Tensor Forward(const at::Tensor& x, int64_t frames, const at::Tensor& other = {}) const;
 
  private:
-  at::Tensor RunPacked(const at::Tensor& x, int64_t frames, const at::Tensor& other) const;
-
   std::string name_;
   int64_t channels_;
-  cpu::PackedMatrix packed_;
-  at::Tensor weight_, bias_;  // [out, in, 3, 1], where it is not packed
+  PackedConv2d conv_;
 };
 
 // Four times GroupNorm over all frames of a sample, SiLU, convolution along time; plus the input.

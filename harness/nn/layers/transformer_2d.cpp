@@ -6,20 +6,18 @@ namespace skipbench {
 
 namespace {
 
-AttentionOptions SelfAttention(const TransformerOptions& o) {
-  return {.query_dim = o.heads * o.dim_head,
-          .heads = o.heads,
-          .dim_head = o.dim_head,
-          .cross_attention_dim = o.only_cross_attention ? o.cross_attention_dim : 0,
-          .upcast = o.upcast_attention};
-}
-
 AttentionOptions CrossAttention(const TransformerOptions& o) {
   return {.query_dim = o.heads * o.dim_head,
           .heads = o.heads,
           .dim_head = o.dim_head,
           .cross_attention_dim = o.cross_attention_dim,
           .upcast = o.upcast_attention};
+}
+
+AttentionOptions SelfAttention(const TransformerOptions& o) {
+  AttentionOptions options = CrossAttention(o);
+  if (!o.only_cross_attention) options.cross_attention_dim = 0;
+  return options;
 }
 
 }  // namespace

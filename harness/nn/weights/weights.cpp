@@ -4,14 +4,14 @@
 #include <fmt/ranges.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <map>
-#include <set>
 
 #include "harness/base/error.h"
 #include "harness/io/files/safetensors.h"
-#include "harness/nn/weights/taken_tensors.h"
 #include "harness/nn/weights/tensor_file.h"
 #include "harness/nn/weights/weights_files.h"
+#include "harness/nn/weights/wrapper_names.h"
 
 namespace skipbench {
 namespace {
@@ -70,43 +70,36 @@ struct Weights::State {
   std::string origin;  // the file, or the index of shards
   std::vector<std::filesystem::path> paths;
   std::vector<std::shared_ptr<const SafetensorsFile>> files;
+  WrapperNames wrappers;
   std::map<std::string, Stored, std::less<>> tensors;  // by the network's names
-  std::vector<std::string> missing, misshaped, complaints;
-  int64_t bytes_taken = 0;
+  std::vector<std::string> misshaped, complaints;
+  std::vector<std::pair<std::string, std::vector<int64_t>>> taken, missing;
 
   std::string FileOf(const Stored& stored) const { return paths[stored.file].string(); }
   void Add(size_t file, const SafetensorsEntry& entry);
-  at::ScalarType TypeFor(const std::string& name) const;
-  at::Tensor Placeholder(const std::string& name, at::IntArrayRef shape) const;
-  at::Tensor Load(const std::string& name, const Stored& stored, at::IntArrayRef shape) const;
+  at::Tensor Placeholder(at::IntArrayRef shape) const;
+  at::Tensor Load(const Stored& stored, at::IntArrayRef shape) const;
   std::vector<std::string> Unexpected() const;
+  std::string PrefixInTheWay() const;
 };
 
 std::string ModernAttentionName(const std::string& name) {
   static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
       {"query", "to_q"}, {"key", "to_k"}, {"value", "to_v"}, {"proj_attn", "to_out.0"}};
-  const size_t last = name.rfind('.');
-  if (last == std::string::npos || last == 0) return name;
-  const std::string_view leaf = std::string_view(name).substr(last + 1);
-  if (leaf != "weight" && leaf != "bias") return name;
-  const size_t before = name.rfind('.', last - 1);
-  const size_t begin = before == std::string::npos ? 0 : before + 1;
   // Only inside attention blocks of diffusers: "mid_block.attentions.0.query.weight".
   if (name.find("attentions.") == std::string::npos) return name;
   for (const auto& [old_name, new_name] : kNames)
-    if (std::string_view(name).substr(begin, last - begin) == old_name)
-      return fmt::format("{}{}.{}", name.substr(0, begin), new_name, leaf);
+    for (const char* leaf : {"weight", "bias"})
+      if (const std::string end = fmt::format(".{}.{}", old_name, leaf); name.ends_with(end))
+        return fmt::format("{}.{}.{}", name.substr(0, name.size() - end.size()), new_name, leaf);
   return name;
 }
 
 void Weights::State::Add(size_t file, const SafetensorsEntry& entry) {
-  std::vector<MappedTensor> parts;
-  if (options.map) {
-    parts = options.map(entry.name, entry.shape);
-  } else {
-    parts.push_back({.name = ModernAttentionName(entry.name)});
-  }
-  for (MappedTensor& part : parts) {
+  const std::string bare = wrappers.Bare(entry.name);
+  const std::vector<MappedTensor> parts =
+      options.map ? options.map(bare, entry.shape) : std::vector{MappedTensor{ModernAttentionName(bare)}};
+  for (const MappedTensor& part : parts) {
     Stored stored{file, &entry, part, entry.shape, false};
     if (part.begin != 0 || part.end != -1) {
       const int64_t rows = entry.shape.empty() ? 0 : entry.shape[0];
@@ -130,21 +123,17 @@ void Weights::State::Add(size_t file, const SafetensorsEntry& entry) {
   }
 }
 
-at::ScalarType Weights::State::TypeFor(const std::string& name) const {
-  return options.dtype_of ? options.dtype_of(name, options.dtype) : options.dtype;
+at::Tensor Weights::State::Placeholder(at::IntArrayRef shape) const {
+  return at::zeros({}, at::TensorOptions(options.dtype).device(options.device)).expand(shape);
 }
 
-at::Tensor Weights::State::Placeholder(const std::string& name, at::IntArrayRef shape) const {
-  return at::zeros({}, at::TensorOptions(TypeFor(name)).device(options.device)).expand(shape);
-}
-
-at::Tensor Weights::State::Load(const std::string& name, const Stored& stored, at::IntArrayRef shape) const {
+at::Tensor Weights::State::Load(const Stored& stored, at::IntArrayRef shape) const {
   const auto& file = files[stored.file];
   const std::string where = fmt::format("{}: tensor \"{}\"", FileOf(stored), stored.entry->name);
   const at::ScalarType from = ToScalarType(stored.entry->dtype, where);
   if (!at::isFloatingType(from))
     FailUnsupported("{}: expected floating-point values, found {}", where, at::toString(from));
-  const at::ScalarType to = TypeFor(name);
+  const at::ScalarType to = options.dtype;
   const bool whole = stored.part.begin == 0 && stored.part.end == -1 && !stored.part.transpose;
   if (whole && from == to && options.device.is_cpu()) {
     at::Tensor result = EmptyFor(shape, to, options.device);
@@ -159,6 +148,21 @@ at::Tensor Weights::State::Load(const std::string& name, const Stored& stored, a
   view.reset();
   file->file().Release(stored.entry->bytes);
   return result.view(shape);
+}
+
+// What in front of the network's names would make the missing tensors those that nobody expected: "unet."; "" for none.
+std::string Weights::State::PrefixInTheWay() const {
+  if (missing.empty()) return "";
+  const std::string& first = missing.front().first;
+  for (const auto& [name, stored] : tensors) {
+    if (stored.taken || name.size() <= first.size() || !name.ends_with(first)) continue;
+    const std::string prefix = name.substr(0, name.size() - first.size());
+    const bool all = prefix.ends_with('.') && std::all_of(missing.begin(), missing.end(), [&](const auto& one) {
+                       return tensors.contains(prefix + one.first);
+                     });
+    if (all) return prefix;
+  }
+  return "";
 }
 
 std::vector<std::string> Weights::State::Unexpected() const {
@@ -179,10 +183,14 @@ Weights Weights::FromFiles(const std::vector<std::filesystem::path>& files, std:
   state->options = std::move(options);
   state->origin = std::move(origin);
   state->paths = files;
-  for (size_t i = 0; i < files.size(); ++i) {
-    state->files.push_back(SafetensorsFile::Open(files[i]));
-    for (const SafetensorsEntry& entry : state->files.back()->entries()) state->Add(i, entry);
+  std::vector<std::string> names;
+  for (const auto& file : files) {
+    state->files.push_back(SafetensorsFile::Open(file));
+    for (const SafetensorsEntry& entry : state->files.back()->entries()) names.push_back(entry.name);
   }
+  state->wrappers = WrapperNames(names);
+  for (size_t i = 0; i < files.size(); ++i)
+    for (const SafetensorsEntry& entry : state->files[i]->entries()) state->Add(i, entry);
   return Weights(std::move(state), "");
 }
 
@@ -198,7 +206,8 @@ Weights Weights::FromFolder(const std::filesystem::path& folder, const std::stri
   for (size_t i = 0; i < state.paths.size(); ++i)
     for (const auto& [tensor, file] : found.weight_map)
       if (file == state.paths[i].filename().string() && !state.files[i]->Find(tensor))
-        weights.Complain(fmt::format("the index says that \"{}\" is in {}, where it is not", tensor, file));
+        weights.state_->complaints.push_back(
+            fmt::format("the index says that \"{}\" is in {}, where it is not", tensor, file));
   return weights;
 }
 
@@ -213,16 +222,12 @@ at::Tensor Weights::Take(std::string_view name, at::IntArrayRef shape) const {
   const std::string full = scope_ + std::string(name);
   CheckPossible(full, shape);
   if (state_->finished) Fail("{}: tensor \"{}\" is asked for after Finish()", state_->origin, full);
-  TakenTensors::Note(full, shape);
-  if (state_->shapes_only) {
-    at::Tensor nothing = at::empty(shape, at::TensorOptions(state_->TypeFor(full)).device(at::kMeta));
-    state_->bytes_taken += static_cast<int64_t>(nothing.nbytes());
-    return nothing;
-  }
+  state_->taken.emplace_back(full, shape.vec());
+  if (state_->shapes_only) return at::empty(shape, at::TensorOptions(state_->options.dtype).device(at::kMeta));
   const auto found = state_->tensors.find(full);
   if (found == state_->tensors.end()) {
-    state_->missing.push_back(fmt::format("\"{}\" {}", full, ShapeText(shape)));
-    return state_->Placeholder(full, shape);
+    state_->missing.emplace_back(full, shape.vec());
+    return state_->Placeholder(shape);
   }
   Stored& stored = found->second;
   stored.taken = true;
@@ -231,14 +236,10 @@ at::Tensor Weights::Take(std::string_view name, at::IntArrayRef shape) const {
   if (!fits) {
     state_->misshaped.push_back(fmt::format("\"{}\" is {} in {}, the network expects {}", full, ShapeText(stored.shape),
                                             state_->paths[stored.file].filename().string(), ShapeText(shape)));
-    return state_->Placeholder(full, shape);
+    return state_->Placeholder(shape);
   }
-  at::Tensor result = state_->Load(full, stored, shape);
-  state_->bytes_taken += static_cast<int64_t>(result.nbytes());
-  return result;
+  return state_->Load(stored, shape);
 }
-
-bool Weights::Has(std::string_view name) const { return state_->tensors.contains(scope_ + std::string(name)); }
 
 bool Weights::HasPrefix(std::string_view prefix) const {
   const std::string full = scope_ + std::string(prefix);
@@ -254,8 +255,13 @@ Weights Weights::Sub(std::string_view name, int64_t index) const {
 bool Weights::shapes_only() const { return state_->shapes_only; }
 const WeightsOptions& Weights::options() const { return state_->options; }
 const std::vector<std::filesystem::path>& Weights::files() const { return state_->paths; }
-int64_t Weights::bytes_taken() const { return state_->bytes_taken; }
-void Weights::Complain(const std::string& text) const { state_->complaints.push_back(text); }
+const std::vector<std::pair<std::string, std::vector<int64_t>>>& Weights::taken() const { return state_->taken; }
+std::vector<std::string> Weights::notes() const {
+  if (state_->wrappers.found().empty()) return {};
+  return {fmt::format(
+      "{}: saved from a wrapped network (torch.compile's or DataParallel's); {} is left out of its tensors' names",
+      state_->origin, fmt::join(state_->wrappers.found(), " and "))};
+}
 bool Weights::HasProblems() const {
   return !state_->missing.empty() || !state_->misshaped.empty() || !state_->complaints.empty();
 }
@@ -263,11 +269,15 @@ bool Weights::HasProblems() const {
 void Weights::Finish() const {
   if (state_->shapes_only || state_->finished) return;
   const std::vector<std::string> unexpected = state_->Unexpected();
+  std::vector<std::string> missing;
+  for (const auto& [name, shape] : state_->missing) missing.push_back(fmt::format("\"{}\" {}", name, ShapeText(shape)));
   std::string text;
+  if (const std::string prefix = state_->PrefixInTheWay(); !prefix.empty())
+    text += fmt::format("\n  the file has \"{}\" in front of the network's names", prefix);
   auto list = [&](const char* title, const std::vector<std::string>& lines) {
     if (!lines.empty()) text += fmt::format("\n  {} ({}):\n    {}", title, lines.size(), fmt::join(lines, "\n    "));
   };
-  list("missing", state_->missing);
+  list("missing", missing);
   list("unexpected", unexpected);
   list("of another shape", state_->misshaped);
   list("otherwise wrong", state_->complaints);

@@ -3,10 +3,8 @@
 // A network is built from a Weights, the way a constructor reads a config: every layer asks for its tensors by name and
 // shape, sub-modules get a scope of their own, and the one who opened the Weights calls Finish() at the end:
 //
-//   Conv2d::Conv2d(const Weights& w, int64_t in, int64_t out, int64_t kernel)
-//       : weight(w.Take("weight", {out, in, kernel, kernel})), bias(w.Take("bias", {out})) {}
-//   ResnetBlock2D::ResnetBlock2D(const Weights& w, ...)
-//       : norm1(w.Sub("norm1"), in, ...), conv1(w.Sub("conv1"), in, out, 3) ...
+//   Linear::Linear(const Weights& w, int64_t in, int64_t out) : weight(w.Take("weight", {out, in})) {}
+//   FeedForward::FeedForward(const Weights& w, int64_t dim) : proj(w.Sub("net.0.proj"), dim, 4 * dim) ...
 //
 //   const Weights weights = Weights::FromFolder(folder / "unet", "diffusion_pytorch_model", {.dtype = at::kBFloat16});
 //   UNet2DConditionModel unet(weights, config);
@@ -28,6 +26,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace skipbench {
@@ -56,8 +55,6 @@ struct WeightsOptions {
   // Full names of tensors that may be in the file although the network does not take them; "*" in front matches any
   // beginning: "*.position_ids", "*.num_batches_tracked".
   std::vector<std::string> ignore = {};
-  // If set, says by its full name which dtype a floating-point tensor gets; `dtype` is what it gets otherwise.
-  std::function<at::ScalarType(std::string_view name, at::ScalarType dtype)> dtype_of = {};
   // If set, replaces the default, which is ModernAttentionName().
   NameMap map = {};
 };
@@ -76,8 +73,6 @@ class Weights {
   // shape with trailing ones ([C, C, 1, 1] for [C, C]) is accepted where `map` is set. Throws only when the shape
   // asked for is impossible (negative, beyond 2^62 elements) or a tensor's dtype is not supported.
   at::Tensor Take(std::string_view name, at::IntArrayRef shape) const;
-  // Whether the file has it; false with ShapesOnly().
-  bool Has(std::string_view name) const;
   // Whether any name of this scope begins with `prefix` (is there a "down_blocks.3." at all?).
   bool HasPrefix(std::string_view prefix) const;
 
@@ -89,10 +84,13 @@ class Weights {
   bool shapes_only() const;
   const WeightsOptions& options() const;
   const std::vector<std::filesystem::path>& files() const;  // for provenance; empty with ShapesOnly()
-  int64_t bytes_taken() const;  // of the tensors handed out so far; with ShapesOnly() what they would take
+  // Full names and shapes of what was asked for so far, in order: with ShapesOnly() the network's parameters.
+  const std::vector<std::pair<std::string, std::vector<int64_t>>>& taken() const;
 
-  // Adds a problem of the reader's own to the list ("FILE: text").
-  void Complain(const std::string& text) const;
+  // What people should know of the files although they can be used. Names that torch.compile or DataParallel lengthened
+  // ("_orig_mod.", "module.") are taken without that.
+  std::vector<std::string> notes() const;
+
   bool HasProblems() const;
   // Throws one Error that lists every problem. Afterwards nothing can be taken any more; the files are closed.
   void Finish() const;

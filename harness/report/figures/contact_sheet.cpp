@@ -8,7 +8,6 @@
 #include "harness/base/error.h"
 #include "harness/io/pictures/png.h"
 #include "harness/report/figures/drawing.h"
-#include "harness/report/figures/text_painter.h"
 
 namespace skipbench {
 namespace {

@@ -24,7 +24,7 @@ struct ContactSheet {
 // of cells that is not rows x columns.
 struct DrawnSheet {
   Image image;
-  std::string missing;  // what of the texts no font has (text_painter.h's DescribeMissing()); usually empty
+  std::string missing;  // what of the texts no font has (drawing.h's DescribeMissing()); usually empty
 };
 DrawnSheet Assemble(const ContactSheet& sheet);
 
@@ -32,8 +32,8 @@ DrawnSheet Assemble(const ContactSheet& sheet);
 // ("images" in "save"). Of clips, the frames of ShownFrames() are.
 ContactSheet SheetOf(const ResultReader& result, int rows);
 
-// Which frames of a clip (from 0) a sheet shows: the 6th, 11th and 16th of 16, as the paper's figures do, and of a
-// shorter or longer clip those as far along.
+// Which frames of a clip (from 0) a sheet shows: the 6th, 11th and 16th of 16, as the paper's figures do, or as far
+// along.
 std::vector<int64_t> ShownFrames(int64_t frames);
 
 // Returns DrawnSheet's `missing`.

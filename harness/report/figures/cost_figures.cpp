@@ -7,8 +7,8 @@
 #include <functional>
 #include <set>
 
+#include "harness/report/figures/decision_paths.h"
 #include "harness/report/tables/escape.h"
-#include "harness/stats/quantile.h"
 
 namespace skipbench {
 namespace {
@@ -56,22 +56,13 @@ void MarkFront(std::vector<Point>& points, Direction better) {
 DataTable DataOf(const std::vector<Point>& points, const RunHeader& header, const Cost& cost,
                  const MetricInfo& metric) {
   DataTable data;
-  data.columns = {"series",
-                  cost.id,
-                  cost.id + "_low",
-                  cost.id + "_high",
-                  metric.name,
-                  metric.name + "_low",
-                  metric.name + "_high",
-                  "samples",
-                  "on_front",
-                  "name",
-                  "setting"};
+  data.columns = {"series"};
+  for (const auto& name : {cost.id, metric.name})
+    for (const char* end : {"", "_low", "_high"}) data.columns.push_back(name + end);
+  data.columns.insert(data.columns.end(), {"samples", "on_front", "name", "setting"});
   for (const auto& p : points)
-    data.rows.push_back({std::to_string(p.setting->series), DataNumber(p.cost.value), DataNumber(p.cost.low),
-                         DataNumber(p.cost.high), DataNumber(p.quality.value), DataNumber(p.quality.low),
-                         DataNumber(p.quality.high), std::to_string(p.samples), p.front ? "1" : "0", p.setting->name,
-                         header.settings[p.setting->index].label});
+    data.Add(p.setting->series, p.cost.value, p.cost.low, p.cost.high, p.quality.value, p.quality.low, p.quality.high,
+             p.samples, p.front ? 1 : 0, p.setting->name, header.settings[p.setting->index].label);
   return data;
 }
 
@@ -83,10 +74,7 @@ int KeyRows(const std::vector<Point>& points) {
 }
 
 PlotArea AreaOf(const std::vector<Point>& points, std::optional<double> reference_cost) {
-  PlotArea area;
-  area.left = 70;
-  area.right = 18;
-  area.top = 14 + kKeyRow * KeyRows(points);
+  PlotArea area{.left = 70, .right = 18, .top = 14 + kKeyRow * KeyRows(points)};
   double low = HUGE_VAL, high = -HUGE_VAL, left = HUGE_VAL, right = reference_cost.value_or(0);
   for (const auto& p : points) {
     low = std::min({low, p.quality.value, p.quality.low});
@@ -105,29 +93,27 @@ PlotArea AreaOf(const std::vector<Point>& points, std::optional<double> referenc
 
 std::string LabelCommands(const std::vector<Point>& points, const PlotArea& area, bool horizontal_bars) {
   std::vector<PlacedLabel> labels;
-  std::vector<Obstacle> obstacles;
+  std::vector<Box> obstacles;
   // Those on the front first: of a large sweep the others would only hide the picture.
   const bool all = points.size() <= 14;
   for (const bool front : {true, false})
     for (const auto& p : points)
-      if (p.front == front && (front || all))
-        labels.push_back({p.setting->point.empty() ? "" : p.setting->point, area.X(p.cost.value),
-                          area.Y(p.quality.value), p.setting->series, false, 0, 0});
-  std::erase_if(labels, [](const auto& label) { return label.text.empty(); });
+      if (p.front == front && (front || all) && !p.setting->point.empty())
+        labels.push_back(
+            {p.setting->point, area.X(p.cost.value), area.Y(p.quality.value), static_cast<size_t>(p.setting->series)});
   for (const auto& p : points) {
+    const double x = area.X(p.cost.value), y = area.Y(p.quality.value);
     const bool bar = std::isfinite(p.quality.low) && std::isfinite(p.quality.high);
-    obstacles.push_back({area.X(p.cost.value), area.Y(bar ? p.quality.low : p.quality.value), area.X(p.cost.value),
-                         area.Y(bar ? p.quality.high : p.quality.value)});
-    if (horizontal_bars)
-      obstacles.push_back({area.X(p.cost.low), area.Y(p.quality.value), area.X(p.cost.high), area.Y(p.quality.value)});
+    obstacles.push_back({x, bar ? area.Y(p.quality.low) : y, x, bar ? area.Y(p.quality.high) : y});
+    if (horizontal_bars) obstacles.push_back({area.X(p.cost.low), y, area.X(p.cost.high), y});
   }
   PlaceLabels(labels, obstacles, area);
   std::string commands;
   for (const auto& label : labels)
     if (label.placed)
-      commands += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',{}' textcolor rgb {} front\n",
-                              GnuplotString(label.text), label.left / area.width, label.base / area.height, kLabelFont,
-                              SeriesColor(label.series));
+      commands +=
+          area.Label(label.text, label.left, label.base,
+                     fmt::format("left font ',{}' textcolor rgb {} front", kLabelFont, SeriesColor(label.series)));
   return commands;
 }
 
@@ -142,8 +128,7 @@ std::string FrontBlock(std::vector<Point> points) {
 std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group, const Cost& cost,
                      const MetricInfo& metric, std::optional<double> reference_cost) {
   const PlotArea area = AreaOf(points, reference_cost);
-  std::string script = area.Commands();
-  script += area.Titles(cost.axis, AxisTitle(metric));
+  std::string script = area.Commands() + area.Titles(cost.axis, AxisTitle(metric));
   if (reference_cost) {
     script += fmt::format("set arrow from {0}, graph 0 to {0}, graph 1 nohead linecolor rgb muted dashtype 3 back\n",
                           *reference_cost);
@@ -153,11 +138,10 @@ std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group
         *reference_cost);
   }
   script += LabelCommands(points, area, cost.id == "latency_s");
-  const bool front = metric.better != Direction::kUnknown;
-  if (front) script += FrontBlock(points);
   std::vector<std::string> parts;
   std::vector<KeyEntry> key;
-  if (front) {
+  if (metric.better != Direction::kUnknown) {
+    script += FrontBlock(points);
     parts.push_back("$front using 1:2 with lines linecolor rgb muted linewidth 1.2 dashtype 2 notitle");
     key.push_back({"Pareto front", "muted", 0});
   }
@@ -165,24 +149,18 @@ std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group
     if (std::none_of(points.begin(), points.end(),
                      [&](const Point& p) { return p.setting->series == static_cast<int>(s); }))
       continue;
-    const std::string color = SeriesColor(static_cast<int>(s));
-    const std::string x = fmt::format("($1=={}?$2:NaN)", s);
-    if (group.one_parameter[s])
-      parts.push_back(fmt::format("data using {}:5 with lines linecolor rgb {} linewidth 1 notitle", x, color));
-    parts.push_back(
-        fmt::format("data using {}:6:(0):($7-$6) with vectors nohead linecolor rgb {} linewidth 1 notitle", x, color));
-    if (cost.id == "latency_s")
-      parts.push_back(fmt::format(
-          "data using ($1=={}?$3:NaN):5:($4-$3):(0) with vectors nohead linecolor rgb {} linewidth 1 notitle", s,
-          color));
-    parts.push_back(fmt::format("data using {}:5 with points linecolor rgb {} pointtype {} pointsize 0.8 notitle", x,
-                                color, SeriesMark(static_cast<int>(s))));
-    key.push_back({Shortened(group.series[s], 30), color, SeriesMark(static_cast<int>(s))});
+    const std::string color = SeriesColor(s);
+    const auto part = [&](const char* x, const char* rest, const std::string& style) {
+      parts.push_back(
+          fmt::format("data using ($1=={}?{}:NaN):{} linecolor rgb {} {} notitle", s, x, rest, color, style));
+    };
+    if (group.one_parameter[s]) part("$2", "5 with lines", "linewidth 1");
+    part("$2", "6:(0):($7-$6) with vectors nohead", "linewidth 1");
+    if (cost.id == "latency_s") part("$3", "5:($4-$3):(0) with vectors nohead", "linewidth 1");
+    part("$2", "5 with points", fmt::format("pointtype {} pointsize 0.8", SeriesMark(s)));
+    key.push_back({Shortened(group.series[s], 30), color, SeriesMark(s)});
   }
-  script += KeyCommands(key, area);
-  script += "plot ";
-  for (size_t i = 0; i < parts.size(); ++i) script += (i ? ", \\\n  " : "") + parts[i];
-  return script + "\n";
+  return script + KeyCommands(key, area) + PlotCommand(parts);
 }
 
 std::string AltOf(const std::vector<Point>& points, const Cost& cost, const MetricInfo& metric) {
@@ -195,13 +173,12 @@ std::string AltOf(const std::vector<Point>& points, const Cost& cost, const Metr
 std::vector<Cost> CostsOf(const ReportData& data) {
   const auto& rows = data.table.rows;
   auto spread = [&rows](size_t k) -> std::optional<Range> {
-    if (!rows[k].nfe) return std::nullopt;
-    return Range{rows[k].nfe->mean, rows[k].nfe->min, rows[k].nfe->max};
+    const auto& nfe = rows[k].nfe;
+    return nfe ? std::optional(Range{nfe->mean, nfe->min, nfe->max}) : std::nullopt;
   };
   auto macs = [&rows](size_t k) -> std::optional<Range> {
-    if (!rows[k].macs_matmuls) return std::nullopt;
-    const double g = *rows[k].macs_matmuls / 1e9;
-    return Range{g, g, g};
+    const double g = rows[k].macs_matmuls.value_or(0) / 1e9;
+    return rows[k].macs_matmuls ? std::optional(Range{g, g, g}) : std::nullopt;
   };
   auto latency = [&data](size_t k) -> std::optional<Range> {
     const auto& summary = data.table.rows[k].latency;
@@ -239,11 +216,8 @@ std::optional<Figure> CostFigure(const ReportData& data, const SettingGroup& gro
       ++identical;
       continue;
     }
-    points.push_back({&setting,
-                      *x,
-                      {*summary->value, summary->low.value_or(NAN), summary->high.value_or(NAN)},
-                      summary->count,
-                      false});
+    const Range quality = {*summary->value, summary->low.value_or(NAN), summary->high.value_or(NAN)};
+    points.push_back({&setting, *x, quality, summary->count});
   }
   if (points.empty()) return std::nullopt;
   MarkFront(points, metric.better);
@@ -253,10 +227,8 @@ std::optional<Figure> CostFigure(const ReportData& data, const SettingGroup& gro
   std::optional<double> reference_cost;
   if (group.reference >= 0)
     if (const auto x = cost.of(static_cast<size_t>(group.reference))) reference_cost = x->value;
-  Figure figure;
-  figure.id = fmt::format("cost_{}_{}{}", IdOf(metric.name), cost.id, group.id);
-  figure.title = fmt::format("{} against {}", TitleOf(metric), cost.title);
-  if (!group.title.empty()) figure.title += ": " + group.title;
+  Figure figure = PartFigure(fmt::format("cost_{}_{}{}", IdOf(metric.name), cost.id, group.id),
+                             fmt::format("{} against {}", TitleOf(metric), cost.title), group);
   figure.caption = fmt::format(
       "Mean over {} samples; vertical bars: 95 % interval of the mean (bootstrap over samples).", data.table.samples);
   if (!cost.sentence.empty()) figure.caption += " " + cost.sentence;
@@ -279,8 +251,7 @@ FigureSection CostFigures(const ReportData& data) {
   section.details_title = "The same for errors of the latents";
   section.intro =
       "Each point is a setting. The dashed line joins the settings that no other one beats in both (the Pareto front); "
-      "a setting "
-      "is worth using when it lies on it. The dotted upright line is what full steps cost.";
+      "a setting is worth using when it lies on it. The dotted upright line is what full steps cost.";
   if (data.table.metrics.empty())
     section.missing.push_back("No metric was recorded; \"metrics\": [\"psnr\", ...] in the config does that.");
   bool latency = false;

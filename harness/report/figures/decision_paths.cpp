@@ -1,5 +1,7 @@
 #include "harness/report/figures/decision_paths.h"
 
+#include <fmt/format.h>
+
 namespace skipbench {
 
 Paths PathsOf(const ReportData& data, const NamedSetting& setting) {
@@ -30,7 +32,7 @@ std::vector<Paths> PathsOf(const ReportData& data, const SettingGroup& group) {
 
 double Paths::PredictShare(int call) const {
   double count = 0;
-  for (const auto& one : actions) count += one[static_cast<size_t>(call)] == kActionPredict;
+  for (const auto& one : actions) count += one[call] == kActionPredict;
   return count / static_cast<double>(actions.size());
 }
 
@@ -54,6 +56,46 @@ std::vector<const Paths*> Spread(const std::vector<const Paths*>& all, int most)
   std::vector<const Paths*> some;
   for (size_t k = 0; k < count; ++k) some.push_back(all[k * (all.size() - 1) / (count - 1)]);
   return some;
+}
+
+Figure PartFigure(const std::string& id, const std::string& title, const SettingGroup& group, size_t part,
+                  size_t parts) {
+  Figure figure;
+  figure.id = id + (parts > 1 ? fmt::format("_{}", part) : "");
+  figure.title = title + (group.title.empty() ? "" : ": " + group.title);
+  if (parts > 1) figure.title += fmt::format(" ({} of {})", part, parts);
+  return figure;
+}
+
+std::string CallAxis(int64_t calls) {
+  return fmt::format("set xrange [-0.6:{}]\nset xtics 0,{} font ',11'\n", static_cast<double>(calls) - 0.4,
+                     calls > 200  ? 50
+                     : calls > 60 ? 10
+                                  : 5);
+}
+
+PlotArea StripArea(const Figure& figure, int top) {
+  return {.width = figure.width,
+          .height = figure.height,
+          .left = 16,
+          .right = 16,
+          .top = top,
+          .bottom = kStripBottom,
+          .y_max = static_cast<double>(figure.height - top - kStripBottom)};
+}
+
+std::string StripFrame(const PlotArea& area, int64_t calls) {
+  return area.Commands() + area.Titles(kCallTitle, "") + CallAxis(calls) +
+         "unset ytics\nset border 1\nunset grid\nset style fill solid noborder\n";
+}
+
+std::string StripBases(size_t rows) {
+  return fmt::format("base(r) = {} - {} * (r + 1)\nbar = 18\n", kRow * rows, kRow);
+}
+
+std::string StripLabel(const PlotArea& area, size_t rows, size_t r, const std::string& text) {
+  return area.Label(text, area.left, kStripBottom + kRow * static_cast<double>(rows - r) - 11,
+                    std::string("left") + kText);
 }
 
 }  // namespace skipbench

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "harness/base/even_batches.h"
@@ -46,5 +47,23 @@ std::vector<std::vector<T>> Parts(const std::vector<T>& all, size_t size) {
 std::vector<const Paths*> Varying(const std::vector<Paths>& all);
 // At most `most` of them, evenly from the first to the last: of a sweep its ends and what lies between.
 std::vector<const Paths*> Spread(const std::vector<const Paths*>& all, int most);
+
+// One of several figures of a group that show the same, `part` from 1: its id and its title say which.
+Figure PartFigure(const std::string& id, const std::string& title, const SettingGroup& group, size_t part = 1,
+                  size_t parts = 1);
+
+// The x axis of a plot over scheduler calls, and its title.
+std::string CallAxis(int64_t calls);
+inline constexpr const char* kCallTitle = "scheduler call, from noise to picture";
+
+// Strips, a row each, over the scheduler calls. One unit of y is a pixel.
+inline constexpr int kRow = 38, kStripWidth = 640, kStripBottom = 46;
+PlotArea StripArea(const Figure& figure, int top);
+// Margins and axis; all but the strips and their labels.
+std::string StripFrame(const PlotArea& area, int64_t calls);
+// Defines base(r), the lower end of strip r, and bar, its height.
+std::string StripBases(size_t rows);
+// The text above strip r.
+std::string StripLabel(const PlotArea& area, size_t rows, size_t r, const std::string& text);
 
 }  // namespace skipbench

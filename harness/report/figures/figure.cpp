@@ -12,7 +12,7 @@
 
 namespace skipbench {
 
-std::string DataNumber(double value) {
+std::string DataTable::Field(double value) {
   if (std::isnan(value)) return "";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
   return fmt::format("{}", value);
@@ -39,11 +39,21 @@ std::string IdOf(const std::string& name) {
   return id;
 }
 
-std::string SeriesColor(int k) { return fmt::format("c{}", k % 7 + 1); }
+std::string SeriesColor(size_t k) { return fmt::format("c{}", k % 7 + 1); }
 
-int SeriesMark(int k) {
+int SeriesMark(size_t k) {
   constexpr int kMarks[] = {7, 5, 9, 13, 11, 15, 6};  // filled circle, square, triangles, diamond ...
   return kMarks[k % 7];
+}
+
+std::string PlotCommand(const std::vector<std::string>& parts) {
+  return fmt::format("plot {}\n", fmt::join(parts, ", \\\n  "));
+}
+
+std::string Boxes(const std::string& low, const std::string& high, const char* color, double half,
+                  const std::string& x) {
+  return fmt::format("data using {}:(0):($2-{}):($2+{}):({}):({}) with boxxyerror fillcolor rgb {}", x, half, half, low,
+                     high, color);
 }
 
 std::string PlotArea::Commands() const {
@@ -52,6 +62,14 @@ std::string PlotArea::Commands() const {
       "set xrange [{}:{}]\nset yrange [{}:{}]\n",
       static_cast<double>(left) / width, 1 - static_cast<double>(right) / width, 1 - static_cast<double>(top) / height,
       static_cast<double>(bottom) / height, x_min, x_max, y_min, y_max);
+}
+
+std::string PlotArea::Place(double x, double y) const {
+  return fmt::format("screen {:.5f},{:.5f}", x / width, y / height);
+}
+
+std::string PlotArea::Label(const std::string& text, double x, double y, const std::string& style) const {
+  return fmt::format("set label {} at {} {}\n", GnuplotString(text), Place(x, y), style);
 }
 
 std::string PlotArea::LogTicks() const {
@@ -71,14 +89,9 @@ std::string PlotArea::LogTicks() const {
 }
 
 std::string PlotArea::Titles(const std::string& x, const std::string& y) const {
-  std::string commands;
-  if (!x.empty())
-    commands += fmt::format("set label {} at screen {:.5f},{:.5f} center font ',12' textcolor rgb ink\n",
-                            GnuplotString(x), (left + width - right) / 2.0 / width, 11.0 / height);
-  if (!y.empty())
-    commands += fmt::format("set label {} at screen {:.5f},{:.5f} center rotate by 90 font ',12' textcolor rgb ink\n",
-                            GnuplotString(y), 11.0 / width, (bottom + height - top) / 2.0 / height);
-  return commands;
+  const std::string style = " font ',12' textcolor rgb ink";
+  return (x.empty() ? "" : Label(x, (left + width - right) / 2.0, 11, "center" + style)) +
+         (y.empty() ? "" : Label(y, 11, (bottom + height - top) / 2.0, "center rotate by 90" + style));
 }
 
 std::string KeyCommands(const std::vector<KeyEntry>& entries, const PlotArea& area, int columns) {
@@ -89,28 +102,21 @@ std::string KeyCommands(const std::vector<KeyEntry>& entries, const PlotArea& ar
     const double x = 14 + column * static_cast<double>(i % static_cast<size_t>(columns)),
                  y = area.height - 12 - kKeyRow * static_cast<double>(i / static_cast<size_t>(columns));
     if (entry.mark > 0)
-      commands +=
-          fmt::format("set label '' at screen {:.5f},{:.5f} point pointtype {} pointsize 0.8 linecolor rgb {}\n",
-                      (x + 9) / area.width, y / area.height, entry.mark, entry.color);
+      commands += area.Label("", x + 9, y,
+                             fmt::format("point pointtype {} pointsize 0.8 linecolor rgb {}", entry.mark, entry.color));
     else
-      commands += fmt::format(
-          "set arrow from screen {:.5f},{:.5f} to screen {:.5f},{:.5f} nohead linecolor rgb {} linewidth {}\n",
-          x / area.width, y / area.height, (x + 18) / area.width, y / area.height, entry.color,
-          entry.mark == 0 ? "1.2 dashtype 2" : "1.8");
-    commands += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n",
-                            GnuplotString(entry.text), (x + 24) / area.width, y / area.height);
+      commands += fmt::format("set arrow from {} to {} nohead linecolor rgb {} linewidth {}\n", area.Place(x, y),
+                              area.Place(x + 18, y), entry.color, entry.mark == 0 ? "1.2 dashtype 2" : "1.8");
+    commands += area.Label(entry.text, x + 24, y, std::string("left") + kText);
   }
   return commands;
 }
 
 namespace {
 
-struct Box {
-  double left, bottom, right, top;
-  bool Meets(const Box& other) const {
-    return left < other.right && other.left < right && bottom < other.top && other.bottom < top;
-  }
-};
+bool Meet(const Box& a, const Box& b) {
+  return a.left < b.right && b.left < a.right && a.bottom < b.top && b.bottom < a.top;
+}
 
 constexpr double kLetter = 0.58 * kLabelFont;  // a usual letter's width
 constexpr double kHalf = 0.62 * kLabelFont;    // half a line
@@ -118,7 +124,7 @@ constexpr double kMark = 4.5;                  // half the size of a point
 
 }  // namespace
 
-void PlaceLabels(std::vector<PlacedLabel>& labels, const std::vector<Obstacle>& obstacles, const PlotArea& area) {
+void PlaceLabels(std::vector<PlacedLabel>& labels, const std::vector<Box>& obstacles, const PlotArea& area) {
   std::vector<Box> taken;
   for (const auto& one : obstacles)
     taken.push_back({one.left - kMark, one.bottom - kMark, one.right + kMark, one.top + kMark});
@@ -126,23 +132,20 @@ void PlaceLabels(std::vector<PlacedLabel>& labels, const std::vector<Obstacle>& 
                       static_cast<double>(area.width - 2), static_cast<double>(area.height - area.top + 4)};
   for (auto& label : labels) {
     const double width = kLetter * static_cast<double>(CountCharacters(label.text));
-    const double gap = kMark + 2;
     // Right, left, above and below, then the corners.
-    const double lefts[] = {label.x + gap, label.x - gap - width, label.x - width / 2,   label.x - width / 2,
-                            label.x + gap, label.x + gap,         label.x - gap - width, label.x - gap - width};
-    const double rise = kMark + kHalf + 1;
-    const double bases[] = {label.y,        label.y,        label.y + rise, label.y - rise,
-                            label.y + rise, label.y - rise, label.y + rise, label.y - rise};
-    for (int i = 0; i < 8 && !label.placed; ++i) {
-      const Box box = {lefts[i], bases[i] - kHalf, lefts[i] + width, bases[i] + kHalf};
+    for (const auto& [dx, dy] : {std::pair(1, 0), {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {1, -1}, {-1, 1}, {-1, -1}}) {
+      const double left = label.x + (dx > 0 ? kMark + 2 : dx < 0 ? -kMark - 2 - width : -width / 2);
+      const double base = label.y + dy * (kMark + kHalf + 1);
+      const Box box = {left, base - kHalf, left + width, base + kHalf};
       const bool fits =
           box.left >= inside.left && box.right <= inside.right && box.bottom >= inside.bottom && box.top <= inside.top;
-      if (!fits || std::any_of(taken.begin(), taken.end(), [&](const Box& other) { return other.Meets(box); }))
+      if (!fits || std::any_of(taken.begin(), taken.end(), [&](const Box& other) { return Meet(other, box); }))
         continue;
       label.placed = true;
-      label.left = box.left;
-      label.base = bases[i];
+      label.left = left;
+      label.base = base;
       taken.push_back(box);
+      break;
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <sstream>
 
 #include "harness/base/error.h"
 #include "harness/base/text.h"
@@ -72,13 +73,10 @@ std::string ReadAll(int fd) {
 }
 
 std::string FirstLines(const std::string& text) {
+  std::istringstream in(text);
   std::string lines;
-  for (size_t at = 0; at < text.size() && lines.size() < 600;) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    const std::string line = text.substr(at, end - at);
+  for (std::string line; lines.size() < 600 && std::getline(in, line);)
     if (line.find_first_not_of(" \t^") != std::string::npos) lines += (lines.empty() ? "" : " | ") + line;
-    at = end + 1;
-  }
   return Printable(lines);
 }
 
@@ -154,21 +152,20 @@ void Gnuplot::Draw(const Figure& figure, const fs::path& folder) const {
       fmt::format("# In the folder above: gnuplot -e \"load 'src/light.gp'\" src/{0}.gp (after set terminal ...)\n"
                   "data = 'src/{0}.csv'\n{1}",
                   name, figure.script));
-  std::string commands;
   struct Output {
     const char *terminal, *theme, *extension;
   };
-  for (const auto& [terminal, theme, extension] : {Output{"svg", "light", "svg"},
-                                                   {"svg", "dark", "dark.svg"},
-                                                   {"pngcairo", "light", "png"},
-                                                   {"pdfcairo", "light", "pdf"}})
+  const Output outputs[] = {
+      {"svg", "light", "svg"}, {"svg", "dark", "dark.svg"}, {"pngcairo", "light", "png"}, {"pdfcairo", "light", "pdf"}};
+  std::string commands;
+  for (const auto& [terminal, theme, extension] : outputs)
     commands += "reset session\n" + Terminal(terminal, figure, fmt::format("{}.{}", name, extension)) +
                 fmt::format("load 'src/{}.gp'\nload 'src/{}.gp'\nunset output\n", theme, name);
   const Outcome outcome = Run(commands, folder);
   if (outcome.exit_code != 0) Fail("{}: the figure {} was not drawn: {}", program_, name, FirstLines(outcome.messages));
-  for (const char* extension : {"svg", "dark.svg", "png", "pdf"}) {
+  for (const auto& output : outputs) {
     std::error_code error;
-    const fs::path file = folder / fmt::format("{}.{}", name, extension);
+    const fs::path file = folder / fmt::format("{}.{}", name, output.extension);
     if (const auto size = fs::file_size(file, error); error || size == 0)
       Fail("{}: {} did not come about: {}", program_, file.string(), FirstLines(outcome.messages));
   }

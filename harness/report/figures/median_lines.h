@@ -16,18 +16,14 @@ struct Course {
   std::vector<std::array<double, 3>> quartiles;  // [calls] {25 %, 50 %, 75 %}; NaN without values
 };
 
-// The finite values of column `column` of an array [n, columns].
-std::vector<double> FiniteOf(const Array<double>& values, int64_t column);
 // Over the samples of an array [n, columns].
 Course CourseOf(const std::string& name, const Array<double>& values);
 bool HasPositive(const Course& course);
 
 // Rows "row, x, quartiles, predict_share (empty), name", one course after another; `x`: the values that the columns
-// stand for.
+// stand for, empty: 0, 1, 2, ...
 void AddCourses(const std::vector<Course>& courses, const std::string& x_name, const std::vector<double>& x,
                 DataTable& data);
-// 0, 1, ..., count - 1.
-std::vector<double> Numbered(size_t count);
 
 // The plot command; `bands`: shade the middle half. Columns as AddCourses makes them.
 std::string CoursePlot(const std::vector<Course>& courses, bool bands);
@@ -35,7 +31,8 @@ std::string CoursePlot(const std::vector<Course>& courses, bool bands);
 void LogRange(const std::vector<Course>& courses, bool bands, PlotArea& area);
 void LinearRange(const std::vector<Course>& courses, PlotArea& area);
 
-std::vector<KeyEntry> KeyOf(const std::vector<Course>& courses);
+// Entries of at most so many letters.
+std::vector<KeyEntry> KeyOf(const std::vector<Course>& courses, int letters = 30);
 // The top margin that a key with so many entries needs.
 int TopFor(size_t entries);
 

@@ -20,20 +20,16 @@ bool AnyShallow(const std::vector<Paths>& all) {
   return false;
 }
 
-constexpr int kStripTop = 34, kStripBottom = 46;
+constexpr int kStripTop = 34;
 
 // A legend of our own: a box of each colour, then its word.
-std::string Legend(bool shallow, int width, int height) {
+std::string Legend(bool shallow, const PlotArea& area) {
   std::string commands;
   double x = 16;
   auto entry = [&](const char* color, const std::string& word) {
-    const double top = height - 14, bottom = height - 24;
-    commands += fmt::format(
-        "set object rectangle from screen {:.5f},{:.5f} to screen {:.5f},{:.5f} fillcolor rgb {} fillstyle solid "
-        "noborder\n",
-        x / width, bottom / height, (x + 14) / width, top / height, color);
-    commands += fmt::format("set label '{}' at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n", word,
-                            (x + 19) / width, (height - 19.0) / height);
+    commands += fmt::format("set object rectangle from {} to {} fillcolor rgb {} fillstyle solid noborder\n",
+                            area.Place(x, area.height - 24), area.Place(x + 14, area.height - 14), color);
+    commands += area.Label(word, x + 19, area.height - 19, std::string("left") + kText);
     x += 32 + 6.6 * static_cast<double>(word.size());
   };
   entry("predict", "predicts");
@@ -42,46 +38,18 @@ std::string Legend(bool shallow, int width, int height) {
   return commands;
 }
 
-std::string CallTicks(int calls) {
-  return fmt::format("set xrange [-0.6:{}]\nset xtics 0,{} font ',11'\n", calls - 0.4,
-                     calls > 200  ? 50
-                     : calls > 60 ? 10
-                                  : 5);
-}
-
-constexpr const char* kCallTitle = "scheduler call, from noise to picture";
-
-// Margins, call axis and legend of a figure of strips; one unit of y is a pixel.
-std::string StripFrame(const Figure& figure, int calls, bool shallow) {
-  PlotArea area;
-  area.width = figure.width;
-  area.height = figure.height;
-  area.left = area.right = 16;
-  area.top = kStripTop;
-  area.bottom = kStripBottom;
-  area.y_max = figure.height - kStripTop - kStripBottom;
-  return area.Commands() + area.Titles(kCallTitle, "") + CallTicks(calls) +
-         "unset ytics\nset border 1\nunset grid\nset style fill solid noborder\n" +
-         Legend(shallow, figure.width, figure.height);
-}
-
 // ---- shares over the samples ----------------------------------------------------------------------------------------
 
-constexpr int kRow = 38, kBar = 18, kStripWidth = 640;
-
-Figure ShareFigure(const ReportData& data, const SettingGroup& group, const std::vector<Paths>& all, int part,
-                   int parts) {
-  Figure figure;
-  figure.id = fmt::format("paths{}{}", group.id, parts > 1 ? fmt::format("_{}", part) : "");
-  figure.title = "Which calls predict" + (group.title.empty() ? "" : ": " + group.title);
-  if (parts > 1) figure.title += fmt::format(" ({} of {})", part, parts);
+Figure ShareFigure(const ReportData& data, const SettingGroup& group, const std::vector<Paths>& all, size_t part,
+                   size_t parts) {
+  Figure figure = PartFigure("paths" + group.id, "Which calls predict", group, part, parts);
   figure.width = kStripWidth;
   figure.height = kStripTop + kStripBottom + kRow * static_cast<int>(all.size());
   figure.caption =
       "One strip a setting. The height of a bar is the share of the samples for which the call predicts; where the bar "
-      "fills "
-      "the strip, all of them do.";
+      "fills the strip, all of them do.";
   figure.data.columns = {"row", "call", "predict", "shallow", "reuse", "samples", "name", "setting"};
+  const PlotArea area = StripArea(figure, kStripTop);
   std::string labels;
   int calls = 0;
   for (size_t r = 0; r < all.size(); ++r) {
@@ -90,27 +58,21 @@ Figure ShareFigure(const ReportData& data, const SettingGroup& group, const std:
     const auto n = static_cast<double>(paths.actions.size());
     for (int c = 0; c < paths.calls; ++c) {
       double count[3] = {0, 0, 0};
-      for (const auto& actions : paths.actions) ++count[std::min<size_t>(actions[static_cast<size_t>(c)], 2)];
-      figure.data.rows.push_back({std::to_string(r), std::to_string(c), DataNumber(count[kActionPredict] / n),
-                                  DataNumber(count[kActionShallow] / n), DataNumber(count[kActionReuse] / n),
-                                  std::to_string(paths.actions.size()), paths.setting->name,
-                                  data.table.header.settings[paths.setting->index].label});
+      for (const auto& actions : paths.actions) ++count[std::min<size_t>(actions[c], 2)];
+      figure.data.Add(r, c, count[kActionPredict] / n, count[kActionShallow] / n, count[kActionReuse] / n,
+                      paths.actions.size(), paths.setting->name,
+                      data.table.header.settings[paths.setting->index].label);
     }
-    const double y = (kStripBottom + kRow * static_cast<double>(all.size() - r) - 11) / figure.height;
+    const double y = kStripBottom + kRow * static_cast<double>(all.size() - r) - 11;
     const std::string mean = fmt::format("{} of {} predict", Significant(paths.MeanPredictions()), paths.calls);
-    labels += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n",
-                          GnuplotString(Shortened(paths.setting->name, 64)), 16.0 / figure.width, y);
-    labels += fmt::format("set label '{}' at screen {:.5f},{:.5f} right font ',10' textcolor rgb muted\n", mean,
-                          (figure.width - 16.0) / figure.width, y);
+    labels += StripLabel(area, all.size(), r, Shortened(paths.setting->name, 64));
+    labels += area.Label(mean, figure.width - 16, y, std::string("right") + kMutedText);
     figure.alt += fmt::format("{}: {}. ", paths.setting->name, mean);
   }
-  figure.script = StripFrame(figure, calls, AnyShallow(all)) + labels;
-  figure.script +=
-      fmt::format("base(r) = {} - {} * (r + 1)\n", kRow * all.size(), kRow) + fmt::format("bar = {}\n", kBar) +
-      "plot data using 2:(0):($2-0.44):($2+0.44):(base($1)):(base($1)+bar) with boxxyerror fillcolor rgb reuse, \\\n"
-      "  data using 2:(0):($2-0.44):($2+0.44):(base($1)):(base($1)+bar*$3) with boxxyerror fillcolor rgb predict, \\\n"
-      "  data using 2:(0):($2-0.44):($2+0.44):(base($1)+bar*$3):(base($1)+bar*($3+$4)) with boxxyerror fillcolor rgb "
-      "shallow\n";
+  figure.script =
+      StripFrame(area, calls) + Legend(AnyShallow(all), area) + labels + StripBases(all.size()) +
+      PlotCommand({Boxes("base($1)", "base($1)+bar", "reuse"), Boxes("base($1)", "base($1)+bar*$3", "predict"),
+                   Boxes("base($1)+bar*$3", "base($1)+bar*($3+$4)", "shallow")});
   return figure;
 }
 
@@ -126,15 +88,12 @@ Figure SampleFigure(const ReportData& data, const SettingGroup& group, const Pat
     return CountOf(paths.actions[a], kActionPredict) < CountOf(paths.actions[b], kActionPredict);
   });
   const int row = order.size() > 20 ? 7 : 10;
-  Figure figure;
-  figure.id = fmt::format("path_samples_{}", paths.setting->index);
-  figure.title = paths.setting->name + (group.title.empty() ? "" : ": " + group.title);
+  Figure figure = PartFigure(fmt::format("path_samples_{}", paths.setting->index), paths.setting->name, group);
   figure.height = kStripTop + kStripBottom + row * static_cast<int>(order.size());
-  figure.caption =
-      paths.samples.size() > order.size()
-          ? fmt::format("The first {} of {} samples, one line each, those with the fewest predictions at the top.",
-                        order.size(), paths.samples.size())
-          : fmt::format("{} samples, one line each, those with the fewest predictions at the top.", order.size());
+  figure.caption = fmt::format("{} samples, one line each, those with the fewest predictions at the top.",
+                               paths.samples.size() > order.size()
+                                   ? fmt::format("The first {} of {}", order.size(), paths.samples.size())
+                                   : std::to_string(order.size()));
   figure.data.columns = {"row", "first_call", "last_call", "action", "sample", "predictions", "setting"};
   bool shallow = false;
   for (size_t r = 0; r < order.size(); ++r) {
@@ -143,10 +102,8 @@ Figure SampleFigure(const ReportData& data, const SettingGroup& group, const Pat
     for (size_t first = 0, last; first < actions.size(); first = last + 1) {
       last = first;
       while (last + 1 < actions.size() && actions[last + 1] == actions[first]) ++last;
-      figure.data.rows.push_back(
-          {std::to_string(r), std::to_string(first), std::to_string(last), std::to_string(actions[first]),
-           std::to_string(data.result.samples()[paths.samples[order[r]]].id),
-           std::to_string(CountOf(actions, kActionPredict)), header.settings[paths.setting->index].label});
+      figure.data.Add(r, first, last, actions[first], data.result.samples()[paths.samples[order[r]]].id,
+                      CountOf(actions, kActionPredict), header.settings[paths.setting->index].label);
     }
   }
   const auto& fewest = paths.actions[order.front()];
@@ -154,16 +111,15 @@ Figure SampleFigure(const ReportData& data, const SettingGroup& group, const Pat
   figure.alt =
       fmt::format("Paths of {} samples under {}: {} to {} predictions in {} calls.", order.size(), paths.setting->name,
                   CountOf(fewest, kActionPredict), CountOf(most, kActionPredict), paths.calls);
-  figure.script = StripFrame(figure, paths.calls, shallow);
-  figure.script += fmt::format("base(r) = {0} - {1} * (r + 1)\n", row * order.size(), row);
-  figure.script += "plot ";
-  const char* colors[] = {"reuse", "predict", "shallow"};
-  for (int action = 0; action < 3; ++action)
-    figure.script += fmt::format(
-        "{}data using ($4=={} ? $2 : NaN):(0):($2-0.5):($3+0.5):(base($1)+1):(base($1)+{}) with boxxyerror "
-        "fillcolor rgb {}",
-        action ? ", \\\n  " : "", action, row, colors[action]);
-  figure.script += "\n";
+  const PlotArea area = StripArea(figure, kStripTop);
+  std::vector<std::string> parts;
+  for (const auto& [action, color] : {std::pair(0, "reuse"), {1, "predict"}, {2, "shallow"}})
+    parts.push_back(
+        fmt::format("data using ($4=={} ? $2 : NaN):(0):($2-0.5):($3+0.5):(base($1)+1):(base($1)+{}) with "
+                    "boxxyerror fillcolor rgb {}",
+                    action, row, color));
+  figure.script = StripFrame(area, paths.calls) + Legend(shallow, area) +
+                  fmt::format("base(r) = {0} - {1} * (r + 1)\n", row * order.size(), row) + PlotCommand(parts);
   return figure;
 }
 
@@ -172,12 +128,9 @@ Figure SampleFigure(const ReportData& data, const SettingGroup& group, const Pat
 constexpr int kPanel = 74, kPanelGap = 12;
 
 Figure HistogramFigure(const ReportData& data, const SettingGroup& group, const std::vector<const Paths*>& all,
-                       int part, int parts) {
-  const int top = 12, bottom = 48, left = 52, right = 16;
-  Figure figure;
-  figure.id = fmt::format("skips{}{}", group.id, parts > 1 ? fmt::format("_{}", part) : "");
-  figure.title = "Skipped predictions per sample" + (group.title.empty() ? "" : ": " + group.title);
-  if (parts > 1) figure.title += fmt::format(" ({} of {})", part, parts);
+                       size_t part, size_t parts) {
+  const int top = 12, bottom = 48;
+  Figure figure = PartFigure("skips" + group.id, "Skipped predictions per sample", group, part, parts);
   figure.height = top + bottom + (kPanel + kPanelGap) * static_cast<int>(all.size()) - kPanelGap;
   figure.caption = "How many samples skip how many predictions; the upright line is the mean.";
   figure.data.columns = {"row", "skips", "samples", "name", "setting"};
@@ -185,49 +138,40 @@ Figure HistogramFigure(const ReportData& data, const SettingGroup& group, const 
   std::vector<std::map<int64_t, int64_t>> counts(all.size());
   for (size_t r = 0; r < all.size(); ++r)
     for (const auto& actions : all[r]->actions) {
-      const int64_t skips = static_cast<int64_t>(actions.size()) - CountOf(actions, kActionPredict);
+      const int64_t skips = std::ssize(actions) - CountOf(actions, kActionPredict);
       ++counts[r][skips];
       low = std::min(low, skips);
       high = std::max(high, skips);
     }
+  PlotArea area{.height = figure.height, .left = 52, .right = 16};
+  area.x_min = static_cast<double>(low) - 1;
+  area.x_max = static_cast<double>(high) + 1;
   figure.script = "set style fill solid noborder\nset boxwidth 0.86\nset border 3\n";
-  figure.script +=
-      fmt::format("set xrange [{}:{}]\nset xtics 0,{} format '' font ',11'\nset multiplot\n", low - 1.0, high + 1.0,
-                  high - low > 40   ? 10
-                  : high - low > 14 ? 5
-                                    : 1);
+  figure.script += fmt::format("set xtics 0,{} format '' font ',11'\nset multiplot\n", high - low > 40   ? 10
+                                                                                       : high - low > 14 ? 5
+                                                                                                         : 1);
   for (size_t r = 0; r < all.size(); ++r) {
     int64_t most = 0, sum = 0;
     for (const auto& [skips, samples] : counts[r]) {
-      figure.data.rows.push_back({std::to_string(r), std::to_string(skips), std::to_string(samples),
-                                  all[r]->setting->name, data.table.header.settings[all[r]->setting->index].label});
+      figure.data.Add(r, skips, samples, all[r]->setting->name,
+                      data.table.header.settings[all[r]->setting->index].label);
       most = std::max(most, samples);
       sum += skips * samples;
     }
     const double mean = static_cast<double>(sum) / static_cast<double>(all[r]->actions.size());
-    const double panel_top = top + (kPanel + kPanelGap) * static_cast<double>(r), height = figure.height;
-    figure.script += fmt::format(
-        "set lmargin at screen {:.5f}\nset rmargin at screen {:.5f}\nset tmargin at screen {:.5f}\nset bmargin at "
-        "screen {:.5f}\n",
-        static_cast<double>(left) / figure.width, 1 - static_cast<double>(right) / figure.width, 1 - panel_top / height,
-        1 - (panel_top + kPanel) / height);
-    if (r + 1 == all.size()) figure.script += "set xtics format '%g'\n";
-    const double y_max = 1.45 * static_cast<double>(most);
-    figure.script += fmt::format("set yrange [0:{}]\nset ytics 0,{} font ',10'\n", y_max, most);
-    figure.script +=
-        fmt::format("unset label\nunset arrow\nset label {} at graph 0.015,0.88 left font ',11' textcolor rgb ink\n",
-                    GnuplotString(Shortened(all[r]->setting->name, 44)));
-    figure.script +=
-        fmt::format("set label 'mean {}' at graph 0.99,0.88 right font ',10' textcolor rgb muted\n", Significant(mean));
+    const bool last = r + 1 == all.size();
+    area.top = top + (kPanel + kPanelGap) * static_cast<int>(r);
+    area.bottom = figure.height - area.top - kPanel;
+    area.y_max = 1.45 * static_cast<double>(most);
+    if (last) figure.script += "set xtics format '%g'\n";
+    figure.script += area.Commands() + fmt::format("set ytics 0,{} font ',10'\nunset label\nunset arrow\n", most);
+    figure.script += fmt::format("set label {} at graph 0.015,0.88 left{}\n",
+                                 GnuplotString(Shortened(all[r]->setting->name, 44)), kText);
+    figure.script += fmt::format("set label 'mean {}' at graph 0.99,0.88 right{}\n", Significant(mean), kMutedText);
     figure.script += fmt::format("set arrow from {0},0 to {0},{1} nohead linecolor rgb ink linewidth 1.2 front\n", mean,
                                  1.15 * static_cast<double>(most));
-    figure.script +=
-        fmt::format("set label 'samples' at screen {:.5f},{:.5f} center rotate by 90 font ',11' textcolor rgb ink\n",
-                    11.0 / figure.width, 1 - (panel_top + kPanel / 2.0) / height);
-    if (r + 1 == all.size())
-      figure.script += fmt::format(
-          "set label 'skipped predictions of a sample' at screen {:.5f},{:.5f} center font ',12' textcolor rgb ink\n",
-          (left + figure.width - right) / 2.0 / figure.width, 11.0 / height);
+    figure.script += area.Label("samples", 11, area.bottom + kPanel / 2.0, std::string("center rotate by 90") + kText);
+    if (last) figure.script += area.Titles("skipped predictions of a sample", "");
     figure.script += fmt::format("plot data using ($1=={} ? $2 : NaN):3 with boxes fillcolor rgb c1\n", r);
     figure.alt += fmt::format("{}: {} skips on average. ", all[r]->setting->name, Significant(mean));
   }
@@ -251,8 +195,7 @@ FigureSection PathFigures(const ReportData& data) {
     const auto all = PathsOf(data, group);
     const auto parts = Parts(all, 16);
     for (size_t p = 0; p < parts.size(); ++p)
-      section.figures.push_back(
-          ShareFigure(data, group, parts[p], static_cast<int>(p) + 1, static_cast<int>(parts.size())));
+      section.figures.push_back(ShareFigure(data, group, parts[p], p + 1, parts.size()));
     const auto varying = Varying(all);
     const auto shown = Spread(varying, data.per_setting);
     left_out += varying.size() - shown.size();
@@ -273,8 +216,7 @@ FigureSection SkipHistograms(const ReportData& data) {
     const auto all = PathsOf(data, group);
     const auto parts = Parts(Varying(all), 6);
     for (size_t p = 0; p < parts.size(); ++p)
-      section.figures.push_back(
-          HistogramFigure(data, group, parts[p], static_cast<int>(p) + 1, static_cast<int>(parts.size())));
+      section.figures.push_back(HistogramFigure(data, group, parts[p], p + 1, parts.size()));
   }
   if (section.figures.empty())
     section.missing.push_back("Histogram of skips: every setting of this result skips the same for all samples.");

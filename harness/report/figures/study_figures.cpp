@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "harness/base/format.h"
+#include "harness/report/figures/decision_paths.h"
 #include "harness/report/figures/median_lines.h"
 #include "harness/report/tables/escape.h"
 #include "harness/store/path_study_record.h"
@@ -20,7 +22,7 @@ std::vector<int64_t> Searched(const PathStudyRecord& study) {
   std::vector<int64_t> samples;
   const int64_t skips = study.searched_error.shape.at(1);
   for (int64_t s = 0; s < study.searched_error.shape[0]; ++s)
-    if (std::isfinite(study.searched_error.values[static_cast<size_t>(s * skips)])) samples.push_back(s);
+    if (std::isfinite(study.searched_error.values[s * skips])) samples.push_back(s);
   return samples;
 }
 
@@ -28,14 +30,14 @@ std::vector<int64_t> Searched(const PathStudyRecord& study) {
 // behind k.
 Course RelativeError(const std::string& name, const Array<double>& error, const PathStudyRecord& study) {
   const auto samples = Searched(study);
-  const auto count = static_cast<int64_t>(study.skips.size());
+  const auto count = std::ssize(study.skips);
   const int64_t draws = error.shape.size() > 2 ? error.shape[2] : 1;
-  Array<double> relative{{static_cast<int64_t>(samples.size()), count}, {}};
+  Array<double> relative{{std::ssize(samples), count}, {}};
   for (const int64_t s : samples)
     for (int64_t k = 0; k < count; ++k) {
-      double sum = 0;
-      for (int64_t d = 0; d < draws; ++d) sum += error.values[static_cast<size_t>((s * count + k) * draws + d)];
-      relative.values.push_back(sum / static_cast<double>(draws) / study.latent_norm[static_cast<size_t>(s)]);
+      const auto first = error.values.begin() + (s * count + k) * draws;
+      const double sum = std::accumulate(first, first + draws, 0.0);
+      relative.values.push_back(sum / static_cast<double>(draws) / study.latent_norm[s]);
     }
   return CourseOf(name, relative);
 }
@@ -44,19 +46,14 @@ std::string EstimateName(const PathEstimate& estimate) {
   return Shortened(fmt::format("{}, {}", estimate.label, estimate.use), 60);
 }
 
-std::vector<double> SkipNumbers(const PathStudyRecord& study) { return {study.skips.begin(), study.skips.end()}; }
-
 Figure Frame(const std::string& id, const std::string& title, const std::string& caption,
              const std::vector<Course>& courses, const PathStudyRecord& study, PlotArea& area) {
-  Figure figure;
-  figure.id = id;
-  figure.title = title;
-  figure.caption = caption;
+  Figure figure{.id = id, .title = title, .caption = caption};
   area.top = 14 + kKeyRow * static_cast<int>(courses.size());
   area.height = figure.height = 284 + area.top - 14;
   area.x_min = static_cast<double>(study.skips.front()) - 0.5;
   area.x_max = static_cast<double>(study.skips.back()) + 0.5;
-  AddCourses(courses, "skips", SkipNumbers(study), figure.data);
+  AddCourses(courses, "skips", {study.skips.begin(), study.skips.end()}, figure.data);
   for (const auto& course : courses)
     figure.alt +=
         fmt::format("{}: {} at {} skips. ", course.name, Significant(course.quartiles.back()[1]), study.skips.back());
@@ -65,10 +62,7 @@ Figure Frame(const std::string& id, const std::string& title, const std::string&
 
 // Names of estimators are long: a line each.
 std::string Key(const std::vector<Course>& courses, const PlotArea& area) {
-  std::vector<KeyEntry> entries;
-  for (size_t r = 0; r < courses.size(); ++r)
-    entries.push_back({Shortened(courses[r].name, 62), SeriesColor(static_cast<int>(r)), -1});
-  return KeyCommands(entries, area, 1);
+  return KeyCommands(KeyOf(courses, 62), area, 1);
 }
 
 Figure ErrorFigure(const PathStudyRecord& study) {
@@ -89,10 +83,6 @@ Figure ErrorFigure(const PathStudyRecord& study) {
   return figure;
 }
 
-Course StatisticOf(const PathEstimate& estimate, const std::string& statistic) {
-  return CourseOf(EstimateName(estimate), estimate.statistics.at(statistic));
-}
-
 struct StatisticFigure {
   const char *statistic, *title, *axis, *caption;
   bool logarithmic;
@@ -104,7 +94,7 @@ std::optional<Figure> Draw(const PathStudyRecord& study, const StatisticFigure& 
   std::vector<Course> courses;
   for (const auto& estimate : study.estimates) {
     if (!estimate.statistics.contains(what.statistic)) continue;
-    auto course = StatisticOf(estimate, what.statistic);
+    auto course = CourseOf(EstimateName(estimate), estimate.statistics.at(what.statistic));
     if (std::any_of(course.quartiles.begin(), course.quartiles.end(),
                     [](const auto& q) { return std::isfinite(q[1]); }))
       courses.push_back(std::move(course));
@@ -137,29 +127,21 @@ std::optional<Figure> Draw(const PathStudyRecord& study, const StatisticFigure& 
 // Shares of the searched samples for which each call predicts: the searched paths and the estimated ones.
 Figure PathsFigure(const PathStudyRecord& study, int64_t k) {
   const auto samples = Searched(study);
-  const int64_t calls = study.calls(), count = static_cast<int64_t>(study.skips.size());
+  const int64_t calls = study.calls(), count = std::ssize(study.skips);
   std::vector<std::pair<std::string, const Array<uint8_t>*>> rows = {
       {"searched (" + study.search + ")", &study.searched_path}};
   for (const auto& estimate : study.estimates) rows.emplace_back(EstimateName(estimate), &estimate.path);
-  const int pitch = 38, bar = 18, top = 10, bottom = 46;
-  Figure figure;
-  figure.id = fmt::format("study_paths_{}", study.skips[static_cast<size_t>(k)]);
-  figure.title = fmt::format("Paths with {} skips in {} calls", study.skips[static_cast<size_t>(k)], calls);
+  const int64_t skips = study.skips[k];
+  const int top = 10;
+  Figure figure{.id = fmt::format("study_paths_{}", skips),
+                .title = fmt::format("Paths with {} skips in {} calls", skips, calls)};
   figure.caption = fmt::format(
       "The height of a bar is the share of the {} searched samples whose path predicts in that call.", samples.size());
   figure.alt = fmt::format("{} searched samples; {} calls; searched and estimated paths.", samples.size(), calls);
-  figure.width = 640;
-  figure.height = top + bottom + pitch * static_cast<int>(rows.size());
+  figure.width = kStripWidth;
+  figure.height = top + kStripBottom + kRow * static_cast<int>(rows.size());
   figure.data.columns = {"row", "call", "predict", "samples", "path"};
-  PlotArea area;
-  area.width = figure.width;
-  area.height = figure.height;
-  area.left = area.right = 16;
-  area.top = top;
-  area.bottom = bottom;
-  area.x_min = -0.6;
-  area.x_max = static_cast<double>(calls) - 0.4;
-  area.y_max = pitch * static_cast<double>(rows.size());
+  const PlotArea area = StripArea(figure, top);
   std::string labels;
   for (size_t r = 0; r < rows.size(); ++r) {
     for (int64_t c = 0; c < calls; ++c) {
@@ -170,19 +152,13 @@ Figure PathsFigure(const PathStudyRecord& study, int64_t k) {
         ++there;
         predict += path[c];
       }
-      figure.data.rows.push_back(
-          {std::to_string(r), std::to_string(c), DataNumber(predict / there), DataNumber(there), rows[r].first});
+      figure.data.Add(r, c, predict / there, there, rows[r].first);
     }
-    labels += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n",
-                          GnuplotString(rows[r].first), 16.0 / figure.width,
-                          (bottom + pitch * static_cast<double>(rows.size() - r) - 11) / figure.height);
+    labels += StripLabel(area, rows.size(), r, rows[r].first);
   }
   figure.script =
-      area.Commands() + area.Titles("scheduler call, from noise to picture", "") +
-      "unset ytics\nset border 1\nunset grid\nset xtics 0,5\nset style fill solid noborder\n" + labels +
-      fmt::format("base(r) = {} - {} * (r + 1)\nbar = {}\n", pitch * rows.size(), pitch, bar) +
-      "plot data using 2:(0):($2-0.44):($2+0.44):(base($1)):(base($1)+bar) with boxxyerror fillcolor rgb reuse, \\\n"
-      "  data using 2:(0):($2-0.44):($2+0.44):(base($1)):(base($1)+bar*$3) with boxxyerror fillcolor rgb predict\n";
+      StripFrame(area, calls) + labels + StripBases(rows.size()) +
+      PlotCommand({Boxes("base($1)", "base($1)+bar", "reuse"), Boxes("base($1)", "base($1)+bar*$3", "predict")});
   return figure;
 }
 
@@ -194,9 +170,8 @@ FigureSection StudyFigures(const ReportData& data) {
   section.title = "Estimated and searched paths";
   section.intro =
       "For each number of skips: the path that an estimator picks, the searched one, and random ones. Chi-square and p "
-      "test whether the two paths "
-      "agree call by call more than chance would; p by shuffled runs respects that neighbouring calls go together, the "
-      "chi-square p does not.";
+      "test whether the two paths agree call by call more than chance would; p by shuffled runs respects that "
+      "neighbouring calls go together, the chi-square p does not.";
   const auto groups = data.result.OpenExtra(kPathStudyGroup);
   if (groups.empty()) {
     section.missing.push_back("Estimated against searched paths: \"path_study\": {...} in the config compares them.");
@@ -221,7 +196,7 @@ FigureSection StudyFigures(const ReportData& data) {
        "Median over the samples, shaded the middle half. 1: the same path, 0: as unrelated paths.", false, NAN, ""}};
   for (const auto& what : figures)
     if (auto figure = Draw(study, what)) section.figures.push_back(std::move(*figure));
-  const auto count = static_cast<int64_t>(study.skips.size());
+  const auto count = std::ssize(study.skips);
   for (const int64_t k : {(count - 1) / 2, count - 1}) {
     Figure figure = PathsFigure(study, k);
     if (section.figures.back().id != figure.id)

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "harness/base/format.h"
@@ -17,15 +16,9 @@ namespace skipbench {
 namespace {
 
 constexpr int kStripPitch = 26, kStrip = 11;  // a strip with its label above it
-constexpr const char* kCallTitle = "scheduler call, from noise to picture";
 
-std::string Ticks(int calls) {
-  return fmt::format("set xrange [-0.6:{}]\nset xtics 0,{}\n", calls - 0.4, calls > 200 ? 50 : calls > 60 ? 10 : 5);
-}
-
-std::string TitleWith(const std::string& title, const SettingGroup& group) {
-  return group.title.empty() ? title : title + ": " + group.title;
-}
+// The rows of the data that are of one panel.
+std::string Of(int panel, const char* also = "") { return fmt::format("($1=={}{}?$2:NaN)", panel, also); }
 
 // ---- differences beside the paths -----------------------------------------------------------------------------------
 
@@ -55,29 +48,21 @@ std::string StripPlot(const std::vector<const Paths*>& paths, const PlotArea& ar
   strip.y_max = height;
   strip.y_min = 0;
   std::string script = "unset label\nunset arrow\nunset logscale y\nunset ytics\nunset grid\nset border 1\n" +
-                       strip.Commands() + strip.Titles(kCallTitle, "") + Ticks(calls) +
+                       strip.Commands() + strip.Titles(kCallTitle, "") + CallAxis(calls) +
                        "set xtics format '%g'\nset style fill solid noborder\n";
-  for (size_t r = 0; r < paths.size(); ++r) {
-    const double y = bottom + height - kStripPitch * static_cast<double>(r) - 7;
-    script += fmt::format("set label {} at screen {:.5f},{:.5f} left font ',10' textcolor rgb ink\n",
-                          GnuplotString(Shortened(paths[r]->setting->name, 40) + ", calls that predict"),
-                          static_cast<double>(area.left) / area.width, y / area.height);
-  }
-  script += fmt::format("base(r) = {} - {} * (r - {} + 1)\nrow(r) = r >= {} ? r : NaN\n", height, kStripPitch,
-                        first_row, first_row);
-  return script + fmt::format(
-                      "plot data using 2:(0):($2-0.44):($2+0.44):(base(row($1))):(base(row($1))+{0}) with boxxyerror "
-                      "fillcolor rgb reuse, \\\n"
-                      "  data using 2:(0):($2-0.44):($2+0.44):(base(row($1))):(base(row($1))+{0}*$6) with boxxyerror "
-                      "fillcolor rgb predict\n",
-                      kStrip);
+  for (size_t r = 0; r < paths.size(); ++r)
+    script += strip.Label(Shortened(paths[r]->setting->name, 40) + ", calls that predict", area.left,
+                          bottom + height - kStripPitch * static_cast<double>(r) - 7, std::string("left") + kSmallText);
+  script +=
+      fmt::format("base(r) = {0} - {1} * (r - {2} + 1)\nrow(r) = r >= {2} ? r : NaN\n", height, kStripPitch, first_row);
+  const std::string base = "base(row($1))", top = fmt::format("{}+{}", base, kStrip);
+  return script + PlotCommand({Boxes(base, top, "reuse"), Boxes(base, top + "*$6", "predict")});
 }
 
 void AddStrips(const std::vector<const Paths*>& paths, size_t first_row, DataTable& data) {
   for (size_t r = 0; r < paths.size(); ++r)
     for (int c = 0; c < paths[r]->calls; ++c)
-      data.rows.push_back({std::to_string(first_row + r), std::to_string(c), "", "", "",
-                           DataNumber(paths[r]->PredictShare(c)), paths[r]->setting->name});
+      data.Add(first_row + r, c, "", "", "", paths[r]->PredictShare(c), paths[r]->setting->name);
 }
 
 std::optional<Figure> DifferenceFigure(const ReportData& data, const SettingGroup& group, const std::vector<Paths>& all,
@@ -93,14 +78,12 @@ std::optional<Figure> DifferenceFigure(const ReportData& data, const SettingGrou
   }
   if (!std::any_of(courses.begin(), courses.end(), HasPositive)) return std::nullopt;
   const auto paths = Chosen(data, all);
-  Figure figure;
-  figure.id = fmt::format("differences_{}{}", of, group.id);
-  figure.title =
-      TitleWith(fmt::format("Relative differences of the {}", of == "latent" ? "latents" : "noise predictions"), group);
+  Figure figure = PartFigure(
+      fmt::format("differences_{}{}", of, group.id),
+      fmt::format("Relative differences of the {}", of == "latent" ? "latents" : "noise predictions"), group);
   figure.caption = fmt::format(
       "Along the full-step trajectory: median over the samples, shaded the middle half. First order: ‖{0}ᵢ − {0}ᵢ₋₁‖ "
-      "relative to ‖{0}ᵢ₋₁‖; "
-      "second and third relative to the first difference before.",
+      "relative to ‖{0}ᵢ₋₁‖; second and third relative to the first difference before.",
       symbol);
   if (!paths.empty())
     figure.caption +=
@@ -111,7 +94,7 @@ std::optional<Figure> DifferenceFigure(const ReportData& data, const SettingGrou
   area.bottom = 46 + (paths.empty() ? 0 : 8 + kStripPitch * static_cast<int>(paths.size()));
   area.height = figure.height = 284 + area.bottom - 46 + area.top - 14;
   LogRange(courses, true, area);
-  AddCourses(courses, "call", Numbered(static_cast<size_t>(group.calls)), figure.data);
+  AddCourses(courses, "call", {}, figure.data);
   AddStrips(paths, courses.size(), figure.data);
   for (const auto& course : courses) {
     double sum = 0, count = 0;
@@ -119,8 +102,7 @@ std::optional<Figure> DifferenceFigure(const ReportData& data, const SettingGrou
       if (std::isfinite(q[1])) sum += q[1], ++count;
     figure.alt += fmt::format("Relative difference of {}: {} on average. ", course.name, Significant(sum / count));
   }
-  const std::string calls_axis = Ticks(group.calls);
-  figure.script = "set multiplot\n" + area.Commands() + calls_axis +
+  figure.script = "set multiplot\n" + area.Commands() + CallAxis(group.calls) +
                   area.Titles(paths.empty() ? kCallTitle : "", "relative difference") +
                   KeyCommands(KeyOf(courses), area) + area.LogTicks() + (paths.empty() ? "" : "set xtics format ''\n") +
                   CoursePlot(courses, true);
@@ -147,9 +129,7 @@ std::optional<Figure> TwoSamplesFigure(const ReportData& data, const SettingGrou
   };
   const auto [low, high] = std::minmax_element(paths.actions.begin(), paths.actions.end(), fewer);
   if (CountOf(*low, kActionPredict) == CountOf(*high, kActionPredict)) return std::nullopt;
-  Figure figure;
-  figure.id = fmt::format("two_samples_{}", k);
-  figure.title = TitleWith(paths.setting->name + ", two samples", group);
+  Figure figure = PartFigure(fmt::format("two_samples_{}", k), paths.setting->name + ", two samples", group);
   figure.caption = fmt::format(
       "The samples with the fewest and the most predictions. Where the {} is {} the threshold, the call predicts; "
       "where there "
@@ -163,20 +143,17 @@ std::optional<Figure> TwoSamplesFigure(const ReportData& data, const SettingGrou
   std::string script = "set multiplot\n";
   int p = 0;
   for (const auto& actions : {low, high}) {
-    const size_t sample = paths.samples[static_cast<size_t>(actions - paths.actions.begin())];
+    const size_t sample = paths.samples[actions - paths.actions.begin()];
     const auto place = static_cast<int64_t>(sample);
     const auto criterion = data.result.ReadSamples<double>(k, "traces/criterion", place, 1).values;
     const auto threshold = data.result.ReadSamples<double>(k, "traces/threshold", place, 1).values;
     double least = HUGE_VAL, most = 0;
     for (int c = 0; c < paths.calls; ++c) {
       // Entry i belongs to the decision for call i + 1.
-      const double left = c > 0 ? criterion[static_cast<size_t>(c) - 1] : NAN,
-                   right = c > 0 ? threshold[static_cast<size_t>(c) - 1] : NAN;
+      const double left = c > 0 ? criterion[c - 1] : NAN, right = c > 0 ? threshold[c - 1] : NAN;
       for (const double value : {left, right})
         if (value > 0 && std::isfinite(value)) least = std::min(least, value), most = std::max(most, value);
-      figure.data.rows.push_back({std::to_string(p), std::to_string(c), DataNumber(left), DataNumber(right),
-                                  std::to_string((*actions)[static_cast<size_t>(c)]),
-                                  std::to_string(data.result.samples()[sample].id)});
+      figure.data.Add(p, c, left, right, (*actions)[c], data.result.samples()[sample].id);
     }
     if (!(most > 0)) return std::nullopt;
     area.top = top + 22 + p * pitch;
@@ -187,15 +164,11 @@ std::optional<Figure> TwoSamplesFigure(const ReportData& data, const SettingGrou
                                          CountOf(*actions, kActionPredict), paths.calls);
     figure.alt += name + ". ";
     script += "unset label\nunset arrow\nset border 3\nset grid\n" + area.LogTicks() + area.Commands() +
-              Ticks(paths.calls) + "set xtics format ''\n" + area.Titles("", criterion_of->axis);
+              CallAxis(paths.calls) + "set xtics format ''\n" + area.Titles("", criterion_of->axis);
     if (p == 0) script += KeyCommands({{Shortened(criterion_of->name, 40), "c2", -1}, {"threshold", "c1", 0}}, area);
-    script +=
-        fmt::format("set label {} at screen {:.5f},{:.5f} left font ',11' textcolor rgb ink\n", GnuplotString(name),
-                    static_cast<double>(area.left) / area.width, (figure.height - area.top + 10.0) / figure.height);
-    script += fmt::format(
-        "plot data using ($1=={0}?$2:NaN):3 with lines linecolor rgb c2 linewidth 1.6, \\\n"
-        "  data using ($1=={0}?$2:NaN):4 with lines linecolor rgb c1 linewidth 1.2 dashtype 2\n",
-        p);
+    script += area.Label(name, area.left, figure.height - area.top + 10, std::string("left") + kText);
+    script += PlotCommand({fmt::format("data using {}:3 with lines linecolor rgb c2 linewidth 1.6", Of(p)),
+                           fmt::format("data using {}:4 with lines linecolor rgb c1 linewidth 1.2 dashtype 2", Of(p))});
     PlotArea below = area;
     below.top = area.top + panel + 4;
     below.bottom = figure.height - below.top - strip;
@@ -204,12 +177,9 @@ std::optional<Figure> TwoSamplesFigure(const ReportData& data, const SettingGrou
     script +=
         "unset label\nunset arrow\nset border 1\nunset grid\nunset logscale y\nunset ytics\nset style fill solid "
         "noborder\n" +
-        below.Commands() + Ticks(paths.calls) + "set xtics format '%g'\n";
+        below.Commands() + CallAxis(paths.calls) + "set xtics format '%g'\n";
     if (p == 1) script += below.Titles(kCallTitle, "");
-    script += fmt::format(
-        "plot data using ($1=={0}?$2:NaN):(0):($2-0.46):($2+0.46):(0):(1) with boxxyerror fillcolor rgb reuse, \\\n"
-        "  data using ($1=={0}&&$5==1?$2:NaN):(0):($2-0.46):($2+0.46):(0):(1) with boxxyerror fillcolor rgb predict\n",
-        p);
+    script += PlotCommand({Boxes("0", "1", "reuse", 0.46, Of(p)), Boxes("0", "1", "predict", 0.46, Of(p, "&&$5==1"))});
     ++p;
   }
   figure.script = script + "unset multiplot\n";
@@ -231,22 +201,19 @@ std::vector<Figure> ErrorFigures(const ReportData& data, const SettingGroup& gro
   const auto parts = Parts(courses, 7);
   for (size_t i = 0; i < parts.size(); ++i) {
     const auto& part = parts[i];
-    Figure figure;
-    figure.id = fmt::format("latent_error{}{}", group.id, parts.size() > 1 ? fmt::format("_{}", i + 1) : "");
-    figure.title = TitleWith("Error of the latent, call by call", group);
-    if (parts.size() > 1) figure.title += fmt::format(" ({} of {})", i + 1, parts.size());
+    Figure figure =
+        PartFigure("latent_error" + group.id, "Error of the latent, call by call", group, i + 1, parts.size());
     figure.caption =
         "L2 distance to the full-step latent after each call, relative to its norm; median over the samples. A line "
-        "starts where the "
-        "setting first leaves the full-step trajectory.";
+        "starts where the setting first leaves the full-step trajectory.";
     PlotArea area;
     area.top = TopFor(part.size());
     area.height = figure.height = 284 + area.top - 14;
     LogRange(part, false, area);
-    AddCourses(part, "call", Numbered(part[0].quartiles.size()), figure.data);
+    AddCourses(part, "call", {}, figure.data);
     for (const auto& course : part)
       figure.alt += fmt::format("{}: {} in the end. ", course.name, Significant(course.quartiles.back()[1]));
-    figure.script = area.Commands() + Ticks(group.calls) + area.Titles(kCallTitle, "relative error of the latent") +
+    figure.script = area.Commands() + CallAxis(group.calls) + area.Titles(kCallTitle, "relative error of the latent") +
                     KeyCommands(KeyOf(part), area) + area.LogTicks() + CoursePlot(part, false);
     figures.push_back(std::move(figure));
   }
@@ -275,7 +242,7 @@ std::optional<Correlated> Correlate(const ReportData& data, size_t reference, co
           trace.values[searched.samples[s] * static_cast<size_t>(searched.calls) + static_cast<size_t>(c)];
       if (std::isnan(value)) continue;
       difference.push_back(value);
-      predicts.push_back(searched.actions[s][static_cast<size_t>(c) + 1] == kActionPredict);
+      predicts.push_back(searched.actions[s][c + 1] == kActionPredict);
     }
     if (const double rho = RankCorrelation(difference, predicts); std::isfinite(rho)) rhos.push_back(rho);
   }
@@ -293,34 +260,26 @@ std::optional<Figure> CorrelationFigure(const ReportData& data, const SettingGro
       if (auto one = Correlate(data, static_cast<size_t>(group.reference), searched, of, order))
         all.push_back(std::move(*one));
   if (all.empty()) return std::nullopt;
-  Figure figure;
-  figure.id = fmt::format("difference_correlation_{}", searched.setting->index);
-  figure.title = TitleWith("Differences and " + searched.setting->name, group);
+  Figure figure = PartFigure(fmt::format("difference_correlation_{}", searched.setting->index),
+                             "Differences and " + searched.setting->name, group);
   figure.caption = fmt::format(
       "Rank correlation (Spearman) of the relative difference after a call with whether the path predicts in the next "
-      "one: "
-      "mean over {} samples, bars: 95 % interval. 0: no relation; 1: the path predicts exactly where the difference is "
+      "one: mean over {} samples, bars: 95 % interval. 0: no relation; 1: the path predicts exactly where the "
+      "difference is "
       "large.",
       all[0].rho.count);
   figure.data.columns = {"row", "rho", "rho_low", "rho_high", "samples", "difference"};
-  PlotArea area;
-  area.left = 140;
-  area.top = 12;
+  PlotArea area{.left = 140, .top = 12, .x_min = -0.2, .x_max = 1, .y_min = -0.6};
   area.height = figure.height = 58 + 30 * static_cast<int>(all.size());
-  area.x_min = -0.2;
-  area.x_max = 1;
-  area.y_min = -0.6;
   area.y_max = static_cast<double>(all.size()) - 0.4;
   std::string labels;
   for (size_t r = 0; r < all.size(); ++r) {
     const auto& rho = all[r].rho;
     area.x_min = std::min({area.x_min, rho.mean - 0.1, std::isfinite(rho.low) ? rho.low - 0.1 : 0});
     const double y = static_cast<double>(all.size() - 1 - r);
-    figure.data.rows.push_back({DataNumber(y), DataNumber(rho.mean), DataNumber(rho.low), DataNumber(rho.high),
-                                std::to_string(rho.count), all[r].name});
+    figure.data.Add(y, rho.mean, rho.low, rho.high, rho.count, all[r].name);
     figure.alt += fmt::format("{}: {}. ", all[r].name, Significant(rho.mean, 2));
-    labels += fmt::format("set label {} at screen {:.5f},{:.5f} right font ',11' textcolor rgb ink\n",
-                          GnuplotString(all[r].name), (area.left - 8.0) / area.width, area.Y(y) / area.height);
+    labels += area.Label(all[r].name, area.left - 8, area.Y(y), std::string("right") + kText);
   }
   figure.script = area.Commands() + area.Titles("rank correlation with predicting", "") + labels +
                   "unset ytics\nset border 1\n" +
@@ -353,10 +312,9 @@ FigureSection TraceFigures(const ReportData& data) {
       searched = true;
       if (auto figure = CorrelationFigure(data, group, paths)) section.figures.push_back(std::move(*figure));
     }
-    for (auto& figure : ErrorFigures(data, group)) {
-      section.figures.push_back(std::move(figure));
-      errors = true;
-    }
+    auto of_errors = ErrorFigures(data, group);
+    errors |= !of_errors.empty();
+    std::move(of_errors.begin(), of_errors.end(), std::back_inserter(section.figures));
     // Of the settings that decide for themselves, the one that predicts nearest to half of the calls.
     std::vector<Figure> samples;
     double best = HUGE_VAL;
@@ -370,7 +328,7 @@ FigureSection TraceFigures(const ReportData& data) {
     if (samples.empty()) continue;
     section.figures.push_back(std::move(samples[best_at]));
     samples.erase(samples.begin() + static_cast<int64_t>(best_at));
-    for (auto& figure : samples) section.details.push_back(std::move(figure));
+    std::move(samples.begin(), samples.end(), std::back_inserter(section.details));
   }
   for (const auto& setting : data.table.header.settings)
     if (const size_t k = static_cast<size_t>(&setting - data.table.header.settings.data());

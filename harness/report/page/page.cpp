@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
 #include "harness/report/page/page_style.h"
 #include "harness/report/tables/escape.h"
 #include "harness/report/tables/table_text.h"
@@ -44,27 +42,29 @@ std::string CellText(const std::string& cell) {
 
 using Cells = std::vector<std::vector<std::string>>;
 
+// A table up to its body; of pictures the rows' captions have no heading.
+std::string TableStart(const std::string& name, const std::vector<std::string>& headings, bool pictures = false) {
+  std::string html =
+      fmt::format("<div class=\"scroll{}\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n<table>\n<thead><tr>{}",
+                  pictures ? " grid" : "", name, pictures ? "<td></td>" : "");
+  for (const auto& heading : headings) html += "<th scope=\"col\">" + HtmlText(heading) + "</th>";
+  return html + "</tr></thead>\n<tbody>\n";
+}
+constexpr const char* kTableEnd = "</tbody>\n</table>\n</div>\n";
+
 // `outcome`: the last column is text.
 std::string GridTable(const Table& table, const std::string& name, const std::vector<std::string>& headings,
                       const Cells& rows, bool outcome) {
-  std::string html = fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n<table>\n<thead><tr>", name);
-  for (const auto& heading : headings) html += "<th scope=\"col\">" + HtmlText(heading) + "</th>";
-  html += "</tr></thead>\n<tbody>\n";
+  std::string html = TableStart(name, headings);
   for (size_t r = 0; r < rows.size(); ++r) {
-    const auto& cells = rows[r];
     html += table.rows[r].setting.reference ? "<tr class=\"reference\">" : "<tr>";
-    for (size_t c = 0; c < cells.size(); ++c) {
-      if (c == 0)
-        html += "<th scope=\"row\">" + LabelText(cells[c]) + "</th>";
-      else if (outcome && c + 1 == cells.size())
-        html += "<td class=\"text\">" + HtmlText(cells[c]) + "</td>";
-      else
-        html += "<td>" + CellText(cells[c]) + "</td>";
-    }
+    html += "<th scope=\"row\">" + LabelText(rows[r][0]) + "</th>";
+    for (size_t c = 1; c < rows[r].size(); ++c)
+      html += outcome && c + 1 == rows[r].size() ? "<td class=\"text\">" + HtmlText(rows[r][c]) + "</td>"
+                                                 : "<td>" + CellText(rows[r][c]) + "</td>";
     html += "</tr>\n";
   }
-  return html + "</tbody>\n</table>\n</div>\n";
+  return html + kTableEnd;
 }
 
 std::string TableHtml(const Table& table, const TableText& text) {
@@ -82,13 +82,12 @@ std::string TableHtml(const Table& table, const TableText& text) {
 std::string FigureHtml(const Figure& figure) {
   const std::string& id = figure.id;
   return fmt::format(
-      "<figure id=\"figure_{0}\"{1}>\n<picture><source srcset=\"figures/{0}.dark.svg\" media=\"screen and "
-      "(prefers-color-scheme: dark)\">"
+      "<figure id=\"figure_{0}\"{1}>\n"
+      "<picture><source srcset=\"figures/{0}.dark.svg\" media=\"screen and (prefers-color-scheme: dark)\">"
       "<img src=\"figures/{0}.svg\" width=\"{2}\" height=\"{3}\" alt=\"{4}\"></picture>\n"
-      "<figcaption><b>{5}</b> {6} <span class=\"files\"><a href=\"figures/{0}.svg\">SVG</a> <a "
-      "href=\"figures/{0}.png\">PNG</a> "
-      "<a href=\"figures/{0}.pdf\">PDF</a> <a href=\"figures/src/{0}.csv\">data</a> <a "
-      "href=\"figures/src/{0}.gp\">gnuplot</a></span>"
+      "<figcaption><b>{5}</b> {6} <span class=\"files\"><a href=\"figures/{0}.svg\">SVG</a> "
+      "<a href=\"figures/{0}.png\">PNG</a> <a href=\"figures/{0}.pdf\">PDF</a> "
+      "<a href=\"figures/src/{0}.csv\">data</a> <a href=\"figures/src/{0}.gp\">gnuplot</a></span>"
       "</figcaption>\n</figure>\n",
       id, figure.width > 560 ? " class=\"wide\"" : "", figure.width, figure.height, HtmlText(figure.alt),
       HtmlText(figure.title), HtmlText(figure.caption));
@@ -118,11 +117,7 @@ std::string SectionHtml(const FigureSection& section) {
 
 std::string GridHtml(const PictureGrid& grid) {
   std::string html = grid.title.empty() ? "" : "<h3>" + HtmlText(grid.title) + "</h3>\n";
-  html +=
-      "<div class=\"scroll grid\" tabindex=\"0\" role=\"region\" "
-      "aria-label=\"Pictures\">\n<table>\n<thead><tr><td></td>";
-  for (const auto& column : grid.columns) html += "<th scope=\"col\">" + HtmlText(column) + "</th>";
-  html += "</tr></thead>\n<tbody>\n";
+  html += TableStart("Pictures", grid.columns, true);
   for (size_t r = 0; r < grid.rows.size(); ++r) {
     html += "<tr><th scope=\"row\">" + HtmlText(grid.rows[r]) + "</th>";
     for (size_t c = 0; c < grid.columns.size(); ++c) {
@@ -138,16 +133,15 @@ std::string GridHtml(const PictureGrid& grid) {
     }
     html += "</tr>\n";
   }
-  return html + "</tbody>\n</table>\n</div>\n";
+  return html + kTableEnd;
 }
 
 std::string PicturesHtml(const PageContent& content) {
   if (content.grids.empty()) return "";
-  std::string html =
-      Heading("pictures", "Pictures") + Paragraph(
-                                            "Every row starts from the same noise. The samples are the first ones of "
-                                            "the run, not chosen. Below each picture: "
-                                            "network evaluations, and PSNR against the picture of the reference.");
+  std::string html = Heading("pictures", "Pictures") +
+                     Paragraph(
+                         "Every row starts from the same noise. The samples are the first ones of the run, not chosen. "
+                         "Below each picture: network evaluations, and PSNR against the picture of the reference.");
   for (const auto& grid : content.grids) html += GridHtml(grid);
   return html + "<p class=\"files\">In one file: <a href=\"pictures/contact_sheet.png\">contact_sheet.png</a>" +
          (content.missing_fonts.empty() ? ""
@@ -179,15 +173,15 @@ std::string ProvenanceHtml(const ReportData& data) {
   for (const auto& one : data.table.environments) html += Entry("made on", EnvironmentText(one));
   if (header.git_dirty) html += Entry("note", "skipbench was built from modified sources.");
   html += "</dl>\n";
-  if (!header.model_files.empty()) {
-    html += "<details>\n<summary>SHA-256 of the model's files</summary>\n<pre>";
-    for (const auto& [file, hash] : header.model_files) html += HtmlText(OneLine(hash) + "  " + OneLine(file)) + "\n";
-    html += "</pre>\n</details>\n";
-  }
-  html += "<details>\n<summary>The config, as given</summary>\n<pre>" +
-          HtmlText(header.config.dump(2, ' ', false, Json::error_handler_t::replace)) + "</pre>\n</details>\n";
-  html += "<details>\n<summary>The config with every default, as it was run</summary>\n<pre>" +
-          HtmlText(header.expanded_config.dump(2, ' ', false, Json::error_handler_t::replace)) + "</pre>\n</details>\n";
+  const auto details = [&](const char* summary, const std::string& text) {
+    html += fmt::format("<details>\n<summary>{}</summary>\n<pre>{}</pre>\n</details>\n", summary, text);
+  };
+  std::string files;
+  for (const auto& [file, hash] : header.model_files) files += HtmlText(OneLine(hash) + "  " + OneLine(file)) + "\n";
+  if (!files.empty()) details("SHA-256 of the model's files", files);
+  const auto dump = [](const Json& json) { return HtmlText(json.dump(2, ' ', false, Json::error_handler_t::replace)); };
+  details("The config, as given", dump(header.config));
+  details("The config with every default, as it was run", dump(header.expanded_config));
   return html;
 }
 

@@ -18,8 +18,7 @@
 #include "harness/report/figures/gnuplot.h"
 #include "harness/report/page/page.h"
 #include "harness/report/tables/escape.h"
-#include "harness/report/tables/render_data.h"
-#include "harness/report/tables/render_text.h"
+#include "harness/report/tables/render_table.h"
 
 namespace skipbench {
 
@@ -41,13 +40,10 @@ bool IsReport(const fs::path& page) {
 // Makes the folder, and takes away an earlier report.
 void Prepare(const fs::path& folder) {
   std::error_code error;
-  const auto status = fs::status(folder, error);
-  if (fs::exists(status) && !fs::is_directory(status))
+  if (fs::exists(folder, error) && !fs::is_directory(folder, error))
     Fail("{}: the report needs a folder; this is a file", folder.string());
-  if (!fs::exists(status)) {
-    fs::create_directories(folder, error);
-    if (error) Fail("{}: the folder cannot be made: {}", folder.string(), error.message());
-  }
+  fs::create_directories(folder, error);
+  if (error) Fail("{}: the folder cannot be made: {}", folder.string(), error.message());
   if (access(folder.c_str(), W_OK | X_OK) != 0)
     Fail("{}: cannot be written to: {}", folder.string(), std::strerror(errno));
   const bool earlier = IsReport(folder / kPage) || fs::exists(folder / kUnfinished);
@@ -70,30 +66,23 @@ Image Shrunk(const Image& image, int side) {
   if (factor <= 1) return image;
   Image small{image.width / factor, image.height / factor, 3, {}};
   for (int y = 0; y < small.height; ++y)
-    for (int x = 0; x < small.width; ++x)
-      for (int c = 0; c < 3; ++c) {
-        int sum = 0;
-        for (int dy = 0; dy < factor; ++dy)
-          for (int dx = 0; dx < factor; ++dx)
-            sum += image.pixels[(static_cast<size_t>(y * factor + dy) * static_cast<size_t>(image.width) +
-                                 static_cast<size_t>(x * factor + dx)) *
-                                    3 +
-                                static_cast<size_t>(c)];
-        small.pixels.push_back(static_cast<uint8_t>((sum + factor * factor / 2) / (factor * factor)));
-      }
+    for (int x = 0; x < small.width * 3; ++x) {
+      int sum = 0;  // of channel x % 3
+      for (int dy = 0; dy < factor; ++dy)
+        for (int dx = 0; dx < factor; ++dx)
+          sum += image.pixels[(static_cast<size_t>(y * factor + dy) * static_cast<size_t>(image.width) +
+                               static_cast<size_t>(x / 3 * factor + dx)) *
+                                  3 +
+                              static_cast<size_t>(x % 3)];
+      small.pixels.push_back(static_cast<uint8_t>((sum + factor * factor / 2) / (factor * factor)));
+    }
   return small;
 }
 
-// The settings that have pictures; SheetOf shows these.
-std::vector<size_t> WithPictures(const ResultReader& result) {
-  std::vector<size_t> settings;
-  for (size_t k = 0; k < result.header().settings.size(); ++k)
-    if (result.FindColumn(k, "images")) settings.push_back(k);
-  return settings;
-}
-
 void AddPictures(const ReportData& data, int rows, const fs::path& folder, PageContent& content) {
-  const auto settings = WithPictures(data.result);
+  std::vector<size_t> settings;  // that have pictures; SheetOf shows these
+  for (size_t k = 0; k < data.table.rows.size(); ++k)
+    if (data.result.FindColumn(k, "images")) settings.push_back(k);
   if (rows == 0) return;
   if (settings.empty() || data.result.samples().empty()) {
     content.no_pictures = "Pictures: the result has none; \"images\" in \"save\" of the config keeps them.";

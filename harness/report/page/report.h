@@ -2,9 +2,8 @@
 //
 //   index.html               everything, readable without network and scripts; refers to the files below
 //   table.md .tex .csv .json the table
-//   figures/ID.svg .dark.svg .png .pdf;  figures/src/ID.csv .gp: the numbers of each figure, and the commands that draw
-//   it pictures/                contact_sheet.png, and the single pictures that the page shows (at most 256 pixels a
-//   side)
+//   figures/ID.svg .dark.svg .png .pdf;  figures/src/ID.csv .gp: the numbers of each figure, and what draws it
+//   pictures/                contact_sheet.png, and the pictures that the page shows (at most 256 pixels a side)
 //
 // The same result gives the same page, figures and tables (PDF files carry the time at which they were made).
 #pragma once

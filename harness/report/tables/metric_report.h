@@ -1,7 +1,6 @@
 // The report of `skipbench metrics` as text.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -22,9 +21,8 @@ std::string RenderMetricsMarkdown(const MetricReport& report);
 std::string RenderMetricsCsv(const MetricReport& report);
 std::string RenderMetricsJson(const MetricReport& report);
 
-// The values of single samples as CSV: name and one column a metric; of frames: name, frame, and the metrics. "inf" is
-// the PSNR of identical pictures, empty an undefined value. Several subjects (settings) have a first column for them.
-// Throws Error when frames are asked for that are none.
+// The values of single samples as CSV: (setting, of several), name, (frame,) and a column a metric. "inf" is the PSNR
+// of identical pictures, empty an undefined value. Throws Error when frames are asked for that are none.
 std::string RenderSamplesCsv(const std::vector<std::pair<std::string, SampleTable>>& tables, bool frames);
 
 }  // namespace skipbench

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -78,15 +79,10 @@ std::string TextOf(const SettingInfo& setting, const std::vector<std::string>& k
 }
 
 void NameSettings(const RunHeader& header, SettingGroup& group) {
-  std::vector<std::string> types;
   std::map<std::string, std::vector<size_t>> of_type;
-  for (const auto& one : group.settings) {
-    const std::string& type = header.settings[one.index].type;
-    if (!of_type.contains(type)) types.push_back(type);
-    of_type[type].push_back(one.index);
-  }
+  for (const auto& one : group.settings) of_type[header.settings[one.index].type].push_back(one.index);
   std::map<std::string, Variation> variations;
-  for (const auto& type : types) variations[type] = VariationOf(header, of_type[type]);
+  for (const auto& [type, settings] : of_type) variations[type] = VariationOf(header, settings);
   std::map<std::string, int> count;
   for (auto& one : group.settings) {
     const SettingInfo& setting = header.settings[one.index];
@@ -113,38 +109,26 @@ void NameSettings(const RunHeader& header, SettingGroup& group) {
 
 // What the references differ in.
 std::vector<std::string> Titles(const RunHeader& header, const std::vector<int>& references) {
-  std::set<std::string> schedulers;
-  std::set<int> steps;
-  std::set<double> guidances;
-  auto scheduler = [&](const SettingInfo& setting) {
-    return setting.scheduler.empty() ? header.scheduler : setting.scheduler;
+  const auto parts_of = [&](const SettingInfo& setting) -> std::array<std::string, 3> {
+    return {setting.scheduler.empty() ? header.scheduler : setting.scheduler, fmt::format("{} steps", setting.steps),
+            fmt::format("guidance {}", setting.guidance)};
   };
-  for (const int r : references) {
-    if (r < 0) continue;
-    const SettingInfo& setting = header.settings[static_cast<size_t>(r)];
-    schedulers.insert(scheduler(setting));
-    steps.insert(setting.steps);
-    guidances.insert(setting.guidance);
-  }
+  std::array<std::set<std::string>, 3> seen;
+  for (const int r : references)
+    for (size_t i = 0; r >= 0 && i < seen.size(); ++i) seen[i].insert(parts_of(header.settings[r])[i]);
   std::vector<std::string> titles;
   std::map<std::string, int> count;
   for (const int r : references) {
-    if (r < 0) {
-      titles.push_back("without a reference");
-      continue;
-    }
-    const SettingInfo& setting = header.settings[static_cast<size_t>(r)];
     std::vector<std::string> parts;
-    if (schedulers.size() > 1) parts.push_back(scheduler(setting));
-    if (steps.size() > 1) parts.push_back(fmt::format("{} steps", setting.steps));
-    if (guidances.size() > 1) parts.push_back(fmt::format("guidance {}", setting.guidance));
-    titles.push_back(fmt::format("{}", fmt::join(parts, ", ")));
+    for (size_t i = 0; r >= 0 && i < seen.size(); ++i)
+      if (seen[i].size() > 1) parts.push_back(parts_of(header.settings[r])[i]);
+    titles.push_back(r < 0 ? "without a reference" : fmt::format("{}", fmt::join(parts, ", ")));
     ++count[titles.back()];
   }
   // Schedulers of one type with other options have only their labels.
   for (size_t i = 0; i < titles.size(); ++i)
     if (references[i] >= 0 && (titles[i].empty() || count[titles[i]] > 1))
-      titles[i] = header.settings[static_cast<size_t>(references[i])].label;
+      titles[i] = header.settings[references[i]].label;
   return titles;
 }
 

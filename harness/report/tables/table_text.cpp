@@ -9,8 +9,8 @@
 #include <set>
 
 #include "harness/base/format.h"
-#include "harness/store/builds.h"
 #include "harness/store/scheduler_options.h"
+#include "harness/store/schema.h"
 
 namespace skipbench {
 namespace {
@@ -36,20 +36,6 @@ struct TextColumn {
   std::function<std::string(const TableRow&)> cell;
 };
 
-struct Unit {
-  double scale;
-  const char* prefix;
-};
-
-// A prefix that fits the largest number of a column.
-Unit UnitFor(const Table& table, const std::function<std::optional<double>(const TableRow&)>& value) {
-  double largest = 0;
-  for (const auto& row : table.rows) largest = std::max(largest, value(row).value_or(0));
-  if (largest >= 1e13) return {1e12, "T"};
-  if (largest >= 1e9) return {1e9, "G"};
-  return {1e6, "M"};
-}
-
 std::string SpreadCell(const std::optional<Spread>& spread) {
   if (!spread) return "";
   if (spread->min == spread->max) return Count(spread->mean);
@@ -58,10 +44,13 @@ std::string SpreadCell(const std::optional<Spread>& spread) {
 
 TextColumn MacsColumn(const Table& table, const char* convention, std::optional<double> TableRow::*macs,
                       std::optional<double> TableRow::*ratio) {
-  const Unit unit = UnitFor(table, [=](const TableRow& row) { return row.*macs; });
-  return {fmt::format("{}MACs {}", unit.prefix, convention), [=](const TableRow& row) -> std::string {
+  double largest = 0;  // its prefix serves for the whole column
+  for (const auto& row : table.rows) largest = std::max(largest, (row.*macs).value_or(0));
+  const double scale = largest >= 1e13 ? 1e12 : largest >= 1e9 ? 1e9 : 1e6;
+  const char prefix = scale == 1e12 ? 'T' : scale == 1e9 ? 'G' : 'M';
+  return {fmt::format("{}MACs {}", prefix, convention), [=](const TableRow& row) -> std::string {
             if (!(row.*macs)) return "";
-            const std::string value = Significant(*(row.*macs) / unit.scale, 4);
+            const std::string value = Significant(*(row.*macs) / scale, 4);
             return row.*ratio ? fmt::format("{} ({:.3f})", value, *(row.*ratio)) : value;
           }};
 }
@@ -77,25 +66,16 @@ std::string MemoryCell(const TableRow& row) {
   return Significant(*row.latency->peak_memory_bytes / (1 << 20), 3);
 }
 
-std::string MetricCell(const std::optional<MeasuredValue>& summary) {
-  if (!summary) return "";
-  if (!summary->value) return "identical";
-  const MetricInfo& metric = summary->metric;
-  std::string text = MetricNumber(metric, *summary->value);
-  if (summary->low && *summary->low < *summary->high)
-    text += fmt::format(" [{}, {}]", MetricNumber(metric, *summary->low), MetricNumber(metric, *summary->high));
-  if (summary->identical > 0) text += fmt::format(" (+{})", summary->identical);
-  return text;
-}
-
-std::string DistanceCell(const std::optional<MeasuredValue>& distance) {
-  if (!distance) return "";
-  if (!distance->available) return "not available";
-  if (!distance->value) return "";
-  const MetricInfo& metric = distance->metric;
-  std::string text = MetricNumber(metric, *distance->value);
-  if (distance->low && distance->high)
-    text += fmt::format(" [{}, {}]", MetricNumber(metric, *distance->low), MetricNumber(metric, *distance->high));
+// Of single samples, or of a set; where the interval has no width, of a set all the same.
+std::string ValueCell(const std::optional<MeasuredValue>& value, bool of_set) {
+  if (!value) return "";
+  if (!value->available) return "not available";
+  if (!value->value) return of_set ? "" : "identical";
+  const MetricInfo& metric = value->metric;
+  std::string text = MetricNumber(metric, *value->value);
+  if (value->low && value->high && (of_set || *value->low < *value->high))
+    text += fmt::format(" [{}, {}]", MetricNumber(metric, *value->low), MetricNumber(metric, *value->high));
+  if (!of_set && value->identical > 0) text += fmt::format(" (+{})", value->identical);
   return text;
 }
 
@@ -120,22 +100,19 @@ bool Any(const Table& table, const std::function<bool(const TableRow&)>& has) {
 TextColumn MetricColumn(const Table& table, size_t m) {
   return {Heading(table.metrics[m]), [&table, m](const TableRow& row) {
             if (table.unavailable.contains(table.metrics[m].name)) return std::string("not available");
-            return MetricCell(row.metrics[m]);
+            return ValueCell(row.metrics[m], false);
           }};
 }
 
 std::vector<TextColumn> ColumnsFor(const Table& table) {
-  std::vector<TextColumn> columns;
-  columns.push_back({"setting", [](const TableRow& row) { return row.setting.label; }});
-  columns.push_back({"samples", [](const TableRow& row) { return std::to_string(row.samples); }});
-  columns.push_back({"NFE", [](const TableRow& row) { return SpreadCell(row.nfe); }});
+  std::vector<TextColumn> columns = {{"setting", [](const TableRow& row) { return row.setting.label; }},
+                                     {"samples", [](const TableRow& row) { return std::to_string(row.samples); }},
+                                     {"NFE", [](const TableRow& row) { return SpreadCell(row.nfe); }}};
   if (Any(table, [](const TableRow& row) { return row.shallow_nfe && row.shallow_nfe->max > 0; }))
     columns.push_back({"shallow NFE", [](const TableRow& row) { return SpreadCell(row.shallow_nfe); }});
   columns.push_back(MacsColumn(table, "modules", &TableRow::macs_modules, &TableRow::macs_modules_ratio));
   columns.push_back(MacsColumn(table, "matmuls", &TableRow::macs_matmuls, &TableRow::macs_matmuls_ratio));
-  columns.push_back({"latency s", LatencyCell});
-  columns.push_back({"speed-up", SpeedUpCell});
-  columns.push_back({"memory MiB", MemoryCell});
+  columns.insert(columns.end(), {{"latency s", LatencyCell}, {"speed-up", SpeedUpCell}, {"memory MiB", MemoryCell}});
   for (size_t m = 0; m < std::min(kMetricsInFront, table.metrics.size()); ++m)
     columns.push_back(MetricColumn(table, m));
   columns.push_back({"outcome", OutcomeCell});
@@ -149,19 +126,21 @@ std::vector<TextColumn> MoreColumnsFor(const Table& table) {
   for (size_t m = kMetricsInFront; m < table.metrics.size(); ++m) columns.push_back(MetricColumn(table, m));
   for (size_t d = 0; d < table.distances.size(); ++d) {
     columns.push_back({fmt::format("{} ({})", Heading(table.distances[d].metric), table.distances[d].against),
-                       [d](const TableRow& row) { return DistanceCell(row.distances[d]); }});
+                       [d](const TableRow& row) { return ValueCell(row.distances[d], true); }});
   }
   return columns;
 }
 
 // ---- caption and notes ----------------------------------------------------------------------------------------------
 
+void AddOnce(const std::string& text, std::vector<std::string>* list) {
+  if (!text.empty() && std::find(list->begin(), list->end(), text) == list->end()) list->push_back(text);
+}
+
 std::string SchedulersOf(const RunHeader& header) {
   std::vector<std::string> names;
-  for (const auto& setting : header.settings) {
-    const std::string& name = setting.scheduler.empty() ? header.scheduler : setting.scheduler;
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  }
+  for (const auto& setting : header.settings)
+    AddOnce(setting.scheduler.empty() ? header.scheduler : setting.scheduler, &names);
   return fmt::format("{}", fmt::join(names, " / "));
 }
 
@@ -261,9 +240,7 @@ std::string LatencyNote(const Table& table) {
 // in common.
 std::vector<std::string> DistanceNotes(const Table& table) {
   std::vector<std::string> notes;
-  const auto add = [&](const std::string& note) {
-    if (!note.empty() && std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
-  };
+  const auto add = [&](const std::string& note) { AddOnce(note, &notes); };
   for (size_t d = 0; d < table.distances.size(); ++d) {
     const std::string name = fmt::format("{} ({})", table.distances[d].metric.name, table.distances[d].against);
     std::map<std::string, std::vector<std::string>> by_note;  // the settings that have it
@@ -306,20 +283,19 @@ std::vector<std::string> SpacingNotes(const Table& table) {
     const std::string text =
         DescribeSpacing(OptionsOf(table.header, k),
                         setting.scheduler.empty() ? table.header.scheduler : setting.scheduler, setting.timesteps);
-    if (!setting.reference || text.empty()) continue;
-    const std::string note = "scheduler " + text + ".";
-    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+    if (setting.reference && !text.empty()) AddOnce("scheduler " + text + ".", &notes);
   }
   return notes;
 }
 
-// What the run had to say of itself: prompts that were cut, files taken in another's place.
+// What the run had to say of itself: prompts that were cut, files taken in another's place. Results of older programs
+// have none.
 std::vector<std::string> RunNotes(const Table& table) {
   std::vector<std::string> notes;
   const Json& config = table.header.expanded_config;
-  if (!config.is_object() || !config.contains("notes") || !config["notes"].is_array())
-    return notes;  // results of older programs
-  for (const auto& note : config["notes"])
+  const auto found = config.is_object() ? config.find("notes") : config.end();
+  if (found == config.end() || !found->is_array()) return notes;
+  for (const auto& note : *found)
     if (note.is_string()) notes.push_back(note.get<std::string>() + ".");
   return notes;
 }
@@ -352,11 +328,11 @@ std::vector<std::string> NotesOf(const Table& table) {
     for (const auto& one : table.environments) places.push_back(Environment(one));
     notes.push_back(fmt::format("Made in several places: {}.", fmt::join(places, "; ")));
   }
-  for (auto& note : SpacingNotes(table)) notes.push_back(std::move(note));
-  for (auto& note : RunNotes(table)) notes.push_back(std::move(note));
-  if (auto note = AgainstNote(table, things); !note.empty()) notes.push_back(std::move(note));
-  for (auto& note : DistanceNotes(table)) notes.push_back(std::move(note));
-  for (auto& note : MissingNotes(table)) notes.push_back(std::move(note));
+  const std::string against = AgainstNote(table, things);
+  for (const auto& more : {SpacingNotes(table), RunNotes(table),
+                           against.empty() ? std::vector<std::string>{} : std::vector<std::string>{against},
+                           DistanceNotes(table), MissingNotes(table)})
+    notes.insert(notes.end(), more.begin(), more.end());
   return notes;
 }
 

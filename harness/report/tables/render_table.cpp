@@ -1,0 +1,223 @@
+#include "harness/report/tables/render_table.h"
+
+#include <fmt/ranges.h>
+
+#include "harness/base/table_format.h"
+#include "harness/report/tables/markdown_grid.h"
+
+namespace skipbench {
+namespace {
+
+std::string LatexText(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+      case '%':
+      case '$':
+      case '#':
+      case '_':
+      case '{':
+      case '}':
+        escaped += '\\';
+        escaped += c;
+        break;
+      case '\\': escaped += "\\textbackslash{}"; break;
+      case '~': escaped += "\\textasciitilde{}"; break;
+      case '^': escaped += "\\textasciicircum{}"; break;
+      case '<': escaped += "\\textless{}"; break;
+      case '>': escaped += "\\textgreater{}"; break;
+      case '|': escaped += "\\textbar{}"; break;
+      case '\n':
+      case '\r':
+      case '\t': escaped += ' '; break;
+      default: escaped += c;
+    }
+  }
+  return escaped;
+}
+
+// The first and, with an outcome, the last column are text, the others numbers.
+bool IsText(size_t column, size_t columns, bool outcome) { return column == 0 || (outcome && column + 1 == columns); }
+
+std::string LatexGrid(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& cells,
+                      bool outcome) {
+  std::string alignment;
+  for (size_t c = 0; c < headings.size(); ++c) alignment += IsText(c, headings.size(), outcome) ? 'l' : 'r';
+  const auto line = [](const std::vector<std::string>& row) {
+    std::string out = "  ";
+    for (size_t c = 0; c < row.size(); ++c) out += (c ? " & " : "") + LatexText(row[c]);
+    return out + " \\\\\n";
+  };
+  std::string out = "\\resizebox{\\textwidth}{!}{%\n\\begin{tabular}{" + alignment + "}\n  \\toprule\n" +
+                    line(headings) + "  \\midrule\n";
+  for (const auto& row : cells) out += line(row);
+  return out + "  \\bottomrule\n\\end{tabular}}\n";
+}
+
+Json SpreadJson(const std::optional<Spread>& spread) {
+  if (!spread) return nullptr;
+  return {{"mean", JsonNumber(spread->mean)}, {"min", JsonNumber(spread->min)}, {"max", JsonNumber(spread->max)}};
+}
+
+Json LatencyJson(const std::optional<LatencySummary>& latency) {
+  if (!latency) return nullptr;
+  return {{"seconds_per_sample", JsonNumber(latency->seconds)},
+          {"speed_up", JsonNumber(latency->speed_up)},
+          {"batch", latency->batch},
+          {"threads", latency->threads},
+          {"repeats", latency->repeats},
+          {"peak_memory_bytes", JsonNumber(latency->peak_memory_bytes)},
+          {"peak_memory_kind", latency->peak_memory_kind}};
+}
+
+Json MetricJson(const TableRow& row, const std::optional<MeasuredValue>& value) {
+  if (!value) return nullptr;
+  return {{"mean", JsonNumber(value->value)}, {"low", JsonNumber(value->low)},
+          {"high", JsonNumber(value->high)},  {"count", value->count},
+          {"identical", value->identical},    {"missing", MissingOf(row, *value)}};
+}
+
+Json DistanceJson(const std::optional<MeasuredValue>& value) {
+  if (!value) return nullptr;
+  Json json = ToJson(*value);
+  for (const char* key : {"metric", "unit", "identical"}) json.erase(key);
+  return json;
+}
+
+Json RowJson(const Table& table, const TableRow& row) {
+  Json distances = Json::object();
+  for (size_t d = 0; d < table.distances.size(); ++d)
+    distances[table.distances[d].metric.name][table.distances[d].against] = DistanceJson(row.distances[d]);
+  Json metrics = Json::object();
+  for (size_t m = 0; m < table.metrics.size(); ++m) metrics[table.metrics[m].name] = MetricJson(row, row.metrics[m]);
+  return {{"setting", row.setting.label},
+          {"type", row.setting.type},
+          {"parameters", row.setting.parameters},
+          {"scheduler", row.setting.scheduler.empty() ? table.header.scheduler : row.setting.scheduler},
+          {"steps", row.setting.steps},
+          {"reference", row.setting.reference},
+          {"samples", row.samples},
+          {"failed", row.failed},
+          {"not_supported", row.not_supported},
+          {"message", row.message},
+          {"nfe", SpreadJson(row.nfe)},
+          {"shallow_nfe", SpreadJson(row.shallow_nfe)},
+          {"macs_modules", JsonNumber(row.macs_modules)},
+          {"macs_modules_ratio", JsonNumber(row.macs_modules_ratio)},
+          {"macs_matmuls", JsonNumber(row.macs_matmuls)},
+          {"macs_matmuls_ratio", JsonNumber(row.macs_matmuls_ratio)},
+          {"latency", LatencyJson(row.latency)},
+          {"metrics", metrics},
+          {"distances", distances}};
+}
+
+// A value of a JSON object under its key; of null: empty.
+std::string CsvValue(const Json& object, const char* key) {
+  const Json value = object.is_null() ? Json() : object.at(key);
+  if (value.is_string()) return CsvCell(value.get<std::string>());
+  if (value.is_boolean()) return value.get<bool>() ? "1" : "0";
+  if (value.is_number_float()) return CsvNumber(value.get<double>());
+  return value.is_null() ? "" : value.dump();
+}
+
+// The names and values of a row: a line of the CSV file.
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+Fields FieldsOf(const Table& table, const Json& row) {
+  Fields fields;
+  const auto add = [&](const std::string& before, const Json& object, std::initializer_list<const char*> keys) {
+    for (const char* key : keys) fields.emplace_back(before + key, CsvValue(object, key));
+  };
+  const Json& latency = row["latency"];
+  add("", row, {"setting", "type", "scheduler", "steps", "reference", "samples", "failed", "not_supported", "message"});
+  for (const char* name : {"nfe", "shallow_nfe"}) add(std::string(name) + "_", row[name], {"mean", "min", "max"});
+  add("", row, {"macs_modules", "macs_modules_ratio", "macs_matmuls", "macs_matmuls_ratio"});
+  fields.emplace_back("latency_s", CsvValue(latency, "seconds_per_sample"));
+  add("", latency, {"speed_up"});
+  add("latency_", latency, {"batch", "threads", "repeats"});
+  add("", latency, {"peak_memory_bytes", "peak_memory_kind"});
+  for (const auto& metric : table.metrics) {
+    const Json& value = row["metrics"][metric.name];
+    fields.emplace_back(metric.name, CsvValue(value, "mean"));
+    add(metric.name + "_", value, {"low", "high", "count", "identical"});
+  }
+  for (const auto& [metric, against] : table.distances) {
+    const Json& value = row["distances"][metric.name][against];
+    const std::string name = metric.name + "_" + against;
+    fields.emplace_back(name, CsvValue(value, "value"));
+    add(name + "_", value, {"low", "high", "standard_error", "count"});
+  }
+  return fields;
+}
+
+}  // namespace
+
+std::string RenderMarkdown(const Table& table) { return RenderMarkdown(Layout(table)); }
+std::string RenderLatex(const Table& table) { return RenderLatex(Layout(table)); }
+
+std::string RenderMarkdown(const TableText& text) {
+  const auto grid = [](const std::vector<std::string>& headings, std::vector<std::vector<std::string>> cells,
+                       bool outcome) {
+    cells.insert(cells.begin(), headings);
+    return MarkdownGrid(std::move(cells), 1, outcome);
+  };
+  std::string out = text.caption + "\n\n" + grid(text.headings, text.cells, true);
+  if (!text.more_headings.empty()) out += "\n" + grid(text.more_headings, text.more_cells, false);
+  if (!text.notes.empty()) out += "\n";
+  for (const auto& note : text.notes) out += "- " + MarkdownCell(note) + "\n";
+  return out;
+}
+
+std::string RenderLatex(const TableText& text) {
+  std::string out = "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" +
+                    LatexGrid(text.headings, text.cells, true);
+  if (!text.more_headings.empty()) out += "\n\\medskip\n" + LatexGrid(text.more_headings, text.more_cells, false);
+  for (const auto& note : text.notes) out += "\n{\\footnotesize " + LatexText(note) + "\\par}\n";
+  return out + "\\end{table}\n";
+}
+
+std::string RenderCsv(const Table& table) {
+  std::string out;
+  for (const auto& row : table.rows) {
+    std::vector<std::string> names, values;
+    for (const auto& [name, value] : FieldsOf(table, RowJson(table, row))) {
+      names.push_back(CsvCell(name));
+      values.push_back(value);
+    }
+    if (out.empty()) out = fmt::format("{}\n", fmt::join(names, ","));
+    out += fmt::format("{}\n", fmt::join(values, ","));
+  }
+  return out;
+}
+
+std::string RenderJson(const Table& table) {
+  const RunHeader& header = table.header;
+  Json units = Json::object();
+  for (const auto& metric : table.metrics) units[metric.name] = metric.unit;
+  Json rows = Json::array();
+  for (const auto& row : table.rows) rows.push_back(RowJson(table, row));
+  const Json json = {{"name", header.name},
+                     {"model", header.model},
+                     {"model_hash", header.model_hash},
+                     {"scheduler", header.scheduler},
+                     {"steps", header.steps},
+                     {"guidance", header.guidance},
+                     {"seed", header.seed},
+                     {"dtype", header.dtype},
+                     {"samples", table.samples},
+                     {"samples_planned", header.sample_count},
+                     {"environments", table.environments},
+                     {"metric_units", units},
+                     {"unavailable", table.unavailable},
+                     {"notes", table.notes},
+                     {"evaluations", table.cost.evaluations},
+                     {"separate_evaluations", table.cost.separate_evaluations},
+                     {"shallow_evaluations", table.cost.shallow_evaluations},
+                     {"separate_shallow_evaluations", table.cost.separate_shallow_evaluations},
+                     {"wall_s", table.cost.wall_s},
+                     {"settings", rows}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace skipbench
