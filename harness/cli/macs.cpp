@@ -1,9 +1,15 @@
+#include <ATen/ATen.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <numeric>
 
 #include "harness/cli/commands.h"
 #include "harness/experiment/config/config.h"
+#include "harness/models/load.h"
+#include "harness/nn/layers/macs.h"
 #include "harness/pipelines/find_model.h"
 #include "harness/pipelines/load_pipeline.h"
 
@@ -12,6 +18,8 @@ namespace skipbench::cli {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr int64_t kMaxTokens = 65536;
 
 void PrintReport(const std::string& title, const MacReport& report) {
   fmt::print("\n{}\n| block | modules (GMACs) | matmuls (GMACs) |\n|---|---:|---:|\n", title);
@@ -35,17 +43,103 @@ void PrintShallow(const Pipeline& pipeline) {
   }
 }
 
+// "128x128" or "21x60x104".
+std::vector<int64_t> ParseSizes(const std::string& text) {
+  std::vector<int64_t> sizes;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('x', begin), text.size());
+    const std::string part = text.substr(begin, end - begin);
+    const bool number = !part.empty() && part.size() <= 5 && part.find_first_not_of("0123456789") == std::string::npos;
+    sizes.push_back(number ? std::stoll(part) : 0);
+    begin = end + 1;
+  }
+  if (sizes.size() < 2 || sizes.size() > 3 || std::any_of(sizes.begin(), sizes.end(), [](int64_t n) { return n < 1; }))
+    Fail("skipbench macs: --latent {}: expected HEIGHTxWIDTH, or FRAMESxHEIGHTxWIDTH", text);
+  return sizes;
+}
+
+// A network's folder: config.json without a pipeline around it.
+bool HoldsNetworkAlone(const fs::path& folder) {
+  return fs::is_regular_file(folder / "config.json") && !fs::exists(folder / "model_index.json");
+}
+
+// One row for a network, without values.
+NetworkInputs MetaRow(const Network& network, const std::vector<int64_t>& latent, int64_t tokens) {
+  const auto row = [&](std::vector<int64_t> shape) {
+    for (int64_t& size : shape)
+      if (size < 0) size = tokens;
+    shape.insert(shape.begin(), 1);
+    return at::empty(shape, at::TensorOptions(at::kFloat).device(at::kMeta));
+  };
+  NetworkInputs inputs;
+  inputs.sample = row(latent);
+  for (const auto& [name, taken] : network.conditioning(latent)) {
+    if (tokens < 1 && std::find(taken.row.begin(), taken.row.end(), -1) != taken.row.end())
+      Fail("skipbench macs: the network takes {} of any length: say with --tokens how many tokens", name);
+    inputs.conditioning[name] = row(taken.row);
+  }
+  return inputs;
+}
+
+// What its file holds: parameters, and tables that are stored with them.
+int64_t Numbers(const Weights& weights) {
+  int64_t count = 0;
+  for (const auto& [name, shape] : weights.taken())
+    count += std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+  return count;
+}
+
+int NetworkMacs(const fs::path& folder, const std::string& sizes, int64_t tokens, int cut) {
+  const Json config = ReadJsonFile(folder / "config.json");
+  const Weights weights = Weights::ShapesOnly();
+  const auto network = Build<Network>(JsonReader(config, (folder / "config.json").string()), weights);
+  const NetworkInfo& info = network->info();
+  std::vector<int64_t> latent = {info.sample_size, info.sample_size};
+  if (!sizes.empty()) latent = ParseSizes(sizes);
+  if (latent[0] == 0 || latent.size() != (info.video ? 3u : 2u))
+    Fail("skipbench macs: {}: say with --latent how large its samples are, {}", folder.string(),
+         info.video ? "FRAMESxHEIGHTxWIDTH" : "HEIGHTxWIDTH");
+  latent.insert(latent.begin(), info.in_channels);
+  if (cut < -1 || cut >= static_cast<int>(info.cuts.size()))
+    Fail("skipbench macs: --branch {}: the network has branches 0 to {}", cut, static_cast<int>(info.cuts.size()) - 1);
+  const NetworkInputs inputs = MetaRow(*network, latent, tokens);
+  fmt::print(
+      "{}: one forward of the network, batch 1; sample {}{}; {:.2f} M parameters and tables.\n"
+      "modules: as the DeepCache and AdaptiveDiffusion repositories count; matmuls: all convolutions, linears and "
+      "attention.\n",
+      folder.string(), fmt::join(latent, " x "), tokens > 0 ? fmt::format(", text of {} tokens", tokens) : "",
+      static_cast<double>(Numbers(weights)) / 1e6);
+  at::Tensor features;
+  if (cut >= 0) features = network->Forward(inputs, {cut}).features.at(cut);
+  MacCounter counter;
+  cut < 0 ? static_cast<void>(network->Forward(inputs))
+          : static_cast<void>(network->ForwardShallow(inputs, cut, features));
+  PrintReport(cut < 0 ? "Full forward by block:" : fmt::format("Shallow forward at branch {} by block:", cut),
+              counter.report());
+  return 0;
+}
+
 }  // namespace
 
 int Macs(const Texts& args) {
   const Values values =
-      Parse("macs", "macs MODEL_OR_CONFIG [--branch N] [--height H --width W] [--frames F]",
+      Parse("macs", "macs MODEL_OR_CONFIG [--branch N] [--height H --width W] [--frames F] [--latent HxW] [--tokens N]",
             {Input("a model's folder (or name), or an experiment's config"),
              Default<int64_t>("height", 0, "pixels (default: the model's own size)"),
              Default<int64_t>("width", 0, "pixels"), Default<int64_t>("frames", 0, "of a clip (video; default: 16)"),
-             Default<int>("branch", -1, "blocks of the shallow forward at this cache position"), Models()},
+             Default<int>("branch", -1, "blocks of the shallow forward at this cache position"),
+             Default<std::string>(
+                 "latent", "", "of a folder with a network alone: its sample, HxW or FxHxW (default: its sample_size)"),
+             Default<int64_t>("tokens", 0, "of a folder with a network alone: tokens of its text"), Models()},
             args);
   const std::string input = values.OnlyInput("one model folder or config");
+  const std::string latent = values.Text("latent");
+  const int64_t tokens = values.Number<int64_t>("tokens", 0, kMaxTokens);
+  if (HoldsNetworkAlone(input)) return NetworkMacs(input, latent, tokens, values.Get<int>("branch"));
+  if (!latent.empty() || tokens > 0)
+    Fail(
+        "skipbench macs: --latent and --tokens are for a folder with a network alone (config.json, no "
+        "model_index.json)");
   PipelineOptions open;
   open.shapes_only = true;
   open.height = values.Get<int64_t>("height");

@@ -78,7 +78,7 @@ Config AutoencoderKL::ParseConfig(const JsonReader& json) {
   Config c;
   c.net = ParseAutoencoderConfig(json, 4);
   c.scaling_factor = json.DoubleOr("scaling_factor", c.scaling_factor, 1e-9, 1e9);
-  json.DoubleOr("shift_factor", 0);  // of pipelines of other families: those of SD and SDXL do not apply it
+  c.shift_factor = json.DoubleOr("shift_factor", 0);
   c.latents_mean = Channels(json, "latents_mean", c.net.latent_channels);
   c.latents_std = Channels(json, "latents_std", c.net.latent_channels);
   c.force_upcast = json.BoolOr("force_upcast", true);

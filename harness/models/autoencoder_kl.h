@@ -16,6 +16,7 @@ class AutoencoderKL {
   struct Config {
     AutoencoderConfig net;
     double scaling_factor = 0.18215;  // latent of the denoiser = scaling_factor * latent of the autoencoder
+    double shift_factor = 0;          // added after that is divided out again; pipelines of SD and SDXL do not apply it
     // Per channel; of SDXL's variants, empty for SDXL base; SD does not apply them.
     std::vector<double> latents_mean, latents_std;
     bool force_upcast = true;  // decode in float32 where the rest runs in float16 (it overflows)

@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "harness/base/json.h"
-#include "harness/models/network.h"
+#include "harness/models/transformer.h"
 #include "harness/nn/layers/attention.h"
-#include "harness/nn/layers/conv2d.h"
 #include "harness/nn/layers/embedding.h"
 #include "harness/nn/layers/linear.h"
+#include "harness/nn/layers/mlp.h"
+#include "harness/nn/layers/modulation.h"
+#include "harness/nn/layers/patches.h"
 
 namespace skipbench {
 
@@ -26,25 +28,22 @@ class DiTBlock {
     int64_t heads = 16, dim_head = 72, classes = 1000;
     double norm_eps = 1e-5;  // of the second norm; the first has 1e-6
     bool attention_bias = true, upcast_attention = false;
-    int64_t width() const { return heads * dim_head; }
   };
   DiTBlock(const Weights& w, const Options& options);
   at::Tensor Embed(const at::Tensor& timesteps, const at::Tensor& classes) const;  // [1 or B], int64 [B] -> e [B, dim]
-  at::Tensor Forward(const at::Tensor& x, const at::Tensor& timesteps,
-                     const at::Tensor& classes) const;  // x [B, N, dim]
+  at::Tensor Forward(const at::Tensor& x, const at::Tensor& e) const;              // [B, N, dim], e [B, dim]
 
  private:
   std::string name_;
   double norm_eps_;
   TimestepEmbedding timestep_embedder_;
   Embedding class_embedder_;  // its last row is "no class"
-  Linear modulation_;
+  Modulation modulation_;
   Attention attn1_;
-  Linear ff_in_, ff_out_;
+  Mlp ff_;
 };
 
-// Cut f: f blocks in front, none behind; kept is the sum of what the others add to the tokens [B, N, dim].
-class DiTTransformer2DModel : public Network {
+class DiTTransformer2DModel : public Transformer {
  public:
   // diffusers' config.json; defaults are diffusers'.
   struct Config {
@@ -64,23 +63,21 @@ class DiTTransformer2DModel : public Network {
   DiTTransformer2DModel(const Config& config, const Weights& w);
   // class_labels: below num_embeds_ada_norm, or that number for "no class".
   std::map<std::string, ConditioningInput> conditioning(at::IntArrayRef latent) const override;
-  NetworkOutput Forward(const NetworkInputs& inputs, const std::vector<int>& keep_cuts = {}) const override;
-  at::Tensor ForwardShallow(const NetworkInputs& inputs, int cut, const at::Tensor& features) const override;
+  const Config& config() const { return config_; }
+
+ protected:
+  TransformerState Enter(const NetworkInputs& inputs) const override;
+  void RunBlock(int block, TransformerState* state) const override;
+  at::Tensor Head(const NetworkInputs& inputs, const TransformerState& state) const override;
 
  private:
-  struct Conditions {
-    at::Tensor timesteps, classes;
-  };
-  Conditions Check(const NetworkInputs& inputs) const;
-  at::Tensor Embed(const NetworkInputs& inputs) const;  // patches with their positions: [B, N, dim]
-  at::Tensor Run(const NetworkInputs& inputs, const Conditions& conditions, size_t block, const at::Tensor& x) const;
-  at::Tensor Head(const NetworkInputs& inputs, const Conditions& conditions, const at::Tensor& x) const;
-  int64_t width() const { return config_.block.width(); }
+  int64_t width() const { return config_.block.heads * config_.block.dim_head; }
 
   Config config_;
-  Conv2d patches_;
+  PatchEmbedding patches_;
   std::vector<DiTBlock> blocks_;
-  Linear proj_out_1_, proj_out_2_;
+  Modulation proj_out_1_;
+  Linear proj_out_2_;
 };
 
 }  // namespace skipbench

@@ -4,10 +4,15 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <map>
+#include <set>
+
 #include "harness/models/load.h"
 #include "harness/nn/layers/macs.h"
 #include "tests/support/fixtures.h"
-#include "tests/support/model_folders.h"
 
 namespace skipbench {
 namespace {
@@ -23,17 +28,25 @@ struct Example {
   std::filesystem::path folder;  // with config.json
 };
 
-// The components that are networks of the catalog.
+// The folders under tests/fixtures whose config.json is of a network of the catalog, each name once.
 std::vector<Example> Examples() {
   std::set<std::string> classes;
   for (const auto& type : NetworkTypes()) classes.insert(type.class_names.begin(), type.class_names.end());
+  std::set<std::filesystem::path> folders;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(testing::SourceDir() / "tests/fixtures"))
+    if (entry.path().filename() == "config.json" &&
+        classes.contains(ReadJsonFile(entry.path()).value("_class_name", "")))
+      folders.insert(entry.path().parent_path());
+  std::map<std::string, std::filesystem::path> found;
+  for (const auto& folder : folders) {
+    const bool component = folder.filename() == "unet" || folder.filename() == "transformer";
+    std::string name = (component ? folder.parent_path() : folder).filename().string();
+    for (char& c : name)
+      if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+    found.emplace(name, folder);
+  }
   std::vector<Example> examples;
-  for (const auto& model : testing::ModelExamples())
-    for (const auto& [component, value] : model.index.items()) {
-      if (!value.is_array() || !value[1].is_string() || !classes.contains(value[1].get<std::string>())) continue;
-      const auto folder = model.folder / component;
-      examples.push_back({model.name, std::filesystem::is_directory(folder) ? folder : model.folder});
-    }
+  for (const auto& [name, folder] : found) examples.push_back({name, folder});
   return examples;
 }
 
@@ -55,6 +68,14 @@ class NetworkConformance : public ::testing::TestWithParam<Example> {
     return at::randn(row, at::detail::createCPUGenerator(3), at::TensorOptions(at::kFloat));
   }
 
+  static at::Tensor Labels(const ConditioningInput& taken, int64_t rows) {
+    std::vector<int64_t> shape = taken.row;
+    shape.insert(shape.begin(), rows);
+    int64_t numbers = 1;
+    for (int64_t size : shape) numbers *= size;
+    return at::arange(numbers, at::kLong).remainder(taken.classes).view(shape);
+  }
+
   // All that the network takes, for `rows` rows.
   NetworkInputs Inputs(int64_t rows, at::Device device = at::kCPU) const {
     NetworkInputs inputs;
@@ -63,8 +84,7 @@ class NetworkConformance : public ::testing::TestWithParam<Example> {
     for (auto [name, taken] : network_->conditioning(latent_)) {
       for (int64_t& size : taken.row)
         if (size < 0) size = kTokens;
-      inputs.conditioning[name] = taken.classes > 0 ? at::arange(rows, at::kLong).remainder(taken.classes).to(device)
-                                                    : Random(taken.row, rows, device);
+      inputs.conditioning[name] = taken.classes > 0 ? Labels(taken, rows).to(device) : Random(taken.row, rows, device);
     }
     return inputs;
   }

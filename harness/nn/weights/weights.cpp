@@ -42,8 +42,10 @@ bool SameUpToTrailingOnes(const std::vector<int64_t>& stored, at::IntArrayRef as
 }
 
 bool Matches(const std::string& pattern, const std::string& name) {
-  if (pattern.empty() || pattern[0] != '*') return pattern == name;
-  return name.ends_with(std::string_view(pattern).substr(1));
+  const std::string_view text = pattern;
+  if (text.starts_with('*')) return name.ends_with(text.substr(1));
+  if (text.ends_with('*')) return name.starts_with(text.substr(0, text.size() - 1));
+  return text == name;
 }
 
 // Memory for a tensor read from a file. Most of them live until they are packed only, and go back to the system then:
