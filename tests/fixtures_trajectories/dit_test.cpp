@@ -72,7 +72,7 @@ TEST(DiT, EqualsDiffusers) {
   c10::InferenceMode inference;
   int cases = 0;
   for (const Json& c : manifest.json["cases"]) {
-    if (!c.at("model").get<std::string>().ends_with("/dit-tiny")) continue;  // other transformers' cases
+    if (!c.value("model", "").ends_with("/dit-tiny")) continue;  // other transformers' cases
     const std::string kind = c.at("kind");
     SCOPED_TRACE(c.at("name").get<std::string>());
     if (kind == "forward") {
