@@ -20,7 +20,7 @@ using Options = DpmSolverMultistepOptions;
 OptionTable<Options> MakeTable() {
   OptionTable<Options> table(
       "dpm_solver_multistep",
-      {PredictionField(&Options::prediction_type),
+      {PredictionField(&Options::prediction_type, {"epsilon", "sample", "v_prediction", "flow_prediction"}),
        Field("algorithm_type", &Options::algorithm_type)
            .Supported({"dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver", "deis"})
            .Help("what is integrated; without ++ only with final_sigmas_type sigma_min; deis counts as dpmsolver++"),
@@ -39,8 +39,18 @@ OptionTable<Options> MakeTable() {
            .Absent([](const Json& value) { return value == "-inf" || value == "-Infinity" || value == -HUGE_VAL; })
            .Default("-inf")
            .Help("timesteps with a smaller lambda = log(alpha/sigma) are not used"),
-       Field("use_flow_sigmas", &Options::use_flow_sigmas).Supported({false}).Help("flow matching"),
-       Field("use_dynamic_shifting", &Options::use_dynamic_shifting).Supported({false}).Help("flow matching"),
+       Field("use_flow_sigmas", &Options::use_flow_sigmas).Help("flow matching: x = (1 - sigma) x0 + sigma noise"),
+       Field("flow_shift", &Options::flow_shift)
+           .Min(1e-6)
+           .Max(1e6)
+           .Default("1")
+           .Help("of sigma, s in s sigma / (1 + (s - 1) sigma), with use_flow_sigmas"),
+       Field("use_dynamic_shifting", &Options::use_dynamic_shifting).Help("with use_flow_sigmas shift by mu"),
+       Field("mu", &Options::mu)
+           .Min(-50)
+           .Max(50)
+           .When([](const Options& o) { return o.use_dynamic_shifting; }, "only with use_dynamic_shifting")
+           .Help("the shift's logarithm, instead of flow_shift"),
        Field("variance_type", &Options::variance_type).FromFile(), Field("sigma_min", &Options::sigma_min).FromFile(),
        Field("sigma_max", &Options::sigma_max).FromFile()});
   table.Include(&Options::rules, SigmaRulesTable(/*with_lu=*/true))
@@ -48,32 +58,38 @@ OptionTable<Options> MakeTable() {
       .Include(&Options::limits, X0LimitsTable(/*with_clip=*/false))
       .Include(&Options::noise, NoiseScheduleTable());
   table.Rule([](const Options& o) {
-    if (!o.algorithm_type.ends_with("++") && o.algorithm_type != "deis" && o.final_sigmas_type == "zero")
+    const bool integrates_x0 = o.algorithm_type.ends_with("++") || o.algorithm_type == "deis";
+    if (!integrates_x0 && o.final_sigmas_type == "zero")
       FailUnsupportedOption("final_sigmas_type",
                             "\"zero\" is not supported with algorithm_type {}; supported: sigma_min", o.algorithm_type);
+    if (o.prediction_type == "flow_prediction" && !(o.use_flow_sigmas && integrates_x0))
+      FailOption("prediction_type", "flow_prediction needs use_flow_sigmas true and an algorithm_type with ++");
+    if (o.use_flow_sigmas && RuleOf(o.rules) != SigmaRule::kTimesteps)
+      FailOption("use_flow_sigmas", "cannot be true where a rule places sigma: it is above 1 there");
     if (o.variance_type.starts_with("learned"))
       FailUnsupportedOption("variance_type", "\"{}\" is not supported by dpm_solver_multistep", o.variance_type);
   });
   return table;
 }
 
-// The ends of the σ rules are in force with a rule that takes them only.
+// The ends of the σ rules are in force with a rule that takes them only, flow_shift with flow sigmas.
 void Resolve(Options* options, int) {
+  options->flow_shift = options->use_flow_sigmas ? std::optional(options->flow_shift.value_or(1)) : std::nullopt;
   const SigmaRule rule = RuleOf(options->rules);
   if (rule == SigmaRule::kTimesteps || rule == SigmaRule::kLu) options->sigma_min = options->sigma_max = std::nullopt;
 }
 
 enum class Algorithm { kDpmSolver, kDpmSolverPlusPlus, kSdeDpmSolver, kSdeDpmSolverPlusPlus };
 
-// A noise level in the notation of the papers: x = α x0 + σ ε with α² + σ² = 1, λ = log(α/σ). All in float32, as in
-// diffusers.
+// A noise level in the notation of the papers: x = α x0 + σ ε, λ = log(α/σ), where α² + σ² = 1, or, in flow matching,
+// α + σ = 1. All in float32, as in diffusers.
 struct Level {
   float alpha, sigma, lambda;
 };
 
-Level LevelOf(float karras_sigma) {
-  const float alpha = 1.0f / std::sqrt(karras_sigma * karras_sigma + 1.0f);
-  const float sigma = karras_sigma * alpha;
+Level LevelOf(float karras_sigma, bool flow) {
+  const float alpha = flow ? 1.0f - karras_sigma : 1.0f / std::sqrt(karras_sigma * karras_sigma + 1.0f);
+  const float sigma = flow ? karras_sigma : karras_sigma * alpha;
   return {alpha, sigma, Log(alpha) - Log(sigma)};
 }
 
@@ -147,7 +163,7 @@ class DpmSolverMultistep final : public SchedulerBase {
     const bool midpoint = options.solver_type != "heun";
     const DpmSolverSchedule schedule = MakeDpmSolverSchedule(options, steps);
     timesteps_ = schedule.timesteps;
-    for (float sigma : schedule.sigmas) levels_.push_back(LevelOf(sigma));
+    for (float sigma : schedule.sigmas) levels_.push_back(LevelOf(sigma, options.use_flow_sigmas));
     const std::vector<int> orders = Orders(options);
 
     for (int i = 0; i < calls(); ++i) {

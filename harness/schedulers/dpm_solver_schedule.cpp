@@ -21,7 +21,28 @@ int LastTimestep(const DpmSolverMultistepOptions& options, const std::vector<flo
   return last;
 }
 
-std::vector<int> SpacedTimesteps(const Spacing& spacing, int train, int last, int steps) {
+// An end of the σ rules.
+double SigmaEnd(const std::optional<double>& given, const char* key, double fallback) {
+  if (given && *given < 1e-10) FailOption(key, "expected a number of at least 1e-10, found {}", *given);
+  return given.value_or(fallback);
+}
+
+// σ from nearly 1 to 0 (left out), shifted.
+void AddFlowSigmas(const DpmSolverMultistepOptions& options, int steps, DpmSolverSchedule* schedule) {
+  const int train = options.noise.num_train_timesteps;
+  const double shift = options.mu ? portable::Exp(*options.mu) : options.flow_shift.value_or(1);
+  const std::vector<double> alphas = Linspace(1, 1.0 / train, steps + 1);
+  for (int i = steps; i > 0; --i) {
+    double sigma = 1 - alphas[i];
+    sigma = shift * sigma / (1 + (shift - 1) * sigma);
+    schedule->timesteps.push_back(std::trunc(sigma * train));
+    schedule->sigmas.push_back(static_cast<float>(sigma));
+  }
+}
+
+}  // namespace
+
+std::vector<int> SolverTimesteps(const Spacing& spacing, int train, int last, int steps) {
   std::vector<int> timesteps(steps);
   if (steps > last) FailOption("steps", "{} steps are more than the {} training timesteps", steps, last);
   if (spacing.kind == "trailing") return TrailingTimesteps(last, train, steps);
@@ -35,16 +56,11 @@ std::vector<int> SpacedTimesteps(const Spacing& spacing, int train, int last, in
     FailOption("steps", "with leading spacing at most {} steps fit into {} training timesteps, found {}", last - 1,
                last, steps);
   for (int i = 0; i < steps; ++i) timesteps[i] = (steps - i) * ratio + spacing.offset;
+  if (timesteps.front() >= train)
+    FailOption("steps_offset", "with {} steps timestep {} would be beyond the {} training timesteps", steps,
+               timesteps.front(), train);
   return timesteps;
 }
-
-// An end of the σ rules.
-double SigmaEnd(const std::optional<double>& given, const char* key, double fallback) {
-  if (given && *given < 1e-10) FailOption(key, "expected a number of at least 1e-10, found {}", *given);
-  return given.value_or(fallback);
-}
-
-}  // namespace
 
 DpmSolverSchedule MakeDpmSolverSchedule(const DpmSolverMultistepOptions& options, int steps) {
   const int train = options.noise.num_train_timesteps;
@@ -54,11 +70,10 @@ DpmSolverSchedule MakeDpmSolverSchedule(const DpmSolverMultistepOptions& options
   const int last = LastTimestep(options, alpha_bar);
 
   DpmSolverSchedule schedule;
-  if (rule == SigmaRule::kTimesteps) {
-    for (int t : SpacedTimesteps(options.spacing, train, last, steps)) {
-      if (t >= train)
-        FailOption("steps_offset", "with {} steps timestep {} would be beyond the {} training timesteps", steps, t,
-                   train);
+  if (options.use_flow_sigmas) {
+    AddFlowSigmas(options, steps, &schedule);
+  } else if (rule == SigmaRule::kTimesteps) {
+    for (int t : SolverTimesteps(options.spacing, train, last, steps)) {
       schedule.timesteps.push_back(t);
       schedule.sigmas.push_back(static_cast<float>(SigmaAt(table, t)));
     }

@@ -65,7 +65,7 @@ TEST_P(SchedulerConformance, DescribesItsCalls) {
   bool any_noise = false;
   for (int i = 0; i < scheduler->calls(); ++i) {
     EXPECT_GE(scheduler->timestep(i), 0);
-    EXPECT_LT(scheduler->timestep(i), 1000);
+    EXPECT_LE(scheduler->timestep(i), 1000);  // 1000 is the pure noise of flow matching
     EXPECT_LE(scheduler->timestep(i), scheduler->timestep(std::max(i - 1, 0)));
     any_noise |= scheduler->UsesNoise(i);
   }
