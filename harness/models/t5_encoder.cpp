@@ -3,8 +3,8 @@
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "harness/base/error.h"
 #include "harness/base/portable_math.h"
@@ -170,7 +170,7 @@ T5Output T5EncoderModel::Forward(const at::Tensor& input_ids, const at::Tensor& 
   at::Tensor x = shared_->Forward(input_ids);
   at::Tensor hidden;  // [B, 1, 1, L], what a key's score is lowered by
   if (mask.defined() && !x.is_meta()) {
-    const double lowest = x.scalar_type() == at::kHalf ? -65504.0 : std::numeric_limits<float>::lowest();
+    const double lowest = x.scalar_type() == at::kHalf ? -65504.0 : -1e38;  // bfloat16 has no float32's lowest
     hidden = at::zeros(mask.sizes(), x.options()).masked_fill_(mask == 0, lowest).unsqueeze(1).unsqueeze(1);
   }
   T5Output output;
