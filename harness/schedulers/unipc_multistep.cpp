@@ -27,7 +27,10 @@ OptionTable<Options> MakeTable() {
            .Help("B(h): bh2: e^h - 1, bh1: h; DPM-Solver's names count as bh2"),
        Field("predict_x0", &Options::predict_x0).Help("integrate the data prediction; false: the noise prediction"),
        Field("lower_order_final", &Options::lower_order_final).Help("the orders of the last steps go down to 1"),
-       Field("disable_corrector", &Options::disable_corrector).Min(0).Help("calls whose samples are not corrected"),
+       Field("disable_corrector", &Options::disable_corrector)
+           .Min(0)
+           .Default("[]")
+           .Help("calls whose samples are not corrected"),
        Field("final_sigmas_type", &Options::final_sigmas_type)
            .Supported({"zero", "sigma_min"})
            .Help("the last sigma; bh1 and predict_x0 false need sigma_min"),
