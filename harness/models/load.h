@@ -17,10 +17,12 @@ constexpr const char* StemOf() {
   return "diffusion_pytorch_model";
 }
 
-// `options` with the tensors that the class lets files hold although it does not take them.
+// `options` with the tensors that the class lets files hold although it does not take them, and with those that it
+// keeps in a type of their own.
 template <typename T>
 WeightsOptions OptionsOf(WeightsOptions options) {
   if constexpr (requires { T::kIgnored; }) options.ignore.push_back(T::kIgnored);
+  if constexpr (requires { T::WithOwnTypes(options); }) options = T::WithOwnTypes(std::move(options));
   return options;
 }
 

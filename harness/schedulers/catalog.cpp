@@ -7,7 +7,9 @@
 #include "harness/schedulers/dpm_solver_multistep.h"
 #include "harness/schedulers/euler.h"
 #include "harness/schedulers/euler_ancestral.h"
+#include "harness/schedulers/flow_match_euler.h"
 #include "harness/schedulers/pndm.h"
+#include "harness/schedulers/unipc_multistep.h"
 
 namespace skipbench {
 namespace {
@@ -23,8 +25,8 @@ const Json& OrEmpty(const Json& object) {
 
 const std::vector<SchedulerType>& SchedulerTypes() {
   static const std::vector<SchedulerType> types = {
-      DdimType(),           DdimQuadraticType(),      DdpmType(), PndmType(), EulerType(),
-      EulerAncestralType(), DpmSolverMultistepType(),
+      DdimType(),           DdimQuadraticType(),      DdpmType(),           PndmType(),           EulerType(),
+      EulerAncestralType(), DpmSolverMultistepType(), UniPcMultistepType(), FlowMatchEulerType(),
   };
   return types;
 }

@@ -19,7 +19,7 @@ using Options = DpmSolverMultistepOptions;
 OptionTable<Options> MakeTable() {
   OptionTable<Options> table(
       "dpm_solver_multistep",
-      {PredictionField(&Options::prediction_type),
+      {PredictionField(&Options::prediction_type, {"epsilon", "sample", "v_prediction", "flow_prediction"}),
        Field("algorithm_type", &Options::algorithm_type)
            .Supported({"dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver", "deis"})
            .Help("what is integrated; without ++ only with final_sigmas_type sigma_min; deis counts as dpmsolver++"),
@@ -38,8 +38,18 @@ OptionTable<Options> MakeTable() {
            .Absent([](const Json& value) { return value == "-inf" || value == "-Infinity" || value == -HUGE_VAL; })
            .Default("-inf")
            .Help("timesteps with a smaller lambda = log(alpha/sigma) are not used"),
-       Field("use_flow_sigmas", &Options::use_flow_sigmas).Supported({false}).Help("flow matching"),
-       Field("use_dynamic_shifting", &Options::use_dynamic_shifting).Supported({false}).Help("flow matching"),
+       Field("use_flow_sigmas", &Options::use_flow_sigmas).Help("flow matching: x = (1 - sigma) x0 + sigma noise"),
+       Field("flow_shift", &Options::flow_shift)
+           .Min(1e-6)
+           .Max(1e6)
+           .Default("1")
+           .Help("of sigma, s in s sigma / (1 + (s - 1) sigma), with use_flow_sigmas"),
+       Field("use_dynamic_shifting", &Options::use_dynamic_shifting).Help("with use_flow_sigmas shift by mu"),
+       Field("mu", &Options::mu)
+           .Min(-50)
+           .Max(50)
+           .When([](const Options& o) { return o.use_dynamic_shifting; }, "only with use_dynamic_shifting")
+           .Help("the shift's logarithm, instead of flow_shift"),
        Field("variance_type", &Options::variance_type).FromFile(), Field("sigma_min", &Options::sigma_min).FromFile(),
        Field("sigma_max", &Options::sigma_max).FromFile()});
   table.Include(&Options::rules, SigmaRulesTable(/*with_lu=*/true))
@@ -47,17 +57,23 @@ OptionTable<Options> MakeTable() {
       .Include(&Options::limits, X0LimitsTable(/*with_clip=*/false))
       .Include(&Options::noise, NoiseScheduleTable());
   table.Rule([](const Options& o) {
-    if (!o.algorithm_type.ends_with("++") && o.algorithm_type != "deis" && o.final_sigmas_type == "zero")
+    const bool integrates_x0 = o.algorithm_type.ends_with("++") || o.algorithm_type == "deis";
+    if (!integrates_x0 && o.final_sigmas_type == "zero")
       FailUnsupportedOption("final_sigmas_type",
                             "\"zero\" is not supported with algorithm_type {}; supported: sigma_min", o.algorithm_type);
+    if (o.prediction_type == "flow_prediction" && !(o.use_flow_sigmas && integrates_x0))
+      FailOption("prediction_type", "flow_prediction needs use_flow_sigmas true and an algorithm_type with ++");
+    if (o.use_flow_sigmas && RuleOf(o.rules) != SigmaRule::kTimesteps)
+      FailOption("use_flow_sigmas", "cannot be true where a rule places sigma: it is above 1 there");
     if (o.variance_type.starts_with("learned"))
       FailUnsupportedOption("variance_type", "\"{}\" is not supported by dpm_solver_multistep", o.variance_type);
   });
   return table;
 }
 
-// The ends of the σ rules are in force with a rule that takes them only.
+// The ends of the σ rules are in force with a rule that takes them only, flow_shift with flow sigmas.
 void Resolve(Options* options, int) {
+  options->flow_shift = options->use_flow_sigmas ? std::optional(options->flow_shift.value_or(1)) : std::nullopt;
   const SigmaRule rule = RuleOf(options->rules);
   if (rule == SigmaRule::kTimesteps || rule == SigmaRule::kLu) options->sigma_min = options->sigma_max = std::nullopt;
 }
@@ -74,40 +90,36 @@ int LastTimestep(const DpmSolverMultistepOptions& options, const std::vector<flo
   return last;
 }
 
-std::vector<int> SpacedTimesteps(const Spacing& spacing, int train, int last, int steps) {
-  std::vector<int> timesteps(steps);
-  if (steps > last) FailOption("steps", "{} steps are more than the {} training timesteps", steps, last);
-  if (spacing.kind == "trailing") return TrailingTimesteps(last, train, steps);
-  if (spacing.kind == "linspace") {
-    const std::vector<double> points = Linspace(0, last - 1, steps + 1);
-    for (int i = 0; i < steps; ++i) timesteps[i] = static_cast<int>(std::nearbyint(points[steps - i]));
-    return timesteps;
-  }
-  const int ratio = last / (steps + 1);
-  if (ratio == 0)
-    FailOption("steps", "with leading spacing at most {} steps fit into {} training timesteps, found {}", last - 1,
-               last, steps);
-  for (int i = 0; i < steps; ++i) timesteps[i] = (steps - i) * ratio + spacing.offset;
-  return timesteps;
-}
-
 // An end of the σ rules.
 double SigmaEnd(const std::optional<double>& given, const char* key, double fallback) {
   if (given && *given < 1e-10) FailOption(key, "expected a number of at least 1e-10, found {}", *given);
   return given.value_or(fallback);
 }
 
+// σ from nearly 1 to 0 (left out), shifted.
+void AddFlowSigmas(const Options& options, int steps, DpmSolverSchedule* schedule) {
+  const int train = options.noise.num_train_timesteps;
+  const double shift = options.mu ? Exp(*options.mu) : options.flow_shift.value_or(1);
+  const std::vector<double> alphas = Linspace(1, 1.0 / train, steps + 1);
+  for (int i = steps; i > 0; --i) {
+    double sigma = 1 - alphas[i];
+    sigma = shift * sigma / (1 + (shift - 1) * sigma);
+    schedule->timesteps.push_back(std::trunc(sigma * train));
+    schedule->sigmas.push_back(static_cast<float>(sigma));
+  }
+}
+
 enum class Algorithm { kDpmSolver, kDpmSolverPlusPlus, kSdeDpmSolver, kSdeDpmSolverPlusPlus };
 
-// A noise level in the notation of the papers: x = α x0 + σ ε with α² + σ² = 1, λ = log(α/σ). All in float32, as in
-// diffusers.
+// A noise level in the notation of the papers: x = α x0 + σ ε, λ = log(α/σ), where α² + σ² = 1, or, in flow matching,
+// α + σ = 1. All in float32, as in diffusers.
 struct Level {
   float alpha, sigma, lambda;
 };
 
-Level LevelOf(float karras_sigma) {
-  const float alpha = 1.0f / std::sqrt(karras_sigma * karras_sigma + 1.0f);
-  const float sigma = karras_sigma * alpha;
+Level LevelOf(float karras_sigma, bool flow) {
+  const float alpha = flow ? 1.0f - karras_sigma : 1.0f / std::sqrt(karras_sigma * karras_sigma + 1.0f);
+  const float sigma = flow ? karras_sigma : karras_sigma * alpha;
   return {alpha, sigma, Log(alpha) - Log(sigma)};
 }
 
@@ -181,7 +193,7 @@ class DpmSolverMultistep final : public SchedulerBase {
     const bool midpoint = options.solver_type != "heun";
     const DpmSolverSchedule schedule = MakeDpmSolverSchedule(options, steps);
     timesteps_ = schedule.timesteps;
-    for (float sigma : schedule.sigmas) levels_.push_back(LevelOf(sigma));
+    for (float sigma : schedule.sigmas) levels_.push_back(LevelOf(sigma, options.use_flow_sigmas));
     const std::vector<int> orders = Orders(options);
 
     for (int i = 0; i < calls(); ++i) {
@@ -263,6 +275,26 @@ class DpmSolverMultistep final : public SchedulerBase {
 
 }  // namespace
 
+std::vector<int> SolverTimesteps(const Spacing& spacing, int train, int last, int steps) {
+  std::vector<int> timesteps(steps);
+  if (steps > last) FailOption("steps", "{} steps are more than the {} training timesteps", steps, last);
+  if (spacing.kind == "trailing") return TrailingTimesteps(last, train, steps);
+  if (spacing.kind == "linspace") {
+    const std::vector<double> points = Linspace(0, last - 1, steps + 1);
+    for (int i = 0; i < steps; ++i) timesteps[i] = static_cast<int>(std::nearbyint(points[steps - i]));
+    return timesteps;
+  }
+  const int ratio = last / (steps + 1);
+  if (ratio == 0)
+    FailOption("steps", "with leading spacing at most {} steps fit into {} training timesteps, found {}", last - 1,
+               last, steps);
+  for (int i = 0; i < steps; ++i) timesteps[i] = (steps - i) * ratio + spacing.offset;
+  if (timesteps.front() >= train)
+    FailOption("steps_offset", "with {} steps timestep {} would be beyond the {} training timesteps", steps,
+               timesteps.front(), train);
+  return timesteps;
+}
+
 DpmSolverSchedule MakeDpmSolverSchedule(const DpmSolverMultistepOptions& options, int steps) {
   const int train = options.noise.num_train_timesteps;
   const std::vector<float> alpha_bar = PositiveAlphasCumprod(options.noise);
@@ -271,11 +303,10 @@ DpmSolverSchedule MakeDpmSolverSchedule(const DpmSolverMultistepOptions& options
   const int last = LastTimestep(options, alpha_bar);
 
   DpmSolverSchedule schedule;
-  if (rule == SigmaRule::kTimesteps) {
-    for (int t : SpacedTimesteps(options.spacing, train, last, steps)) {
-      if (t >= train)
-        FailOption("steps_offset", "with {} steps timestep {} would be beyond the {} training timesteps", steps, t,
-                   train);
+  if (options.use_flow_sigmas) {
+    AddFlowSigmas(options, steps, &schedule);
+  } else if (rule == SigmaRule::kTimesteps) {
+    for (int t : SolverTimesteps(options.spacing, train, last, steps)) {
       schedule.timesteps.push_back(t);
       schedule.sigmas.push_back(static_cast<float>(SigmaAt(table, t)));
     }

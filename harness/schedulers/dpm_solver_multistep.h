@@ -15,9 +15,9 @@
 
 namespace skipbench {
 
-// Not supported: flow matching (use_flow_sigmas, flow_shift, use_dynamic_shifting), learned variances.
+// Not supported: learned variances.
 struct DpmSolverMultistepOptions {
-  std::string prediction_type = "epsilon";
+  std::string prediction_type = "epsilon";  // also flow_prediction, with use_flow_sigmas
   // Also sde-dpmsolver++, dpmsolver, sde-dpmsolver; the two without ++ need final_sigmas_type sigma_min. "deis" counts
   // as dpmsolver++, as in diffusers.
   std::string algorithm_type = "dpmsolver++";
@@ -27,7 +27,10 @@ struct DpmSolverMultistepOptions {
   bool euler_at_final = false;               // the last step is one of Euler
   std::string final_sigmas_type = "zero";    // the last step is then of first order; or sigma_min
   std::optional<double> lambda_min_clipped;  // timesteps with a smaller λ are not used; absent: all are
-  bool use_flow_sigmas = false, use_dynamic_shifting = false;
+  bool use_flow_sigmas = false;      // flow matching: x = (1 - σ) x0 + σ ε; beta and spacing are then of no effect
+  std::optional<double> flow_shift;  // absent: 1
+  bool use_dynamic_shifting = false;
+  std::optional<double> mu;            // with use_dynamic_shifting: the shift's logarithm, instead of flow_shift
   std::string variance_type = "none";  // of files written for DDPM; means nothing here unless it is learned
   SigmaRules rules;
   // Ends of the rules (absent: the σ of training); DPM-Solver has no such options, but diffusers finds those of a file
@@ -46,6 +49,11 @@ struct DpmSolverSchedule {
   std::vector<double> timesteps;  // [calls], integers, descending
   std::vector<float> sigmas;      // [calls + 1]
 };
+
+// The timesteps below `last`, out of `train`, that DPM-Solver and UniPC visit, descending: "linspace" takes steps + 1
+// points and drops the last, "leading" steps by last/(steps + 1).
+std::vector<int> SolverTimesteps(const Spacing& spacing, int train, int last, int steps);
+
 DpmSolverSchedule MakeDpmSolverSchedule(const DpmSolverMultistepOptions& options, int steps);
 
 std::shared_ptr<const Scheduler> MakeDpmSolverMultistep(const DpmSolverMultistepOptions& options, int steps);

@@ -7,6 +7,7 @@ namespace skipbench {
 Prediction PredictionOf(const std::string& prediction_type) {
   if (prediction_type == "epsilon") return Prediction::kEpsilon;
   if (prediction_type == "v_prediction") return Prediction::kVelocity;
+  if (prediction_type == "flow_prediction") return Prediction::kFlow;
   return Prediction::kSample;
 }
 
@@ -14,6 +15,7 @@ at::Tensor PredictX0(Prediction type, const at::Tensor& x, const at::Tensor& out
   switch (type) {
     case Prediction::kEpsilon: return at::add(x, output, -sigma).div_(alpha);
     case Prediction::kVelocity: return at::mul(x, alpha).add_(output, -sigma);
+    case Prediction::kFlow: return at::add(x, output, -sigma);
     case Prediction::kSample: break;
   }
   return output;
@@ -23,6 +25,7 @@ at::Tensor PredictEpsilon(Prediction type, const at::Tensor& x, const at::Tensor
   switch (type) {
     case Prediction::kSample: return at::add(x, output, -alpha).div_(sigma);
     case Prediction::kVelocity: return at::mul(output, alpha).add_(x, sigma);
+    case Prediction::kFlow: return at::add(x, output, alpha);
     case Prediction::kEpsilon: break;
   }
   return output;

@@ -15,9 +15,11 @@ enum class Prediction {
   kEpsilon,   // ε, the noise
   kSample,    // x0, the data
   kVelocity,  // v = α ε − σ x0 (Salimans and Ho 2022, arXiv 2202.00512)
+  kFlow,      // ε − x0, where α + σ = 1 (Lipman et al. 2022, arXiv 2210.02747)
 };
 
-// Of diffusers' name, as option prediction_type has it: "epsilon", "sample" (or "original_sample"), "v_prediction".
+// Of diffusers' name, as option prediction_type has it: "epsilon", "sample" (or "original_sample"), "v_prediction",
+// "flow_prediction".
 Prediction PredictionOf(const std::string& prediction_type);
 
 template <typename Options>

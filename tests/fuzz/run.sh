@@ -9,7 +9,7 @@ shift || true
 here=$(cd "$(dirname "$0")" && pwd)
 build=${SKIPBENCH_FUZZ_BUILD:-$here/../../build/fuzz}
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(safetensors bpe tokenizer model_index coco prompts png jpeg webp image npz npy results hdf5 lmdb
+[ ${#targets[@]} -gt 0 ] || targets=(safetensors bpe tokenizer unigram model_index coco prompts png jpeg webp image npz npy results hdf5 lmdb
   experiment network_config)
 
 cmake -S "$here" -B "$build" -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 > /dev/null

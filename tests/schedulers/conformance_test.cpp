@@ -64,7 +64,7 @@ TEST_P(SchedulerConformance, DescribesItsCalls) {
   ASSERT_GE(scheduler->calls(), 20);
   for (int i = 0; i < scheduler->calls(); ++i) {
     EXPECT_GE(scheduler->timestep(i), 0);
-    EXPECT_LT(scheduler->timestep(i), 1000);
+    EXPECT_LE(scheduler->timestep(i), 1000);  // 1000 is the pure noise of flow matching
     EXPECT_LE(scheduler->timestep(i), scheduler->timestep(std::max(i - 1, 0)));
   }
   EXPECT_GT(scheduler->init_noise_sigma(), 0);

@@ -15,6 +15,9 @@ SCHEDULER_EXAMPLES(DpmSolverMultistep, {"Order1", "dpm_solver_multistep", {{"sol
                      {"thresholding", true}}},
                    {"Sde2", "dpm_solver_multistep", {{"algorithm_type", "sde-dpmsolver++"}}},
                    {"Sde3", "dpm_solver_multistep", {{"algorithm_type", "sde-dpmsolver++"}, {"solver_order", 3}}},
+                   {"Flow",
+                    "dpm_solver_multistep",
+                    {{"use_flow_sigmas", true}, {"flow_shift", 3.0}, {"prediction_type", "flow_prediction"}}},
                    {"SdePlain",
                     "dpm_solver_multistep",
                     {{"algorithm_type", "sde-dpmsolver"}, {"final_sigmas_type", "sigma_min"}}});

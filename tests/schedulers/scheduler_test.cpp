@@ -148,7 +148,10 @@ TEST(FromConfig, UnsupportedValuesSayWhatThereIs) {
   const std::string dpm = "dpm_solver_multistep";
   EXPECT_UNSUPPORTED(Make(dpm, {{"algorithm_type", "dpmsolver"}}, 10), "supported: sigma_min");
   EXPECT_UNSUPPORTED(Make(dpm, {{"algorithm_type", "unipc"}}, 10), "supported: dpmsolver++");
-  EXPECT_UNSUPPORTED(Make(dpm, {{"use_flow_sigmas", true}}, 10), "use_flow_sigmas");
+  EXPECT_ERROR(Make(dpm, {{"prediction_type", "flow_prediction"}}, 10), "flow_prediction needs use_flow_sigmas true");
+  EXPECT_ERROR(Make(dpm, {{"use_flow_sigmas", true}, {"use_karras_sigmas", true}}, 10),
+               "use_flow_sigmas: cannot be true");
+  EXPECT_ERROR(Make(dpm, Json::object(), 10, {{"mu", 1.0}}), "mu: only with use_dynamic_shifting");
   EXPECT_UNSUPPORTED(Make(dpm, {{"variance_type", "learned_range"}}, 10), "variance_type");
   EXPECT_UNSUPPORTED(
       Make(dpm, {{"algorithm_type", "sde-dpmsolver"}, {"final_sigmas_type", "sigma_min"}, {"solver_order", 3}}, 20),

@@ -77,8 +77,9 @@ struct Weights::State {
 
   std::string FileOf(const Stored& stored) const { return paths[stored.file].string(); }
   void Add(size_t file, const SafetensorsEntry& entry);
-  at::Tensor Placeholder(at::IntArrayRef shape) const;
-  at::Tensor Load(const Stored& stored, at::IntArrayRef shape) const;
+  at::ScalarType TypeFor(const std::string& name) const;
+  at::Tensor Placeholder(const std::string& name, at::IntArrayRef shape) const;
+  at::Tensor Load(const std::string& name, const Stored& stored, at::IntArrayRef shape) const;
   std::vector<std::string> Unexpected() const;
   std::string PrefixInTheWay() const;
 };
@@ -123,17 +124,21 @@ void Weights::State::Add(size_t file, const SafetensorsEntry& entry) {
   }
 }
 
-at::Tensor Weights::State::Placeholder(at::IntArrayRef shape) const {
-  return at::zeros({}, at::TensorOptions(options.dtype).device(options.device)).expand(shape);
+at::ScalarType Weights::State::TypeFor(const std::string& name) const {
+  return options.dtype_of ? options.dtype_of(name, options.dtype) : options.dtype;
 }
 
-at::Tensor Weights::State::Load(const Stored& stored, at::IntArrayRef shape) const {
+at::Tensor Weights::State::Placeholder(const std::string& name, at::IntArrayRef shape) const {
+  return at::zeros({}, at::TensorOptions(TypeFor(name)).device(options.device)).expand(shape);
+}
+
+at::Tensor Weights::State::Load(const std::string& name, const Stored& stored, at::IntArrayRef shape) const {
   const auto& file = files[stored.file];
   const std::string where = fmt::format("{}: tensor \"{}\"", FileOf(stored), stored.entry->name);
   const at::ScalarType from = ToScalarType(stored.entry->dtype, where);
   if (!at::isFloatingType(from))
     FailUnsupported("{}: expected floating-point values, found {}", where, at::toString(from));
-  const at::ScalarType to = options.dtype;
+  const at::ScalarType to = TypeFor(name);
   const bool whole = stored.part.begin == 0 && stored.part.end == -1 && !stored.part.transpose;
   if (whole && from == to && options.device.is_cpu()) {
     at::Tensor result = EmptyFor(shape, to, options.device);
@@ -223,11 +228,11 @@ at::Tensor Weights::Take(std::string_view name, at::IntArrayRef shape) const {
   CheckPossible(full, shape);
   if (state_->finished) Fail("{}: tensor \"{}\" is asked for after Finish()", state_->origin, full);
   state_->taken.emplace_back(full, shape.vec());
-  if (state_->shapes_only) return at::empty(shape, at::TensorOptions(state_->options.dtype).device(at::kMeta));
+  if (state_->shapes_only) return at::empty(shape, at::TensorOptions(state_->TypeFor(full)).device(at::kMeta));
   const auto found = state_->tensors.find(full);
   if (found == state_->tensors.end()) {
     state_->missing.emplace_back(full, shape.vec());
-    return state_->Placeholder(shape);
+    return state_->Placeholder(full, shape);
   }
   Stored& stored = found->second;
   stored.taken = true;
@@ -236,9 +241,9 @@ at::Tensor Weights::Take(std::string_view name, at::IntArrayRef shape) const {
   if (!fits) {
     state_->misshaped.push_back(fmt::format("\"{}\" is {} in {}, the network expects {}", full, ShapeText(stored.shape),
                                             state_->paths[stored.file].filename().string(), ShapeText(shape)));
-    return state_->Placeholder(shape);
+    return state_->Placeholder(full, shape);
   }
-  return state_->Load(stored, shape);
+  return state_->Load(full, stored, shape);
 }
 
 bool Weights::HasPrefix(std::string_view prefix) const {

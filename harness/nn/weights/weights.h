@@ -55,6 +55,8 @@ struct WeightsOptions {
   // Full names of tensors that may be in the file although the network does not take them; "*" in front matches any
   // beginning: "*.position_ids", "*.num_batches_tracked".
   std::vector<std::string> ignore = {};
+  // If set, says by its full name which dtype a floating-point tensor gets; `dtype` is what it gets otherwise.
+  std::function<at::ScalarType(std::string_view name, at::ScalarType dtype)> dtype_of = {};
   // If set, replaces the default, which is ModernAttentionName().
   NameMap map = {};
 };
