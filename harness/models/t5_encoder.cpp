@@ -70,7 +70,8 @@ WeightsOptions T5EncoderModel::WithOwnTypes(WeightsOptions options) {
 T5EncoderModel::T5EncoderModel(const Config& config, const Weights& w) : config_(config), dtype_(w.options().dtype) {
   const Config& c = config;
   const int64_t inner = c.num_heads * c.d_kv;
-  const bool elsewhere = !w.shapes_only() && !w.HasPrefix("shared.weight") && w.HasPrefix("encoder.embed_tokens.weight");
+  const bool elsewhere =
+      !w.shapes_only() && !w.HasPrefix("shared.weight") && w.HasPrefix("encoder.embed_tokens.weight");
   shared_.emplace(w.Sub(elsewhere ? "encoder.embed_tokens" : "shared"), c.vocab_size, c.d_model);
   const Weights encoder = w.Sub("encoder");
   for (int64_t i = 0; i < c.num_layers; ++i) {

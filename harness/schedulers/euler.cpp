@@ -59,7 +59,8 @@ class Euler final : public SchedulerBase {
   }
 
   at::Tensor ScaleModelInput(const at::Tensor& sample, int call) const override {
-    return at::div(sample, calls_[Checked(call)].input_scale);
+    const double scale = calls_[Checked(call)].input_scale;
+    return scale == 1 ? sample : at::div(sample, scale);
   }
 
   StepResult Step(const at::Tensor& sample, const at::Tensor& model_output, int call, const SchedulerState& state,

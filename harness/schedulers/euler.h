@@ -34,7 +34,7 @@ SchedulerType EulerType();
 // x0 from the prediction at x/sqrt(σ² + 1), what the network is given.
 struct EulerCall {
   double timestep;
-  double input_scale;  // sqrt(σ² + 1)
+  double input_scale;  // sqrt(σ² + 1), 1 in flow matching
   double x_weight, output_weight;
   double noise_std = 0;
 };

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "harness/schedulers/euler_common.h"
+#include "harness/schedulers/euler.h"
 #include "harness/schedulers/scheduler_base.h"
 
 namespace skipbench {
@@ -88,35 +88,6 @@ std::vector<double> StartingSigmas(const Options& options, int steps) {
   return Shifted(options, sigmas);
 }
 
-class FlowMatchEuler final : public SchedulerBase {
- public:
-  FlowMatchEuler(const Options& options, int steps) : SchedulerBase("flow_match_euler", steps) {
-    const FlowMatchSchedule schedule = MakeFlowMatchSchedule(options, steps);
-    timesteps_ = schedule.timesteps;
-    for (int i = 0; i < steps; ++i) {
-      const float sigma = schedule.sigmas[i], next = schedule.sigmas[i + 1];
-      if (options.stochastic_sampling) {  // (1 - σ') x0 + σ' z with x0 = x - σ v
-        const float left = 1 - next;
-        weights_.push_back({left, -left * sigma});
-        noise_std_.push_back(next);
-      } else {
-        weights_.push_back({1, next - sigma});
-      }
-    }
-  }
-
-  StepResult Step(const at::Tensor& x, const at::Tensor& model_output, int call, const SchedulerState& state,
-                  const at::Tensor& noise) const override {
-    CheckStep(x, model_output, call, state, 0, noise);
-    at::Tensor next = TakeEulerStep(weights_[call], x, model_output);
-    if (UsesNoise(call)) next.add_(noise, NoiseStd(call));
-    return {next.to(x.scalar_type()), {}};
-  }
-
- private:
-  std::vector<EulerWeights> weights_;
-};
-
 }  // namespace
 
 const OptionTable<FlowMatchEulerOptions>& FlowMatchEulerTable() {
@@ -142,7 +113,18 @@ std::shared_ptr<const Scheduler> MakeFlowMatchEuler(const FlowMatchEulerOptions&
   FlowMatchEulerTable().Validate(options);
   FlowMatchEulerOptions resolved = options;
   Resolve(&resolved, steps);
-  return std::make_shared<FlowMatchEuler>(resolved, steps);
+  const FlowMatchSchedule schedule = MakeFlowMatchSchedule(resolved, steps);
+  std::vector<EulerCall> calls;
+  for (int i = 0; i < steps; ++i) {
+    const float sigma = schedule.sigmas[i], next = schedule.sigmas[i + 1];
+    if (resolved.stochastic_sampling) {  // (1 - σ') x0 + σ' z with x0 = x - σ v
+      const float left = 1 - next;
+      calls.push_back({schedule.timesteps[i], 1, left, -left * sigma, next});
+    } else {
+      calls.push_back({schedule.timesteps[i], 1, 1, next - sigma});
+    }
+  }
+  return MakeEulerOf("flow_match_euler", std::move(calls), 1);
 }
 
 SchedulerType FlowMatchEulerType() {
