@@ -13,14 +13,19 @@ namespace skipbench::cli {
 namespace fs = std::filesystem;
 
 int Merge(const Texts& args) {
-  const Values values = Parse("merge", "merge RESULT... --out DIR [--unchecked]",
+  const Values values = Parse("merge", "merge RESULT... --out DIR [--compact] [--unchecked]",
                               {Input("results of one run: folders (finished or not) or results.h5 files"),
-                               Optional<std::string>("out,o", "folder of the merged result"), Unchecked()},
+                               Optional<std::string>("out,o", "folder of the merged result"),
+                               Flag("compact",
+                                    "keep what tables need, compressed: no thumbnails, latents, images, "
+                                    "traces or features of single samples"),
+                               Unchecked()},
                               args);
   const Texts inputs = InputsOf(values, "merge");
   if (!values.Has("out")) Fail("skipbench merge: --out is missing");
   const fs::path out = values.Text("out");
-  const MergeSummary summary = MergeResults({inputs.begin(), inputs.end()}, out, ReadingOptions(values));
+  const MergeSummary summary =
+      MergeResults({inputs.begin(), inputs.end()}, out, ReadingOptions(values), values.IsSet("compact"));
   for (const auto& note : summary.notes) fmt::print(stderr, "skipbench: {}; what was added is not merged\n", note);
   const ResultReader merged = ResultReader::Open(out, {.known = CatalogMetrics()});
   fmt::print("{}\n", RenderMarkdown(MakeTable(merged, SetDistances(merged))));

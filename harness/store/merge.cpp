@@ -27,9 +27,22 @@ bool IsMergeOf(const std::vector<Source>& sources, const fs::path& out) {
   return there == here;
 }
 
+// Of a setting's columns those of numbers of a sample, and what it did.
+void Compact(const fs::path& file) {
+  static const std::set<std::string> kLeftOut = {"traces",  "features",          "auxiliary", "thumbnail",
+                                                 "latents", "noise_predictions", "images"};
+  hdf5::FileWriter writer(file, /*compressed=*/true);
+  writer.root().CopyContents(hdf5::OpenFile(file), [](const std::string& what) {
+    return what != std::string("/: ") + hdf5::kChecksums &&
+           !(what.starts_with("/settings/") && kLeftOut.contains(fs::path(what).filename()));
+  });
+  writer.Commit();
+}
+
 }  // namespace
 
-MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& out, const OpenOptions& options) {
+MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& out, const OpenOptions& options,
+                          bool compact) {
   if (results.empty()) Fail("no result was given");
   MergeSummary summary;
   summary.lock = std::make_unique<FolderLock>(out);
@@ -56,6 +69,7 @@ MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& 
   }
   summary.lock->RequireFolder();
   if (!merged) Join(sources, out / kJoinedFile, Shard{});
+  if (!merged && compact) Compact(out / kJoinedFile);
   return summary;
 }
 

@@ -34,6 +34,19 @@ TEST(Shards, KilledResumedAndMergedTheyAreTheUndividedRun) {
   }
 }
 
+TEST(Shards, ACompactMergeKeepsWhatTablesNeed) {
+  const TempDir dir;
+  ASSERT_EQ(RunConfig(dir, SmallConfig(3, 4), "whole").exit_code, 0);
+  const std::string whole = (dir / "whole").string(), compact = (dir / "compact").string();
+  const auto merge = Skipbench({"merge", "--compact", whole, "--out", compact});
+  ASSERT_EQ(merge.exit_code, 0) << merge.err;
+  EXPECT_EQ(Skipbench({"table", compact}).out, Skipbench({"table", whole}).out);
+  EXPECT_EQ(Skipbench({"compare", whole, compact}).exit_code, 0);
+  const auto report = Skipbench({"report", compact, "--out", (dir / "report").string()});
+  EXPECT_EQ(report.exit_code, 0) << report.err;
+  EXPECT_LT(fs::file_size(dir / "compact/results.h5"), fs::file_size(dir / "whole/results.h5") * 0.95);
+}
+
 // Shards are missing: the merged result says so and can be finished as one run.
 TEST(Shards, APartialMergeIsResumed) {
   const TempDir dir;

@@ -77,7 +77,8 @@ TEST(FromConfig, InitialNoiseDependsOnTheSpacing) {
 TEST(FromConfig, DiffusersClassNamesAreTypesToo) {
   EXPECT_EQ(Make("DPMSolverMultistepScheduler", Json::object(), 10)->type(), "dpm_solver_multistep");
   EXPECT_EQ(Make("EulerAncestralDiscreteScheduler", Json::object(), 10)->type(), "euler_ancestral");
-  EXPECT_ERROR(Make("UniPCMultistepScheduler", Json::object(), 10), "known: ddim, ddim_quadratic, ddpm");
+  EXPECT_EQ(Make("UniPCMultistepScheduler", Json::object(), 10)->type(), "unipc_multistep");
+  EXPECT_ERROR(Make("HeunDiscreteScheduler", Json::object(), 10), "known: ddim, ddim_quadratic, ddpm");
   EXPECT_THROW(Make("", Json::object(), 10), UnsupportedError);
 }
 

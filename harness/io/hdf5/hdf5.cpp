@@ -185,12 +185,16 @@ Group OpenFile(const std::filesystem::path& path) {
   return internal::OpenStorage(std::move(storage));
 }
 
-FileWriter::FileWriter(const std::filesystem::path& path) : path_(path) {
+FileWriter::FileWriter(const std::filesystem::path& path, bool compressed) : path_(path) {
   Quiet();
   TemporaryFile temporary(path);
   temporary_ = std::move(temporary.name);
   file_ = std::make_shared<internal::File>(Storage::Write(temporary.descriptor, path_));
+  file_->compressed = compressed;
   internal::Id access = internal::Own<H5Pclose>(AccessList(file_->storage));
+  // Version 1.10's datasets of one chunk need no index, which of small ones is larger than they are.
+  if (compressed && H5Pset_libver_bounds(access.get(), H5F_LIBVER_V110, H5F_LIBVER_V110) < 0)
+    Fail("HDF5 cannot be set up: {}", internal::FirstCause());
   internal::Id creation = GroupList(H5P_FILE_CREATE);
   if (H5Pset_userblock(creation.get(), kUserBlockSize) < 0) Fail("HDF5 cannot be set up: {}", internal::FirstCause());
   file_->id = internal::Own<H5Fclose>(H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));

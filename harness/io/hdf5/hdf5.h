@@ -75,7 +75,8 @@ inline constexpr const char* kChecksums = "checksums";
 // name only when Commit() has brought it to the disk.
 class FileWriter {
  public:
-  explicit FileWriter(const std::filesystem::path& path);
+  // `compressed`: datasets of more than a few KB by deflate, in one piece: for files that are kept and read whole.
+  explicit FileWriter(const std::filesystem::path& path, bool compressed = false);
   ~FileWriter();  // not committed: the temporary file is removed
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;

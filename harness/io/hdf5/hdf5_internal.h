@@ -42,7 +42,8 @@ struct File {
   explicit File(Storage opened) : storage(std::move(opened)) {}
   Storage storage;  // outlives `id`: closing the file writes
   Id id;
-  Contents contents;  // of a file that is being written
+  Contents contents;        // of a file that is being written
+  bool compressed = false;  // of what is written, datasets of more than a few KB
 };
 
 // Opens the HDF5 file in `storage`, whatever it holds.

@@ -268,6 +268,11 @@ Dataset Group::MakeDataset(const std::string& name, Type type, const Shape& shap
   internal::Id stored = FileType(type);
   internal::Id list = internal::CreationList(H5P_DATASET_CREATE);
   if (type != Type::kString) Check(H5Pset_fill_time(list.get(), H5D_FILL_TIME_NEVER), what);
+  constexpr int64_t kWorthCompressing = 100;  // elements
+  if (file_->compressed && Elements(shape) > kWorthCompressing)
+    Check(std::min({H5Pset_chunk(list.get(), static_cast<int>(lengths.size()), lengths.data()),
+                    H5Pset_shuffle(list.get()), H5Pset_deflate(list.get(), 9)}),
+          what);
   const hid_t made =
       H5Dcreate2(id_.get(), name.c_str(), stored.get(), space.get(), H5P_DEFAULT, list.get(), H5P_DEFAULT);
   Check(made, what);

@@ -86,8 +86,9 @@ PlotArea AreaOf(const std::vector<Point>& points, std::optional<double> referenc
   if (!(pad > 0)) pad = high == 0 ? 1 : 0.05 * std::fabs(high);
   area.y_min = low - pad;
   area.y_max = high + pad;
-  area.x_min = std::max(0.0, left - 0.2 * (right - left));
-  area.x_max = right + 0.06 * (right - area.x_min);
+  const double wide = right > left ? right - left : std::max(right, 1.0);  // all at one cost
+  area.x_min = std::max(0.0, left - 0.2 * wide);
+  area.x_max = right + 0.06 * (right > left ? right - area.x_min : wide);
   return area;
 }
 
