@@ -191,7 +191,10 @@ void FolderSource::RequireComponents() const {
     if (read && folder_.Has(component) && !fs::is_directory(path() / component, error)) missing.push_back(component);
   }
   if (missing.size() > 1)
-    Fail("{}: the folders {} are missing, which model_index.json names", path().string(), fmt::join(missing, ", "));
+    Fail(
+        "{}: the folders {} are missing, which model_index.json names (there, [null, null] is what is left out on "
+        "purpose)",
+        path().string(), fmt::join(missing, ", "));
 }
 
 ModelSource::Config SingleFileSource::OwnConfig(const std::string& component,
