@@ -122,16 +122,16 @@ int NetworkMacs(const fs::path& folder, const std::string& sizes, int64_t tokens
 }  // namespace
 
 int Macs(const Texts& args) {
-  const Values values =
-      Parse("macs", "macs MODEL_OR_CONFIG [--branch N] [--height H --width W] [--frames F] [--latent HxW] [--tokens N]",
-            {Input("a model's folder (or name), or an experiment's config"),
-             Default<int64_t>("height", 0, "pixels (default: the model's own size)"),
-             Default<int64_t>("width", 0, "pixels"), Default<int64_t>("frames", 0, "of a clip (video; default: 16)"),
-             Default<int>("branch", -1, "blocks of the shallow forward at this cache position"),
-             Default<std::string>(
-                 "latent", "", "of a folder with a network alone: its sample, HxW or FxHxW (default: its sample_size)"),
-             Default<int64_t>("tokens", 0, "of a folder with a network alone: tokens of its text"), Models()},
-            args);
+  const Values values = Parse(
+      "macs", "macs MODEL_OR_CONFIG [--branch N] [--height H --width W] [--frames F] [--latent HxW] [--tokens N]",
+      {Input("a model's folder (or name), or an experiment's config"),
+       Default<int64_t>("height", 0, "pixels (default: the model's own size)"), Default<int64_t>("width", 0, "pixels"),
+       Default<int64_t>("frames", 0, "of a clip (video; default: the pipeline's)"),
+       Default<int>("branch", -1, "blocks of the shallow forward at this cache position"),
+       Default<std::string>("latent", "",
+                            "of a folder with a network alone: its sample, HxW or FxHxW (default: its sample_size)"),
+       Default<int64_t>("tokens", 0, "of a folder with a network alone: tokens of its text"), Models()},
+      args);
   const std::string input = values.OnlyInput("one model folder or config");
   const std::string latent = values.Text("latent");
   const int64_t tokens = values.Number<int64_t>("tokens", 0, kMaxTokens);
@@ -156,6 +156,7 @@ int Macs(const Texts& args) {
     if (open.height == 0) open.height = config.model.height;
     if (open.width == 0) open.width = config.model.width;
     if (open.frames == 0) open.frames = config.model.frames;
+    open.max_sequence_length = config.model.max_sequence_length;
   }
   const auto pipeline = LoadPipeline(FindModel(model, base, values.Text("models")), open);
   const int branch = values.Get<int>("branch");

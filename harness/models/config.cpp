@@ -118,11 +118,14 @@ const Json& OffValues() {
       "transformer_layers_per_block": 1, "upcast_attention": false, "upsample_type": "conv",
       "use_linear_projection": false, "use_post_quant_conv": true, "use_quant_conv": true,
 
-      "addition_embed_type": null, "addition_time_embed_dim": null, "attention_head_dim": null,
-      "attn_norm_num_groups": null, "class_embed_type": null, "cross_attention_norm": null, "encoder_hid_dim": null,
-      "encoder_hid_dim_type": null, "latents_mean": null, "latents_std": null, "mid_block_only_cross_attention": null,
-      "mid_block_type": null, "num_attention_heads": null, "num_class_embeds": null, "num_train_timesteps": null,
-      "projection_class_embeddings_input_dim": null, "reverse_transformer_layers_per_block": null,
+      "added_kv_proj_dim": null, "addition_embed_type": null, "addition_time_embed_dim": null,
+      "attention_head_dim": null, "attn_norm_num_groups": null, "caption_channels": null, "class_embed_type": null,
+      "cross_attention_norm": null, "decoder_base_dim": null, "encoder_hid_dim": null, "encoder_hid_dim_type": null,
+      "image_dim": null, "interpolation_scale": null, "latents_mean": null, "latents_std": null,
+      "mid_block_only_cross_attention": null, "mid_block_type": null, "num_attention_heads": null,
+      "num_class_embeds": null, "num_train_timesteps": null, "out_channels": null, "patch_size": null,
+      "pos_embed_seq_len": null, "projection_class_embeddings_input_dim": null, "qk_norm": null,
+      "reverse_transformer_layers_per_block": null,
       "sample_size": null, "shift_factor": null, "time_cond_proj_dim": null, "time_embedding_act_fn": null,
       "time_embedding_dim": null, "timestep_post_act": null, "vq_embed_dim": null
   })");

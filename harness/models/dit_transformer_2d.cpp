@@ -78,6 +78,7 @@ DiTTransformer2DModel::DiTTransformer2DModel(const Config& config, const Weights
   info_ = {.in_channels = config.in_channels,
            .out_channels = config.out_channels,
            .sample_size = config.sample_size,
+           .patch = {config.patch_size, config.patch_size},
            .dtype = w.options().dtype,
            .cuts = {}};
   SetCuts(config.num_layers);

@@ -88,6 +88,7 @@ FluxTransformer2DModel::FluxTransformer2DModel(const Config& config, const Weigh
     single_blocks_.emplace_back(w.Sub("single_transformer_blocks", i), config.attention);
   info_ = {.in_channels = config.in_channels / kPatchValues,
            .out_channels = config.out_channels / kPatchValues,
+           .patch = kPatch,
            .dtype = w.options().dtype,
            .cuts = {}};
   SetCuts(config.num_layers + config.num_single_layers);

@@ -93,6 +93,7 @@ PixArtTransformer2DModel::PixArtTransformer2DModel(const Config& config, const W
   info_ = {.in_channels = config.in_channels,
            .out_channels = config.out_channels,
            .sample_size = config.sample_size,
+           .patch = {config.patch_size, config.patch_size},
            .dtype = w.options().dtype,
            .cuts = {}};
   SetCuts(config.num_layers);

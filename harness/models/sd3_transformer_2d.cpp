@@ -62,6 +62,7 @@ SD3Transformer2DModel::SD3Transformer2DModel(const Config& config, const Weights
   info_ = {.in_channels = config.in_channels,
            .out_channels = config.out_channels,
            .sample_size = config.sample_size,
+           .patch = {config.patch_size, config.patch_size},
            .dtype = w.options().dtype,
            .cuts = {}};
   SetCuts(config.num_layers);

@@ -76,6 +76,7 @@ WanTransformer3DModel::WanTransformer3DModel(const Config& config, const Weights
   for (int64_t i = 0; i < config.num_layers; ++i) blocks_.emplace_back(w.Sub("blocks", i), config.block);
   info_ = {.in_channels = config.in_channels,
            .out_channels = config.out_channels,
+           .patch = config.patch_size,
            .video = true,
            .dtype = w.options().dtype,
            .cuts = {}};

@@ -4,17 +4,23 @@
 
 #include "harness/pipelines/class_to_image.h"
 #include "harness/pipelines/dit.h"
+#include "harness/pipelines/flux.h"
 #include "harness/pipelines/image_to_video.h"
+#include "harness/pipelines/pixart.h"
+#include "harness/pipelines/stable_diffusion_3.h"
 #include "harness/pipelines/text_to_image.h"
 #include "harness/pipelines/text_to_video.h"
 #include "harness/pipelines/unconditional.h"
+#include "harness/pipelines/wan.h"
 
 namespace skipbench {
 
 const std::vector<PipelineType>& PipelineTypes() {
   static const std::vector<PipelineType> types = {
-      TextToImagePipelineType(),  TextToVideoPipelineType(),   ImageToVideoPipelineType(),
-      ClassToImagePipelineType(), UnconditionalPipelineType(), DiTPipelineType(),
+      TextToImagePipelineType(),  TextToVideoPipelineType(),      ImageToVideoPipelineType(),
+      ClassToImagePipelineType(), UnconditionalPipelineType(),    DiTPipelineType(),
+      PixArtPipelineType(),       StableDiffusion3PipelineType(), FluxPipelineType(),
+      WanPipelineType(),
   };
   return types;
 }

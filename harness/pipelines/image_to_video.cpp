@@ -70,7 +70,7 @@ ImageToVideo::ImageToVideo(const ModelSource& source, const PipelineOptions& opt
   info_.needs_caption = info_.needs_image = info_.guided = true;
   info_.default_guidance = 9.0;  // diffusers' default
   OpenNetwork(source, "unet", {"I2VGenXLUNet"});
-  ReadAutoencoder(source, kOwnHeight, kOwnWidth);
+  ReadAutoencoder(source, {.height = kOwnHeight, .width = kOwnWidth});
   const auto text = ReadTextConfig(source, "text_encoder");
   const auto vision = ParseConfigOf<CLIPVisionModelWithProjection>(source, "image_encoder");
   clip_pixels_ = ReadFeatureExtractor(source);

@@ -26,6 +26,12 @@ TextEncoder LatentPipeline::OpenEncoderOf(const ModelSource& source, const std::
   return encoder;
 }
 
+T5TextEncoder LatentPipeline::OpenT5Of(const ModelSource& source, const std::string& suffix) {
+  T5TextEncoder encoder = OpenT5TextEncoder(source, suffix, options_.tokenizer, WeightsOf(options_.dtype));
+  info_.files = source.weight_files();
+  return encoder;
+}
+
 void LatentPipeline::OpenNetwork(const ModelSource& source, const std::string& component,
                                  const std::vector<std::string>& classes) {
   const auto config = source.ConfigOf(component, classes);
@@ -44,31 +50,46 @@ void LatentPipeline::OpenNetwork(const ModelSource& source, const std::string& c
   info_.scheduler_file = std::move(scheduler.file);
 }
 
-void LatentPipeline::SetShapes(int64_t factor, int64_t latent_channels, int64_t own_height, int64_t own_width) {
+void LatentPipeline::SetShapes(int64_t factor, int64_t latent_channels, const OwnSize& own) {
   const NetworkInfo& net = counted_->info();
   const auto side = [&](int64_t wanted, int64_t own) { return wanted ? wanted : own ? own : net.sample_size * factor; };
-  const int64_t height = side(options_.height, own_height), width = side(options_.width, own_width);
+  const int64_t height = side(options_.height, own.height), width = side(options_.width, own.width);
   if (height == 0) Fail("{}: the network's config names no sample_size; give height and width", info_.folder.string());
   if (height % factor || width % factor)
     Fail("{}: height and width must be multiples of {} (the autoencoder's factor), found {} x {}",
          info_.folder.string(), factor, height, width);
+  if (const size_t axes = net.patch.size(); axes >= 2) {
+    const int64_t rows = factor * net.patch[axes - 2], columns = factor * net.patch[axes - 1];
+    if (height % rows || width % columns)
+      Fail(
+          "{}: height and width must be multiples of {} and {} (the autoencoder's factor {} times the patches of the "
+          "network, {}), found {} x {}",
+          info_.folder.string(), rows, columns, factor, fmt::join(net.patch, "x"), height, width);
+  }
   if (net.in_channels != latent_channels)
     Fail("{}: the network takes {} channels, the latents have {}", info_.folder.string(), net.in_channels,
          latent_channels);
   info_.latent_shape = {latent_channels, height / factor, width / factor};
   if (net.video) {
-    info_.frames = options_.frames ? options_.frames : kDefaultFrames;
+    info_.frames = options_.frames ? options_.frames : own.frames;
     info_.latent_shape.insert(info_.latent_shape.begin() + 1, info_.frames);
   }
   info_.image_shape = {3, height, width};
 }
 
-AutoencoderKL::Config LatentPipeline::ReadAutoencoder(const ModelSource& source, int64_t own_height,
-                                                      int64_t own_width) {
+AutoencoderKL::Config LatentPipeline::ReadAutoencoder(const ModelSource& source, const OwnSize& own) {
   auto config = ParseConfigOf<AutoencoderKL>(source, "vae");
-  SetShapes(config.net.SpatialFactor(), config.net.latent_channels, own_height, own_width);
+  SetShapes(config.net.SpatialFactor(), config.net.latent_channels, own);
+  if (info_.frames == 1)
+    Fail("{}: frames: a clip of {} has two or more, found 1", info_.folder.string(), info_.class_name);
   info_.can_tile = info_.frames == 0;
+  info_.decodes_in_chunks = info_.frames > 0;
   return config;
+}
+
+void LatentPipeline::PackLatents(const PatchSize& patch) {
+  packed_ = {info_.latent_shape, patch};
+  info_.latent_shape = packed_.packed_shape();
 }
 
 at::Tensor LatentPipeline::Decode(const at::Tensor& latents) const {
@@ -78,7 +99,7 @@ at::Tensor LatentPipeline::Decode(const at::Tensor& latents) const {
 }
 
 void LatentPipeline::Gives(const std::string& name, std::vector<int64_t> row) {
-  const auto takes = counted_->conditioning(info_.latent_shape);
+  const auto takes = counted_->conditioning(network_shape());
   const auto found = takes.find(name);
   const auto fits = [](int64_t given, int64_t taken) { return taken < 0 || given == taken; };
   if (found == takes.end() || !std::ranges::equal(row, found->second.row, fits))
@@ -95,7 +116,7 @@ NetworkInputs LatentPipeline::MetaRow() const {
     return at::empty(shape, at::TensorOptions().device(at::kMeta));
   };
   NetworkInputs inputs;
-  inputs.sample = empty(info_.latent_shape);
+  inputs.sample = empty(network_shape());
   for (const auto& [name, row] : gives_) inputs.conditioning[name] = empty(row);
   return inputs;
 }
@@ -140,6 +161,7 @@ std::unique_ptr<Denoiser> LatentPipeline::MakeDenoiser(Conditioning conditioning
   if (macs_.empty())
     for (int cache_position = -1; cache_position < cache_positions(); ++cache_position)
       macs_.push_back(DenoiserMacs(cache_position).total);
+  conditioning.packed = packed_;
   return std::make_unique<NetworkDenoiser>(*network_, std::move(conditioning), macs_);
 }
 

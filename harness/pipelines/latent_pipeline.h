@@ -13,6 +13,7 @@
 #include "harness/pipelines/model_source.h"
 #include "harness/pipelines/network_denoiser.h"
 #include "harness/pipelines/pipeline.h"
+#include "harness/pipelines/prompt_encoding.h"
 #include "harness/pipelines/text_encoder.h"
 
 namespace skipbench {
@@ -34,11 +35,20 @@ class LatentPipeline : public Pipeline {
   // Opens the denoiser, `component` of the source (with its weights unless shapes_only), which has one of these
   // classes, and notes what the source says of the scheduler.
   void OpenNetwork(const ModelSource& source, const std::string& component, const std::vector<std::string>& classes);
-  // Checks the wanted picture size (or else the model's own, `height` x `width` if given, else the network's
-  // sample_size) against the autoencoder's factor, and sets latent and image shape.
-  void SetShapes(int64_t factor, int64_t latent_channels, int64_t own_height = 0, int64_t own_width = 0);
+  // What is made where nobody says how large.
+  struct OwnSize {
+    int64_t height = 0, width = 0;  // pixels; 0: the network's sample_size
+    int64_t frames = kDefaultFrames;
+  };
+  // Checks the wanted picture size (or else `own`) against the autoencoder's factor and the network's patches, and sets
+  // latent and image shape.
+  void SetShapes(int64_t factor, int64_t latent_channels, const OwnSize& own);
+  void SetShapes(int64_t factor, int64_t latent_channels) { SetShapes(factor, latent_channels, OwnSize()); }
   // SetShapes() by the config of the component "vae", an AutoencoderKL, which is returned.
-  AutoencoderKL::Config ReadAutoencoder(const ModelSource& source, int64_t own_height = 0, int64_t own_width = 0);
+  AutoencoderKL::Config ReadAutoencoder(const ModelSource& source, const OwnSize& own);
+  AutoencoderKL::Config ReadAutoencoder(const ModelSource& source) { return ReadAutoencoder(source, OwnSize()); }
+  // The latents that the sampler sees are what ToPatches() makes of the network's samples.
+  void PackLatents(const PatchSize& patch);
   void LoadAutoencoder(const ModelSource& source, at::ScalarType dtype) {
     vae_ = LoadPart<AutoencoderKL>(source, "vae", dtype);
   }
@@ -59,6 +69,7 @@ class LatentPipeline : public Pipeline {
   }
   // The text encoder "text_encoder" + suffix in the pipeline's dtype.
   TextEncoder OpenEncoderOf(const ModelSource& source, const std::string& suffix);
+  T5TextEncoder OpenT5Of(const ModelSource& source, const std::string& suffix);
 
   // For `n` samples at this guidance: two guidance rows where it is above 1.
   static Conditioning ConditioningFor(int64_t n, double guidance, bool one_by_one);
@@ -73,6 +84,9 @@ class LatentPipeline : public Pipeline {
 
   const Network& network() const { return *network_; }
   const AutoencoderKL& vae() const { return *vae_; }
+  // Of the network's samples, [C, H, W] or [C, F, H, W], whether or not latents are packed.
+  const std::vector<int64_t>& network_shape() const { return packed_.defined() ? packed_.shape : info_.latent_shape; }
+  const PackedLatents& packed() const { return packed_; }
   bool shapes_only() const { return options_.shapes_only; }
 
  private:
@@ -85,6 +99,7 @@ class LatentPipeline : public Pipeline {
   std::unique_ptr<Network> network_;    // null with shapes_only
   std::unique_ptr<Network> counted_;    // the same network on the meta device
   std::unique_ptr<AutoencoderKL> vae_;  // null with shapes_only, and where LoadAutoencoder() is not called
+  PackedLatents packed_;
   std::map<std::string, std::vector<int64_t>> gives_;
   mutable std::vector<MacCount> macs_;  // of one row: full, then shallow by cut; filled at first use
 };

@@ -48,7 +48,9 @@ fs::path ModelFolder::Component(const std::string& component, const std::vector<
   if (fs::is_directory(path_ / component)) return path_ / component;
   // The flat layout of the first DDPM repositories: everything at the root.
   if (fs::exists(path_ / "config.json") || fs::exists(path_ / "scheduler_config.json")) return path_;
-  Fail("{}: the folder {} is missing, which model_index.json names", path_.string(), component);
+  Fail(
+      "{}: the folder {} is missing, which model_index.json names (there, [null, null] is what is left out on purpose)",
+      path_.string(), component);
 }
 
 }  // namespace skipbench

@@ -30,8 +30,8 @@ Weights ModelSource::OpenWeights(const std::string& component, const std::string
 }
 
 void ModelSource::ReplaceVae(const fs::path& vae) {
-  if (!index().json().contains("vae"))
-    FailUnsupported("{}: vae: {} has no component vae that {} could replace", index().file(), index().class_name(),
+  if (!index().Has("vae") || index().ClassOf("vae") != "AutoencoderKL")
+    FailUnsupported("{}: vae: {} has no AutoencoderKL that {} could replace", index().file(), index().class_name(),
                     vae.string());
   Note(fmt::format("model: the autoencoder is {}, not the model's own", vae.string()));
   vae_.emplace(vae, fs::is_directory(vae) ? Json() : OwnConfig("vae", {"AutoencoderKL"}).json);
@@ -39,17 +39,38 @@ void ModelSource::ReplaceVae(const fs::path& vae) {
 
 std::vector<std::string> ModelSource::Tokenizers() const {
   std::vector<std::string> components;
-  for (const char* component : {"tokenizer", "tokenizer_2"})
+  for (const char* component : {"tokenizer", "tokenizer_2", "tokenizer_3"})
     if (index().Has(component)) components.push_back(component);
   return components;
 }
 
+namespace {
+constexpr const char* kT5Tokenizers[] = {"T5Tokenizer", "T5TokenizerFast"};
+}  // namespace
+
+bool ModelSource::IsT5Tokenizer(const std::string& component) const {
+  return std::ranges::count(kT5Tokenizers, index().ClassOf(component)) > 0;
+}
+
+T5Tokenizer ModelSource::OpenT5Tokenizer(const std::string& component, ClipVariant) const {
+  FailUnsupported("{}: a single-file checkpoint with the tokenizer {} of a T5 is not supported", path().string(),
+                  component);
+}
+
+ClipVariant ModelSource::T5Variant(const std::string& wanted) {
+  return wanted == "slow" ? ClipVariant::kSlow : ClipVariant::kFast;
+}
+
 ClipVariant ModelSource::TokenizerVariant(const std::string& wanted) const {
   if (!wanted.empty()) return wanted == "fast" ? ClipVariant::kFast : ClipVariant::kSlow;
-  for (const std::string& component : Tokenizers())
+  bool all_of_t5 = true;
+  for (const std::string& component : Tokenizers()) {
+    if (IsT5Tokenizer(component)) continue;
+    all_of_t5 = false;
     if (const fs::path folder = TokenizerFolder(component); !folder.empty() && HoldsOnlyTokenizerJson(folder))
       return ClipVariant::kFast;
-  return ClipVariant::kSlow;
+  }
+  return all_of_t5 ? ClipVariant::kFast : ClipVariant::kSlow;
 }
 
 void ModelSource::NoteRead(const std::string& component, const fs::path& file) const {
@@ -62,8 +83,10 @@ void ModelSource::NoteTokenizers() const {
   for (const std::string& component : Tokenizers()) {
     const fs::path folder = TokenizerFolder(component);
     if (folder.empty()) continue;
-    const std::vector<const char*> vocabulary =
-        HoldsOnlyTokenizerJson(folder) ? std::vector{"tokenizer.json"} : std::vector{"vocab.json", "merges.txt"};
+    const std::vector<const char*> vocabulary = IsT5Tokenizer(component) ? std::vector{"tokenizer.json", "spiece.model"}
+                                                : HoldsOnlyTokenizerJson(folder)
+                                                    ? std::vector{"tokenizer.json"}
+                                                    : std::vector{"vocab.json", "merges.txt"};
     for (const auto& names : {vocabulary, {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}})
       for (const char* name : names)
         if (fs::is_regular_file(folder / name, error)) NoteRead(component, folder / name);
@@ -150,9 +173,28 @@ ClipTokenizer FolderSource::OpenTokenizer(const std::string& component, ClipVari
   return ClipTokenizer::Load(folder, variant);
 }
 
+T5Tokenizer FolderSource::OpenT5Tokenizer(const std::string& component, ClipVariant variant) const {
+  return T5Tokenizer::Load(folder_.Component(component, {std::begin(kT5Tokenizers), std::end(kT5Tokenizers)}), variant);
+}
+
 fs::path FolderSource::TokenizerFolder(const std::string& component) const {
   const fs::path folder = path() / component;
-  return HoldsTokenizer(folder) ? folder : fs::path();
+  return HoldsTokenizer(folder) || HoldsT5Tokenizer(folder) ? folder : fs::path();
+}
+
+void FolderSource::RequireComponents() const {
+  std::vector<std::string> missing;
+  for (const auto& [component, value] : folder_.json().items()) {
+    const bool read = component.starts_with("text_encoder") || component.starts_with("tokenizer") ||
+                      component == "transformer" || component == "unet" || component == "vae";
+    std::error_code error;
+    if (read && folder_.Has(component) && !fs::is_directory(path() / component, error)) missing.push_back(component);
+  }
+  if (missing.size() > 1)
+    Fail(
+        "{}: the folders {} are missing, which model_index.json names (there, [null, null] is what is left out on "
+        "purpose)",
+        path().string(), fmt::join(missing, ", "));
 }
 
 ModelSource::Config SingleFileSource::OwnConfig(const std::string& component,

@@ -11,6 +11,7 @@
 
 #include "harness/base/json.h"
 #include "harness/io/tokenizers/clip_tokenizer.h"
+#include "harness/io/tokenizers/t5_tokenizer.h"
 #include "harness/models/load.h"
 #include "harness/models/single_file.h"
 #include "harness/models/vae_file.h"
@@ -32,7 +33,9 @@ class ModelSource {
   virtual std::filesystem::path path() const = 0;  // the folder, or the file
   virtual const ModelIndex& index() const = 0;
   virtual ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const = 0;
-  // The folder with the files that OpenTokenizer() reads; empty if there is none.
+  // The tokenizer of a T5 or UMT5. Throws Error unless the component is one.
+  virtual T5Tokenizer OpenT5Tokenizer(const std::string& component, ClipVariant variant) const;
+  // The folder with the files that a tokenizer is read from; empty if there is none.
   virtual std::filesystem::path TokenizerFolder(const std::string& component) const = 0;
 
   // A component's config, which must be there and have one of these classes. The scheduler's and the feature
@@ -44,10 +47,16 @@ class ModelSource {
   // where the model has no AutoencoderKL.
   void ReplaceVae(const std::filesystem::path& vae);
 
-  std::vector<std::string> Tokenizers() const;  // components: none, "tokenizer" or also "tokenizer_2"
-  // "slow" or "fast"; "" asks for the default, which is the slow one, but the fast one where a tokenizer's folder holds
-  // nothing but tokenizer.json, as transformers 5 saves it.
+  std::vector<std::string> Tokenizers() const;  // components, CLIP's and T5's: "tokenizer", "tokenizer_2", ...
+  bool IsT5Tokenizer(const std::string& component) const;
+  // "slow" or "fast"; "" asks for the default, which is the slow one, but the fast one where the folder of a tokenizer
+  // of CLIP holds nothing but tokenizer.json, as transformers 5 saves it, or there is none of CLIP.
   ClipVariant TokenizerVariant(const std::string& wanted) const;
+  // The same of a T5's, whose default is the fast one.
+  static ClipVariant T5Variant(const std::string& wanted);
+
+  // Throws Error that names all components of the index which a pipeline reads and whose folders are missing.
+  virtual void RequireComponents() const {}
 
   // The files beside the weights that were read so far, configs and tokenizers, by their places in the model:
   // "unet/config.json".
@@ -84,7 +93,9 @@ class FolderSource : public ModelSource {
   std::filesystem::path path() const override { return folder_.path(); }
   const ModelIndex& index() const override { return folder_; }
   ClipTokenizer OpenTokenizer(const std::string& component, ClipVariant variant) const override;
+  T5Tokenizer OpenT5Tokenizer(const std::string& component, ClipVariant variant) const override;
   std::filesystem::path TokenizerFolder(const std::string& component) const override;
+  void RequireComponents() const override;
   // As diffusers does: a component without files of the options' variant is read from its plain ones, which is noted.
   // Throws Error when no component has files of it (unless no weights are to be opened).
   void CheckVariant(const PipelineOptions& options) const;

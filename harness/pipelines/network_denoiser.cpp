@@ -33,13 +33,15 @@ const NetworkInputs& NetworkDenoiser::RowsFor(std::span<const int64_t> condition
 DenoiserOutput NetworkDenoiser::Predict(const DenoiserInput& input) {
   const int64_t guidance_rows = conditioning_.guidance_rows, n = input.sample.size(0);
   NetworkInputs inputs = RowsFor(input.conditioning);
-  inputs.sample = guidance_rows == 2 ? at::cat({input.sample, input.sample}) : input.sample;
+  const PackedLatents& packed = conditioning_.packed;
+  const at::Tensor sample = packed.Unpack(input.sample);
+  inputs.sample = guidance_rows == 2 ? at::cat({sample, sample}) : sample;
   inputs.timestep = input.timestep;
   const auto unfold = [&](const at::Tensor& t) { return t.unflatten(0, {guidance_rows, n}); };
   const int64_t channels = network_.info().in_channels;
   // Of as many channels as the sample: what comes after them is a learned variance.
   const auto prediction = [&](const at::Tensor& t) {
-    return unfold(t.size(1) > channels ? t.narrow(1, 0, channels).contiguous() : t);
+    return unfold(packed.Pack(t.size(1) > channels ? t.narrow(1, 0, channels).contiguous() : t));
   };
   DenoiserOutput output;
   if (input.shallow) {

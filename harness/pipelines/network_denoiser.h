@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/models/network.h"
+#include "harness/pipelines/packed_latents.h"
 #include "harness/pipelines/replayed_network.h"
 #include "harness/sampling/denoiser.h"
 
@@ -21,7 +22,8 @@ struct Conditioning {
   at::Tensor tokens;        // [R, L, D] distinct conditioning tokens; undefined: the network takes none
   at::Tensor rows;  // int64 [guidance_rows, S] on the network's device: row of `tokens` for each half of a sample
   std::map<std::string, at::Tensor>
-      inputs;  // [guidance_rows, S, ...]: what else the network takes, by Network::conditioning()'s names
+      inputs;            // [guidance_rows, S, ...]: what else the network takes, by Network::conditioning()'s names
+  PackedLatents packed;  // how the sampler sees the network's samples
 };
 
 class NetworkDenoiser : public Denoiser {

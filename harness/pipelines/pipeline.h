@@ -20,7 +20,7 @@
 
 namespace skipbench {
 
-// Frames of a clip where nobody says how many: diffusers' default for both video pipelines.
+// Frames of a clip where nobody says how many: diffusers' default for the video pipelines with a U-Net.
 inline constexpr int64_t kDefaultFrames = 16;
 
 struct PipelineOptions {
@@ -30,15 +30,17 @@ struct PipelineOptions {
   std::optional<std::string> negative_prompt;  // absent is not the same as "" for SDXL
   std::string variant;                         // weight files' variant, "fp16"
   std::filesystem::path vae;  // another autoencoder than the model's own, as FindVae gives it; empty: its own
-  std::string tokenizer;      // "slow": CLIPTokenizer without ftfy, "fast": CLIPTokenizerFast; "": by the files
+  std::string tokenizer;      // "slow": CLIPTokenizer without ftfy, sentencepiece for T5; "fast": those of tokenizers;
+                              // "": by the files
   std::filesystem::path tokenizer_folder;  // single-file checkpoints, which hold none: see model_source.h
-  bool vae_tiling = false;   // decode large pictures in overlapping tiles (differs slightly from the whole)
-  bool vae_slicing = false;  // decode one picture at a time
-  int64_t frames = 0;        // video: of a clip, 2 or more; 0: 16, diffusers' default
-  double fps = 16;           // image_to_video: frames per second that the network is told
-  int64_t decode_chunk = 8;  // video: frames decoded at once; memory grows with it
-  uint64_t seed = 0;         // image_to_video: keys the draw of the start image's latent, with the sample's id
-  bool shapes_only = false;  // no weights: for counting and planning only
+  bool vae_tiling = false;          // decode large pictures in overlapping tiles (differs slightly from the whole)
+  bool vae_slicing = false;         // decode one picture at a time
+  int64_t max_sequence_length = 0;  // tokens that T5 makes of a text; 0: the pipeline's own
+  int64_t frames = 0;               // video: of a clip; 0: the pipeline's own
+  double fps = 16;                  // image_to_video: frames per second that the network is told
+  int64_t decode_chunk = 8;         // video: frames decoded at once; memory grows with it
+  uint64_t seed = 0;                // image_to_video: keys the draw of the start image's latent, with the sample's id
+  bool shapes_only = false;         // no weights: for counting and planning only
 };
 
 struct PipelineInfo {
@@ -48,23 +50,29 @@ struct PipelineInfo {
   std::vector<std::filesystem::path> files;  // the weight files, for provenance
   std::map<std::string, std::filesystem::path>
       config_files;                   // configs and tokenizers that were read, "unet/config.json"
-  std::vector<int64_t> latent_shape;  // [C, H, W]; video: [C, F, H, W]
+  std::vector<int64_t> latent_shape;  // [C, H, W]; video: [C, F, H, W]; packed (FLUX): [patches, values of a patch]
   std::vector<int64_t> image_shape;   // [3, H, W], for video of a frame
   int64_t frames = 0;                 // of a clip; 0: pictures
   std::string tokenizer;              // "slow" or "fast": the one that is in force; "" where there is none
   double default_guidance = 1;
-  bool guided = false;  // whether there is guidance at all
+  bool guided = false;              // whether there is guidance at all
+  bool embedded_guidance = false;   // the network is told its scale: one pass, and no negative prompt
+  int64_t max_sequence_length = 0;  // tokens of a text that T5 reads; 0: there is no T5
   // What every sample must have.
   bool needs_caption = false;  // takes a negative prompt too
   bool needs_label = false;
-  bool needs_image = false;     // a start image
-  bool in_pixels = false;       // the latents are the pictures, in [-1, 1]: there is no autoencoder
-  bool can_tile = false;        // vae_tiling and vae_slicing are for it
-  std::string scheduler_class;  // the folder's own scheduler, "PNDMScheduler"
+  bool needs_image = false;        // a start image
+  bool in_pixels = false;          // the latents are the pictures, in [-1, 1]: there is no autoencoder
+  bool can_tile = false;           // vae_tiling and vae_slicing are for it
+  bool decodes_in_chunks = false;  // decode_chunk is for it
+  std::string scheduler_class;     // the folder's own scheduler, "PNDMScheduler"
   Json scheduler_config = Json::object();
   std::string scheduler_file;      // for messages
   std::filesystem::path vae;       // the autoencoder's folder or file where it is not the model's own
   std::vector<std::string> notes;  // what people should know of the model although it can be used
+
+  // Rows of a prediction at this guidance: two where it is made of a guided pair.
+  int GuidanceRows(double guidance) const { return guidance > 1 && !embedded_guidance ? 2 : 1; }
 };
 
 class Pipeline {
@@ -88,8 +96,12 @@ class Pipeline {
   // weights.
   virtual void CheckInput(const Sample&) const {}
 
-  // Latents [n, C, h, w] to pictures, uint8 [n, 3, H, W] on the CPU, rounded as diffusers' image processor does; video:
-  // [n, C, F, h, w] to clips [n, F, 3, H, W].
+  // Initial unit noise in the order in which diffusers' pipeline draws it, of the latents' shape, to the latents' own
+  // order.
+  virtual at::Tensor ArrangeNoise(const at::Tensor& drawn) const { return drawn; }
+
+  // Latents [n, latent_shape] to pictures, uint8 [n, 3, H, W] on the CPU, rounded as diffusers' image processor does;
+  // video: to clips [n, F, 3, H, W].
   virtual at::Tensor Decode(const at::Tensor& latents) const = 0;
 
   // Cost of one forward of the denoising network at this size, batch 1, no guidance; `cache_position` >= 0: the shallow

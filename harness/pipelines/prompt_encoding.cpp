@@ -14,6 +14,14 @@
 namespace skipbench {
 namespace {
 
+// Throws Error where the encoder has no rows for some of the tokenizer's ids.
+T5TextEncoder Together(T5TextEncoder t5, const std::string& tokenizer, const std::string& encoder) {
+  if (t5.tokenizer.max_id() >= t5.model->config().vocab_size)
+    Fail("{}: the tokenizer knows ids up to {}, the text encoder {} only {} tokens: they do not belong together",
+         tokenizer, t5.tokenizer.max_id(), encoder, t5.model->config().vocab_size);
+  return t5;
+}
+
 struct T5Input {
   at::Tensor ids, mask;  // int64 [n, length]
 };
@@ -87,12 +95,31 @@ std::u32string WithoutReferences(const std::u32string& text, const std::string& 
 
 T5TextEncoder LoadT5TextEncoder(const std::filesystem::path& tokenizer_folder, const std::filesystem::path& encoder,
                                 ClipVariant variant, WeightsOptions options) {
-  T5Tokenizer tokenizer = T5Tokenizer::Load(tokenizer_folder, variant);
-  auto model = LoadFolder<T5EncoderModel>(encoder, std::move(options));
-  if (tokenizer.max_id() >= model->config().vocab_size)
-    Fail("{}: the tokenizer knows ids up to {}, the text encoder {} only {} tokens: they do not belong together",
-         tokenizer_folder.string(), tokenizer.max_id(), encoder.string(), model->config().vocab_size);
-  return {std::move(tokenizer), std::move(model)};
+  return Together(
+      {T5Tokenizer::Load(tokenizer_folder, variant), LoadFolder<T5EncoderModel>(encoder, std::move(options))},
+      tokenizer_folder.string(), encoder.string());
+}
+
+T5TextEncoder OpenT5TextEncoder(const ModelSource& source, const std::string& suffix, const std::string& variant,
+                                WeightsOptions options) {
+  const std::string tokenizer = "tokenizer" + suffix, encoder = "text_encoder" + suffix;
+  T5Tokenizer opened = source.OpenT5Tokenizer(tokenizer, ModelSource::T5Variant(variant));
+  return Together({std::move(opened), LoadComponent<T5EncoderModel>(source, encoder, std::move(options))},
+                  fmt::format("{}: {}", source.path().string(), tokenizer), encoder);
+}
+
+PromptTensors EncodeEach(const std::vector<std::string>& prompts, bool one_by_one,
+                         const std::function<PromptTensors(const std::vector<std::string>&)>& encode) {
+  if (!one_by_one) return encode(prompts);
+  std::vector<at::Tensor> tokens, masks, pooled;
+  for (const std::string& prompt : prompts) {
+    const PromptTensors one = encode({prompt});
+    tokens.push_back(one.tokens);
+    if (one.mask.defined()) masks.push_back(one.mask);
+    if (one.pooled.defined()) pooled.push_back(one.pooled);
+  }
+  const auto all = [](const std::vector<at::Tensor>& rows) { return rows.empty() ? at::Tensor() : at::cat(rows); };
+  return {all(tokens), all(masks), all(pooled)};
 }
 
 std::string CleanPixArtPrompt(const std::string& prompt) {

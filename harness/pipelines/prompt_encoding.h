@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ struct T5TextEncoder {
 // together.
 T5TextEncoder LoadT5TextEncoder(const std::filesystem::path& tokenizer, const std::filesystem::path& encoder,
                                 ClipVariant variant, WeightsOptions options = {});
+// The components "tokenizer" and "text_encoder" with `suffix`. `variant` as the options of a pipeline name it.
+T5TextEncoder OpenT5TextEncoder(const ModelSource& source, const std::string& suffix, const std::string& variant,
+                                WeightsOptions options);
 
 // Of n prompts.
 struct PromptTensors {
@@ -30,6 +34,10 @@ struct PromptTensors {
   at::Tensor mask;    // int64 [n, L], 1: a token that counts; undefined where all count
   at::Tensor pooled;  // [n, P]; undefined where the transformer takes none
 };
+
+// What `encode` makes of all prompts at once, or with `one_by_one` of each alone, put together.
+PromptTensors EncodeEach(const std::vector<std::string>& prompts, bool one_by_one,
+                         const std::function<PromptTensors(const std::vector<std::string>&)>& encode);
 
 // PixArt: lower case, no white space around; `length` tokens of T5 with its mask. Of diffusers' clean_caption, which
 // needs Python's BeautifulSoup and ftfy and is left out there where those are missing, nothing is done.

@@ -153,8 +153,8 @@ TEST(Video, BadConfigs) {
     config[key] = value;
     return config;
   };
-  ExpectRefused(dir, changed("frames", 0), "frames: expected an integer in [2, 1024], found 0");
-  ExpectRefused(dir, changed("frames", 1), "frames: expected an integer in [2, 1024], found 1");
+  ExpectRefused(dir, changed("frames", 0), "frames: expected an integer in [1, 1024], found 0");
+  ExpectRefused(dir, changed("frames", 1), "frames: a clip of I2VGenXLPipeline has two or more, found 1");
   ExpectRefused(dir, changed("fps", 0), "fps: expected a number in [1, 120], found 0");
   ExpectRefused(dir, changed("fps", 1000), "fps: expected a number in [1, 120], found 1000");
   ExpectRefused(dir, changed("fps", "fast"), "fps: expected a number");

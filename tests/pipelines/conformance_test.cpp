@@ -17,18 +17,19 @@ namespace {
 using testing::ModelExample;
 using testing::RelativeDiff;
 
-constexpr int64_t kSamples = 3, kFrames = 3;
+constexpr int64_t kSamples = 3, kFrames = 5, kLargestSide = 128;
 constexpr double kFloatNoise = 1e-4;  // see tests/models/conformance_test.cpp
 
 class PipelineConformance : public ::testing::TestWithParam<ModelExample> {
  protected:
   void SetUp() override {
-    // Clips of the published models' own size would take minutes.
+    // Clips and pictures of the published models' own size would take minutes.
     PipelineOptions shapes;
     shapes.shapes_only = true;
     shapes.frames = kFrames;
-    if (LoadPipeline(GetParam().folder, shapes)->info().frames > 0) {
-      options_.frames = kFrames;
+    const PipelineInfo own = LoadPipeline(GetParam().folder, shapes)->info();
+    if (own.frames > 0) options_.frames = kFrames;
+    if (own.frames > 0 || own.image_shape[1] > kLargestSide) {
       options_.height = 32;
       options_.width = 48;
     }
@@ -88,7 +89,8 @@ TEST_P(PipelineConformance, SaysTheSameWithoutWeights) {
   EXPECT_FALSE(info().kind.empty());
   EXPECT_FALSE(info().scheduler_class.empty());
   EXPECT_EQ(info().guided, info().default_guidance > 1);
-  EXPECT_EQ(info().latent_shape.size(), info().frames > 0 ? 4u : 3u);
+  const bool packed = info().latent_shape.size() == 2;
+  EXPECT_EQ(info().latent_shape.size(), info().frames > 0 ? 4u : packed ? 2u : 3u);
   EXPECT_EQ(info().in_pixels, info().latent_shape == info().image_shape);
 }
 
@@ -96,7 +98,8 @@ TEST_P(PipelineConformance, PredictionsHaveTheLatentsShape) {
   const at::Tensor latents = Latents(kSamples);
   for (const double guidance : {1.0, Guidance()}) {
     const auto denoiser = pipeline_->Encode(Samples(), guidance, false);
-    EXPECT_EQ(denoiser->guidance_rows(), guidance > 1 ? 2 : 1);
+    EXPECT_EQ(denoiser->guidance_rows(), guidance > 1 && !info().embedded_guidance ? 2 : 1);
+    EXPECT_EQ(denoiser->guidance_rows(), info().GuidanceRows(guidance));
     std::vector<int64_t> expected = latents.sizes().vec();
     const at::Tensor model_output = denoiser->Predict(Input(latents, all_)).model_output;
     EXPECT_EQ(denoiser->Guide(model_output).sizes(), at::IntArrayRef(expected));
@@ -165,6 +168,12 @@ TEST_P(PipelineConformance, LatentsBecomePictures) {
   EXPECT_EQ(pictures.scalar_type(), at::kByte);
   EXPECT_TRUE(pictures.is_cpu());
   EXPECT_ERROR(pipeline_->Decode(Latents(1).fill_(std::nan(""))), "not finite");
+}
+
+TEST_P(PipelineConformance, NoiseIsArrangedNotChanged) {
+  const at::Tensor drawn = Latents(1)[0], arranged = pipeline_->ArrangeNoise(drawn);
+  EXPECT_EQ(arranged.sizes(), drawn.sizes());
+  EXPECT_TRUE(at::equal(std::get<0>(arranged.flatten().sort()), std::get<0>(drawn.flatten().sort())));
 }
 
 TEST_P(PipelineConformance, SamplesThatLackSomethingAreNamed) {

@@ -93,10 +93,12 @@ std::vector<Field<Config>> Fields() {
               "another autoencoder: a folder with its config.json, a model's folder, a .safetensors file (CompVis' or "
               "diffusers' names), or a name on the model search path")
           .Default("the model's own"),
-      OfModel("tokenizer", &Model::tokenizer, "slow: CLIPTokenizer without ftfy; fast: CLIPTokenizerFast")
+      OfModel(
+          "tokenizer", &Model::tokenizer,
+          "slow: CLIPTokenizer without ftfy, sentencepiece for T5; fast: CLIPTokenizerFast, transformers' T5Tokenizer")
           .OneOf({"slow", "fast"})
           .Recorded()
-          .Default("slow, but fast where the folder holds tokenizer.json alone (transformers 5)"),
+          .Default("slow, but fast where the folder holds tokenizer.json alone (transformers 5), and for T5"),
       OfModel("tokenizer_folder", &Model::tokenizer_folder,
               "of a single-file checkpoint: vocab.json and merges.txt, or tokenizer.json")
           .Default("SKIPBENCH_TOKENIZER_FOLDER, or \"tokenizer\" beside it"),
@@ -106,19 +108,22 @@ std::vector<Field<Config>> Fields() {
   for (OptionSpec spec : RunTable().List()) fields.push_back(Field<Config>::ReadElsewhere(std::move(spec)));
   const std::vector<Field<Config>> rest = {
       Field("negative_prompt", &Config::model, &Model::negative_prompt).Default("none"),
+      OfModel("max_sequence_length", &Model::max_sequence_length,
+              "tokens that T5 makes of a prompt, longer ones are cut; of pipelines with a T5", 1, 512)
+          .Default("the pipeline's own: 120 (PixArt), 256 (SD3), 512 (FLUX, Wan)"),
       OfModel("height", &Model::height, "pixels", 0, 16384).Recorded().Default("the model's own"),
       OfModel("width", &Model::width, "pixels", 0, 16384).Recorded().Default("the model's own"),
       OfModel("vae_tiling", &Model::vae_tiling,
               "decode large pictures in overlapping tiles; of an AutoencoderKL, not for clips"),
       OfModel("vae_slicing", &Model::vae_slicing, "decode one picture at a time; of an AutoencoderKL, not for clips"),
-      OfModel("frames", &Model::frames, "of a clip; video pipelines only", 2, 1024)
-          .Default(std::to_string(kDefaultFrames)),
+      OfModel("frames", &Model::frames, "of a clip; video pipelines only; of Wan 1 + 4 k", 1, 1024)
+          .Default(fmt::format("{}; Wan: 81", kDefaultFrames)),
       OfModel("fps", &Model::fps,
               "frames per second: what image_to_video networks are told, and the speed of clips written as files; "
               "video only",
               1, 120),
       OfModel("decode_chunk", &Model::decode_chunk,
-              "frames that go through the decoder together (with batch_invariant 1); video only", 1, 1024)
+              "frames that go through an AutoencoderKL together (with batch_invariant 1); video only", 1, 1024)
           .Execution()
           .When([](const Config& c) { return !c.batch_invariant || c.model.decode_chunk == 1; },
                 "with batch_invariant every frame is decoded alone: leave it out or say 1"),

@@ -28,7 +28,8 @@ int64_t HistoryBytes(const Scheduler& scheduler, at::ScalarType dtype, int64_t e
 }
 
 StateBytes BytesOfState(const Plan& plan, const TreeGroup& tree) {
-  const int64_t elements = plan.pipeline->latent_elements(), guidance_rows = tree.guidance > 1 ? 2 : 1;
+  const int64_t elements = plan.pipeline->latent_elements(),
+                guidance_rows = plan.pipeline->info().GuidanceRows(tree.guidance);
   const int64_t element = static_cast<int64_t>(c10::elementSize(plan.config.model.dtype));
   Needs needs;
   if (plan.config.traces) needs = {.latent_order = 3, .prediction_order = 3};

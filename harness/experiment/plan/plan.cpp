@@ -173,6 +173,10 @@ void CheckModelKeys(const ExperimentConfig& config, const PipelineInfo& info) {
                   : info.frames > 0 ? "frames are decoded in chunks (decode_chunk)"
                                     : "only an AutoencoderKL decodes so");
   if (config.model.negative_prompt && !info.needs_caption) refuse("negative_prompt", "there are no prompts");
+  if (config.model.negative_prompt && (!info.guided || info.embedded_guidance))
+    refuse("negative_prompt", "there is no unconditional pass that would see it");
+  if (config.Gives("max_sequence_length") && info.max_sequence_length == 0)
+    refuse("max_sequence_length", "there is no T5 whose texts it would cut");
 }
 
 // Keys and outputs that only clips know.
@@ -181,6 +185,8 @@ void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
     if (config.save.contains("mp4") && !HasLibav())
       Fail("{}: save: \"mp4\" needs libav, which this skipbench was built without; \"apng\" needs nothing",
            config.file.string());
+    if (config.Gives("decode_chunk") && !info.decodes_in_chunks)
+      Fail("{}: decode_chunk: {} decodes one frame after the other", config.file.string(), info.class_name);
     return;
   }
   const auto refuse = [&](const char* key) {
@@ -191,6 +197,21 @@ void CheckVideoKeys(const ExperimentConfig& config, const PipelineInfo& info) {
   for (const char* what : {"apng", "mp4"})
     if (config.save.contains(what)) refuse(fmt::format("save: \"{}\"", what).c_str());
 }
+
+// Draws in the order in which diffusers' pipeline makes them.
+class ArrangedNoise : public NoiseStream {
+ public:
+  ArrangedNoise(std::unique_ptr<NoiseStream> drawn, const Pipeline& pipeline)
+      : drawn_(std::move(drawn)), pipeline_(pipeline) {}
+  at::Tensor Draw(int draw) override {
+    const at::Tensor noise = drawn_->Draw(draw);
+    return draw == 0 ? pipeline_.ArrangeNoise(noise) : noise;
+  }
+
+ private:
+  std::unique_ptr<NoiseStream> drawn_;
+  const Pipeline& pipeline_;
+};
 
 void OpenNetworks(Plan* plan) {
   plan->networks = OpenMetricNetworks(MetricRequests(plan->config), {.weights = plan->config.metric_weights},
@@ -223,7 +244,9 @@ std::vector<MetricWeights> FindMetricFiles(const ExperimentConfig& config) {
 int64_t Plan::waves() const { return (end - begin + config.wave_size - 1) / config.wave_size; }
 
 std::unique_ptr<NoiseStream> Plan::OpenNoise(int64_t ordinal) const {
-  return noise->Open(samples[ordinal].id, ordinal, pipeline->info().latent_shape);
+  auto stream = noise->Open(samples[ordinal].id, ordinal, pipeline->info().latent_shape);
+  if (config.noise.source == "file") return stream;  // its rows are latents as they are
+  return std::make_unique<ArrangedNoise>(std::move(stream), *pipeline);
 }
 
 TreeOptions Plan::Trees() const {

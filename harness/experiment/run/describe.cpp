@@ -34,7 +34,7 @@ double BytesPerSample(const Plan& plan, const PlannedSetting& setting) {
   const auto& save = plan.config.save;
   if (plan.config.traces) bytes += calls * 8 * static_cast<double>(DifferenceTraceNames().size());
   if (save.contains("latents")) bytes += (calls + 1) * latent;
-  if (save.contains("noise_predictions")) bytes += calls * latent * (setting.guidance > 1 ? 2 : 1);
+  if (save.contains("noise_predictions")) bytes += calls * latent * info.GuidanceRows(setting.guidance);
   bytes += 4.0 * 2048 * static_cast<double>(plan.config.set_metrics.size());  // features: at most about this
   if (save.contains("images")) bytes += picture;
   for (const char* file : kPictureKinds)
@@ -135,7 +135,9 @@ Json Expanded(const Plan& plan) {
   json.update(RunTable().Write(RunSpec(), /*all=*/false));
   json["tokenizer"] = info.tokenizer.empty() ? "slow" : info.tokenizer;
   if (info.frames > 0) json["frames"] = info.frames;
-  json["model_scheduler"] = info.scheduler_config;  // what the run's scheduler takes from the model
+  if (info.max_sequence_length > 0) json["max_sequence_length"] = info.max_sequence_length;
+  if (info.embedded_guidance) json["embedded_guidance"] = true;  // for who reads what an evaluation is
+  json["model_scheduler"] = info.scheduler_config;               // what the run's scheduler takes from the model
   json.update(config.json);
   Json settings = Json::array();
   for (const auto& setting : plan.settings)
@@ -174,7 +176,7 @@ std::string DescribePlan(const Plan& plan) {
     disk += n * BytesPerSample(plan, setting);
     if (!setting.supported) continue;
     evaluations += n * calls;
-    macs += n * calls * static_cast<double>(one.matmuls) * (setting.guidance > 1 ? 2 : 1);
+    macs += n * calls * static_cast<double>(one.matmuls) * info.GuidanceRows(setting.guidance);
   }
   for (const auto& job : CollectSearches(plan)) {
     const SearchSize size = job.search->AtMost(job.target, job.scheduler->calls());
@@ -197,6 +199,11 @@ std::string DescribePlan(const Plan& plan) {
 }
 
 namespace {
+
+// Of the guidance, 0 where there is none.
+double ScaleOf(const Plan& plan, const PlannedSetting& setting) {
+  return plan.pipeline->info().embedded_guidance || setting.guidance > 1 ? setting.guidance : 0;
+}
 
 // As the results keep it.
 std::optional<CriterionInfo> CriterionOf(const SettingSpec& setting) {
@@ -233,7 +240,7 @@ RunHeader MakeHeader(const Plan& plan) {
   header.path_keys = PathKeys(plan, header.expanded_config);
   header.scheduler = plan.settings[0].scheduler->type();
   header.steps = run.steps;
-  header.guidance = plan.settings[0].guidance > 1 ? plan.settings[0].guidance : 0;
+  header.guidance = ScaleOf(plan, plan.settings[0]);
   header.seed = config.seed;
   header.sample_count = std::ssize(plan.samples);
   header.shard = plan.shard;
@@ -257,7 +264,7 @@ RunHeader MakeHeader(const Plan& plan) {
     one.timesteps = TimestepsOf(*setting.scheduler);
     one.scheduler = setting.scheduler->type();
     one.scope = setting.spec->method->DecisionScope() == Scope::kGroup ? "group" : "sample";
-    one.guidance = setting.guidance > 1 ? setting.guidance : 0;
+    one.guidance = ScaleOf(plan, setting);
     one.reference = setting.spec->reference;
     one.compared_with = setting.reference;
     one.criterion = CriterionOf(*setting.spec);

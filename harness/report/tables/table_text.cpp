@@ -171,7 +171,10 @@ std::string CaptionOf(const Table& table) {
 
 std::string SweepNote(const Table& table) {
   const WaveCost& cost = table.cost;
-  const char* unit = table.header.guidance == 0 ? "network evaluations" : "network evaluations (guided pairs)";
+  const Json& config = table.header.expanded_config;
+  const bool embedded = config.find("embedded_guidance") != config.end() && config.at("embedded_guidance") == true;
+  const bool pairs = table.header.guidance != 0 && !embedded;
+  const char* unit = pairs ? "network evaluations (guided pairs)" : "network evaluations";
   std::string text = fmt::format("The settings together took {} {}; one by one they would take {}",
                                  Thousands(cost.evaluations), unit, Thousands(cost.separate_evaluations));
   if (cost.evaluations > 0)
