@@ -233,9 +233,8 @@ def save_models(out):
             file.write_text(text.replace(str(family.source), name))
 
 
-def reference(folder, model, scheduler, options):
+def reference(family, folder, model, scheduler, options):
     """(noise, latents in float32, largest difference to a run in float64 by call)."""
-    family = FAMILIES[model]
     noise = noise_of(name_of(model, scheduler, options), family.shape)
     single, double = (family.latents(folder, scheduler, options, noise, dtype) for dtype in (torch.float32, torch.float64))
     differences = (single.double() - double.double()).abs().flatten(1).amax(1)
@@ -291,7 +290,7 @@ def make(out):
     rows = []
     for model, scheduler, options in cases():
         name = name_of(model, scheduler, options)
-        noise, latents, differences = reference(out / "models" / model, model, scheduler, options)
+        noise, latents, differences = reference(FAMILIES[model], out / "models" / model, model, scheduler, options)
         if not torch.isfinite(latents).all():
             sys.exit(f"error: {name}: latents are not finite")
         save_file({"x_T": noise.contiguous(), "latents": latents.contiguous()}, out / f"{name}.safetensors")

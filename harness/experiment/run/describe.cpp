@@ -138,7 +138,8 @@ Json Expanded(const Plan& plan) {
   if (info.max_sequence_length > 0) json["max_sequence_length"] = info.max_sequence_length;
   if (info.embedded_guidance) json["embedded_guidance"] = true;  // for who reads what an evaluation is
   json["model_scheduler"] = info.scheduler_config;               // what the run's scheduler takes from the model
-  json.update(config.json);
+  for (const auto& [key, value] : config.json.items())
+    if (!value.is_null() || !json.contains(key)) json[key] = value;  // null asks for the default
   Json settings = Json::array();
   for (const auto& setting : plan.settings)
     settings.push_back({{"label", setting.spec->label},
