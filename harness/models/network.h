@@ -63,6 +63,7 @@ struct NetworkInfo {
   int64_t out_channels = 0;  // as many, or twice as many: then the second half is a learned variance
   int64_t sample_size = 0;   // height and width it was trained on, in units of its input; 0: its config does not say
   std::vector<int64_t> patch = {};  // a sample's height and width (video: frames, too) are multiples of it; empty: any
+  int64_t max_positions = 0;        // most patches along an axis; 0: any number
   bool video = false;               // samples have frames
   at::ScalarType dtype = at::kFloat;
   std::vector<Cut> cuts;  // empty: it cannot run shallow; methods name a cut by its place in this list

@@ -63,6 +63,7 @@ SD3Transformer2DModel::SD3Transformer2DModel(const Config& config, const Weights
            .out_channels = config.out_channels,
            .sample_size = config.sample_size,
            .patch = {config.patch_size, config.patch_size},
+           .max_positions = config.pos_embed_max_size,
            .dtype = w.options().dtype,
            .cuts = {}};
   SetCuts(config.num_layers);

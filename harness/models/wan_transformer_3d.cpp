@@ -77,6 +77,7 @@ WanTransformer3DModel::WanTransformer3DModel(const Config& config, const Weights
   info_ = {.in_channels = config.in_channels,
            .out_channels = config.out_channels,
            .patch = config.patch_size,
+           .max_positions = config.rope_max_seq_len,
            .video = true,
            .dtype = w.options().dtype,
            .cuts = {}};

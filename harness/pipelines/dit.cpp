@@ -38,6 +38,11 @@ class DiT : public LatentPipeline {
 
 }  // namespace
 
-PipelineType DiTPipelineType() { return PipelineTypeOf<DiT>({"DiTPipeline"}, "", {}); }
+PipelineType DiTPipelineType() {
+  return PipelineTypeOf<DiT>({"DiTPipeline"}, "",
+                             {{"DiT-XL-2-256", "the whole folder, its .bin weights converted", "about 3.3 GB",
+                               "none here: the hub shows the SHA-256 of each file",
+                               "huggingface.co/facebook/DiT-XL-2-256", "the folder as it is"}});
+}
 
 }  // namespace skipbench

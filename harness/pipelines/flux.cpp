@@ -59,6 +59,11 @@ class Flux : public PromptedPipeline {
 
 }  // namespace
 
-PipelineType FluxPipelineType() { return PipelineTypeOf<Flux>({"FluxPipeline"}, "", {}); }
+PipelineType FluxPipelineType() {
+  return PipelineTypeOf<Flux>({"FluxPipeline"}, "",
+                              {{"FLUX.1-dev", "the folders that model_index.json names", "about 34 GB in bfloat16",
+                                "none here: the hub shows the SHA-256 of each file",
+                                "huggingface.co/black-forest-labs/FLUX.1-dev", "the folder as it is"}});
+}
 
 }  // namespace skipbench

@@ -65,6 +65,9 @@ void LatentPipeline::SetShapes(int64_t factor, int64_t latent_channels, const Ow
           "{}: height and width must be multiples of {} and {} (the autoencoder's factor {} times the patches of the "
           "network, {}), found {} x {}",
           info_.folder.string(), rows, columns, factor, fmt::join(net.patch, "x"), height, width);
+    if (const int64_t most = net.max_positions; most && (height / rows > most || width / columns > most))
+      Fail("{}: height and width can be at most {} x {} (the network knows {} positions along an axis), found {} x {}",
+           info_.folder.string(), rows * most, columns * most, most, height, width);
   }
   if (net.in_channels != latent_channels)
     Fail("{}: the network takes {} channels, the latents have {}", info_.folder.string(), net.in_channels,

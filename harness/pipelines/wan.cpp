@@ -74,6 +74,11 @@ class Wan : public PromptedPipeline {
 
 }  // namespace
 
-PipelineType WanPipelineType() { return PipelineTypeOf<Wan>({"WanPipeline"}, "", {}); }
+PipelineType WanPipelineType() {
+  return PipelineTypeOf<Wan>({"WanPipeline"}, "",
+                             {{"Wan2.1-T2V-1.3B-Diffusers", "the whole folder", "about 29 GB in float32",
+                               "none here: the hub shows the SHA-256 of each file",
+                               "huggingface.co/Wan-AI/Wan2.1-T2V-1.3B-Diffusers", "the folder as it is"}});
+}
 
 }  // namespace skipbench

@@ -227,6 +227,10 @@ TEST_F(Transformers, WhatIsMissingOrBrokenIsNamed) {
   config["height"] = 36;
   EXPECT_THAT(Refused(config), HasSubstr("height and width must be multiples of 8 and 8 (the autoencoder's factor 4 "
                                          "times the patches of the network, 2x2), found 36 x 32"));
+  // A size with more positions than the network knows.
+  config = Config("wan-tiny");
+  config["width"] = 832;
+  EXPECT_THAT(Refused(config), HasSubstr("the network knows 32 positions along an axis), found 32 x 832"));
   // A missing encoder, in diffusers' order of components.
   fs::remove(model / "text_encoder");
   EXPECT_THAT(Refused(Config(model)), HasSubstr("the folder text_encoder is missing, which model_index.json names"));
@@ -251,7 +255,8 @@ TEST_F(Transformers, ClipsOfWan) {
   Replace(model / "model_index.json", {{"boundary_ratio", 0.875}});
   EXPECT_THAT(Refused(Config(model)), HasSubstr("a model of Wan 2.2"));
   WriteFile(dir_ / "config.json", Config("wan-tiny").dump());
-  const auto macs = Skipbench({"macs", (Models() / "wan-tiny").string(), "--frames", "6"});
+  const auto macs =
+      Skipbench({"macs", (Models() / "wan-tiny").string(), "--frames", "6", "--height", "32", "--width", "32"});
   EXPECT_THAT(macs.err, HasSubstr("1 + 4 k frames, found 6"));
 }
 
