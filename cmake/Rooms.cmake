@@ -42,6 +42,8 @@ function(skipbench_room)
   endforeach()
   foreach(dir ${dirs})
     file(GLOB found CONFIGURE_DEPENDS ${dir}/*.cpp)
+    # Sources of libraries that are loaded at run time.
+    list(FILTER found EXCLUDE REGEX "_module\\.cpp$")
     # Sources that include CUDA's headers: only where there are any.
     if(NOT TARGET skipbench_cuda_headers)
       list(FILTER found EXCLUDE REGEX "_cuda\\.cpp$")

@@ -153,7 +153,7 @@ def train(training, latents, ids, empty, save):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=16000, help="steps of 32 scenes in all (16000)")
+    parser.add_argument("--steps", type=int, default=9000, help="steps of 32 scenes in all (9000)")
     parser.add_argument("--scenes", type=int, default=30000, help="number of training scenes (30000)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--image-model", default=SHIPPED, help="folder of fashion-scenes: tokenizer and autoencoder")

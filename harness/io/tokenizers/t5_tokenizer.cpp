@@ -1,13 +1,12 @@
 #include "harness/io/tokenizers/t5_tokenizer.h"
 
-#include <sentencepiece_processor.h>
-
 #include <algorithm>
 #include <optional>
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
 #include "harness/base/text.h"
+#include "harness/io/tokenizers/sentencepiece.h"
 #include "harness/io/tokenizers/spiece_model.h"
 #include "harness/io/tokenizers/unigram_json.h"
 
@@ -56,15 +55,14 @@ Config ReadConfig(const fs::path& folder) {
 }  // namespace
 
 struct T5Tokenizer::Parts {
-  std::optional<UnigramParts> unigram;                         // tokenizers' way, or
-  std::unique_ptr<sentencepiece::SentencePieceProcessor> own;  // sentencepiece's
+  std::optional<UnigramParts> unigram;  // tokenizers' way, or
+  std::optional<SentencePiece> own;     // sentencepiece's
   AddedTokens added, added_normalized;
   std::vector<int64_t> before, behind;
   int64_t pad_id = 0, max_id = 0;
 
   void AppendText(const std::string& text, bool first, std::vector<int64_t>& ids) const;
   void AppendNormalized(const std::string& text, bool first, std::vector<int64_t>& ids) const;
-  void AppendOwn(const std::string& text, std::vector<int64_t>& ids) const;
   void TakeAdded(const std::vector<FoundToken>& tokens);
 };
 
@@ -79,13 +77,6 @@ void T5Tokenizer::Parts::AppendText(const std::string& text, bool first, std::ve
       unigram->normalizer ? unigram->normalizer(text) : text,
       [&](const std::string& piece, bool begins) { AppendNormalized(piece, first && begins, ids); },
       [&](int64_t id) { ids.push_back(id); });
-}
-
-void T5Tokenizer::Parts::AppendOwn(const std::string& text, std::vector<int64_t>& ids) const {
-  std::vector<int> pieces;
-  const auto status = own->Encode(text, &pieces);
-  if (!status.ok()) Fail("sentencepiece cannot encode \"{}\": {}", Printable(text), status.ToString());
-  ids.insert(ids.end(), pieces.begin(), pieces.end());
 }
 
 void T5Tokenizer::Parts::TakeAdded(const std::vector<FoundToken>& tokens) {
@@ -153,9 +144,7 @@ std::unique_ptr<Parts> FromSentencePiece(const fs::path& folder, const Config& c
   const std::string origin = (folder / "spiece.model").string();
   const SpieceModel model = ReadSpieceModel(folder / "spiece.model");
   auto parts = std::make_unique<Parts>();
-  parts->own = std::make_unique<sentencepiece::SentencePieceProcessor>();
-  const auto status = parts->own->LoadFromSerializedProto(model.bytes);
-  if (!status.ok()) Fail("{}: sentencepiece does not take it: {}", origin, status.ToString());
+  parts->own.emplace(model.bytes, origin);
   const Unigram vocabulary(model.pieces, model.unk_id, false, origin);
   parts->pad_id = IdOf(vocabulary, {}, "pad_token", config.pad_token, folder.string());
   parts->behind = {IdOf(vocabulary, {}, "eos_token", config.eos_token, folder.string())};
@@ -181,12 +170,14 @@ T5Tokenizer T5Tokenizer::Load(const fs::path& folder, ClipVariant variant) {
 std::vector<int64_t> T5Tokenizer::Tokenize(std::string_view text) const {
   std::vector<int64_t> ids = parts_->before;
   const std::string clean = EncodeUtf8(DecodeUtf8(text));
-  if (parts_->own)
-    parts_->AppendOwn(clean, ids);
-  else
+  if (parts_->own) {
+    const std::vector<int> pieces = parts_->own->Encode(clean);
+    ids.insert(ids.end(), pieces.begin(), pieces.end());
+  } else {
     parts_->added.Cut(
         clean, [&](const std::string& piece, bool first) { parts_->AppendText(piece, first, ids); },
         [&](int64_t id) { ids.push_back(id); });
+  }
   ids.insert(ids.end(), parts_->behind.begin(), parts_->behind.end());
   return ids;
 }
