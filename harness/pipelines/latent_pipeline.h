@@ -52,7 +52,7 @@ class LatentPipeline : public Pipeline {
   void LoadAutoencoder(const ModelSource& source, at::ScalarType dtype) {
     vae_ = LoadPart<AutoencoderKL>(source, "vae", dtype);
   }
-  // Latents of the denoiser [n, C, h, w], in the autoencoder's dtype, to what the autoencoder decodes.
+  // Latents [n, latent_shape], in the autoencoder's dtype, to what the autoencoder decodes.
   virtual at::Tensor Unscale(const at::Tensor& latents) const { return latents / vae_->config().scaling_factor; }
   // Says that Encode() gives the network the conditioning `name` with rows of this shape. Throws Error unless it takes
   // that.
