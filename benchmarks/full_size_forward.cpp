@@ -26,6 +26,7 @@
 #include "harness/nn/weights/tensor_file.h"
 #include "harness/pipelines/replayed_network.h"
 #include "harness/runtime/device.h"
+#include "tests/support/tensor_files.h"
 
 namespace skipbench {
 namespace {

@@ -12,6 +12,9 @@
 
 namespace skipbench {
 
+// "a2" before "a10": runs of digits compare as numbers.
+bool NaturalLess(const std::string& a, const std::string& b);
+
 class PictureSet {
  public:
   virtual ~PictureSet() = default;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "datasets/coco_file.h"
+#include "datasets/coco.h"
 #include "datasets/delimited.h"
 #include "harness/base/error.h"
 #include "harness/base/json.h"

@@ -148,15 +148,15 @@ PathTable MakePathTable(const ResultReader& result, const std::string& name) {
       for (size_t k = 0; k < study.skips.size(); ++k)
         table.rows.push_back(RowOf(study, estimate, static_cast<int64_t>(k)));
     table.notes.push_back(fmt::format(
-        "Compared step by step from call {} on. ranked: the calls where criterion / threshold is smallest "
-        "(largest, where the method predicts below its threshold) along the full-step trajectory are skipped; "
-        "thresholded: the method itself, with the first of several thresholds that skips that often. "
-        "Random: {} paths of each sample.",
+        "Compared step by step from call {} on. ranked: the calls where criterion / threshold is smallest (largest, "
+        "where the method predicts below its threshold) along the full-step trajectory are skipped; "
+        "thresholded: the method itself, with the first of several thresholds that skips that often. Random: {} paths "
+        "of each sample.",
         study.first, study.random_path.shape[2]));
     table.notes.push_back(
         fmt::format("agreement, phi, kappa, chi2: means of the samples' 2x2 tables; p: medians (Pearson, with Yates' "
-                    "correction, and by {} permutations that keep the estimated "
-                    "path's runs; neighbouring steps are not independent, which the first two suppose); p<.05: share "
+                    "correction, and by {} permutations that keep the estimated path's runs; neighbouring steps are "
+                    "not independent, which the first two suppose); p<.05: share "
                     "of samples. The last column adds up the samples' tables.",
                     study.permutations));
   }

@@ -19,7 +19,7 @@ std::string Thousands(int64_t value) {
   std::string text = std::to_string(value);
   const int64_t first = text.starts_with('-') ? 1 : 0;
   for (int64_t place = static_cast<int64_t>(text.size()) - 3; place > first; place -= 3)
-    text.insert(static_cast<size_t>(place), ",");
+    text.insert(static_cast<size_t>(place), 1, ',');
   return text;
 }
 
@@ -29,5 +29,24 @@ std::string FormatBytes(double bytes) {
   for (; bytes >= 1024 && unit < 4; ++unit) bytes /= 1024;
   return fmt::format("{:.4g} {}", bytes, units[unit]);
 }
+
+std::string CsvQuoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+std::string CsvCell(const std::string& text) {
+  return text.find_first_of(",\"\r\n") == std::string::npos ? text : CsvQuoted(text);
+}
+
+std::string CsvNumber(std::optional<double> value) {
+  return value && std::isfinite(*value) ? fmt::format("{}", *value) : "";
+}
+
+Json JsonNumber(std::optional<double> value) { return value && std::isfinite(*value) ? Json(*value) : Json(nullptr); }
 
 }  // namespace skipbench

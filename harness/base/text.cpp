@@ -83,8 +83,7 @@ void RefuseLfsPointer(std::string_view content, const std::string& file) {
   const std::string_view size = ValueOf(content, "size"), hash = ValueOf(content, "oid");
   Fail(
       "{}: a Git LFS pointer, not the file itself{}: the repository was cloned without git-lfs. Run `git lfs install "
-      "&& git lfs pull` in it, or "
-      "download the file again",
+      "&& git lfs pull` in it, or download the file again",
       file, size.empty() ? "" : fmt::format(" (which has {} bytes, {})", size, hash.empty() ? "no hash" : hash));
 }
 

@@ -10,8 +10,8 @@
 #include "harness/base/build_info.h"
 #include "harness/base/format.h"
 #include "harness/base/progress.h"
+#include "harness/base/published_file.h"
 #include "harness/cli/commands.h"
-#include "harness/cli/known_files.h"
 #include "harness/experiment/plan/plan.h"
 #include "harness/experiment/run/describe.h"
 #include "harness/pipelines/catalog.h"
@@ -29,62 +29,75 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Data that the configs under configs/ name: what it is and how to get it, for people who lack it. Of models, every
+// pipeline knows its own (harness/pipelines/catalog.h). Null where `name` is not among them.
+const PublishedFile* FindKnownData(const std::string& name) {
+  static const std::vector<PublishedFile> data = {
+      {"coco", "annotations_trainval2017.zip (or 2014)", "241 MB", "no hash is published", "MS-COCO: cocodataset.org",
+       "unpacked into a folder coco of one of SKIPBENCH_DATA's folders"},
+      {"cifar10", "cifar-10-binary.tar.gz", "170,052,171 bytes",
+       "SHA-256 c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+       "CIFAR-10, binary version: www.cs.toronto.edu/~kriz/cifar.html",
+       "unpacked into one of SKIPBENCH_DATA's folders"},
+      {"lsun", "bedroom and church_outdoor", "43 GB and 2 GB", "no hash is published",
+       "LSUN: download.py of github.com/fyu/lsun", "unpacked into a folder lsun of one of SKIPBENCH_DATA's folders"},
+      {"MSRVTT_JSFUSION_test.csv", "MSRVTT_JSFUSION_test.csv of msrvtt_data.zip (the 1k-A split)", "0.1 MB",
+       "no hash is published", "MSR-VTT: the releases of github.com/ArrowLuo/CLIP4Clip",
+       "in a folder msrvtt of one of SKIPBENCH_DATA's folders"},
+      {"samples.tsv", "AIGCBench as the authors of AdaptiveDiffusion sampled it", "3 GB",
+       "the source shows each file's SHA-256", "huggingface.co/datasets/HankYe/Sampled_AIGCBench_text2image_ar_0.625",
+       "unpacked into a folder aigcbench of one of SKIPBENCH_DATA's folders; samples.tsv is made of its samples.txt as "
+       "datasets/README.md says"},
+  };
+  for (const auto& file : data)
+    if (file.name == name) return &file;
+  return nullptr;
+}
+
 // What is missing for the configs that were looked at, each thing once, with all that is needed to get it.
 class MissingList {
  public:
+  using Facts = std::vector<std::pair<std::string, std::string>>;  // label, text
+
   // `wanted_by`: the config's name.
-  void Add(const PublishedFile& file, const std::string& wanted_by);
-  void Add(const OfficialWeights& weights, const std::string& wanted_by);
-  // What nothing is known of but its name and why it is missing.
-  void AddUnknown(const std::string& name, const std::string& why, const std::string& wanted_by);
+  void Add(const std::string& name, const Facts& facts, const std::string& wanted_by) {
+    auto found = std::find_if(items_.begin(), items_.end(),
+                              [&](const Item& one) { return one.name == name && one.facts == facts; });
+    if (found == items_.end()) found = items_.insert(items_.end(), {name, facts, {}});
+    if (std::find(found->wanted_by.begin(), found->wanted_by.end(), wanted_by) == found->wanted_by.end())
+      found->wanted_by.push_back(wanted_by);
+  }
+  void Add(const PublishedFile& file, const std::string& wanted_by) {
+    Add(file.name,
+        {{"file", file.file},
+         {"size", file.size},
+         {"hash", file.hash},
+         {"source", file.source},
+         {"target", file.target}},
+        wanted_by);
+  }
+  void Add(const OfficialWeights& weights, const std::string& wanted_by) {
+    metric_weights_ = true;
+    Add(weights.target,
+        {{"file", weights.file},
+         {"size", Thousands(weights.bytes) + " bytes"},
+         {"hash", "SHA-256 " + weights.sha256},
+         {"source", weights.source},
+         {"target", fmt::format("scripts/convert/metric_weights.py {} FOLDER/{}", weights.file, weights.target)}},
+        wanted_by);
+  }
   std::string Render() const;
 
  private:
   struct Item {
     std::string name;
-    std::vector<std::pair<std::string, std::string>> facts;  // label, text
+    Facts facts;
     std::vector<std::string> wanted_by;
   };
-  void Add(Item item, const std::string& wanted_by);
 
   std::vector<Item> items_;  // in the order in which they were found
   bool metric_weights_ = false;
 };
-
-void MissingList::Add(Item item, const std::string& wanted_by) {
-  auto found = std::find_if(items_.begin(), items_.end(),
-                            [&](const Item& one) { return one.name == item.name && one.facts == item.facts; });
-  if (found == items_.end()) found = items_.insert(items_.end(), std::move(item));
-  if (std::find(found->wanted_by.begin(), found->wanted_by.end(), wanted_by) == found->wanted_by.end())
-    found->wanted_by.push_back(wanted_by);
-}
-
-void MissingList::Add(const PublishedFile& file, const std::string& wanted_by) {
-  Add({file.name,
-       {{"file", file.file},
-        {"size", file.size},
-        {"hash", file.hash},
-        {"source", file.source},
-        {"target", file.target}},
-       {}},
-      wanted_by);
-}
-
-void MissingList::Add(const OfficialWeights& weights, const std::string& wanted_by) {
-  metric_weights_ = true;
-  Add({weights.target,
-       {{"file", weights.file},
-        {"size", Thousands(weights.bytes) + " bytes"},
-        {"hash", "SHA-256 " + weights.sha256},
-        {"source", weights.source},
-        {"target", fmt::format("scripts/convert/metric_weights.py {} FOLDER/{}", weights.file, weights.target)}},
-       {}},
-      wanted_by);
-}
-
-void MissingList::AddUnknown(const std::string& name, const std::string& why, const std::string& wanted_by) {
-  Add({name, {{"why", why}}, {}}, wanted_by);
-}
 
 std::string MissingList::Render() const {
   if (items_.empty()) return "";
@@ -194,7 +207,7 @@ std::string ListMissing(const MetricWeights& one, const Checkup& check) {
       files.push_back(fmt::format("the weights {} are not there", official.target));
     }
   if (!files.empty()) return fmt::format("{}", fmt::join(files, "; "));
-  check.missing->AddUnknown("metric " + one.metric, one.missing, check.name());
+  check.missing->Add("metric " + one.metric, {{"why", one.missing}}, check.name());
   return one.missing;
 }
 
@@ -223,7 +236,7 @@ bool CheckMetrics(const Checkup& check) {
     fine &= Check(metric.empty() ? "metric_reference" : ("metric_reference of " + metric).c_str(), [&] {
       const std::string place = path.lexically_normal().string();
       if (fs::exists(path)) return place;
-      check.missing->AddUnknown(place, "named by metric_reference", check.name());
+      check.missing->Add(place, {{"why", "named by metric_reference"}}, check.name());
       Fail("{}: no such folder or file", place);
     });
   return fine;

@@ -1,7 +1,7 @@
 #include "harness/analysis/set_distances.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
-#include "harness/report/tables/paired_text.h"
+#include "harness/report/tables/compare_text.h"
 #include "harness/report/tables/path_text.h"
 #include "harness/report/tables/render_table.h"
 #include "harness/store/result_reader.h"

@@ -285,8 +285,8 @@ std::vector<std::string> ComparisonNotes(const ComparedSet& a, const ComparedSet
       notes.push_back("metrics of sets compare independent sets (--unpaired)");
     } else if (partners > 0) {
       notes.push_back(
-          fmt::format("{} of A's {} names are among B's {}: metrics of sets take A and B as independent; pairs "
-                      "would need the same names in both",
+          fmt::format("{} of A's {} names are among B's {}: metrics of sets take A and B as independent; pairs would "
+                      "need the same names in both",
                       partners, set.names.size(), other->second.names.size()));
     }
     break;  // the same for every network

@@ -1,6 +1,9 @@
 // Work that threads do ahead of whoever consumes it, in order.
 #pragma once
 
+#include <ATen/Parallel.h>
+#include <omp.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -13,7 +16,10 @@
 namespace skipbench {
 
 // To be called by a thread that works beside others: LibTorch's operators called from it stay on it.
-void KeepOperatorsOnThisThread();
+inline void KeepOperatorsOnThisThread() {
+  at::get_num_threads();   // LibTorch sets a thread's number on its first question; ours has to come after it
+  omp_set_num_threads(1);  // of this thread only: at::set_num_threads would be for all
+}
 
 // load(0), load(1), ..., load(count - 1), made by `threads` threads, at most `depth` of them ahead of Next().
 template <class T>

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "harness/base/error.h"
-#include "harness/base/table_format.h"
+#include "harness/base/format.h"
 #include "harness/stats/bootstrap.h"
 #include "harness/stats/moments.h"
 

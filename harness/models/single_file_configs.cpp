@@ -7,7 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/models/single_file_names.h"
-#include "harness/nn/weights/wrapper_names.h"
+#include "harness/nn/weights/weights_files.h"
 
 namespace skipbench {
 namespace {
@@ -61,6 +61,22 @@ DownPath ReadDownPath(const CheckpointShapes& shapes) {
       FailUnsupported("{}: all levels of the U-Net were expected to have {} layers, found {}", shapes.file(),
                       path.layers[0], layers);
   return path;
+}
+
+// A text encoder's, by the names of its tensors.
+Json TextConfigOf(const CheckpointShapes& shapes, const char* architecture, const std::string& tokens,
+                  const std::string& positions, const std::string& layers, const std::string& fc1) {
+  const int64_t width = shapes.Size(tokens, 1, 2);
+  return {{"architectures", {architecture}},
+          {"vocab_size", shapes.Size(tokens, 0, 2)},
+          {"hidden_size", width},
+          {"projection_dim", width},
+          {"max_position_embeddings", shapes.Size(positions, 0, 2)},
+          {"intermediate_size", shapes.Size(layers + "0." + fc1, 0, 2)},
+          {"num_hidden_layers", shapes.Count(layers)},
+          {"num_attention_heads", Heads(width)},
+          {"hidden_act", "quick_gelu"},
+          {"eos_token_id", 2}};
 }
 
 }  // namespace
@@ -155,26 +171,6 @@ Json VaeConfigOf(const CheckpointShapes& shapes, bool xl, const std::string& pre
           {"scaling_factor", xl ? 0.13025 : 0.18215},
           {"force_upcast", true}};
 }
-
-namespace {
-
-// A text encoder's, by the names of its tensors.
-Json TextConfigOf(const CheckpointShapes& shapes, const char* architecture, const std::string& tokens,
-                  const std::string& positions, const std::string& layers, const std::string& fc1) {
-  const int64_t width = shapes.Size(tokens, 1, 2);
-  return {{"architectures", {architecture}},
-          {"vocab_size", shapes.Size(tokens, 0, 2)},
-          {"hidden_size", width},
-          {"projection_dim", width},
-          {"max_position_embeddings", shapes.Size(positions, 0, 2)},
-          {"intermediate_size", shapes.Size(layers + "0." + fc1, 0, 2)},
-          {"num_hidden_layers", shapes.Count(layers)},
-          {"num_attention_heads", Heads(width)},
-          {"hidden_act", "quick_gelu"},
-          {"eos_token_id", 2}};
-}
-
-}  // namespace
 
 Json ClipConfigOf(const CheckpointShapes& shapes, const std::string& prefix) {
   // Some files leave "text_model." out, as transformers 5 does.

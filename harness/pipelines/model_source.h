@@ -14,7 +14,6 @@
 #include "harness/io/tokenizers/t5_tokenizer.h"
 #include "harness/models/load.h"
 #include "harness/models/single_file.h"
-#include "harness/models/vae_file.h"
 #include "harness/nn/weights/weights.h"
 #include "harness/pipelines/model_folder.h"
 #include "harness/pipelines/pipeline.h"

@@ -2,11 +2,9 @@
 
 #include "harness/base/did_you_mean.h"
 #include "harness/schedulers/ddim.h"
-#include "harness/schedulers/ddim_quadratic.h"
 #include "harness/schedulers/ddpm.h"
 #include "harness/schedulers/dpm_solver_multistep.h"
 #include "harness/schedulers/euler.h"
-#include "harness/schedulers/euler_ancestral.h"
 #include "harness/schedulers/flow_match_euler.h"
 #include "harness/schedulers/pndm.h"
 #include "harness/schedulers/unipc_multistep.h"

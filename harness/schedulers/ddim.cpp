@@ -2,9 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "harness/schedulers/scheduler_base.h"
+#include "harness/schedulers/spacing.h"
 
 namespace skipbench {
 namespace {
@@ -21,6 +23,22 @@ const OptionTable<DdimOptions>& Table() {
           .Include(&DdimOptions::noise, NoiseScheduleTable());
   return table;
 }
+
+const OptionTable<DdimQuadraticOptions>& QuadraticTable() {
+  static const OptionTable<DdimQuadraticOptions> table =
+      OptionTable<DdimQuadraticOptions>("ddim_quadratic", {PredictionField(&DdimQuadraticOptions::prediction_type)})
+          .Include(&DdimQuadraticOptions::noise, NoiseScheduleTable({.zero_snr = false}));
+  return table;
+}
+
+// One step of DDIM: from ᾱ to ᾱ_prev, with noise of the variance σ².
+struct DdimCall {
+  double timestep;
+  double alpha, sigma;   // sqrt(ᾱ), sqrt(1 − ᾱ)
+  double alpha_prev;     // sqrt(ᾱ_prev)
+  double direction;      // sqrt(1 − ᾱ_prev − σ²)
+  double noise_std = 0;  // σ
+};
 
 class Ddim final : public SchedulerBase {
  public:
@@ -57,11 +75,6 @@ class Ddim final : public SchedulerBase {
 
 }  // namespace
 
-std::shared_ptr<const Scheduler> MakeDdimOf(std::string type, std::vector<DdimCall> calls, Prediction prediction,
-                                            const X0Limits& limits) {
-  return std::make_shared<Ddim>(std::move(type), std::move(calls), prediction, limits);
-}
-
 std::shared_ptr<const Scheduler> MakeDdim(const DdimOptions& options, int steps) {
   Table().Validate(options);
   const Prediction prediction = PredictionOf(options.prediction_type);
@@ -84,9 +97,29 @@ std::shared_ptr<const Scheduler> MakeDdim(const DdimOptions& options, int steps)
                      .direction = std::sqrt(std::max(1 - a_prev - sigma * sigma, 0.0f)),
                      .noise_std = sigma});
   }
-  return MakeDdimOf("ddim", std::move(calls), prediction, options.limits);
+  return std::make_shared<Ddim>("ddim", std::move(calls), prediction, options.limits);
 }
 
 SchedulerType DdimType() { return DeclareScheduler("DDIMScheduler", "DDIM (arXiv 2010.02502)", Table(), MakeDdim); }
+
+std::shared_ptr<const Scheduler> MakeDdimQuadratic(const DdimQuadraticOptions& options, int steps) {
+  QuadraticTable().Validate(options);
+  const std::vector<double> alpha_bar = AlphasCumprod<double>(options.noise);
+  const std::vector<double> roots = Linspace(0, std::sqrt(static_cast<double>(alpha_bar.size()) * 0.8), steps);
+  std::vector<DdimCall> calls;
+  double a_prev = 1;
+  for (const double root : roots) {  // from the last step to the first
+    const double t = std::trunc(root * root), a = alpha_bar[static_cast<size_t>(t)];
+    calls.push_back({t, std::sqrt(a), std::sqrt(1 - a), std::sqrt(a_prev), std::sqrt(1 - a_prev)});
+    a_prev = a;
+  }
+  std::reverse(calls.begin(), calls.end());
+  return std::make_shared<Ddim>("ddim_quadratic", std::move(calls), PredictionOf(options.prediction_type), X0Limits{});
+}
+
+SchedulerType DdimQuadraticType() {
+  return DeclareScheduler("", "DDIM with quadratic skipping, as in its own code (skip_type \"quad\")", QuadraticTable(),
+                          MakeDdimQuadratic);
+}
 
 }  // namespace skipbench

@@ -25,16 +25,17 @@ struct DdimOptions {
 std::shared_ptr<const Scheduler> MakeDdim(const DdimOptions& options, int steps);
 SchedulerType DdimType();
 
-// One step of DDIM: from ᾱ to ᾱ_prev, with noise of the variance σ².
-struct DdimCall {
-  double timestep;
-  double alpha, sigma;   // sqrt(ᾱ), sqrt(1 − ᾱ)
-  double alpha_prev;     // sqrt(ᾱ_prev)
-  double direction;      // sqrt(1 − ᾱ_prev − σ²)
-  double noise_std = 0;  // σ
+// The quadratic skipping of DDIM's own code (arXiv 2010.02502, appendix D.2; ddim/runners/diffusion.py, skip_type
+// "quad"), with which DeepCache's CIFAR10 rows were made.
+struct DdimQuadraticOptions {
+  std::string prediction_type = "epsilon";
+  NoiseSchedule noise;  // without rescale_betas_zero_snr
 };
-// DDIM by these steps; `type`: what the scheduler is called.
-std::shared_ptr<const Scheduler> MakeDdimOf(std::string type, std::vector<DdimCall> calls, Prediction prediction,
-                                            const X0Limits& limits);
+
+// DDIM with η = 0 at the times trunc(linspace(0, sqrt(0.8 T), steps)²), ᾱ = 1 behind the last; x0 is never clipped.
+// With many steps several of the last times are 0: such a step has no length and leaves the sample as it is (in exact
+// arithmetic). The tables are float64.
+std::shared_ptr<const Scheduler> MakeDdimQuadratic(const DdimQuadraticOptions& options, int steps);
+SchedulerType DdimQuadraticType();
 
 }  // namespace skipbench

@@ -7,6 +7,7 @@
 
 #include "harness/base/portable_math.h"
 #include "harness/schedulers/scheduler_base.h"
+#include "harness/schedulers/sigmas.h"
 
 namespace skipbench {
 namespace {
@@ -40,11 +41,52 @@ const OptionTable<Options>& Table() {
   return table;
 }
 
+const OptionTable<EulerAncestralOptions>& AncestralTable() {
+  using Options = EulerAncestralOptions;
+  static const OptionTable<Options> table =
+      OptionTable<Options>("euler_ancestral", {PredictionField(&Options::prediction_type, {"epsilon", "v_prediction"})})
+          .Include(&Options::spacing, SpacingTable())
+          .Include(&Options::noise, NoiseScheduleTable());
+  return table;
+}
+
+// Timesteps of the Euler family, descending: float32, fractional with "linspace".
+std::vector<double> EulerTimesteps(const Spacing& spacing, int train, int steps) {
+  if (spacing.kind != "linspace") {
+    const std::vector<int> timesteps = IntegerTimesteps(spacing, train, steps);
+    return {timesteps.begin(), timesteps.end()};
+  }
+  std::vector<double> timesteps = Linspace(0, train - 1, steps);
+  for (double& t : timesteps) t = static_cast<float>(t);
+  std::reverse(timesteps.begin(), timesteps.end());
+  return timesteps;
+}
+
+// Standard deviation of the initial latent; with "leading" spacing the first σ is not the largest one of training.
+double InitNoiseSigma(const Spacing& spacing, const std::vector<float>& sigmas) {
+  const float max = *std::max_element(sigmas.begin(), sigmas.end());
+  return spacing.kind == "leading" ? std::sqrt(max * max + 1.0f) : max;
+}
+
 void Resolve(Options* options, int steps) {
   const std::vector<double> timesteps = EulerTimesteps(options->spacing, options->noise.num_train_timesteps, steps);
   const std::vector<float> table = SigmaTable(PositiveAlphasCumprod(options->noise));
   if (!options->sigma_min) options->sigma_min = SigmaAt(table, timesteps.back());
   if (!options->sigma_max) options->sigma_max = SigmaAt(table, timesteps.front());
+}
+
+// The call at the noise level `sigma`, which goes down by dt < 0.
+EulerCall MakeEulerCall(Prediction prediction, double timestep, float sigma, double dt) {
+  EulerCall call{timestep, std::sqrt(sigma * sigma + 1.0f), 1 + dt / sigma, -dt / sigma};  // d = (x − x0)/σ
+  if (prediction == Prediction::kEpsilon) {                                                // x0 = x − σ ε, d = ε
+    call.x_weight = 1;
+    call.output_weight = dt;
+  } else if (prediction == Prediction::kVelocity) {  // x0 = x/(σ² + 1) − v σ/sqrt(σ² + 1)
+    const double wide = sigma, s2 = wide * wide + 1;
+    call.x_weight = 1 + dt * wide / s2;
+    call.output_weight = dt / std::sqrt(s2);
+  }
+  return call;
 }
 
 class Euler final : public SchedulerBase {
@@ -80,37 +122,8 @@ class Euler final : public SchedulerBase {
 
 }  // namespace
 
-EulerCall MakeEulerCall(Prediction prediction, double timestep, float sigma, double dt) {
-  EulerCall call{timestep, std::sqrt(sigma * sigma + 1.0f), 1 + dt / sigma, -dt / sigma};  // d = (x − x0)/σ
-  if (prediction == Prediction::kEpsilon) {                                                // x0 = x − σ ε, d = ε
-    call.x_weight = 1;
-    call.output_weight = dt;
-  } else if (prediction == Prediction::kVelocity) {  // x0 = x/(σ² + 1) − v σ/sqrt(σ² + 1)
-    const double wide = sigma, s2 = wide * wide + 1;
-    call.x_weight = 1 + dt * wide / s2;
-    call.output_weight = dt / std::sqrt(s2);
-  }
-  return call;
-}
-
 std::shared_ptr<const Scheduler> MakeEulerOf(std::string type, std::vector<EulerCall> calls, double init_noise_sigma) {
   return std::make_shared<Euler>(std::move(type), std::move(calls), init_noise_sigma);
-}
-
-std::vector<double> EulerTimesteps(const Spacing& spacing, int train, int steps) {
-  if (spacing.kind != "linspace") {
-    const std::vector<int> timesteps = IntegerTimesteps(spacing, train, steps);
-    return {timesteps.begin(), timesteps.end()};
-  }
-  std::vector<double> timesteps = Linspace(0, train - 1, steps);
-  for (double& t : timesteps) t = static_cast<float>(t);
-  std::reverse(timesteps.begin(), timesteps.end());
-  return timesteps;
-}
-
-double InitNoiseSigma(const Spacing& spacing, const std::vector<float>& sigmas) {
-  const float max = *std::max_element(sigmas.begin(), sigmas.end());
-  return spacing.kind == "leading" ? std::sqrt(max * max + 1.0f) : max;
 }
 
 std::shared_ptr<const Scheduler> MakeEuler(const EulerOptions& given, int steps) {
@@ -145,6 +158,31 @@ std::shared_ptr<const Scheduler> MakeEuler(const EulerOptions& given, int steps)
 SchedulerType EulerType() {
   return DeclareScheduler("EulerDiscreteScheduler", "Euler's method on the probability flow ODE (arXiv 2206.00364)",
                           Table(), MakeEuler, Resolve);
+}
+
+std::shared_ptr<const Scheduler> MakeEulerAncestral(const EulerAncestralOptions& options, int steps) {
+  AncestralTable().Validate(options);
+  const Prediction prediction = PredictionOf(options.prediction_type);
+  const std::vector<float> table = SigmaTable(PositiveAlphasCumprod(options.noise));
+  const std::vector<double> timesteps = EulerTimesteps(options.spacing, options.noise.num_train_timesteps, steps);
+  std::vector<float> sigmas;
+  for (double t : timesteps) sigmas.push_back(static_cast<float>(SigmaAt(table, t)));
+  sigmas.push_back(0);
+  std::vector<EulerCall> calls;
+  for (size_t i = 0; i < timesteps.size(); ++i) {
+    // The step down to σ_to is one to σ_down by the ODE and σ_up of noise: σ_down² + σ_up² = σ_to².
+    const float from = sigmas[i], to = sigmas[i + 1];
+    const float up = std::sqrt(to * to * (from * from - to * to) / (from * from));
+    const float down = std::sqrt(to * to - up * up);
+    calls.push_back(MakeEulerCall(prediction, timesteps[i], from, down - from));
+    calls.back().noise_std = up;
+  }
+  return MakeEulerOf("euler_ancestral", std::move(calls), InitNoiseSigma(options.spacing, sigmas));
+}
+
+SchedulerType EulerAncestralType() {
+  return DeclareScheduler("EulerAncestralDiscreteScheduler", "ancestral sampling with Euler steps (k-diffusion)",
+                          AncestralTable(), MakeEulerAncestral);
 }
 
 }  // namespace skipbench

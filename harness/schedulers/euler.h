@@ -38,14 +38,18 @@ struct EulerCall {
   double x_weight, output_weight;
   double noise_std = 0;
 };
-// The call at the noise level `sigma`, which goes down by dt < 0.
-EulerCall MakeEulerCall(Prediction prediction, double timestep, float sigma, double dt);
 // Euler's method by these calls; `type`: what the scheduler is called. Steps are float32 as in diffusers.
 std::shared_ptr<const Scheduler> MakeEulerOf(std::string type, std::vector<EulerCall> calls, double init_noise_sigma);
 
-// Timesteps of the Euler family, descending: float32, fractional with "linspace".
-std::vector<double> EulerTimesteps(const Spacing& spacing, int train, int steps);
-// Standard deviation of the initial latent; with "leading" spacing the first σ is not the largest one of training.
-double InitNoiseSigma(const Spacing& spacing, const std::vector<float>& sigmas);
+// Ancestral sampling with Euler steps: k-diffusion's sample_euler_ancestral; diffusers'
+// EulerAncestralDiscreteScheduler.
+struct EulerAncestralOptions {
+  std::string prediction_type = "epsilon";
+  NoiseSchedule noise;
+  Spacing spacing{.kind = "linspace"};
+};
+
+std::shared_ptr<const Scheduler> MakeEulerAncestral(const EulerAncestralOptions& options, int steps);
+SchedulerType EulerAncestralType();
 
 }  // namespace skipbench

@@ -45,8 +45,7 @@ void FolderLock::RequireFolder() const {
   if (!there || held.st_dev != found.st_dev || held.st_ino != found.st_ino)
     Fail(
         "{}: the folder was removed, moved or replaced while results were written into it; what was stored is where it "
-        "was taken, and "
-        "nothing more is written",
+        "was taken, and nothing more is written",
         folder_.string());
 }
 

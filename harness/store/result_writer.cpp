@@ -194,8 +194,7 @@ void ResultWriter::RequireAllThere(const std::vector<Source>& sources) const {
     if (!ids.contains(sample.id))
       Fail(
           "{}: {} of the {} samples that were stored here are gone, the sample with id {} among them: somebody removed "
-          "or moved files while the "
-          "run was at work; --resume makes them again",
+          "or moved files while the run was at work; --resume makes them again",
           folder_.string(),
           std::count_if(committed_.begin(), committed_.end(), [&](const auto& s) { return !ids.contains(s.id); }),
           committed_.size(), sample.id);

@@ -166,8 +166,7 @@ std::string InputDifference(const RunHeader& there, const RunHeader& here) {
   if (there.inputs.empty() != here.inputs.empty())
     return fmt::format(
         "the SHA-256 of configs, tokenizer, data and whatever else the run reads: not recorded {0}, where an earlier "
-        "skipbench "
-        "was at work, so nothing shows that they are the same; begin the run anew",
+        "skipbench was at work, so nothing shows that they are the same; begin the run anew",
         there.inputs.empty() ? "there" : "here");
   for (const auto* inputs : {&there.inputs, &here.inputs})
     for (const auto& [part, input] : *inputs) {

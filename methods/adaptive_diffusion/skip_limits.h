@@ -18,7 +18,7 @@ class SkipPolicy : public Policy {
  public:
   Decision Decide(int) override { return {predict_next_ ? Action::kPredict : Action::kReuse}; }
 
-  // "criterion", "threshold" and "forced" (1: by the cap), one value a call, NaN where there is none.
+  // "criterion", "threshold" (its two sides) and "forced" (1: by the cap), one value a call, NaN where there is none.
   Trace TakeTrace() override {
     return {{"criterion", std::move(criterion_)}, {"threshold", std::move(threshold_)}, {"forced", std::move(forced_)}};
   }

@@ -7,9 +7,9 @@
 
 #include "harness/io/pictures/image.h"
 #include "harness/io/pictures/png.h"
-#include "harness/nn/weights/tensor_file.h"
 #include "harness/report/figures/contact_sheet.h"
 #include "tests/cli/cli_support.h"
+#include "tests/support/tensor_files.h"
 
 namespace skipbench {
 namespace {

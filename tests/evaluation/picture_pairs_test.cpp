@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-#include "datasets/picture_listing.h"
+#include "datasets/picture_set.h"
 #include "harness/evaluation/prefetch.h"
 #include "tests/evaluation/pictures.h"
 #include "tests/support/fixtures.h"

@@ -9,6 +9,7 @@
 #include "harness/experiment/plan/file_noise.h"
 #include "harness/io/files/safetensors.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/tensor_files.h"
 
 namespace skipbench {
 namespace {

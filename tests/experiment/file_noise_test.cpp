@@ -9,6 +9,7 @@
 
 #include "harness/nn/weights/tensor_file.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/tensor_files.h"
 
 namespace skipbench {
 namespace {

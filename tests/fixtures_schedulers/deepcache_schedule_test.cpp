@@ -1,7 +1,7 @@
 // DeepCache's non-uniform schedules against the published formulas.
 #include <gtest/gtest.h>
 
-#include "methods/deepcache/schedule.h"
+#include "methods/deepcache/deepcache.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

@@ -1,5 +1,5 @@
-#include "harness/io/files/npy.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/npy.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace skipbench;

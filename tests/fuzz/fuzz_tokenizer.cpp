@@ -3,7 +3,7 @@
 #include "harness/base/json.h"
 #include "harness/base/text.h"
 #include "harness/io/tokenizers/clip_tokenizer.h"
-#include "harness/io/tokenizers/tokenizer_json.h"
+#include "harness/io/tokenizers/clip_tokenizer_config.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {

@@ -7,7 +7,6 @@
 #include <functional>
 #include <random>
 
-#include "harness/io/hdf5/survey.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {

@@ -8,8 +8,8 @@
 #include <span>
 
 #include "harness/base/error.h"
-#include "harness/io/files/npy.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/npy.h"
 
 namespace skipbench {
 namespace {

@@ -7,7 +7,7 @@
 #include "methods/catalog.h"
 #include "methods/deepcache/deepcache.h"
 #include "methods/difference_order/difference_order.h"
-#include "methods/greedy_search/path_search.h"
+#include "methods/greedy_search/greedy_search.h"
 #include "tests/methods/conformance.h"
 #include "tests/sampling/fake_run.h"
 #include "tests/sampling/small_trajectory.h"

@@ -7,11 +7,11 @@
 #include <array>
 
 #include "harness/io/pictures/image.h"
-#include "harness/nn/weights/tensor_file.h"
 #include "metrics/backbones/fashion_net.h"
 #include "metrics/backbones/torchscript.h"
 #include "metrics/lpips.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/tensor_files.h"
 
 namespace skipbench {
 namespace {

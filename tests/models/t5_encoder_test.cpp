@@ -7,8 +7,8 @@
 
 #include "harness/models/load.h"
 #include "harness/nn/layers/macs.h"
-#include "harness/nn/weights/tensor_file.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/tensor_files.h"
 
 namespace skipbench {
 namespace {

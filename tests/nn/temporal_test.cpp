@@ -4,8 +4,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "harness/nn/weights/tensor_file.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/tensor_files.h"
 
 namespace skipbench {
 namespace {

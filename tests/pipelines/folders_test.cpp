@@ -10,6 +10,7 @@
 #include "harness/pipelines/prompt_limit.h"
 #include "tests/models/original_checkpoint.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/tensor_files.h"
 
 namespace skipbench {
 namespace {

@@ -9,6 +9,7 @@
 #include "harness/pipelines/text_to_image.h"
 #include "tests/models/original_checkpoint.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/tensor_files.h"
 
 namespace skipbench {
 namespace {

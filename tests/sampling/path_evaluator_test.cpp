@@ -6,7 +6,7 @@
 #include <set>
 
 #include "methods/fixed_path/precomputed_path.h"
-#include "methods/greedy_search/path_search.h"
+#include "methods/greedy_search/greedy_search.h"
 #include "tests/sampling/fake_run.h"
 #include "tests/support/fixtures.h"
 

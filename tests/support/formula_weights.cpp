@@ -7,8 +7,8 @@
 #include <cmath>
 #include <map>
 
-#include "harness/nn/weights/tensor_file.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/tensor_files.h"
 
 namespace skipbench {
 namespace testing {

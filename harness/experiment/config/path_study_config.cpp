@@ -4,7 +4,7 @@
 
 #include "harness/experiment/config/sweep.h"
 #include "methods/catalog.h"
-#include "methods/greedy_search/path_search.h"
+#include "methods/greedy_search/greedy_search.h"
 
 namespace skipbench {
 namespace {

@@ -12,8 +12,7 @@ namespace {
 
 constexpr const char* kOrderHint =
     "an array that was not C-contiguous (a transposed or sliced one) is written in a wrong order by "
-    "safetensors.numpy.save_file "
-    "(safetensors 0.8.0): write numpy.ascontiguousarray(x)";
+    "safetensors.numpy.save_file (safetensors 0.8.0): write numpy.ascontiguousarray(x)";
 
 at::Tensor ReadNoiseTensor(const std::filesystem::path& path, const std::string& name) {
   auto tensors = ReadTensorFile(path);

@@ -83,8 +83,8 @@ struct ElementType {
   if (descr.starts_with("[")) FailUnsupported("{}: records are not supported", origin);
   if (descr.size() > 1 && descr[1] == 'V')
     FailUnsupported(
-        "{}: opaque bytes (\"{}\"): numpy's name for types that are not its own, bfloat16 and float8 of "
-        "ml_dtypes among them; which it was the file does not say: convert to float32 before saving",
+        "{}: opaque bytes (\"{}\"): numpy's name for types that are not its own, bfloat16 and float8 of ml_dtypes "
+        "among them; which it was the file does not say: convert to float32 before saving",
         origin, Printable(descr));
   FailUnsupported("{}: values of type \"{}\" are not supported", origin, Printable(descr));
 }
@@ -168,20 +168,6 @@ std::vector<T> ToRowMajor(const std::vector<T>& fortran, const std::vector<int64
   }
   return values;
 }
-
-class MemoryStream : public ByteStream {
- public:
-  explicit MemoryStream(std::span<const std::byte> bytes) : bytes_(bytes) {}
-  size_t Read(std::span<std::byte> out) override {
-    const size_t count = std::min(out.size(), bytes_.size());
-    std::copy_n(bytes_.begin(), count, out.begin());
-    bytes_ = bytes_.subspan(count);
-    return count;
-  }
-
- private:
-  std::span<const std::byte> bytes_;
-};
 
 class FileStream : public ByteStream {
  public:
@@ -315,10 +301,6 @@ std::unique_ptr<NpyReader> OpenNpy(const std::filesystem::path& path) {
   const auto size = std::filesystem::file_size(path, error);
   if (error) Fail("{}: cannot be read: {}", path.string(), error.message());
   return std::make_unique<NpyReader>(std::make_unique<FileStream>(path), size, path.string());
-}
-
-NpyReader ParseNpy(std::span<const std::byte> bytes, const std::string& origin) {
-  return NpyReader(std::make_unique<MemoryStream>(bytes), bytes.size(), origin);
 }
 
 std::string NpyHeader(const std::string& descr, const std::vector<int64_t>& shape) {

@@ -66,8 +66,6 @@ class NpyReader {
 
 // Of a file that is one array. Throws Error naming it.
 std::unique_ptr<NpyReader> OpenNpy(const std::filesystem::path& path);
-// Of bytes in memory, which must outlive it.
-NpyReader ParseNpy(std::span<const std::byte> bytes, const std::string& origin);
 
 // The header of a .npy file, version 1.0, of values of type `descr` in C order; the data follows at a multiple of 64
 // bytes.

@@ -6,13 +6,11 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
+#include <unordered_set>
 
 #include "harness/base/error.h"
 #include "harness/base/text.h"
-#include "harness/io/files/atomic_file.h"
 #include "harness/io/files/content_kind.h"
-#include "harness/io/files/safetensors_header.h"
 
 namespace skipbench {
 
@@ -20,7 +18,10 @@ static_assert(std::endian::native == std::endian::little, "safetensors are littl
 
 namespace {
 
+using Json = nlohmann::json;
+
 constexpr uint64_t kMaxHeader = 100'000'000;  // as the official library
+constexpr size_t kMaxRank = 32;
 
 struct DtypeInfo {
   const char* name;
@@ -55,7 +56,6 @@ uint64_t BytesOf(Dtype dtype, const std::vector<int64_t>& shape, const std::stri
   uint64_t bits = static_cast<uint64_t>(DtypeBits(dtype));
   bool empty = false;
   for (int64_t size : shape) {
-    if (size < 0) Fail("{}: the shape {} has a negative size", where, ShapeText(shape));
     empty |= size == 0;
     const bool overflow = __builtin_mul_overflow(bits, static_cast<uint64_t>(std::max<int64_t>(size, 1)), &bits);
     if (overflow || bits > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
@@ -64,6 +64,166 @@ uint64_t BytesOf(Dtype dtype, const std::vector<int64_t>& shape, const std::stri
   if (empty) return 0;
   if (bits % 8 != 0) Fail("{}: {} elements of {} do not fill whole bytes", where, ShapeText(shape), DtypeName(dtype));
   return bits / 8;
+}
+
+struct HeaderTensor {
+  std::string name;
+  std::string dtype;
+  std::vector<int64_t> shape;  // not negative
+  uint64_t begin = 0;          // data_offsets, unchecked
+  uint64_t end = 0;
+};
+
+struct Header {
+  std::vector<HeaderTensor> tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+// Reads the JSON header strictly and without building a JSON tree: a header of 100 MB from a stranger should cost 100
+// MB, not gigabytes. A state machine over nlohmann's events: root object > entry object > shape / data_offsets list.
+class HeaderHandler : public nlohmann::json_sax<Json> {
+ public:
+  HeaderHandler(Header& out, const std::string& origin) : out_(out), origin_(origin) {}
+
+  bool start_object(size_t) override {
+    if (level_ == Level::kStart) {
+      level_ = Level::kRoot;
+    } else if (level_ == Level::kRoot && key_ == "__metadata__") {
+      level_ = Level::kMetadata;
+    } else if (level_ == Level::kRoot) {
+      level_ = Level::kTensor;
+      tensor_ = {};
+      tensor_.name = key_;
+      seen_ = 0;
+    } else {
+      Unexpected("an object");
+    }
+    return true;
+  }
+
+  bool end_object() override {
+    if (level_ == Level::kTensor) {
+      if (seen_ != (kDtype | kShape | kOffsets)) {
+        const char* missing = !(seen_ & kDtype) ? "dtype" : !(seen_ & kShape) ? "shape" : "data_offsets";
+        Fail("{}: has no \"{}\"", Where(), missing);
+      }
+      out_.tensors.push_back(std::move(tensor_));
+      level_ = Level::kRoot;
+    } else if (level_ == Level::kMetadata) {
+      level_ = Level::kRoot;
+    } else {
+      level_ = Level::kEnd;
+    }
+    return true;
+  }
+
+  bool key(std::string& text) override {
+    if (level_ == Level::kRoot) {
+      key_ = text;
+      if (!names_.insert(text).second) Fail("{}: the header has \"{}\" twice", origin_, Printable(text));
+    } else if (level_ == Level::kMetadata) {
+      field_ = text;
+      if (out_.metadata.contains(text)) Fail("{}: __metadata__ has \"{}\" twice", origin_, Printable(text));
+    } else {
+      field_ = text;
+      const unsigned bit = text == "dtype" ? kDtype : text == "shape" ? kShape : text == "data_offsets" ? kOffsets : 0u;
+      if (bit == 0) Fail("{}: unknown key \"{}\"", Where(), Printable(text));
+      if (seen_ & bit) Fail("{}: \"{}\" is given twice", Where(), text);
+      seen_ |= bit;
+    }
+    return true;
+  }
+
+  bool start_array(size_t) override {
+    if (level_ != Level::kTensor || field_ == "dtype") Unexpected("a list");
+    level_ = Level::kList;
+    offsets_ = 0;
+    return true;
+  }
+
+  bool end_array() override {
+    level_ = Level::kTensor;
+    if (field_ == "data_offsets" && offsets_ != 2)
+      Fail("{}: data_offsets: expected 2 numbers, found {}", Where(), offsets_);
+    return true;
+  }
+
+  bool string(std::string& text) override {
+    if (level_ == Level::kMetadata) {
+      out_.metadata.emplace(field_, text);
+    } else if (level_ == Level::kTensor && field_ == "dtype") {
+      tensor_.dtype = text;
+    } else {
+      Unexpected("a string");
+    }
+    return true;
+  }
+
+  bool number_unsigned(uint64_t value) override {
+    if (level_ != Level::kList) Unexpected("a number");
+    if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
+      Fail("{}: {}: {} is too large", Where(), field_, value);
+    if (field_ == "shape") {
+      if (tensor_.shape.size() == kMaxRank) Fail("{}: more than {} dimensions", Where(), kMaxRank);
+      tensor_.shape.push_back(static_cast<int64_t>(value));
+    } else {
+      if (offsets_ < 2) (offsets_ == 0 ? tensor_.begin : tensor_.end) = value;
+      ++offsets_;
+    }
+    return true;
+  }
+
+  bool number_integer(int64_t value) override { Unexpected(fmt::format("the negative number {}", value)); }
+  bool number_float(double, const std::string& text) override { Unexpected("the number " + Printable(text)); }
+  bool null() override { Unexpected("null"); }
+  bool boolean(bool value) override { Unexpected(value ? "true" : "false"); }
+  bool binary(Json::binary_t&) override { Unexpected("binary data"); }
+
+  bool parse_error(size_t position, const std::string&, const Json::exception& error) override {
+    std::string what = error.what();
+    if (auto end = what.find("] "); end != std::string::npos) what = what.substr(end + 2);
+    Fail("{}: the header is not valid JSON (near its byte {}): {}", origin_, position, Printable(what));
+  }
+
+ private:
+  enum class Level { kStart, kRoot, kMetadata, kTensor, kList, kEnd };
+  static constexpr unsigned kDtype = 1, kShape = 2, kOffsets = 4;  // bits of seen_
+
+  std::string Where() const {
+    if (level_ == Level::kStart) return fmt::format("{}: header", origin_);
+    return fmt::format("{}: {} \"{}\"", origin_, key_ == "__metadata__" ? "header entry" : "tensor", Printable(key_));
+  }
+
+  [[noreturn]] void Unexpected(const std::string& found) const {
+    switch (level_) {
+      case Level::kMetadata:
+        Fail("{}: __metadata__ \"{}\": expected a string, found {}", origin_, Printable(field_), found);
+      case Level::kTensor:
+        Fail("{}: {}: expected {}, found {}", Where(), field_, field_ == "dtype" ? "a string" : "a list", found);
+      case Level::kList: Fail("{}: {}: expected a non-negative integer, found {}", Where(), field_, found);
+      default: Fail("{}: expected an object, found {}", Where(), found);
+    }
+  }
+
+  Header& out_;
+  const std::string& origin_;
+  Level level_ = Level::kStart;
+  std::string key_;    // of the root object
+  std::string field_;  // inside an entry
+  HeaderTensor tensor_;
+  unsigned seen_ = 0;
+  int offsets_ = 0;
+  std::unordered_set<std::string> names_;
+};
+
+Header ParseHeader(std::string_view text, const std::string& origin) {
+  if (text.empty() || text.front() != '{') Fail("{}: the header does not begin with '{{'", origin);
+  // The lexer treats a NUL as the end of its input; to us it is a stray byte like any other.
+  if (text.find('\0') != std::string_view::npos) Fail("{}: the header contains a zero byte", origin);
+  Header header;
+  HeaderHandler handler(header, origin);
+  Json::sax_parse(text.begin(), text.end(), &handler);
+  return header;
 }
 
 // Checks one tensor of the header against the data that follows it.
@@ -101,7 +261,7 @@ SafetensorsContent ParseSafetensors(std::span<const std::byte> bytes, const std:
   if (length > bytes.size() - 8)
     Fail("{}: the header says it is {} bytes long, but only {} follow (is the file truncated?)", origin, length,
          bytes.size() - 8);
-  SafetensorsHeader header = ParseSafetensorsHeader(Text(bytes.subspan(8, length)), origin);
+  Header header = ParseHeader(Text(bytes.subspan(8, length)), origin);
   const std::span<const std::byte> data = bytes.subspan(8 + length);
 
   std::ranges::stable_sort(header.tensors, {}, [](const HeaderTensor& one) { return std::pair(one.begin, one.end); });
@@ -156,37 +316,6 @@ std::shared_ptr<const SafetensorsFile> SafetensorsFile::Open(const std::filesyst
 const SafetensorsEntry* SafetensorsFile::Find(std::string_view name) const {
   const auto found = index_.find(name);
   return found == index_.end() ? nullptr : found->second;
-}
-
-void WriteSafetensors(const std::filesystem::path& path, std::vector<SafetensorsEntry> entries,
-                      const std::map<std::string, std::string>& metadata) {
-  std::ranges::sort(entries, {},
-                    [](const SafetensorsEntry& one) { return std::pair(-DtypeBits(one.dtype), one.name); });
-  std::set<std::string> names;
-  uint64_t offset = 0;
-  auto tensors = nlohmann::ordered_json::object();
-  if (!metadata.empty()) tensors["__metadata__"] = metadata;
-  for (const SafetensorsEntry& entry : entries) {
-    const std::string where = fmt::format("{}: tensor \"{}\"", path.string(), entry.name);
-    if (entry.name == "__metadata__" || !names.insert(entry.name).second) Fail("{}: the name is taken", where);
-    const uint64_t size = BytesOf(entry.dtype, entry.shape, where);
-    if (size != entry.bytes.size())
-      Fail("{}: {} {} takes {} bytes, but {} were given", where, DtypeName(entry.dtype), ShapeText(entry.shape), size,
-           entry.bytes.size());
-    tensors[entry.name] = {
-        {"dtype", DtypeName(entry.dtype)}, {"shape", entry.shape}, {"data_offsets", {offset, offset + size}}};
-    offset += size;
-  }
-  std::string header = tensors.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-  header.resize((header.size() + 7) / 8 * 8, ' ');  // so that the data start aligned
-  if (header.size() > kMaxHeader)
-    Fail("{}: the header would be {} bytes long; at most {} are allowed", path.string(), header.size(), kMaxHeader);
-  AtomicFile file(path);
-  const uint64_t length = header.size();
-  file.Write(&length, 8);
-  file.Write(header);
-  for (const SafetensorsEntry& entry : entries) file.Write(entry.bytes.data(), entry.bytes.size());
-  file.Commit();
 }
 
 }  // namespace skipbench

@@ -79,11 +79,6 @@ class SafetensorsFile {
   std::map<std::string, const SafetensorsEntry*, std::less<>> index_;
 };
 
-// Writes a file (atomically: see AtomicFile), tensors in order of element size, then name, as the official library
-// does. Each entry's bytes must have the size that its shape and dtype ask for.
-void WriteSafetensors(const std::filesystem::path& path, std::vector<SafetensorsEntry> entries,
-                      const std::map<std::string, std::string>& metadata = {});
-
 // Throws when the name or the first bytes say that the file is a pickle. Other files pass.
 void RefusePickle(const std::filesystem::path& path, std::span<const std::byte> head);
 

@@ -67,8 +67,7 @@ bool TypeOfStored(hid_t stored, Type& type) {
 const char* WhyNotRead(hid_t stored) {
   if (H5Tget_class(stored) == H5T_OPAQUE)
     return "holds raw bytes without a meaning (HDF5's opaque type): what h5py makes of a type that NumPy lacks, such "
-           "as bfloat16 or "
-           "float8; write it as float16 or float32";
+           "as bfloat16 or float8; write it as float16 or float32";
   return "holds values of a type that skipbench does not write";
 }
 

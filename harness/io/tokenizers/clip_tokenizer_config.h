@@ -29,9 +29,6 @@ struct ClipTokenizerConfig {
 // Reads tokenizer_config.json, special_tokens_map.json and added_tokens.json as transformers does.
 ClipTokenizerConfig ReadClipTokenizerConfig(const std::filesystem::path& folder);
 
-// Refuses a token (a JSON object) with options that are not implemented.
-void RefuseStripping(const JsonReader& token);
-
 // What a tokenizer's folder holds.
 struct ClipTokenizerFiles {
   BytePairEncoding encoding;
@@ -46,5 +43,14 @@ ClipTokenizerFiles ReadClipTokenizer(const std::filesystem::path& folder);
 // makes the fast tokenizer only.
 bool HoldsTokenizer(const std::filesystem::path& folder);
 bool HoldsOnlyTokenizerJson(const std::filesystem::path& folder);
+
+// tokenizer.json: a tokenizer in one file, as Hugging Face's tokenizers library writes it. transformers 5 saves nothing
+// else (beside tokenizer_config.json); transformers 4 saves it beside vocab.json and merges.txt.
+//
+// Reads the tokenizer of CLIP; of the config: added, splits_specials, and the bos_token and eos_token that the
+// post-processor puts around a text. Padding and truncation are left from the last call before the file was saved and
+// not read, but for their direction, which transformers does take over. Throws Error naming file and place;
+// UnsupportedError for a model, normaliser, pre-tokeniser or post-processor that is not CLIP's.
+ClipTokenizerFiles ReadTokenizerJson(const std::filesystem::path& file);
 
 }  // namespace skipbench

@@ -5,35 +5,23 @@
 #include "harness/base/error.h"
 
 namespace skipbench {
-namespace {
-
-constexpr std::pair<Dtype, at::ScalarType> kTypes[] = {
-    {Dtype::kBool, at::kBool},
-    {Dtype::kU8, at::kByte},
-    {Dtype::kI8, at::kChar},
-    {Dtype::kI16, at::kShort},
-    {Dtype::kI32, at::kInt},
-    {Dtype::kI64, at::kLong},
-    {Dtype::kF16, at::kHalf},
-    {Dtype::kBF16, at::kBFloat16},
-    {Dtype::kF32, at::kFloat},
-    {Dtype::kF64, at::kDouble},
-    {Dtype::kF8E4M3, at::kFloat8_e4m3fn},
-    {Dtype::kF8E5M2, at::kFloat8_e5m2},
-};
-
-}  // namespace
 
 at::ScalarType ToScalarType(Dtype dtype, const std::string& where) {
-  for (const auto& [file, tensor] : kTypes)
-    if (file == dtype) return tensor;
-  FailUnsupported("{}: tensors of type {} are not supported", where, DtypeName(dtype));
-}
-
-Dtype ToDtype(at::ScalarType type) {
-  for (const auto& [file, tensor] : kTypes)
-    if (tensor == type) return file;
-  FailUnsupported("tensors of type {} cannot be written", at::toString(type));
+  switch (dtype) {
+    case Dtype::kBool: return at::kBool;
+    case Dtype::kU8: return at::kByte;
+    case Dtype::kI8: return at::kChar;
+    case Dtype::kI16: return at::kShort;
+    case Dtype::kI32: return at::kInt;
+    case Dtype::kI64: return at::kLong;
+    case Dtype::kF16: return at::kHalf;
+    case Dtype::kBF16: return at::kBFloat16;
+    case Dtype::kF32: return at::kFloat;
+    case Dtype::kF64: return at::kDouble;
+    case Dtype::kF8E4M3: return at::kFloat8_e4m3fn;
+    case Dtype::kF8E5M2: return at::kFloat8_e5m2;
+    default: FailUnsupported("{}: tensors of type {} are not supported", where, DtypeName(dtype));
+  }
 }
 
 at::Tensor ToTensor(const std::shared_ptr<const SafetensorsFile>& file, const SafetensorsEntry& entry) {
@@ -60,21 +48,6 @@ std::map<std::string, at::Tensor> ReadTensorFile(const std::filesystem::path& pa
     tensors.emplace(entry.name, std::move(tensor));
   }
   return tensors;
-}
-
-void WriteTensorFile(const std::filesystem::path& path, const std::map<std::string, at::Tensor>& tensors,
-                     const std::map<std::string, std::string>& metadata) {
-  std::vector<at::Tensor> kept;  // what the entries point into
-  std::vector<SafetensorsEntry> entries;
-  for (const auto& [name, tensor] : tensors) {
-    if (!tensor.defined()) Fail("{}: tensor \"{}\" is not defined", path.string(), name);
-    kept.push_back(tensor.to(at::kCPU).contiguous());
-    entries.push_back({name,
-                       ToDtype(tensor.scalar_type()),
-                       tensor.sizes().vec(),
-                       {static_cast<const std::byte*>(kept.back().const_data_ptr()), kept.back().nbytes()}});
-  }
-  WriteSafetensors(path, std::move(entries), metadata);
 }
 
 }  // namespace skipbench

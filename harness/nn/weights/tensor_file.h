@@ -1,4 +1,4 @@
-// Tensors from and to safetensors files.
+// Tensors from safetensors files.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -15,7 +15,6 @@ namespace skipbench {
 // Throws UnsupportedError for a dtype that nothing here reads (F4, C64 ...); `where` is put in the message. Values of 8
 // bits (F8_E4M3, F8_E5M2) can be converted, not computed with.
 at::ScalarType ToScalarType(Dtype dtype, const std::string& where);
-Dtype ToDtype(at::ScalarType type);
 
 // A view of the mapped file (read-only: never write into it) that keeps the mapping alive; a copy where the bytes are
 // not aligned for the dtype.
@@ -23,9 +22,5 @@ at::Tensor ToTensor(const std::shared_ptr<const SafetensorsFile>& file, const Sa
 
 // All tensors of a file by name, as stored, in memory of their own.
 std::map<std::string, at::Tensor> ReadTensorFile(const std::filesystem::path& path);
-
-// Writes a file atomically. Tensors may be on any device and strided.
-void WriteTensorFile(const std::filesystem::path& path, const std::map<std::string, at::Tensor>& tensors,
-                     const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace skipbench

@@ -11,7 +11,6 @@
 #include "harness/io/files/safetensors.h"
 #include "harness/nn/weights/tensor_file.h"
 #include "harness/nn/weights/weights_files.h"
-#include "harness/nn/weights/wrapper_names.h"
 
 namespace skipbench {
 namespace {

@@ -13,6 +13,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kCompiled = "_orig_mod.", kDataParallel = "module.";
+
+// The name without torch.compile's part wherever it stands.
+std::string WithoutCompiled(std::string_view name) {
+  std::string bare;
+  while (!name.empty()) {
+    if (name.starts_with(kCompiled)) {
+      name.remove_prefix(kCompiled.size());
+      continue;
+    }
+    const size_t end = std::min(name.find('.'), name.size() - 1) + 1;
+    bare += name.substr(0, end);
+    name.remove_prefix(end);
+  }
+  return bare;
+}
+
 WeightFiles ReadIndex(const fs::path& path) {
   WeightFiles found;
   found.index = path;
@@ -58,8 +75,7 @@ WeightFiles ReadIndex(const fs::path& path) {
         fmt::join(others, ", "));
   else if (!pickles.empty())
     hint = fmt::format(
-        "; {} is a pickle, which can run code when it is read: convert it with one of the scripts in "
-        "scripts/convert/",
+        "; {} is a pickle, which can run code when it is read: convert it with one of the scripts in scripts/convert/",
         fmt::join(pickles, ", "));
   Fail("{}: no weights: looked for {}{}", folder.string(), fmt::join(wanted, " and "), hint);
 }
@@ -73,6 +89,21 @@ std::string IndexName(const std::string& stem, const std::string& variant) {
 }
 
 }  // namespace
+
+WrapperNames::WrapperNames(const std::vector<std::string>& names) {
+  data_parallel_ = !names.empty();
+  for (const auto& name : names) {
+    const std::string bare = WithoutCompiled(name);
+    if (bare.size() != name.size()) found_.emplace(kCompiled);
+    data_parallel_ &= bare.starts_with(kDataParallel);
+  }
+  if (data_parallel_) found_.emplace(kDataParallel);
+}
+
+std::string WrapperNames::Bare(std::string_view name) const {
+  const std::string bare = WithoutCompiled(name);
+  return data_parallel_ && bare.starts_with(kDataParallel) ? bare.substr(kDataParallel.size()) : bare;
+}
 
 bool HasWeightFiles(const fs::path& folder, const std::string& stem, const std::string& variant) {
   std::error_code error;

@@ -246,13 +246,14 @@ std::optional<Figure> CostFigure(const ReportData& data, const SettingGroup& gro
 }  // namespace
 
 FigureSection CostFigures(const ReportData& data) {
-  FigureSection section;
-  section.id = "cost";
-  section.title = "Quality against cost";
-  section.details_title = "The same for errors of the latents";
-  section.intro =
-      "Each point is a setting. The dashed line joins the settings that no other one beats in both (the Pareto front); "
-      "a setting is worth using when it lies on it. The dotted upright line is what full steps cost.";
+  FigureSection section{
+      .id = "cost",
+      .title = "Quality against cost",
+      .intro =
+          "Each point is a setting. The dashed line joins the settings that no other one beats in both (the Pareto "
+          "front); "
+          "a setting is worth using when it lies on it. The dotted upright line is what full steps cost.",
+      .details_title = "The same for errors of the latents"};
   if (data.table.metrics.empty())
     section.missing.push_back("No metric was recorded; \"metrics\": [\"psnr\", ...] in the config does that.");
   bool latency = false;
@@ -266,8 +267,8 @@ FigureSection CostFigures(const ReportData& data) {
         }
   if (!latency && !data.table.metrics.empty())
     section.missing.push_back(
-        "Quality against latency: the run did not measure it; \"latency\": {\"samples\": 1, \"repeats\": 3} in "
-        "the config does that.");
+        "Quality against latency: the run did not measure it; \"latency\": {\"samples\": 1, \"repeats\": 3} in the "
+        "config does that.");
   return section;
 }
 

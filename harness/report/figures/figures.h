@@ -14,14 +14,13 @@ namespace skipbench {
 
 // Figures that belong together, and what was left out of them for want of data.
 struct FigureSection {
-  std::string id;  // anchor
-  std::string title;
-  std::string intro;  // what the figures show and how to read them
-  std::vector<Figure> figures;
-  std::vector<Figure> details;  // more of the same, folded away
-  std::string details_title;
-  std::vector<std::string>
-      missing;  // "latency: the run did not measure it; \"latency\": {...} in the config records it"
+  std::string id = {};  // anchor
+  std::string title = {};
+  std::string intro = {};  // what the figures show and how to read them
+  std::vector<Figure> figures = {};
+  std::vector<Figure> details = {};  // more of the same, folded away
+  std::string details_title = {};
+  std::vector<std::string> missing = {};  // "latency: the run did not measure it; \"latency\": {...} records it"
 };
 
 // A result with what every figure needs of it.

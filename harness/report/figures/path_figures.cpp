@@ -115,8 +115,8 @@ Figure SampleFigure(const ReportData& data, const SettingGroup& group, const Pat
   std::vector<std::string> parts;
   for (const auto& [action, color] : {std::pair(0, "reuse"), {1, "predict"}, {2, "shallow"}})
     parts.push_back(
-        fmt::format("data using ($4=={} ? $2 : NaN):(0):($2-0.5):($3+0.5):(base($1)+1):(base($1)+{}) with "
-                    "boxxyerror fillcolor rgb {}",
+        fmt::format("data using ($4=={} ? $2 : NaN):(0):($2-0.5):($3+0.5):(base($1)+1):(base($1)+{}) with boxxyerror "
+                    "fillcolor rgb {}",
                     action, row, color));
   figure.script = StripFrame(area, paths.calls) + Legend(shallow, area) +
                   fmt::format("base(r) = {0} - {1} * (r + 1)\n", row * order.size(), row) + PlotCommand(parts);
@@ -182,14 +182,14 @@ Figure HistogramFigure(const ReportData& data, const SettingGroup& group, const 
 }  // namespace
 
 FigureSection PathFigures(const ReportData& data) {
-  FigureSection section;
-  section.id = "paths";
-  section.title = "Skip paths";
-  section.intro =
-      "What each setting does in every call of the scheduler: a full prediction, a shallow forward on cached features, "
-      "or the "
-      "last output again. Settings that always predict (full steps, fewer steps) are not shown.";
-  section.details_title = "The path of every sample";
+  FigureSection section{
+      .id = "paths",
+      .title = "Skip paths",
+      .intro =
+          "What each setting does in every call of the scheduler: a full prediction, a shallow forward on cached "
+          "features, "
+          "or the last output again. Settings that always predict (full steps, fewer steps) are not shown.",
+      .details_title = "The path of every sample"};
   size_t left_out = 0;
   for (const auto& group : data.groups) {
     const auto all = PathsOf(data, group);
@@ -208,10 +208,9 @@ FigureSection PathFigures(const ReportData& data) {
 }
 
 FigureSection SkipHistograms(const ReportData& data) {
-  FigureSection section;
-  section.id = "skips";
-  section.title = "Skips over the samples";
-  section.intro = "Settings that decide for themselves skip more for one sample than for another.";
+  FigureSection section{.id = "skips",
+                        .title = "Skips over the samples",
+                        .intro = "Settings that decide for themselves skip more for one sample than for another."};
   for (const auto& group : data.groups) {
     const auto all = PathsOf(data, group);
     const auto parts = Parts(Varying(all), 6);

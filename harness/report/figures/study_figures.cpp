@@ -165,13 +165,14 @@ Figure PathsFigure(const PathStudyRecord& study, int64_t k) {
 }  // namespace
 
 FigureSection StudyFigures(const ReportData& data) {
-  FigureSection section;
-  section.id = "study";
-  section.title = "Estimated and searched paths";
-  section.intro =
-      "For each number of skips: the path that an estimator picks, the searched one, and random ones. Chi-square and p "
-      "test whether the two paths agree call by call more than chance would; p by shuffled runs respects that "
-      "neighbouring calls go together, the chi-square p does not.";
+  FigureSection section{
+      .id = "study",
+      .title = "Estimated and searched paths",
+      .intro =
+          "For each number of skips: the path that an estimator picks, the searched one, and random ones. Chi-square "
+          "and p "
+          "test whether the two paths agree call by call more than chance would; p by shuffled runs respects that "
+          "neighbouring calls go together, the chi-square p does not."};
   const auto groups = data.result.OpenExtra(kPathStudyGroup);
   if (groups.empty()) {
     section.missing.push_back("Estimated against searched paths: \"path_study\": {...} in the config compares them.");

@@ -132,8 +132,7 @@ std::optional<Figure> TwoSamplesFigure(const ReportData& data, const SettingGrou
   Figure figure = PartFigure(fmt::format("two_samples_{}", k), paths.setting->name + ", two samples", group);
   figure.caption = fmt::format(
       "The samples with the fewest and the most predictions. Where the {} is {} the threshold, the call predicts; "
-      "where there "
-      "is none, something else decided (a warm-up, a cap). Both stand at the call that they decide.",
+      "where there is none, something else decided (a warm-up, a cap). Both stand at the call that they decide.",
       criterion_of->name, criterion_of->predicts_above ? "above" : "below");
   const int panel = 132, strip = 12, pitch = panel + 62, top = 34;
   figure.height = top + 2 * pitch + 22;
@@ -265,8 +264,7 @@ std::optional<Figure> CorrelationFigure(const ReportData& data, const SettingGro
   figure.caption = fmt::format(
       "Rank correlation (Spearman) of the relative difference after a call with whether the path predicts in the next "
       "one: mean over {} samples, bars: 95 % interval. 0: no relation; 1: the path predicts exactly where the "
-      "difference is "
-      "large.",
+      "difference is large.",
       all[0].rho.count);
   figure.data.columns = {"row", "rho", "rho_low", "rho_high", "samples", "difference"};
   PlotArea area{.left = 140, .top = 12, .x_min = -0.2, .x_max = 1, .y_min = -0.6};
@@ -292,13 +290,13 @@ std::optional<Figure> CorrelationFigure(const ReportData& data, const SettingGro
 }  // namespace
 
 FigureSection TraceFigures(const ReportData& data) {
-  FigureSection section;
-  section.id = "traces";
-  section.title = "Along the trajectory";
-  section.intro =
-      "How fast latents and noise predictions change from call to call, how the adaptive criterion reads that, and how "
-      "the latent's error grows.";
-  section.details_title = "Two samples under every adaptive setting";
+  FigureSection section{.id = "traces",
+                        .title = "Along the trajectory",
+                        .intro =
+                            "How fast latents and noise predictions change from call to call, how the adaptive "
+                            "criterion reads that, and how "
+                            "the latent's error grows.",
+                        .details_title = "Two samples under every adaptive setting"};
   bool differences = false, searched = false, errors = false;
   for (const auto& group : data.groups) {
     const auto all = PathsOf(data, group);

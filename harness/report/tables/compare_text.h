@@ -1,14 +1,21 @@
-// A comparison of two results as text.
+// Comparisons as text: of two results, and of the settings of one.
 #pragma once
 
 #include <string>
 
 #include "harness/analysis/compare.h"
+#include "harness/analysis/paired_table.h"
 
 namespace skipbench {
 
 // For people, as a CI job shows it.
 std::string RenderMarkdown(const Comparison& comparison, const CompareOptions& options);
 std::string RenderJson(const Comparison& comparison);
+
+// Differences between settings.
+std::string RenderPairedMarkdown(const PairedTable& table);
+// For programs, all digits.
+std::string RenderPairedCsv(const PairedTable& table);
+std::string RenderPairedJson(const PairedTable& table);
 
 }  // namespace skipbench

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "harness/base/table_format.h"
+#include "harness/base/format.h"
 #include "harness/base/text.h"
 
 namespace skipbench {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/base/format.h"
 #include "harness/base/json.h"
-#include "harness/base/table_format.h"
-#include "harness/report/tables/markdown_grid.h"
+#include "harness/report/tables/render_table.h"
 
 namespace skipbench {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "harness/base/table_format.h"
+#include "harness/base/format.h"
 #include "harness/report/tables/render_table.h"
 #include "harness/report/tables/table_text.h"
 

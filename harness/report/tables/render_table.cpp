@@ -2,8 +2,10 @@
 
 #include <fmt/ranges.h>
 
-#include "harness/base/table_format.h"
-#include "harness/report/tables/markdown_grid.h"
+#include <algorithm>
+
+#include "harness/base/format.h"
+#include "harness/report/tables/escape.h"
 
 namespace skipbench {
 namespace {
@@ -11,17 +13,8 @@ namespace {
 std::string LatexText(const std::string& text) {
   std::string escaped;
   for (const char c : text) {
+    if (std::string_view("&%$#_{}").find(c) != std::string_view::npos) escaped += '\\';
     switch (c) {
-      case '&':
-      case '%':
-      case '$':
-      case '#':
-      case '_':
-      case '{':
-      case '}':
-        escaped += '\\';
-        escaped += c;
-        break;
       case '\\': escaped += "\\textbackslash{}"; break;
       case '~': escaped += "\\textasciitilde{}"; break;
       case '^': escaped += "\\textasciicircum{}"; break;
@@ -152,6 +145,41 @@ Fields FieldsOf(const Table& table, const Json& row) {
 }
 
 }  // namespace
+
+std::string MarkdownCell(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '|') escaped += '\\';
+    escaped += c == '\n' || c == '\r' || c == '\t' ? ' ' : c;
+  }
+  return escaped;
+}
+
+std::string MarkdownGrid(std::vector<std::vector<std::string>> rows, size_t text_columns, bool outcome) {
+  const size_t columns = rows[0].size();
+  const auto is_text = [&](size_t c) { return c < text_columns || (outcome && c + 1 == columns); };
+  std::vector<size_t> widths(columns, 3);
+  for (auto& row : rows)
+    for (size_t c = 0; c < columns; ++c) {
+      row[c] = MarkdownCell(row[c]);
+      // A long reason in the last column need not push the others' borders out.
+      if (!outcome || c + 1 < columns) widths[c] = std::max(widths[c], CountCharacters(row[c]));
+    }
+  if (outcome) widths[columns - 1] = CountCharacters(rows[0][columns - 1]);
+  std::string out;
+  for (size_t r = 0; r < rows.size(); ++r) {
+    for (size_t c = 0; c < columns; ++c) {
+      const std::string blanks(widths[c] - std::min(widths[c], CountCharacters(rows[r][c])), ' ');
+      out += (c ? " | " : "| ") + (is_text(c) ? rows[r][c] + blanks : blanks + rows[r][c]);
+    }
+    out += " |\n";
+    if (r > 0) continue;
+    for (size_t c = 0; c < columns; ++c)
+      out += (c ? " | " : "| ") + (is_text(c) ? std::string(widths[c], '-') : std::string(widths[c] - 1, '-') + ":");
+    out += " |\n";
+  }
+  return out;
+}
 
 std::string RenderMarkdown(const Table& table) { return RenderMarkdown(Layout(table)); }
 std::string RenderLatex(const Table& table) { return RenderLatex(Layout(table)); }

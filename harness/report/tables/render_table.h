@@ -2,10 +2,18 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "harness/report/tables/table_text.h"
 
 namespace skipbench {
+
+// A cell in one line: neither a line's end nor a bar ends the cell early.
+std::string MarkdownCell(const std::string& text);
+
+// A table in Markdown, its columns aligned for whoever reads it as text. `rows`: the headings first, all of one length.
+// The first `text_columns` columns are text, the others numbers. `outcome`: the last one is text that may be long.
+std::string MarkdownGrid(std::vector<std::vector<std::string>> rows, size_t text_columns, bool outcome = false);
 
 // The first and the last column are text, the others numbers. A value that is not there is "-"; notes below the table
 // say why.
