@@ -44,6 +44,11 @@ const PublishedFile* FindKnownData(const std::string& name) {
       {"MSRVTT_JSFUSION_test.csv", "MSRVTT_JSFUSION_test.csv of msrvtt_data.zip (the 1k-A split)", "0.1 MB",
        "no hash is published", "MSR-VTT: the releases of github.com/ArrowLuo/CLIP4Clip",
        "in a folder msrvtt of one of SKIPBENCH_DATA's folders"},
+      {"DrawBench.csv", "DrawBench's 200 prompts, as a table with a column Prompts", "0.02 MB", "no hash is published",
+       "Imagen's supplement (arXiv 2205.11487): imagen.research.google",
+       "in a folder drawbench of one of SKIPBENCH_DATA's folders"},
+      {"all_dimension.txt", "prompts/all_dimension.txt", "0.1 MB", "no hash is published",
+       "VBench: github.com/Vchitect/VBench", "in a folder vbench of one of SKIPBENCH_DATA's folders"},
       {"samples.tsv", "AIGCBench as the authors of AdaptiveDiffusion sampled it", "3 GB",
        "the source shows each file's SHA-256", "huggingface.co/datasets/HankYe/Sampled_AIGCBench_text2image_ar_0.625",
        "unpacked into a folder aigcbench of one of SKIPBENCH_DATA's folders; samples.tsv is made of its samples.txt as "

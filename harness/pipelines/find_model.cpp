@@ -163,11 +163,11 @@ fs::path First(const Wanted& wanted, const std::string& name, const std::vector<
 
 fs::path FindModel(const std::string& name, const fs::path& base, const std::string& models) {
   auto places = Places(name, base, models);
-  if (name == "fashion-scenes") places.push_back(ShippedFolder("fashion_scenes") / "model");
-  if (name == "fashion-motion") places.push_back(ShippedFolder("fashion_motion") / "model");
+  for (const std::string shipped : {"scenes", "motion", "flow"})
+    if (name == "fashion-" + shipped) places.push_back(ShippedFolder("fashion_" + shipped) / "model");
   const auto fits = [](const fs::path& path) { return IsModel(path) || IsCheckpoint(path); };
   return First({"pipeline", "model_index.json", "single-file .safetensors checkpoint", fits,
-                DidYouMean(name, {"fashion-scenes", "fashion-motion"})},
+                DidYouMean(name, {"fashion-scenes", "fashion-motion", "fashion-flow"})},
                name, places);
 }
 
