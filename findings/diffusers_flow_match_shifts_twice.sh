@@ -18,7 +18,7 @@ trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/env"
 "$folder/env/bin/pip" install -q --disable-pip-version-check torch==2.11.0 diffusers==0.42.1 transformers==5.24.0 numpy==2.4.6
 
-HF_HUB_OFFLINE=1 "$folder/env/bin/python" -W ignore - <<'PY'
+TRANSFORMERS_VERBOSITY=error HF_HUB_OFFLINE=1 "$folder/env/bin/python" -W ignore - <<'PY'
 import inspect
 import sys
 
