@@ -65,9 +65,6 @@ void LatentPipeline::SetShapes(int64_t factor, int64_t latent_channels, const Ow
           "{}: height and width must be multiples of {} and {} (the autoencoder's factor {} times the patches of the "
           "network, {}), found {} x {}",
           info_.folder.string(), rows, columns, factor, fmt::join(net.patch, "x"), height, width);
-    if (const int64_t most = net.max_positions; most && (height / rows > most || width / columns > most))
-      Fail("{}: height and width can be at most {} x {} (the network knows {} positions along an axis), found {} x {}",
-           info_.folder.string(), rows * most, columns * most, most, height, width);
   }
   if (net.in_channels != latent_channels)
     Fail("{}: the network takes {} channels, the latents have {}", info_.folder.string(), net.in_channels,
@@ -88,6 +85,19 @@ AutoencoderKL::Config LatentPipeline::ReadAutoencoder(const ModelSource& source,
   info_.can_tile = info_.frames == 0;
   info_.decodes_in_chunks = info_.frames > 0;
   return config;
+}
+
+void LatentPipeline::CheckSize() const {
+  const NetworkInfo& net = counted_->info();
+  if (net.max_positions == 0) return;
+  const std::vector<int64_t> shape = network_shape();
+  for (size_t axis = 1; axis <= 2; ++axis) {
+    const int64_t pixels = info_.image_shape[axis], latents = shape[shape.size() - 3 + axis];
+    const int64_t most = net.max_positions * net.patch[net.patch.size() - 3 + axis] * pixels / latents;
+    if (pixels > most)
+      Fail("{}: height and width can be at most {} (the network knows {} positions along an axis), found {} x {}",
+           info_.folder.string(), most, net.max_positions, info_.image_shape[1], info_.image_shape[2]);
+  }
 }
 
 void LatentPipeline::PackLatents(const PatchSize& patch) {

@@ -24,6 +24,7 @@ class LatentPipeline : public Pipeline {
  public:
   // By the autoencoder of LoadAutoencoder(), clips in chunks of frames.
   at::Tensor Decode(const at::Tensor& latents) const override;
+  void CheckSize() const override;
   MacReport DenoiserMacs(int cache_position) const override;
   int64_t FeatureElements(int cache_position) const override;
   int cache_positions() const override { return static_cast<int>(counted_->info().cuts.size()); }

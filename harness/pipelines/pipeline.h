@@ -95,6 +95,9 @@ class Pipeline {
   // that names the sample and its file, so that hours of sampling do not end at a file that is no picture. Needs no
   // weights.
   virtual void CheckInput(const Sample&) const {}
+  // Throws Error where pictures of this size cannot be made although the model can be opened: a network may know too
+  // few positions for them.
+  virtual void CheckSize() const {}
 
   // Initial unit noise in the order in which diffusers' pipeline draws it, of the latents' shape, to the latents' own
   // order.

@@ -287,6 +287,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   plan.shard = options.shard;
   std::tie(plan.begin, plan.end) =
       ShardRange(plan.shard, std::ssize(plan.samples), plan.config.wave_size, plan.config.group_size);
+  plan.pipeline->CheckSize();
   CheckInputs(plan);
   PlanSettings(&plan);
   NoteClippedLatents(&plan);
