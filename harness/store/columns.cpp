@@ -191,8 +191,7 @@ std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingI
   collect.Numbers("macs_matmuls", wave.macs_matmuls, "MAC");
   for (const auto& [name, values] : wave.metrics) {
     if (IsReserved(name)) Fail("{}: a metric cannot be called {}", where, name);
-    const auto info =
-        std::find_if(metrics.begin(), metrics.end(), [&](const MetricInfo& one) { return one.name == name; });
+    const auto info = std::ranges::find(metrics, name, &MetricInfo::name);
     if (info == metrics.end()) Fail("{}: the metric {} is not described in the run's header", where, name);
     collect.Metric(*info, values);
   }
