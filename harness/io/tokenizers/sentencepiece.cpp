@@ -16,12 +16,8 @@ namespace {
 void* Module() {
   static void* module = [] {
     const auto file = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "libskipbench_sentencepiece.so";
-#ifdef __SANITIZE_ADDRESS__
-    constexpr int kApart = 0;
-#else
-    constexpr int kApart = RTLD_DEEPBIND;
-#endif
-    void* loaded = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | kApart);
+    const bool sanitized = dlsym(RTLD_DEFAULT, "__asan_init") || dlsym(RTLD_DEFAULT, "__tsan_init");
+    void* loaded = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | (sanitized ? 0 : RTLD_DEEPBIND));
     if (!loaded) Fail("{}: sentencepiece cannot be loaded: {}", file.string(), dlerror());
     return loaded;
   }();
