@@ -25,8 +25,14 @@ ModelIndex::ModelIndex(Json json, std::string file)
     : json_(std::move(json)), file_(std::move(file)), class_name_(JsonReader(json_, file_).String("_class_name")) {}
 
 bool ModelIndex::Has(const std::string& component) const {
-  auto found = json_.find(component);
-  return found != json_.end() && found->is_array() && found->size() == 2 && (*found)[1].is_string();
+  const auto found = json_.find(component);
+  if (found == json_.end() || !found->is_array()) return false;  // other keys are options of the pipeline
+  const bool pair = found->size() == 2;
+  if (pair && (*found)[0].is_null() && (*found)[1].is_null()) return false;
+  if (!pair || !(*found)[0].is_string() || !(*found)[1].is_string())
+    Fail("{}: {}: expected [\"library\", \"Class\"], or [null, null] for a component that is left out, found {}", file_,
+         component, found->dump());
+  return true;
 }
 
 std::string ModelIndex::ClassOf(const std::string& component) const {

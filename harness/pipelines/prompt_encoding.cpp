@@ -6,6 +6,9 @@
 #include <unicode/unistr.h>
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
 
 #include "harness/base/error.h"
 #include "harness/base/text.h"
@@ -55,38 +58,83 @@ std::u32string Stripped(const std::u32string& text) {
   return {begin, end};
 }
 
-// The text of a reference without & and ;, "#39" or "amp".
-std::u32string CharacterOf(const std::string& name, const std::string& prompt) {
-  static const std::pair<const char*, char32_t> kNamed[] = {{"amp", '&'},  {"lt", '<'},    {"gt", '>'},
-                                                            {"quot", '"'}, {"apos", '\''}, {"nbsp", 0xA0}};
-  for (const auto& [known, character] : kNamed)
-    if (name == known) return {character};
-  if (name.size() >= 2 && name[0] == '#') {
-    const bool hex = name[1] == 'x' || name[1] == 'X';
-    size_t used = 0;
-    const std::string digits = name.substr(hex ? 2 : 1);
-    const bool sound = !digits.empty() && digits.size() <= 7 && std::isxdigit(static_cast<unsigned char>(digits[0]));
-    const unsigned long code = sound ? std::stoul(digits, &used, hex ? 16 : 10) : 0;
-    if (sound && used == digits.size() && code >= 0x20 && code < 0x110000 && !(code >= 0x7F && code < 0xA0) &&
-        !(code >= 0xD800 && code < 0xE000))
-      return {static_cast<char32_t>(code)};
-  }
-  Fail("the prompt \"{}\" holds the HTML reference \"&{};\", which is not supported: write the character itself",
+// The references that HTML knows without a ; as well (those of Python's html.entities.html5), all in Latin-1.
+constexpr std::pair<std::string_view, char32_t> kReferences[] = {
+    {"AElig", 0xC6},  {"AMP", 0x26},    {"Aacute", 0xC1}, {"Acirc", 0xC2},  {"Agrave", 0xC0}, {"Aring", 0xC5},
+    {"Atilde", 0xC3}, {"Auml", 0xC4},   {"COPY", 0xA9},   {"Ccedil", 0xC7}, {"ETH", 0xD0},    {"Eacute", 0xC9},
+    {"Ecirc", 0xCA},  {"Egrave", 0xC8}, {"Euml", 0xCB},   {"GT", 0x3E},     {"Iacute", 0xCD}, {"Icirc", 0xCE},
+    {"Igrave", 0xCC}, {"Iuml", 0xCF},   {"LT", 0x3C},     {"Ntilde", 0xD1}, {"Oacute", 0xD3}, {"Ocirc", 0xD4},
+    {"Ograve", 0xD2}, {"Oslash", 0xD8}, {"Otilde", 0xD5}, {"Ouml", 0xD6},   {"QUOT", 0x22},   {"REG", 0xAE},
+    {"THORN", 0xDE},  {"Uacute", 0xDA}, {"Ucirc", 0xDB},  {"Ugrave", 0xD9}, {"Uuml", 0xDC},   {"Yacute", 0xDD},
+    {"aacute", 0xE1}, {"acirc", 0xE2},  {"acute", 0xB4},  {"aelig", 0xE6},  {"agrave", 0xE0}, {"amp", 0x26},
+    {"aring", 0xE5},  {"atilde", 0xE3}, {"auml", 0xE4},   {"brvbar", 0xA6}, {"ccedil", 0xE7}, {"cedil", 0xB8},
+    {"cent", 0xA2},   {"copy", 0xA9},   {"curren", 0xA4}, {"deg", 0xB0},    {"divide", 0xF7}, {"eacute", 0xE9},
+    {"ecirc", 0xEA},  {"egrave", 0xE8}, {"eth", 0xF0},    {"euml", 0xEB},   {"frac12", 0xBD}, {"frac14", 0xBC},
+    {"frac34", 0xBE}, {"gt", 0x3E},     {"iacute", 0xED}, {"icirc", 0xEE},  {"iexcl", 0xA1},  {"igrave", 0xEC},
+    {"iquest", 0xBF}, {"iuml", 0xEF},   {"laquo", 0xAB},  {"lt", 0x3C},     {"macr", 0xAF},   {"micro", 0xB5},
+    {"middot", 0xB7}, {"nbsp", 0xA0},   {"not", 0xAC},    {"ntilde", 0xF1}, {"oacute", 0xF3}, {"ocirc", 0xF4},
+    {"ograve", 0xF2}, {"ordf", 0xAA},   {"ordm", 0xBA},   {"oslash", 0xF8}, {"otilde", 0xF5}, {"ouml", 0xF6},
+    {"para", 0xB6},   {"plusmn", 0xB1}, {"pound", 0xA3},  {"quot", 0x22},   {"raquo", 0xBB},  {"reg", 0xAE},
+    {"sect", 0xA7},   {"shy", 0xAD},    {"sup1", 0xB9},   {"sup2", 0xB2},   {"sup3", 0xB3},   {"szlig", 0xDF},
+    {"thorn", 0xFE},  {"times", 0xD7},  {"uacute", 0xFA}, {"ucirc", 0xFB},  {"ugrave", 0xF9}, {"uml", 0xA8},
+    {"uuml", 0xFC},   {"yacute", 0xFD}, {"yen", 0xA5},    {"yuml", 0xFF}};
+
+std::optional<char32_t> KnownReference(std::string_view name) {
+  for (const auto& [known, character] : kReferences)
+    if (name == known) return character;
+  return std::nullopt;
+}
+
+[[noreturn]] void RefuseReference(const std::string& name, const std::string& prompt) {
+  Fail("the prompt \"{}\" holds the HTML reference \"&{}\", which is not supported: write the character itself",
        Printable(prompt), Printable(name));
 }
 
+// The character of "#39" or "#x27".
+char32_t CharacterOf(const std::string& number, const std::string& prompt) {
+  const bool hex = number.size() > 1 && (number[1] == 'x' || number[1] == 'X');
+  const std::string digits = number.substr(hex ? 2 : 1);
+  const unsigned long code = !digits.empty() && digits.size() <= 7 ? std::stoul(digits, nullptr, hex ? 16 : 10) : 0;
+  if (code < 0x20 || code >= 0x110000 || (code >= 0x7F && code < 0xA0) || (code >= 0xD800 && code < 0xE000))
+    RefuseReference(number, prompt);
+  return static_cast<char32_t>(code);
+}
+
+// How much of the text behind an & is a reference, and what it stands for; {0, '&'}: none.
+std::pair<size_t, char32_t> ReferenceAt(const std::string& rest, const std::string& prompt) {
+  if (rest.starts_with("#")) {
+    const bool hex = rest.size() > 1 && (rest[1] == 'x' || rest[1] == 'X');
+    const size_t begin = hex ? 2 : 1;
+    const size_t end =
+        std::min(rest.size(), rest.find_first_not_of(hex ? "0123456789abcdefABCDEF" : "0123456789", begin));
+    if (end == begin) return {0, '&'};
+    return {end + (end < rest.size() && rest[end] == ';'), CharacterOf(rest.substr(0, end), prompt)};
+  }
+  const size_t end = std::min({rest.size(), size_t{32}, rest.find_first_of("\t\n\f <&#;")});
+  const bool closed = end > 0 && end < rest.size() && rest[end] == ';';
+  const std::string_view name = std::string_view(rest).substr(0, end);
+  if (closed && name == "apos") return {end + 1, '\''};
+  if (const auto character = KnownReference(name)) return {end + closed, *character};
+  if (closed) RefuseReference(rest.substr(0, end + 1), prompt);  // one of 2125 more names, or none
+  for (size_t size = end; size-- > 2;)
+    if (const auto character = KnownReference(name.substr(0, size))) return {size, *character};
+  return {0, '&'};
+}
+
+// html.unescape of Python.
 std::u32string WithoutReferences(const std::u32string& text, const std::string& prompt) {
   std::u32string result;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '&') {
-      const size_t end = text.find_first_of(U";& \t\n<", i + 1);
-      if (end != std::u32string::npos && text[end] == ';' && end > i + 1 && end - i < 34) {
-        result += CharacterOf(EncodeUtf8(std::u32string_view(text).substr(i + 1, end - i - 1)), prompt);
-        i = end;
-        continue;
-      }
+    if (text[i] != '&') {
+      result += text[i];
+      continue;
     }
-    result += text[i];
+    std::string rest;  // as far as it is ASCII: no name goes further
+    for (size_t k = i + 1; k < text.size() && text[k] < 0x80 && rest.size() < 34; ++k)
+      rest += static_cast<char>(text[k]);
+    const auto [size, character] = ReferenceAt(rest, prompt);
+    result += character;
+    i += size;
   }
   return result;
 }

@@ -59,7 +59,7 @@ PromptTensors EncodeWanPrompts(const T5TextEncoder& umt5, const std::vector<std:
                                at::Device device);
 
 // HTML's character references resolved twice and white space collapsed, as Wan's pipeline does where ftfy is not
-// installed. Throws Error for a reference by a name other than amp, lt, gt, quot, apos and nbsp.
+// installed. Throws Error for a reference by a name that HTML knows with a ; only, other than apos.
 std::string CleanWanPrompt(const std::string& prompt);
 
 // str.lower().strip() of Python.

@@ -29,6 +29,7 @@ class Wan : public PromptedPipeline {
   Wan(const ModelSource& source, const PipelineOptions& options)
       : PromptedPipeline(source, options, "text_to_video", 5.0, 512) {
     RefuseTwoStages(source.index());
+    if (options.negative_prompt) CleanWanPrompt(*options.negative_prompt);
     OpenNetwork(source, "transformer", ClassNamesOf<WanTransformer3DModel>());
     const auto vae = ParseConfigOf<AutoencoderKLWan>(source, "vae");
     SetShapes(vae.SpatialFactor(), vae.z_dim, {.height = 480, .width = 832, .frames = 81});  // diffusers' defaults
@@ -38,6 +39,8 @@ class Wan : public PromptedPipeline {
     umt5_ = OpenT5Of(source, "");
     vae_ = LoadPart<AutoencoderKLWan>(source, "vae");
   }
+
+  void CheckInput(const Sample& sample) const override { CleanWanPrompt(sample.caption); }
 
   PromptTensors EncodePrompts(const std::vector<std::string>& prompts) const override {
     return EncodeWanPrompts(*umt5_, prompts, text_length(), options_.device);

@@ -52,7 +52,8 @@ OptionTable<Options> MakeTable() {
            .Help("the shift's logarithm, instead of flow_shift"),
        Field("variance_type", &Options::variance_type).FromFile(), Field("sigma_min", &Options::sigma_min).FromFile(),
        Field("sigma_max", &Options::sigma_max).FromFile()});
-  table.Include(&Options::rules, SigmaRulesTable(/*with_lu=*/true))
+  table.Include(&Options::tokens, FileTokenShiftTable())
+      .Include(&Options::rules, SigmaRulesTable(/*with_lu=*/true))
       .Include(&Options::spacing, SpacingTable())
       .Include(&Options::limits, X0LimitsTable(/*with_clip=*/false))
       .Include(&Options::noise, NoiseScheduleTable());
@@ -73,6 +74,8 @@ OptionTable<Options> MakeTable() {
 
 // The ends of the σ rules are in force with a rule that takes them only, flow_shift with flow sigmas.
 void Resolve(Options* options, int) {
+  if (options->use_flow_sigmas && options->use_dynamic_shifting && !options->mu && options->tokens.image_seq_len)
+    options->mu = MuOf(options->tokens);
   options->flow_shift = options->use_flow_sigmas ? std::optional(options->flow_shift.value_or(1)) : std::nullopt;
   const SigmaRule rule = RuleOf(options->rules);
   if (rule == SigmaRule::kTimesteps || rule == SigmaRule::kLu) options->sigma_min = options->sigma_max = std::nullopt;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/schedulers/catalog.h"
+#include "harness/schedulers/flow_sigmas.h"
 #include "harness/schedulers/noise_schedule.h"
 #include "harness/schedulers/prediction.h"
 #include "harness/schedulers/sigmas.h"
@@ -31,6 +32,7 @@ struct DpmSolverMultistepOptions {
   std::optional<double> flow_shift;  // absent: 1
   bool use_dynamic_shifting = false;
   std::optional<double> mu;            // with use_dynamic_shifting: the shift's logarithm, instead of flow_shift
+  TokenShift tokens;                   // mu, where absent
   std::string variance_type = "none";  // of files written for DDPM; means nothing here unless it is learned
   SigmaRules rules;
   // Ends of the rules (absent: the σ of training); DPM-Solver has no such options, but diffusers finds those of a file

@@ -59,8 +59,7 @@ OptionTable<Options> MakeTable() {
 void Resolve(Options* options, int) {
   Options& o = *options;
   if (!o.dynamic.use_dynamic_shifting || o.dynamic.mu || !o.image_seq_len) return;
-  const double slope = (o.max_shift - o.base_shift) / (o.max_image_seq_len - o.base_image_seq_len);
-  o.dynamic.mu = *o.image_seq_len * slope + (o.base_shift - slope * o.base_image_seq_len);
+  o.dynamic.mu = MuOf({o.base_shift, o.max_shift, o.base_image_seq_len, o.max_image_seq_len, o.image_seq_len});
   FlowMatchEulerTable().Validate(o);
 }
 

@@ -24,6 +24,26 @@ OptionTable<FlowShift> FlowShiftTable(std::vector<Json> types) {
   return table;
 }
 
+OptionTable<TokenShift> FileTokenShiftTable() {
+  OptionTable<TokenShift> table(
+      "shift by tokens",
+      {Field("base_shift", &TokenShift::base_shift).FromFile(), Field("max_shift", &TokenShift::max_shift).FromFile(),
+       Field("base_image_seq_len", &TokenShift::base_image_seq_len).Min(0).FromFile(),
+       Field("max_image_seq_len", &TokenShift::max_image_seq_len).Min(1).FromFile(),
+       Field("image_seq_len", &TokenShift::image_seq_len).Min(1).FromFile()});
+  table.Rule([](const TokenShift& o) {
+    if (o.max_image_seq_len <= o.base_image_seq_len)
+      FailOption("max_image_seq_len", "expected more than base_image_seq_len, {}, found {}", o.base_image_seq_len,
+                 o.max_image_seq_len);
+  });
+  return table;
+}
+
+double MuOf(const TokenShift& o) {
+  const double slope = (o.max_shift - o.base_shift) / (o.max_image_seq_len - o.base_image_seq_len);
+  return *o.image_seq_len * slope + (o.base_shift - slope * o.base_image_seq_len);
+}
+
 double ShiftOf(const FlowShift& shift) {
   if (!shift.mu)
     FailOption("mu",

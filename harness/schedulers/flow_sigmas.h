@@ -17,6 +17,19 @@ struct FlowShift {
 // `types`: the values of time_shift_type that the class knows.
 OptionTable<FlowShift> FlowShiftTable(std::vector<Json> types);
 
+// What a pipeline that shifts by the resolution tells its scheduler: mu is a line through two lengths of the token
+// sequence.
+struct TokenShift {
+  double base_shift = 0.5, max_shift = 1.15;
+  int base_image_seq_len = 256, max_image_seq_len = 4096;
+  std::optional<int> image_seq_len;  // tokens of a picture, which the pipeline knows; none: it gives no mu
+};
+// Those of a file, for schedulers that have no such options; diffusers' pipelines find them in its config.
+OptionTable<TokenShift> FileTokenShiftTable();
+
+// diffusers' calculate_shift: mu of a picture by its number of tokens (which is set).
+double MuOf(const TokenShift& shift);
+
 // The factor s of σ' = s σ / (1 + (s - 1) σ) that mu stands for.
 double ShiftOf(const FlowShift& shift);
 

@@ -54,6 +54,7 @@ OptionTable<Options> MakeTable() {
            .Help("largest sigma where a rule places them"),
        Field("solver_p", &Options::solver_p).FromFile()});
   table.Include(&Options::dynamic, FlowShiftTable({"exponential"}))
+      .Include(&Options::tokens, FileTokenShiftTable())
       .Include(&Options::rules, SigmaRulesTable(/*with_lu=*/false))
       .Include(&Options::spacing, SpacingTable())
       .Include(&Options::limits, X0LimitsTable(/*with_clip=*/false))
@@ -73,6 +74,12 @@ OptionTable<Options> MakeTable() {
       FailOption("lower_order_final", "false makes the last step infinite with final_sigmas_type zero; use sigma_min");
   });
   return table;
+}
+
+void Resolve(Options* options, int) {
+  FlowShift& shift = options->dynamic;
+  if (options->use_flow_sigmas && shift.use_dynamic_shifting && !shift.mu && options->tokens.image_seq_len)
+    shift.mu = MuOf(options->tokens);
 }
 
 // A noise level in the notation of the paper: x = α x0 + σ ε, λ = log(α/σ), of the float32 σ of the schedule.
@@ -258,7 +265,7 @@ std::shared_ptr<const Scheduler> MakeUniPcMultistep(const UniPcMultistepOptions&
 
 SchedulerType UniPcMultistepType() {
   return DeclareScheduler("UniPCMultistepScheduler", "UniPC, predictor and corrector, multistep (arXiv 2302.04867)",
-                          UniPcMultistepTable(), MakeUniPcMultistep);
+                          UniPcMultistepTable(), MakeUniPcMultistep, Resolve);
 }
 
 }  // namespace skipbench

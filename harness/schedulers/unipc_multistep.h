@@ -28,6 +28,7 @@ struct UniPcMultistepOptions {
   bool use_flow_sigmas = false;            // x = (1 - σ) x0 + σ ε; beta and spacing are then of no effect
   double flow_shift = 1;
   FlowShift dynamic;
+  TokenShift tokens;  // its mu, where absent
   std::optional<double> shift_terminal;
   SigmaRules rules;                            // without use_lu_lambdas
   std::optional<double> sigma_min, sigma_max;  // ends of the rules; absent: the σ of training

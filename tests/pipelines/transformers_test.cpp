@@ -10,6 +10,7 @@
 #include "harness/nn/layers/patches.h"
 #include "harness/pipelines/load_pipeline.h"
 #include "harness/pipelines/pictures.h"
+#include "harness/pipelines/prompt_encoding.h"
 #include "harness/pipelines/prompted_pipeline.h"
 #include "tests/support/fixtures.h"
 
@@ -130,6 +131,25 @@ TEST_F(TransformerPipelines, SchedulersAreToldWhatThePipelineKnows) {
   EXPECT_EQ(config("flux-tiny")["sigma_ramp"], true);
   EXPECT_EQ(config("sd3-tiny")["image_seq_len"], 24);
   EXPECT_FALSE(config("sd3-tiny").contains("sigma_ramp"));
+}
+
+TEST(WanPrompts, ResolveReferencesAsPython) {  // html.unescape(html.unescape(text))
+  EXPECT_EQ(CleanWanPrompt("a &lt;b&gt; &amp;amp; &#39;c&#x27;"), "a <b> & 'c'");
+  EXPECT_EQ(CleanWanPrompt("a cat &lt b, cats&reggae, now&notes, it&#39s"),
+            "a cat < b, cats\u00aegae, now\u00aces, it's");
+  EXPECT_EQ(CleanWanPrompt("R&B, this & that; AT&T"), "R&B, this & that; AT&T");
+  EXPECT_THROW(CleanWanPrompt("&copysr; &notin;"), Error);
+}
+
+TEST(ModelIndexes, ADamagedComponentIsNotALeftOutOne) {
+  const auto has = [](const Json& value) {
+    return ModelIndex({{"_class_name", "StableDiffusion3Pipeline"}, {"text_encoder_3", value}}, "model_index.json")
+        .Has("text_encoder_3");
+  };
+  EXPECT_TRUE(has({"transformers", "T5EncoderModel"}));
+  EXPECT_FALSE(has({nullptr, nullptr}));
+  for (const Json& damaged : {Json({1, 2}), Json({"transformers"}), Json({"transformers", nullptr})})
+    EXPECT_THROW(has(damaged), Error) << damaged;
 }
 
 }  // namespace

@@ -55,5 +55,28 @@ TEST(FlowMatchEuler, SaysWhatItCannotDo) {
   EXPECT_ERROR(MakeScheduler("flow_match_euler", {}, {{"shift_terminal", 0.1}}, 1, "test"), "ask for more steps");
 }
 
+// FLUX's and SD3's pipelines give any scheduler of diffusers the mu of the resolution.
+TEST(FlowSchedulers, OthersTakeMuFromTheNumberOfTokens) {
+  const Json config = {
+      {"use_dynamic_shifting", true}, {"image_seq_len", 24},    {"base_shift", 0.3}, {"max_shift", 2.0},
+      {"base_image_seq_len", 4},      {"max_image_seq_len", 64}};
+  const auto timesteps = [&](const char* type, const Json& options) {
+    const auto scheduler = MakeScheduler(type, config, options, 4, "scheduler_config.json");
+    std::vector<double> all;
+    for (int call = 0; call < scheduler->calls(); ++call) all.push_back(scheduler->timestep(call));
+    return all;
+  };
+  Json flow = {{"use_flow_sigmas", true}, {"prediction_type", "flow_prediction"}};
+  for (const char* type : {"dpm_solver_multistep", "unipc_multistep"}) {
+    const auto by_tokens = timesteps(type, flow);
+    Json given = flow;
+    given["mu"] = 0.3 + 1.7 / 60 * 20;
+    EXPECT_EQ(by_tokens, timesteps(type, given)) << type;
+    Json fixed = flow;
+    fixed["use_dynamic_shifting"] = false;
+    EXPECT_NE(by_tokens, timesteps(type, fixed)) << type;
+  }
+}
+
 }  // namespace
 }  // namespace skipbench
