@@ -22,6 +22,9 @@ class StableDiffusion3 : public PromptedPipeline {
     const auto clip = ReadTextConfig(source, "text_encoder"), clip_2 = ReadTextConfig(source, "text_encoder_2");
     const bool with_t5 = source.index().Has("text_encoder_3");
     width_ = with_t5 ? ParseConfigOf<T5EncoderModel>(source, "text_encoder_3").d_model : net.joint_attention_dim;
+    if (!with_t5)
+      source.Note(
+          fmt::format("model: there is no text_encoder_3: in place of T5's tokens are {} of zeros", text_length()));
     if (clip.hidden_size + clip_2.hidden_size > width_)
       Fail("{}: the text encoders have {} and {} channels, together more than the {} of T5 or, without it, the network",
            info_.folder.string(), clip.hidden_size, clip_2.hidden_size, width_);

@@ -208,6 +208,14 @@ TEST_F(Transformers, StableDiffusion3RunsWithoutT5) {
   Replace(model / "model_index.json", {{"text_encoder_3", {nullptr, nullptr}}, {"tokenizer_3", {nullptr, nullptr}}});
   const auto run = RunConfig(dir_, Config(model), "out");
   EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("there is no text_encoder_3: in place of T5's tokens are "));
+}
+
+TEST_F(Transformers, ATokenizerIsForPrompts) {
+  const auto run = Skipbench({"run", (testing::SourceDir() / "configs/small/table_imagenet_dit.json").string(),
+                              "--dry-run", "--set", "tokenizer=slow"});
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_THAT(run.err, HasSubstr("tokenizer: there are no prompts"));
 }
 
 TEST_F(Transformers, WhatIsMissingOrBrokenIsNamed) {

@@ -175,6 +175,7 @@ void CheckModelKeys(const ExperimentConfig& config, const PipelineInfo& info) {
   if (config.model.negative_prompt && !info.needs_caption) refuse("negative_prompt", "there are no prompts");
   if (config.model.negative_prompt && (!info.guided || info.embedded_guidance))
     refuse("negative_prompt", "there is no unconditional pass that would see it");
+  if (config.Gives("tokenizer") && !info.needs_caption) refuse("tokenizer", "there are no prompts");
   if (config.Gives("max_sequence_length") && info.max_sequence_length == 0)
     refuse("max_sequence_length", "there is no T5 whose texts it would cut");
 }
