@@ -115,8 +115,9 @@ TEST_F(TransformerPipelines, LatentsAreShiftedBeforeTheyAreDecoded) {
   const auto wan = LoadPipeline(Models() / "wan-tiny", options);
   const auto vae = LoadFolder<AutoencoderKLWan>(Models() / "wan-tiny/vae");
   const at::Tensor latents = Random({2, 4, 2, 4, 4});
-  EXPECT_TRUE(at::equal(wan->Decode(latents),
-                        ToPictures(vae->Decode(vae->FromDenoiser(latents))).transpose(1, 2).contiguous()));
+  const at::Tensor expected = ToPictures(vae->Decode(vae->FromDenoiser(latents))).transpose(1, 2);
+  // One clip after the other there, both at once here: sums may round differently, and so may a value of 256.
+  EXPECT_LE((wan->Decode(latents).to(at::kInt) - expected.to(at::kInt)).abs().max().item<int>(), 1);
 }
 
 TEST_F(TransformerPipelines, SchedulersAreToldWhatThePipelineKnows) {
