@@ -104,9 +104,10 @@ void AddFlowSigmas(const Options& options, int steps, DpmSolverSchedule* schedul
   const int train = options.noise.num_train_timesteps;
   const double shift = options.mu ? Exp(*options.mu) : options.flow_shift.value_or(1);
   const std::vector<double> alphas = Linspace(1, 1.0 / train, steps + 1);
-  for (int i = steps; i > 0; --i) {
-    double sigma = 1 - alphas[i];
-    sigma = shift * sigma / (1 + (shift - 1) * sigma);
+  std::vector<double> sigmas;
+  for (int i = steps; i > 0; --i) sigmas.push_back(1 - alphas[i]);
+  ShiftSigmas({}, shift, &sigmas);
+  for (const double sigma : sigmas) {
     schedule->timesteps.push_back(std::trunc(sigma * train));
     schedule->sigmas.push_back(static_cast<float>(sigma));
   }

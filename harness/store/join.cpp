@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string>
 
 namespace skipbench {
 namespace {
@@ -24,7 +26,7 @@ const Source* WithSamples(const std::vector<Source>& sources) {
   return nullptr;
 }
 
-void JoinColumns(std::vector<Source>& sources, hdf5::Group& root, const SampleOrder& order) {
+void JoinColumns(std::vector<Source>& sources, hdf5::Group& root, const SampleOrder& order, bool compact) {
   const Source* pattern = WithSamples(sources);
   if (!pattern) return;
   // All datasets first, then source after source, so that each is open only once.
@@ -32,7 +34,8 @@ void JoinColumns(std::vector<Source>& sources, hdf5::Group& root, const SampleOr
   hdf5::Group settings = root.OpenGroup("settings");
   for (size_t k = 0; k < pattern->header().settings.size(); ++k) {
     hdf5::Group setting = settings.OpenGroup(std::to_string(k));
-    for (const auto& column : pattern->columns(k)) CreateColumn(setting, column, n);
+    for (const auto& column : pattern->columns(k))
+      if (!compact || KeptCompact(column)) CreateColumn(setting, column, n);
   }
   for (size_t s = 0; s < sources.size(); ++s) {
     if (sources[s].samples().empty()) continue;
@@ -40,6 +43,7 @@ void JoinColumns(std::vector<Source>& sources, hdf5::Group& root, const SampleOr
       const hdf5::Group from = sources[s].Setting(k);
       const hdf5::Group to = settings.OpenGroup(std::to_string(k));
       for (const auto& column : pattern->columns(k)) {
+        if (compact && !KeptCompact(column)) continue;
         hdf5::Dataset target = OpenColumn(to, column.name);
         CopyColumn(OpenColumn(from, column.name), target, order.places[s]);
       }
@@ -106,20 +110,26 @@ void RequireSameColumns(const std::vector<Source>& sources) {
   }
 }
 
-void Join(std::vector<Source>& sources, const std::filesystem::path& path, std::optional<Shard> shard) {
+bool KeptCompact(const ColumnInfo& column) {
+  static const std::set<std::string> kLeftOut = {"traces",  "features",          "auxiliary", "thumbnail",
+                                                 "latents", "noise_predictions", "images"};
+  return !kLeftOut.contains(column.name.substr(0, column.name.find('/')));
+}
+
+void Join(std::vector<Source>& sources, const std::filesystem::path& path, std::optional<Shard> shard, bool compact) {
   if (sources.empty()) Fail("{}: there is nothing to join", path.string());
   RequireSameColumns(sources);
   const SampleOrder order = OrderOf(sources);
   std::vector<Json> environments;
   for (const auto& source : sources) MergeEnvironments(environments, source.environments());
-  hdf5::FileWriter writer(path);
+  hdf5::FileWriter writer(path, /*compressed=*/compact);
   RunHeader header = sources.front().header();
   if (shard) header.shard = *shard;
   WriteHeader(writer.root(), header, environments);
   if (!order.samples.empty()) {
     WriteSamples(writer.root(), order.samples);
     WriteWaves(writer.root(), AllWaves(sources));
-    JoinColumns(sources, writer.root(), order);
+    JoinColumns(sources, writer.root(), order, compact);
   }
   JoinExtras(sources, writer.root(), std::ssize(order.samples));
   writer.Commit();

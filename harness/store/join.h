@@ -12,8 +12,12 @@ namespace skipbench {
 // Writes the samples (in the order of the plan), columns, waves and extras of `sources`, which are of one run, into a
 // new file, which appears whole or not at all. Of an extra that several have the last one counts; one computed over
 // other samples than all of these (its attribute "samples" is their number) is left out. Needs a few tens of MB of
-// memory whatever the size. `shard`: what the file says of itself; absent: what the first source says.
-void Join(std::vector<Source>& sources, const std::filesystem::path& path, std::optional<Shard> shard = {});
+// memory whatever the size. `shard`: what the file says of itself; absent: what the first source says. `compact`:
+// without the columns that tables do not need, and compressed.
+void Join(std::vector<Source>& sources, const std::filesystem::path& path, std::optional<Shard> shard = {},
+          bool compact = false);
+// Whether a compact file has the column: not pictures, latents, traces and features of single samples.
+bool KeptCompact(const ColumnInfo& column);
 
 // Where the rows of sources stand among all of their samples, which are in the order of the plan.
 struct SampleOrder {

@@ -1,5 +1,6 @@
 #include "harness/store/merge.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -12,31 +13,26 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// `out` holds these sources already: a merge was killed after it had written its result.
-bool IsMergeOf(const std::vector<Source>& sources, const fs::path& out) {
+// `out` holds these sources already, as compact as asked for: a merge was killed after it had written its result.
+bool IsMergeOf(const std::vector<Source>& sources, const fs::path& out, bool compact) {
   const auto files = ResultFiles(out);
   if (files.size() != 1 || files[0].filename() != kJoinedFile) return false;
   const Source merged(files[0]);
   if (merged.header().shard.count != 1 ||
       !FirstDifference(sources.front().header(), merged.header(), /*shards=*/true).empty())
     return false;
+  for (const auto& source : sources) {
+    if (source.samples().empty() || merged.samples().empty()) continue;
+    for (size_t k = 0; k < source.header().settings.size(); ++k) {
+      const auto kept = [&](const ColumnInfo& column) { return !compact || KeptCompact(column); };
+      if (std::ranges::count_if(source.columns(k), kept) != std::ssize(merged.columns(k))) return false;
+    }
+  }
   std::set<std::pair<int64_t, int64_t>> there, here;
   for (const auto& sample : merged.samples()) there.emplace(sample.ordinal, sample.id);
   for (const auto& source : sources)
     for (const auto& sample : source.samples()) here.emplace(sample.ordinal, sample.id);
   return there == here;
-}
-
-// Of a setting's columns those of numbers of a sample, and what it did.
-void Compact(const fs::path& file) {
-  static const std::set<std::string> kLeftOut = {"traces",  "features",          "auxiliary", "thumbnail",
-                                                 "latents", "noise_predictions", "images"};
-  hdf5::FileWriter writer(file, /*compressed=*/true);
-  writer.root().CopyContents(hdf5::OpenFile(file), [](const std::string& what) {
-    return what != std::string("/: ") + hdf5::kChecksums &&
-           !(what.starts_with("/settings/") && kLeftOut.contains(fs::path(what).filename()));
-  });
-  writer.Commit();
 }
 
 }  // namespace
@@ -59,7 +55,7 @@ MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& 
   for (const auto& source : sources) summary.samples += std::ssize(source.samples());
   summary.planned = sources.front().header().sample_count;
   const bool merged = !ResultFiles(out).empty();
-  if (merged && !IsMergeOf(sources, out))
+  if (merged && !IsMergeOf(sources, out, compact))
     Fail("{}: holds a result already, of another merge or run; give another folder", out.string());
   // Beside each file of results stand its pictures; of a folder with several, beside all of them.
   for (const auto& source : sources) {
@@ -68,8 +64,7 @@ MergeSummary MergeResults(const std::vector<fs::path>& results, const fs::path& 
                  source.samples());
   }
   summary.lock->RequireFolder();
-  if (!merged) Join(sources, out / kJoinedFile, Shard{});
-  if (!merged && compact) Compact(out / kJoinedFile);
+  if (!merged) Join(sources, out / kJoinedFile, Shard{}, compact);
   return summary;
 }
 

@@ -45,6 +45,12 @@ TEST(Shards, ACompactMergeKeepsWhatTablesNeed) {
   const auto report = Skipbench({"report", compact, "--out", (dir / "report").string()});
   EXPECT_EQ(report.exit_code, 0) << report.err;
   EXPECT_LT(fs::file_size(dir / "compact/results.h5"), fs::file_size(dir / "whole/results.h5") * 0.95);
+  // A merge that is there already is taken up only where it is as compact as asked for.
+  EXPECT_EQ(Skipbench({"merge", "--compact", whole, "--out", compact}).exit_code, 0);
+  EXPECT_TRUE(Contains(Skipbench({"merge", whole, "--out", compact}).err, "holds a result already"));
+  const std::string full = (dir / "full").string();
+  EXPECT_EQ(Skipbench({"merge", whole, "--out", full}).exit_code, 0);
+  EXPECT_TRUE(Contains(Skipbench({"merge", "--compact", whole, "--out", full}).err, "holds a result already"));
 }
 
 // Shards are missing: the merged result says so and can be finished as one run.
