@@ -39,9 +39,7 @@ at::Tensor FluxSingleBlock::Forward(const at::Tensor& x, const at::Tensor& temb,
   const at::Tensor n = NormAndModulate(name_ + ".norm.norm", x, kEps, parts[0], parts[1]);
   const at::Tensor both = at::empty({x.size(0), x.size(1), 5 * dim_}, x.options());
   attn_.ForwardInto(n, &rotary, both.narrow(-1, 0, dim_));
-  const at::Tensor inner = proj_mlp_.Forward(n);
-  at::Tensor activated = both.narrow(-1, dim_, 4 * dim_);
-  if (!x.is_meta()) at::gelu_out(activated, inner, "tanh");
+  GeluTanh(proj_mlp_.Forward(n), both.narrow(-1, dim_, 4 * dim_));
   return GatedAdd(x, parts[2], proj_out_.Forward(both));
 }
 

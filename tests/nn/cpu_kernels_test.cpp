@@ -147,6 +147,20 @@ TEST(CpuKernels, LayerNorm) {
   }
 }
 
+TEST(CpuKernels, GeluTanh) {
+  at::manual_seed(4);
+  for (const Variant& v : Variants()) {
+    for (int64_t columns : {1, 16, 37}) {
+      SCOPED_TRACE(fmt::format("{}: {} columns", Name(v), columns));
+      at::Tensor x = (at::randn({9, columns + 3}) * 4).to(v.dtype).narrow(1, 0, columns);
+      x[0][0] = -1e4, x[1][0] = 1e4, x[2][0] = 0;
+      at::Tensor y = at::empty({9, columns}, v.dtype);
+      cpu::KernelsOf(*v.kernels, v.dtype).gelu_tanh(x.const_data_ptr(), columns + 3, 9, columns, y.data_ptr(), columns);
+      ExpectRounded(y, at::gelu(x.to(at::kDouble), "tanh"), at::ones_like(x, at::kDouble));
+    }
+  }
+}
+
 // A bfloat16 number of every kind comes out of a store as it would out of ATen's conversion.
 TEST(CpuKernels, RoundingToBfloat16) {
   at::Tensor x = at::randn({4096}) * at::exp(at::randn({4096}) * 20);

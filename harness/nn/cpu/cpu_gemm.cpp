@@ -4,7 +4,13 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <atomic>
+#include <bit>
+#include <functional>
 #include <memory>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 namespace skipbench::cpu {
 
@@ -34,6 +40,17 @@ void PackPanel(const std::vector<const void*>& rows, int64_t stride_tap, int64_t
         to[(i / pair) * width * pair + i % pair] = from && i < k_real ? from[i * stride_k] : T(0);
     }
   }
+}
+
+// Weights are read from end to end in every forward, more of them than a table of small pages can keep track of. Asked
+// for before the memory is first written; what the system makes of it changes nothing but time.
+void PreferHugePages(const at::Tensor& t) {
+#ifdef MADV_HUGEPAGE
+  constexpr uintptr_t kHugePage = uintptr_t{1} << 21;
+  const uintptr_t begin = std::bit_cast<uintptr_t>(t.data_ptr()), end = begin + t.nbytes();
+  const uintptr_t first = (begin + kHugePage - 1) / kHugePage * kHugePage, last = end / kHugePage * kHugePage;
+  if (first < last) madvise(std::bit_cast<void*>(first), last - first, MADV_HUGEPAGE);
+#endif
 }
 
 // Where the rows of all `weights` begin.
@@ -66,6 +83,7 @@ PackedMatrix::PackedMatrix(const Kernels* kernels, const std::vector<at::Tensor>
   panels_ = CeilDiv(columns_, step);
   const int64_t rows = taps_ * depth_;
   data_ = at::empty({panels_, rows * width}, weights[0].options());
+  PreferHugePages(data_);
   if (bias.defined()) bias_ = at::zeros({panels_, width}, at::kFloat);
   const at::Tensor wide_bias = bias.defined() ? bias.to(at::kFloat).contiguous() : at::Tensor();
   at::parallel_for(0, panels_, 1, [&](int64_t begin, int64_t end) {
@@ -111,6 +129,8 @@ namespace {
 constexpr int64_t kPanelBytes = 192 * 1024;
 // Tiles of a block: their sums, when a product takes several passes, stay in the cache, too.
 constexpr int64_t kBlockTiles = 24;
+// Parts that a thread takes of a product, one after the other.
+constexpr int64_t kParts = 8;
 // Below this number of multiply-accumulates waking other threads costs more than it saves.
 constexpr int64_t kSerialMacs = 1 << 15;
 
@@ -133,15 +153,17 @@ class Runner {
     const int64_t macs = p_.images * p_.lines * p_.places * total_depth_ * w_.columns();
     if (macs < kSerialMacs || threads == 1 || at::in_parallel_region()) {
       Rows(0, tiles_, 0, w_.panels());
-    } else if (tiles_ >= 8 * threads) {
-      at::parallel_for(0, threads, 1, [&](int64_t begin, int64_t end) {
-        Rows(tiles_ * begin / threads, tiles_ * end / threads, 0, w_.panels());
-      });
+    } else if (tiles_ >= kParts * threads && SourceBytes() > WeightBytes()) {
+      const int64_t part = std::min(CeilDiv(tiles_, kParts * threads), kBlockTiles);
+      Share(threads, CeilDiv(tiles_, part),
+            [&](int64_t i) { Rows(i * part, std::min((i + 1) * part, tiles_), 0, w_.panels()); });
     } else {
-      // Few rows: each thread takes a stretch of the (panel, tile) pairs.
-      const int64_t all = tiles_ * w_.panels();
-      at::parallel_for(0, threads, 1,
-                       [&](int64_t begin, int64_t end) { Stretch(all * begin / threads, all * end / threads); });
+      // Little to read but the weights, which every thread reads a part of: stretches of the (panel, tile) pairs, whole
+      // panels where there are enough of them.
+      const int64_t panels = w_.panels(), whole = kParts * threads;
+      const int64_t part = panels >= whole ? CeilDiv(panels, whole) * tiles_ : CeilDiv(panels * tiles_, threads);
+      const int64_t all = panels * tiles_;
+      Share(threads, CeilDiv(all, part), [&](int64_t i) { Stretch(i * part, std::min((i + 1) * part, all)); });
     }
   }
 
@@ -153,6 +175,22 @@ class Runner {
     size_t source;
     int64_t offset, k, row;  // from value `offset` of the source's rows; `row`: of the packed weights
   };
+
+  // Each thread takes the next part when it is done with one: cores are not equally fast at all times.
+  static void Share(int64_t threads, int64_t parts, const std::function<void(int64_t)>& run) {
+    std::atomic<int64_t> next = 0;
+    at::parallel_for(0, threads, 1, [&](int64_t, int64_t) {
+      for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < parts;) run(i);
+    });
+  }
+
+  // The taps of a convolution read the same memory.
+  int64_t SourceBytes() const {
+    int64_t place = 0;
+    for (const RowSource& source : p_.sources) place = std::max(place, source.k);
+    return p_.images * p_.lines * p_.places * place * size_;
+  }
+  int64_t WeightBytes() const { return w_.panels() * total_depth_ * k_.panel_width * size_; }
 
   void CutDepth() {
     const int64_t limit = std::max<int64_t>(kPanelBytes / (k_.panel_width * size_) / 2 * 2, 2);

@@ -69,6 +69,8 @@ struct ElementKernels {
   // Rows of `features` values: (x - mean) / sqrt(var + eps) * weight + bias.
   void (*layer_norm)(const void* x, int64_t rows, int64_t features, const float* weight, const float* bias, float eps,
                      void* y);
+  // y = GELU(x) in its tanh form, for rows of `columns` values.
+  void (*gelu_tanh)(const void* x, int64_t stride, int64_t rows, int64_t columns, void* y, int64_t y_stride);
 
   // Keys and values of a head ([length][dim], rows at `stride`) are packed once for all blocks of queries; sizes are in
   // elements. `dim` of bfloat16 must be even.

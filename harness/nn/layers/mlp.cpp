@@ -2,7 +2,17 @@
 
 #include <ATen/ATen.h>
 
+#include "harness/nn/cpu/token_rows.h"
+
 namespace skipbench {
+
+void GeluTanh(const at::Tensor& x, at::Tensor out) {
+  if (x.is_meta()) return;
+  if (cpu::RunsTokenRows(x) && x.dim() >= 2 && x.numel() > 0)
+    cpu::GeluTanh(x, out);
+  else
+    at::gelu_out(out, x, "tanh");
+}
 
 Mlp::Mlp(const Weights& w, const Names& names, int64_t in_features, int64_t inner, int64_t out_features,
          Activation activation)
@@ -20,7 +30,10 @@ Mlp Mlp::TextProjection(const Weights& w, int64_t in_features, int64_t dim, Acti
 
 at::Tensor Mlp::Forward(const at::Tensor& x) const {
   at::Tensor h = first_.Forward(x);
-  if (!h.is_meta()) activation_ == Activation::kSilu ? at::silu_(h) : at::gelu_(h, "tanh");
+  if (activation_ == Activation::kGeluTanh)
+    GeluTanh(h, h);
+  else if (!h.is_meta())
+    at::silu_(h);
   return second_.Forward(h);
 }
 
