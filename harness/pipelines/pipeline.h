@@ -107,13 +107,12 @@ class Pipeline {
   // video: to clips [n, F, 3, H, W].
   virtual at::Tensor Decode(const at::Tensor& latents) const = 0;
 
-  // Cost of one forward of the denoising network at this size, batch 1, no guidance; `cache_position` >= 0: the shallow
-  // forward.
-  virtual MacReport DenoiserMacs(int cache_position) const = 0;
-  virtual int cache_positions() const = 0;
-  // Elements of the features that one row caches for `cache_position` (without guidance); Error where there are no
-  // cache positions.
-  virtual int64_t FeatureElements(int cache_position) const = 0;
+  // Cost of what the denoising network does at this size for one row: one sample, without guidance.
+  virtual MacReport DenoiserMacs(const Work& work) const = 0;
+  // What the network can do beside full forwards.
+  virtual NetworkAbilities abilities() const = 0;
+  // Elements that one row keeps for `site`; Error where the network does not offer it.
+  virtual int64_t KeptElements(const CacheSite& site) const = 0;
 
   // Elements of one latent.
   int64_t latent_elements() const { return c10::multiply_integers(info_.latent_shape); }

@@ -1,7 +1,10 @@
 // What a method is. A method never calls the network: for every scheduler call of a trajectory it decides whether the
-// network predicts, the last output is used again, or a partial ("shallow") forward runs on cached features; the
-// sampler executes. That is what lets settings share work, decide for each sample alone, be searched, and be tested
+// network predicts, earlier outputs are used again, or a partial ("shallow") forward runs on what earlier calls kept;
+// the sampler executes. That is what lets settings share work, decide for each sample alone, be searched, and be tested
 // without a network.
+//
+// Tensors belong to the trajectory, since they depend on its decisions only; a policy is a handful of numbers, and is
+// shown sums.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,26 +20,44 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/cache_site.h"
+
 namespace skipbench {
 
 enum class Action : uint8_t {
   kReuse = 0,    // the last model output (before guidance) again, whether it came from a full or a shallow forward
   kPredict = 1,  // a full forward
-  kShallow = 2,  // a partial forward on cached features (DeepCache)
+  kShallow = 2,  // a partial forward on what full ones kept
+  kCombine = 3,  // a weighted sum of the outputs of full forwards, of their inputs and of this call's input
 };
 
 struct Decision {
   Action action = Action::kPredict;
-  int cache_position = 0;  // only with kShallow: DeepCache's cache position, in the pip helper's numbering
+  CacheSite site = {};  // only with kShallow, one of Method::Keeps()
+  // kShallow, kCombine: weights of what the last full forwards kept, newest first, at most as many as Method::Keeps()
+  // says and as there were; empty: the newest as it is.
+  std::vector<double> weights = {};
+  // kCombine: weights of the network's input, of this call first, then of the full forwards, newest first; may be
+  // shorter, or empty: none.
+  std::vector<double> input_weights = {};
   friend auto operator<=>(const Decision&, const Decision&) = default;
 };
+
+inline Decision Shallow(CacheSite site, std::vector<double> weights = {}) {
+  return {Action::kShallow, site, std::move(weights)};
+}
 
 // The run a trajectory belongs to, as a method may know it.
 struct RunShape {
   int steps = 0;                  // inference steps of this trajectory
   int calls = 0;                  // scheduler calls; every per-step array has this length
   std::vector<double> timesteps;  // [calls], as the network is told
-  int cache_positions = 0;        // cache positions the network offers; 0: it cannot run shallow
+  // x_t = alpha x_0 + sigma noise of the latent before each call, as the network is given it, and of the last latent
+  // [calls + 1]; empty where the scheduler does not say.
+  std::vector<double> alphas = {}, sigmas = {};
+  NetworkAbilities network = {};
+  int guidance_rows = 1;   // 2: an unconditional and a conditional row
+  std::string model = {};  // what measured constants belong to: the network's class and size
 };
 
 // Which steps a method wants to run; the default is the experiment's own.
@@ -46,6 +67,19 @@ struct Schedule {
 };
 
 enum class Scope { kSample, kGroup };
+
+// Who decides where guidance takes two rows.
+enum class GuidanceScope {
+  kJoint,        // both together: sums run over both
+  kSeparate,     // each for itself: a policy each, which is shown its own row's sums
+  kConditional,  // the conditional row for both
+};
+
+// What the last `depth` full forwards leave behind for later calls.
+struct Keep {
+  CacheSite site;
+  int depth = 1;
+};
 
 // A sum that a policy did not ask for, or that the trajectory is too short for.
 inline constexpr double kNotShown = std::numeric_limits<double>::quiet_NaN();
@@ -65,11 +99,32 @@ struct Needs {
   int latent_order = 0;      // 0: nothing; 1..3: sums of the latent itself and of its differences up to this order
   int prediction_order = 0;  // the same of the guided predictions
   bool tensors = false;      // the latent itself
+  bool output = false;       // changes of the network's own output from full forward to full forward
+  int products = 0;          // products of the newest inputs and guided predictions, that many of each; at most 4
   void Merge(const Needs& other) {
     latent_order = std::max(latent_order, other.latent_order);
     prediction_order = std::max(prediction_order, other.prediction_order);
     tensors |= other.tensors;
+    output |= other.output;
+    products = std::max(products, other.products);
   }
+};
+
+// Sums over a signal, before a call decides. Float64; `previous` is the signal of the call before, `computed` that of
+// the last full forward. NaN where there is none.
+struct ProbeSums {
+  int64_t elements = 0;
+  double self_abs = kNotShown;                                      // sum |s|
+  double previous_change = kNotShown, previous_abs = kNotShown;     // sum |s - s_previous|, sum |s_previous|
+  double computed_change = kNotShown, computed_abs = kNotShown;     // sum |s - s_computed|, sum |s_computed|
+  double previous_ratio = kNotShown, computed_ratio = kNotShown;    // the two quotients, each sample's, averaged
+};
+
+// The raw output of a full forward (before guidance); NaN after a call that made none.
+struct OutputSums {
+  int64_t elements = 0;
+  double self_abs = kNotShown;  // sum |o|
+  double change = kNotShown;    // sum |o - o_computed|, of the full forward before; NaN for the first
 };
 
 // What a trajectory shows after a call. Sums are float64; those that were not asked for are NaN, the others finite (a
@@ -82,6 +137,11 @@ struct Observation {
   int64_t elements = 0;       // elements behind each sum: C*H*W, times the group's size
   DifferenceSums latent;      // of x_call, the latent after the call
   DifferenceSums prediction;  // of the guided prediction used by the call
+  OutputSums output = {};     // of the policy's guidance rows
+  // Needs::products = k > 0: sums of products of v_i = x_call, x_{call-1}, ..., e_call, e_{call-1}, ... (k of each; x the
+  // latent after a call, for x_{-1} the initial noise; e the guided prediction used): [2 k][2 k], row by row, NaN where
+  // the trajectory is too short.
+  std::vector<double> products = {};
   std::span<const at::Tensor>
       latents;  // x_call of each sample [C, ...], when Needs::tensors; void after Observe returns
 };
@@ -105,7 +165,11 @@ struct Criterion {
 class Policy {
  public:
   virtual ~Policy() = default;
-  virtual Decision Decide(int call) = 0;  // call 0 must be kPredict
+  // What Decide wants to see of this call. Depends on calls and decisions alone: it is asked before the last call is
+  // observed.
+  virtual std::optional<ProbeSite> Probe(int call) const { return std::nullopt; }
+  virtual void ObserveProbe(int call, const ProbeSums& seen) {}  // after the last call was observed
+  virtual Decision Decide(int call) = 0;                         // call 0 must be kPredict
   virtual void Observe(int call, const Observation& seen) = 0;
   virtual std::unique_ptr<Policy> Clone() const = 0;  // an independent copy: a trajectory may fork
   virtual Trace TakeTrace() { return {}; }
@@ -122,8 +186,9 @@ class Method {
   virtual Needs Observes() const { return {}; }
   // Nothing: the method compares no number with a threshold, or not by the rules above.
   virtual std::optional<Criterion> criterion() const { return std::nullopt; }
-  // Cache positions that Decide may ask for.
-  virtual std::vector<int> CachePositions(const RunShape& run) const { return {}; }
+  virtual GuidanceScope Halves() const { return GuidanceScope::kJoint; }
+  // What Decide may use of earlier calls, one entry a site.
+  virtual std::vector<Keep> Keeps(const RunShape& run) const { return {}; }
   // Throws Error if the setting cannot run in this shape (a mask of another length, a cache position the network
   // lacks).
   virtual std::unique_ptr<Policy> Start(const RunShape& run) const = 0;

@@ -81,8 +81,9 @@ TreeResult RunTree(const Scheduler& scheduler, Denoiser& denoiser, const std::ve
                    const std::vector<const Method*>& settings, at::IntArrayRef latent_shape, at::ScalarType dtype,
                    at::Device device, const TreeOptions& options);
 
-// The shape of a run as methods see it.
-RunShape ShapeOf(const Scheduler& scheduler, int cache_positions);
+// The shape of a run as methods see it; `model` is what measured constants belong to.
+RunShape ShapeOf(const Scheduler& scheduler, const NetworkAbilities& network, int guidance_rows,
+                 const std::string& model = {});
 
 // A decision as the results record it: "predict", "reuse", "shallow(2)".
 std::string ToString(const Decision& decision);

@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,11 @@ struct StepResult {
   SchedulerState state;
 };
 
+// x_t = alpha x_0 + sigma noise, of a latent as the network is given it.
+struct NoiseLevel {
+  double alpha = 1, sigma = 0;
+};
+
 // One scheduler set to one number of steps. Immutable, so trajectories may share it. Everything is indexed by *call*
 // (0-based): PNDM makes steps + 1 calls, DPM-Solver++ of order 2 with solver "heun" still one a timestep.
 class Scheduler {
@@ -36,6 +42,9 @@ class Scheduler {
   virtual bool UsesNoise(int call) const = 0;   // whether this call's noise can change the sample
   // Whether predicted samples are clipped to a range, as pixels may be.
   virtual bool ClipsSample() const { return false; }
+
+  // Of the latent before `call`; call = calls(): of the last one. Nothing: the scheduler does not say.
+  virtual std::optional<NoiseLevel> noise_level(int call) const { return std::nullopt; }
 
   // The network's input for `call`. Default: the sample itself.
   virtual at::Tensor ScaleModelInput(const at::Tensor& sample, int call) const { return sample; }
