@@ -46,8 +46,14 @@ std::shared_ptr<const Method> Make(const Example& example) {
 }
 
 RunShape TwelveCalls() {
-  RunShape shape{.steps = 12, .calls = 12, .cache_positions = 3};
+  RunShape shape;
+  shape.steps = shape.calls = 12;
   for (int call = 0; call < 12; ++call) shape.timesteps.push_back(1000 - 80 * call);
+  shape.network.cache_positions = 3;
+  shape.network.blocks = 6;
+  for (const auto signal : {ProbeSite::Signal::kTimeEmbedding, ProbeSite::Signal::kTimeProjection,
+                            ProbeSite::Signal::kModulatedInput, ProbeSite::Signal::kFront})
+    shape.network.signals.insert(signal);
   return shape;
 }
 
@@ -71,6 +77,7 @@ Course Follow(const Method& method, double wobble, double unasked = kNotShown) {
   SmallTrajectory trajectory(method, wobble, unasked);
   Course course;
   for (int call = 0; call < shape.calls; ++call) {
+    trajectory.Show(call, policy.get());
     course.decisions.push_back(policy->Decide(call));
     policy->Observe(call, trajectory.Step(call, course.decisions.back()));
   }
@@ -83,12 +90,16 @@ TEST_P(MethodConformance, FirstCallPredictsAndStaysInBounds) {
   EXPECT_EQ(method->type(), GetParam().type);
   EXPECT_NE(method->Label().find(GetParam().type), std::string::npos);
   const RunShape shape = TwelveCalls();
-  const auto declared = method->CachePositions(shape);
+  const auto declared = method->Keeps(shape);
   const Course course = Follow(*method, 0);
   EXPECT_EQ(course.decisions[0].action, Action::kPredict);
   for (const Decision& decision : course.decisions)
-    if (decision.action == Action::kShallow)
-      EXPECT_NE(std::find(declared.begin(), declared.end(), decision.cache_position), declared.end());
+    if (decision.action == Action::kShallow || decision.action == Action::kCombine) {
+      const auto keep = std::ranges::find(declared, decision.site, &Keep::site);
+      ASSERT_NE(keep, declared.end());
+      EXPECT_LE(std::ssize(decision.weights), keep->depth);
+      EXPECT_LE(std::ssize(decision.input_weights), keep->depth + 1);
+    }
   for (const auto& [name, values] : course.trace) EXPECT_EQ(static_cast<int>(values.size()), shape.calls) << name;
 }
 
@@ -162,6 +173,7 @@ TEST_P(MethodConformance, CloneContinuesAlikeAndIndependently) {
     std::unique_ptr<Policy> clone, disturbed;
     std::optional<SmallTrajectory> after, elsewhere;
     for (int call = 0; call < shape.calls; ++call) {
+      trajectory.Show(call, original.get());
       expected.push_back(original->Decide(call));
       original->Observe(call, trajectory.Step(call, expected.back()));
       if (call == fork) {
@@ -171,10 +183,12 @@ TEST_P(MethodConformance, CloneContinuesAlikeAndIndependently) {
         elsewhere.emplace(*method, 0.7);
         for (int c = 0; c <= call; ++c) elsewhere->Step(c, expected[static_cast<size_t>(c)]);
       } else if (disturbed) {
+        elsewhere->Show(call, disturbed.get());
         disturbed->Observe(call, elsewhere->Step(call, disturbed->Decide(call)));
       }
     }
     for (int call = fork + 1; call < shape.calls; ++call) {
+      after->Show(call, clone.get());
       EXPECT_EQ(clone->Decide(call), expected[call]) << "forked after " << fork << ", call " << call;
       clone->Observe(call, after->Step(call, expected[call]));
     }

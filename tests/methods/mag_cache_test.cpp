@@ -15,10 +15,12 @@ using testing::StackRun;
 using testing::Text;
 using Rule = MagCacheOptions::Rule;
 
-METHOD_EXAMPLES(MagCache, {"mag_cache", {{"mag_ratios", "flux"}, {"threshold", 0.2}}},
-                {"mag_cache", {{"mag_ratios", {1, 0.9, 0.95, 1.1, 0.99}}, {"threshold", 0.2}, {"max_skip_steps", 1}}},
-                {"mag_cache", {{"mag_ratios", "flux"}, {"as_published", true}, {"rule", "flux"}}},
-                {"mag_cache", {{"mag_ratios", "wan2.1_t2v_1.3b"}, {"halves", "separate"}, {"retention_ratio", 0.3}}});
+METHOD_EXAMPLES(
+    MagCache, {"mag_cache", {{"mag_ratios", "flux"}, {"threshold", 0.2}}},
+    {"mag_cache", {{"mag_ratios", {1, 0.9, 0.95, 1.1, 0.99}}, {"threshold", 0.2}, {"max_skip_steps", 1}}},
+    {"mag_cache", {{"mag_ratios", "flux"}, {"threshold", 0.24}, {"as_published", true}, {"rule", "flux"}}},
+    {"mag_cache",
+     {{"mag_ratios", "wan2.1_t2v_1.3b"}, {"threshold", 0.06}, {"halves", "separate"}, {"retention_ratio", 0.3}}});
 
 std::unique_ptr<Method> Make(const MagCacheOptions& options) { return MakeMagCache(options, ""); }
 
