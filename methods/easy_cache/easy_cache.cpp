@@ -61,7 +61,7 @@ class EasyCachePolicy : public CachePolicy {
 
   Options options_;
   int calls_;
-  int full_ = 0;  // forwards that count
+  int full_ = 0;                                                    // forwards that count
   double since_previous_ = kNotShown, since_computed_ = kNotShown;  // mean |x - x_last|
   double rate_ = kNotShown;    // change of the output by change of the input, between the two last full forwards
   double output_ = kNotShown;  // mean |o| of the last one

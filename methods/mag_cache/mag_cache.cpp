@@ -6,6 +6,7 @@
 
 #include "harness/base/error.h"
 #include "methods/mag_cache/mag_ratios.h"
+#include "methods/mag_cache/published_ratios.h"
 
 namespace skipbench {
 namespace {

@@ -2,20 +2,10 @@
 #pragma once
 
 #include <filesystem>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace skipbench {
-
-struct PublishedRatios {
-  std::string_view name;
-  std::vector<std::vector<double>> rows;  // as MagRatios::rows
-};
-
-// Of github.com/Zehong-Ma/MagCache at df81cb1 (2025-11): the literals of each model's script.
-std::span<const PublishedRatios> AllPublishedRatios();
 
 // A ratio for each call; the first, which has no call before it, is 1.
 struct MagRatios {

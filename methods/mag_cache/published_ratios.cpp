@@ -1,4 +1,4 @@
-#include "methods/mag_cache/mag_ratios.h"
+#include "methods/mag_cache/published_ratios.h"
 
 namespace skipbench {
 

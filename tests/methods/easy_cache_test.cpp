@@ -90,6 +90,38 @@ TEST(EasyCache, ComfyUiAddsDistancesFromTheLastFullForward) {
   EXPECT_NEAR(course.trace.at("criterion")[8], 1.0, 1e-12);
 }
 
+// The node's wrapper on toy trajectories, with every pixel compared (tests/fixtures/dit/README.md).
+TEST(EasyCache, ComfyUiDecidesAsTheNode) {
+  const testing::Manifest manifest = testing::LoadManifest("dit", "easy_cache_comfyui.json");
+  if (!manifest.exists) GTEST_SKIP() << "no folder dit";
+  for (const Json& one : manifest.json.at("cases")) {
+    Json options = one.at("options");
+    SCOPED_TRACE(options.dump());
+    options["rule"] = "comfyui";
+    const auto method = EasyCacheType().make(JsonReader(options, "test.json", "methods[0]"));
+    const Json& measured = one.at("measured");
+    const auto value = [&](int call, const char* key) {
+      const Json& step = measured[static_cast<size_t>(call)];
+      return step.contains(key) && step[key].is_number() ? step[key].get<double>() : kNotShown;
+    };
+    const auto seen = [&](int call) {
+      ProbeSums sums;
+      sums.elements = 1;
+      sums.computed_change = value(call, "moved");
+      return sums;
+    };
+    const auto output = [&](int call) {
+      return OutputSums{.elements = 1, .self_abs = value(call, "size"), .change = value(call, "change")};
+    };
+    const testing::Course course = Go(*method, StackRun(static_cast<int>(measured.size())), seen, output);
+    EXPECT_EQ(Text(course.mask), one.at("mask"));
+    for (int call = 1; call < std::ssize(measured); ++call)
+      if (const double sum = value(call, "sum"); !std::isnan(sum)) {
+        EXPECT_NEAR(course.trace.at("criterion")[static_cast<size_t>(call) - 1], sum, 1e-8) << call;
+      }
+  }
+}
+
 TEST(EasyCache, OptionsOfOneRuleOnly) {
   EXPECT_ERROR(MakeEasyCache({.start_percent = 0.3}), "only the rule \"comfyui\" has a window");
   EXPECT_ERROR(MakeEasyCache({.rule = Rule::kComfyUi, .ret_steps = 3}), "has a window instead");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "methods/mag_cache/mag_ratios.h"
+#include "methods/mag_cache/published_ratios.h"
 #include "tests/methods/conformance.h"
 #include "tests/methods/measured_case.h"
 
