@@ -26,33 +26,24 @@ std::string NamesOf(uint8_t modules) {
 
 std::string NameOf(const CacheSite& site) {
   switch (site.level) {
-    case CacheSite::Level::kOutput:
-      return "its output";
+    case CacheSite::Level::kOutput: return "its output";
     case CacheSite::Level::kCut:
       return site.back == 0 ? fmt::format("cache position {}", site.front)
                             : fmt::format("a cut with {} blocks before and {} after it", site.front, site.back);
-    case CacheSite::Level::kHidden:
-      return "the last block's hidden state";
-    case CacheSite::Level::kModules:
-      return fmt::format("outputs of modules ({})", NamesOf(site.modules));
+    case CacheSite::Level::kHidden: return "the last block's hidden state";
+    case CacheSite::Level::kModules: return fmt::format("outputs of modules ({})", NamesOf(site.modules));
   }
   return "?";
 }
 
 std::string NameOf(ProbeSite::Signal signal) {
   switch (signal) {
-    case ProbeSite::Signal::kInput:
-      return "its input";
-    case ProbeSite::Signal::kFilteredInput:
-      return "its filtered input";
-    case ProbeSite::Signal::kTimeEmbedding:
-      return "the time embedding";
-    case ProbeSite::Signal::kTimeProjection:
-      return "the time projection";
-    case ProbeSite::Signal::kModulatedInput:
-      return "the first block's modulated input";
-    case ProbeSite::Signal::kFront:
-      return "what its first blocks add";
+    case ProbeSite::Signal::kInput: return "its input";
+    case ProbeSite::Signal::kFilteredInput: return "its filtered input";
+    case ProbeSite::Signal::kTimeEmbedding: return "the time embedding";
+    case ProbeSite::Signal::kTimeProjection: return "the time projection";
+    case ProbeSite::Signal::kModulatedInput: return "the first block's modulated input";
+    case ProbeSite::Signal::kFront: return "what its first blocks add";
   }
   return "?";
 }
@@ -63,8 +54,9 @@ std::string Offers(const NetworkAbilities& can) {
   if (can.blocks == 0)
     return can.cache_positions == 1 ? "cache position 0"
                                     : fmt::format("cache positions 0 to {}", can.cache_positions - 1);
-  return fmt::format("cuts of its {} blocks (fewer than {} computed), the last block's hidden state, outputs of modules ({})",
-                     can.blocks, can.blocks, NamesOf(can.modules));
+  return fmt::format(
+      "cuts of its {} blocks (fewer than {} computed), the last block's hidden state, outputs of modules ({})",
+      can.blocks, can.blocks, NamesOf(can.modules));
 }
 
 }  // namespace

@@ -60,15 +60,15 @@ class NetworkProbe {
 // kModules: the outputs of every module of these kinds one after the other [B, total], block by block, before their
 // gates; of blocks with two streams those of both. None of these modules is computed, all else is.
 struct NetworkWork {
-  std::vector<CacheSite> keep = {};     // a full forward: what to return beside the output
-  std::optional<CacheSite> site = {};   // a partial forward: what is not computed
-  at::Tensor cached = {};               // a partial forward: what stands in its place, [B, ...]
-  const NetworkProbe* from = nullptr;   // goes on from here, where what is wanted lies behind it; null: from the start
-  at::Tensor from_rows = {};            // int64 [B], rows of the probe, whose inputs are given; undefined: all of them
+  std::vector<CacheSite> keep = {};    // a full forward: what to return beside the output
+  std::optional<CacheSite> site = {};  // a partial forward: what is not computed
+  at::Tensor cached = {};              // a partial forward: what stands in its place, [B, ...]
+  const NetworkProbe* from = nullptr;  // goes on from here, where what is wanted lies behind it; null: from the start
+  at::Tensor from_rows = {};           // int64 [B], rows of the probe, whose inputs are given; undefined: all of them
 };
 
 struct NetworkOutput {
-  at::Tensor sample;  // shape of the input's sample, with the network's out_channels
+  at::Tensor sample;                     // shape of the input's sample, with the network's out_channels
   std::map<CacheSite, at::Tensor> kept;  // of `keep`, one row for each row
 };
 

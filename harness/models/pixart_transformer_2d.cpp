@@ -45,8 +45,8 @@ void PixArtBlock::Run(TransformerState* state) const {
   const at::Tensor attended = RunModule(state->modules, kAttentionModule, x.sizes(), [&, &parts = parts, &n = normed] {
     return attn1_.ForwardAdd(n.defined() ? n : Norm1(x, parts), at::Tensor());
   });
-  const at::Tensor y = GatedAdd(x, parts[2], attended);
-  const at::Tensor h = attn2_.ForwardAdd([&] { return y; }, state->context, state->mask, y, state->modules);
+  at::Tensor h = GatedAdd(x, parts[2], attended);
+  h = attn2_.ForwardAdd([&] { return h; }, state->context, state->mask, h, state->modules);
   const at::Tensor fed = RunModule(state->modules, kFeedForwardModule, h.sizes(), [&, &parts = parts] {
     return ff_.Forward(NormAndModulate(name_ + ".norm2", h, eps_, parts[3], parts[4]));
   });
@@ -110,9 +110,9 @@ PixArtTransformer2DModel::PixArtTransformer2DModel(const Config& config, const W
            .sample_size = config.sample_size,
            .patch = {config.patch_size, config.patch_size},
            .dtype = w.options().dtype};
-  SetAbilities(config.num_layers, kAttentionModule | kCrossAttentionModule | kFeedForwardModule,
-               {ProbeSite::Signal::kTimeEmbedding, ProbeSite::Signal::kTimeProjection,
-                ProbeSite::Signal::kModulatedInput});
+  SetAbilities(
+      config.num_layers, kAttentionModule | kCrossAttentionModule | kFeedForwardModule,
+      {ProbeSite::Signal::kTimeEmbedding, ProbeSite::Signal::kTimeProjection, ProbeSite::Signal::kModulatedInput});
 }
 
 std::map<std::string, ConditioningInput> PixArtTransformer2DModel::conditioning(at::IntArrayRef) const {

@@ -48,8 +48,8 @@ at::Tensor Select(const at::Tensor& t, int64_t all, const at::Tensor& rows) {
 TransformerState Select(const TransformerState& from, int64_t all, const at::Tensor& rows) {
   TransformerState state = from;
   if (!rows.defined()) return state;
-  for (at::Tensor* t : {&state.tokens, &state.text, &state.modulation, &state.time, &state.classes, &state.mask,
-                        &state.start.normed})
+  for (at::Tensor* t :
+       {&state.tokens, &state.text, &state.modulation, &state.time, &state.classes, &state.mask, &state.start.normed})
     *t = Select(*t, all, rows);
   for (at::Tensor& part : state.start.parts) part = Select(part, all, rows);
   state.joined = at::Tensor();
@@ -79,9 +79,9 @@ const Transformer::Begun* Transformer::FromProbe(const NetworkInputs& inputs, co
   if (rows != inputs.sample.size(0)) Fail("{} samples from {} rows of a probe", inputs.sample.size(0), rows);
   const int done = static_cast<int>(begun->before.size());
   const auto is_modules = [](const CacheSite& site) { return site.level == CacheSite::Level::kModules; };
-  const bool passed = work.site ? is_modules(*work.site) ||
-                                      (work.site->level == CacheSite::Level::kCut && work.site->front < done)
-                                : std::any_of(work.keep.begin(), work.keep.end(), is_modules);
+  const bool passed =
+      work.site ? is_modules(*work.site) || (work.site->level == CacheSite::Level::kCut && work.site->front < done)
+                : std::any_of(work.keep.begin(), work.keep.end(), is_modules);
   return done > 0 && passed ? nullptr : begun;
 }
 

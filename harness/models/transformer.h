@@ -33,10 +33,10 @@ struct TransformerState {
   at::Tensor modulation;  // what shifts, scales and gates: [1 or B, ...]
   at::Tensor time;        // the same for the head, where it differs
   at::Tensor classes;     // DiT: labels [B], int64
-  CrossAttentionContext context;  // text that the blocks look at and do not change
-  at::Tensor mask;                // [B, L]: 0 where a token of the text does not count
-  RotaryTable rotary;             // defined where attention has rotary positions
-  ModulatedInput start;           // of the next block, where a probe has come so far
+  CrossAttentionContext context;     // text that the blocks look at and do not change
+  at::Tensor mask;                   // [B, L]: 0 where a token of the text does not count
+  RotaryTable rotary;                // defined where attention has rotary positions
+  ModulatedInput start;              // of the next block, where a probe has come so far
   ModuleOutputs* modules = nullptr;  // kept, or standing in the modules' place; null: neither
 
   // What a block begins with: `start`, which is used up, or else what `modulate` gives.

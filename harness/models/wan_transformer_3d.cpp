@@ -42,9 +42,8 @@ void WanBlock::Run(TransformerState* state) const {
   const at::Tensor attended = RunModule(state->modules, kAttentionModule, x.sizes(), [&, &parts = parts, &n = normed] {
     return attn1_.Forward(n.defined() ? n : Norm1(x, parts), &state->rotary);
   });
-  const at::Tensor y = GatedAdd(x, parts[2], attended);
-  const at::Tensor h = attn2_.ForwardAdd([&] { return norm2_ ? norm2_->Forward(y) : y; }, state->context, {}, y,
-                                         state->modules);
+  at::Tensor h = GatedAdd(x, parts[2], attended);
+  h = attn2_.ForwardAdd([&] { return norm2_ ? norm2_->Forward(h) : h; }, state->context, {}, h, state->modules);
   const at::Tensor fed = RunModule(state->modules, kFeedForwardModule, h.sizes(), [&, &parts = parts] {
     return ffn_.Forward(NormAndModulate(name_ + ".norm3", h, eps_, parts[3], parts[4]));
   });
@@ -96,9 +95,9 @@ WanTransformer3DModel::WanTransformer3DModel(const Config& config, const Weights
            .max_positions = config.rope_max_seq_len,
            .video = true,
            .dtype = w.options().dtype};
-  SetAbilities(config.num_layers, kAttentionModule | kCrossAttentionModule | kFeedForwardModule,
-               {ProbeSite::Signal::kTimeEmbedding, ProbeSite::Signal::kTimeProjection,
-                ProbeSite::Signal::kModulatedInput});
+  SetAbilities(
+      config.num_layers, kAttentionModule | kCrossAttentionModule | kFeedForwardModule,
+      {ProbeSite::Signal::kTimeEmbedding, ProbeSite::Signal::kTimeProjection, ProbeSite::Signal::kModulatedInput});
 }
 
 std::string WanTransformer3DModel::BlockName(int block) const { return fmt::format("blocks.{}", block); }

@@ -28,8 +28,7 @@ NetworkDenoiser::NetworkDenoiser(const Network& network, Conditioning conditioni
       cache_(conditioning_.tokens, conditioning_.one_by_one) {}
 
 const NetworkInputs& NetworkDenoiser::RowsFor(std::span<const int64_t> conditioning, int half) {
-  if (half == half_ && std::equal(rows_.begin(), rows_.end(), conditioning.begin(), conditioning.end()))
-    return inputs_;
+  if (half == half_ && std::equal(rows_.begin(), rows_.end(), conditioning.begin(), conditioning.end())) return inputs_;
   rows_.assign(conditioning.begin(), conditioning.end());
   half_ = half;
   const bool all = std::ranges::equal(rows_, std::views::iota(int64_t{0}, conditioning_.samples));
@@ -64,8 +63,7 @@ DenoiserOutput NetworkDenoiser::Predict(const DenoiserInput& input) {
   if (input.site && input.cached.defined()) work.cached = input.cached.flatten(0, 1);
   if (input.from) {
     const auto* begun = dynamic_cast<const Begun*>(input.from);
-    if (!begun || begun->guidance_row != input.guidance_row)
-      Fail("a prediction from a probe of other guidance rows");
+    if (!begun || begun->guidance_row != input.guidance_row) Fail("a prediction from a probe of other guidance rows");
     work.from = begun->probe.get();
     if (!std::ranges::equal(input.from_rows, std::views::iota(int64_t{0}, begun->rows))) {
       const at::Tensor rows = at::tensor(input.from_rows, at::kLong), starts = at::arange(halves) * begun->rows;

@@ -44,7 +44,9 @@ class NetworkDenoiser : public Denoiser {
   // one half where it is >= 0.
   const NetworkInputs& RowsFor(std::span<const int64_t> conditioning, int half);
   NetworkInputs InputsFor(const DenoiserInput& input);
-  int64_t HalvesOf(const DenoiserInput& input) const { return input.guidance_row < 0 ? conditioning_.guidance_rows : 1; }
+  int64_t HalvesOf(const DenoiserInput& input) const {
+    return input.guidance_row < 0 ? conditioning_.guidance_rows : 1;
+  }
 
   const Network& network_;
   ReplayedNetwork replayed_;

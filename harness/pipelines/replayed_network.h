@@ -17,9 +17,9 @@ class ReplayedNetwork {
   explicit ReplayedNetwork(const Network& network) : network_(network) {}
 
   // As Network::Forward, to the same values up to rounding. The first forward of a kind (number of rows, sites to keep,
-  // site of a partial one) runs in the ordinary way and the second is recorded; where nothing can be recorded (no graphs
-  // on this device, an observer, work that a graph cannot hold), and from probes or with outputs of modules, all run in
-  // the ordinary way.
+  // site of a partial one) runs in the ordinary way and the second is recorded; where nothing can be recorded (no
+  // graphs on this device, an observer, work that a graph cannot hold), and from probes or with outputs of modules, all
+  // run in the ordinary way.
   NetworkOutput Forward(const NetworkInputs& inputs, const NetworkWork& work);
 
  private:

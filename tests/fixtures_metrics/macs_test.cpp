@@ -2,7 +2,6 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-
 #include "harness/base/error.h"
 #include "harness/models/autoencoder_kl.h"
 #include "harness/models/load.h"

@@ -106,8 +106,7 @@ class NetworkConformance : public ::testing::TestWithParam<Example> {
       for (int front = 0; front + back < can.blocks; ++front) sites.push_back({.front = front, .back = back});
     if (can.blocks > 0) sites.push_back({.level = CacheSite::Level::kHidden});
     for (uint8_t modules = 1; modules <= can.modules; ++modules)
-      if ((modules & ~can.modules) == 0)
-        sites.push_back({.level = CacheSite::Level::kModules, .modules = modules});
+      if ((modules & ~can.modules) == 0) sites.push_back({.level = CacheSite::Level::kModules, .modules = modules});
     return sites;
   }
   // All of the network that it can show.

@@ -28,8 +28,8 @@ TEST(HalfPrecision, UNetInBfloat16) {
       EXPECT_LT((difference.square().mean().sqrt() / expected.square().mean().sqrt()).item<double>(), 0.02)
           << "timestep " << timestep;
       // A shallow forward on features of the same call is the full forward.
-      EXPECT_TRUE(at::equal(half->Forward(inputs, {.site = position, .cached = full.kept.at(position)}).sample,
-                            full.sample));
+      EXPECT_TRUE(
+          at::equal(half->Forward(inputs, {.site = position, .cached = full.kept.at(position)}).sample, full.sample));
     }
   }
 }

@@ -66,7 +66,8 @@ void JointBlock::Run(const at::Tensor& temb, const RotaryTable* rotary, const Mo
                     }));
   };
   *image = feed(ff_, ".norm2", x, m);
-  *text = options_.text_ends ? at::Tensor() : feed(*ff_context_, ".norm2_context", GatedAdd(*text, c[2], attended_text), c);
+  *text =
+      options_.text_ends ? at::Tensor() : feed(*ff_context_, ".norm2_context", GatedAdd(*text, c[2], attended_text), c);
 }
 
 ContinuousNorm::ContinuousNorm(const Weights& w, int64_t dim)

@@ -95,8 +95,7 @@ class StreamCrossAttention {
   template <typename Input>
   at::Tensor ForwardAdd(const Input& x, const CrossAttentionContext& context, const at::Tensor& mask,
                         const at::Tensor& residual, ModuleOutputs* modules) const {
-    if (modules && modules->Replaces(kCrossAttentionModule))
-      return residual + modules->Take(residual.sizes());
+    if (modules && modules->Replaces(kCrossAttentionModule)) return residual + modules->Take(residual.sizes());
     return Project(Attend(x(), context, mask), residual, modules);
   }
 
