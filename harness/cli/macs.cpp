@@ -30,14 +30,19 @@ void PrintReport(const std::string& title, const MacReport& report) {
              static_cast<double>(report.total.matmuls) / 1e9);
 }
 
+Work ShallowAt(int cache_position) {
+  return {.action = Action::kShallow, .site = {.level = CacheSite::Level::kCut, .front = cache_position}, .probe = {}};
+}
+
 void PrintShallow(const Pipeline& pipeline) {
-  if (pipeline.cache_positions() == 0) return;
-  const double full = static_cast<double>(pipeline.DenoiserMacs(-1).total.matmuls);
+  const int cache_positions = pipeline.abilities().cache_positions;
+  if (cache_positions == 0) return;
+  const double full = static_cast<double>(pipeline.DenoiserMacs({}).total.matmuls);
   fmt::print(
       "\nShallow forwards on cached features (DeepCache):\n| branch | modules (GMACs) | matmuls (GMACs) | of a full "
       "forward |\n|---:|---:|---:|---:|\n");
-  for (int branch = 0; branch < pipeline.cache_positions(); ++branch) {
-    const auto total = pipeline.DenoiserMacs(branch).total;
+  for (int branch = 0; branch < cache_positions; ++branch) {
+    const auto total = pipeline.DenoiserMacs(ShallowAt(branch)).total;
     fmt::print("| {} | {:.6f} | {:.6f} | {:.1f} % |\n", branch, static_cast<double>(total.modules) / 1e9,
                static_cast<double>(total.matmuls) / 1e9, 100 * static_cast<double>(total.matmuls) / full);
   }
@@ -100,8 +105,8 @@ int NetworkMacs(const fs::path& folder, const std::string& sizes, int64_t tokens
     Fail("skipbench macs: {}: say with --latent how large its samples are, {}", folder.string(),
          info.video ? "FRAMESxHEIGHTxWIDTH" : "HEIGHTxWIDTH");
   latent.insert(latent.begin(), info.in_channels);
-  if (cut < -1 || cut >= static_cast<int>(info.cuts.size()))
-    Fail("skipbench macs: --branch {}: the network has branches 0 to {}", cut, static_cast<int>(info.cuts.size()) - 1);
+  if (const int cuts = info.abilities.cache_positions; cut < -1 || cut >= cuts)
+    Fail("skipbench macs: --branch {}: the network has branches 0 to {}", cut, cuts - 1);
   const NetworkInputs inputs = MetaRow(*network, latent, tokens);
   fmt::print(
       "{}: one forward of the network, batch 1; sample {}{}; {:.2f} M parameters and tables.\n"
@@ -109,11 +114,14 @@ int NetworkMacs(const fs::path& folder, const std::string& sizes, int64_t tokens
       "attention.\n",
       folder.string(), fmt::join(latent, " x "), tokens > 0 ? fmt::format(", text of {} tokens", tokens) : "",
       static_cast<double>(Numbers(weights)) / 1e6);
-  at::Tensor features;
-  if (cut >= 0) features = network->Forward(inputs, {cut}).features.at(cut);
+  NetworkWork work;
+  if (cut >= 0) {
+    const CacheSite site = ShallowAt(cut).site;
+    work.cached = network->Forward(inputs, {.keep = {site}}).kept.at(site);
+    work.site = site;
+  }
   MacCounter counter;
-  cut < 0 ? static_cast<void>(network->Forward(inputs))
-          : static_cast<void>(network->ForwardShallow(inputs, cut, features));
+  network->Forward(inputs, work);
   PrintReport(cut < 0 ? "Full forward by block:" : fmt::format("Shallow forward at branch {} by block:", cut),
               counter.report());
   return 0;
@@ -160,8 +168,8 @@ int Macs(const Texts& args) {
   }
   const auto pipeline = LoadPipeline(FindModel(model, base, values.Text("models")), open);
   const int branch = values.Get<int>("branch");
-  if (branch >= pipeline->cache_positions() || branch < -1)
-    Fail("skipbench macs: --branch {}: the network has branches 0 to {}", branch, pipeline->cache_positions() - 1);
+  if (const int branches = pipeline->abilities().cache_positions; branch >= branches || branch < -1)
+    Fail("skipbench macs: --branch {}: the network has branches 0 to {}", branch, branches - 1);
   const auto& info = pipeline->info();
   if (values.Get<int64_t>("frames") > 0 && info.frames == 0)
     Fail("skipbench macs: --frames {}: {} makes pictures, not clips", values.Get<int64_t>("frames"),
@@ -173,7 +181,7 @@ int Macs(const Texts& args) {
       info.folder.string(), info.frames ? fmt::format("clips of {} frames of", info.frames) : "pictures",
       info.image_shape[1], info.image_shape[2], fmt::join(info.latent_shape, " x "));
   PrintReport(branch < 0 ? "Full forward by block:" : fmt::format("Shallow forward at branch {} by block:", branch),
-              pipeline->DenoiserMacs(branch));
+              pipeline->DenoiserMacs(branch < 0 ? Work() : ShallowAt(branch)));
   if (branch < 0) PrintShallow(*pipeline);
   return 0;
 }
