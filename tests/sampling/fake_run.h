@@ -20,6 +20,10 @@ class FakeScheduler : public Scheduler {
   double timestep(int call) const override { return 1000.0 * (steps_ - call) / steps_; }
   double init_noise_sigma() const override { return 2; }
   bool UsesNoise(int call) const override { return stochastic_ && call % 2 == 1; }
+  std::optional<NoiseLevel> noise_level(int call) const override {
+    const double sigma = static_cast<double>(steps_ - call) / steps_;
+    return NoiseLevel{1 - sigma, sigma};
+  }
   StepResult Step(const at::Tensor& sample, const at::Tensor& output, int call, const SchedulerState& state,
                   const at::Tensor& noise) const override {
     at::Tensor direction = output;
@@ -75,8 +79,11 @@ class FakeDenoiser : public Denoiser {
   }
   NetworkAbilities abilities() const override {
     using Signal = ProbeSite::Signal;
-    return {.cache_positions = 3, .blocks = 3, .modules = 0,
-            .signals = {Signal::kInput, Signal::kFilteredInput, Signal::kFront}};
+    return {.cache_positions = 3,
+            .blocks = 3,
+            .modules = kAttentionModule | kCrossAttentionModule | kFeedForwardModule,
+            .signals = {Signal::kInput, Signal::kFilteredInput, Signal::kTimeEmbedding, Signal::kTimeProjection,
+                        Signal::kModulatedInput, Signal::kFront}};
   }
   // Of a row: 5 for a full forward, 1 for a shallow one after what a probe of 1 did.
   MacCount Macs(const Work& work) const override {
