@@ -10,13 +10,15 @@
 #include "methods/fixed_path/fixed_path.h"
 #include "methods/full_step/full_step.h"
 #include "methods/greedy_search/greedy_search.h"
+#include "methods/interval/interval.h"
+#include "methods/taylor_seer/taylor_seer.h"
 
 namespace skipbench {
 
 const std::vector<MethodType>& MethodTypes() {
   static const std::vector<MethodType> types = {
-      FullStepType(),          FewerStepsType(),      FixedPathType(),    DeepCacheType(),
-      AdaptiveDiffusionType(), DifferenceOrderType(), GreedySearchType(),
+      FullStepType(),        FewerStepsType(),   FixedPathType(), DeepCacheType(),  AdaptiveDiffusionType(),
+      DifferenceOrderType(), GreedySearchType(), IntervalType(),  TaylorSeerType(),
   };
   return types;
 }
