@@ -142,7 +142,7 @@ void CheckTrajectory(const Manifest& manifest, const VideoCase& c) {
     samples.push_back({s, streams.back().get()});
   }
   NetworkDenoiser denoiser(*model.unet, ConditioningOf(model, c, n),
-                           std::vector<MacCount>(1 + model.unet->info().cuts.size()));
+                           [](const Work&) { return MacCount(); });
   TreeOptions options;
   options.group_size = n;
   options.keep_latents = options.keep_predictions = true;
