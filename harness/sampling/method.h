@@ -57,6 +57,7 @@ struct RunShape {
   std::vector<double> alphas = {}, sigmas = {};
   NetworkAbilities network = {};
   int guidance_rows = 1;   // 2: an unconditional and a conditional row
+  int guidance_row = -1;   // the one that the policy decides for alone (GuidanceScope::kSeparate); -1: no single one
   std::string model = {};  // what measured constants belong to: the network's class and size
 };
 

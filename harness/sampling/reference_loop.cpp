@@ -73,7 +73,11 @@ class Loop {
         dtype(dtype),
         device(device),
         past(static_cast<size_t>(rows)) {
-    for (int p = 0; p < (apart ? rows : 1); ++p) policies.push_back(method.StartFor(run, sample.id));
+    for (int p = 0; p < (apart ? rows : 1); ++p) {
+      RunShape own = run;
+      if (apart) own.guidance_row = p;
+      policies.push_back(method.StartFor(own, sample.id));
+    }
   }
 
   TrajectoryRecord Run() {

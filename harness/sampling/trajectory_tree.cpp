@@ -86,8 +86,12 @@ class Tree {
       lane.method = &method;
       lane.setting = setting;
       lane.first_sample = begin;
-      const int policies = method.Halves() == GuidanceScope::kSeparate ? run_.guidance_rows : 1;
-      for (int p = 0; p < policies; ++p) lane.policies.push_back(method.StartFor(run_, samples_[begin].id));
+      const bool apart = method.Halves() == GuidanceScope::kSeparate && run_.guidance_rows > 1;
+      for (int p = 0; p < (apart ? run_.guidance_rows : 1); ++p) {
+        RunShape own = run_;
+        if (apart) own.guidance_row = p;
+        lane.policies.push_back(method.StartFor(own, samples_[begin].id));
+      }
       lane.keeps = method.Keeps(run_);
       const int index = static_cast<int>(lanes_.size());
       for (int s = begin; s < std::min(begin + size, end); ++s) {
