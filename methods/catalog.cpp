@@ -4,19 +4,28 @@
 
 #include "harness/base/did_you_mean.h"
 #include "methods/adaptive_diffusion/adaptive_diffusion.h"
+#include "methods/db_cache/db_cache.h"
 #include "methods/deepcache/deepcache.h"
 #include "methods/difference_order/difference_order.h"
+#include "methods/easy_cache/easy_cache.h"
 #include "methods/fewer_steps/fewer_steps.h"
+#include "methods/first_block_cache/first_block_cache.h"
 #include "methods/fixed_path/fixed_path.h"
 #include "methods/full_step/full_step.h"
 #include "methods/greedy_search/greedy_search.h"
+#include "methods/interval/interval.h"
+#include "methods/mag_cache/mag_cache.h"
+#include "methods/sea_cache/sea_cache.h"
+#include "methods/taylor_seer/taylor_seer.h"
+#include "methods/tea_cache/tea_cache.h"
 
 namespace skipbench {
 
 const std::vector<MethodType>& MethodTypes() {
   static const std::vector<MethodType> types = {
-      FullStepType(),          FewerStepsType(),      FixedPathType(),    DeepCacheType(),
-      AdaptiveDiffusionType(), DifferenceOrderType(), GreedySearchType(),
+      FullStepType(),        FewerStepsType(),   FixedPathType(),  DeepCacheType(),       AdaptiveDiffusionType(),
+      DifferenceOrderType(), GreedySearchType(), IntervalType(),   TaylorSeerType(),      FirstBlockCacheType(),
+      DBCacheType(),         TeaCacheType(),     SeaCacheType(),   EasyCacheType(),       MagCacheType(),
   };
   return types;
 }

@@ -57,6 +57,7 @@ struct RunShape {
   std::vector<double> alphas = {}, sigmas = {};
   NetworkAbilities network = {};
   int guidance_rows = 1;   // 2: an unconditional and a conditional row
+  int guidance_row = -1;   // the one that the policy decides for alone (GuidanceScope::kSeparate); -1: no single one
   std::string model = {};  // what measured constants belong to: the network's class and size
 };
 
@@ -100,7 +101,7 @@ struct Needs {
   int prediction_order = 0;  // the same of the guided predictions
   bool tensors = false;      // the latent itself
   bool output = false;       // changes of the network's own output from full forward to full forward
-  int products = 0;          // products of the newest inputs and guided predictions, that many of each; at most 4
+  int products = 0;          // products of the newest latents and guided predictions, that many of each; at most 4
   void Merge(const Needs& other) {
     latent_order = std::max(latent_order, other.latent_order);
     prediction_order = std::max(prediction_order, other.prediction_order);
@@ -138,9 +139,9 @@ struct Observation {
   DifferenceSums latent;      // of x_call, the latent after the call
   DifferenceSums prediction;  // of the guided prediction used by the call
   OutputSums output = {};     // of the policy's guidance rows
-  // Needs::products = k > 0: sums of products of v_i = x_call, x_{call-1}, ..., e_call, e_{call-1}, ... (k of each; x the
-  // latent after a call, for x_{-1} the initial noise; e the guided prediction used): [2 k][2 k], row by row, NaN where
-  // the trajectory is too short.
+  // Needs::products = k > 0: sums of products of x_call, x_{call-1}, ..., e_call, e_{call-1}, ... (k of each; x the
+  // latent after a call, e the guided prediction that it used): [2 k][2 k], row by row, NaN where the trajectory is too
+  // short.
   std::vector<double> products = {};
   std::span<const at::Tensor>
       latents;  // x_call of each sample [C, ...], when Needs::tensors; void after Observe returns

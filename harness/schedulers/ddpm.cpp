@@ -47,7 +47,9 @@ class Ddpm final : public SchedulerBase {
                         .sigma = std::sqrt(1 - a),
                         .x0 = std::sqrt(a_prev) * beta / (1 - a),
                         .x = std::sqrt(alpha) * (1 - a_prev) / (1 - a)});
+      noise_levels_.push_back({calls_.back().alpha_bar_root, calls_.back().sigma});
     }
+    noise_levels_.push_back({1, 0});
   }
 
   bool ClipsSample() const override { return limits_.clip; }

@@ -198,6 +198,7 @@ class DpmSolverMultistep final : public SchedulerBase {
     const DpmSolverSchedule schedule = MakeDpmSolverSchedule(options, steps);
     timesteps_ = schedule.timesteps;
     for (float sigma : schedule.sigmas) levels_.push_back(LevelOf(sigma, options.use_flow_sigmas));
+    for (const Level& level : levels_) noise_levels_.push_back({level.alpha, level.sigma});
     const std::vector<int> orders = Orders(options);
 
     for (int i = 0; i < calls(); ++i) {

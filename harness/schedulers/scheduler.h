@@ -43,7 +43,9 @@ class Scheduler {
   // Whether predicted samples are clipped to a range, as pixels may be.
   virtual bool ClipsSample() const { return false; }
 
-  // Of the latent before `call`; call = calls(): of the last one. Nothing: the scheduler does not say.
+  // Of the latent before `call`, as ScaleModelInput makes it, at the level that the call takes it to be of; call =
+  // calls(): of the last latent as it is. alpha^2 + sigma^2 = 1, in flow matching alpha + sigma = 1 (after the last
+  // call also alpha = 1, where the scheduler scales its input). Nothing: the scheduler does not say.
   virtual std::optional<NoiseLevel> noise_level(int call) const { return std::nullopt; }
 
   // The network's input for `call`. Default: the sample itself.
