@@ -3,6 +3,9 @@
 #include "harness/base/progress.h"
 #include "harness/cli/commands.h"
 #include "harness/experiment/calibrate/calibrate.h"
+#include "harness/experiment/calibrate/output_change_fit.h"
+#include "harness/experiment/calibrate/residual_ratios.h"
+#include "harness/io/files/atomic_file.h"
 
 namespace skipbench::cli {
 
@@ -35,28 +38,69 @@ CalibrationOptions ReadOptions(const Values& values) {
   if (values.Has("nfe")) options.nfe = values.Get<double>("nfe");
   if (values.Has("speedup")) options.speedup = values.Number<double>("speedup", 1);
   if (options.nfe.has_value() == options.speedup.has_value())
-    Fail("skipbench calibrate: give either --nfe or --speedup");
+    Fail("skipbench calibrate: give one of --nfe, --speedup, --mag-ratios and --tea-cache");
   options.samples = values.Number<int64_t>("samples", 1);
   options.tolerance = values.Number<double>("tolerance", 0);
   return options;
 }
 
+const char* NameOf(ProbeSite::Signal signal) {
+  return signal == ProbeSite::Signal::kTimeEmbedding    ? "time_embedding"
+         : signal == ProbeSite::Signal::kTimeProjection ? "time_projection"
+                                                        : "modulated_input";
+}
+
+// What methods need to have been measured beforehand, instead of a threshold.
+int Measure(const Plan& plan, const Values& values) {
+  const auto samples = values.Number<int64_t>("samples", 1);
+  if (values.Has("nfe") || values.Has("speedup") || (values.Has("mag-ratios") && values.IsSet("tea-cache")))
+    Fail("skipbench calibrate: give one of --nfe, --speedup, --mag-ratios and --tea-cache");
+  Progress progress("measuring", values.IsSet("quiet"));
+  const auto update = [&](double share, const std::string& what) { progress.Update(share, 1, what); };
+  if (values.Has("mag-ratios")) {
+    const std::string file = values.Text("mag-ratios");
+    const Json measured = MeasureResidualRatios(plan, samples, update);
+    WriteFileAtomically(file, measured.dump(1) + "\n");
+    progress.Finish();
+    fmt::print("{}: ratios of {} calls, {} samples; in the config: \"mag_ratios\": \"{}\"\n", file,
+               measured["calls"].get<int>(), measured["samples"].get<int64_t>(),
+               std::filesystem::proximate(file, plan.config.folder().empty() ? "." : plan.config.folder()).string());
+    return 0;
+  }
+  const auto fits = FitOutputChange(plan, samples, values.Number("order", 1, 10), update);
+  progress.Finish();
+  for (const OutputChangeFit& fit : fits)
+    fmt::print(
+        "{}\n    config       {}\n    fitted to    {} changes of {:.4g} to {:.4g}; error {:.4g} of the output's "
+        "change\n",
+        NameOf(fit.signal),
+        Json{{"type", "tea_cache"}, {"signal", NameOf(fit.signal)}, {"coefficients", fit.coefficients}}.dump(),
+        fit.points, fit.least, fit.most, fit.error);
+  return 0;
+}
+
 }  // namespace
 
 int Calibrate(const Texts& args) {
-  const Values values =
-      Parse("calibrate",
-            "calibrate CONFIG --nfe N | --speedup RATIO [--samples N] [--tolerance X] [--set PATH=VALUE[,VALUE...]]",
-            {Input("the experiment's config"), Optional<double>("nfe", "wanted mean number of predictions of a sample"),
-             Optional<double>("speedup", "wanted ratio of the full run's MACs to the method's, instead"),
-             Default<int64_t>("samples", 16, "of the config's data, from the first"),
-             Default<double>("tolerance", 0.25,
-                             "within which the mean NFE counts as reached; 0: as near as the samples allow"),
-             Repeated("set", "PATH=VALUE[,VALUE...]: change a value of the config"), Models(), Quiet()},
-            args);
+  const Values values = Parse(
+      "calibrate",
+      "calibrate CONFIG --nfe N | --speedup RATIO | --mag-ratios FILE | --tea-cache [--samples N] [--tolerance X] "
+      "[--set PATH=VALUE[,VALUE...]]",
+      {Input("the experiment's config"), Optional<double>("nfe", "wanted mean number of predictions of a sample"),
+       Optional<double>("speedup", "wanted ratio of the full run's MACs to the method's, instead"),
+       Optional<std::string>("mag-ratios", "file to write: measures what mag_cache decides by, instead"),
+       Flag("tea-cache", "fits the polynomial that tea_cache rescales by, for each signal, instead"),
+       Default<int>("order", 4, "of that polynomial"),
+       Default<int64_t>("samples", 16, "of the config's data, from the first"),
+       Default<double>("tolerance", 0.25,
+                       "within which the mean NFE counts as reached; 0: as near as the samples allow"),
+       Repeated("set", "PATH=VALUE[,VALUE...]: change a value of the config"), Models(), Quiet()},
+      args);
   const std::string file = values.OnlyInput("one config file");
-  const CalibrationOptions options = ReadOptions(values);
+  const bool measures = values.Has("mag-ratios") || values.IsSet("tea-cache");
+  const CalibrationOptions options = measures ? CalibrationOptions{} : ReadOptions(values);
   const Plan plan = MakePlan(ReadExperimentConfig(file, values.All("set")), {.models = values.Text("models")});
+  if (measures) return Measure(plan, values);
   Calibrations all;
   {
     Progress progress("calibrating", values.IsSet("quiet"));

@@ -1,6 +1,7 @@
 // What methods share that look at a signal before a call, and then decide whether the network, or the rest of it, runs.
 #pragma once
 
+#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,8 +33,9 @@ class CachePolicy : public Policy {
   explicit CachePolicy(int calls)
       : criterion_(static_cast<size_t>(calls), kNotShown), threshold_(static_cast<size_t>(calls), kNotShown) {}
 
-  // What was compared before `call` >= 1.
+  // What was compared before `call` >= 1; where that was no number, nothing was.
   void Record(int call, double criterion, double threshold) {
+    if (std::isnan(criterion)) return;
     criterion_[static_cast<size_t>(call) - 1] = criterion;
     threshold_[static_cast<size_t>(call) - 1] = threshold;
   }

@@ -71,7 +71,7 @@ class MagCachePolicy : public CachePolicy {
   bool Skips(int call) {
     if (call == 0 || skipped_ > options_.max_skip_steps || protected_.later.contains(call)) return false;
     const auto threshold = static_cast<Number>(options_.threshold);
-    Record(call, error_, threshold);
+    Record(call, error_, options_.threshold);
     return options_.as_published && options_.rule == Rule::kWan ? error_ < threshold : error_ <= threshold;
   }
 

@@ -11,7 +11,7 @@ namespace {
 std::vector<double> ReadRow(const JsonReader& reader, const std::string& key, int64_t steps, const std::string& file) {
   const std::vector<double> row = reader.Doubles(key);
   if (std::ssize(row) != steps)
-    Fail("{}: ratios.{}: expected {} numbers, one a step, found {}", file, key, steps, row.size());
+    Fail("{}: ratios.{}: expected {} numbers, one a call, found {}", file, key, steps, row.size());
   for (const double ratio : row)
     if (!(ratio > 0)) Fail("{}: ratios.{}: expected ratios above 0, found {}", file, key, ratio);
   return row;
@@ -25,7 +25,7 @@ MagRatios ReadMagRatios(const std::filesystem::path& folder, const std::string& 
   const Json json = ReadJsonFile(path);
   const JsonReader reader(json, file);
   MagRatios ratios{.name = name, .model = reader.String("model")};
-  const int64_t steps = reader.Int("steps", 1, 1000000);
+  const int64_t steps = reader.Int("calls", 1, 1000000);
   const JsonReader rows = reader.Object("ratios");
   const Json& given = json["ratios"];
   if (given.contains("unconditional")) ratios.rows.push_back(ReadRow(rows, "unconditional", steps, file));

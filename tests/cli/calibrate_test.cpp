@@ -69,8 +69,8 @@ TEST(Calibrate, SaysWhatCannotBe) {
   };
   expect({file, "--nfe", "5"}, "NOT REACHED  no delta predicts less than ");
   expect({file, "--nfe", "21"}, "a mean of 21 predictions is wanted, ddim with 20 steps makes 20 calls");
-  expect({file}, "give either --nfe or --speedup");
-  expect({file, "--nfe", "5", "--speedup", "2"}, "give either --nfe or --speedup");
+  expect({file}, "give one of --nfe, --speedup, --mag-ratios and --tea-cache");
+  expect({file, "--nfe", "5", "--speedup", "2"}, "give one of --nfe, --speedup, --mag-ratios and --tea-cache");
   expect({file, "--speedup", "0.5"}, "--speedup: expected 1 or more, found 0.5");
   expect({file, "--nfe", "5", "--samples", "0"}, "--samples: expected 1 or more, found 0");
   expect({"--nfe", "5"}, "one config file was expected");

@@ -35,12 +35,7 @@ METHOD_EXAMPLES(
       {"warmup_interval", 2},
       {"max_accumulated_residual_diff_threshold", 0.6},
       {"calibrator", "foca"},
-      {"halves", "separate"}}},
-    {"db_cache",
-     {{"Fn_compute_blocks", 1},
-      {"max_warmup_steps", 0},
-      {"steps_computation_mask", {1, 1, 0, 0, 1, 0, 0, 1, 0, 1, 0, 1}},
-      {"steps_computation_policy", "static"}}});
+      {"halves", "separate"}}});
 
 std::unique_ptr<Method> Read(const Json& options) {
   return DBCacheType().make(JsonReader(options, "test.json", "methods[0]"));

@@ -15,10 +15,12 @@ using testing::StackRun;
 using testing::Text;
 using Rule = MagCacheOptions::Rule;
 
-METHOD_EXAMPLES(MagCache, {"mag_cache", {{"mag_ratios", "flux"}, {"threshold", 0.2}}},
-                {"mag_cache", {{"mag_ratios", {1, 0.9, 0.95, 1.1, 0.99}}, {"threshold", 0.2}, {"max_skip_steps", 1}}},
-                {"mag_cache", {{"mag_ratios", "flux"}, {"as_published", true}, {"rule", "flux"}}},
-                {"mag_cache", {{"mag_ratios", "wan2.1_t2v_1.3b"}, {"halves", "separate"}, {"retention_ratio", 0.3}}});
+METHOD_EXAMPLES(
+    MagCache, {"mag_cache", {{"mag_ratios", "flux"}, {"threshold", 0.2}}},
+    {"mag_cache", {{"mag_ratios", {1, 0.9, 0.95, 1.1, 0.99}}, {"threshold", 0.2}, {"max_skip_steps", 1}}},
+    {"mag_cache", {{"mag_ratios", "flux"}, {"threshold", 0.24}, {"as_published", true}, {"rule", "flux"}}},
+    {"mag_cache",
+     {{"mag_ratios", "wan2.1_t2v_1.3b"}, {"threshold", 0.06}, {"halves", "separate"}, {"retention_ratio", 0.3}}});
 
 std::unique_ptr<Method> Make(const MagCacheOptions& options) { return MakeMagCache(options, ""); }
 
@@ -98,7 +100,7 @@ TEST(MagCache, HalvesHaveRatiosOfTheirOwn) {
   testing::TempDir folder;
   testing::WriteFile(
       folder / "ratios.json",
-      R"({"model": "a", "steps": 3, "ratios": {"unconditional": [1, 1.5, 1], "conditional": [1, 1, 1]}})");
+      R"({"model": "a", "calls": 3, "ratios": {"unconditional": [1, 1.5, 1], "conditional": [1, 1, 1]}})");
   const auto mask = [&](GuidanceScope halves, int row) {
     RunShape run = StackRun(3, 2);
     run.guidance_row = row;
@@ -118,17 +120,17 @@ TEST(MagCache, FilesBelongToAModel) {
     testing::WriteFile(folder / "r.json", text);
     return MakeMagCache({.mag_ratios = {"r.json"}}, folder.path());
   };
-  const auto method = make(R"({"model": "a", "steps": 2, "scheduler": "euler", "ratios": {"conditional": [1, 1.1]}})");
+  const auto method = make(R"({"model": "a", "calls": 2, "scheduler": "euler", "ratios": {"conditional": [1, 1.1]}})");
   EXPECT_EQ(method->Label(), "mag_cache(threshold=0.06,max_skip_steps=3,retention_ratio=0.2,mag_ratios=r.json[2])");
   RunShape run = StackRun(4);
   run.model = "a";
   EXPECT_NO_THROW(method->Start(run));
   run.model = "b";
   EXPECT_ERROR(method->Start(run), "r.json was measured on a, the run is of b");
-  EXPECT_ERROR(make(R"({"steps": 2, "ratios": {"conditional": [1, 1.1]}})"), "r.json: model: ");
-  EXPECT_ERROR(make(R"({"model": "a", "steps": 3, "ratios": {"conditional": [1, 1.1]}})"), "expected 3 numbers");
-  EXPECT_ERROR(make(R"({"model": "a", "steps": 2, "ratios": {"conditional": [1, 0]}})"), "ratios above 0");
-  EXPECT_ERROR(make(R"({"model": "a", "steps": 2, "ratios": {"unconditional": [1, 2]}})"), "conditional");
+  EXPECT_ERROR(make(R"({"calls": 2, "ratios": {"conditional": [1, 1.1]}})"), "r.json: model: ");
+  EXPECT_ERROR(make(R"({"model": "a", "calls": 3, "ratios": {"conditional": [1, 1.1]}})"), "expected 3 numbers");
+  EXPECT_ERROR(make(R"({"model": "a", "calls": 2, "ratios": {"conditional": [1, 0]}})"), "ratios above 0");
+  EXPECT_ERROR(make(R"({"model": "a", "calls": 2, "ratios": {"unconditional": [1, 2]}})"), "conditional");
   EXPECT_ERROR(Make({.mag_ratios = {"fluks"}}), "no published ratios have that name: flux, ");
   EXPECT_ERROR(Make({}), "mag_ratios: missing");
   EXPECT_ERROR(Make({.mag_ratios = {1, -1}}), "numbers above 0");

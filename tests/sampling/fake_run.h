@@ -80,7 +80,7 @@ class FakeDenoiser : public Denoiser {
   NetworkAbilities abilities() const override {
     using Signal = ProbeSite::Signal;
     return {.cache_positions = 3,
-            .blocks = 3,
+            .blocks = 6,
             .modules = kAttentionModule | kCrossAttentionModule | kFeedForwardModule,
             .signals = {Signal::kInput, Signal::kFilteredInput, Signal::kTimeEmbedding, Signal::kTimeProjection,
                         Signal::kModulatedInput, Signal::kFront}};
