@@ -135,7 +135,7 @@ NetworkInputs LatentPipeline::MetaRow() const {
 }
 
 int64_t LatentPipeline::KeptElements(const CacheSite& site) const {
-  if (site.level == CacheSite::Level::kOutput) return 2 * latent_elements();
+  if (site.level == CacheSite::Level::kOutput || site.level == CacheSite::Level::kCalls) return 2 * latent_elements();
   return counted_->Forward(MetaRow(), {.keep = {site}}).kept.at(site).numel();
 }
 

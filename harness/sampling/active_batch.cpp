@@ -155,7 +155,7 @@ void Compact(ActiveBatch* batch) {
   for (Trajectory& trajectory : batch->trajectories) {
     outputs.Add(trajectory.model_output);
     for (auto& [site, rings] : trajectory.rings) kept.Add(rings);
-    kept.Add(trajectory.inputs);
+    for (auto& [site, rings] : trajectory.inputs) kept.Add(rings);
     for (auto& [site, signals] : trajectory.signals)
       for (Signal& signal : signals) kept.Add(signal.now), kept.Add(signal.previous), kept.Add(signal.computed);
   }

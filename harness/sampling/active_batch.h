@@ -60,7 +60,7 @@ struct Trajectory {
   int64_t row = 0;                  // in State
   RowRef model_output;              // last model output, [guidance_rows, m, C, ...], rows in dimension 1
   std::map<CacheSite, PerGuidanceRow<Ring>> rings;
-  PerGuidanceRow<Ring> inputs;                       // what the outputs in the ring of kOutput were made of
+  std::map<CacheSite, PerGuidanceRow<Ring>> inputs;  // with which the outputs in the rings of kOutput, kCalls were made
   std::map<ProbeSite, PerGuidanceRow<Signal>> signals;
   std::map<ProbeSite, PerGuidanceRow<Begun>> begun;  // of the network; until the call has predicted
   std::vector<RowRef> latents;      // keep_latents; rows in dimension 0

@@ -10,7 +10,7 @@
 namespace skipbench::tree {
 namespace {
 
-const CacheSite kOutputSite{CacheSite::Level::kOutput};
+const CacheSite kOutputSite{CacheSite::Level::kOutput}, kCallsSite{CacheSite::Level::kCalls};
 
 // How far a probe has gone; what it has computed must not be in the place of `site`.
 int FrontOf(const ProbeSite& probe) { return probe.signal == ProbeSite::Signal::kFront ? probe.front : 0; }
@@ -24,6 +24,11 @@ bool MayGoOn(const ProbeSite& probe, const Decision& decision) {
 const std::vector<double>& WeightsOf(const Decision& decision) {
   static const std::vector<double> newest = {1};
   return decision.weights.empty() && decision.input_weights.empty() ? newest : decision.weights;
+}
+
+void Push(Ring* ring, RowRef newest, int depth) {
+  ring->insert(ring->begin(), std::move(newest));
+  if (static_cast<int>(ring->size()) > depth) ring->resize(static_cast<size_t>(depth));
 }
 
 // Adds term k of a sum, of `rings`' entry k with weight k of each row.
@@ -62,8 +67,9 @@ void Predictor::DropUnused(Trajectory* trajectory) const {
   };
   for (auto& [site, rings] : trajectory->rings)
     for (Ring& ring : rings) shorten(&ring, wanted.at(site));
-  const auto outputs = wanted.find(kOutputSite);
-  for (Ring& ring : trajectory->inputs) shorten(&ring, outputs == wanted.end() ? 0 : outputs->second);
+  std::erase_if(trajectory->inputs, [&](const auto& ring) { return !wanted.contains(ring.first); });
+  for (auto& [site, rings] : trajectory->inputs)
+    for (Ring& ring : rings) shorten(&ring, wanted.at(site));
 }
 
 std::pair<int, int> Predictor::RowsOf(int guidance_row) const {
@@ -88,6 +94,7 @@ void Predictor::Run(ActiveBatch* batch) {
   for (auto& trajectory : batch->trajectories) trajectory.begun.clear();
   Combine(batch);
   Assemble(batch);
+  KeepCalls(batch);
   const auto whole = [&](int64_t rows) { return (rows + c_.guidance_rows() - 1) / c_.guidance_rows(); };
   c_.result.full_evaluations = whole(full_rows_);
   c_.result.shallow_evaluations = whole(shallow_rows_);
@@ -115,8 +122,7 @@ void Predictor::Plan(const ActiveBatch& batch, int b, std::map<Job, Jobs>* jobs)
   }
 }
 
-void Predictor::Forward(ActiveBatch* batch, const Job& job, const Jobs& all, size_t begin,
-                        std::span<const int> chunk) {
+void Predictor::Forward(ActiveBatch* batch, const Job& job, const Jobs& all, size_t begin, std::span<const int> chunk) {
   DenoiserInput input = c_.InputFor(*batch, chunk, &conditioning_);
   input.guidance_row = job.guidance_row;
   if (all.from) {
@@ -130,6 +136,7 @@ void Predictor::Forward(ActiveBatch* batch, const Job& job, const Jobs& all, siz
     for (int b : chunk)
       for (const auto& [site, depth] : Wanted(batch->trajectories[b])) keep.insert(site);
     keep.erase(kOutputSite);
+    keep.erase(kCallsSite);
     input.keep.assign(keep.begin(), keep.end());
   } else {
     input.site = job.site;
@@ -168,9 +175,10 @@ at::Tensor Predictor::Cached(const ActiveBatch& batch, const Job& job, std::span
       const Decision& decision = DecisionOf(batch, trajectory, row);
       const size_t there = found == trajectory.rings.end() ? 0 : found->second[row].size();
       if (there < WeightsOf(decision).size())
-        Fail("{}: asks in call {} for {} of what earlier calls kept at {}, {} are there: Method::Keeps() has to name it",
-             c_.lanes[trajectory.lanes[0]].method->Label(), batch.call, WeightsOf(decision).size(),
-             ToString(decision.site), there);
+        Fail(
+            "{}: asks in call {} for {} of what earlier calls kept at {}, {} are there: Method::Keeps() has to name it",
+            c_.lanes[trajectory.lanes[0]].method->Label(), batch.call, WeightsOf(decision).size(),
+            ToString(decision.site), there);
       rings.push_back(&found->second[row]);
       weights.push_back(&WeightsOf(decision));
     }
@@ -184,14 +192,31 @@ at::Tensor Predictor::Cached(const ActiveBatch& batch, const Job& job, std::span
 void Predictor::Keep(ActiveBatch* batch, int b, int row, int64_t place, const at::Tensor& input,
                      const at::Tensor& output, const std::map<CacheSite, at::Tensor>& kept) {
   Trajectory& trajectory = batch->trajectories[b];
-  const auto push = [](Ring* ring, RowRef newest, int depth) {
-    ring->insert(ring->begin(), std::move(newest));
-    if (static_cast<int>(ring->size()) > depth) ring->resize(static_cast<size_t>(depth));
-  };
   for (const auto& [site, depth] : Wanted(trajectory)) {
+    if (site == kCallsSite) continue;
     const bool is_output = site == kOutputSite;
-    push(&trajectory.rings[site][row], {is_output ? output : kept.at(site), place}, depth);
-    if (is_output) push(&trajectory.inputs[row], {input, place}, depth);
+    Push(&trajectory.rings[site][row], {is_output ? output : kept.at(site), place}, depth);
+    if (is_output) Push(&trajectory.inputs[site][row], {input, place}, depth);
+  }
+}
+
+// What every call leaves, whatever it did.
+void Predictor::KeepCalls(ActiveBatch* batch) {
+  std::vector<int> wanting, depths;
+  for (size_t b = 0; b < batch->trajectories.size(); ++b) {
+    const auto wanted = Wanted(batch->trajectories[b]);
+    if (const auto found = wanted.find(kCallsSite); found != wanted.end())
+      wanting.push_back(static_cast<int>(b)), depths.push_back(found->second);
+  }
+  if (wanting.empty()) return;
+  const at::Tensor inputs = c_.InputFor(*batch, wanting, &conditioning_).sample;
+  for (size_t k = 0; k < wanting.size(); ++k) {
+    Trajectory& trajectory = batch->trajectories[wanting[k]];
+    const RowRef& made = trajectory.model_output;
+    for (int row = 0; row < c_.guidance_rows(); ++row) {
+      Push(&trajectory.rings[kCallsSite][row], {made.block.select(0, row), made.row}, depths[k]);
+      Push(&trajectory.inputs[kCallsSite][row], {inputs, static_cast<int64_t>(k)}, depths[k]);
+    }
   }
 }
 
@@ -211,13 +236,14 @@ void Predictor::Combine(ActiveBatch* batch) {
     for (size_t k = 0; k < combined.size(); ++k) {
       const Trajectory& trajectory = batch->trajectories[combined[k]];
       const Decision& decision = DecisionOf(*batch, trajectory, row);
-      const auto found = trajectory.rings.find(kOutputSite);
+      const auto found = trajectory.rings.find(decision.site == kCallsSite ? kCallsSite : kOutputSite);
       const size_t there = found == trajectory.rings.end() ? 0 : found->second[row].size();
-      if (there < std::max(WeightsOf(decision).size(), std::max<size_t>(decision.input_weights.size(), 1) - 1))
+      if (found == trajectory.rings.end() ||
+          there < std::max(WeightsOf(decision).size(), std::max<size_t>(decision.input_weights.size(), 1) - 1))
         Fail("{}: combines in call {} more outputs of earlier calls than are kept, {}",
              c_.lanes[trajectory.lanes[0]].method->Label(), batch->call, there);
       outputs.push_back(&found->second[row]), weights.push_back(&WeightsOf(decision));
-      inputs.push_back(&trajectory.inputs[row]), input_weights.push_back(&decision.input_weights);
+      inputs.push_back(&trajectory.inputs.at(found->first)[row]), input_weights.push_back(&decision.input_weights);
       own.rows.push_back({now, static_cast<int64_t>(k)});
       own.weights.push_back(decision.input_weights.empty() ? 0 : decision.input_weights[0]);
       any_own |= own.weights.back() != 0;

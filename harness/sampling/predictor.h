@@ -45,6 +45,7 @@ class Predictor {
   at::Tensor Cached(const ActiveBatch& batch, const Job& job, std::span<const int> chunk) const;
   void Keep(ActiveBatch* batch, int b, int row, int64_t place, const at::Tensor& input, const at::Tensor& output,
             const std::map<CacheSite, at::Tensor>& kept);
+  void KeepCalls(ActiveBatch* batch);
   void Combine(ActiveBatch* batch);
   void Assemble(ActiveBatch* batch);
   // All guidance rows, or the one.

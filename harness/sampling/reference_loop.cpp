@@ -36,6 +36,7 @@ DifferenceSums SumsOf(const std::vector<at::Tensor>& series, size_t first, int o
 struct RowPast {
   std::map<CacheSite, std::vector<at::Tensor>> kept;  // of full forwards, oldest first, [1, ...]
   std::vector<at::Tensor> outputs, inputs;            // of full forwards
+  std::vector<at::Tensor> all_outputs, all_inputs;    // of all calls
   std::map<ProbeSite, at::Tensor> now, previous, computed;  // signals of this call, the one before, the last full one
   at::Tensor output;                         // of the last call
 };
@@ -161,7 +162,8 @@ class Loop {
     DenoiserOutput made;
     if (decision.action == Action::kPredict) {
       for (const Keep& keep : method.Keeps(run))
-        if (keep.site.level != CacheSite::Level::kOutput) own.keep.push_back(keep.site);
+        if (keep.site.level != CacheSite::Level::kOutput && keep.site.level != CacheSite::Level::kCalls)
+          own.keep.push_back(keep.site);
       made = denoiser.Predict(own);
     } else if (decision.action == Action::kShallow) {
       std::vector<at::Tensor> cached;
@@ -178,6 +180,7 @@ class Loop {
       RowPast& one = past[row];
       if (decision.action == Action::kCombine) one.output = Combined(one, decision);
       if (made.model_output.defined()) one.output = made.model_output[row - first];
+      one.all_outputs.push_back(one.output), one.all_inputs.push_back(input.sample);
       one.previous = std::exchange(one.now, {});
       if (decision.action != Action::kPredict) continue;
       one.outputs.push_back(one.output), one.inputs.push_back(input.sample);
@@ -188,9 +191,10 @@ class Loop {
 
   at::Tensor Combined(const RowPast& one, const Decision& decision) const {
     Terms terms;
-    AddTerms(one.outputs, NewestUnless(decision), 0, &terms);
+    const bool calls = decision.site.level == CacheSite::Level::kCalls;
+    AddTerms(calls ? one.all_outputs : one.outputs, NewestUnless(decision), 0, &terms);
     if (!decision.input_weights.empty()) terms.emplace_back(input.sample, decision.input_weights[0]);
-    AddTerms(one.inputs, decision.input_weights, 1, &terms);
+    AddTerms(calls ? one.all_inputs : one.inputs, decision.input_weights, 1, &terms);
     return Sum(terms);
   }
 

@@ -243,7 +243,9 @@ RunShape ShapeOf(const Scheduler& scheduler, const NetworkAbilities& network, in
     if (const auto level = scheduler.noise_level(call)) {
       shape.alphas.push_back(level->alpha);
       shape.sigmas.push_back(level->sigma);
+      shape.scales.push_back(level->scale);
     }
+  shape.prediction_type = scheduler.prediction_type();
   shape.network = network;
   shape.guidance_rows = guidance_rows;
   shape.model = model;
@@ -256,6 +258,7 @@ std::string ToString(const CacheSite& site) {
     case CacheSite::Level::kCut:
       return site.back == 0 ? fmt::format("{}", site.front) : fmt::format("{},{}", site.front, site.back);
     case CacheSite::Level::kHidden: return "last_block";
+    case CacheSite::Level::kCalls: return "calls";
     case CacheSite::Level::kModules: break;
   }
   std::vector<std::string> modules;

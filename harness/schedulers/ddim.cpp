@@ -47,6 +47,7 @@ class Ddim final : public SchedulerBase {
         prediction_(prediction),
         limits_(limits),
         calls_(std::move(calls)) {
+    prediction_type_ = NameOf(prediction);
     for (const DdimCall& call : calls_) {
       timesteps_.push_back(call.timestep);
       noise_std_.push_back(call.noise_std);

@@ -30,6 +30,7 @@ class Ddpm final : public SchedulerBase {
  public:
   Ddpm(const DdpmOptions& options, int steps)
       : SchedulerBase("ddpm", steps), prediction_(PredictionOf(options.prediction_type)), limits_(options.limits) {
+    prediction_type_ = NameOf(prediction_);
     const std::vector<float> alpha_bar = AlphasCumprod<float>(options.noise);
     const std::vector<int> times = IntegerTimesteps(options.spacing, options.noise.num_train_timesteps, steps);
 

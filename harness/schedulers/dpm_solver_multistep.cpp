@@ -194,6 +194,7 @@ class DpmSolverMultistep final : public SchedulerBase {
         limits_(options.limits),
         algorithm_(AlgorithmOf(options.algorithm_type)),
         order_(options.solver_order) {
+    prediction_type_ = NameOf(prediction_);
     const bool midpoint = options.solver_type != "heun";
     const DpmSolverSchedule schedule = MakeDpmSolverSchedule(options, steps);
     timesteps_ = schedule.timesteps;

@@ -126,7 +126,8 @@ std::shared_ptr<const Scheduler> MakeFlowMatchEuler(const FlowMatchEulerOptions&
       calls.push_back({schedule.timesteps[i], 1, 1, next - sigma});
     }
   }
-  return MakeEulerOf("flow_match_euler", std::move(calls), std::move(levels), 1);
+  return MakeEulerOf("flow_match_euler", resolved.invert_sigmas ? "" : "flow_prediction", std::move(calls),
+                     std::move(levels), 1);
 }
 
 SchedulerType FlowMatchEulerType() {

@@ -32,6 +32,7 @@ class Pndm final : public SchedulerBase {
  public:
   Pndm(const PndmOptions& options, int steps)
       : SchedulerBase("pndm", steps), prediction_(PredictionOf(options.prediction_type)) {
+    prediction_type_ = NameOf(prediction_);
     alpha_bar_ = AlphasCumprod<float>(options.noise);
     final_alpha_bar_ = options.set_alpha_to_one ? 1.0f : alpha_bar_[0];
     const std::vector<int> times = IntegerTimesteps(options.spacing, options.noise.num_train_timesteps, steps);

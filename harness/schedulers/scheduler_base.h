@@ -18,6 +18,7 @@ class SchedulerBase : public Scheduler {
   double init_noise_sigma() const final { return init_noise_sigma_; }
   bool UsesNoise(int call) const final { return NoiseStd(call) != 0; }
   std::optional<NoiseLevel> noise_level(int call) const final;
+  std::string prediction_type() const final { return prediction_type_; }
 
  protected:
   SchedulerBase(std::string type, int steps) : type_(std::move(type)), steps_(steps) {}
@@ -34,6 +35,7 @@ class SchedulerBase : public Scheduler {
   std::vector<double> timesteps_;         // [calls]
   std::vector<double> noise_std_;         // [calls]; empty for a deterministic scheduler
   std::vector<NoiseLevel> noise_levels_;  // [calls + 1]
+  std::string prediction_type_;
   double init_noise_sigma_ = 1;
 
  private:

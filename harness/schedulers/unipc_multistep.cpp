@@ -152,6 +152,7 @@ class UniPcMultistep final : public SchedulerBase {
         order_(options.solver_order),
         predict_x0_(options.predict_x0),
         bh1_(options.solver_type == "bh1") {
+    prediction_type_ = NameOf(prediction_);
     const UniPcSchedule schedule = MakeUniPcSchedule(options, steps);
     timesteps_ = schedule.timesteps;
     for (float sigma : schedule.sigmas) levels_.push_back(LevelOf(sigma, options.use_flow_sigmas));

@@ -51,7 +51,9 @@ RunShape TwelveCalls() {
   for (int call = 0; call <= 12; ++call) {
     shape.sigmas.push_back(1 - call / 12.0);
     shape.alphas.push_back(call / 12.0);
+    shape.scales.push_back(1);
   }
+  shape.prediction_type = "flow_prediction";
   shape.network = FakeDenoiser().abilities();
   return shape;
 }
