@@ -43,7 +43,7 @@ class FreeDenoiser : public Denoiser {
   DenoiserOutput Predict(const DenoiserInput& input) override {
     DenoiserOutput output;
     output.model_output = output_.narrow(1, 0, input.sample.size(0));
-    for (int cache_position : input.keep) output.features[cache_position] = output.model_output;
+    for (const CacheSite& site : input.keep) output.kept[site] = output.model_output;
     return output;
   }
   int guidance_rows() const override { return 2; }
@@ -52,8 +52,9 @@ class FreeDenoiser : public Denoiser {
     const at::Tensor u = model_output.select(0, 0), c = model_output.select(0, 1);
     return at::add(u, c - u, 5.0);
   }
-  int cache_positions() const override { return 1; }
-  MacCount Macs(Action, int) const override { return {}; }
+  std::unique_ptr<DenoiserProbe> Probe(const DenoiserInput&, const ProbeSite&) override { return nullptr; }
+  NetworkAbilities abilities() const override { return {.cache_positions = 1}; }
+  MacCount Macs(const Work&) const override { return {}; }
 
  private:
   Stopwatch& watch_;

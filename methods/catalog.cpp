@@ -13,17 +13,21 @@
 #include "methods/fixed_path/fixed_path.h"
 #include "methods/full_step/full_step.h"
 #include "methods/greedy_search/greedy_search.h"
+#include "methods/interval/interval.h"
 #include "methods/mag_cache/mag_cache.h"
+#include "methods/sada/sada.h"
 #include "methods/sea_cache/sea_cache.h"
+#include "methods/taylor_seer/taylor_seer.h"
 #include "methods/tea_cache/tea_cache.h"
 
 namespace skipbench {
 
 const std::vector<MethodType>& MethodTypes() {
   static const std::vector<MethodType> types = {
-      FullStepType(),        FewerStepsType(),   FixedPathType(),       DeepCacheType(), AdaptiveDiffusionType(),
-      DifferenceOrderType(), GreedySearchType(), FirstBlockCacheType(), DBCacheType(),   TeaCacheType(),
-      SeaCacheType(),        EasyCacheType(),    MagCacheType(),
+      FullStepType(),          FewerStepsType(),      FixedPathType(),    DeepCacheType(),
+      AdaptiveDiffusionType(), DifferenceOrderType(), GreedySearchType(), IntervalType(),
+      TaylorSeerType(),        FirstBlockCacheType(), DBCacheType(),      TeaCacheType(),
+      SeaCacheType(),          EasyCacheType(),       MagCacheType(),     SadaType(),
   };
   return types;
 }

@@ -18,6 +18,7 @@ struct CacheSite {
     kCut,      // what the blocks in between lead to: harness/models/network.h, Cut
     kHidden,   // what leaves the last block of a stack: of the sample's tokens
     kModules,  // the outputs of `modules` in every block, before their gates; everything else is computed afresh
+    kCalls,    // as kOutput, but of every call, whatever it did: only for kCombine
   };
   Level level = Level::kCut;
   // kCut: blocks of a stack that are computed before and after; in a U-Net `front` is DeepCache's cache position, in the

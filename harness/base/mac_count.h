@@ -15,6 +15,11 @@ struct MacCount {
     matmuls += o.matmuls;
     return *this;
   }
+  MacCount& operator-=(const MacCount& o) {
+    modules -= o.modules;
+    matmuls -= o.matmuls;
+    return *this;
+  }
   friend MacCount operator*(const MacCount& one, int64_t times) { return {one.modules * times, one.matmuls * times}; }
   friend bool operator==(const MacCount&, const MacCount&) = default;
 };

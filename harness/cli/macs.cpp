@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <numeric>
+#include <optional>
 
 #include "harness/cli/commands.h"
 #include "harness/experiment/config/config.h"
@@ -30,14 +32,63 @@ void PrintReport(const std::string& title, const MacReport& report) {
              static_cast<double>(report.total.matmuls) / 1e9);
 }
 
+Work Partial(const CacheSite& site) { return {.action = Action::kShallow, .site = site, .probe = {}}; }
+
+// What a partial forward leaves out, and how the table calls that.
+struct LeftOut {
+  CacheSite site;
+  std::string title;
+};
+
+int BlocksIn(const std::string& text, const std::string& cut) {
+  if (text.empty() || text.size() > 4 || text.find_first_not_of("0123456789") != std::string::npos)
+    Fail("skipbench macs: --cut {}: expected the blocks before it and after it, \"8,0\"", cut);
+  return std::stoi(text);
+}
+
+// Of --branch, --cut and --modules one at most; nothing: a full forward.
+std::optional<LeftOut> ReadLeftOut(int branch, const std::string& cut, const std::string& modules) {
+  if ((branch != -1) + !cut.empty() + !modules.empty() > 1)
+    Fail("skipbench macs: --branch, --cut and --modules are of different forwards, give one of them");
+  if (branch != -1) return LeftOut{{.front = branch}, fmt::format("Shallow forward at branch {} by block:", branch)};
+  if (!cut.empty()) {
+    const size_t comma = std::min(cut.find(','), cut.size());
+    const CacheSite site = {.front = BlocksIn(cut.substr(0, comma), cut),
+                            .back = comma < cut.size() ? BlocksIn(cut.substr(comma + 1), cut) : 0};
+    return LeftOut{site, fmt::format("Partial forward with {} blocks before and {} after what is cached, by block:",
+                                     site.front, site.back)};
+  }
+  if (modules.empty()) return std::nullopt;
+  static const std::map<std::string, uint8_t> kNames = {{"attention", kAttentionModule},
+                                                        {"cross_attention", kCrossAttentionModule},
+                                                        {"feed_forward", kFeedForwardModule}};
+  CacheSite site = {.level = CacheSite::Level::kModules};
+  for (size_t begin = 0; begin <= modules.size();) {
+    const size_t end = std::min(modules.find(',', begin), modules.size());
+    const auto found = kNames.find(modules.substr(begin, end - begin));
+    if (found == kNames.end())
+      Fail("skipbench macs: --modules {}: expected some of attention, cross_attention, feed_forward", modules);
+    site.modules |= found->second;
+    begin = end + 1;
+  }
+  return LeftOut{site, fmt::format("Partial forward with cached outputs of {} by block:", modules)};
+}
+
+// Throws Error unless it is a branch of the network, where it is a branch.
+void CheckBranch(int branch, int branches) {
+  if (branch < -1 || branch >= branches)
+    Fail("skipbench macs: --branch {}: the network has branches 0 to {}", branch, branches - 1);
+}
+
 void PrintShallow(const Pipeline& pipeline) {
-  if (pipeline.cache_positions() == 0) return;
-  const double full = static_cast<double>(pipeline.DenoiserMacs(-1).total.matmuls);
+  const int cache_positions = pipeline.abilities().cache_positions;
+  if (cache_positions == 0) return;
+  const double full = static_cast<double>(pipeline.DenoiserMacs({}).total.matmuls);
   fmt::print(
       "\nShallow forwards on cached features (DeepCache):\n| branch | modules (GMACs) | matmuls (GMACs) | of a full "
       "forward |\n|---:|---:|---:|---:|\n");
-  for (int branch = 0; branch < pipeline.cache_positions(); ++branch) {
-    const auto total = pipeline.DenoiserMacs(branch).total;
+  for (int branch = 0; branch < cache_positions; ++branch) {
+    const auto total = pipeline.DenoiserMacs(Partial({.front = branch})).total;
     fmt::print("| {} | {:.6f} | {:.6f} | {:.1f} % |\n", branch, static_cast<double>(total.modules) / 1e9,
                static_cast<double>(total.matmuls) / 1e9, 100 * static_cast<double>(total.matmuls) / full);
   }
@@ -89,7 +140,8 @@ int64_t Numbers(const Weights& weights) {
   return count;
 }
 
-int NetworkMacs(const fs::path& folder, const std::string& sizes, int64_t tokens, int cut) {
+int NetworkMacs(const fs::path& folder, const std::string& sizes, int64_t tokens, int branch,
+                const std::optional<LeftOut>& left_out) {
   const Json config = ReadJsonFile(folder / "config.json");
   const Weights weights = Weights::ShapesOnly();
   const auto network = Build<Network>(JsonReader(config, (folder / "config.json").string()), weights);
@@ -100,8 +152,7 @@ int NetworkMacs(const fs::path& folder, const std::string& sizes, int64_t tokens
     Fail("skipbench macs: {}: say with --latent how large its samples are, {}", folder.string(),
          info.video ? "FRAMESxHEIGHTxWIDTH" : "HEIGHTxWIDTH");
   latent.insert(latent.begin(), info.in_channels);
-  if (cut < -1 || cut >= static_cast<int>(info.cuts.size()))
-    Fail("skipbench macs: --branch {}: the network has branches 0 to {}", cut, static_cast<int>(info.cuts.size()) - 1);
+  CheckBranch(branch, info.abilities.cache_positions);
   const NetworkInputs inputs = MetaRow(*network, latent, tokens);
   fmt::print(
       "{}: one forward of the network, batch 1; sample {}{}; {:.2f} M parameters and tables.\n"
@@ -109,13 +160,14 @@ int NetworkMacs(const fs::path& folder, const std::string& sizes, int64_t tokens
       "attention.\n",
       folder.string(), fmt::join(latent, " x "), tokens > 0 ? fmt::format(", text of {} tokens", tokens) : "",
       static_cast<double>(Numbers(weights)) / 1e6);
-  at::Tensor features;
-  if (cut >= 0) features = network->Forward(inputs, {cut}).features.at(cut);
+  NetworkWork work;
+  if (left_out) {
+    work.site = left_out->site;
+    work.cached = network->Forward(inputs, {.keep = {left_out->site}}).kept.at(left_out->site);
+  }
   MacCounter counter;
-  cut < 0 ? static_cast<void>(network->Forward(inputs))
-          : static_cast<void>(network->ForwardShallow(inputs, cut, features));
-  PrintReport(cut < 0 ? "Full forward by block:" : fmt::format("Shallow forward at branch {} by block:", cut),
-              counter.report());
+  network->Forward(inputs, work);
+  PrintReport(left_out ? left_out->title : "Full forward by block:", counter.report());
   return 0;
 }
 
@@ -123,11 +175,16 @@ int NetworkMacs(const fs::path& folder, const std::string& sizes, int64_t tokens
 
 int Macs(const Texts& args) {
   const Values values = Parse(
-      "macs", "macs MODEL_OR_CONFIG [--branch N] [--height H --width W] [--frames F] [--latent HxW] [--tokens N]",
+      "macs",
+      "macs MODEL_OR_CONFIG [--branch N | --cut F,B | --modules KINDS] [--height H --width W] [--frames F] [--latent "
+      "HxW] [--tokens N]",
       {Input("a model's folder (or name), or an experiment's config"),
        Default<int64_t>("height", 0, "pixels (default: the model's own size)"), Default<int64_t>("width", 0, "pixels"),
        Default<int64_t>("frames", 0, "of a clip (video; default: the pipeline's)"),
        Default<int>("branch", -1, "blocks of the shallow forward at this cache position"),
+       Default<std::string>("cut", "", "blocks of a forward that computes F blocks, then cached ones, then B blocks"),
+       Default<std::string>("modules", "",
+                            "blocks of a forward with cached outputs of attention, cross_attention, feed_forward"),
        Default<std::string>("latent", "",
                             "of a folder with a network alone: its sample, HxW or FxHxW (default: its sample_size)"),
        Default<int64_t>("tokens", 0, "of a folder with a network alone: tokens of its text"), Models()},
@@ -135,7 +192,9 @@ int Macs(const Texts& args) {
   const std::string input = values.OnlyInput("one model folder or config");
   const std::string latent = values.Text("latent");
   const int64_t tokens = values.Number<int64_t>("tokens", 0, kMaxTokens);
-  if (HoldsNetworkAlone(input)) return NetworkMacs(input, latent, tokens, values.Get<int>("branch"));
+  const int branch = values.Get<int>("branch");
+  const auto left_out = ReadLeftOut(branch, values.Text("cut"), values.Text("modules"));
+  if (HoldsNetworkAlone(input)) return NetworkMacs(input, latent, tokens, branch, left_out);
   if (!latent.empty() || tokens > 0)
     Fail(
         "skipbench macs: --latent and --tokens are for a folder with a network alone (config.json, no "
@@ -159,9 +218,7 @@ int Macs(const Texts& args) {
     open.max_sequence_length = config.model.max_sequence_length;
   }
   const auto pipeline = LoadPipeline(FindModel(model, base, values.Text("models")), open);
-  const int branch = values.Get<int>("branch");
-  if (branch >= pipeline->cache_positions() || branch < -1)
-    Fail("skipbench macs: --branch {}: the network has branches 0 to {}", branch, pipeline->cache_positions() - 1);
+  CheckBranch(branch, pipeline->abilities().cache_positions);
   const auto& info = pipeline->info();
   if (values.Get<int64_t>("frames") > 0 && info.frames == 0)
     Fail("skipbench macs: --frames {}: {} makes pictures, not clips", values.Get<int64_t>("frames"),
@@ -172,9 +229,9 @@ int Macs(const Texts& args) {
       "attention.\n",
       info.folder.string(), info.frames ? fmt::format("clips of {} frames of", info.frames) : "pictures",
       info.image_shape[1], info.image_shape[2], fmt::join(info.latent_shape, " x "));
-  PrintReport(branch < 0 ? "Full forward by block:" : fmt::format("Shallow forward at branch {} by block:", branch),
-              pipeline->DenoiserMacs(branch));
-  if (branch < 0) PrintShallow(*pipeline);
+  PrintReport(left_out ? left_out->title : "Full forward by block:",
+              pipeline->DenoiserMacs(left_out ? Partial(left_out->site) : Work()));
+  if (!left_out) PrintShallow(*pipeline);
   return 0;
 }
 

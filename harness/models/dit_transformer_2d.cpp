@@ -36,12 +36,31 @@ at::Tensor DiTBlock::Embed(const at::Tensor& timesteps, const at::Tensor& classe
   return timestep_embedder_.Forward(kTimeProjection.Forward(timesteps).to(labels.scalar_type())) + labels;
 }
 
-at::Tensor DiTBlock::Forward(const at::Tensor& x, const at::Tensor& e) const {
-  const auto parts = modulation_.Forward(e);  // shift, scale, gate; twice
-  const at::Tensor attended =
-      attn1_.ForwardAdd(NormAndModulate(name_ + ".norm1.norm", x, kFirstEps, parts[0], parts[1]), at::Tensor());
+// Shift, scale, gate; twice. Every block embeds timestep and class by itself.
+std::vector<at::Tensor> DiTBlock::Modulate(const TransformerState& state) const {
+  return modulation_.Forward(Embed(state.time, state.classes));
+}
+
+at::Tensor DiTBlock::Norm1(const at::Tensor& x, const std::vector<at::Tensor>& parts) const {
+  return NormAndModulate(name_ + ".norm1.norm", x, kFirstEps, parts[0], parts[1]);
+}
+
+ModulatedInput DiTBlock::Start(const TransformerState& state) const {
+  const auto parts = Modulate(state);
+  return {parts, Norm1(state.tokens, parts)};
+}
+
+void DiTBlock::Run(TransformerState* state) const {
+  const auto [parts, normed] = state->TakeStart([&] { return Modulate(*state); });
+  const at::Tensor& x = state->tokens;
+  const at::Tensor attended = RunModule(state->modules, kAttentionModule, x.sizes(), [&, &parts = parts, &n = normed] {
+    return attn1_.ForwardAdd(n.defined() ? n : Norm1(x, parts), at::Tensor());
+  });
   const at::Tensor h = GatedAdd(x, parts[2], attended);
-  return GatedAdd(h, parts[5], ff_.Forward(NormAndModulate(name_ + ".norm3", h, norm_eps_, parts[3], parts[4])));
+  const at::Tensor fed = RunModule(state->modules, kFeedForwardModule, h.sizes(), [&, &parts = parts] {
+    return ff_.Forward(NormAndModulate(name_ + ".norm3", h, norm_eps_, parts[3], parts[4]));
+  });
+  state->tokens = GatedAdd(h, parts[5], fed);
 }
 
 DiTTransformer2DModel::Config DiTTransformer2DModel::ParseConfig(const JsonReader& json) {
@@ -79,38 +98,36 @@ DiTTransformer2DModel::DiTTransformer2DModel(const Config& config, const Weights
            .out_channels = config.out_channels,
            .sample_size = config.sample_size,
            .patch = {config.patch_size, config.patch_size},
-           .dtype = w.options().dtype,
-           .cuts = {}};
-  SetCuts(config.num_layers);
+           .dtype = w.options().dtype};
+  SetAbilities(config.num_layers, kAttentionModule | kFeedForwardModule, {ProbeSite::Signal::kModulatedInput});
 }
 
 std::map<std::string, ConditioningInput> DiTTransformer2DModel::conditioning(at::IntArrayRef) const {
   return {{kClassLabels, {.row = {}, .classes = config_.block.classes + 1}}};
 }
 
-TransformerState DiTTransformer2DModel::Enter(const NetworkInputs& inputs) const {
-  CheckSample(inputs);
-  TransformerState state;
-  state.time = TimestepRows(inputs);
-  state.classes = Require(inputs, kClassLabels, {});
-  state.tokens = patches_.Forward(inputs.sample.to(info_.dtype));
-  if (!state.tokens.is_meta()) {
-    const int64_t p = config_.patch_size;
-    state.tokens = state.tokens + OncePerRun(inputs, this, [&] {
-                     return SinePositions(inputs.sample.size(2) / p, inputs.sample.size(3) / p, config_.sample_size / p,
-                                          1, width())
-                         .to(state.tokens.options());
-                   });
-  }
-  Observe(inputs, "pos_embed", state.tokens);
-  if (inputs.observe) Observe(inputs, "transformer_blocks.0.norm1.emb", blocks_[0].Embed(state.time, state.classes));
-  return state;
+void DiTTransformer2DModel::EmbedTime(const NetworkInputs& inputs, TransformerState* state) const {
+  state->time = TimestepRows(inputs);
+  state->classes = Require(inputs, kClassLabels, {});
+  if (inputs.observe) Observe(inputs, "transformer_blocks.0.norm1.emb", blocks_[0].Embed(state->time, state->classes));
 }
 
-// Every block embeds timestep and class by itself.
+void DiTTransformer2DModel::Enter(const NetworkInputs& inputs, TransformerState* state) const {
+  at::Tensor& tokens = state->tokens;
+  tokens = patches_.Forward(inputs.sample.to(info_.dtype));
+  if (!tokens.is_meta()) {
+    const int64_t p = config_.patch_size;
+    tokens = tokens + OncePerRun(inputs, this, [&] {
+               return SinePositions(inputs.sample.size(2) / p, inputs.sample.size(3) / p, config_.sample_size / p, 1,
+                                    width())
+                   .to(tokens.options());
+             });
+  }
+  Observe(inputs, "pos_embed", tokens);
+}
+
 void DiTTransformer2DModel::RunBlock(int block, TransformerState* state) const {
-  const DiTBlock& one = blocks_[static_cast<size_t>(block)];
-  state->tokens = one.Forward(state->tokens, one.Embed(state->time, state->classes));
+  blocks_[static_cast<size_t>(block)].Run(state);
 }
 
 // The first block's embedding shifts and scales the last norm; then every token becomes its patch.

@@ -31,9 +31,13 @@ class DiTBlock {
   };
   DiTBlock(const Weights& w, const Options& options);
   at::Tensor Embed(const at::Tensor& timesteps, const at::Tensor& classes) const;  // [1 or B], int64 [B] -> e [B, dim]
-  at::Tensor Forward(const at::Tensor& x, const at::Tensor& e) const;              // [B, N, dim], e [B, dim]
+  ModulatedInput Start(const TransformerState& state) const;
+  void Run(TransformerState* state) const;  // changes its tokens
 
  private:
+  std::vector<at::Tensor> Modulate(const TransformerState& state) const;
+  at::Tensor Norm1(const at::Tensor& x, const std::vector<at::Tensor>& parts) const;
+
   std::string name_;
   double norm_eps_;
   TimestepEmbedding timestep_embedder_;
@@ -66,7 +70,9 @@ class DiTTransformer2DModel : public Transformer {
   const Config& config() const { return config_; }
 
  protected:
-  TransformerState Enter(const NetworkInputs& inputs) const override;
+  void EmbedTime(const NetworkInputs& inputs, TransformerState* state) const override;
+  void Enter(const NetworkInputs& inputs, TransformerState* state) const override;
+  ModulatedInput Start(const TransformerState& state) const override { return blocks_[0].Start(state); }
   void RunBlock(int block, TransformerState* state) const override;
   at::Tensor Head(const NetworkInputs& inputs, const TransformerState& state) const override;
 

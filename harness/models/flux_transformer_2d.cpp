@@ -34,13 +34,32 @@ FluxSingleBlock::FluxSingleBlock(const Weights& w, const StreamOptions& options)
       proj_mlp_(w.Sub("proj_mlp"), dim_, 4 * dim_),
       proj_out_(w.Sub("proj_out"), 5 * dim_, dim_) {}
 
-at::Tensor FluxSingleBlock::Forward(const at::Tensor& x, const at::Tensor& temb, const RotaryTable& rotary) const {
+at::Tensor FluxSingleBlock::Inner(const at::Tensor& n, const RotaryTable& rotary, ModuleOutputs* modules) const {
+  const at::Tensor both = at::empty({n.size(0), n.size(1), 5 * dim_}, n.options());
+  const at::Tensor attended = both.narrow(-1, 0, dim_), fed = both.narrow(-1, dim_, 4 * dim_);
+  if (modules && modules->Replaces(kAttentionModule))
+    attended.copy_(modules->Take(attended.sizes()));
+  else
+    attn_.ForwardInto(n, &rotary, attended);
+  if (modules && modules->Replaces(kFeedForwardModule))
+    fed.copy_(modules->Take(fed.sizes()));
+  else
+    GeluTanh(proj_mlp_.Forward(n), fed);
+  if (modules) {
+    modules->Keep(attended, kAttentionModule, kFeedForwardModule);
+    modules->Keep(fed, kFeedForwardModule, kAttentionModule);
+  }
+  return both;
+}
+
+at::Tensor FluxSingleBlock::Forward(const at::Tensor& x, const at::Tensor& temb, const RotaryTable& rotary,
+                                    ModuleOutputs* modules) const {
   const auto parts = norm_.Forward(temb);  // shift, scale, gate
-  const at::Tensor n = NormAndModulate(name_ + ".norm.norm", x, kEps, parts[0], parts[1]);
-  const at::Tensor both = at::empty({x.size(0), x.size(1), 5 * dim_}, x.options());
-  attn_.ForwardInto(n, &rotary, both.narrow(-1, 0, dim_));
-  GeluTanh(proj_mlp_.Forward(n), both.narrow(-1, dim_, 4 * dim_));
-  return GatedAdd(x, parts[2], proj_out_.Forward(both));
+  const at::Tensor out = RunModule(modules, kAttentionModule | kFeedForwardModule, x.sizes(), [&] {
+    const at::Tensor n = NormAndModulate(name_ + ".norm.norm", x, kEps, parts[0], parts[1]);
+    return proj_out_.Forward(Inner(n, rotary, modules));
+  });
+  return GatedAdd(x, parts[2], out);
 }
 
 FluxTransformer2DModel::Config FluxTransformer2DModel::ParseConfig(const JsonReader& json) {
@@ -87,9 +106,10 @@ FluxTransformer2DModel::FluxTransformer2DModel(const Config& config, const Weigh
   info_ = {.in_channels = config.in_channels / kPatchValues,
            .out_channels = config.out_channels / kPatchValues,
            .patch = kPatch,
-           .dtype = w.options().dtype,
-           .cuts = {}};
-  SetCuts(config.num_layers + config.num_single_layers);
+           .dtype = w.options().dtype};
+  std::set<ProbeSite::Signal> signals;
+  if (config.num_layers > 0) signals.insert(ProbeSite::Signal::kModulatedInput);  // a single block has both streams'
+  SetAbilities(config.num_layers + config.num_single_layers, kAttentionModule | kFeedForwardModule, signals);
 }
 
 std::string FluxTransformer2DModel::BlockName(int block) const {
@@ -114,37 +134,39 @@ RotaryTable FluxTransformer2DModel::Rotary(const NetworkInputs& inputs, int64_t 
   });
 }
 
-TransformerState FluxTransformer2DModel::Enter(const NetworkInputs& inputs) const {
-  CheckSample(inputs);
-  CheckPatches(inputs.sample.sizes(), kPatch);
-  TransformerState state;
-  state.tokens = x_embedder_.Forward(ToPatches(inputs.sample.to(info_.dtype), kPatch));
-  Observe(inputs, "x_embedder", state.tokens);
+void FluxTransformer2DModel::EmbedTime(const NetworkInputs& inputs, TransformerState* state) const {
   at::Tensor guidance;
   if (config_.guidance_embeds) {
     guidance = Require(inputs, kGuidance, {}).to(at::kFloat) * kGuidanceScale;
   }
   const at::Tensor& pooled = Require(inputs, kPooled, {config_.pooled_projection_dim});
-  state.modulation = time_text_embed_.Forward(TimestepRows(inputs), guidance, pooled.to(info_.dtype));
-  Observe(inputs, "time_text_embed", state.modulation);
-  state.text = RowsOf(Project(Text(inputs, config_.joint_attention_dim), &context_embedder_,
-                              [this](const at::Tensor& text) { return context_embedder_.Forward(text); }));
-  Observe(inputs, "context_embedder", state.text);
-  if (!state.tokens.is_meta()) {
-    state.rotary = Rotary(inputs, state.text.size(1));
-    ObserveRotary(inputs, "pos_embed", state.rotary);
+  state->modulation = time_text_embed_.Forward(TimestepRows(inputs), guidance, pooled.to(info_.dtype));
+  Observe(inputs, "time_text_embed", state->modulation);
+}
+
+void FluxTransformer2DModel::Enter(const NetworkInputs& inputs, TransformerState* state) const {
+  CheckPatches(inputs.sample.sizes(), kPatch);
+  state->tokens = x_embedder_.Forward(ToPatches(inputs.sample.to(info_.dtype), kPatch));
+  Observe(inputs, "x_embedder", state->tokens);
+  state->text = RowsOf(Project(Text(inputs, config_.joint_attention_dim), &context_embedder_,
+                               [this](const at::Tensor& text) { return context_embedder_.Forward(text); }));
+  Observe(inputs, "context_embedder", state->text);
+  if (!state->tokens.is_meta()) {
+    state->rotary = Rotary(inputs, state->text.size(1));
+    ObserveRotary(inputs, "pos_embed", state->rotary);
   }
-  return state;
 }
 
 void FluxTransformer2DModel::RunBlock(int block, TransformerState* state) const {
   const size_t index = static_cast<size_t>(block);
   if (index < blocks_.size()) {
-    blocks_[index].Run(state->modulation, &state->rotary, &state->tokens, &state->text);
+    const ModulatedInput start = std::exchange(state->start, {});
+    blocks_[index].Run(state->modulation, &state->rotary, start, state->modules, &state->tokens, &state->text);
     return ClampHalf(state->text);
   }
   if (!state->joined.defined()) state->joined = at::cat({state->text, state->tokens}, 1);
-  state->joined = single_blocks_[index - blocks_.size()].Forward(state->joined, state->modulation, state->rotary);
+  state->joined =
+      single_blocks_[index - blocks_.size()].Forward(state->joined, state->modulation, state->rotary, state->modules);
   ClampHalf(state->joined);
   const int64_t words = state->text.size(1), patches = state->tokens.size(1);
   state->text = state->joined.narrow(1, 0, words);

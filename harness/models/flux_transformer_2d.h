@@ -18,13 +18,18 @@
 
 namespace skipbench {
 
-// x += gate proj_out([attn(n), gelu(proj_mlp(n))]) with n = norm(x) (1 + scale) + shift.
+// x += gate proj_out([attn(n), gelu(proj_mlp(n))]) with n = norm(x) (1 + scale) + shift. Of its modules attn(n) is what
+// is kept of the attention and gelu(proj_mlp(n)) of the feed-forward; of both together it is what proj_out makes of
+// them.
 class FluxSingleBlock {
  public:
   FluxSingleBlock(const Weights& w, const StreamOptions& options);
-  at::Tensor Forward(const at::Tensor& x, const at::Tensor& temb, const RotaryTable& rotary) const;  // [B, T, dim]
+  at::Tensor Forward(const at::Tensor& x, const at::Tensor& temb, const RotaryTable& rotary,
+                     ModuleOutputs* modules) const;  // [B, T, dim]; `modules` may be null
 
  private:
+  at::Tensor Inner(const at::Tensor& n, const RotaryTable& rotary, ModuleOutputs* modules) const;  // [B, T, 5 dim]
+
   std::string name_;
   int64_t dim_;
   Modulation norm_;
@@ -59,7 +64,11 @@ class FluxTransformer2DModel : public Transformer {
   const Config& config() const { return config_; }
 
  protected:
-  TransformerState Enter(const NetworkInputs& inputs) const override;
+  void EmbedTime(const NetworkInputs& inputs, TransformerState* state) const override;
+  void Enter(const NetworkInputs& inputs, TransformerState* state) const override;
+  ModulatedInput Start(const TransformerState& state) const override {
+    return blocks_[0].Start(state.modulation, state.tokens);
+  }
   void RunBlock(int block, TransformerState* state) const override;
   at::Tensor Head(const NetworkInputs& inputs, const TransformerState& state) const override;
   std::string BlockName(int block) const override;

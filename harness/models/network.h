@@ -6,9 +6,12 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "harness/base/cache_site.h"
 #include "harness/nn/layers/conditioning_cache.h"
 
 namespace skipbench {
@@ -38,24 +41,41 @@ struct NetworkInputs {
   const at::Tensor& Get(const std::string& name) const;
 };
 
+// A network that has begun with some rows: what it showed, and where a forward goes on from.
+class NetworkProbe {
+ public:
+  virtual ~NetworkProbe() = default;
+  at::Tensor signal;  // [B, ...], or [1, ...] where all rows have the same
+};
+
+// What a forward does beside predicting.
+//
+// kCut: a network is cut in three: blocks before, in between and after. What a full forward keeps of those in between
+// stands in their place in a partial one, which computes the others afresh. In a U-Net blocks are encoder and decoder
+// layers, `front` is DeepCache's cache position, and what is kept is the hidden state that enters the first decoder
+// layer after the cut. In a stack of blocks with residual connections it is what those in between add to the sample's
+// tokens [B, N, dim], and where blocks behind the cut read a text that those in between change, what they add to that
+// too, laid behind it: [B, N + L, dim].
+// kHidden: the sample's tokens as they leave the last block of a stack [B, N, dim]; embedders and head are computed.
+// kModules: the outputs of every module of these kinds one after the other [B, total], block by block, before their
+// gates; of blocks with two streams those of both. None of these modules is computed, all else is.
+struct NetworkWork {
+  std::vector<CacheSite> keep = {};    // a full forward: what to return beside the output
+  std::optional<CacheSite> site = {};  // a partial forward: what is not computed
+  at::Tensor cached = {};              // a partial forward: what stands in its place, [B, ...]
+  const NetworkProbe* from = nullptr;  // goes on from here, where what is wanted lies behind it; null: from the start
+  at::Tensor from_rows = {};           // int64 [B], rows of the probe, whose inputs are given; undefined: all of them
+};
+
 struct NetworkOutput {
-  at::Tensor sample;  // shape of the input's sample, with the network's out_channels
-  std::map<int, at::Tensor>
-      features;  // index of a cut -> what a shallow forward at this cut needs, one row for each row
+  at::Tensor sample;                     // shape of the input's sample, with the network's out_channels
+  std::map<CacheSite, at::Tensor> kept;  // of `keep`, one row for each row
 };
 
 // What a network takes beside sample and timestep, of one row.
 struct ConditioningInput {
   std::vector<int64_t> row;  // shape of a row; -1: any size (the number of tokens)
   int64_t classes = 0;       // > 0: not numbers but labels, int64 in [0, classes)
-};
-
-// A place where a forward can be cut in three: blocks before, in between and after. A full forward keeps what the
-// blocks in between lead to; a shallow forward computes the others afresh and puts what was kept in their place. In a
-// U-Net blocks are encoder and decoder layers, and what is kept is the hidden state that enters the first decoder layer
-// after the cut; in a stack of blocks with residual connections it is the sum of what those in between add.
-struct Cut {
-  int front = 0, back = 0;  // blocks before and after what is left out
 };
 
 struct NetworkInfo {
@@ -66,7 +86,7 @@ struct NetworkInfo {
   int64_t max_positions = 0;        // most patches along an axis; 0: any number
   bool video = false;               // samples have frames
   at::ScalarType dtype = at::kFloat;
-  std::vector<Cut> cuts;  // empty: it cannot run shallow; methods name a cut by its place in this list
+  NetworkAbilities abilities = {};  // what it can keep and show
 };
 
 // In half precision these places stay float32: the sinusoidal embedding of the timestep, the statistics of all norms,
@@ -84,17 +104,23 @@ class Network {
   // What Forward takes for samples of the shape `latent`, [C, H, W] or [C, F, H, W], by name.
   virtual std::map<std::string, ConditioningInput> conditioning(at::IntArrayRef latent) const = 0;
 
-  // `keep_cuts`: indices of the cuts whose features to return. Throws Error for inputs of another shape.
-  virtual NetworkOutput Forward(const NetworkInputs& inputs, const std::vector<int>& keep_cuts = {}) const = 0;
-  // `features`: what a full forward kept for the cut with this index.
-  virtual at::Tensor ForwardShallow(const NetworkInputs& inputs, int cut, const at::Tensor& features) const = 0;
+  // Throws Error for inputs of another shape, and for sites that it does not offer. Going on from a probe gives what
+  // a forward from the start gives.
+  virtual NetworkOutput Forward(const NetworkInputs& inputs, const NetworkWork& work = {}) const = 0;
+  // Runs as much of the network as `site` needs. Throws Error unless it is a signal of the network that it offers.
+  virtual std::unique_ptr<NetworkProbe> Probe(const NetworkInputs& inputs, const ProbeSite& site) const;
+
+  // Throw Error, which says what the network offers, unless it offers this.
+  void CheckSite(const CacheSite& site) const;
+  void CheckProbe(const ProbeSite& site) const;
 
  protected:
   Network() = default;
 
   // Throws Error unless the sample (and `timesteps`, if given) has the shape that this network takes.
   void CheckSample(const NetworkInputs& inputs) const;
-  void CheckCut(int cut) const;
+  // Throws Error unless it offers the sites of `work`, and what stands in place has the rows of the sample.
+  void CheckWork(const NetworkInputs& inputs, const NetworkWork& work) const;
   // The conditioning `name` [B, row...] (-1: any size). Throws Error where it is missing or has another shape.
   static const at::Tensor& Require(const NetworkInputs& inputs, const std::string& name, at::IntArrayRef row);
   // The timestep in float32, [1] where the rows share it. On the meta device always [B]: the reference networks embed

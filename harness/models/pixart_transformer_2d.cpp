@@ -29,13 +29,28 @@ PixArtBlock::PixArtBlock(const Weights& w, const Options& options)
       attn2_(w.Sub("attn2"), {.heads = options.heads, .dim_head = options.dim_head}, options.heads * options.dim_head),
       ff_(Mlp::FeedForward(w.Sub("ff"), options.heads * options.dim_head, 4 * options.heads * options.dim_head)) {}
 
-at::Tensor PixArtBlock::Forward(const at::Tensor& x, const TransformerState& state) const {
-  const auto parts = table_.Forward(state.modulation);  // shift, scale, gate; twice
-  const at::Tensor attended =
-      attn1_.ForwardAdd(NormAndModulate(name_ + ".norm1", x, eps_, parts[0], parts[1]), at::Tensor());
+at::Tensor PixArtBlock::Norm1(const at::Tensor& x, const std::vector<at::Tensor>& parts) const {
+  return NormAndModulate(name_ + ".norm1", x, eps_, parts[0], parts[1]);
+}
+
+ModulatedInput PixArtBlock::Start(const TransformerState& state) const {
+  const auto parts = table_.Forward(state.modulation);
+  return {parts, Norm1(state.tokens, parts)};
+}
+
+void PixArtBlock::Run(TransformerState* state) const {
+  // Shift, scale, gate; twice.
+  const auto [parts, normed] = state->TakeStart([&] { return table_.Forward(state->modulation); });
+  const at::Tensor& x = state->tokens;
+  const at::Tensor attended = RunModule(state->modules, kAttentionModule, x.sizes(), [&, &parts = parts, &n = normed] {
+    return attn1_.ForwardAdd(n.defined() ? n : Norm1(x, parts), at::Tensor());
+  });
   at::Tensor h = GatedAdd(x, parts[2], attended);
-  h = attn2_.ForwardAdd(h, state.context, state.mask, h);
-  return GatedAdd(h, parts[5], ff_.Forward(NormAndModulate(name_ + ".norm2", h, eps_, parts[3], parts[4])));
+  h = attn2_.ForwardAdd([&] { return h; }, state->context, state->mask, h, state->modules);
+  const at::Tensor fed = RunModule(state->modules, kFeedForwardModule, h.sizes(), [&, &parts = parts] {
+    return ff_.Forward(NormAndModulate(name_ + ".norm2", h, eps_, parts[3], parts[4]));
+  });
+  state->tokens = GatedAdd(h, parts[5], fed);
 }
 
 PixArtTransformer2DModel::Config PixArtTransformer2DModel::ParseConfig(const JsonReader& json) {
@@ -94,9 +109,10 @@ PixArtTransformer2DModel::PixArtTransformer2DModel(const Config& config, const W
            .out_channels = config.out_channels,
            .sample_size = config.sample_size,
            .patch = {config.patch_size, config.patch_size},
-           .dtype = w.options().dtype,
-           .cuts = {}};
-  SetCuts(config.num_layers);
+           .dtype = w.options().dtype};
+  SetAbilities(
+      config.num_layers, kAttentionModule | kCrossAttentionModule | kFeedForwardModule,
+      {ProbeSite::Signal::kTimeEmbedding, ProbeSite::Signal::kTimeProjection, ProbeSite::Signal::kModulatedInput});
 }
 
 std::map<std::string, ConditioningInput> PixArtTransformer2DModel::conditioning(at::IntArrayRef) const {
@@ -109,7 +125,7 @@ std::map<std::string, ConditioningInput> PixArtTransformer2DModel::conditioning(
   return takes;
 }
 
-at::Tensor PixArtTransformer2DModel::EmbedTime(const NetworkInputs& inputs) const {
+at::Tensor PixArtTransformer2DModel::TimeEmbedding(const NetworkInputs& inputs) const {
   const auto embed = [&](const TimestepEmbedding& layer, const at::Tensor& numbers) {
     return layer.Forward(kTransformerTimesteps.Forward(numbers.flatten().to(at::kFloat)).to(info_.dtype));
   };
@@ -123,33 +139,34 @@ at::Tensor PixArtTransformer2DModel::EmbedTime(const NetworkInputs& inputs) cons
                         1);
 }
 
-TransformerState PixArtTransformer2DModel::Enter(const NetworkInputs& inputs) const {
-  CheckSample(inputs);
-  TransformerState state;
-  state.tokens = patches_.Forward(inputs.sample.to(info_.dtype));
-  if (!state.tokens.is_meta()) {
+void PixArtTransformer2DModel::EmbedTime(const NetworkInputs& inputs, TransformerState* state) const {
+  state->time = TimeEmbedding(inputs);
+  state->modulation = time_projection_.Forward(at::silu(state->time));
+  Observe(inputs, "adaln_single", state->modulation);
+}
+
+void PixArtTransformer2DModel::Enter(const NetworkInputs& inputs, TransformerState* state) const {
+  at::Tensor& tokens = state->tokens;
+  tokens = patches_.Forward(inputs.sample.to(info_.dtype));
+  if (!tokens.is_meta()) {
     const int64_t p = config_.patch_size;
-    state.tokens = state.tokens + OncePerRun(inputs, this, [&] {
-                     return SinePositions(inputs.sample.size(2) / p, inputs.sample.size(3) / p, config_.sample_size / p,
-                                          config_.interpolation_scale, config_.width())
-                         .to(state.tokens.options());
-                   });
+    tokens = tokens + OncePerRun(inputs, this, [&] {
+               return SinePositions(inputs.sample.size(2) / p, inputs.sample.size(3) / p, config_.sample_size / p,
+                                    config_.interpolation_scale, config_.width())
+                   .to(tokens.options());
+             });
   }
-  Observe(inputs, "pos_embed", state.tokens);
-  state.context = Text(inputs, config_.caption_channels.value_or(config_.width()));
+  Observe(inputs, "pos_embed", tokens);
+  state->context = Text(inputs, config_.caption_channels.value_or(config_.width()));
   if (caption_projection_)
-    state.context = Project(state.context, &*caption_projection_,
-                            [this](const at::Tensor& text) { return caption_projection_->Forward(text); });
-  if (inputs.observe) Observe(inputs, "caption_projection", RowsOf(state.context));
-  state.mask = Require(inputs, kMask, {state.context.tokens.size(1)});
-  state.time = EmbedTime(inputs);
-  state.modulation = time_projection_.Forward(at::silu(state.time));
-  Observe(inputs, "adaln_single", state.modulation);
-  return state;
+    state->context = Project(state->context, &*caption_projection_,
+                             [this](const at::Tensor& text) { return caption_projection_->Forward(text); });
+  if (inputs.observe) Observe(inputs, "caption_projection", RowsOf(state->context));
+  state->mask = Require(inputs, kMask, {state->context.tokens.size(1)});
 }
 
 void PixArtTransformer2DModel::RunBlock(int block, TransformerState* state) const {
-  state->tokens = blocks_[static_cast<size_t>(block)].Forward(state->tokens, *state);
+  blocks_[static_cast<size_t>(block)].Run(state);
 }
 
 at::Tensor PixArtTransformer2DModel::Head(const NetworkInputs& inputs, const TransformerState& state) const {

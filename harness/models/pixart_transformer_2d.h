@@ -31,9 +31,12 @@ class PixArtBlock {
     bool upcast_attention = false;  // of attn1
   };
   PixArtBlock(const Weights& w, const Options& options);
-  at::Tensor Forward(const at::Tensor& x, const TransformerState& state) const;  // [B, N, dim] -> the same
+  ModulatedInput Start(const TransformerState& state) const;
+  void Run(TransformerState* state) const;  // changes its tokens
 
  private:
+  at::Tensor Norm1(const at::Tensor& x, const std::vector<at::Tensor>& parts) const;
+
   std::string name_;
   double eps_;
   ModulationTable table_;
@@ -70,12 +73,14 @@ class PixArtTransformer2DModel : public Transformer {
   const Config& config() const { return config_; }
 
  protected:
-  TransformerState Enter(const NetworkInputs& inputs) const override;
+  void EmbedTime(const NetworkInputs& inputs, TransformerState* state) const override;
+  void Enter(const NetworkInputs& inputs, TransformerState* state) const override;
+  ModulatedInput Start(const TransformerState& state) const override { return blocks_[0].Start(state); }
   void RunBlock(int block, TransformerState* state) const override;
   at::Tensor Head(const NetworkInputs& inputs, const TransformerState& state) const override;
 
  private:
-  at::Tensor EmbedTime(const NetworkInputs& inputs) const;  // [1 or B, width]
+  at::Tensor TimeEmbedding(const NetworkInputs& inputs) const;  // [1 or B, width]
 
   Config config_;
   PatchEmbedding patches_;

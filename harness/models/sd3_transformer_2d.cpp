@@ -64,9 +64,8 @@ SD3Transformer2DModel::SD3Transformer2DModel(const Config& config, const Weights
            .sample_size = config.sample_size,
            .patch = {config.patch_size, config.patch_size},
            .max_positions = config.pos_embed_max_size,
-           .dtype = w.options().dtype,
-           .cuts = {}};
-  SetCuts(config.num_layers);
+           .dtype = w.options().dtype};
+  SetAbilities(config.num_layers, kAttentionModule | kFeedForwardModule, {ProbeSite::Signal::kModulatedInput});
 }
 
 std::map<std::string, ConditioningInput> SD3Transformer2DModel::conditioning(at::IntArrayRef) const {
@@ -85,25 +84,27 @@ at::Tensor SD3Transformer2DModel::Positions(int64_t height, int64_t width) const
       .reshape({1, height * width, -1});
 }
 
-TransformerState SD3Transformer2DModel::Enter(const NetworkInputs& inputs) const {
-  CheckSample(inputs);
-  TransformerState state;
-  state.tokens = patches_.Forward(inputs.sample.to(info_.dtype));
+void SD3Transformer2DModel::EmbedTime(const NetworkInputs& inputs, TransformerState* state) const {
+  const at::Tensor& pooled = Require(inputs, kPooled, {config_.pooled_projection_dim});
+  state->modulation = time_text_embed_.Forward(TimestepRows(inputs), {}, pooled.to(info_.dtype));
+  Observe(inputs, "time_text_embed", state->modulation);
+}
+
+void SD3Transformer2DModel::Enter(const NetworkInputs& inputs, TransformerState* state) const {
+  state->tokens = patches_.Forward(inputs.sample.to(info_.dtype));
   const int64_t p = config_.patch_size;
   const at::Tensor positions = Positions(inputs.sample.size(2) / p, inputs.sample.size(3) / p);
-  if (!state.tokens.is_meta()) state.tokens = state.tokens + positions;
-  Observe(inputs, "pos_embed", state.tokens);
-  const at::Tensor& pooled = Require(inputs, kPooled, {config_.pooled_projection_dim});
-  state.modulation = time_text_embed_.Forward(TimestepRows(inputs), {}, pooled.to(info_.dtype));
-  Observe(inputs, "time_text_embed", state.modulation);
-  state.text = RowsOf(Project(Text(inputs, config_.joint_attention_dim), &context_embedder_,
-                              [this](const at::Tensor& text) { return context_embedder_.Forward(text); }));
-  Observe(inputs, "context_embedder", state.text);
-  return state;
+  if (!state->tokens.is_meta()) state->tokens = state->tokens + positions;
+  Observe(inputs, "pos_embed", state->tokens);
+  state->text = RowsOf(Project(Text(inputs, config_.joint_attention_dim), &context_embedder_,
+                               [this](const at::Tensor& text) { return context_embedder_.Forward(text); }));
+  Observe(inputs, "context_embedder", state->text);
 }
 
 void SD3Transformer2DModel::RunBlock(int block, TransformerState* state) const {
-  blocks_[static_cast<size_t>(block)].Run(state->modulation, nullptr, &state->tokens, &state->text);
+  const ModulatedInput start = std::exchange(state->start, {});
+  blocks_[static_cast<size_t>(block)].Run(state->modulation, nullptr, start, state->modules, &state->tokens,
+                                          &state->text);
 }
 
 at::Tensor SD3Transformer2DModel::Head(const NetworkInputs& inputs, const TransformerState& state) const {

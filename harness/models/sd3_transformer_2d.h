@@ -42,7 +42,11 @@ class SD3Transformer2DModel : public Transformer {
   const Config& config() const { return config_; }
 
  protected:
-  TransformerState Enter(const NetworkInputs& inputs) const override;
+  void EmbedTime(const NetworkInputs& inputs, TransformerState* state) const override;
+  void Enter(const NetworkInputs& inputs, TransformerState* state) const override;
+  ModulatedInput Start(const TransformerState& state) const override {
+    return blocks_[0].Start(state.modulation, state.tokens);
+  }
   void RunBlock(int block, TransformerState* state) const override;
   at::Tensor Head(const NetworkInputs& inputs, const TransformerState& state) const override;
 

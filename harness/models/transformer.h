@@ -5,13 +5,18 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/base/json.h"
 #include "harness/models/network.h"
 #include "harness/nn/layers/conditioning_cache.h"
+#include "harness/nn/layers/modulation.h"
+#include "harness/nn/layers/module_outputs.h"
 #include "harness/nn/layers/rotary.h"
 
 namespace skipbench {
@@ -28,26 +33,38 @@ struct TransformerState {
   at::Tensor modulation;  // what shifts, scales and gates: [1 or B, ...]
   at::Tensor time;        // the same for the head, where it differs
   at::Tensor classes;     // DiT: labels [B], int64
-  CrossAttentionContext context;  // text that the blocks look at and do not change
-  at::Tensor mask;                // [B, L]: 0 where a token of the text does not count
-  RotaryTable rotary;             // defined where attention has rotary positions
+  CrossAttentionContext context;     // text that the blocks look at and do not change
+  at::Tensor mask;                   // [B, L]: 0 where a token of the text does not count
+  RotaryTable rotary;                // defined where attention has rotary positions
+  ModulatedInput start;              // of the next block, where a probe has come so far
+  ModuleOutputs* modules = nullptr;  // kept, or standing in the modules' place; null: neither
+
+  // What a block begins with: `start`, which is used up, or else what `modulate` gives.
+  template <typename Modulate>
+  ModulatedInput TakeStart(const Modulate& modulate) {
+    return start.parts.empty() ? ModulatedInput{modulate(), {}} : std::exchange(start, {});
+  }
 };
 
-// Cut f: f blocks in front, none behind; kept is the sum of what the others add to the sample's tokens [B, N, dim].
 class Transformer : public Network {
  public:
-  NetworkOutput Forward(const NetworkInputs& inputs, const std::vector<int>& keep_cuts = {}) const final;
-  at::Tensor ForwardShallow(const NetworkInputs& inputs, int cut, const at::Tensor& features) const final;
+  NetworkOutput Forward(const NetworkInputs& inputs, const NetworkWork& work = {}) const final;
+  std::unique_ptr<NetworkProbe> Probe(const NetworkInputs& inputs, const ProbeSite& site) const final;
 
  protected:
-  // Checks the inputs; what enters the first block.
-  virtual TransformerState Enter(const NetworkInputs& inputs) const = 0;
+  // What depends on the timestep, and on what else is no token: `modulation`, `time`, `classes`. Samples are checked.
+  virtual void EmbedTime(const NetworkInputs& inputs, TransformerState* state) const = 0;
+  // Checks the other inputs; fills in what else enters the first block.
+  virtual void Enter(const NetworkInputs& inputs, TransformerState* state) const = 0;
+  // What the first block begins with, of the sample's tokens.
+  virtual ModulatedInput Start(const TransformerState& state) const = 0;
   virtual void RunBlock(int block, TransformerState* state) const = 0;
   virtual at::Tensor Head(const NetworkInputs& inputs, const TransformerState& state) const = 0;
   virtual std::string BlockName(int block) const;  // diffusers' name; default: "transformer_blocks.N"
 
-  void SetCuts(int64_t blocks);  // fills info_.cuts
-  int blocks() const { return static_cast<int>(info_.cuts.size()); }
+  // Fills info_.abilities; `signals`: beside kFront.
+  void SetAbilities(int64_t blocks, uint8_t modules, const std::set<ProbeSite::Signal>& signals);
+  int blocks() const { return info_.abilities.blocks; }
 
   // Tokens of a text [B, L, width], in the network's type: "encoder_hidden_states", or those of the cache [R, L, width]
   // with the row of each sample. Throws Error where they are missing or have another shape.
@@ -64,6 +81,14 @@ class Transformer : public Network {
   static void ObserveRotary(const NetworkInputs& inputs, const std::string& name, const RotaryTable& table);
 
  private:
+  struct Streams;
+  struct Begun;
+  // The probe of `work`, if what is wanted lies behind it.
+  const Begun* FromProbe(const NetworkInputs& inputs, const NetworkWork& work) const;
+  // What enters the first block, or the first that a probe has left; `rows`: of the probe.
+  TransformerState Begin(const NetworkInputs& inputs, const Begun* begun, const at::Tensor& rows) const;
+  NetworkOutput RunFull(const NetworkInputs& inputs, const NetworkWork& work) const;
+  NetworkOutput RunPartial(const NetworkInputs& inputs, const NetworkWork& work) const;
   void Step(const NetworkInputs& inputs, int block, TransformerState* state) const;
 };
 

@@ -99,12 +99,10 @@ void UNet::FinishConstruction(const Weights& w, int64_t conv_out_kernel) {
            .out_channels = common_.out_channels,
            .sample_size = common_.sample_size,
            .video = transformer_in_.has_value(),
-           .dtype = w.options().dtype,
-           .cuts = {}};
-  int cuts = 1;
+           .dtype = w.options().dtype};
+  int& cache_positions = info_.abilities.cache_positions = 1;
   for (const DownBlock& block : down_blocks_)
-    cuts += static_cast<int>(block.layers.size()) + (block.downsampler ? 1 : 0);
-  for (int cut = 1; cut <= cuts; ++cut) info_.cuts.push_back({.front = cut, .back = cut});
+    cache_positions += static_cast<int>(block.layers.size()) + (block.downsampler ? 1 : 0);
 }
 
 std::map<std::string, ConditioningInput> UNet::conditioning(at::IntArrayRef) const {
@@ -199,9 +197,9 @@ std::vector<at::Tensor> UNet::Encode(const NetworkInputs& inputs, const at::Tens
 }
 
 at::Tensor UNet::Decode(const NetworkInputs& inputs, const BlockContext& context, at::Tensor x,
-                        std::vector<at::Tensor> skips, const std::vector<int>& keep_cuts,
-                        std::map<int, at::Tensor>* features) const {
-  int next = static_cast<int>(info_.cuts.size()) - 1;  // the skip tensor that the layer at hand consumes
+                        std::vector<at::Tensor> skips, const std::vector<CacheSite>& keep,
+                        std::map<CacheSite, at::Tensor>* kept) const {
+  int next = info_.abilities.cache_positions - 1;  // the skip tensor that the layer at hand consumes
   for (size_t i = 0; i < up_blocks_.size(); ++i) {
     const UpBlock& block = up_blocks_[i];
     bool entered = false;
@@ -209,8 +207,8 @@ at::Tensor UNet::Decode(const NetworkInputs& inputs, const BlockContext& context
       const int cut = next--;
       if (cut >= static_cast<int>(skips.size())) continue;  // a shallow forward begins further on
       entered = true;
-      if (std::find(keep_cuts.begin(), keep_cuts.end(), cut) != keep_cuts.end())
-        (*features)[cut] = UnfoldFeatures(x, context);
+      const CacheSite site = {.level = CacheSite::Level::kCut, .front = cut};
+      if (std::find(keep.begin(), keep.end(), site) != keep.end()) (*kept)[site] = UnfoldFeatures(x, context);
       x = layer.Forward(std::vector<at::Tensor>{x, skips.back()}, context);
       skips.pop_back();
     }
@@ -230,34 +228,31 @@ at::Tensor UNet::UnfoldFeatures(const at::Tensor& features, const BlockContext& 
   return info_.video ? features.unflatten(0, {features.size(0) / context.frames, context.frames}) : features;
 }
 
-NetworkOutput UNet::Forward(const NetworkInputs& given, const std::vector<int>& keep_cuts) const {
-  for (int cut : keep_cuts) CheckCut(cut);
+NetworkOutput UNet::Forward(const NetworkInputs& given, const NetworkWork& work) const {
+  CheckWork(given, work);
+  if (work.from) Fail("a forward from a probe: U-Nets show nothing before they predict");
   const NetworkInputs inputs = Complete(given);
   const at::Tensor sample = Prepare(inputs);
   const BlockContext context = MakeContext(inputs);
-  std::vector<at::Tensor> skips = Encode(inputs, sample, context, static_cast<int>(info_.cuts.size()) - 1);
+  NetworkOutput output;
+  if (work.site) {
+    const at::Tensor &cached = work.cached, folded = info_.video && cached.dim() == 5 ? cached.flatten(0, 1) : cached;
+    if (folded.dim() != 4 || folded.size(0) != sample.size(0))
+      Fail("partial forward: features [{}] for samples [{}]", fmt::join(cached.sizes(), ", "),
+           fmt::join(inputs.sample.sizes(), ", "));
+    std::vector<at::Tensor> skips = Encode(inputs, sample, context, work.site->front);
+    output.sample = Decode(inputs, context, folded.to(dtype()).contiguous(at::MemoryFormat::ChannelsLast),
+                           std::move(skips), {}, nullptr);
+    return output;
+  }
+  std::vector<at::Tensor> skips = Encode(inputs, sample, context, info_.abilities.cache_positions - 1);
   at::Tensor x = skips.back();
   if (mid_block_) {
     x = mid_block_->Forward(x, context);
     Observe(inputs, "mid_block", x);
   }
-  NetworkOutput output;
-  output.sample = Decode(inputs, context, std::move(x), std::move(skips), keep_cuts, &output.features);
+  output.sample = Decode(inputs, context, std::move(x), std::move(skips), work.keep, &output.kept);
   return output;
-}
-
-at::Tensor UNet::ForwardShallow(const NetworkInputs& given, int cut, const at::Tensor& features) const {
-  CheckCut(cut);
-  const NetworkInputs inputs = Complete(given);
-  const at::Tensor sample = Prepare(inputs);
-  const at::Tensor folded = info_.video && features.dim() == 5 ? features.flatten(0, 1) : features;
-  if (folded.dim() != 4 || folded.size(0) != sample.size(0))
-    Fail("shallow forward: features [{}] for samples [{}]", fmt::join(features.sizes(), ", "),
-         fmt::join(inputs.sample.sizes(), ", "));
-  const BlockContext context = MakeContext(inputs);
-  std::vector<at::Tensor> skips = Encode(inputs, sample, context, cut);
-  return Decode(inputs, context, folded.to(dtype()).contiguous(at::MemoryFormat::ChannelsLast), std::move(skips), {},
-                nullptr);
 }
 
 }  // namespace skipbench

@@ -64,13 +64,12 @@ void ParseUNet2D(const JsonReader& json, const std::vector<std::string>& class_e
 // that consumes S_b, before concatenation. A shallow forward recomputes the time embedding, S_0..S_b, that layer and
 // all after it (Ma et al. 2024, "DeepCache: Accelerating Diffusion Models for Free").
 //
-// So cut b computes b + 1 encoder layers in front and as many decoder layers behind.
+// So cache position b, CacheSite{kCut, b, 0}, computes b + 1 encoder layers in front and as many decoder layers behind.
 class UNet : public Network {
  public:
   std::map<std::string, ConditioningInput> conditioning(at::IntArrayRef latent) const override;
-  // Features: of a U-Net of clips [B, F, C', H', W'], else [B, C', H', W'].
-  NetworkOutput Forward(const NetworkInputs& inputs, const std::vector<int>& keep_cuts = {}) const override;
-  at::Tensor ForwardShallow(const NetworkInputs& inputs, int cut, const at::Tensor& features) const override;
+  // What is kept: of a U-Net of clips [B, F, C', H', W'], else [B, C', H', W'].
+  NetworkOutput Forward(const NetworkInputs& inputs, const NetworkWork& work = {}) const override;
 
  protected:
   explicit UNet(const UNetConfig& config) : common_(config) {}
@@ -120,11 +119,11 @@ class UNet : public Network {
                                  int last) const;
   // [B * F, ...] -> [B, F, ...] for video.
   at::Tensor UnfoldFeatures(const at::Tensor& features, const BlockContext& context) const;
-  // From the decoder layer that consumes `skips.back()` to the output; `features` collects what enters the layers of
-  // `keep_cuts`.
+  // From the decoder layer that consumes `skips.back()` to the output; `kept` collects what enters the layers of the
+  // cache positions `keep`.
   at::Tensor Decode(const NetworkInputs& inputs, const BlockContext& context, at::Tensor x,
-                    std::vector<at::Tensor> skips, const std::vector<int>& keep_cuts,
-                    std::map<int, at::Tensor>* features) const;
+                    std::vector<at::Tensor> skips, const std::vector<CacheSite>& keep,
+                    std::map<CacheSite, at::Tensor>* kept) const;
 
   const UNetConfig common_;
   std::optional<TimestepEmbedding> time_embedding_, class_embedding_;  // of labels that are numbers or vectors

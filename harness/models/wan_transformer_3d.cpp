@@ -26,13 +26,28 @@ WanBlock::WanBlock(const Weights& w, const Options& options)
   if (options.cross_attn_norm) norm2_.emplace(w.Sub("norm2"), options.attention.width(), eps_);
 }
 
-at::Tensor WanBlock::Forward(const at::Tensor& x, const TransformerState& state) const {
-  const auto parts = table_.Forward(state.modulation);  // shift, scale, gate; twice
-  const at::Tensor attended =
-      attn1_.Forward(NormAndModulate(name_ + ".norm1", x, eps_, parts[0], parts[1]), &state.rotary);
+at::Tensor WanBlock::Norm1(const at::Tensor& x, const std::vector<at::Tensor>& parts) const {
+  return NormAndModulate(name_ + ".norm1", x, eps_, parts[0], parts[1]);
+}
+
+ModulatedInput WanBlock::Start(const TransformerState& state) const {
+  const auto parts = table_.Forward(state.modulation);
+  return {parts, Norm1(state.tokens, parts)};
+}
+
+void WanBlock::Run(TransformerState* state) const {
+  // Shift, scale, gate; twice.
+  const auto [parts, normed] = state->TakeStart([&] { return table_.Forward(state->modulation); });
+  const at::Tensor& x = state->tokens;
+  const at::Tensor attended = RunModule(state->modules, kAttentionModule, x.sizes(), [&, &parts = parts, &n = normed] {
+    return attn1_.Forward(n.defined() ? n : Norm1(x, parts), &state->rotary);
+  });
   at::Tensor h = GatedAdd(x, parts[2], attended);
-  h = attn2_.ForwardAdd(norm2_ ? norm2_->Forward(h) : h, state.context, {}, h);
-  return GatedAdd(h, parts[5], ffn_.Forward(NormAndModulate(name_ + ".norm3", h, eps_, parts[3], parts[4])));
+  h = attn2_.ForwardAdd([&] { return norm2_ ? norm2_->Forward(h) : h; }, state->context, {}, h, state->modules);
+  const at::Tensor fed = RunModule(state->modules, kFeedForwardModule, h.sizes(), [&, &parts = parts] {
+    return ffn_.Forward(NormAndModulate(name_ + ".norm3", h, eps_, parts[3], parts[4]));
+  });
+  state->tokens = GatedAdd(h, parts[5], fed);
 }
 
 WanTransformer3DModel::Config WanTransformer3DModel::ParseConfig(const JsonReader& json) {
@@ -79,9 +94,10 @@ WanTransformer3DModel::WanTransformer3DModel(const Config& config, const Weights
            .patch = config.patch_size,
            .max_positions = config.rope_max_seq_len,
            .video = true,
-           .dtype = w.options().dtype,
-           .cuts = {}};
-  SetCuts(config.num_layers);
+           .dtype = w.options().dtype};
+  SetAbilities(
+      config.num_layers, kAttentionModule | kCrossAttentionModule | kFeedForwardModule,
+      {ProbeSite::Signal::kTimeEmbedding, ProbeSite::Signal::kTimeProjection, ProbeSite::Signal::kModulatedInput});
 }
 
 std::string WanTransformer3DModel::BlockName(int block) const { return fmt::format("blocks.{}", block); }
@@ -108,27 +124,27 @@ RotaryTable WanTransformer3DModel::Rotary(const NetworkInputs& inputs) const {
   });
 }
 
-TransformerState WanTransformer3DModel::Enter(const NetworkInputs& inputs) const {
-  CheckSample(inputs);
-  TransformerState state;
-  state.tokens = patches_.Forward(inputs.sample.to(info_.dtype));
-  Observe(inputs, "patch_embedding", state.tokens);
+void WanTransformer3DModel::EmbedTime(const NetworkInputs& inputs, TransformerState* state) const {
   const Timesteps sinusoids = {.dim = config_.freq_dim, .flip_sin_to_cos = true, .freq_shift = 0};
-  state.time = time_embedder_.Forward(sinusoids.Forward(TimestepRows(inputs)).to(info_.dtype));
-  state.modulation = time_proj_.Forward(at::silu(state.time));
-  Observe(inputs, "condition_embedder.time_proj", state.modulation);
-  state.context = Project(Text(inputs, config_.text_dim), &text_embedder_,
-                          [this](const at::Tensor& text) { return text_embedder_.Forward(text); });
-  if (inputs.observe) Observe(inputs, "condition_embedder.text_embedder", RowsOf(state.context));
-  if (!state.tokens.is_meta()) {
-    state.rotary = Rotary(inputs);
-    ObserveRotary(inputs, "rope", state.rotary);
+  state->time = time_embedder_.Forward(sinusoids.Forward(TimestepRows(inputs)).to(info_.dtype));
+  state->modulation = time_proj_.Forward(at::silu(state->time));
+  Observe(inputs, "condition_embedder.time_proj", state->modulation);
+}
+
+void WanTransformer3DModel::Enter(const NetworkInputs& inputs, TransformerState* state) const {
+  state->tokens = patches_.Forward(inputs.sample.to(info_.dtype));
+  Observe(inputs, "patch_embedding", state->tokens);
+  state->context = Project(Text(inputs, config_.text_dim), &text_embedder_,
+                           [this](const at::Tensor& text) { return text_embedder_.Forward(text); });
+  if (inputs.observe) Observe(inputs, "condition_embedder.text_embedder", RowsOf(state->context));
+  if (!state->tokens.is_meta()) {
+    state->rotary = Rotary(inputs);
+    ObserveRotary(inputs, "rope", state->rotary);
   }
-  return state;
 }
 
 void WanTransformer3DModel::RunBlock(int block, TransformerState* state) const {
-  state->tokens = blocks_[static_cast<size_t>(block)].Forward(state->tokens, *state);
+  blocks_[static_cast<size_t>(block)].Run(state);
 }
 
 at::Tensor WanTransformer3DModel::Head(const NetworkInputs& inputs, const TransformerState& state) const {

@@ -31,9 +31,12 @@ class WanBlock {
     bool cross_attn_norm = true;  // norm2 is there
   };
   WanBlock(const Weights& w, const Options& options);
-  at::Tensor Forward(const at::Tensor& x, const TransformerState& state) const;  // [B, N, dim] -> the same
+  ModulatedInput Start(const TransformerState& state) const;
+  void Run(TransformerState* state) const;  // changes its tokens
 
  private:
+  at::Tensor Norm1(const at::Tensor& x, const std::vector<at::Tensor>& parts) const;
+
   std::string name_;
   double eps_;
   ModulationTable table_;
@@ -66,7 +69,9 @@ class WanTransformer3DModel : public Transformer {
   const Config& config() const { return config_; }
 
  protected:
-  TransformerState Enter(const NetworkInputs& inputs) const override;
+  void EmbedTime(const NetworkInputs& inputs, TransformerState* state) const override;
+  void Enter(const NetworkInputs& inputs, TransformerState* state) const override;
+  ModulatedInput Start(const TransformerState& state) const override { return blocks_[0].Start(state); }
   void RunBlock(int block, TransformerState* state) const override;
   at::Tensor Head(const NetworkInputs& inputs, const TransformerState& state) const override;
   std::string BlockName(int block) const override;

@@ -134,17 +134,31 @@ NetworkInputs LatentPipeline::MetaRow() const {
   return inputs;
 }
 
-int64_t LatentPipeline::FeatureElements(int cache_position) const {
-  return counted_->Forward(MetaRow(), {cache_position}).features.at(cache_position).numel();
+int64_t LatentPipeline::KeptElements(const CacheSite& site) const {
+  if (site.level == CacheSite::Level::kOutput || site.level == CacheSite::Level::kCalls) return 2 * latent_elements();
+  return counted_->Forward(MetaRow(), {.keep = {site}}).kept.at(site).numel();
 }
 
-MacReport LatentPipeline::DenoiserMacs(int cache_position) const {
+MacReport LatentPipeline::DenoiserMacs(const Work& work) const {
   const NetworkInputs inputs = MetaRow();
-  at::Tensor features;
-  if (cache_position >= 0) features = counted_->Forward(inputs, {cache_position}).features.at(cache_position);
+  NetworkWork rest;
+  if (work.action == Action::kShallow) {
+    rest.site = work.site;
+    rest.cached = counted_->Forward(inputs, {.keep = {work.site}}).kept.at(work.site);
+  }
   MacCounter counter;
-  features.defined() ? counted_->ForwardShallow(inputs, cache_position, features) : counted_->Forward(inputs).sample;
+  std::unique_ptr<NetworkProbe> probe;
+  if (work.probe && work.probe->of_network()) probe = counted_->Probe(inputs, *work.probe);
+  rest.from = probe.get();
+  if (work.action == Action::kPredict || work.action == Action::kShallow) counted_->Forward(inputs, rest);
   return counter.report();
+}
+
+MacCount LatentPipeline::MeasuredMacs(const Work& work) const {
+  const std::tuple key(work.action, work.action == Action::kShallow ? work.site : CacheSite(), work.probe);
+  auto found = macs_.find(key);
+  if (found == macs_.end()) found = macs_.emplace(key, DenoiserMacs(work).total).first;
+  return found->second;
 }
 
 at::Tensor LatentPipeline::RowNumbers(int64_t n) const {
@@ -171,11 +185,9 @@ void LatentPipeline::SetTokens(Conditioning* conditioning, const at::Tensor& tok
 }
 
 std::unique_ptr<Denoiser> LatentPipeline::MakeDenoiser(Conditioning conditioning) const {
-  if (macs_.empty())
-    for (int cache_position = -1; cache_position < cache_positions(); ++cache_position)
-      macs_.push_back(DenoiserMacs(cache_position).total);
   conditioning.packed = packed_;
-  return std::make_unique<NetworkDenoiser>(*network_, std::move(conditioning), macs_);
+  return std::make_unique<NetworkDenoiser>(*network_, std::move(conditioning),
+                                           [this](const Work& work) { return MeasuredMacs(work); });
 }
 
 std::vector<std::string> CaptionsOf(std::span<const Sample> samples) {

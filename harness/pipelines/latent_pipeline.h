@@ -5,7 +5,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "harness/models/autoencoder_kl.h"
@@ -25,9 +27,9 @@ class LatentPipeline : public Pipeline {
   // By the autoencoder of LoadAutoencoder(), clips in chunks of frames.
   at::Tensor Decode(const at::Tensor& latents) const override;
   void CheckSize() const override;
-  MacReport DenoiserMacs(int cache_position) const override;
-  int64_t FeatureElements(int cache_position) const override;
-  int cache_positions() const override { return static_cast<int>(counted_->info().cuts.size()); }
+  MacReport DenoiserMacs(const Work& work) const override;
+  int64_t KeptElements(const CacheSite& site) const override;
+  NetworkAbilities abilities() const override { return counted_->info().abilities; }
 
  protected:
   // `kind`: for messages, see PipelineInfo.
@@ -96,13 +98,14 @@ class LatentPipeline : public Pipeline {
   }
   // What a forward of one row is given, on the meta device.
   NetworkInputs MetaRow() const;
+  MacCount MeasuredMacs(const Work& work) const;
 
   std::unique_ptr<Network> network_;    // null with shapes_only
   std::unique_ptr<Network> counted_;    // the same network on the meta device
   std::unique_ptr<AutoencoderKL> vae_;  // null with shapes_only, and where LoadAutoencoder() is not called
   PackedLatents packed_;
   std::map<std::string, std::vector<int64_t>> gives_;
-  mutable std::vector<MacCount> macs_;  // of one row: full, then shallow by cut; filled at first use
+  mutable std::map<std::tuple<Action, CacheSite, std::optional<ProbeSite>>, MacCount> macs_;  // of one row
 };
 
 // The captions of samples, in order.

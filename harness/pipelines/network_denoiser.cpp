@@ -5,23 +5,38 @@
 #include <algorithm>
 #include <ranges>
 
+#include "harness/base/error.h"
+
 namespace skipbench {
 
-NetworkDenoiser::NetworkDenoiser(const Network& network, Conditioning conditioning, std::vector<MacCount> macs)
+namespace {
+
+struct Begun : DenoiserProbe {
+  std::unique_ptr<NetworkProbe> probe;
+  int64_t halves = 1, rows = 0;
+  int guidance_row = -1;
+};
+
+}  // namespace
+
+NetworkDenoiser::NetworkDenoiser(const Network& network, Conditioning conditioning,
+                                 std::function<MacCount(const Work&)> macs)
     : network_(network),
       replayed_(network),
       conditioning_(std::move(conditioning)),
       macs_(std::move(macs)),
       cache_(conditioning_.tokens, conditioning_.one_by_one) {}
 
-const NetworkInputs& NetworkDenoiser::RowsFor(std::span<const int64_t> conditioning) {
-  if (std::equal(rows_.begin(), rows_.end(), conditioning.begin(), conditioning.end())) return inputs_;
+const NetworkInputs& NetworkDenoiser::RowsFor(std::span<const int64_t> conditioning, int half) {
+  if (half == half_ && std::equal(rows_.begin(), rows_.end(), conditioning.begin(), conditioning.end())) return inputs_;
   rows_.assign(conditioning.begin(), conditioning.end());
+  half_ = half;
   const bool all = std::ranges::equal(rows_, std::views::iota(int64_t{0}, conditioning_.samples));
   const at::Tensor index = at::tensor(rows_, at::kLong);
   auto gather = [&](const at::Tensor& t) {
     if (!t.defined()) return t;
-    return (all ? t : t.index_select(1, index.to(t.device()))).flatten(0, 1);
+    const at::Tensor halves = half < 0 ? t : t.narrow(0, half, 1);
+    return (all ? halves : halves.index_select(1, index.to(t.device()))).flatten(0, 1);
   };
   inputs_ = {};
   inputs_.cache = &cache_;
@@ -30,29 +45,54 @@ const NetworkInputs& NetworkDenoiser::RowsFor(std::span<const int64_t> condition
   return inputs_;
 }
 
-DenoiserOutput NetworkDenoiser::Predict(const DenoiserInput& input) {
-  const int64_t guidance_rows = conditioning_.guidance_rows, n = input.sample.size(0);
-  NetworkInputs inputs = RowsFor(input.conditioning);
-  const PackedLatents& packed = conditioning_.packed;
-  const at::Tensor sample = packed.Unpack(input.sample);
-  inputs.sample = guidance_rows == 2 ? at::cat({sample, sample}) : sample;
+NetworkInputs NetworkDenoiser::InputsFor(const DenoiserInput& input) {
+  if (input.guidance_row >= conditioning_.guidance_rows)
+    Fail("guidance row {}: the predictions have {}", input.guidance_row, conditioning_.guidance_rows);
+  NetworkInputs inputs = RowsFor(input.conditioning, input.guidance_row);
+  const at::Tensor sample = conditioning_.packed.Unpack(input.sample);
+  inputs.sample = HalvesOf(input) == 2 ? at::cat({sample, sample}) : sample;
   inputs.timestep = input.timestep;
-  const auto unfold = [&](const at::Tensor& t) { return t.unflatten(0, {guidance_rows, n}); };
-  const int64_t channels = network_.info().in_channels;
-  // Of as many channels as the sample: what comes after them is a learned variance.
-  const auto prediction = [&](const at::Tensor& t) {
-    return unfold(packed.Pack(t.size(1) > channels ? t.narrow(1, 0, channels).contiguous() : t));
-  };
-  DenoiserOutput output;
-  if (input.shallow) {
-    output.model_output =
-        prediction(replayed_.ForwardShallow(inputs, input.cache_position, input.features.flatten(0, 1)));
-    return output;
+  return inputs;
+}
+
+DenoiserOutput NetworkDenoiser::Predict(const DenoiserInput& input) {
+  const int64_t halves = HalvesOf(input), n = input.sample.size(0);
+  const NetworkInputs inputs = InputsFor(input);
+  const auto unfold = [&](const at::Tensor& t) { return t.unflatten(0, {halves, n}); };
+  NetworkWork work{.keep = input.keep, .site = input.site};
+  if (input.site && input.cached.defined()) work.cached = input.cached.flatten(0, 1);
+  if (input.from) {
+    const auto* begun = dynamic_cast<const Begun*>(input.from);
+    if (!begun || begun->guidance_row != input.guidance_row) Fail("a prediction from a probe of other guidance rows");
+    work.from = begun->probe.get();
+    if (!std::ranges::equal(input.from_rows, std::views::iota(int64_t{0}, begun->rows))) {
+      const at::Tensor rows = at::tensor(input.from_rows, at::kLong), starts = at::arange(halves) * begun->rows;
+      work.from_rows = (starts.unsqueeze(1) + rows).flatten().to(input.sample.device());
+    }
   }
-  NetworkOutput full = replayed_.Forward(inputs, input.keep);
-  output.model_output = prediction(full.sample);
-  for (auto& [cut, features] : full.features) output.features[cut] = unfold(features);
+  const NetworkOutput made = replayed_.Forward(inputs, work);
+  // Of as many channels as the sample: what comes after them is a learned variance.
+  const int64_t channels = network_.info().in_channels;
+  const at::Tensor sample =
+      made.sample.size(1) > channels ? made.sample.narrow(1, 0, channels).contiguous() : made.sample;
+  DenoiserOutput output;
+  output.model_output = unfold(conditioning_.packed.Pack(sample));
+  for (const auto& [site, kept] : made.kept) output.kept[site] = unfold(kept);
   return output;
+}
+
+std::unique_ptr<DenoiserProbe> NetworkDenoiser::Probe(const DenoiserInput& input, const ProbeSite& site) {
+  auto begun = std::make_unique<Begun>();
+  begun->halves = HalvesOf(input);
+  begun->rows = input.sample.size(0);
+  begun->guidance_row = input.guidance_row;
+  begun->probe = network_.Probe(InputsFor(input), site);
+  const at::Tensor& signal = begun->probe->signal;
+  std::vector<int64_t> shared = signal.sizes().vec();
+  shared.insert(shared.begin(), begun->halves);
+  begun->signal = signal.size(0) == begun->halves * begun->rows ? signal.unflatten(0, {begun->halves, begun->rows})
+                                                                : signal.unsqueeze(0).expand(shared);
+  return begun;
 }
 
 at::Tensor NetworkDenoiser::Guide(const at::Tensor& model_output) const {
@@ -60,11 +100,6 @@ at::Tensor NetworkDenoiser::Guide(const at::Tensor& model_output) const {
   const at::Tensor unconditional = model_output.select(0, 0), conditional = model_output.select(0, 1);
   // Classifier-free guidance: u + g (c - u).
   return at::add(unconditional, conditional - unconditional, conditioning_.guidance);
-}
-
-MacCount NetworkDenoiser::Macs(Action action, int cache_position) const {
-  if (action == Action::kReuse) return {};
-  return macs_.at(action == Action::kPredict ? 0 : 1 + cache_position) * conditioning_.guidance_rows;
 }
 
 }  // namespace skipbench

@@ -2,7 +2,9 @@
 // does not change between calls, drops a learned variance.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,24 +30,31 @@ struct Conditioning {
 
 class NetworkDenoiser : public Denoiser {
  public:
-  // `macs`: cost of one forward of one row: entry 0 the full one, entry 1 + c the shallow one at cut c.
-  NetworkDenoiser(const Network& network, Conditioning conditioning, std::vector<MacCount> macs);
+  // `macs`: cost of what the network does for one row.
+  NetworkDenoiser(const Network& network, Conditioning conditioning, std::function<MacCount(const Work&)> macs);
   DenoiserOutput Predict(const DenoiserInput& input) override;
+  std::unique_ptr<DenoiserProbe> Probe(const DenoiserInput& input, const ProbeSite& site) override;
   int guidance_rows() const override { return conditioning_.guidance_rows; }
   at::Tensor Guide(const at::Tensor& model_output) const override;
-  int cache_positions() const override { return static_cast<int>(network_.info().cuts.size()); }
-  MacCount Macs(Action action, int cache_position) const override;
+  NetworkAbilities abilities() const override { return network_.info().abilities; }
+  MacCount Macs(const Work& work) const override { return macs_(work); }
 
  private:
-  // Conditioning rows for a batch in the network's order: all unconditional rows, then all conditional ones.
-  const NetworkInputs& RowsFor(std::span<const int64_t> conditioning);
+  // Conditioning rows for a batch in the network's order: all unconditional rows, then all conditional ones; those of
+  // one half where it is >= 0.
+  const NetworkInputs& RowsFor(std::span<const int64_t> conditioning, int half);
+  NetworkInputs InputsFor(const DenoiserInput& input);
+  int64_t HalvesOf(const DenoiserInput& input) const {
+    return input.guidance_row < 0 ? conditioning_.guidance_rows : 1;
+  }
 
   const Network& network_;
   ReplayedNetwork replayed_;
   Conditioning conditioning_;
-  std::vector<MacCount> macs_;
+  std::function<MacCount(const Work&)> macs_;
   ConditioningCache cache_;    // what the network computes from tokens and timesteps alone
   std::vector<int64_t> rows_;  // what `inputs_` was gathered for
+  int half_ = -1;
   NetworkInputs inputs_;
 };
 

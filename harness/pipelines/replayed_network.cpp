@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "harness/base/error.h"
 
 namespace skipbench {
@@ -17,26 +19,15 @@ auto ConditioningTensors(Inputs& inputs) {
 
 at::Tensor Own(const at::Tensor& t) { return t.defined() ? t.clone() : t; }
 
+bool IsRecordable(const NetworkWork& work) {
+  const auto is_modules = [](const CacheSite& site) { return site.level == CacheSite::Level::kModules; };
+  return !work.from && !(work.site && is_modules(*work.site)) &&
+         std::none_of(work.keep.begin(), work.keep.end(), is_modules);
+}
+
 }  // namespace
 
-NetworkOutput ReplayedNetwork::Forward(const NetworkInputs& inputs, const std::vector<int>& keep_cuts) {
-  return Run(inputs, {inputs.sample.size(0), kNotShallow, keep_cuts}, {});
-}
-
-at::Tensor ReplayedNetwork::ForwardShallow(const NetworkInputs& inputs, int cut, const at::Tensor& features) {
-  return Run(inputs, {inputs.sample.size(0), cut, {}}, features).sample;
-}
-
-NetworkOutput ReplayedNetwork::Plain(const NetworkInputs& inputs, const Kind& kind, const at::Tensor& features) const {
-  const auto& [rows, cut, keep] = kind;
-  if (cut == kNotShallow) return network_.Forward(inputs, keep);
-  NetworkOutput output;
-  output.sample = network_.ForwardShallow(inputs, cut, features);
-  return output;
-}
-
-bool ReplayedNetwork::Record(const NetworkInputs& inputs, const Kind& kind, const at::Tensor& features,
-                             Recorded* recorded) {
+bool ReplayedNetwork::Record(const NetworkInputs& inputs, const NetworkWork& work, Recorded* recorded) {
   if (graphs_ == kMostGraphs) return false;
   auto graph = MakeDeviceGraph(inputs.sample.device(), first_);
   if (!graph) return recordable_ = false;
@@ -45,10 +36,11 @@ bool ReplayedNetwork::Record(const NetworkInputs& inputs, const Kind& kind, cons
   for (at::Tensor* t : ConditioningTensors(own)) *t = Own(*t);
   // A number in a graph stays what it was; a tensor's values may change.
   own.timesteps = at::full({inputs.sample.size(0)}, inputs.timestep, inputs.sample.options().dtype(at::kFloat));
-  const at::Tensor own_features = Own(features);
+  NetworkWork own_work = work;
+  own_work.cached = Own(work.cached);
   NetworkOutput output;
   try {
-    graph->Record([&] { output = Plain(own, kind, own_features); });
+    graph->Record([&] { output = network_.Forward(own, own_work); });
   } catch (const Error&) {  // bad inputs are told as ever
     throw;
   } catch (const c10::OutOfMemoryError&) {
@@ -57,7 +49,7 @@ bool ReplayedNetwork::Record(const NetworkInputs& inputs, const Kind& kind, cons
     return recordable_ = false;
   }
   recorded->inputs = std::move(own);
-  recorded->features = own_features;
+  recorded->cached = own_work.cached;
   recorded->output = std::move(output);
   for (const at::Tensor* t : ConditioningTensors(inputs)) recorded->sources.push_back(*t);
   recorded->graph = std::move(graph);
@@ -66,15 +58,15 @@ bool ReplayedNetwork::Record(const NetworkInputs& inputs, const Kind& kind, cons
   return true;
 }
 
-NetworkOutput ReplayedNetwork::Run(const NetworkInputs& inputs, const Kind& kind, const at::Tensor& features) {
-  if (!recordable_ || inputs.observe || inputs.timesteps.defined() || !inputs.sample.is_cuda())
-    return Plain(inputs, kind, features);
-  Recorded& recorded = kinds_[kind];
-  if (!recorded.graph && (++recorded.uses == 1 || !Record(inputs, kind, features, &recorded)))
-    return Plain(inputs, kind, features);
+NetworkOutput ReplayedNetwork::Forward(const NetworkInputs& inputs, const NetworkWork& work) {
+  if (!recordable_ || inputs.observe || inputs.timesteps.defined() || !inputs.sample.is_cuda() || !IsRecordable(work))
+    return network_.Forward(inputs, work);
+  Recorded& recorded = kinds_[{inputs.sample.size(0), work.site, work.keep}];
+  if (!recorded.graph && (++recorded.uses == 1 || !Record(inputs, work, &recorded)))
+    return network_.Forward(inputs, work);
   recorded.inputs.sample.copy_(inputs.sample);
   recorded.inputs.timesteps.fill_(inputs.timestep);
-  if (features.defined()) recorded.features.copy_(features);
+  if (work.cached.defined()) recorded.cached.copy_(work.cached);
   const auto from = ConditioningTensors(inputs);
   const auto to = ConditioningTensors(recorded.inputs);
   for (size_t i = 0; i < from.size(); ++i) {
@@ -85,7 +77,7 @@ NetworkOutput ReplayedNetwork::Run(const NetworkInputs& inputs, const Kind& kind
   recorded.graph->Replay();
   NetworkOutput output;  // the recorded one is overwritten by the next forward
   output.sample = recorded.output.sample.clone();
-  for (const auto& [cut, kept] : recorded.output.features) output.features[cut] = kept.clone();
+  for (const auto& [site, kept] : recorded.output.kept) output.kept[site] = kept.clone();
   return output;
 }
 

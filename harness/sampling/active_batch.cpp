@@ -105,21 +105,62 @@ ActiveBatch Take(ActiveBatch* rest, const std::vector<int>& trajectories, std::v
   return part;
 }
 
+namespace {
+
+// References to rows of blocks, by the memory that they stand in: guidance rows are views of one block.
+class RowUsers {
+ public:
+  explicit RowUsers(int64_t dim) : dim_(dim) {}
+  void Add(RowRef& ref) {
+    if (ref.block.defined())
+      users_[ref.block.storage().unsafeGetStorageImpl()][ref.block.unsafeGetTensorImpl()].push_back(&ref);
+  }
+  void Add(PerGuidanceRow<Ring>& rings) {
+    for (Ring& ring : rings)
+      for (RowRef& ref : ring) Add(ref);
+  }
+
+  // Copies what is used out of the blocks that are used in part; one block for the views of one.
+  void Compact() const {
+    for (const auto& [memory, views] : users_) {
+      std::set<int64_t> used;
+      for (const auto& [view, refs] : views)
+        for (const RowRef* ref : refs) used.insert(ref->row);
+      const at::Tensor first = views.begin()->second[0]->block;
+      if (static_cast<int64_t>(used.size()) == first.size(dim_)) continue;
+      const std::vector<int64_t> rows(used.begin(), used.end());
+      const at::Tensor index = IndexOf(rows, first.device());
+      std::vector<int64_t> shape = first.sizes().vec();
+      shape[static_cast<size_t>(dim_)] = index.numel();
+      shape.insert(shape.begin(), static_cast<int64_t>(views.size()));
+      const at::Tensor copies = at::empty(shape, first.options());
+      int64_t place = 0;
+      for (const auto& [view, refs] : views) {
+        at::Tensor copy = copies.select(0, place++);
+        at::index_select_out(copy, refs[0]->block, dim_, index);
+        for (RowRef* ref : refs) *ref = {copy, std::lower_bound(rows.begin(), rows.end(), ref->row) - rows.begin()};
+      }
+    }
+  }
+
+ private:
+  int64_t dim_;
+  std::map<const void*, std::map<const void*, std::vector<RowRef*>>> users_;
+};
+
+}  // namespace
+
 void Compact(ActiveBatch* batch) {
-  std::map<const void*, std::vector<RowRef*>> users;
-  for (auto& trajectory : batch->trajectories) {
-    if (trajectory.model_output.block.defined())
-      users[trajectory.model_output.block.unsafeGetTensorImpl()].push_back(&trajectory.model_output);
-    for (auto& [position, ref] : trajectory.features) users[ref.block.unsafeGetTensorImpl()].push_back(&ref);
+  RowUsers outputs(1), kept(0);
+  for (Trajectory& trajectory : batch->trajectories) {
+    outputs.Add(trajectory.model_output);
+    for (auto& [site, rings] : trajectory.rings) kept.Add(rings);
+    for (auto& [site, rings] : trajectory.inputs) kept.Add(rings);
+    for (auto& [site, signals] : trajectory.signals)
+      for (Signal& signal : signals) kept.Add(signal.now), kept.Add(signal.previous), kept.Add(signal.computed);
   }
-  for (auto& [impl, refs] : users) {
-    std::set<int64_t> used;
-    for (const RowRef* ref : refs) used.insert(ref->row);
-    if (static_cast<int64_t>(used.size()) == refs[0]->block.size(1)) continue;
-    const std::vector<int64_t> rows(used.begin(), used.end());
-    const at::Tensor block = refs[0]->block.index_select(1, IndexOf(rows, refs[0]->block.device()));
-    for (RowRef* ref : refs) *ref = {block, std::lower_bound(rows.begin(), rows.end(), ref->row) - rows.begin()};
-  }
+  outputs.Compact();
+  kept.Compact();
 }
 
 }  // namespace skipbench::tree

@@ -4,15 +4,23 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <vector>
 
+#include "harness/sampling/denoiser.h"
 #include "harness/sampling/method.h"
 #include "harness/sampling/stepping.h"
 #include "harness/schedulers/scheduler.h"
 
 namespace skipbench::tree {
+
+inline constexpr int kMostGuidanceRows = 2;
+inline constexpr int kBothRows = -1;
+
+template <typename T>
+using PerGuidanceRow = std::array<T, kMostGuidanceRows>;
 
 // A setting on one sample, or on one group of consecutive samples. It stands in one batch at a time.
 struct Lane {
@@ -20,9 +28,29 @@ struct Lane {
   int setting = 0;
   int first_sample = 0;
   std::vector<int> trajectory;  // of each of its samples: index of its trajectory in the batch
-  std::unique_ptr<Policy> policy;
-  std::vector<int> cache_positions;  // DeepCache positions it may ask for
-  std::vector<Decision> decisions;
+  // One that decides for all guidance rows, or one for each of them.
+  std::vector<std::unique_ptr<Policy>> policies;
+  std::vector<Keep> keeps;
+  std::vector<PerGuidanceRow<Decision>> decisions;         // of each call; the same for all rows where one policy decides
+  std::vector<std::vector<std::optional<ProbeSite>>> probes;  // of each call and policy
+
+  bool decides_apart() const { return policies.size() > 1; }
+};
+
+// Rows that full forwards left behind, newest first; rows in dimension 0.
+using Ring = std::vector<RowRef>;
+
+// A signal that was probed; rows in dimension 0. The numbers are sums of its magnitudes.
+struct Signal {
+  RowRef now, previous, computed;  // of this call, of the call before, of the last full forward
+  double now_abs = 0, previous_abs = 0, computed_abs = 0;
+};
+
+// A probe of this call that a trajectory's forward may go on from.
+struct Begun {
+  std::shared_ptr<const DenoiserProbe> probe;
+  int number = 0;  // of the probe, in its call
+  int64_t row = 0;
 };
 
 // One trajectory: everything that distinguishes it from its siblings. The tensors stand in blocks shared with others.
@@ -31,7 +59,10 @@ struct Trajectory {
   std::vector<int> lanes;           // indices into the tree's lanes
   int64_t row = 0;                  // in State
   RowRef model_output;              // last model output, [guidance_rows, m, C, ...], rows in dimension 1
-  std::map<int, RowRef> features;   // DeepCache position -> cached features, rows in dimension 1
+  std::map<CacheSite, PerGuidanceRow<Ring>> rings;
+  std::map<CacheSite, PerGuidanceRow<Ring>> inputs;  // with which the outputs in the rings of kOutput, kCalls were made
+  std::map<ProbeSite, PerGuidanceRow<Signal>> signals;
+  std::map<ProbeSite, PerGuidanceRow<Begun>> begun;  // of the network; until the call has predicted
   std::vector<RowRef> latents;      // keep_latents; rows in dimension 0
   std::vector<RowRef> predictions;  // keep_predictions; rows in dimension 1
   std::vector<RowRef> sums;         // keep_differences; [trajectories, columns] on the host
@@ -50,8 +81,9 @@ struct State {
 void Select(State* state, const std::vector<int64_t>& rows);
 
 struct ActiveBatch {
-  int call = 0;          // the next one
-  bool decided = false;  // the lanes have decided for it, and the trajectories are split by that
+  int call = 0;           // the next one
+  bool decided = false;   // the lanes have decided for it, and the trajectories are split by that
+  at::Tensor unobserved;  // sums of the last call that the lanes have not been shown yet
   std::vector<int> lanes;
   std::vector<Trajectory> trajectories;
   State state;

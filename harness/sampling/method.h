@@ -33,11 +33,11 @@ enum class Action : uint8_t {
 
 struct Decision {
   Action action = Action::kPredict;
-  CacheSite site = {};  // only with kShallow, one of Method::Keeps()
-  // kShallow, kCombine: weights of what the last full forwards kept, newest first, at most as many as Method::Keeps()
-  // says and as there were; empty: the newest as it is.
+  CacheSite site = {};  // one of Method::Keeps(): with kShallow; with kCombine kCalls, anything else stands for kOutput
+  // kShallow, kCombine: weights of what the last full forwards (kCalls: the last calls) kept, newest first, at most as
+  // many as Method::Keeps() says and as there were; empty: the newest as it is.
   std::vector<double> weights = {};
-  // kCombine: weights of the network's input, of this call first, then of the full forwards, newest first; may be
+  // kCombine: weights of the network's input, of this call first, then of those that are kept, newest first; may be
   // shorter, or empty: none.
   std::vector<double> input_weights = {};
   friend auto operator<=>(const Decision&, const Decision&) = default;
@@ -55,6 +55,8 @@ struct RunShape {
   // x_t = alpha x_0 + sigma noise of the latent before each call, as the network is given it, and of the last latent
   // [calls + 1]; empty where the scheduler does not say.
   std::vector<double> alphas = {}, sigmas = {};
+  std::vector<double> scales = {};   // the network's input is the latent times this [calls + 1]; or empty, as they
+  std::string prediction_type = {};  // what the network predicts: Scheduler::prediction_type()
   NetworkAbilities network = {};
   int guidance_rows = 1;   // 2: an unconditional and a conditional row
   int guidance_row = -1;   // the one that the policy decides for alone (GuidanceScope::kSeparate); -1: no single one
@@ -101,7 +103,7 @@ struct Needs {
   int prediction_order = 0;  // the same of the guided predictions
   bool tensors = false;      // the latent itself
   bool output = false;       // changes of the network's own output from full forward to full forward
-  int products = 0;          // products of the newest inputs and guided predictions, that many of each; at most 4
+  int products = 0;          // products of the newest latents and guided predictions, that many of each; at most 8
   void Merge(const Needs& other) {
     latent_order = std::max(latent_order, other.latent_order);
     prediction_order = std::max(prediction_order, other.prediction_order);
@@ -139,9 +141,9 @@ struct Observation {
   DifferenceSums latent;      // of x_call, the latent after the call
   DifferenceSums prediction;  // of the guided prediction used by the call
   OutputSums output = {};     // of the policy's guidance rows
-  // Needs::products = k > 0: sums of products of v_i = x_call, x_{call-1}, ..., e_call, e_{call-1}, ... (k of each; x the
-  // latent after a call, for x_{-1} the initial noise; e the guided prediction used): [2 k][2 k], row by row, NaN where
-  // the trajectory is too short.
+  // Needs::products = k > 0: sums of products of x_call, x_{call-1}, ..., e_call, e_{call-1}, ... (k of each; x the
+  // latent after a call, e the guided prediction that it used): [2 k][2 k], row by row, NaN where the trajectory is too
+  // short.
   std::vector<double> products = {};
   std::span<const at::Tensor>
       latents;  // x_call of each sample [C, ...], when Needs::tensors; void after Observe returns

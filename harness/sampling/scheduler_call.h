@@ -7,30 +7,26 @@
 #include <span>
 #include <vector>
 
-#include "harness/sampling/active_batch.h"
-#include "harness/sampling/stepping.h"
-#include "harness/sampling/trajectory_tree.h"
+#include "harness/sampling/call_context.h"
+#include "harness/sampling/predictor.h"
+#include "harness/sampling/prober.h"
 
 namespace skipbench::tree {
 
 class SchedulerCall {
  public:
-  // Refers to everything it is given; counts evaluations into `result`.
-  SchedulerCall(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
-                const TreeOptions& options, const Needs& needs, std::vector<Lane>* lanes, TreeResult* result)
-      : scheduler_(scheduler),
-        denoiser_(denoiser),
-        samples_(samples),
-        options_(options),
-        needs_(needs),
-        lanes_(*lanes),
-        result_(*result),
-        stepping_(scheduler, denoiser, samples, options.batch_invariant) {}
+  // Refers to `context`.
+  explicit SchedulerCall(const CallContext& context) : c_(context), prober_(context), predictor_(context) {}
 
-  // 1: every lane decides; trajectories split where decisions part. Copies handles, not tensors.
+  // 1: the last call is observed, what policies ask for is looked at, in one copy to the host with the sums of the last
+  // call; every lane decides; trajectories split where decisions part, which copies handles, not tensors.
   void Decide(ActiveBatch* batch);
   // 2 to 4; the batch then stands at the next call.
   void Run(ActiveBatch* batch);
+  // The last call of a run is observed.
+  void Finish(ActiveBatch* batch);
+  // Cost of all that a lane had the network do for one sample.
+  MacCount MacsOf(const Lane& lane) const;
   // Errors that were left unlooked at so as not to wait for the device.
   void CheckPending() const;
   // What keep_differences recorded of a call.
@@ -47,31 +43,27 @@ class SchedulerCall {
     std::vector<Name> trajectories;
   };
 
+  // Columns of a row of sums, by what is needed.
+  struct Columns {
+    int prediction = 0, output = 0, products = 0, errors = 0, all = 0;
+  };
+  Columns ColumnsOf() const;
+
   void Split(ActiveBatch* batch, size_t b);
-  std::vector<int> CachePositions(const Trajectory& trajectory) const;
-  void DropUnusedFeatures(Trajectory* trajectory) const;
-
-  void Predict(ActiveBatch* batch);
-  DenoiserInput InputFor(const ActiveBatch& batch, std::span<const int> chunk);
-  void PredictFull(ActiveBatch* batch, std::span<const int> chunk);
-  void PredictShallow(ActiveBatch* batch, std::span<const int> chunk, int position);
-
   void Step(ActiveBatch* batch);
+  void Remember(ActiveBatch* batch);
 
-  void Observe(ActiveBatch* batch);
+  void Sum(ActiveBatch* batch);
+  at::Tensor OutputSumsOf(const ActiveBatch& batch) const;
+  at::Tensor ProductsOf(const State& state) const;
   at::Tensor ErrorSums(const ActiveBatch& batch) const;
-  void ShowTo(const ActiveBatch& batch, Lane* lane, const at::Tensor& sums) const;
+  void Observe(ActiveBatch* batch, const at::Tensor& sums);
+  void ShowTo(const ActiveBatch& batch, Lane* lane, int policy, const at::Tensor& sums) const;
   void CheckFinite(const at::Tensor& sums, int call, const std::function<Name(int64_t)>& name) const;
 
-  const Scheduler& scheduler_;
-  Denoiser& denoiser_;
-  const std::vector<TreeSample>& samples_;
-  const TreeOptions& options_;
-  const Needs& needs_;
-  std::vector<Lane>& lanes_;
-  TreeResult& result_;
-  const Stepping stepping_;
-  std::vector<int64_t> conditioning_;  // of the rows of one network call
+  const CallContext& c_;
+  Prober prober_;
+  Predictor predictor_;
   std::vector<Pending> pending_;
 };
 

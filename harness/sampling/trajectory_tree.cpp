@@ -31,8 +31,10 @@ class Tree {
         dtype_(dtype),
         device_(device),
         options_(options),
-        run_(ShapeOf(scheduler, denoiser.cache_positions())),
-        step_(scheduler, denoiser, samples, options, needs_, &lanes_, &result_) {
+        run_(ShapeOf(scheduler, denoiser.abilities(), denoiser.guidance_rows(), options.model)),
+        context_{scheduler, denoiser, samples, options, run_, needs_, lanes_, result_,
+                 Stepping(scheduler, denoiser, samples, options.batch_invariant)},
+        step_(context_) {
     for (const Method* method : settings) needs_.Merge(method->Observes());
     if (options.keep_differences) needs_.Merge({.latent_order = 3, .prediction_order = 3});
   }
@@ -84,8 +86,13 @@ class Tree {
       lane.method = &method;
       lane.setting = setting;
       lane.first_sample = begin;
-      lane.policy = method.StartFor(run_, samples_[begin].id);
-      lane.cache_positions = method.CachePositions(run_);
+      const bool apart = method.Halves() == GuidanceScope::kSeparate && run_.guidance_rows > 1;
+      for (int p = 0; p < (apart ? run_.guidance_rows : 1); ++p) {
+        RunShape own = run_;
+        if (apart) own.guidance_row = p;
+        lane.policies.push_back(method.StartFor(own, samples_[begin].id));
+      }
+      lane.keeps = method.Keeps(run_);
       const int index = static_cast<int>(lanes_.size());
       for (int s = begin; s < std::min(begin + size, end); ++s) {
         lane.trajectory.push_back(s - first);
@@ -106,6 +113,7 @@ class Tree {
       result_.peak_states = std::max(result_.peak_states, waiting_ + static_cast<int64_t>(batch.trajectories.size()));
       Report(batch);
     }
+    step_.Finish(&batch);
     Harvest(&batch);
   }
 
@@ -140,6 +148,8 @@ class Tree {
       ActiveBatch part = tree::Take(&rest, chosen, &lanes_);
       tree::Compact(&part);
       tree::Compact(&rest);
+      // What has begun is begun again when it is their turn: it would be held until then.
+      for (auto& trajectory : rest.trajectories) trajectory.begun.clear();
       const int64_t rows = rest.rows();
       waiting_ += rows;
       Advance(std::move(part));
@@ -166,18 +176,23 @@ class Tree {
   void Harvest(ActiveBatch* batch) {
     for (int w : batch->lanes) {
       Lane& lane = lanes_[w];
-      const Trace trace = lane.policy->TakeTrace();
+      const Trace trace = lane.policies.back()->TakeTrace();
+      const MacCount macs = step_.MacsOf(lane);
       for (int b : lane.trajectory) {
         const Trajectory& trajectory = batch->trajectories[b];
         TrajectoryRecord& record = result_.records[lane.setting][trajectory.sample];
-        record.decisions = lane.decisions;
+        for (const auto& decision : lane.decisions) {
+          record.decisions.push_back(decision[run_.guidance_rows - 1]);
+          if (lane.decides_apart()) record.unconditional.push_back(decision[0]);
+        }
+        record.macs = macs;
         record.trace = trace;
         record.final_latent = batch->state.latent.select(0, trajectory.row);
         for (const auto& ref : trajectory.latents) record.latents.push_back(ref.Select(0));
         for (const auto& ref : trajectory.predictions) record.predictions.push_back(ref.Select(1));
         for (const auto& ref : trajectory.sums) record.calls.push_back(step_.TraceOf(ref));
       }
-      lane.policy.reset();
+      lane.policies.clear();
     }
   }
 
@@ -192,6 +207,7 @@ class Tree {
   Needs needs_;
   std::vector<Lane> lanes_;
   TreeResult result_;
+  const tree::CallContext context_;
   tree::SchedulerCall step_;
   int64_t waiting_ = 0;     // rows of state of the batches that wait
   int64_t steps_done_ = 0;  // calls of (lane, sample) pairs
@@ -217,20 +233,47 @@ TreeResult RunTree(const Scheduler& scheduler, Denoiser& denoiser, const std::ve
   return Tree(scheduler, denoiser, samples, settings, latent_shape, dtype, device, options).Run();
 }
 
-RunShape ShapeOf(const Scheduler& scheduler, int cache_positions) {
+RunShape ShapeOf(const Scheduler& scheduler, const NetworkAbilities& network, int guidance_rows,
+                 const std::string& model) {
   RunShape shape;
   shape.steps = scheduler.steps();
   shape.calls = scheduler.calls();
   for (int call = 0; call < shape.calls; ++call) shape.timesteps.push_back(scheduler.timestep(call));
-  shape.cache_positions = cache_positions;
+  for (int call = 0; call <= shape.calls; ++call)
+    if (const auto level = scheduler.noise_level(call)) {
+      shape.alphas.push_back(level->alpha);
+      shape.sigmas.push_back(level->sigma);
+      shape.scales.push_back(level->scale);
+    }
+  shape.prediction_type = scheduler.prediction_type();
+  shape.network = network;
+  shape.guidance_rows = guidance_rows;
+  shape.model = model;
   return shape;
+}
+
+std::string ToString(const CacheSite& site) {
+  switch (site.level) {
+    case CacheSite::Level::kOutput: return "output";
+    case CacheSite::Level::kCut:
+      return site.back == 0 ? fmt::format("{}", site.front) : fmt::format("{},{}", site.front, site.back);
+    case CacheSite::Level::kHidden: return "last_block";
+    case CacheSite::Level::kCalls: return "calls";
+    case CacheSite::Level::kModules: break;
+  }
+  std::vector<std::string> modules;
+  if (site.modules & kAttentionModule) modules.push_back("attention");
+  if (site.modules & kCrossAttentionModule) modules.push_back("cross_attention");
+  if (site.modules & kFeedForwardModule) modules.push_back("feed_forward");
+  return fmt::format("{}", fmt::join(modules, "+"));
 }
 
 std::string ToString(const Decision& decision) {
   switch (decision.action) {
     case Action::kReuse: return "reuse";
     case Action::kPredict: return "predict";
-    case Action::kShallow: return fmt::format("shallow({})", decision.cache_position);
+    case Action::kShallow: return "shallow(" + ToString(decision.site) + ")";
+    case Action::kCombine: return "combine";
   }
   return "?";
 }

@@ -2,10 +2,12 @@
 // trajectory, so every distinct (sample, decision prefix) is predicted exactly once.
 //
 // All trajectories of a wave go through the scheduler calls together. A call:
-//   1 every lane (a setting on a sample, or on a group of samples) decides; trajectories split where decisions part
-//   2 the trajectories that predict are gathered into chunks for the network, and so are shallow forwards
+//   1 what policies want to look at is probed; every lane (a setting on a sample, or on a group of samples) observes and
+//     decides; trajectories split where decisions part
+//   2 the trajectories that predict are gathered into chunks for the network, and so are shallow forwards; weighted sums
+//     of earlier outputs are made
 //   3 guidance and one scheduler step for all trajectories at once
-//   4 the criterion's sums for all trajectories in one pass, one copy to the host; every lane observes
+//   4 the criterion's sums for all trajectories in one pass; they go to the host with what is probed next, in one copy
 // Splitting copies row numbers, not tensors. Sharing changes the cost, not the results.
 //
 // Where memory is short (TreeOptions::max_states), fewer samples run at a time, and in the end the trajectories of one
@@ -36,6 +38,7 @@ struct TreeOptions {
   int reference = -1;                    // setting whose trajectory CallTrace's errors are measured from; -1: none
   int64_t max_states = 0;                // most trajectories that are open (hold latents, outputs, features) at a
                                          // time, NeedsOfTree().at_least or more; 0: no bound
+  std::string model;                     // RunShape::model
   std::function<void(double)> progress;  // after each call: the part of the tree that is done, up to 1; may be empty
 };
 
@@ -49,7 +52,9 @@ struct CallTrace {
 
 // What became of one setting on one sample.
 struct TrajectoryRecord {
-  std::vector<Decision> decisions;      // [calls]
+  std::vector<Decision> decisions;      // [calls]; of the conditional row, where rows decide apart
+  std::vector<Decision> unconditional;  // [calls] of the unconditional row where rows decide apart; else empty
+  MacCount macs;                        // of all that this setting asked of the network for this sample
   at::Tensor final_latent;              // [C, ...], on the run's device
   Trace trace;                          // what the policy wanted recorded
   std::vector<at::Tensor> latents;      // keep_latents: calls + 1 tensors [C, ...]: the scaled initial noise first
@@ -59,7 +64,7 @@ struct TrajectoryRecord {
 
 struct TreeResult {
   std::vector<std::vector<TrajectoryRecord>> records;  // [setting][sample]
-  int64_t full_evaluations = 0;  // full predictions made, of one sample each (a guided pair is one)
+  int64_t full_evaluations = 0;  // full predictions made, of one sample each (a guided pair is one), rounded up
   int64_t shallow_evaluations = 0;
   MacCount macs;            // spent on them
   int64_t peak_states = 0;  // most trajectories that were open at a time
@@ -85,7 +90,8 @@ TreeResult RunTree(const Scheduler& scheduler, Denoiser& denoiser, const std::ve
 RunShape ShapeOf(const Scheduler& scheduler, const NetworkAbilities& network, int guidance_rows,
                  const std::string& model = {});
 
-// A decision as the results record it: "predict", "reuse", "shallow(2)".
+// A decision as the results record it: "predict", "reuse", "combine", "shallow(2)".
 std::string ToString(const Decision& decision);
+std::string ToString(const CacheSite& site);
 
 }  // namespace skipbench

@@ -47,10 +47,14 @@ class Ddim final : public SchedulerBase {
         prediction_(prediction),
         limits_(limits),
         calls_(std::move(calls)) {
+    prediction_type_ = NameOf(prediction);
     for (const DdimCall& call : calls_) {
       timesteps_.push_back(call.timestep);
       noise_std_.push_back(call.noise_std);
+      noise_levels_.push_back({call.alpha, call.sigma});
     }
+    const double last = calls_.back().alpha_prev;
+    noise_levels_.push_back({last, std::sqrt(1 - last * last)});
   }
 
   bool ClipsSample() const override { return limits_.clip; }

@@ -30,6 +30,7 @@ class Ddpm final : public SchedulerBase {
  public:
   Ddpm(const DdpmOptions& options, int steps)
       : SchedulerBase("ddpm", steps), prediction_(PredictionOf(options.prediction_type)), limits_(options.limits) {
+    prediction_type_ = NameOf(prediction_);
     const std::vector<float> alpha_bar = AlphasCumprod<float>(options.noise);
     const std::vector<int> times = IntegerTimesteps(options.spacing, options.noise.num_train_timesteps, steps);
 
@@ -47,7 +48,9 @@ class Ddpm final : public SchedulerBase {
                         .sigma = std::sqrt(1 - a),
                         .x0 = std::sqrt(a_prev) * beta / (1 - a),
                         .x = std::sqrt(alpha) * (1 - a_prev) / (1 - a)});
+      noise_levels_.push_back({calls_.back().alpha_bar_root, calls_.back().sigma});
     }
+    noise_levels_.push_back({1, 0});
   }
 
   bool ClipsSample() const override { return limits_.clip; }

@@ -194,10 +194,12 @@ class DpmSolverMultistep final : public SchedulerBase {
         limits_(options.limits),
         algorithm_(AlgorithmOf(options.algorithm_type)),
         order_(options.solver_order) {
+    prediction_type_ = NameOf(prediction_);
     const bool midpoint = options.solver_type != "heun";
     const DpmSolverSchedule schedule = MakeDpmSolverSchedule(options, steps);
     timesteps_ = schedule.timesteps;
     for (float sigma : schedule.sigmas) levels_.push_back(LevelOf(sigma, options.use_flow_sigmas));
+    for (const Level& level : levels_) noise_levels_.push_back({level.alpha, level.sigma});
     const std::vector<int> orders = Orders(options);
 
     for (int i = 0; i < calls(); ++i) {

@@ -68,6 +68,17 @@ double InitNoiseSigma(const Spacing& spacing, const std::vector<float>& sigmas) 
   return spacing.kind == "leading" ? std::sqrt(max * max + 1.0f) : max;
 }
 
+// Of x/sqrt(σ² + 1) before each call, and of x = x0 + σ ε itself after the last.
+std::vector<NoiseLevel> LevelsOf(const std::vector<float>& sigmas) {
+  std::vector<NoiseLevel> levels;
+  for (const double sigma : sigmas) {
+    const double scale = 1 / std::sqrt(sigma * sigma + 1);
+    levels.push_back({scale, sigma * scale, scale});
+  }
+  levels.back() = {1, sigmas.back(), 1};
+  return levels;
+}
+
 void Resolve(Options* options, int steps) {
   const std::vector<double> timesteps = EulerTimesteps(options->spacing, options->noise.num_train_timesteps, steps);
   const std::vector<float> table = SigmaTable(PositiveAlphasCumprod(options->noise));
@@ -91,9 +102,12 @@ EulerCall MakeEulerCall(Prediction prediction, double timestep, float sigma, dou
 
 class Euler final : public SchedulerBase {
  public:
-  Euler(std::string type, std::vector<EulerCall> calls, double init_noise_sigma)
+  Euler(std::string type, std::string prediction_type, std::vector<EulerCall> calls, std::vector<NoiseLevel> levels,
+        double init_noise_sigma)
       : SchedulerBase(std::move(type), static_cast<int>(calls.size())), calls_(std::move(calls)) {
     init_noise_sigma_ = init_noise_sigma;
+    prediction_type_ = std::move(prediction_type);
+    noise_levels_ = std::move(levels);
     for (const EulerCall& call : calls_) {
       timesteps_.push_back(call.timestep);
       noise_std_.push_back(call.noise_std);
@@ -122,8 +136,11 @@ class Euler final : public SchedulerBase {
 
 }  // namespace
 
-std::shared_ptr<const Scheduler> MakeEulerOf(std::string type, std::vector<EulerCall> calls, double init_noise_sigma) {
-  return std::make_shared<Euler>(std::move(type), std::move(calls), init_noise_sigma);
+std::shared_ptr<const Scheduler> MakeEulerOf(std::string type, std::string prediction_type,
+                                             std::vector<EulerCall> calls, std::vector<NoiseLevel> levels,
+                                             double init_noise_sigma) {
+  return std::make_shared<Euler>(std::move(type), std::move(prediction_type), std::move(calls), std::move(levels),
+                                 init_noise_sigma);
 }
 
 std::shared_ptr<const Scheduler> MakeEuler(const EulerOptions& given, int steps) {
@@ -152,7 +169,8 @@ std::shared_ptr<const Scheduler> MakeEuler(const EulerOptions& given, int steps)
   std::vector<EulerCall> calls;
   for (size_t i = 0; i < timesteps.size(); ++i)
     calls.push_back(MakeEulerCall(prediction, timesteps[i], sigmas[i], sigmas[i + 1] - sigmas[i]));
-  return MakeEulerOf("euler", std::move(calls), InitNoiseSigma(options.spacing, sigmas));
+  return MakeEulerOf("euler", NameOf(prediction), std::move(calls), LevelsOf(sigmas),
+                     InitNoiseSigma(options.spacing, sigmas));
 }
 
 SchedulerType EulerType() {
@@ -177,7 +195,8 @@ std::shared_ptr<const Scheduler> MakeEulerAncestral(const EulerAncestralOptions&
     calls.push_back(MakeEulerCall(prediction, timesteps[i], from, down - from));
     calls.back().noise_std = up;
   }
-  return MakeEulerOf("euler_ancestral", std::move(calls), InitNoiseSigma(options.spacing, sigmas));
+  return MakeEulerOf("euler_ancestral", NameOf(prediction), std::move(calls), LevelsOf(sigmas),
+                     InitNoiseSigma(options.spacing, sigmas));
 }
 
 SchedulerType EulerAncestralType() {

@@ -38,8 +38,11 @@ struct EulerCall {
   double x_weight, output_weight;
   double noise_std = 0;
 };
-// Euler's method by these calls; `type`: what the scheduler is called. Steps are float32 as in diffusers.
-std::shared_ptr<const Scheduler> MakeEulerOf(std::string type, std::vector<EulerCall> calls, double init_noise_sigma);
+// Euler's method by these calls; `type`: what the scheduler is called, `prediction_type` and `levels` [calls + 1]:
+// Scheduler's. Steps are float32 as in diffusers.
+std::shared_ptr<const Scheduler> MakeEulerOf(std::string type, std::string prediction_type,
+                                             std::vector<EulerCall> calls, std::vector<NoiseLevel> levels,
+                                             double init_noise_sigma);
 
 // Ancestral sampling with Euler steps: k-diffusion's sample_euler_ancestral; diffusers'
 // EulerAncestralDiscreteScheduler.

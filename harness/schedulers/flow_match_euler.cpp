@@ -114,6 +114,9 @@ std::shared_ptr<const Scheduler> MakeFlowMatchEuler(const FlowMatchEulerOptions&
   Resolve(&resolved, steps);
   const FlowMatchSchedule schedule = MakeFlowMatchSchedule(resolved, steps);
   std::vector<EulerCall> calls;
+  std::vector<NoiseLevel> levels;
+  for (const double sigma : schedule.sigmas)
+    levels.push_back(resolved.invert_sigmas ? NoiseLevel{sigma, 1 - sigma} : NoiseLevel{1 - sigma, sigma});
   for (int i = 0; i < steps; ++i) {
     const float sigma = schedule.sigmas[i], next = schedule.sigmas[i + 1];
     if (resolved.stochastic_sampling) {  // (1 - σ') x0 + σ' z with x0 = x - σ v
@@ -123,7 +126,8 @@ std::shared_ptr<const Scheduler> MakeFlowMatchEuler(const FlowMatchEulerOptions&
       calls.push_back({schedule.timesteps[i], 1, 1, next - sigma});
     }
   }
-  return MakeEulerOf("flow_match_euler", std::move(calls), 1);
+  return MakeEulerOf("flow_match_euler", resolved.invert_sigmas ? "" : "flow_prediction", std::move(calls),
+                     std::move(levels), 1);
 }
 
 SchedulerType FlowMatchEulerType() {

@@ -32,6 +32,7 @@ class Pndm final : public SchedulerBase {
  public:
   Pndm(const PndmOptions& options, int steps)
       : SchedulerBase("pndm", steps), prediction_(PredictionOf(options.prediction_type)) {
+    prediction_type_ = NameOf(prediction_);
     alpha_bar_ = AlphasCumprod<float>(options.noise);
     final_alpha_bar_ = options.set_alpha_to_one ? 1.0f : alpha_bar_[0];
     const std::vector<int> times = IntegerTimesteps(options.spacing, options.noise.num_train_timesteps, steps);
@@ -45,6 +46,7 @@ class Pndm final : public SchedulerBase {
       AddRungeKuttaSteps(times, stride);
       for (size_t i = 3; i < times.size(); ++i) Add(times[i], times[i], times[i] - stride);
     }
+    noise_levels_.push_back(LevelOf(AlphaBar(times.back() - stride)));
   }
 
   StepResult Step(const at::Tensor& x, const at::Tensor& model_output, int call, const SchedulerState& state,
@@ -60,13 +62,17 @@ class Pndm final : public SchedulerBase {
     double x, epsilon;    // equation 11: x' = x · sample + epsilon · ε
   };
 
+  float AlphaBar(int t) const { return t >= 0 ? alpha_bar_[t] : final_alpha_bar_; }
+  static NoiseLevel LevelOf(float alpha_bar) { return {std::sqrt(alpha_bar), std::sqrt(1 - alpha_bar)}; }
+
   void Add(int told, int from, int to) {
     // Equation 11 (diffusers: "formula (9)"), φ(x_t, ε, t, t'), with ᾱ_t = a and ᾱ_t' = b:
     // x' = sqrt(b/a) x − (b − a) ε / (sqrt(a) (sqrt((1 − b) a) + sqrt((1 − a) b)))
     const float a = alpha_bar_[from];
-    const float b = to >= 0 ? alpha_bar_[to] : final_alpha_bar_;
+    const float b = AlphaBar(to);
     const float denominator = a * std::sqrt(1 - b) + std::sqrt(a * (1 - a) * b);
     timesteps_.push_back(told);
+    noise_levels_.push_back(LevelOf(alpha_bar_[told]));
     calls_.push_back({std::sqrt(a), std::sqrt(1 - a), std::sqrt(b / a), -(b - a) / denominator});
   }
 

@@ -11,6 +11,16 @@ Prediction PredictionOf(const std::string& prediction_type) {
   return Prediction::kSample;
 }
 
+std::string NameOf(Prediction type) {
+  switch (type) {
+    case Prediction::kEpsilon: return "epsilon";
+    case Prediction::kSample: return "sample";
+    case Prediction::kVelocity: return "v_prediction";
+    case Prediction::kFlow: return "flow_prediction";
+  }
+  return "";
+}
+
 at::Tensor PredictX0(Prediction type, const at::Tensor& x, const at::Tensor& output, double alpha, double sigma) {
   switch (type) {
     case Prediction::kEpsilon: return at::add(x, output, -sigma).div_(alpha);

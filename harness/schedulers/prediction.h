@@ -21,6 +21,7 @@ enum class Prediction {
 // Of diffusers' name, as option prediction_type has it: "epsilon", "sample" (or "original_sample"), "v_prediction",
 // "flow_prediction".
 Prediction PredictionOf(const std::string& prediction_type);
+std::string NameOf(Prediction type);
 
 template <typename Options>
 Field<Options> PredictionField(std::string Options::*member,

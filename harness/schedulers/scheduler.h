@@ -26,6 +26,7 @@ struct StepResult {
 // x_t = alpha x_0 + sigma noise, of a latent as the network is given it.
 struct NoiseLevel {
   double alpha = 1, sigma = 0;
+  double scale = 1;  // the network is given the latent times this
 };
 
 // One scheduler set to one number of steps. Immutable, so trajectories may share it. Everything is indexed by *call*
@@ -43,11 +44,18 @@ class Scheduler {
   // Whether predicted samples are clipped to a range, as pixels may be.
   virtual bool ClipsSample() const { return false; }
 
-  // Of the latent before `call`; call = calls(): of the last one. Nothing: the scheduler does not say.
+  // Of the latent before `call`, as ScaleModelInput makes it, at the level that the call takes it to be of; call =
+  // calls(): of the last latent as it is. alpha^2 + sigma^2 = 1, in flow matching alpha + sigma = 1 (after the last
+  // call also alpha = 1, where the scheduler scales its input). Nothing: the scheduler does not say.
   virtual std::optional<NoiseLevel> noise_level(int call) const { return std::nullopt; }
 
   // The network's input for `call`. Default: the sample itself.
   virtual at::Tensor ScaleModelInput(const at::Tensor& sample, int call) const { return sample; }
+
+  // What the network predicts, as option prediction_type has it: "epsilon", "sample", "v_prediction",
+  // "flow_prediction";
+  // "": the scheduler does not say.
+  virtual std::string prediction_type() const { return ""; }
 
   // One step of all n rows. `model_output` [n, C, ...] is the guided prediction (or with learned variance removed);
   // `noise` [n, C, ...] float32 unit noise, needed (defined) only where UsesNoise(call). Call 0 takes SchedulerState{}.

@@ -10,6 +10,11 @@ int SchedulerBase::Checked(int call) const {
   return call;
 }
 
+std::optional<NoiseLevel> SchedulerBase::noise_level(int call) const {
+  if (noise_levels_.empty()) return std::nullopt;
+  return noise_levels_[call == calls() ? call : Checked(call)];
+}
+
 double SchedulerBase::NoiseStd(int call) const {
   Checked(call);
   return noise_std_.empty() ? 0 : noise_std_[call];

@@ -17,6 +17,8 @@ class SchedulerBase : public Scheduler {
   double timestep(int call) const final { return timesteps_[Checked(call)]; }
   double init_noise_sigma() const final { return init_noise_sigma_; }
   bool UsesNoise(int call) const final { return NoiseStd(call) != 0; }
+  std::optional<NoiseLevel> noise_level(int call) const final;
+  std::string prediction_type() const final { return prediction_type_; }
 
  protected:
   SchedulerBase(std::string type, int steps) : type_(std::move(type)), steps_(steps) {}
@@ -30,8 +32,10 @@ class SchedulerBase : public Scheduler {
   void CheckStep(const at::Tensor& sample, const at::Tensor& model_output, int call, const SchedulerState& state,
                  size_t history, const at::Tensor& noise) const;
 
-  std::vector<double> timesteps_;  // [calls]
-  std::vector<double> noise_std_;  // [calls]; empty for a deterministic scheduler
+  std::vector<double> timesteps_;         // [calls]
+  std::vector<double> noise_std_;         // [calls]; empty for a deterministic scheduler
+  std::vector<NoiseLevel> noise_levels_;  // [calls + 1]
+  std::string prediction_type_;
   double init_noise_sigma_ = 1;
 
  private:

@@ -152,9 +152,11 @@ class UniPcMultistep final : public SchedulerBase {
         order_(options.solver_order),
         predict_x0_(options.predict_x0),
         bh1_(options.solver_type == "bh1") {
+    prediction_type_ = NameOf(prediction_);
     const UniPcSchedule schedule = MakeUniPcSchedule(options, steps);
     timesteps_ = schedule.timesteps;
     for (float sigma : schedule.sigmas) levels_.push_back(LevelOf(sigma, options.use_flow_sigmas));
+    for (const Level& level : levels_) noise_levels_.push_back({level.alpha, level.sigma});
     int previous = 0;  // the order of the call before
     for (int i = 0; i < calls(); ++i) {
       const bool corrects = i > 0 && std::find(options.disable_corrector.begin(), options.disable_corrector.end(),

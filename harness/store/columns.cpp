@@ -111,14 +111,15 @@ class Collector {
   std::vector<Column> columns_;
 };
 
-constexpr const char* kActionCodes = "0 reuse, 1 predict, 2 shallow";
+constexpr const char* kActionCodes = "0 reuse, 1 predict, 2 shallow, 3 combine";
 constexpr const char* kStatusCodes = "0 done, 1 failed, 2 not supported";
 
 // Names that the layout needs for itself; a metric cannot have one of them.
 bool IsReserved(const std::string& name) {
   static const std::vector<std::string> names = {
-      "timesteps", "action", "branch",   "nfe",       "shallow_nfe", "macs_modules",      "macs_matmuls", "status",
-      "message",   "traces", "features", "auxiliary", "latents",     "noise_predictions", "images",       "thumbnail"};
+      "timesteps",         "action",       "action_unconditional", "branch", "nfe",       "shallow_nfe",
+      "macs_modules",      "macs_matmuls", "status",               "message", "traces",   "features",
+      "auxiliary",         "latents",      "noise_predictions",    "images",  "thumbnail"};
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -184,6 +185,7 @@ std::vector<Column> ColumnsOf(const SettingWave& wave, int64_t n, const SettingI
   Collector collect(n, setting, where);
   collect.Outcome(wave.status, wave.message);
   collect.PerCall("action", wave.action);
+  if (!wave.action_unconditional.empty()) collect.PerCall("action_unconditional", wave.action_unconditional);
   if (!wave.branch.empty()) collect.PerCall("branch", wave.branch);
   collect.Numbers("nfe", wave.nfe, "evaluations");
   if (!wave.shallow_nfe.empty()) collect.Numbers("shallow_nfe", wave.shallow_nfe, "evaluations");
@@ -212,7 +214,7 @@ hdf5::Dataset CreateColumn(hdf5::Group& setting, const ColumnInfo& info, int64_t
   auto make = [&](hdf5::Group& group, const std::string& name) {
     hdf5::Dataset dataset = group.CreateDataset(name, info.type, shape, info.axes, info.units);
     if (info.metric) WriteInfo(*info.metric, dataset);
-    if (info.name == "action") dataset.SetAttribute("codes", std::string(kActionCodes));
+    if (info.name.starts_with("action")) dataset.SetAttribute("codes", std::string(kActionCodes));
     if (info.name == "status") dataset.SetAttribute("codes", std::string(kStatusCodes));
     return dataset;
   };

@@ -100,12 +100,13 @@ class DeepCache : public Method {
     return label + ")";
   }
 
-  std::vector<int> CachePositions(const RunShape&) const override { return {options_.branch}; }
+  std::vector<Keep> Keeps(const RunShape&) const override { return {{Site()}}; }
 
   std::unique_ptr<Policy> Start(const RunShape& run) const override {
-    if (run.cache_positions == 0) FailUnsupported("{}: this pipeline's network has no shallow forward", Label());
-    if (options_.branch >= run.cache_positions)
-      Fail("{}: the network has branches 0 to {}, not {}", Label(), run.cache_positions - 1, options_.branch);
+    const int branches = run.network.cache_positions;
+    if (branches == 0) FailUnsupported("{}: this pipeline's network has no shallow forward", Label());
+    if (options_.branch >= branches)
+      Fail("{}: the network has branches 0 to {}, not {}", Label(), branches - 1, options_.branch);
     std::vector<bool> scheduled(run.calls, false);
     for (int step : FullSteps(run.steps))
       if (step < run.calls) scheduled[step] = true;
@@ -113,11 +114,13 @@ class DeepCache : public Method {
       for (int call = 0; call < run.calls; call += options_.interval) scheduled[call] = true;
     std::vector<Decision> decisions(run.calls);
     for (int call = 0; call < run.calls; ++call)
-      if (!scheduled[IndexOf(run, call)]) decisions[call] = {Action::kShallow, options_.branch};
+      if (!scheduled[IndexOf(run, call)]) decisions[call] = Shallow(Site());
     return MakeReplayPolicy(std::move(decisions));
   }
 
  private:
+  CacheSite Site() const { return {.level = CacheSite::Level::kCut, .front = options_.branch}; }
+
   std::vector<int> FullSteps(int steps) const {
     const int count = (steps + options_.interval - 1) / options_.interval;
     switch (options_.schedule) {

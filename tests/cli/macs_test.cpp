@@ -17,6 +17,12 @@ TEST(MacsOfANetwork, AreCountedFromItsConfig) {
   const auto dit = testing::Skipbench({"macs", Transformer("dit-tiny"), "--branch", "1"});
   EXPECT_NE(dit.out.find("sample 4 x 8 x 8"), std::string::npos) << dit.out;
   EXPECT_NE(dit.out.find("Shallow forward at branch 1"), std::string::npos) << dit.out;
+  const auto cut = testing::Skipbench({"macs", Transformer("dit-tiny"), "--cut", "1,1"});
+  EXPECT_NE(cut.out.find("1 blocks before and 1 after"), std::string::npos) << cut.out << cut.err;
+  EXPECT_NE(cut.out.find("transformer_blocks.2"), std::string::npos) << cut.out;
+  EXPECT_EQ(cut.out.find("transformer_blocks.1 "), std::string::npos) << cut.out;
+  const auto modules = testing::Skipbench({"macs", Transformer("dit-tiny"), "--modules", "attention,feed_forward"});
+  EXPECT_NE(modules.out.find("cached outputs of attention,feed_forward"), std::string::npos) << modules.out;
 }
 
 TEST(MacsOfANetwork, WhatIsMissingIsAskedFor) {
@@ -32,6 +38,11 @@ TEST(MacsOfANetwork, WhatIsMissingIsAskedFor) {
   refused({Transformer("flux-tiny"), "--latent", "8by8", "--tokens", "16"}, "expected HEIGHTxWIDTH");
   refused({Transformer("wan-tiny"), "--latent", "8x8", "--tokens", "18"}, "FRAMESxHEIGHTxWIDTH");
   refused({Transformer("dit-tiny"), "--branch", "3"}, "branches 0 to 2");
+  refused({Transformer("dit-tiny"), "--cut", "2,1"}, "the network offers cuts of its 3 blocks");
+  refused({Transformer("dit-tiny"), "--cut", "2;1"}, "expected the blocks before it and after it");
+  refused({Transformer("dit-tiny"), "--modules", "cross_attention"}, "outputs of modules (attention, feed-forward)");
+  refused({Transformer("dit-tiny"), "--modules", "mlp"}, "expected some of attention, cross_attention, feed_forward");
+  refused({Transformer("dit-tiny"), "--modules", "attention", "--branch", "1"}, "give one of them");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Transformers against diffusers: one forward each, on sizes of their own and others, with all that it passes through.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
 
 #include "harness/models/load.h"
 #include "harness/nn/layers/patches.h"
@@ -89,13 +90,14 @@ TEST_P(TransformerForwards, EqualDiffusersBlockByBlock) {
 TEST_P(TransformerForwards, CanBeCutAnywhere) {
   const c10::InferenceMode inference;
   const NetworkInputs inputs = Inputs();
-  const auto& cuts = network_->info().cuts;
-  std::vector<int> all;
-  for (size_t cut = 0; cut < cuts.size(); ++cut) all.push_back(static_cast<int>(cut));
-  const NetworkOutput full = network_->Forward(inputs, all);
-  for (int cut : all)
-    ExpectClose(GetParam(), "cut " + std::to_string(cut), network_->ForwardShallow(inputs, cut, full.features.at(cut)),
-                full.sample);
+  const int blocks = network_->info().abilities.blocks;
+  std::vector<CacheSite> all;
+  for (int back = 0; back < blocks; ++back)
+    for (int front = 0; front + back < blocks; ++front) all.push_back({.front = front, .back = back});
+  const NetworkOutput full = network_->Forward(inputs, {.keep = all});
+  for (const CacheSite& cut : all)
+    ExpectClose(GetParam(), fmt::format("cut {}, {}", cut.front, cut.back),
+                network_->Forward(inputs, {.site = cut, .cached = full.kept.at(cut)}).sample, full.sample);
 }
 
 // With a cache, as pipelines run it: positions are found once, tokens of the text are given once and each sample names

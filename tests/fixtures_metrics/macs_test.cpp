@@ -2,8 +2,6 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include <numeric>
-
 #include "harness/base/error.h"
 #include "harness/models/autoencoder_kl.h"
 #include "harness/models/load.h"
@@ -83,21 +81,21 @@ void CheckUNet(const JsonReader& config, const Json& expected) {
       if (size < 0) size = input.at("tokens");
     inputs.conditioning[name] = rows(taken.row);
   }
-  std::vector<int> cache_positions(unet->info().cuts.size());
-  std::iota(cache_positions.begin(), cache_positions.end(), 0);
+  std::vector<CacheSite> all;
+  for (int front = 0; front < unet->info().abilities.cache_positions; ++front) all.push_back({.front = front});
   NetworkOutput output;
   {
     MacCounter counter;
-    output = unet->Forward(inputs, cache_positions);
+    output = unet->Forward(inputs, {.keep = all});
     ExpectReport(counter.report(), expected);
   }
   EXPECT_EQ(unet->info().in_channels, unet->info().out_channels);
   EXPECT_EQ(output.sample.sizes(), inputs.sample.sizes());
   for (const Json& shallow : expected.value("deepcache", Json::array())) {
-    const int cache_position = CutOf(config, shallow.at("block"), shallow.at("layer"));
-    SCOPED_TRACE("branch " + std::to_string(cache_position));
+    const CacheSite site = {.front = CutOf(config, shallow.at("block"), shallow.at("layer"))};
+    SCOPED_TRACE("branch " + std::to_string(site.front));
     MacCounter counter;
-    unet->ForwardShallow(inputs, cache_position, output.features.at(cache_position));
+    unet->Forward(inputs, {.site = site, .cached = output.kept.at(site)});
     ExpectMacs(counter.report().total, shallow, "shallow");
     ExpectBlocks(counter.report(), shallow.at("blocks"));
   }

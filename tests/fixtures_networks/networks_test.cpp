@@ -2,8 +2,6 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include <numeric>
-
 #include "harness/base/error.h"
 #include "harness/models/autoencoder_kl.h"
 #include "harness/models/clip_text.h"
@@ -151,14 +149,14 @@ TEST(NetworkFixtures, ShallowForwardsContinueFullOnes) {
     inputs.conditioning["encoder_hidden_states"] = Get(tensors, "prompt_embeds");
     inputs.conditioning["text_embeds"] = Get(tensors, "pooled_prompt_embeds");
     inputs.conditioning["time_ids"] = Get(tensors, "time_ids");
-    std::vector<int> cache_positions(unet->info().cuts.size());
-    std::iota(cache_positions.begin(), cache_positions.end(), 0);
-    const NetworkOutput full = unet->Forward(inputs, cache_positions);
-    ASSERT_EQ(full.features.size(), cache_positions.size());
-    for (int cache_position : cache_positions)
-      EXPECT_LE(MaxAbsDiff(unet->ForwardShallow(inputs, cache_position, full.features.at(cache_position)), full.sample),
+    std::vector<CacheSite> all;
+    for (int front = 0; front < unet->info().abilities.cache_positions; ++front) all.push_back({.front = front});
+    const NetworkOutput full = unet->Forward(inputs, {.keep = all});
+    ASSERT_EQ(full.kept.size(), all.size());
+    for (const CacheSite& site : all)
+      EXPECT_LE(MaxAbsDiff(unet->Forward(inputs, {.site = site, .cached = full.kept.at(site)}).sample, full.sample),
                 Tolerance(json))
-          << cache_position;
+          << site.front;
   }
 }
 

@@ -50,8 +50,7 @@ void CheckCase(const testing::Manifest& manifest, const Json& entry,
     streams.push_back(std::make_unique<StoredNoise>(x_T[s], steps));
     samples.push_back({s, streams.back().get()});
   }
-  NetworkDenoiser denoiser(*model.unet, ConditioningOf(manifest, c, stored),
-                           std::vector<MacCount>(1 + model.unet->info().cuts.size()));
+  NetworkDenoiser denoiser(*model.unet, ConditioningOf(manifest, c, stored), [](const Work&) { return MacCount(); });
   TreeOptions options;
   options.group_size = n;
   options.keep_latents = options.keep_predictions = true;

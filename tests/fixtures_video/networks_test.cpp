@@ -39,10 +39,10 @@ void CheckUNet(const Manifest& manifest, const VideoCase& c) {
 
   Tensors seen;
   inputs.observe = [&](const std::string& block, const at::Tensor& output) { seen[block] = output.clone(); };
-  std::vector<int> all;
-  for (size_t cut = 0; cut < unet->info().cuts.size(); ++cut) all.push_back(static_cast<int>(cut));
-  const NetworkOutput kept = unet->Forward(inputs, all);
-  c.Expect("output", kept.sample);
+  std::vector<CacheSite> all;
+  for (int front = 0; front < unet->info().abilities.cache_positions; ++front) all.push_back({.front = front});
+  const NetworkOutput full = unet->Forward(inputs, {.keep = all});
+  c.Expect("output", full.sample);
   for (const auto& [name, value] : c.tensors) {
     if (!name.starts_with("block.")) continue;
     ASSERT_TRUE(seen.contains(name.substr(6))) << name;
@@ -50,8 +50,8 @@ void CheckUNet(const Manifest& manifest, const VideoCase& c) {
   }
   // A shallow forward on the features of the same inputs goes on where the full one was.
   inputs.observe = nullptr;
-  for (int cache_position : all)
-    c.Expect("output", unet->ForwardShallow(inputs, cache_position, kept.features.at(cache_position)));
+  for (const CacheSite& site : all)
+    c.Expect("output", unet->Forward(inputs, {.site = site, .cached = full.kept.at(site)}).sample);
 }
 
 void CheckConditioning(const Manifest& manifest, const VideoCase& c) {

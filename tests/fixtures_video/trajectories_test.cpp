@@ -141,8 +141,7 @@ void CheckTrajectory(const Manifest& manifest, const VideoCase& c) {
     streams.push_back(std::make_unique<StoredNoise>(x_T[s]));
     samples.push_back({s, streams.back().get()});
   }
-  NetworkDenoiser denoiser(*model.unet, ConditioningOf(model, c, n),
-                           std::vector<MacCount>(1 + model.unet->info().cuts.size()));
+  NetworkDenoiser denoiser(*model.unet, ConditioningOf(model, c, n), [](const Work&) { return MacCount(); });
   TreeOptions options;
   options.group_size = n;
   options.keep_latents = options.keep_predictions = true;

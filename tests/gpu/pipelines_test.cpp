@@ -59,7 +59,7 @@ Outcome Sampled(const Case& c, at::Device device, at::ScalarType dtype) {
   std::vector<std::unique_ptr<Method>> methods;
   methods.push_back(Make("full_step", Json::object()));
   methods.push_back(Make("adaptive_diffusion", {{"delta", 0.02}, {"max_skips", 2}}));
-  if (pipeline->cache_positions() > 0) methods.push_back(Make("deepcache", {{"interval", 3}, {"branch", 0}}));
+  if (pipeline->abilities().cache_positions > 0) methods.push_back(Make("deepcache", {{"interval", 3}, {"branch", 0}}));
   std::vector<const Method*> settings;
   for (const auto& method : methods) settings.push_back(method.get());
   const auto noise = CounterNoise(5);

@@ -46,14 +46,15 @@ std::shared_ptr<const Method> Make(const Example& example) {
 }
 
 RunShape TwelveCalls() {
-  RunShape shape;
-  shape.steps = shape.calls = 12;
+  RunShape shape{.steps = 12, .calls = 12};
   for (int call = 0; call < 12; ++call) shape.timesteps.push_back(1000 - 80 * call);
-  shape.network.cache_positions = 3;
-  shape.network.blocks = 6;
-  for (const auto signal : {ProbeSite::Signal::kTimeEmbedding, ProbeSite::Signal::kTimeProjection,
-                            ProbeSite::Signal::kModulatedInput, ProbeSite::Signal::kFront})
-    shape.network.signals.insert(signal);
+  for (int call = 0; call <= 12; ++call) {
+    shape.sigmas.push_back(1 - call / 12.0);
+    shape.alphas.push_back(call / 12.0);
+    shape.scales.push_back(1);
+  }
+  shape.prediction_type = "flow_prediction";
+  shape.network = FakeDenoiser().abilities();
   return shape;
 }
 
@@ -77,10 +78,9 @@ Course Follow(const Method& method, double wobble, double unasked = kNotShown) {
   SmallTrajectory trajectory(method, wobble, unasked);
   Course course;
   for (int call = 0; call < shape.calls; ++call) {
-    trajectory.Show(call, policy.get());
-    course.decisions.push_back(policy->Decide(call));
-    policy->Observe(call, trajectory.Step(call, course.decisions.back()));
+    course.decisions.push_back(trajectory.Next(*policy, call));
   }
+  trajectory.Finish(*policy, shape.calls - 1);
   course.trace = policy->TakeTrace();
   return course;
 }
@@ -90,15 +90,16 @@ TEST_P(MethodConformance, FirstCallPredictsAndStaysInBounds) {
   EXPECT_EQ(method->type(), GetParam().type);
   EXPECT_NE(method->Label().find(GetParam().type), std::string::npos);
   const RunShape shape = TwelveCalls();
-  const auto declared = method->Keeps(shape);
+  std::map<CacheSite, size_t> kept;
+  for (const Keep& keep : method->Keeps(shape)) kept[keep.site] = static_cast<size_t>(keep.depth);
   const Course course = Follow(*method, 0);
   EXPECT_EQ(course.decisions[0].action, Action::kPredict);
   for (const Decision& decision : course.decisions)
     if (decision.action == Action::kShallow || decision.action == Action::kCombine) {
-      const auto keep = std::ranges::find(declared, decision.site, &Keep::site);
-      ASSERT_NE(keep, declared.end());
-      EXPECT_LE(std::ssize(decision.weights), keep->depth);
-      EXPECT_LE(std::ssize(decision.input_weights), keep->depth + 1);
+      const CacheSite site =
+          decision.action == Action::kShallow ? decision.site : CacheSite{.level = CacheSite::Level::kOutput};
+      ASSERT_TRUE(kept.contains(site)) << ToString(decision);
+      EXPECT_LE(std::max(decision.weights.size(), std::max<size_t>(decision.input_weights.size(), 1) - 1), kept[site]);
     }
   for (const auto& [name, values] : course.trace) EXPECT_EQ(static_cast<int>(values.size()), shape.calls) << name;
 }
@@ -173,25 +174,21 @@ TEST_P(MethodConformance, CloneContinuesAlikeAndIndependently) {
     std::unique_ptr<Policy> clone, disturbed;
     std::optional<SmallTrajectory> after, elsewhere;
     for (int call = 0; call < shape.calls; ++call) {
-      trajectory.Show(call, original.get());
-      expected.push_back(original->Decide(call));
-      original->Observe(call, trajectory.Step(call, expected.back()));
+      expected.push_back(trajectory.Next(*original, call));
       if (call == fork) {
         clone = original->Clone();
         disturbed = original->Clone();
         after = trajectory;
         elsewhere.emplace(*method, 0.7);
-        for (int c = 0; c <= call; ++c) elsewhere->Step(c, expected[static_cast<size_t>(c)]);
+        for (int c = 0; c <= call; ++c) elsewhere->Pass(c, expected[static_cast<size_t>(c)]);
       } else if (disturbed) {
-        elsewhere->Show(call, disturbed.get());
-        disturbed->Observe(call, elsewhere->Step(call, disturbed->Decide(call)));
+        elsewhere->Next(*disturbed, call);
       }
     }
-    for (int call = fork + 1; call < shape.calls; ++call) {
-      after->Show(call, clone.get());
-      EXPECT_EQ(clone->Decide(call), expected[call]) << "forked after " << fork << ", call " << call;
-      clone->Observe(call, after->Step(call, expected[call]));
-    }
+    trajectory.Finish(*original, shape.calls - 1);
+    for (int call = fork + 1; call < shape.calls; ++call)
+      EXPECT_EQ(after->Next(*clone, call), expected[call]) << "forked after " << fork << ", call " << call;
+    after->Finish(*clone, shape.calls - 1);
     EXPECT_EQ(AsText(clone->TakeTrace()), AsText(original->TakeTrace()));
   }
 }

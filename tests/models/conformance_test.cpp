@@ -2,6 +2,7 @@
 // of the catalog on the fixtures' small models. A new network enters by its model's folder under tests/fixtures.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -96,10 +97,35 @@ class NetworkConformance : public ::testing::TestWithParam<Example> {
     return inputs;
   }
 
-  std::vector<int> AllCuts() const {
-    std::vector<int> cuts;
-    for (size_t cut = 0; cut < network_->info().cuts.size(); ++cut) cuts.push_back(static_cast<int>(cut));
-    return cuts;
+  // All that it can keep.
+  std::vector<CacheSite> AllSites() const {
+    const NetworkAbilities& can = network_->info().abilities;
+    std::vector<CacheSite> sites;
+    for (int front = 0; front < can.cache_positions; ++front) sites.push_back({.front = front});
+    for (int back = 1; back < can.blocks; ++back)
+      for (int front = 0; front + back < can.blocks; ++front) sites.push_back({.front = front, .back = back});
+    if (can.blocks > 0) sites.push_back({.level = CacheSite::Level::kHidden});
+    for (uint8_t modules = 1; modules <= can.modules; ++modules)
+      if ((modules & ~can.modules) == 0) sites.push_back({.level = CacheSite::Level::kModules, .modules = modules});
+    return sites;
+  }
+  // All of the network that it can show.
+  std::vector<ProbeSite> AllProbes() const {
+    const NetworkAbilities& can = network_->info().abilities;
+    std::vector<ProbeSite> probes;
+    for (const ProbeSite::Signal signal : can.signals)
+      if (signal == ProbeSite::Signal::kFront)
+        for (int front = 1; front <= can.blocks; ++front) probes.push_back({.signal = signal, .front = front});
+      else if (ProbeSite{.signal = signal}.of_network())
+        probes.push_back({.signal = signal});
+    return probes;
+  }
+  static std::string Show(const CacheSite& site) {
+    return fmt::format("level {} front {} back {} modules {}", static_cast<int>(site.level), site.front, site.back,
+                       site.modules);
+  }
+  static std::string Show(const ProbeSite& site) {
+    return fmt::format("signal {} front {}", static_cast<int>(site.signal), site.front);
   }
 
   c10::InferenceMode inference_;
@@ -113,17 +139,20 @@ TEST_P(NetworkConformance, ShapesAreWhatItSays) {
   std::vector<int64_t> expected = latent_;
   expected[0] = info.out_channels;
   expected.insert(expected.begin(), kRows);
-  const NetworkOutput output = network_->Forward(Inputs(kRows), AllCuts()),
-                      shapes = counted_->Forward(Inputs(kRows, at::kMeta), AllCuts());
+  const NetworkOutput output = network_->Forward(Inputs(kRows), {.keep = AllSites()}),
+                      shapes = counted_->Forward(Inputs(kRows, at::kMeta), {.keep = AllSites()});
   EXPECT_EQ(output.sample.sizes(), at::IntArrayRef(expected));
   EXPECT_TRUE(at::isfinite(output.sample).all().item<bool>());
   EXPECT_EQ(shapes.sample.sizes(), output.sample.sizes());
-  ASSERT_EQ(output.features.size(), info.cuts.size());
-  for (const auto& [cut, features] : output.features) {
-    EXPECT_EQ(features.size(0), kRows) << cut;
-    EXPECT_EQ(shapes.features.at(cut).sizes(), features.sizes()) << cut;
+  ASSERT_EQ(output.kept.size(), AllSites().size());
+  for (const auto& [site, kept] : output.kept) {
+    EXPECT_EQ(kept.size(0), kRows) << Show(site);
+    EXPECT_EQ(shapes.kept.at(site).sizes(), kept.sizes()) << Show(site);
   }
-  EXPECT_TRUE(network_->Forward(Inputs(kRows)).features.empty());
+  // Keeping changes nothing.
+  const NetworkOutput plain = network_->Forward(Inputs(kRows));
+  EXPECT_TRUE(plain.kept.empty());
+  EXPECT_TRUE(at::equal(plain.sample, output.sample));
 }
 
 TEST_P(NetworkConformance, WhatItTakesIsNeededAndChecked) {
@@ -161,52 +190,182 @@ TEST_P(NetworkConformance, RowsDoNotKnowEachOther) {
   EXPECT_LE(RelativeDiff(network_->Forward(each).sample, together), kFloatNoise);
 }
 
-// What a full forward kept leads a shallow one, of the same inputs, to the same output.
-TEST_P(NetworkConformance, ShallowForwardsContinueFullOnes) {
+// What a full forward kept leads a partial one, of the same inputs, to the same output.
+TEST_P(NetworkConformance, PartialForwardsContinueFullOnes) {
   const NetworkInputs inputs = Inputs(kRows);
-  const NetworkOutput full = network_->Forward(inputs, AllCuts());
-  for (int cut : AllCuts()) {
-    const at::Tensor shallow = network_->ForwardShallow(inputs, cut, full.features.at(cut));
-    EXPECT_LE(RelativeDiff(shallow, full.sample), kFloatNoise) << cut;
-    EXPECT_FALSE(network_->ForwardShallow(inputs, cut, 0.5 * full.features.at(cut)).equal(shallow))
-        << cut << ": what was kept changes nothing";
+  const NetworkOutput full = network_->Forward(inputs, {.keep = AllSites()});
+  for (const CacheSite& site : AllSites()) {
+    SCOPED_TRACE(Show(site));
+    const at::Tensor kept = full.kept.at(site).clone();
+    const at::Tensor partial = network_->Forward(inputs, {.site = site, .cached = kept}).sample;
+    EXPECT_LE(RelativeDiff(partial, full.sample), kFloatNoise);
+    EXPECT_TRUE(at::equal(kept, full.kept.at(site))) << "what was kept has been changed";
+    EXPECT_FALSE(network_->Forward(inputs, {.site = site, .cached = 0.5 * kept}).sample.equal(partial))
+        << "what was kept changes nothing";
+    EXPECT_THROW(network_->Forward(inputs, {.site = site, .cached = kept.narrow(0, 1, 1)}), Error);
+    if (network_->info().abilities.blocks > 0) {
+      EXPECT_ERROR(network_->Forward(inputs, {.site = site, .cached = at::cat({kept, kept}, 1)}), "partial forward: ");
+    }
   }
-  const int none = static_cast<int>(network_->info().cuts.size());
-  EXPECT_ERROR(network_->Forward(inputs, {none}), "cache position");
-  EXPECT_ERROR(network_->ForwardShallow(inputs, none, at::zeros({kRows, 1, 1, 1})), "cache position");
-  EXPECT_ERROR(network_->ForwardShallow(inputs, -1, at::zeros({kRows, 1, 1, 1})), "cache position");
 }
 
-// Each row costs the same; a shallow forward costs less than a full one, and more the more blocks it computes.
-TEST_P(NetworkConformance, CostsAreCountedByRow) {
-  const auto count = [&](int64_t rows, int cut) {
-    const NetworkInputs inputs = Inputs(rows, at::kMeta);
-    if (cut < 0) {
-      MacCounter counter;
-      counted_->Forward(inputs);
-      return counter.report().total;
-    }
-    const at::Tensor features = counted_->Forward(inputs, {cut}).features.at(cut);
-    MacCounter counter;
-    counted_->ForwardShallow(inputs, cut, features);
-    return counter.report().total;
+TEST_P(NetworkConformance, WhatItDoesNotOfferIsRefused) {
+  const NetworkInputs inputs = Inputs(kRows);
+  const NetworkAbilities& can = network_->info().abilities;
+  const at::Tensor kept = at::zeros({kRows, 1, 1, 1});
+  const auto refused = [&](const CacheSite& site) {
+    SCOPED_TRACE(Show(site));
+    EXPECT_ERROR(network_->Forward(inputs, {.keep = {site}}), ": the network offers ");
+    EXPECT_ERROR(network_->Forward(inputs, {.site = site, .cached = kept}), ": the network offers ");
   };
-  const MacCount full = count(1, -1), twice = count(2, -1);
-  EXPECT_GT(full.matmuls, 0);
-  EXPECT_EQ(twice.matmuls, 2 * full.matmuls);
-  const auto& cuts = network_->info().cuts;
-  std::vector<MacCount> costs;
-  for (int cut : AllCuts()) {
-    costs.push_back(count(1, cut));
-    EXPECT_LT(costs.back().matmuls, full.matmuls) << cut;
-    EXPECT_LE(costs.back().modules, full.modules) << cut;
-  }
-  for (size_t a = 0; a < cuts.size(); ++a)
-    for (size_t b = 0; b < cuts.size(); ++b) {
-      if (cuts[a].front <= cuts[b].front && cuts[a].back <= cuts[b].back) {
-        EXPECT_LE(costs[a].matmuls, costs[b].matmuls) << a << " " << b;
+  for (const int front : {-1, can.cache_positions}) refused({.front = front});
+  refused({.front = can.blocks / 2, .back = can.blocks - can.blocks / 2 + 1});
+  refused({.level = CacheSite::Level::kOutput});
+  refused({.level = CacheSite::Level::kModules});
+  refused({.level = CacheSite::Level::kModules, .modules = 8});
+  if (can.blocks == 0) refused({.level = CacheSite::Level::kHidden});
+  EXPECT_ERROR(network_->Probe(inputs, {.signal = ProbeSite::Signal::kInput}), "the network shows");
+  for (const int front : {0, can.blocks + 1})
+    EXPECT_ERROR(network_->Probe(inputs, {.signal = ProbeSite::Signal::kFront, .front = front}), "the network shows");
+}
+
+// A forward that goes on from a probe is the forward from the start, to the bit.
+TEST_P(NetworkConformance, ForwardsGoOnFromProbes) {
+  NetworkInputs inputs = Inputs(kRows);
+  for (const bool each : {false, true}) {
+    if (each) inputs.timesteps = at::tensor({321.f, 20.f, 710.f});
+    const NetworkOutput full = network_->Forward(inputs, {.keep = AllSites()});
+    for (const ProbeSite& site : AllProbes()) {
+      SCOPED_TRACE(Show(site));
+      const auto probe = network_->Probe(inputs, site);
+      EXPECT_TRUE(probe->signal.size(0) == kRows || (probe->signal.size(0) == 1 && !each));
+      const NetworkOutput on = network_->Forward(inputs, {.keep = AllSites(), .from = probe.get()});
+      EXPECT_TRUE(at::equal(on.sample, full.sample));
+      for (const CacheSite& kept : AllSites()) {
+        const NetworkWork partial{.site = kept, .cached = full.kept.at(kept)};
+        NetworkWork from = partial;
+        from.from = probe.get();
+        EXPECT_TRUE(at::equal(on.kept.at(kept), full.kept.at(kept))) << Show(kept);
+        EXPECT_TRUE(at::equal(network_->Forward(inputs, from).sample, network_->Forward(inputs, partial).sample))
+            << Show(kept);
       }
     }
+  }
+}
+
+// For some of its rows, too; but that a product may round a row differently beside others.
+TEST_P(NetworkConformance, SomeRowsGoOnFromProbes) {
+  NetworkInputs inputs = Inputs(kRows);
+  const std::vector<int64_t> rows = {2, 0};
+  const at::Tensor index = at::tensor(rows, at::kLong);
+  if (AllProbes().empty()) return;
+  for (const bool cached : {false, true}) {
+    ConditioningCache cache(inputs.Get("encoder_hidden_states"));
+    if (cached && cache.tokens().defined()) {
+      inputs.conditioning.erase("encoder_hidden_states");
+      inputs.cache = &cache;
+      inputs.rows = at::tensor({1, 2, 0}, at::kLong);
+    }
+    NetworkInputs some = Select(inputs, rows);
+    if (inputs.rows.defined()) some.rows = inputs.rows.index_select(0, index);
+    const NetworkOutput full = network_->Forward(some, {.keep = AllSites()});
+    const bool bits = at::equal(network_->Forward(inputs).sample.index_select(0, index), full.sample);
+    const auto expect_same = [&](const at::Tensor& a, const at::Tensor& b, const CacheSite& site) {
+      EXPECT_LE(RelativeDiff(a, b), bits ? 0 : kFloatNoise) << Show(site);
+    };
+    for (const ProbeSite& site : AllProbes()) {
+      SCOPED_TRACE(Show(site));
+      const auto probe = network_->Probe(inputs, site);
+      const auto go_on = [&](NetworkWork work) {
+        work.from = probe.get();
+        work.from_rows = index;
+        return network_->Forward(some, work);
+      };
+      expect_same(go_on({}).sample, full.sample, {});
+      const NetworkOutput on = go_on({.keep = AllSites()});
+      expect_same(on.sample, full.sample, {});
+      for (const CacheSite& kept : AllSites()) {
+        const NetworkWork partial{.site = kept, .cached = full.kept.at(kept)};
+        expect_same(on.kept.at(kept), full.kept.at(kept), kept);
+        expect_same(go_on(partial).sample, network_->Forward(some, partial).sample, kept);
+      }
+      EXPECT_ERROR(network_->Forward(inputs, {.from = probe.get(), .from_rows = index}), "rows of a probe");
+    }
+  }
+}
+
+// Each row costs the same; a partial forward costs less than a full one, and more the more blocks it computes; a probe
+// is paid once.
+TEST_P(NetworkConformance, CostsAreCountedByRow) {
+  const auto count = [&](int64_t rows, const std::optional<CacheSite>& site, const std::optional<ProbeSite>& probed) {
+    const NetworkInputs inputs = Inputs(rows, at::kMeta);
+    NetworkWork work{.site = site};
+    if (site) work.cached = counted_->Forward(inputs, {.keep = {*site}}).kept.at(*site);
+    MacCounter counter;
+    std::unique_ptr<NetworkProbe> probe;
+    if (probed) probe = counted_->Probe(inputs, *probed);
+    work.from = probe.get();
+    counted_->Forward(inputs, work);
+    return counter.report().total;
+  };
+  const MacCount full = count(1, {}, {}), twice = count(2, {}, {});
+  EXPECT_GT(full.matmuls, 0);
+  EXPECT_EQ(twice.matmuls, 2 * full.matmuls);
+  for (const ProbeSite& probe : AllProbes()) EXPECT_EQ(count(1, {}, probe), full) << Show(probe);
+  std::map<CacheSite, MacCount> costs;
+  for (const CacheSite& site : AllSites()) {
+    costs[site] = count(1, site, {});
+    EXPECT_LT(costs[site].matmuls, full.matmuls) << Show(site);
+    EXPECT_LE(costs[site].modules, full.modules) << Show(site);
+    if (site.level == CacheSite::Level::kCut && site.front > 0 && network_->info().abilities.blocks > 0) {
+      const ProbeSite probe = {.signal = ProbeSite::Signal::kFront, .front = site.front};
+      EXPECT_EQ(count(1, site, probe), costs[site]) << Show(site);
+    }
+  }
+  for (const auto& [a, cost_a] : costs)
+    for (const auto& [b, cost_b] : costs) {
+      if (a.level != b.level) continue;
+      if (a.level == CacheSite::Level::kModules ? (a.modules & b.modules) == b.modules
+                                                : a.front <= b.front && a.back <= b.back) {
+        EXPECT_LE(cost_a.matmuls, cost_b.matmuls) << Show(a) << ", " << Show(b);
+      }
+    }
+}
+
+// What stands in for modules is not computed, and everything else is.
+TEST_P(NetworkConformance, ModulesInPlaceCostNothing) {
+  const NetworkInputs inputs = Inputs(1, at::kMeta);
+  const auto report = [&](const NetworkWork& work) {
+    MacCounter counter;
+    counted_->Forward(inputs, work);
+    return counter.report();
+  };
+  const auto is_of = [](const std::string& name, uint8_t modules, bool crosses) {
+    const bool cross = crosses && name.find(".attn2") != std::string::npos;
+    const bool attention = !cross && name.find(".attn") != std::string::npos;
+    const bool feed = name.find(".ff") != std::string::npos || name.find(".proj_mlp") != std::string::npos;
+    // FLUX's single blocks have one more linear layer, for both.
+    const bool both = name.find("single") != std::string::npos && name.find(".proj_out") != std::string::npos;
+    const uint8_t all = kAttentionModule | kFeedForwardModule;
+    return ((modules & kAttentionModule) && attention) || ((modules & kCrossAttentionModule) && cross) ||
+           ((modules & kFeedForwardModule) && feed) || ((modules & all) == all && both);
+  };
+  const bool crosses = network_->info().abilities.modules & kCrossAttentionModule;
+  const MacReport full = report({});
+  for (const CacheSite& site : AllSites()) {
+    if (site.level != CacheSite::Level::kModules) continue;
+    SCOPED_TRACE(Show(site));
+    const MacReport partial =
+        report({.site = site, .cached = counted_->Forward(inputs, {.keep = {site}}).kept.at(site)});
+    for (const auto& [name, macs] : full.detail) {
+      if (macs.matmuls == 0) continue;
+      const auto found = partial.detail.find(name);
+      if (is_of(name, site.modules, crosses))
+        EXPECT_EQ(found, partial.detail.end()) << name;
+      else
+        EXPECT_TRUE(found != partial.detail.end() && found->second == macs) << name;
+    }
+  }
 }
 
 TEST_P(NetworkConformance, HalfPrecisionIsOfItsOwnType) {

@@ -99,6 +99,46 @@ TEST_P(PublishedTransformers, HaveTheirParametersAndCosts) {
 INSTANTIATE_TEST_SUITE_P(All, PublishedTransformers, ::testing::ValuesIn(PublishedNetworks()),
                          [](const auto& info) { return info.param.name; });
 
+// Of DiT-XL/2, counted by hand: 28 blocks 1152 wide over 256 tokens.
+TEST(TransformerCosts, PartialForwardsAndProbesOfDiT) {
+  const Json config = PublishedNetworks()[0].config;
+  const auto network = Build<Network>(JsonReader(config, "config.json"), Weights::ShapesOnly());
+  NetworkInputs inputs;
+  inputs.sample = at::empty({1, 4, 32, 32}, at::TensorOptions(at::kFloat).device(at::kMeta));
+  inputs.conditioning["class_labels"] = at::empty({1}, at::TensorOptions(at::kLong).device(at::kMeta));
+  const auto cost = [&](const std::optional<CacheSite>& site, const std::optional<ProbeSite>& probed, bool rest) {
+    NetworkWork work{.site = site};
+    if (site) work.cached = network->Forward(inputs, {.keep = {*site}}).kept.at(*site);
+    MacCounter counter;
+    std::unique_ptr<NetworkProbe> probe;
+    if (probed) probe = network->Probe(inputs, *probed);
+    work.from = probe.get();
+    if (rest) network->Forward(inputs, work);
+    return counter.report().total.matmuls;
+  };
+  using Level = CacheSite::Level;
+  using Signal = ProbeSite::Signal;
+  const int64_t n = 256, d = 1152, blocks = 28;
+  const int64_t patches = n * 16 * d, embed = 256 * d + d * d, modulate = 6 * d * d;
+  const int64_t attention = 4 * n * d * d + 2 * n * n * d, feed_forward = 8 * n * d * d;
+  const int64_t block = embed + modulate + attention + feed_forward, head = embed + 2 * d * d + n * d * 32;
+  const int64_t full = patches + blocks * block + head;
+  EXPECT_EQ(cost({}, {}, true), full);
+  EXPECT_EQ(cost(CacheSite{.front = 8, .back = 3}, {}, true), full - 17 * block);
+  EXPECT_EQ(cost(CacheSite{.level = Level::kHidden}, {}, true), patches + head);
+  EXPECT_EQ(cost(CacheSite{.level = Level::kModules, .modules = kFeedForwardModule}, {}, true),
+            full - blocks * feed_forward);
+  EXPECT_EQ(cost(CacheSite{.level = Level::kModules, .modules = kAttentionModule | kFeedForwardModule}, {}, true),
+            patches + blocks * (embed + modulate) + head);
+  const ProbeSite input = {.signal = Signal::kModulatedInput}, front = {.signal = Signal::kFront, .front = 8};
+  EXPECT_EQ(cost({}, input, false), patches + embed + modulate);
+  EXPECT_EQ(cost({}, front, false), patches + 8 * block);
+  for (const ProbeSite& probe : {input, front}) EXPECT_EQ(cost({}, probe, true), full);
+  EXPECT_EQ(cost(CacheSite{.front = 8, .back = 3}, front, true), full - 17 * block);
+  // What a probe has computed beyond the cut is of no use.
+  EXPECT_EQ(cost(CacheSite{.front = 1}, front, true), patches + 8 * block + patches + block + head);
+}
+
 void ExpectRefused(const std::string& class_name, const std::string& key, const Json& value, const std::string& text) {
   Json config = {{"_class_name", class_name}};
   config[key] = value;

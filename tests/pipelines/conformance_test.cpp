@@ -82,8 +82,9 @@ TEST_P(PipelineConformance, SaysTheSameWithoutWeights) {
   EXPECT_EQ(counted->info().image_shape, info().image_shape);
   EXPECT_EQ(counted->info().kind, info().kind);
   EXPECT_EQ(counted->info().notes, info().notes);
-  EXPECT_EQ(counted->cache_positions(), pipeline_->cache_positions());
-  EXPECT_EQ(counted->DenoiserMacs(-1).total, pipeline_->DenoiserMacs(-1).total);
+  EXPECT_EQ(counted->abilities().cache_positions, pipeline_->abilities().cache_positions);
+  EXPECT_EQ(counted->abilities().blocks, pipeline_->abilities().blocks);
+  EXPECT_EQ(counted->DenoiserMacs({}).total, pipeline_->DenoiserMacs({}).total);
   EXPECT_TRUE(counted->info().files.empty());
   EXPECT_FALSE(info().files.empty());
   EXPECT_FALSE(info().kind.empty());
@@ -132,31 +133,96 @@ TEST_P(PipelineConformance, SamplesDoNotKnowEachOther) {
   EXPECT_EQ(RelativeDiff(conditioned.select(1, 0), conditioned.select(1, 1)) > kFloatNoise, conditional);
 }
 
-TEST_P(PipelineConformance, CutsContinueAndCostWhatIsSaid) {
+// What can be kept of the network: of a stack not every cut, but one of each kind.
+std::vector<CacheSite> SitesOf(const NetworkAbilities& can) {
+  std::vector<CacheSite> sites;
+  for (int front = 0; front < can.cache_positions; ++front) sites.push_back({.front = front});
+  if (can.blocks > 2) sites.push_back({.front = 1, .back = 1});
+  if (can.blocks > 0) sites.push_back({.level = CacheSite::Level::kHidden});
+  if (can.modules != 0) sites.push_back({.level = CacheSite::Level::kModules, .modules = can.modules});
+  return sites;
+}
+
+TEST_P(PipelineConformance, SitesContinueAndCostWhatIsSaid) {
   const auto denoiser = pipeline_->Encode(Samples(), Guidance(), false);
   const int64_t guidance_rows = denoiser->guidance_rows();
-  const auto expect_cost = [&](const MacCount& cost, int cache_position) {
-    const MacCount one = pipeline_->DenoiserMacs(cache_position).total;
-    EXPECT_EQ(cost.matmuls, guidance_rows * one.matmuls) << cache_position;
-    EXPECT_EQ(cost.modules, guidance_rows * one.modules) << cache_position;
-  };
-  expect_cost(denoiser->Macs(Action::kPredict, 0), -1);
-  EXPECT_EQ(denoiser->Macs(Action::kReuse, 0).matmuls, 0);
-  EXPECT_EQ(denoiser->cache_positions(), pipeline_->cache_positions());
+  EXPECT_EQ(denoiser->Macs({}), pipeline_->DenoiserMacs({}).total);
+  EXPECT_EQ(denoiser->Macs({.action = Action::kReuse, .site = {}, .probe = {}}), MacCount());
+  EXPECT_EQ(denoiser->Macs({.action = Action::kCombine, .site = {}, .probe = {}}), MacCount());
+  const NetworkAbilities can = denoiser->abilities();
+  EXPECT_EQ(can.cache_positions, pipeline_->abilities().cache_positions);
   DenoiserInput input = Input(Latents(kSamples), all_);
-  for (int cache_position = 0; cache_position < denoiser->cache_positions(); ++cache_position)
-    input.keep.push_back(cache_position);
+  input.keep = SitesOf(can);
   const DenoiserOutput full = denoiser->Predict(input);
-  input.shallow = true;
-  for (const auto& [cache_position, features] : full.features) {
-    EXPECT_EQ(features.numel(), guidance_rows * kSamples * pipeline_->FeatureElements(cache_position))
-        << cache_position;
-    expect_cost(denoiser->Macs(Action::kShallow, cache_position), cache_position);
-    input.cache_position = cache_position;
-    input.features = features;
-    EXPECT_LE(RelativeDiff(denoiser->Predict(input).model_output, full.model_output), kFloatNoise) << cache_position;
+  EXPECT_EQ(full.kept.size(), input.keep.size());
+  input.keep.clear();
+  for (const auto& [site, kept] : full.kept) {
+    EXPECT_EQ(kept.numel(), guidance_rows * kSamples * pipeline_->KeptElements(site)) << site.front;
+    const Work work = {.action = Action::kShallow, .site = site, .probe = {}};
+    EXPECT_EQ(denoiser->Macs(work), pipeline_->DenoiserMacs(work).total);
+    EXPECT_LT(denoiser->Macs(work).matmuls, denoiser->Macs({}).matmuls);
+    input.site = site;
+    input.cached = kept;
+    EXPECT_LE(RelativeDiff(denoiser->Predict(input).model_output, full.model_output), kFloatNoise) << site.front;
   }
-  EXPECT_EQ(static_cast<int>(full.features.size()), pipeline_->cache_positions());
+  EXPECT_EQ(pipeline_->KeptElements({.level = CacheSite::Level::kOutput}), 2 * pipeline_->latent_elements());
+}
+
+// One guidance row alone is that row of both, of whatever work.
+TEST_P(PipelineConformance, GuidanceRowsStandAlone) {
+  const auto denoiser = pipeline_->Encode(Samples(), Guidance(), false);
+  DenoiserInput input = Input(Latents(kSamples), all_);
+  const std::vector<CacheSite> sites = SitesOf(denoiser->abilities());
+  input.keep = sites;
+  const DenoiserOutput both = denoiser->Predict(input);
+  for (int row = 0; row < denoiser->guidance_rows(); ++row) {
+    DenoiserInput one = input;
+    one.guidance_row = row;
+    const DenoiserOutput alone = denoiser->Predict(one);
+    EXPECT_LE(RelativeDiff(alone.model_output, both.model_output.narrow(0, row, 1)), kFloatNoise) << row;
+    one.keep.clear();
+    for (const CacheSite& site : sites) {
+      EXPECT_LE(RelativeDiff(alone.kept.at(site), both.kept.at(site).narrow(0, row, 1)), kFloatNoise) << row;
+      one.site = site;
+      one.cached = both.kept.at(site).narrow(0, row, 1);
+      EXPECT_LE(RelativeDiff(denoiser->Predict(one).model_output, both.model_output.narrow(0, row, 1)), kFloatNoise);
+    }
+  }
+  input.guidance_row = denoiser->guidance_rows();
+  EXPECT_ERROR(denoiser->Predict(input), "guidance row");
+}
+
+// Some rows go on from a probe of all; it is paid once.
+TEST_P(PipelineConformance, PredictionsGoOnFromProbes) {
+  const auto denoiser = pipeline_->Encode(Samples(), Guidance(), false);
+  const NetworkAbilities can = denoiser->abilities();
+  const at::Tensor latents = Latents(kSamples);
+  const std::vector<int64_t> some = {2, 0};
+  for (const ProbeSite::Signal signal : can.signals) {
+    const ProbeSite site = {.signal = signal, .front = signal == ProbeSite::Signal::kFront ? 1 : 0};
+    const MacCount alone = denoiser->Macs({.action = Action::kReuse, .site = {}, .probe = site});
+    EXPECT_EQ(denoiser->Macs({.action = Action::kPredict, .site = {}, .probe = site}), denoiser->Macs({}));
+    if (!site.of_network()) {
+      EXPECT_EQ(alone, MacCount());
+      continue;
+    }
+    EXPECT_GT(alone.matmuls, 0);
+    EXPECT_LT(alone.matmuls, denoiser->Macs({}).matmuls);
+    for (int row = -1; row < denoiser->guidance_rows(); ++row) {
+      const int64_t rows = row < 0 ? denoiser->guidance_rows() : 1;
+      DenoiserInput all = Input(latents, all_), rest = Input(latents, some);
+      all.guidance_row = rest.guidance_row = row;
+      const auto probe = denoiser->Probe(all, site);
+      EXPECT_EQ(probe->signal.size(0), rows);
+      EXPECT_TRUE(probe->signal.size(1) == kSamples || probe->signal.size(1) == 1);
+      const at::Tensor expected = denoiser->Predict(rest).model_output;
+      rest.from = probe.get();
+      rest.from_rows = some;
+      EXPECT_LE(RelativeDiff(denoiser->Predict(rest).model_output, expected), kFloatNoise) << row;
+      rest.guidance_row = row < 0 ? 0 : -1;
+      EXPECT_ERROR(denoiser->Predict(rest), "probe of other guidance rows");
+    }
+  }
 }
 
 TEST_P(PipelineConformance, LatentsBecomePictures) {

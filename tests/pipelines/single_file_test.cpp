@@ -55,7 +55,7 @@ TEST_P(SingleFilePipelines, PicturesAndConditioningAreTheFoldersOwn) {
     EXPECT_EQ(pipeline.info().latent_shape, expected->info().latent_shape);
     EXPECT_EQ(pipeline.info().image_shape, expected->info().image_shape);
     EXPECT_EQ(pipeline.info().files, std::vector<std::filesystem::path>{file_});
-    EXPECT_EQ(pipeline.DenoiserMacs(-1).total.matmuls, expected->DenoiserMacs(-1).total.matmuls);
+    EXPECT_EQ(pipeline.DenoiserMacs({}).total.matmuls, expected->DenoiserMacs({}).total.matmuls);
   }
 }
 

@@ -98,7 +98,7 @@ TEST(PathEvaluator, PredictsEveryDistinctPrefixOnce) {
   const auto queries = SomeQueries(11, 3, 60, 2);
   evaluator.Errors(queries);
   EXPECT_EQ(evaluator.evaluator().cost().evaluations, DistinctPredictions(queries, 3, 11));
-  EXPECT_EQ(evaluator.denoiser.full, evaluator.evaluator().cost().evaluations);
+  EXPECT_EQ(evaluator.denoiser.full(), evaluator.evaluator().cost().evaluations);
   int64_t naive = 3 * 11;
   for (const auto& query : queries)
     if (CountSkips(query.mask) > 0) naive += 11 - CountSkips(query.mask);
@@ -109,12 +109,12 @@ TEST(PathEvaluator, WhatTheLastCallComputedIsNotComputedAgain) {
   FakeEvaluator evaluator(11);
   const auto queries = SomeQueries(11, 3, 30, 3);
   const auto first = evaluator.Errors(queries);
-  const int64_t before = evaluator.denoiser.full;
+  const int64_t before = evaluator.denoiser.full();
   int64_t last_calls = 0;  // final latents are not kept: only the last call of a path is made again
   std::set<PathQuery> distinct(queries.begin(), queries.end());
   for (const auto& query : distinct) last_calls += CountSkips(query.mask) > 0 && query.mask.back();
   EXPECT_EQ(evaluator.Errors(queries), first);
-  EXPECT_EQ(evaluator.denoiser.full - before, last_calls);
+  EXPECT_EQ(evaluator.denoiser.full() - before, last_calls);
 }
 
 TEST(PathEvaluator, BatchesOverPathsAndSamples) {
@@ -134,7 +134,7 @@ TEST(PathEvaluator, LittleMemoryCostsEvaluationsButNotResults) {
   const auto queries = SomeQueries(11, 3, 80, 4);
   const auto expected = rich.Errors(queries);
   // A state is a latent, a history tensor and two guidance rows of an output: 4 * 30 floats.
-  int64_t last = rich.denoiser.full;
+  int64_t last = rich.denoiser.full();
   for (const int64_t states : {2000, 60, 20, 1}) {
     PathEvaluatorOptions options;
     options.memory_bytes = states * 4 * 30 * 4;
@@ -149,8 +149,8 @@ TEST(PathEvaluator, LittleMemoryCostsEvaluationsButNotResults) {
     };
     FakeEvaluator poor(11, 3, options);
     EXPECT_EQ(poor.Errors(queries), expected) << states;
-    EXPECT_GE(poor.denoiser.full, last) << states;
-    last = poor.denoiser.full;
+    EXPECT_GE(poor.denoiser.full(), last) << states;
+    last = poor.denoiser.full();
     EXPECT_EQ(portions > 1, states < 2000) << states;
   }
 }

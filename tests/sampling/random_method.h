@@ -10,58 +10,133 @@
 
 namespace skipbench::testing {
 
+// Which of all that a method may do a random one does.
+struct RandomOptions {
+  int agree_until = 0;  // settings of one kind agree that long
+  Scope scope = Scope::kSample;
+  GuidanceScope halves = GuidanceScope::kJoint;
+  bool combines = false;  // weighted sums of what the last three full forwards left
+  bool probes = false;
+};
+
+inline CacheSite CutSite(int front) { return {.level = CacheSite::Level::kCut, .front = front}; }
+inline constexpr int kRandomDepth = 3;
+
 // Decides at random, but the same for the same (seed, decisions before): settings with related seeds agree for a while.
 class RandomPolicy : public Policy {
  public:
-  RandomPolicy(uint64_t seed, int agree_until) : seed_(seed), agree_until_(agree_until) {}
-  Decision Decide(int call) override {
-    if (call == 0) return {Action::kPredict};
-    std::mt19937_64 random(call < agree_until_ ? call : seed_ * 1000 + call);
-    const auto roll = random() % 4;
-    if (roll == 0) return {Action::kShallow, static_cast<int>(random() % 2)};
-    return {roll == 1 ? Action::kReuse : Action::kPredict};
+  RandomPolicy(uint64_t seed, const RandomOptions& options) : seed_(seed), options_(options) {}
+  std::optional<ProbeSite> Probe(int call) const override {
+    if (!options_.probes) return std::nullopt;
+    using Signal = ProbeSite::Signal;
+    switch (Roll(call, 77)() % 5) {
+      case 0: return std::nullopt;
+      case 1: return ProbeSite{Signal::kInput};
+      case 2: return ProbeSite{Signal::kFront, 2};
+      default: return ProbeSite{Signal::kFront, 1};
+    }
   }
-  void Observe(int call, const Observation& seen) override {
-    // The sums must be those of this trajectory: they are checked against its latents by the tree's own record.
-    sums_.push_back(seen.latent.self_abs);
-    EXPECT_EQ(static_cast<int>(sums_.size()), call + 1);
+  void ObserveProbe(int, const ProbeSums& seen) override {
+    last_ = seen.self_abs;
+    for (double sum : {static_cast<double>(seen.elements), seen.self_abs, seen.previous_change, seen.previous_abs,
+                       seen.computed_change, seen.computed_abs, seen.previous_ratio, seen.computed_ratio})
+      sums_.push_back(sum);
+  }
+  Decision Decide(int call) override {
+    if (call == 0) return Predicts();
+    // By what was seen, too: rows that decide for themselves part.
+    std::mt19937_64 random = Roll(call, call > options_.agree_until && last_ > kMuch ? 3 : 0);
+    const auto roll = random() % (options_.combines ? 5 : 4);
+    if (roll == 0) return Shallow(CutSite(static_cast<int>(random() % 2)), Weights(&random));
+    if (roll == 1) return {Action::kReuse};
+    if (roll == 4) {
+      Decision decision{Action::kCombine, {}, Weights(&random)};
+      for (uint64_t k = random() % static_cast<uint64_t>(full_ + 2); k > 0; --k)
+        decision.input_weights.push_back(static_cast<double>(random() % 5) / 4);
+      return decision;
+    }
+    return Predicts();
+  }
+  void Observe(int, const Observation& seen) override {
+    for (double sum : {seen.latent.self_abs, seen.output.self_abs, seen.output.change}) sums_.push_back(sum);
+    for (double product : seen.products) sums_.push_back(product);
   }
   std::unique_ptr<Policy> Clone() const override { return std::make_unique<RandomPolicy>(*this); }
-  Trace TakeTrace() override { return {{"self_abs", sums_}}; }
+  Trace TakeTrace() override { return {{"sums", sums_}}; }
 
  private:
+  std::mt19937_64 Roll(int call, uint64_t salt) const {
+    return std::mt19937_64((call < options_.agree_until ? call : seed_ * 1000 + call) + 1000000 * salt);
+  }
+  Decision Predicts() {
+    full_ = std::min(full_ + 1, kRandomDepth);
+    return {Action::kPredict};
+  }
+  // Quarters, so that products with them are exact.
+  std::vector<double> Weights(std::mt19937_64* random) const {
+    std::vector<double> weights;
+    if (!options_.combines) return weights;
+    for (uint64_t k = (*random)() % static_cast<uint64_t>(full_ + 1); k > 0; --k)
+      weights.push_back(static_cast<double>((*random)() % 7) / 4 - 0.5);
+    return weights;
+  }
+
   uint64_t seed_;
-  int agree_until_;
+  RandomOptions options_;
+  static constexpr double kMuch = 40;  // about as much as the signals of a fake run add up to
+  int full_ = 0;
+  double last_ = 0;
   std::vector<double> sums_;
 };
 
 class RandomMethod : public Method {
  public:
   RandomMethod(uint64_t seed, int agree_until, Scope scope = Scope::kSample)
-      : seed_(seed), agree_until_(agree_until), scope_(scope) {}
+      : RandomMethod(seed, RandomOptions{.agree_until = agree_until, .scope = scope}) {}
+  RandomMethod(uint64_t seed, const RandomOptions& options) : seed_(seed), options_(options) {}
   std::string type() const override { return "random"; }
   std::string Label() const override { return fmt::format("random({})", seed_); }
-  Scope DecisionScope() const override { return scope_; }
-  Needs Observes() const override { return {.latent_order = 1}; }
-  std::vector<int> CachePositions(const RunShape&) const override { return {0, 1}; }
+  Scope DecisionScope() const override { return options_.scope; }
+  GuidanceScope Halves() const override { return options_.halves; }
+  Needs Observes() const override {
+    Needs needs{.latent_order = 1};
+    if (options_.probes) needs.output = true, needs.products = 2;
+    return needs;
+  }
+  std::vector<Keep> Keeps(const RunShape&) const override {
+    const int depth = options_.combines ? kRandomDepth : 1;
+    std::vector<Keep> keeps = {{CutSite(0), depth}, {CutSite(1), depth}};
+    if (options_.combines) keeps.push_back({{CacheSite::Level::kOutput}, kRandomDepth});
+    return keeps;
+  }
   std::unique_ptr<Policy> Start(const RunShape&) const override {
-    return std::make_unique<RandomPolicy>(seed_, agree_until_);
+    return std::make_unique<RandomPolicy>(seed_, options_);
   }
 
  private:
   uint64_t seed_;
-  int agree_until_;
-  Scope scope_;
+  RandomOptions options_;
 };
+
+// In every bit; NaN is NaN.
+inline void ExpectSameTraces(const Trace& a, const Trace& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (const auto& [name, values] : a) {
+    ASSERT_EQ(values.size(), b.at(name).size());
+    for (size_t i = 0; i < values.size(); ++i)
+      EXPECT_TRUE(values[i] == b.at(name)[i] || (values[i] != values[i] && b.at(name)[i] != b.at(name)[i]))
+          << name << " " << i << ": " << values[i] << " and " << b.at(name)[i];
+  }
+}
 
 // A full prediction is needed for each distinct (sample, decisions up to and including a predicting call).
 inline int64_t DistinctPredictions(const TreeResult& result) {
-  std::set<std::pair<size_t, std::vector<int>>> distinct;
+  std::set<std::pair<size_t, std::vector<Decision>>> distinct;
   for (const auto& setting : result.records)
     for (size_t s = 0; s < setting.size(); ++s) {
-      std::vector<int> prefix;
+      std::vector<Decision> prefix;
       for (const auto& decision : setting[s].decisions) {
-        prefix.push_back(static_cast<int>(decision.action) * 10 + decision.cache_position);
+        prefix.push_back(decision);
         if (decision.action == Action::kPredict) distinct.insert({s, prefix});
       }
     }

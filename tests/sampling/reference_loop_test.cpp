@@ -24,7 +24,7 @@ TEST(ReferenceLoop, IsTheOneThatTheReadmeShows) {
   ASSERT_NE(end, std::string::npos);
   std::istringstream lines(readme.substr(begin + 7, end - begin - 7));
   std::string shown;
-  for (std::string line; std::getline(lines, line);) shown += "  " + line + "\n";
+  for (std::string line; std::getline(lines, line);) shown += "    " + line + "\n";
   EXPECT_NE(source.find(shown), std::string::npos) << "the README shows\n" << shown;
 }
 
@@ -33,8 +33,8 @@ TEST(ReferenceLoop, FirstCallIsThePlainFormula) {
   const auto method = MakeDeepCache({.interval = 2, .branch = 0});
   FakeDenoiser denoiser;
   const TrajectoryRecord record = FakeRun{FakeScheduler(4), 2}.RunAlone(*method, 1, &denoiser);
-  EXPECT_EQ(denoiser.full, 2);
-  EXPECT_EQ(denoiser.shallow, 2);
+  EXPECT_EQ(denoiser.full(), 2);
+  EXPECT_EQ(denoiser.shallow(), 2);
   const at::Tensor noise = CounterNoise(3)->Open(101, 1, testing::kShape)->Draw(0);
   EXPECT_TRUE(at::equal(record.latents[0], noise * 2));
   const at::Tensor f = at::sin(2 * record.latents[0] + 1000.0 / 300) + 0.1;

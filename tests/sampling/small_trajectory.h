@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "harness/sampling/method.h"
@@ -22,40 +24,33 @@ class SmallTrajectory {
     for (size_t k = 0; k < latent_.size(); ++k) latent_[k] = std::cos(0.7 * static_cast<double>(k) + wobble);
   }
 
-  // Shows a policy what it asks to see before a call.
-  void Show(int call, Policy* policy) {
-    const auto site = policy->Probe(call);
-    if (!site) return;
-    Signal& signal = signals_[*site];
-    signal.now.clear();
-    for (const double x : latent_)
-      signal.now.push_back(std::sin(x + 0.1 * static_cast<double>(site->signal)) + 0.02 * call * site->front);
-    ProbeSums seen{.elements = static_cast<int64_t>(latent_.size()), .self_abs = SumAbs(signal.now)};
-    const auto compare = [&](const std::vector<double>& then, double* change, double* abs, double* ratio) {
-      if (then.empty()) return;
-      *change = SumAbs(signal.now, then);
-      *abs = SumAbs(then);
-      *ratio = *change / *abs;
-    };
-    compare(signal.previous, &seen.previous_change, &seen.previous_abs, &seen.previous_ratio);
-    compare(signal.computed, &seen.computed_change, &seen.computed_abs, &seen.computed_ratio);
-    policy->ObserveProbe(call, seen);
+  // What a sampler does with a policy in a call: it is asked what it wants to look at, is shown what came of the call
+  // before and what it looks at, and decides; the trajectory goes through the call.
+  Decision Next(Policy& policy, int call) {
+    const std::optional<ProbeSite> site = policy.Probe(call);
+    if (seen_) policy.Observe(call - 1, *seen_);
+    if (site) policy.ObserveProbe(call, Look(call, *site));
+    Decision decision = policy.Decide(call);
+    Pass(call, decision);
+    return decision;
   }
+  // As if that had been decided.
+  void Pass(int call, const Decision& decision) { seen_ = Step(call, decision); }
+  // After the last call.
+  void Finish(Policy& policy, int call) { policy.Observe(call, *seen_); }
 
-  // Goes through a call as decided, and shows what came of it.
+ private:
   Observation Step(int call, const Decision& decision) {
-    const bool predicts = decision.action == Action::kPredict;
+    previous_ = std::exchange(now_, {});
+    if (decision.action == Action::kPredict) computed_ = previous_;
     if (decision.action != Action::kReuse || predictions_.empty()) {
       std::vector<double> prediction;
       for (size_t k = 0; k < latent_.size(); ++k)
-        prediction.push_back(std::sin(2 * latent_[k] + 0.3 * call + wobble_) + (predicts ? 0 : 0.05));
+        prediction.push_back(std::sin(2 * latent_[k] + 0.3 * call + wobble_) +
+                             (decision.action == Action::kShallow || decision.action == Action::kCombine ? 0.05 : 0));
       predictions_.insert(predictions_.begin(), prediction);
     } else {
       predictions_.insert(predictions_.begin(), std::vector<double>(predictions_[0]));
-    }
-    for (auto& [site, signal] : signals_) {
-      signal.previous = signal.now;
-      if (predicts) signal.computed = signal.now;
     }
     for (size_t k = 0; k < latent_.size(); ++k) latent_[k] -= 0.08 * predictions_[0][k];
     latents_.insert(latents_.begin(), latent_);
@@ -64,7 +59,16 @@ class SmallTrajectory {
     seen.elements = static_cast<int64_t>(latent_.size());
     seen.latent = Sums(latents_, needs_.latent_order);
     seen.prediction = Sums(predictions_, needs_.prediction_order);
-    seen.output = OutputOf(predicts);
+    seen.output.self_abs = seen.output.change = unasked_;
+    if (needs_.output) {
+      const bool full = decision.action == Action::kPredict;
+      seen.output = {seen.elements, full ? SumAbs(predictions_[0]) : kNotShown,
+                     full && !output_.empty() ? SumAbs(predictions_[0], output_) : kNotShown};
+      if (full) output_ = predictions_[0];
+    }
+    const auto products = static_cast<size_t>(needs_.products);
+    for (size_t i = 0; i < 2 * products; ++i)
+      for (size_t j = 0; j < 2 * products; ++j) seen.products.push_back(Product(Vector(i), Vector(j)));
     if (needs_.tensors) {
       tensors_.clear();
       for (size_t begin = 0; begin < latent_.size(); begin += 30)
@@ -75,26 +79,44 @@ class SmallTrajectory {
     return seen;
   }
 
- private:
-  struct Signal {
-    std::vector<double> now, previous, computed;
-  };
-
-  static double SumAbs(const std::vector<double>& a, const std::vector<double>& b = {}) {
-    double sum = 0;
-    for (size_t k = 0; k < a.size(); ++k) sum += std::abs(a[k] - (b.empty() ? 0 : b[k]));
-    return sum;
+  // Some vector that changes with the latent, or with the call alone where the signal is of the time.
+  ProbeSums Look(int call, const ProbeSite& site) {
+    using Signal = ProbeSite::Signal;
+    const bool of_time = site.signal == Signal::kTimeEmbedding || site.signal == Signal::kTimeProjection;
+    std::vector<double> now;
+    for (size_t k = 0; k < latent_.size(); ++k)
+      now.push_back(of_time ? std::cos(0.2 * call + static_cast<double>(k))
+                            : latent_[k] + site.front * std::sin(2 * latent_[k] + 0.3 * call));
+    ProbeSums seen{.elements = static_cast<int64_t>(now.size()), .self_abs = SumAbs(now)};
+    if (const auto then = previous_.find(site); then != previous_.end()) {
+      seen.previous_change = SumAbs(now, then->second), seen.previous_abs = SumAbs(then->second);
+      seen.previous_ratio = seen.previous_change / seen.previous_abs;
+    }
+    if (const auto then = computed_.find(site); then != computed_.end()) {
+      seen.computed_change = SumAbs(now, then->second), seen.computed_abs = SumAbs(then->second);
+      seen.computed_ratio = seen.computed_change / seen.computed_abs;
+    }
+    now_[site] = std::move(now);
+    return seen;
   }
 
-  OutputSums OutputOf(bool predicts) {
-    OutputSums sums{.elements = static_cast<int64_t>(latent_.size()), .self_abs = unasked_, .change = unasked_};
-    if (!predicts) return needs_.output ? OutputSums{.elements = sums.elements} : sums;
-    if (needs_.output) {
-      sums.self_abs = SumAbs(predictions_[0]);
-      sums.change = output_.empty() ? kNotShown : SumAbs(predictions_[0], output_);
-    }
-    output_ = predictions_[0];
-    return sums;
+  static double SumAbs(const std::vector<double>& x, const std::vector<double>& y = {}) {
+    double sum = 0;
+    for (size_t k = 0; k < x.size(); ++k) sum += std::abs(x[k] - (y.empty() ? 0 : y[k]));
+    return sum;
+  }
+  // Of Observation::products.
+  std::vector<double> Vector(size_t i) const {
+    const auto count = static_cast<size_t>(needs_.products);
+    const auto& history = i < count ? latents_ : predictions_;
+    const size_t back = i < count ? i : i - count;
+    return back < history.size() ? history[back] : std::vector<double>{};
+  }
+  static double Product(const std::vector<double>& x, const std::vector<double>& y) {
+    if (x.empty() || y.empty()) return kNotShown;
+    double sum = 0;
+    for (size_t k = 0; k < x.size(); ++k) sum += x[k] * y[k];
+    return sum;
   }
 
   // By the definition in method.h; `history`: the newest first.
@@ -124,8 +146,9 @@ class SmallTrajectory {
   double wobble_, unasked_;
   std::vector<double> latent_;
   std::vector<std::vector<double>> latents_, predictions_;  // newest first
-  std::map<ProbeSite, Signal> signals_;
+  std::map<ProbeSite, std::vector<double>> now_, previous_, computed_;
   std::vector<double> output_;  // of the last full forward
+  std::optional<Observation> seen_;
   std::vector<at::Tensor> tensors_;
 };
 

@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "harness/base/format.h"
 
@@ -33,20 +33,25 @@ StateBytes BytesOfState(const Plan& plan, const TreeGroup& tree) {
   const int64_t element = static_cast<int64_t>(c10::elementSize(plan.config.model.dtype));
   Needs needs;
   if (plan.config.traces) needs = {.latent_order = 3, .prediction_order = 3};
-  std::set<int> cache_positions;
-  const RunShape shape = ShapeOf(*tree.scheduler, plan.pipeline->cache_positions());
+  std::map<CacheSite, int> keeps;  // depth of each ring
+  const RunShape shape = ShapeOf(plan, *tree.scheduler, tree.guidance);
   for (int setting : tree.settings) {
     const Method& method = *plan.settings[setting].method;
     needs.Merge(method.Observes());
-    for (int cache_position : method.CachePositions(shape)) cache_positions.insert(cache_position);
+    for (const Keep& keep : method.Keeps(shape)) keeps[keep.site] = std::max(keeps[keep.site], keep.depth);
   }
   StateBytes bytes;
   bytes.latent = elements * element;
   bytes.scheduler = HistoryBytes(*tree.scheduler, plan.config.model.dtype, elements);
-  bytes.differences = bytes.latent * (needs.latent_order + (needs.prediction_order ? needs.prediction_order + 1 : 0));
+  const auto held = [&](int order) { return std::max<int64_t>(order ? order + 1 : 0, needs.products); };
+  bytes.differences =
+      bytes.latent * (std::max<int64_t>(held(needs.latent_order), 1) - 1 + held(needs.prediction_order));
   bytes.output = guidance_rows * bytes.latent;
-  for (int cache_position : cache_positions)
-    bytes.features += guidance_rows * plan.pipeline->FeatureElements(cache_position) * element;
+  constexpr CacheSite kOutput = {.level = CacheSite::Level::kOutput};
+  if (needs.output) keeps[kOutput] = std::max(keeps[kOutput], 2);
+  for (const auto& [site, depth] : keeps)  // an output is kept with its input
+    bytes.features += guidance_rows * depth * element *
+                      (site == kOutput ? 2 * elements : plan.pipeline->KeptElements(site));
   return bytes;
 }
 

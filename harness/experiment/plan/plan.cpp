@@ -12,6 +12,7 @@
 #include "harness/experiment/plan/memory.h"
 #include "harness/experiment/plan/metric_reference.h"
 #include "harness/experiment/plan/recorded_paths.h"
+#include "harness/io/files/sha256.h"
 #include "harness/io/pictures/video.h"
 #include "harness/pipelines/find_model.h"
 #include "harness/pipelines/load_pipeline.h"
@@ -68,7 +69,7 @@ void PlanSettings(Plan* plan) {
     try {
       if (const auto* recorded = dynamic_cast<const RecordedPathMethod*>(spec.method.get()))
         setting.method = recorded->Bind(LoadRecordedPaths(recorded->source(), plan->samples, spec.label, run.label));
-      setting.method->Start(ShapeOf(*tree.scheduler, plan->pipeline->cache_positions()));
+      setting.method->Start(ShapeOf(*plan, *tree.scheduler, tree.guidance));
       tree.settings.push_back(static_cast<int>(plan->settings.size()));
     } catch (const UnsupportedError& e) {
       setting.supported = false;
@@ -121,11 +122,12 @@ void CheckPathStudy(const Plan& plan) {
   if (plan.shard.count > 1)
     Fail("{}: path_study: its samples are compared in one process; run it without --shard", plan.config.file.string());
   const PathStudyConfig& study = *plan.config.path_study;
-  const Scheduler& scheduler = *plan.settings[plan.settings[0].reference].scheduler;
+  const PlannedSetting& reference = plan.settings[plan.settings[0].reference];
+  const Scheduler& scheduler = *reference.scheduler;
   try {
     study.search->Check({.skips = study.skips}, scheduler.calls());
     for (const auto& estimator : study.estimators)
-      for (const auto& method : estimator.methods) method->Start(ShapeOf(scheduler, plan.pipeline->cache_positions()));
+      for (const auto& method : estimator.methods) method->Start(ShapeOf(plan, scheduler, reference.guidance));
   } catch (const Error& e) {
     Fail("{}: path_study: {}", plan.config.file.string(), e.what());
   }
@@ -250,8 +252,22 @@ std::unique_ptr<NoiseStream> Plan::OpenNoise(int64_t ordinal) const {
   return std::make_unique<ArrangedNoise>(std::move(stream), *pipeline);
 }
 
+std::string ModelKey(const PipelineInfo& info) {
+  std::string key = fmt::format("{} {}", info.class_name, fmt::join(info.latent_shape, "x"));
+  for (const char* network : {"transformer/config.json", "unet/config.json"})
+    if (const auto config = info.config_files.find(network); config != info.config_files.end())
+      key += " " + Sha256OfFile(config->second).substr(0, 12);
+  return key;
+}
+
+RunShape ShapeOf(const Plan& plan, const Scheduler& scheduler, double guidance) {
+  return ShapeOf(scheduler, plan.pipeline->abilities(), plan.pipeline->info().GuidanceRows(guidance),
+                 ModelKey(plan.pipeline->info()));
+}
+
 TreeOptions Plan::Trees() const {
   TreeOptions options;
+  options.model = ModelKey(pipeline->info());
   options.batch_size = config.batch_size;
   options.batch_invariant = config.batch_invariant;
   options.group_size = config.group_size;

@@ -78,6 +78,11 @@ struct Plan {
 
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options);
 
+// What measured constants of a method belong to: the pipeline's class, the size of its latents, its network's config.
+std::string ModelKey(const PipelineInfo& info);
+// A run of the plan's model as methods see it.
+RunShape ShapeOf(const Plan& plan, const Scheduler& scheduler, double guidance);
+
 // The config's metrics as the networks' opening takes them, and the files of their weights.
 std::vector<MetricRequest> MetricRequests(const ExperimentConfig& config);
 std::vector<MetricWeights> FindMetricFiles(const ExperimentConfig& config);

@@ -154,7 +154,7 @@ Json Expanded(const Plan& plan) {
 std::string DescribePlan(const Plan& plan) {
   const auto& info = plan.pipeline->info();
   const double n = static_cast<double>(plan.end - plan.begin);
-  const MacCount one = plan.pipeline->DenoiserMacs(-1).total;
+  const MacCount one = plan.pipeline->DenoiserMacs({}).total;
   std::string text = fmt::format("experiment  {}\nmodel       {} ({})\nlatents     {}, {} {}\n", plan.config.name,
                                  info.folder.string(), info.kind, fmt::join(info.latent_shape, "x"),
                                  info.frames ? fmt::format("clips of {} frames", info.frames) : "pictures",

@@ -199,8 +199,8 @@ class Study {
                   Array<uint8_t>* paths) const {
     Mask mask;
     for (const auto& decision : decisions) {
-      if (decision.action == Action::kShallow)
-        Fail("path_study: {} runs shallow forwards; a path only predicts or reuses", label);
+      if (decision.action == Action::kShallow || decision.action == Action::kCombine)
+        Fail("path_study: {} does more than that in a call; a path only predicts or reuses", label);
       mask.push_back(decision.action == Action::kPredict);
     }
     const int skips = CountSkips(mask);

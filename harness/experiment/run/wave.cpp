@@ -228,11 +228,18 @@ class WaveRunner {
     return wave;
   }
 
+  bool DecidesApart(const PlannedSetting& setting) const {
+    return setting.method->Halves() == GuidanceScope::kSeparate &&
+           plan_.pipeline->info().GuidanceRows(setting.guidance) == 2;
+  }
+
   SettingWave WriteSetting(size_t k) {
     const PlannedSetting& setting = plan_.settings[k];
     const int64_t n = std::ssize(samples_), calls = setting.scheduler->calls();
     SettingWave out;
     out.action = {{n, calls}, std::vector<uint8_t>(n * calls, kActionReuse)};
+    if (setting.supported && DecidesApart(setting))
+      out.action_unconditional = {{n, calls}, std::vector<uint8_t>(n * calls, kActionReuse)};
     out.branch = {{n, calls}, std::vector<int16_t>(n * calls, 0)};
     out.nfe.assign(n, 0);
     out.shallow_nfe.assign(n, 0);
@@ -245,7 +252,7 @@ class WaveRunner {
     };
     if (setting.supported)
       for (const auto& [name, values] :
-           setting.method->Start(ShapeOf(*setting.scheduler, plan_.pipeline->cache_positions()))->TakeTrace())
+           setting.method->Start(ShapeOf(plan_, *setting.scheduler, setting.guidance))->TakeTrace())
         reserve(name);
     if (plan_.config.traces)
       for (const auto& name : DifferenceTraceNames()) reserve(name);
@@ -266,18 +273,26 @@ class WaveRunner {
     out->message.push_back(outcome.message);
     if (outcome.status != Status::kDone) return;
     const int64_t calls = setting.scheduler->calls();
-    const Denoiser& denoiser = *denoisers_.at(setting.guidance);
-    MacCount macs;
+    const TrajectoryRecord& record = outcome.record;
     for (int64_t call = 0; call < calls; ++call) {
-      const Decision& decision = outcome.record.decisions[call];
+      const Decision& decision = record.decisions[call];
       out->action.values[s * calls + call] = static_cast<uint8_t>(decision.action);
-      out->branch.values[s * calls + call] = static_cast<int16_t>(decision.cache_position);
-      out->nfe[s] += decision.action == Action::kPredict;
-      out->shallow_nfe[s] += decision.action == Action::kShallow;
-      macs += denoiser.Macs(decision.action, decision.cache_position);
+      if (!record.unconditional.empty())
+        out->action_unconditional.values[s * calls + call] = static_cast<uint8_t>(record.unconditional[call].action);
+      out->branch.values[s * calls + call] = static_cast<int16_t>(decision.site.front);
     }
-    out->macs_modules[s] = static_cast<double>(macs.modules);
-    out->macs_matmuls[s] = static_cast<double>(macs.matmuls);
+    // Of two rows that decide apart each is half of an evaluation.
+    const auto count = [&](Action action) {
+      const auto of = [&](const std::vector<Decision>& decisions) {
+        return static_cast<int32_t>(std::ranges::count(decisions, action, &Decision::action));
+      };
+      return record.unconditional.empty() ? of(record.decisions)
+                                          : (of(record.decisions) + of(record.unconditional) + 1) / 2;
+    };
+    out->nfe[s] = count(Action::kPredict);
+    out->shallow_nfe[s] = count(Action::kShallow);
+    out->macs_modules[s] = static_cast<double>(record.macs.modules);
+    out->macs_matmuls[s] = static_cast<double>(record.macs.matmuls);
     Trace trace = std::move(outcome.record.trace);
     if (plan_.config.traces) trace.merge(DifferenceTraces(outcome.record.calls, plan_.pipeline->latent_elements()));
     for (const auto& [name, values] : trace)

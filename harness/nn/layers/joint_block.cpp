@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <tuple>
+
 #include "harness/nn/layers/macs.h"
 
 namespace skipbench {
@@ -25,23 +27,47 @@ JointBlock::JointBlock(const Weights& w, const Options& options)
   if (!options.text_ends) ff_context_ = Mlp::FeedForward(w.Sub("ff_context"), dim, 4 * dim);
 }
 
-void JointBlock::Run(const at::Tensor& temb, const RotaryTable* rotary, at::Tensor* image, at::Tensor* text) const {
-  const auto m = norm1_.Forward(temb);          // shift, scale, gate of the attention, of the feed-forward (, of attn2)
+at::Tensor JointBlock::Norm1(const at::Tensor& image, const std::vector<at::Tensor>& parts) const {
+  return NormAndModulate(name_ + ".norm1.norm", image, kEps, parts[0], parts[1]);
+}
+
+ModulatedInput JointBlock::Start(const at::Tensor& temb, const at::Tensor& image) const {
+  const auto parts = norm1_.Forward(temb);
+  return {parts, Norm1(image, parts)};
+}
+
+void JointBlock::Run(const at::Tensor& temb, const RotaryTable* rotary, const ModulatedInput& start,
+                     ModuleOutputs* modules, at::Tensor* image, at::Tensor* text) const {
+  // Shift, scale, gate of the attention, of the feed-forward (, of attn2).
+  const auto m = start.parts.empty() ? norm1_.Forward(temb) : start.parts;
   const auto c = norm1_context_.Forward(temb);  // the same six; where the text ends scale, shift
-  const at::Tensor normed = NormAndModulate(name_ + ".norm1.norm", *image, kEps, m[0], m[1]);
-  const size_t shift = options_.text_ends ? 1 : 0, scale = 1 - shift;
-  const at::Tensor normed_text = NormAndModulate(name_ + ".norm1_context.norm", *text, kEps, c[shift], c[scale]);
-  auto [attended, attended_text] = attn_.Forward(normed, normed_text, rotary);
-  at::Tensor x = GatedAdd(*image, m[2], attended);
-  // The same norm as above.
-  if (attn2_) x = GatedAdd(x, m[8], attn2_->Forward(NormAndModulate("", *image, kEps, m[6], m[7]), nullptr));
-  *image = GatedAdd(x, m[5], ff_.Forward(NormAndModulate(name_ + ".norm2", x, kEps, m[3], m[4])));
-  if (options_.text_ends) {
-    *text = at::Tensor();
-    return;
+  const bool replaced = modules && modules->Replaces(kAttentionModule);
+  at::Tensor attended, attended_text;
+  if (replaced) {
+    attended = modules->Take(image->sizes());
+    if (!options_.text_ends) attended_text = modules->Take(text->sizes());
+  } else {
+    const at::Tensor normed = start.normed.defined() ? start.normed : Norm1(*image, m);
+    const size_t shift = options_.text_ends ? 1 : 0, scale = 1 - shift;
+    const at::Tensor normed_text = NormAndModulate(name_ + ".norm1_context.norm", *text, kEps, c[shift], c[scale]);
+    std::tie(attended, attended_text) = attn_.Forward(normed, normed_text, rotary);
+    if (modules) modules->Keep(attended, kAttentionModule);
+    if (modules && !options_.text_ends) modules->Keep(attended_text, kAttentionModule);
   }
-  const at::Tensor y = GatedAdd(*text, c[2], attended_text);
-  *text = GatedAdd(y, c[5], ff_context_->Forward(NormAndModulate(name_ + ".norm2_context", y, kEps, c[3], c[4])));
+  at::Tensor x = GatedAdd(*image, m[2], attended);
+  if (attn2_)
+    x = GatedAdd(x, m[8], RunModule(modules, kAttentionModule, x.sizes(), [&] {
+                   // The same norm as above.
+                   return attn2_->Forward(NormAndModulate("", *image, kEps, m[6], m[7]), nullptr);
+                 }));
+  const auto feed = [&](const Mlp& ff, const std::string& norm, const at::Tensor& h, const std::vector<at::Tensor>& p) {
+    return GatedAdd(h, p[5], RunModule(modules, kFeedForwardModule, h.sizes(), [&] {
+                      return ff.Forward(NormAndModulate(name_ + norm, h, kEps, p[3], p[4]));
+                    }));
+  };
+  *image = feed(ff_, ".norm2", x, m);
+  *text =
+      options_.text_ends ? at::Tensor() : feed(*ff_context_, ".norm2_context", GatedAdd(*text, c[2], attended_text), c);
 }
 
 ContinuousNorm::ContinuousNorm(const Weights& w, int64_t dim)

@@ -6,9 +6,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/nn/layers/mlp.h"
 #include "harness/nn/layers/modulation.h"
+#include "harness/nn/layers/module_outputs.h"
 #include "harness/nn/layers/stream_attention.h"
 
 namespace skipbench {
@@ -24,10 +26,16 @@ class JointBlock {
   };
   JointBlock(const Weights& w, const Options& options);
   // image [B, N, dim] and text [B, L, dim], which become what the block makes of them (text undefined where it ends);
-  // temb [1 or B, dim]; `rotary` as in JointAttention, may be null.
-  void Run(const at::Tensor& temb, const RotaryTable* rotary, at::Tensor* image, at::Tensor* text) const;
+  // temb [1 or B, dim]; `rotary` as in JointAttention, may be null; `start`: what Start() gave, if it was called;
+  // `modules` may be null.
+  void Run(const at::Tensor& temb, const RotaryTable* rotary, const ModulatedInput& start, ModuleOutputs* modules,
+           at::Tensor* image, at::Tensor* text) const;
+  // What it begins with, of the image's tokens.
+  ModulatedInput Start(const at::Tensor& temb, const at::Tensor& image) const;
 
  private:
+  at::Tensor Norm1(const at::Tensor& image, const std::vector<at::Tensor>& parts) const;
+
   std::string name_;
   Options options_;
   Modulation norm1_, norm1_context_;

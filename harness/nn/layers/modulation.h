@@ -16,6 +16,12 @@ namespace skipbench {
 at::Tensor NormAndModulate(const std::string& name, const at::Tensor& x, double eps, const at::Tensor& shift,
                            const at::Tensor& scale);
 
+// What a block begins with: what its modulation came to, and its first norm of the tokens, shifted and scaled by it.
+struct ModulatedInput {
+  std::vector<at::Tensor> parts;  // [1 or B, dim] each; empty: not computed yet
+  at::Tensor normed;              // [B, N, dim]; undefined: not computed yet
+};
+
 // x + gate h for x and h [B, N, dim], gate [1 or B, dim]. May write into h, which nobody else may need.
 at::Tensor GatedAdd(const at::Tensor& x, const at::Tensor& gate, const at::Tensor& h);
 

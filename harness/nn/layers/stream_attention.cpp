@@ -157,19 +157,21 @@ at::Tensor StreamCrossAttention::KeyValue(const CrossAttentionContext& context) 
   return context.rows.defined() && !kv.is_meta() ? kv.index_select(0, context.rows) : kv;
 }
 
-at::Tensor StreamCrossAttention::ForwardAdd(const at::Tensor& x, const CrossAttentionContext& context,
-                                            const at::Tensor& mask, const at::Tensor& residual) const {
+at::Tensor StreamCrossAttention::Attend(const at::Tensor& x, const CrossAttentionContext& context,
+                                        const at::Tensor& mask) const {
   const at::Tensor q = to_q_.Forward(x);
   if (query_.Does(nullptr)) query_.Run(q, nullptr, 0, q);
   const auto kv = KeyValue(context).chunk(2, -1);
   const at::Tensor attended = at::empty(x.sizes(), x.options());
   AttendInto(name_, q, kv[0], kv[1], options_.heads, mask, attended);
-  return to_out_.ForwardAdd(attended, residual);
+  return attended;
 }
 
-at::Tensor StreamCrossAttention::Forward(const at::Tensor& x, const CrossAttentionContext& context,
-                                         const at::Tensor& mask) const {
-  return ForwardAdd(x, context, mask, {});
+// The sum is rounded once, whether or not its second part is kept: forwards that keep nothing give the same.
+at::Tensor StreamCrossAttention::Project(const at::Tensor& attended, const at::Tensor& residual,
+                                         ModuleOutputs* modules) const {
+  if (modules && modules->Keeps(kCrossAttentionModule)) modules->Keep(to_out_.Forward(attended), kCrossAttentionModule);
+  return to_out_.ForwardAdd(attended, residual);
 }
 
 }  // namespace skipbench

@@ -10,6 +10,7 @@
 
 #include "harness/nn/layers/conditioning_cache.h"
 #include "harness/nn/layers/linear.h"
+#include "harness/nn/layers/module_outputs.h"
 #include "harness/nn/layers/rotary.h"
 
 namespace skipbench {
@@ -88,14 +89,19 @@ class JointAttention {
 class StreamCrossAttention {
  public:
   StreamCrossAttention(const Weights& w, const StreamOptions& options, int64_t text_width);
-  // x [B, N, width] -> the same. Keys and values are computed once for a context's cache, of `context.tokens` [R, L,
-  // text_width]. `mask` [B, L] as in AttendInto().
-  at::Tensor Forward(const at::Tensor& x, const CrossAttentionContext& context, const at::Tensor& mask) const;
-  // The same plus `residual`.
-  at::Tensor ForwardAdd(const at::Tensor& x, const CrossAttentionContext& context, const at::Tensor& mask,
-                        const at::Tensor& residual) const;
+  // Attention of x [B, N, width] plus `residual`, of the same shape. Keys and values are computed once for a context's
+  // cache, of `context.tokens` [R, L, text_width]. `mask` [B, L] as in AttendInto(). x is asked for only where it is
+  // needed: `modules`, if not null, may keep the attention, or hold what stands in its place.
+  template <typename Input>
+  at::Tensor ForwardAdd(const Input& x, const CrossAttentionContext& context, const at::Tensor& mask,
+                        const at::Tensor& residual, ModuleOutputs* modules) const {
+    if (modules && modules->Replaces(kCrossAttentionModule)) return residual + modules->Take(residual.sizes());
+    return Project(Attend(x(), context, mask), residual, modules);
+  }
 
  private:
+  at::Tensor Attend(const at::Tensor& x, const CrossAttentionContext& context, const at::Tensor& mask) const;
+  at::Tensor Project(const at::Tensor& attended, const at::Tensor& residual, ModuleOutputs* modules) const;
   at::Tensor KeyValue(const CrossAttentionContext& context) const;
 
   std::string name_;
