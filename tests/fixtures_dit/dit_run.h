@@ -21,6 +21,7 @@ class DitRun {
   const Pipeline& pipeline() const { return *pipeline_; }
   const Scheduler& scheduler() const { return *scheduler_; }
   Denoiser& denoiser() { return *denoiser_; }
+  const std::vector<TreeSample>& samples() const { return samples_; }
 
  private:
   TempDir temp_;

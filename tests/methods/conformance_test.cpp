@@ -327,7 +327,7 @@ TEST(Methods, BadOptionsNameTheKey) {
   EXPECT_ERROR(FindMethodType("magic", "test.json: methods[0].type"),
                "unknown method \"magic\"; known: full_step, fewer_steps");
   EXPECT_ERROR(FindMethodType("AdaptiveDifusion", "test.json: methods[0].type"),
-               "greedy_search; did you mean \"adaptive_diffusion\"?");
+               "did you mean \"adaptive_diffusion\"?");
   const auto path = Make({"fixed_path", {{"mask", {1, 0}}}});
   EXPECT_ERROR(path->Start(TwelveCalls()), "the path has 2 entries, the run makes 12 scheduler calls");
   const auto cache = Make({"deepcache", {{"branch", 3}}});
