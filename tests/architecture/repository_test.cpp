@@ -59,7 +59,7 @@ const std::map<std::string, int64_t>& FolderLimits() {
       {"results/reference", 1},
       {"tests", 2},
       {"tests/fixtures/diffusion", 22},
-      {"tests/fixtures/dit", 8},
+      {"tests/fixtures/dit", 10},
       {"tests/fixtures/fashion_scenes", 5},
       {"tests/fixtures/metrics", 7},
       {"tests/fixtures/resaved", 14},
