@@ -153,6 +153,7 @@ int NetworkMacs(const fs::path& folder, const std::string& sizes, int64_t tokens
          info.video ? "FRAMESxHEIGHTxWIDTH" : "HEIGHTxWIDTH");
   latent.insert(latent.begin(), info.in_channels);
   CheckBranch(branch, info.abilities.cache_positions);
+  if (left_out) network->CheckSite(left_out->site);
   const NetworkInputs inputs = MetaRow(*network, latent, tokens);
   fmt::print(
       "{}: one forward of the network, batch 1; sample {}{}; {:.2f} M parameters and tables.\n"
@@ -219,6 +220,7 @@ int Macs(const Texts& args) {
   }
   const auto pipeline = LoadPipeline(FindModel(model, base, values.Text("models")), open);
   CheckBranch(branch, pipeline->abilities().cache_positions);
+  const MacReport report = pipeline->DenoiserMacs(left_out ? Partial(left_out->site) : Work());
   const auto& info = pipeline->info();
   if (values.Get<int64_t>("frames") > 0 && info.frames == 0)
     Fail("skipbench macs: --frames {}: {} makes pictures, not clips", values.Get<int64_t>("frames"),
@@ -229,8 +231,7 @@ int Macs(const Texts& args) {
       "attention.\n",
       info.folder.string(), info.frames ? fmt::format("clips of {} frames of", info.frames) : "pictures",
       info.image_shape[1], info.image_shape[2], fmt::join(info.latent_shape, " x "));
-  PrintReport(left_out ? left_out->title : "Full forward by block:",
-              pipeline->DenoiserMacs(left_out ? Partial(left_out->site) : Work()));
+  PrintReport(left_out ? left_out->title : "Full forward by block:", report);
   if (!left_out) PrintShallow(*pipeline);
   return 0;
 }

@@ -83,7 +83,8 @@ TEST(CacheFixtures, EveryCase) {
     const double size = final.abs().max().item<double>();
     for (const TrajectoryRecord* record : {&tree.records[0][0], &alone}) {
       EXPECT_EQ(MaskOf(*record), mask);
-      EXPECT_LT((record->final_latent.to(at::kDouble) - final).abs().max().item<double>(), 2e-4 * size);
+      // float32 against float64: the sources' own loops in float32 differ by 2e-6 at most.
+      EXPECT_LT((record->final_latent.to(at::kDouble) - final).abs().max().item<double>(), 2e-5 * size);
     }
   }
 }

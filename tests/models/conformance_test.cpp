@@ -373,6 +373,18 @@ TEST_P(NetworkConformance, HalfPrecisionIsOfItsOwnType) {
   EXPECT_EQ(half->info().dtype, at::kBFloat16);
   const at::Tensor output = half->Forward(Inputs(kRows)).sample, exact = network_->Forward(Inputs(kRows)).sample;
   EXPECT_EQ(output.scalar_type(), at::kBFloat16);
+  // Keeping and probing change nothing here, either.
+  const NetworkOutput keeping = half->Forward(Inputs(kRows), {.keep = AllSites()});
+  EXPECT_TRUE(at::equal(keeping.sample, output));
+  for (const auto& [site, kept] : keeping.kept) {
+    EXPECT_EQ(kept.scalar_type(), at::kBFloat16);
+    const at::Tensor partial = half->Forward(Inputs(kRows), {.site = site, .cached = kept}).sample;
+    EXPECT_LE((partial - output).to(at::kFloat).norm().item<double>(), 0.1 * exact.norm().item<double>()) << Show(site);
+  }
+  for (const ProbeSite& site : AllProbes()) {
+    const auto probe = half->Probe(Inputs(kRows), site);
+    EXPECT_TRUE(at::equal(half->Forward(Inputs(kRows), {.from = probe.get()}).sample, output)) << Show(site);
+  }
   // Tens of layers whose values carry 8 bits.
   EXPECT_LE((output.to(at::kFloat) - exact).norm().item<double>(), 0.1 * exact.norm().item<double>());
 }

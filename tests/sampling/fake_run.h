@@ -24,6 +24,7 @@ class FakeScheduler : public Scheduler {
     const double sigma = static_cast<double>(steps_ - call) / steps_;
     return NoiseLevel{1 - sigma, sigma};
   }
+  std::string prediction_type() const override { return "flow_prediction"; }
   StepResult Step(const at::Tensor& sample, const at::Tensor& output, int call, const SchedulerState& state,
                   const at::Tensor& noise) const override {
     at::Tensor direction = output;

@@ -28,6 +28,7 @@ class SmallTrajectory {
   // before and what it looks at, and decides; the trajectory goes through the call.
   Decision Next(Policy& policy, int call) {
     const std::optional<ProbeSite> site = policy.Probe(call);
+    if (seen_ && needs_.tensors) seen_->latents = tensors_;  // a copy's own
     if (seen_) policy.Observe(call - 1, *seen_);
     if (site) policy.ObserveProbe(call, Look(call, *site));
     Decision decision = policy.Decide(call);
@@ -37,7 +38,10 @@ class SmallTrajectory {
   // As if that had been decided.
   void Pass(int call, const Decision& decision) { seen_ = Step(call, decision); }
   // After the last call.
-  void Finish(Policy& policy, int call) { policy.Observe(call, *seen_); }
+  void Finish(Policy& policy, int call) {
+    if (needs_.tensors) seen_->latents = tensors_;
+    policy.Observe(call, *seen_);
+  }
 
  private:
   Observation Step(int call, const Decision& decision) {
