@@ -142,6 +142,20 @@ void AddDistance(const MeasuredValue& distance, Table* table) {
   table->rows.at(distance.setting).distances[place] = distance;
 }
 
+// Rows that a search found paths for, with as many predictions for each sample as the static path of row `k`.
+std::vector<size_t> SearchedAlike(const Table& table, size_t k) {
+  const auto& settings = table.header.settings;
+  std::vector<size_t> rows;
+  for (size_t other = 0; other < table.rows.size(); ++other) {
+    const std::optional<Spread>& nfe = table.rows[other].nfe;
+    if (settings[other].type != "greedy_search" || settings[other].calls != settings[k].calls || !nfe) continue;
+    const auto predictions = static_cast<double>(table.rows[k].static_path->predictions);
+    if (ReferenceOf(settings, other) == ReferenceOf(settings, k) && nfe->min == predictions && nfe->max == predictions)
+      rows.push_back(other);
+  }
+  return rows;
+}
+
 }  // namespace
 
 Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& distances) {
@@ -171,7 +185,10 @@ Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& di
     }
     Latency(result.latency(), k, reference, row);
     for (const auto& metric : table.metrics) row.metrics.push_back(SummaryOf(columns[k].Values(metric.name), metric));
+    row.static_path = FindStaticPath(result, k);
   }
+  for (size_t k = 0; k < table.rows.size(); ++k)
+    if (table.rows[k].static_path) table.rows[k].searched = SearchedAlike(table, k);
   for (const auto& distance : distances) AddDistance(distance, &table);
   if (const auto plan = FindSetMetricPlan(result))
     for (const auto& [metric, why] : plan->missing) table.unavailable[FeatureColumn(metric)] = why;
