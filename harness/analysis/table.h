@@ -49,6 +49,7 @@ struct TableRow {
   std::optional<StaticPath> static_path;  // nothing: the setting decided for each sample, or never meant to
   // Of a static path: the rows of searched paths with as many predictions, of the same reference.
   std::vector<size_t> searched;
+  std::optional<size_t> search;  // where there is none: a row whose search went through such paths on its way
 };
 
 // Samples of the setting that were done but have no value of a metric.

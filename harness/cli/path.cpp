@@ -1,6 +1,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "harness/analysis/one_path.h"
 #include "harness/analysis/settings.h"
@@ -58,12 +59,8 @@ OnePath SearchedPath(const std::string& file, const std::string& label, int skip
   return path;
 }
 
-std::string NetworkOf(const RunHeader& header) {
-  for (const char* network : {"transformer", "unet"})
-    if (std::ranges::any_of(header.model_files,
-                            [&](const auto& file) { return file.first.starts_with(std::string(network) + "/"); }))
-      return network;
-  return "";
+bool HasUnet(const RunHeader& header) {
+  return std::ranges::any_of(header.model_files, [](const auto& file) { return file.first.starts_with("unet/"); });
 }
 
 std::string RunOf(const RunHeader& header, const SettingInfo& setting) {
@@ -73,32 +70,44 @@ std::string RunOf(const RunHeader& header, const SettingInfo& setting) {
                      setting.guidance == 0 ? "no guidance" : fmt::format("guidance {}", setting.guidance), header.seed);
 }
 
-// What is exported of a path with other calls than full forwards and the last output again; notes what becomes of them.
-void NoteOtherCalls(const Actions& actions, const SettingInfo& setting, const Values& values, const std::string& format,
+// Whether the setting's shallow calls are what cache-dit's skips are: the residual of a range of blocks, as it was.
+bool AddsAResidual(const SettingInfo& setting) {
+  static const std::set<std::string> methods = {"db_cache", "first_block_cache", "mag_cache", "tea_cache"};
+  return methods.contains(setting.type) ||
+         (setting.type == "interval" && setting.parameters.value("level", Json()) == "residual");
+}
+
+// An integer of the setting's parameters, at least `least`, which it is without it.
+int BlocksOf(const SettingInfo& setting, const char* key, int least) {
+  const auto found = setting.parameters.find(key);
+  return found != setting.parameters.end() && found->is_number_integer() ? std::max(found->get<int>(), least) : least;
+}
+
+// What becomes of calls that neither run the network nor use the last output again. Error where that is not asked for.
+void NoteOtherCalls(const Actions& actions, const SettingInfo& setting, bool as_skips, const std::string& format,
                     const std::string& where, ExportedPath* path) {
-  const auto shallow = std::ranges::count(actions, kActionShallow),
-             combine = std::ranges::count(actions, kActionCombine);
-  const bool cut = format == "cache-dit";  // its skips are shallow forwards themselves
-  if (((shallow > 0 && !cut) || combine > 0) && !values.IsSet("as-skips"))
+  const auto shallow = std::ranges::count(actions, kActionShallow);
+  const auto combine = std::ranges::count(actions, kActionCombine);
+  const bool taken_over = format == "cache-dit" && AddsAResidual(setting);
+  if (((shallow > 0 && !taken_over) || combine > 0) && !as_skips)
     FailUnsupported(
-        "{}: of {} calls {} run a part of the network and {} make a weighted sum of earlier outputs; in {} a call runs "
-        "the network or uses {} again; --as-skips exports them as such skips all the same",
-        where, actions.size(), shallow, combine, format == "json" ? "a mask" : format,
-        cut ? "what the blocks added last" : "the last output");
-  if (shallow > 0)
-    path->notes.push_back(fmt::format("{} calls ran a part of the network in skipbench; here they are skips{}", shallow,
-                                      cut ? " in cache-dit's sense" : ", and the pictures others"));
+        "{}: of {} calls {} run a part of the network and {} make a weighted sum of earlier outputs; {} has no such "
+        "calls; "
+        "--as-skips exports them as skips all the same",
+        where, actions.size(), shallow, combine, format == "json" ? "a mask" : "a path for " + format);
+  if (taken_over && shallow > 0) {
+    path->front_blocks = BlocksOf(setting, "Fn_compute_blocks", 1);
+    path->back_blocks = BlocksOf(setting, "Bn_compute_blocks", 0);
+    path->notes.push_back(
+        fmt::format("{} calls ran a part of the network in skipbench, as cache-dit's skips do", shallow));
+  } else if (shallow > 0) {
+    path->notes.push_back(fmt::format(
+        "{} calls ran a part of the network in skipbench; here they are skips, and the pictures others", shallow));
+  }
   if (combine > 0)
     path->notes.push_back(fmt::format(
         "{} calls took a weighted sum of earlier outputs in skipbench; here they are skips, and the pictures others",
         combine));
-  const auto blocks = [&](const char* key, int least) {
-    const auto found = setting.parameters.find(key);
-    return found != setting.parameters.end() && found->is_number_integer() ? std::max(found->get<int>(), least) : least;
-  };
-  if (!cut || shallow == 0) return;
-  path->front_blocks = blocks("Fn_compute_blocks", 1);
-  path->back_blocks = blocks("Bn_compute_blocks", 0);
 }
 
 int Export(const Texts& args) {
@@ -133,9 +142,8 @@ int Export(const Texts& args) {
   PathChoice choice{.majority = values.IsSet("majority")};
   if (values.Has("sample")) choice.sample = values.Get<int64_t>("sample");
 
-  ExportedPath path{
-      .setting = setting.label, .run = RunOf(result.header(), setting), .network = NetworkOf(result.header())};
-  if (format == "cache-dit" && path.network == "unet")
+  ExportedPath path{.setting = setting.label, .run = RunOf(result.header(), setting)};
+  if (format == "cache-dit" && HasUnet(result.header()))
     FailUnsupported(
         "{}: cache-dit 1.5.3 caches the blocks of transformers, and this model has a U-Net; --format diffusers "
         "serves both",
@@ -146,7 +154,7 @@ int Export(const Texts& args) {
           : ChooseOnePath(PathsBySample(result, index, RowOf(values), where), choice, where);
   path.whose = chosen.whose;
   for (const uint8_t action : chosen.actions) path.mask.push_back(action == kActionPredict);
-  NoteOtherCalls(chosen.actions, setting, values, format, where, &path);
+  NoteOtherCalls(chosen.actions, setting, values.IsSet("as-skips"), format, where, &path);
   if (std::ranges::all_of(path.mask, [](uint8_t predict) { return predict == 1; }))
     path.notes.push_back("every call runs the network: nothing is skipped");
   if (setting.calls != setting.steps)

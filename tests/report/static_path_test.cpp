@@ -8,6 +8,7 @@
 #include "harness/base/error.h"
 #include "harness/report/tables/render_table.h"
 #include "harness/store/result_writer.h"
+#include "harness/store/search_record.h"
 #include "tests/store/example_run.h"
 #include "tests/support/fixtures.h"
 
@@ -79,14 +80,40 @@ TEST(StaticPath, WithoutASearchTheNoteSaysHowToGetOne) {
                               "\"greedy_search\", \"skips\": 1}.\n"));
 }
 
+// A search for longer paths went through the ones with as many predictions.
+TEST(StaticPath, ALongerSearchHoldsThePath) {
+  const TempDir dir;
+  RunHeader header = HeaderOf({"interval", "greedy_search"});
+  Wave wave = StaticWave(header);
+  wave.settings[2].nfe.assign(4, 2);
+  SearchRecord record;
+  record.search = "greedy";
+  record.shared = true;
+  record.settings = {2};
+  record.samples = {1000};
+  record.latent_norm = {1};
+  record.family = {{1, 3, 4}, {1, 1, 1, 1, 1, 0, 1, 1, 1, 0, 0, 1}};
+  record.family_error = {{1, 3}, {0, 0.1, 0.2}};
+  record.message = {""};
+  record.tried_path = {{0, 4}, {}};
+  ResultWriter writer(dir / "run", header, false);
+  writer.Commit(wave);
+  writer.CommitExtra(SearchName(0, 0), [&](hdf5::Group& group) { WriteSearch(group, record); });
+  writer.Finish();
+  EXPECT_THAT(
+      RenderMarkdown(MakeTable(ResultReader::Open(dir / "run"))),
+      HasSubstr("1101; the search of greedy_search(x=1) holds the best path of as many predictions: {\"type\": "
+                "\"fixed_path\", \"from\": this result, \"setting\": \"greedy_search(x=1)\", \"skips\": 1}.\n"));
+}
+
 TEST(StaticPath, NotWhereSamplesDifferOrNothingIsSkipped) {
   const auto text_of = [](auto&& change) {
     const TempDir dir;
     const RunHeader header = HeaderOf({"mag_cache"});
     Wave wave = StaticWave(header);
     change(wave.settings[1]);
-    return RenderMarkdown(MakeTable(Written(dir, header, wave))) +
-           RenderCsv(MakeTable(ResultReader::Open(dir / "run")));
+    const Table table = MakeTable(Written(dir, header, wave));
+    return RenderMarkdown(table) + RenderCsv(table);
   };
   EXPECT_THAT(text_of([](SettingWave&) {}), HasSubstr("is static"));
   EXPECT_THAT(text_of([](SettingWave& s) { s.action.values[7] = kActionReuse; }), Not(HasSubstr("static")));

@@ -15,7 +15,6 @@ struct ExportedPath {
   std::string whose = {};               // of which samples: OnePath::whose
   std::string run = {};                 // the model and how it was sampled
   std::vector<std::string> notes = {};  // what it leaves out
-  std::string network = {};             // "transformer", "unet"; "": unknown
   // What cache-dit runs in calls that skip: that many blocks at the front and at the back. It takes no front below 1.
   int front_blocks = 1, back_blocks = 0;
 };

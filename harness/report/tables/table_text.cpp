@@ -311,10 +311,16 @@ std::vector<std::string> StaticNotes(const Table& table) {
       note += fmt::format("; searched with as many predictions: {}", table.rows[other].setting.label);
       if (!there.empty()) note += fmt::format(": {}{}", there, here.empty() ? "" : " (static: " + here + ")");
     }
-    if (row.searched.empty())
+    const int64_t skips = row.setting.calls - path.predictions;
+    if (row.search)
+      note += fmt::format(
+          "; the search of {0} holds the best path of as many predictions: {{\"type\": \"fixed_path\", \"from\": this "
+          "result, \"setting\": \"{0}\", \"skips\": {1}}}",
+          table.rows[*row.search].setting.label, skips);
+    else if (row.searched.empty())
       note += fmt::format(
           "; the best path of as many predictions to set beside it: {{\"type\": \"greedy_search\", \"skips\": {}}}",
-          row.setting.calls - path.predictions);
+          skips);
     notes.push_back(note + ".");
   }
   return notes;
