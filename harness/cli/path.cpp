@@ -48,15 +48,12 @@ OnePath SearchedPath(const std::string& file, const std::string& label, int skip
                      const std::string& where, Texts* notes) {
   const PrecomputedPaths found = LoadRecordedPaths(
       {.result = file, .setting = label, .skips = skips, .sample = choice.sample}, {}, "skipbench path export", "");
-  const std::string searched = fmt::format("the search's path with {} skips, ", skips);
   if (found.shared)
-    return {*found.shared, searched + (choice.sample ? fmt::format("of sample {}", *choice.sample) : "of all samples")};
+    return {*found.shared, choice.sample ? fmt::format("of sample {}", *choice.sample) : "of all samples"};
   if (!found.missing.empty())
     notes->push_back(fmt::format("{} samples have no path with {} skips: {}", found.missing.size(), skips,
                                  found.missing.begin()->second));
-  OnePath path = ChooseOnePath(found.by_sample, choice, where);
-  path.whose = searched + path.whose;
-  return path;
+  return ChooseOnePath(found.by_sample, choice, where);
 }
 
 bool HasUnet(const RunHeader& header) {
@@ -153,6 +150,7 @@ int Export(const Texts& args) {
           ? SearchedPath(file, setting.label, values.Number<int>("skips", 0), choice, where, &path.notes)
           : ChooseOnePath(PathsBySample(result, index, RowOf(values), where), choice, where);
   path.whose = chosen.whose;
+  if (values.Has("skips")) path.setting += fmt::format(", its search at {} skips", values.Get<int>("skips"));
   for (const uint8_t action : chosen.actions) path.mask.push_back(action == kActionPredict);
   NoteOtherCalls(chosen.actions, setting, values.IsSet("as-skips"), format, where, &path);
   if (std::ranges::all_of(path.mask, [](uint8_t predict) { return predict == 1; }))

@@ -94,6 +94,7 @@ TEST_F(PathCommand, SearchedPathsOfASampleAndOfTheMajority) {
     const auto shorter =
         Export({"--setting", label, "--skips", "1", "--sample", std::to_string(ids[s]), "--format", "json"});
     EXPECT_EQ(Json::parse(shorter.out)["predictions"], 6) << shorter.err;
+    EXPECT_EQ(Json::parse(shorter.out)["setting"], label + ", its search at 1 skips");
   }
   const auto majority = Export({"--setting", label, "--majority", "--format", "json"});
   ASSERT_EQ(majority.exit_code, 0) << majority.err;

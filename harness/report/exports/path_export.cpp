@@ -119,12 +119,12 @@ def enable(pipe):
 
 std::string RenderCacheDit(const ExportedPath& path) {
   ExportedPath noted = path;
-  noted.notes.push_back(fmt::format(
-      "in a call that skips, cache-dit runs the first {} and the last {} blocks and adds what the blocks between added "
-      "in the last full call; it cannot leave out the first block, so its pictures are not those of a path that uses "
-      "the "
-      "last output again",
-      path.front_blocks, path.back_blocks));
+  const auto blocks = [](int count) { return count == 1 ? std::string("block") : fmt::format("{} blocks", count); };
+  noted.notes.push_back(
+      fmt::format("in a call that skips, cache-dit runs the first {}{} and adds what the others added in the last full "
+                  "call; it cannot "
+                  "leave out the first block, so its pictures are not those of a path that uses the last output again",
+                  blocks(path.front_blocks), path.back_blocks > 0 ? " and the last " + blocks(path.back_blocks) : ""));
   return Head(noted, "A skip path for cache-dit 1.5.3 (steps computation mask), by skipbench path export.") +
          MaskLines(path.mask) +
          fmt::format(fmt::runtime(kCacheDit), path.mask.size(), path.front_blocks, path.back_blocks);
