@@ -7,6 +7,7 @@
 
 #include "harness/analysis/set_metric_plan.h"
 #include "harness/stats/quantile.h"
+#include "harness/store/search_record.h"
 
 namespace skipbench {
 namespace {
@@ -142,6 +143,52 @@ void AddDistance(const MeasuredValue& distance, Table* table) {
   table->rows.at(distance.setting).distances[place] = distance;
 }
 
+// Rows that a search found paths for, with as many predictions for each sample as the static path of row `k`.
+std::vector<size_t> SearchedAlike(const Table& table, size_t k) {
+  const auto& settings = table.header.settings;
+  std::vector<size_t> rows;
+  for (size_t other = 0; other < table.rows.size(); ++other) {
+    const std::optional<Spread>& nfe = table.rows[other].nfe;
+    if (settings[other].type != "greedy_search" || settings[other].calls != settings[k].calls || !nfe) continue;
+    const auto predictions = static_cast<double>(table.rows[k].static_path->predictions);
+    if (ReferenceOf(settings, other) == ReferenceOf(settings, k) && nfe->min == predictions && nfe->max == predictions)
+      rows.push_back(other);
+  }
+  return rows;
+}
+
+// A row of the same reference whose search found paths with as many predictions, for all that it searched on.
+std::optional<size_t> SearchThrough(const Table& table, const std::vector<SearchRecord>& searches, size_t k) {
+  const auto& settings = table.header.settings;
+  const int64_t skips = settings[k].calls - table.rows[k].static_path->predictions;
+  std::map<size_t, bool> complete;  // by row
+  for (const auto& record : searches)
+    for (const int64_t row : record.settings) {
+      const auto other = static_cast<size_t>(row);
+      if (other >= settings.size() || settings[other].calls != settings[k].calls ||
+          ReferenceOf(settings, other) != ReferenceOf(settings, k))
+        continue;
+      bool& all = complete.try_emplace(other, true).first->second;
+      for (int64_t subject = 0; subject < record.family.shape[0]; ++subject) all &= record.PathCount(subject) > skips;
+    }
+  for (const auto& [row, all] : complete)
+    if (all) return row;
+  return std::nullopt;
+}
+
+// What stands beside static paths.
+void AddSearched(const ResultReader& result, Table* table) {
+  std::optional<std::vector<SearchRecord>> searches;
+  for (size_t k = 0; k < table->rows.size(); ++k) {
+    TableRow& row = table->rows[k];
+    if (!row.static_path) continue;
+    row.searched = SearchedAlike(*table, k);
+    if (!row.searched.empty()) continue;
+    if (!searches) searches = ReadSearches(result);
+    row.search = SearchThrough(*table, *searches, k);
+  }
+}
+
 }  // namespace
 
 Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& distances) {
@@ -171,7 +218,9 @@ Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& di
     }
     Latency(result.latency(), k, reference, row);
     for (const auto& metric : table.metrics) row.metrics.push_back(SummaryOf(columns[k].Values(metric.name), metric));
+    row.static_path = FindStaticPath(result, k);
   }
+  AddSearched(result, &table);
   for (const auto& distance : distances) AddDistance(distance, &table);
   if (const auto plan = FindSetMetricPlan(result))
     for (const auto& [metric, why] : plan->missing) table.unavailable[FeatureColumn(metric)] = why;

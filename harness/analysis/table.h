@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/analysis/recorded_actions.h"
 #include "harness/measures/measured_value.h"
 #include "harness/store/result_reader.h"
 
@@ -45,6 +46,10 @@ struct TableRow {
   std::string latency_message;                          // why there is none although it was tried
   std::vector<std::optional<MeasuredValue>> metrics;    // as Table::metrics; nothing: not measured for this setting
   std::vector<std::optional<MeasuredValue>> distances;  // as Table::distances; nothing: the reference itself
+  std::optional<StaticPath> static_path;  // nothing: the setting decided for each sample, or never meant to
+  // Of a static path: the rows of searched paths with as many predictions, of the same reference.
+  std::vector<size_t> searched;
+  std::optional<size_t> search;  // where there is none: a row whose search went through such paths on its way
 };
 
 // Samples of the setting that were done but have no value of a metric.

@@ -20,6 +20,7 @@ int Compare(const Texts& args);
 int Merge(const Texts& args);
 int Table(const Texts& args);
 int Report(const Texts& args);
+int Path(const Texts& args);
 int Macs(const Texts& args);
 int List(const Texts& args);
 int Calibrate(const Texts& args);

@@ -29,7 +29,8 @@ const std::map<std::string, SubRooms>& Divided() {
         {"search", {"config", "plan"}},
         {"run", {"config", "plan", "search"}},
         {"calibrate", {"config", "plan"}}}},
-      {"harness/report", {{"tables", {}}, {"figures", {"tables"}}, {"page", {"tables", "figures"}}}},
+      {"harness/report",
+       {{"tables", {}}, {"exports", {"tables"}}, {"figures", {"tables"}}, {"page", {"tables", "figures"}}}},
   };
   return divided;
 }

@@ -78,31 +78,45 @@ Json DistanceJson(const std::optional<MeasuredValue>& value) {
   return json;
 }
 
+bool AnyStatic(const Table& table) {
+  return std::ranges::any_of(table.rows, [](const TableRow& row) { return row.static_path.has_value(); });
+}
+
+// What is said of paths that do not depend on the sample, where there is one in the table.
+void AddStaticPath(const Table& table, const TableRow& row, Json* json) {
+  if (!AnyStatic(table)) return;
+  (*json)["static_path"] = row.static_path ? Json(row.static_path->mask) : Json();
+  (*json)["static_path_searched"] = nullptr;
+  if (!row.searched.empty()) (*json)["static_path_searched"] = table.rows[row.searched[0]].setting.label;
+}
+
 Json RowJson(const Table& table, const TableRow& row) {
   Json distances = Json::object();
   for (size_t d = 0; d < table.distances.size(); ++d)
     distances[table.distances[d].metric.name][table.distances[d].against] = DistanceJson(row.distances[d]);
   Json metrics = Json::object();
   for (size_t m = 0; m < table.metrics.size(); ++m) metrics[table.metrics[m].name] = MetricJson(row, row.metrics[m]);
-  return {{"setting", row.setting.label},
-          {"type", row.setting.type},
-          {"parameters", row.setting.parameters},
-          {"scheduler", row.setting.scheduler.empty() ? table.header.scheduler : row.setting.scheduler},
-          {"steps", row.setting.steps},
-          {"reference", row.setting.reference},
-          {"samples", row.samples},
-          {"failed", row.failed},
-          {"not_supported", row.not_supported},
-          {"message", row.message},
-          {"nfe", SpreadJson(row.nfe)},
-          {"shallow_nfe", SpreadJson(row.shallow_nfe)},
-          {"macs_modules", JsonNumber(row.macs_modules)},
-          {"macs_modules_ratio", JsonNumber(row.macs_modules_ratio)},
-          {"macs_matmuls", JsonNumber(row.macs_matmuls)},
-          {"macs_matmuls_ratio", JsonNumber(row.macs_matmuls_ratio)},
-          {"latency", LatencyJson(row.latency)},
-          {"metrics", metrics},
-          {"distances", distances}};
+  Json json = {{"setting", row.setting.label},
+               {"type", row.setting.type},
+               {"parameters", row.setting.parameters},
+               {"scheduler", row.setting.scheduler.empty() ? table.header.scheduler : row.setting.scheduler},
+               {"steps", row.setting.steps},
+               {"reference", row.setting.reference},
+               {"samples", row.samples},
+               {"failed", row.failed},
+               {"not_supported", row.not_supported},
+               {"message", row.message},
+               {"nfe", SpreadJson(row.nfe)},
+               {"shallow_nfe", SpreadJson(row.shallow_nfe)},
+               {"macs_modules", JsonNumber(row.macs_modules)},
+               {"macs_modules_ratio", JsonNumber(row.macs_modules_ratio)},
+               {"macs_matmuls", JsonNumber(row.macs_matmuls)},
+               {"macs_matmuls_ratio", JsonNumber(row.macs_matmuls_ratio)},
+               {"latency", LatencyJson(row.latency)},
+               {"metrics", metrics},
+               {"distances", distances}};
+  AddStaticPath(table, row, &json);
+  return json;
 }
 
 // A value of a JSON object under its key; of null: empty.
@@ -141,6 +155,7 @@ Fields FieldsOf(const Table& table, const Json& row) {
     fields.emplace_back(name, CsvValue(value, "value"));
     add(name + "_", value, {"low", "high", "standard_error", "count"});
   }
+  if (AnyStatic(table)) add("", row, {"static_path", "static_path_searched"});
   return fields;
 }
 

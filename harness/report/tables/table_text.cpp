@@ -42,6 +42,12 @@ std::string SpreadCell(const std::optional<Spread>& spread) {
   return fmt::format("{} ({:.0f}-{:.0f})", Count(spread->mean), spread->min, spread->max);
 }
 
+// A star: the same path for every sample (StaticNotes).
+std::string NfeCell(const TableRow& row) {
+  const std::string cell = SpreadCell(row.nfe);
+  return row.static_path && !cell.empty() ? cell + "*" : cell;
+}
+
 TextColumn MacsColumn(const Table& table, const char* convention, std::optional<double> TableRow::*macs,
                       std::optional<double> TableRow::*ratio) {
   double largest = 0;  // its prefix serves for the whole column
@@ -107,7 +113,7 @@ TextColumn MetricColumn(const Table& table, size_t m) {
 std::vector<TextColumn> ColumnsFor(const Table& table) {
   std::vector<TextColumn> columns = {{"setting", [](const TableRow& row) { return row.setting.label; }},
                                      {"samples", [](const TableRow& row) { return std::to_string(row.samples); }},
-                                     {"NFE", [](const TableRow& row) { return SpreadCell(row.nfe); }}};
+                                     {"NFE", NfeCell}};
   if (Any(table, [](const TableRow& row) { return row.shallow_nfe && row.shallow_nfe->max > 0; }))
     columns.push_back({"shallow NFE", [](const TableRow& row) { return SpreadCell(row.shallow_nfe); }});
   columns.push_back(MacsColumn(table, "modules", &TableRow::macs_modules, &TableRow::macs_modules_ratio));
@@ -278,6 +284,48 @@ std::string AgainstNote(const Table& table, const char* things) {
              : "";
 }
 
+// "PSNR dB 42.05 [40.28, 43.60], SSIM 0.993", of the metrics in front; "" where none was measured.
+std::string MetricsInWords(const Table& table, const TableRow& row) {
+  std::vector<std::string> parts;
+  for (size_t m = 0; m < std::min(kMetricsInFront, table.metrics.size()); ++m)
+    if (const std::string cell = MetricColumn(table, m).cell(row); !cell.empty())
+      parts.push_back(Heading(table.metrics[m]) + " " + cell);
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+// Of settings that took one path for all samples: which, and how a searched path of as many predictions does.
+std::vector<std::string> StaticNotes(const Table& table) {
+  constexpr size_t kLongest = 128;  // calls that are shown
+  std::vector<std::string> notes;
+  for (const auto& row : table.rows) {
+    if (!row.static_path) continue;
+    const StaticPath& path = *row.static_path;
+    std::string note =
+        path.mask.size() <= kLongest
+            ? fmt::format("NFE*: {} is static: the same path for all {} samples: {}", row.setting.label, path.samples,
+                          path.mask)
+            : fmt::format("NFE*: {} is static: the same path for all {} samples ({} calls: {}...)", row.setting.label,
+                          path.samples, row.setting.calls, path.mask.substr(0, kLongest));
+    for (const size_t other : row.searched) {
+      const std::string here = MetricsInWords(table, row), there = MetricsInWords(table, table.rows[other]);
+      note += fmt::format("; searched with as many predictions: {}", table.rows[other].setting.label);
+      if (!there.empty()) note += fmt::format(": {}{}", there, here.empty() ? "" : " (static: " + here + ")");
+    }
+    const int64_t skips = row.setting.calls - path.predictions;
+    if (row.search)
+      note += fmt::format(
+          "; the search of {0} holds the best path of as many predictions: {{\"type\": \"fixed_path\", \"from\": this "
+          "result, \"setting\": \"{0}\", \"skips\": {1}}}",
+          table.rows[*row.search].setting.label, skips);
+    else if (row.searched.empty())
+      note += fmt::format(
+          "; the best path of as many predictions to set beside it: {{\"type\": \"greedy_search\", \"skips\": {}}}",
+          skips);
+    notes.push_back(note + ".");
+  }
+  return notes;
+}
+
 // Which timesteps the schedulers visit, each once.
 std::vector<std::string> SpacingNotes(const Table& table) {
   std::vector<std::string> notes;
@@ -332,7 +380,7 @@ std::vector<std::string> NotesOf(const Table& table) {
     notes.push_back(fmt::format("Made in several places: {}.", fmt::join(places, "; ")));
   }
   const std::string against = AgainstNote(table, things);
-  for (const auto& more : {SpacingNotes(table), RunNotes(table),
+  for (const auto& more : {StaticNotes(table), SpacingNotes(table), RunNotes(table),
                            against.empty() ? std::vector<std::string>{} : std::vector<std::string>{against},
                            DistanceNotes(table), MissingNotes(table)})
     notes.insert(notes.end(), more.begin(), more.end());
