@@ -107,45 +107,62 @@ ActiveBatch Take(ActiveBatch* rest, const std::vector<int>& trajectories, std::v
 
 namespace {
 
-// References to rows of blocks, by the memory that they stand in: guidance rows are views of one block.
+// References to rows of blocks, by the memory that they stand in: guidance rows are views of one block, and inputs and
+// signals may be stretches of a call's latents.
 class RowUsers {
  public:
   explicit RowUsers(int64_t dim) : dim_(dim) {}
   void Add(RowRef& ref) {
     if (ref.block.defined())
-      users_[ref.block.storage().unsafeGetStorageImpl()][ref.block.unsafeGetTensorImpl()].push_back(&ref);
+      users_[ref.block.storage().unsafeGetStorageImpl()][ref.block.sizes().vec()][ref.block.const_data_ptr()].push_back(
+          &ref);
   }
   void Add(PerGuidanceRow<Ring>& rings) {
     for (Ring& ring : rings)
       for (RowRef& ref : ring) Add(ref);
   }
 
-  // Copies what is used out of the blocks that are used in part; one block for the views of one.
+  // Copies what is used out of the memory that is used in part; one block for the views of one shape.
   void Compact() const {
-    for (const auto& [memory, views] : users_) {
-      std::set<int64_t> used;
-      for (const auto& [view, refs] : views)
-        for (const RowRef* ref : refs) used.insert(ref->row);
-      const at::Tensor first = views.begin()->second[0]->block;
-      if (static_cast<int64_t>(used.size()) == first.size(dim_)) continue;
-      const std::vector<int64_t> rows(used.begin(), used.end());
-      const at::Tensor index = IndexOf(rows, first.device());
-      std::vector<int64_t> shape = first.sizes().vec();
-      shape[static_cast<size_t>(dim_)] = index.numel();
-      shape.insert(shape.begin(), static_cast<int64_t>(views.size()));
-      const at::Tensor copies = at::empty(shape, first.options());
-      int64_t place = 0;
-      for (const auto& [view, refs] : views) {
-        at::Tensor copy = copies.select(0, place++);
-        at::index_select_out(copy, refs[0]->block, dim_, index);
-        for (RowRef* ref : refs) *ref = {copy, std::lower_bound(rows.begin(), rows.end(), ref->row) - rows.begin()};
+    for (const auto& [memory, shapes] : users_) {
+      size_t used_bytes = 0;
+      for (const auto& [shape, views] : shapes) {
+        const at::Tensor& block = views.begin()->second[0]->block;
+        used_bytes += views.size() * UsedRows(views).size() * block.select(dim_, 0).nbytes();
       }
+      if (used_bytes >= memory->nbytes()) continue;
+      for (const auto& [shape, views] : shapes) Copy(views);
     }
   }
 
  private:
+  using Views = std::map<const void*, std::vector<RowRef*>>;  // of one shape, each with those that refer to it
+
+  static std::vector<int64_t> UsedRows(const Views& views) {
+    std::set<int64_t> used;
+    for (const auto& [view, refs] : views)
+      for (const RowRef* ref : refs) used.insert(ref->row);
+    return {used.begin(), used.end()};
+  }
+
+  void Copy(const Views& views) const {
+    const std::vector<int64_t> rows = UsedRows(views);
+    const at::Tensor first = views.begin()->second[0]->block;
+    const at::Tensor index = IndexOf(rows, first.device());
+    std::vector<int64_t> shape = first.sizes().vec();
+    shape[static_cast<size_t>(dim_)] = index.numel();
+    shape.insert(shape.begin(), static_cast<int64_t>(views.size()));
+    const at::Tensor copies = at::empty(shape, first.options());
+    int64_t place = 0;
+    for (const auto& [view, refs] : views) {
+      at::Tensor copy = copies.select(0, place++);
+      at::index_select_out(copy, refs[0]->block, dim_, index);
+      for (RowRef* ref : refs) *ref = {copy, std::lower_bound(rows.begin(), rows.end(), ref->row) - rows.begin()};
+    }
+  }
+
   int64_t dim_;
-  std::map<const void*, std::map<const void*, std::vector<RowRef*>>> users_;
+  std::map<c10::StorageImpl*, std::map<std::vector<int64_t>, Views>> users_;
 };
 
 }  // namespace
