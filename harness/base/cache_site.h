@@ -21,8 +21,8 @@ struct CacheSite {
     kCalls,    // as kOutput, but of every call, whatever it did: only for kCombine
   };
   Level level = Level::kCut;
-  // kCut: blocks of a stack that are computed before and after; in a U-Net `front` is DeepCache's cache position, in the
-  // pip helper's numbering, and `back` 0.
+  // kCut: blocks of a stack that are computed before and after; in a U-Net `front` is DeepCache's cache position, in
+  // the pip helper's numbering, and `back` 0.
   int front = 0, back = 0;
   uint8_t modules = 0;  // kModules
   friend auto operator<=>(const CacheSite&, const CacheSite&) = default;

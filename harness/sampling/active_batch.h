@@ -31,7 +31,7 @@ struct Lane {
   // One that decides for all guidance rows, or one for each of them.
   std::vector<std::unique_ptr<Policy>> policies;
   std::vector<Keep> keeps;
-  std::vector<PerGuidanceRow<Decision>> decisions;         // of each call; the same for all rows where one policy decides
+  std::vector<PerGuidanceRow<Decision>> decisions;  // of each call; the same for all rows where one policy decides
   std::vector<std::vector<std::optional<ProbeSite>>> probes;  // of each call and policy
 
   bool decides_apart() const { return policies.size() > 1; }
@@ -56,16 +56,16 @@ struct Begun {
 // One trajectory: everything that distinguishes it from its siblings. The tensors stand in blocks shared with others.
 struct Trajectory {
   int sample = 0;
-  std::vector<int> lanes;           // indices into the tree's lanes
-  int64_t row = 0;                  // in State
-  RowRef model_output;              // last model output, [guidance_rows, m, C, ...], rows in dimension 1
+  std::vector<int> lanes;  // indices into the tree's lanes
+  int64_t row = 0;         // in State
+  RowRef model_output;     // last model output, [guidance_rows, m, C, ...], rows in dimension 1
   std::map<CacheSite, PerGuidanceRow<Ring>> rings;
   std::map<CacheSite, PerGuidanceRow<Ring>> inputs;  // with which the outputs in the rings of kOutput, kCalls were made
   std::map<ProbeSite, PerGuidanceRow<Signal>> signals;
   std::map<ProbeSite, PerGuidanceRow<Begun>> begun;  // of the network; until the call has predicted
-  std::vector<RowRef> latents;      // keep_latents; rows in dimension 0
-  std::vector<RowRef> predictions;  // keep_predictions; rows in dimension 1
-  std::vector<RowRef> sums;         // keep_differences; [trajectories, columns] on the host
+  std::vector<RowRef> latents;                       // keep_latents; rows in dimension 0
+  std::vector<RowRef> predictions;                   // keep_predictions; rows in dimension 1
+  std::vector<RowRef> sums;                          // keep_differences; [trajectories, columns] on the host
 };
 
 // What all trajectories have between calls, batched [m, C, ...]. Several trajectories stand on one row after a split,

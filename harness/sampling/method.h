@@ -117,10 +117,10 @@ struct Needs {
 // the last full forward. NaN where there is none.
 struct ProbeSums {
   int64_t elements = 0;
-  double self_abs = kNotShown;                                      // sum |s|
-  double previous_change = kNotShown, previous_abs = kNotShown;     // sum |s - s_previous|, sum |s_previous|
-  double computed_change = kNotShown, computed_abs = kNotShown;     // sum |s - s_computed|, sum |s_computed|
-  double previous_ratio = kNotShown, computed_ratio = kNotShown;    // the two quotients, each sample's, averaged
+  double self_abs = kNotShown;                                    // sum |s|
+  double previous_change = kNotShown, previous_abs = kNotShown;   // sum |s - s_previous|, sum |s_previous|
+  double computed_change = kNotShown, computed_abs = kNotShown;   // sum |s - s_computed|, sum |s_computed|
+  double previous_ratio = kNotShown, computed_ratio = kNotShown;  // the two quotients, each sample's, averaged
 };
 
 // The raw output of a full forward (before guidance); NaN after a call that made none.

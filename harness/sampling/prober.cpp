@@ -107,8 +107,7 @@ void Prober::Show(ActiveBatch* batch, const at::Tensor& sums) {
   for (size_t i = 0; i < rows_.size(); ++i) {
     const Row& row = rows_[i];
     places[{row.trajectory, row.guidance_row, row.site}] = i;
-    batch->trajectories[row.trajectory].signals[row.site][row.guidance_row].now_abs =
-        data[i * kColumns + kSelfAbs];
+    batch->trajectories[row.trajectory].signals[row.site][row.guidance_row].now_abs = data[i * kColumns + kSelfAbs];
   }
   for (int w : batch->lanes) {
     Lane& lane = c_.lanes[w];
@@ -130,9 +129,8 @@ ProbeSums Prober::SumsFor(const ActiveBatch& batch, const Lane& lane, int policy
                  .computed_ratio = 0};
   // By this policy, whoever else looked.
   const auto looked = [&](size_t call) { return lane.probes[call][static_cast<size_t>(policy)] == site; };
-  const auto last_full = std::find_if(lane.decisions.rbegin(), lane.decisions.rend(), [&](const auto& decision) {
-    return decision[first].action == Action::kPredict;
-  });
+  const auto last_full = std::find_if(lane.decisions.rbegin(), lane.decisions.rend(),
+                                      [&](const auto& decision) { return decision[first].action == Action::kPredict; });
   const bool had_previous = !lane.decisions.empty() && looked(lane.decisions.size() - 1);
   const bool had_computed =
       last_full != lane.decisions.rend() && looked(static_cast<size_t>(lane.decisions.rend() - last_full) - 1);

@@ -36,8 +36,8 @@ class Prober {
   void RunNetwork(ActiveBatch* batch, const ProbeSite& site, std::span<const int> chunk, int guidance_row);
   void TakeInput(ActiveBatch* batch, const ProbeSite& site, const std::vector<int>& trajectories);
   at::Tensor Sums(const ActiveBatch& batch, const ProbeSite& site, const std::vector<int>& trajectories, int row);
-  ProbeSums SumsFor(const ActiveBatch& batch, const Lane& lane, int policy, const ProbeSite& site,
-                    const Places& places, const double* data) const;
+  ProbeSums SumsFor(const ActiveBatch& batch, const Lane& lane, int policy, const ProbeSite& site, const Places& places,
+                    const double* data) const;
 
   const CallContext& c_;
   std::vector<Row> rows_;

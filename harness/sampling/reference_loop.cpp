@@ -34,17 +34,18 @@ DifferenceSums SumsOf(const std::vector<at::Tensor>& series, size_t first, int o
 
 // What one guidance row has behind it.
 struct RowPast {
-  std::map<CacheSite, std::vector<at::Tensor>> kept;  // of full forwards, oldest first, [1, ...]
-  std::vector<at::Tensor> outputs, inputs;            // of full forwards
-  std::vector<at::Tensor> all_outputs, all_inputs;    // of all calls
+  std::map<CacheSite, std::vector<at::Tensor>> kept;        // of full forwards, oldest first, [1, ...]
+  std::vector<at::Tensor> outputs, inputs;                  // of full forwards
+  std::vector<at::Tensor> all_outputs, all_inputs;          // of all calls
   std::map<ProbeSite, at::Tensor> now, previous, computed;  // signals of this call, the one before, the last full one
-  at::Tensor output;                         // of the last call
+  at::Tensor output;                                        // of the last call
 };
 
 // Terms of a weighted sum: `weights` from `first` on, of the newest, the one before, ...
 using Terms = std::vector<std::pair<at::Tensor, double>>;
 void AddTerms(const std::vector<at::Tensor>& series, const std::vector<double>& weights, size_t first, Terms* terms) {
-  for (size_t k = first; k < weights.size(); ++k) terms->emplace_back(series.at(series.size() - 1 - (k - first)), weights[k]);
+  for (size_t k = first; k < weights.size(); ++k)
+    terms->emplace_back(series.at(series.size() - 1 - (k - first)), weights[k]);
 }
 at::Tensor Sum(const Terms& terms) {
   const at::ScalarType type = terms.at(0).first.scalar_type(), wide = type == at::kDouble ? at::kDouble : at::kFloat;

@@ -79,7 +79,8 @@ void SchedulerCall::Decide(ActiveBatch* batch) {
     PerGuidanceRow<Decision> decision;
     for (int row = 0; row < kMostGuidanceRows; ++row) {
       const size_t policy = std::min(static_cast<size_t>(row), lane.policies.size() - 1);
-      decision[row] = policy < static_cast<size_t>(row) ? decision[row - 1] : lane.policies[policy]->Decide(batch->call);
+      decision[row] =
+          policy < static_cast<size_t>(row) ? decision[row - 1] : lane.policies[policy]->Decide(batch->call);
       if (batch->call == 0 && decision[row].action != Action::kPredict)
         Fail("{}: the first call of a trajectory must predict, the method decided {}", lane.method->Label(),
              ToString(decision[row]));
@@ -233,8 +234,7 @@ at::Tensor SchedulerCall::OutputSumsOf(const ActiveBatch& batch) const {
     for (const auto& trajectory : batch.trajectories) {
       const auto found = trajectory.rings.find(CacheSite{CacheSite::Level::kOutput});
       const Ring empty = {RowRef{batch.state.latent, trajectory.row}};  // of one who does not ask
-      const Ring& ring =
-          found == trajectory.rings.end() ? empty : found->second[std::min(row, c_.guidance_rows() - 1)];
+      const Ring& ring = found == trajectory.rings.end() ? empty : found->second[std::min(row, c_.guidance_rows() - 1)];
       newest.push_back(ring[0]);
       before.push_back(ring[ring.size() > 1 ? 1 : 0]);
     }
@@ -262,7 +262,8 @@ at::Tensor SchedulerCall::ProductsOf(const State& state) const {
       const at::Tensor product =
           i == j ? one.select(1, kSelfSquare)
                  : (one.select(1, kSelfSquare) + ComputeDifferenceSums({v[j]}, 0).select(1, kSelfSquare) -
-                    one.select(1, kSquare1)) / 2;
+                    one.select(1, kSquare1)) /
+                       2;
       products[i * v.size() + j] = products[j * v.size() + i] = product;
     }
   return at::stack(products, 1);

@@ -32,8 +32,9 @@ class Tree {
         device_(device),
         options_(options),
         run_(ShapeOf(scheduler, denoiser.abilities(), denoiser.guidance_rows(), options.model)),
-        context_{scheduler, denoiser, samples, options, run_, needs_, lanes_, result_,
-                 Stepping(scheduler, denoiser, samples, options.batch_invariant)},
+        context_{scheduler, denoiser, samples,
+                 options,   run_,     needs_,
+                 lanes_,    result_,  Stepping(scheduler, denoiser, samples, options.batch_invariant)},
         step_(context_) {
     for (const Method* method : settings) needs_.Merge(method->Observes());
     if (options.keep_differences) needs_.Merge({.latent_order = 3, .prediction_order = 3});

@@ -2,9 +2,11 @@
 // trajectory, so every distinct (sample, decision prefix) is predicted exactly once.
 //
 // All trajectories of a wave go through the scheduler calls together. A call:
-//   1 what policies want to look at is probed; every lane (a setting on a sample, or on a group of samples) observes and
+//   1 what policies want to look at is probed; every lane (a setting on a sample, or on a group of samples) observes
+//   and
 //     decides; trajectories split where decisions part
-//   2 the trajectories that predict are gathered into chunks for the network, and so are shallow forwards; weighted sums
+//   2 the trajectories that predict are gathered into chunks for the network, and so are shallow forwards; weighted
+//   sums
 //     of earlier outputs are made
 //   3 guidance and one scheduler step for all trajectories at once
 //   4 the criterion's sums for all trajectories in one pass; they go to the host with what is probed next, in one copy

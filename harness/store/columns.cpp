@@ -116,10 +116,12 @@ constexpr const char* kStatusCodes = "0 done, 1 failed, 2 not supported";
 
 // Names that the layout needs for itself; a metric cannot have one of them.
 bool IsReserved(const std::string& name) {
-  static const std::vector<std::string> names = {
-      "timesteps",         "action",       "action_unconditional", "branch", "nfe",       "shallow_nfe",
-      "macs_modules",      "macs_matmuls", "status",               "message", "traces",   "features",
-      "auxiliary",         "latents",      "noise_predictions",    "images",  "thumbnail"};
+  static const std::vector<std::string> names = {"timesteps",    "action",       "action_unconditional",
+                                                 "branch",       "nfe",          "shallow_nfe",
+                                                 "macs_modules", "macs_matmuls", "status",
+                                                 "message",      "traces",       "features",
+                                                 "auxiliary",    "latents",      "noise_predictions",
+                                                 "images",       "thumbnail"};
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 

@@ -76,11 +76,11 @@ inline constexpr uint8_t kActionCombine = 3;  // a weighted sum of earlier outpu
 // One setting's part of a wave: n samples, in the wave's order. Where a sample was not done, its numbers are NaN (0 for
 // counts and actions). Every wave of a run has the same optional parts, metrics and traces.
 struct SettingWave {
-  Array<uint8_t> action;                           // [n, calls]; of the conditional row where guidance rows decide apart
-  Array<uint8_t> action_unconditional;             // [n, calls] of the other row then; else empty
-  Array<int16_t> branch;                           // [n, calls], with kActionShallow; optional
-  std::vector<int32_t> nfe;                        // [n] full forwards this setting needs by itself, rounded up
-  std::vector<int32_t> shallow_nfe;                // [n] shallow ones; empty: none
+  Array<uint8_t> action;                // [n, calls]; of the conditional row where guidance rows decide apart
+  Array<uint8_t> action_unconditional;  // [n, calls] of the other row then; else empty
+  Array<int16_t> branch;                // [n, calls], with kActionShallow; optional
+  std::vector<int32_t> nfe;             // [n] full forwards this setting needs by itself, rounded up
+  std::vector<int32_t> shallow_nfe;     // [n] shallow ones; empty: none
   std::vector<double> macs_modules, macs_matmuls;  // [n] multiply-accumulates of the denoiser, by either convention
   std::map<std::string, std::vector<double>>
       metrics;                                   // psnr, ssim, latent_error, ...: [n]; psnr of identical pictures: +inf

@@ -55,19 +55,19 @@ Published PublishedOf(const DitCase& c) {
     return {"sea_cache", with(options)};
   }
   if (method == "easycache")
-    return {"easy_cache", {{"thresh", given.at("threshold")},
-                           {"ret_steps", given.at("first")},
-                           {"last_steps", given.at("last")},
-                           {"halves", "conditional"},
-                           {"as_published", true}}};
+    return {"easy_cache",
+            {{"thresh", given.at("threshold")},
+             {"ret_steps", given.at("first")},
+             {"last_steps", given.at("last")},
+             {"halves", "conditional"},
+             {"as_published", true}}};
   if (method == "magcache")
     return {"mag_cache", with({{"threshold", given.at("threshold")},
                                {"max_skip_steps", given.at("max_skip_steps")},
                                {"retention_ratio", given.at("retention_ratio")},
                                {"mag_ratios", given.at("mag_ratios")}})};
   if (method == "adaptive")
-    return {"adaptive_diffusion",
-            {{"delta", given.at("delta")}, {"max_skips", given.at("cmax")}, {"scope", "group"}}};
+    return {"adaptive_diffusion", {{"delta", given.at("delta")}, {"max_skips", given.at("cmax")}, {"scope", "group"}}};
   if (method == "fixed_mask") return {"fixed_path", {{"mask", given.at("mask")}}};
   if (method == "fora") return {"interval", {{"interval", given.at("interval")}, {"level", "modules"}}};
   const auto differences = [](Json options, const Json& order) {
@@ -88,10 +88,10 @@ Published PublishedOf(const DitCase& c) {
     const std::string level = method.ends_with("_output")       ? "output"
                               : method.ends_with("_last_block") ? "last_block"
                                                                 : "modules";
-    return {"taylor_seer", differences({{"interval", given.at("interval")},
-                                        {"first_enhance", given.at("first_enhance")},
-                                        {"level", level}},
-                                       given.at("order"))};
+    return {"taylor_seer",
+            differences(
+                {{"interval", given.at("interval")}, {"first_enhance", given.at("first_enhance")}, {"level", level}},
+                given.at("order"))};
   }
   Fail("{}: no method does {}", c.name(), method);
 }

@@ -130,8 +130,7 @@ DitRun::DitRun(const DitCase& c) : expected_(c.tensors()) {
   pipeline_ = LoadPipeline(model, OptionsOf(c, model, x_T));
   scheduler_ = SchedulerOf(c, pipeline_->info());
   const Json row = c.config().value("row", Json());
-  const std::vector<Sample> samples =
-      SamplesOf(c, expected_, x_T.size(0), row.is_number() ? row.get<int64_t>() : 0);
+  const std::vector<Sample> samples = SamplesOf(c, expected_, x_T.size(0), row.is_number() ? row.get<int64_t>() : 0);
   denoiser_ = pipeline_->Encode(samples, c.config().at("guidance").get<double>(), false);
   for (const Sample& sample : samples) {
     streams_.push_back(std::make_unique<StoredNoise>(x_T[sample.id]));

@@ -40,7 +40,8 @@ class FakeScheduler : public Scheduler {
 };
 
 // f(x, t, sample) = sin(2 x + t / 300) + 0.1 * sample; guided with two guidance rows, 0.5 f and f. What it keeps at a
-// site is f (front + 1) of each row; a shallow forward adds what is cached / 100. A probe shows x + front * f of each row.
+// site is f (front + 1) of each row; a shallow forward adds what is cached / 100. A probe shows x + front * f of each
+// row.
 class FakeDenoiser : public Denoiser {
  public:
   struct Begun : DenoiserProbe {

@@ -226,7 +226,8 @@ TEST(TrajectoryTree, RulesForPolicies) {
   const FakeRun run{FakeScheduler(4), 1};
   const Broken skips_first({Action::kReuse}, {Action::kPredict}), undeclared({Action::kPredict}, Shallow({.front = 1}));
   EXPECT_ERROR(run.Run({&skips_first}, KeepAll(8), &denoiser), "first call of a trajectory must predict");
-  EXPECT_ERROR(run.Run({&undeclared}, KeepAll(8), &denoiser), "asks in call 1 for 1 of what earlier calls kept at 1, 0 are there: Method::Keeps()");
+  EXPECT_ERROR(run.Run({&undeclared}, KeepAll(8), &denoiser),
+               "asks in call 1 for 1 of what earlier calls kept at 1, 0 are there: Method::Keeps()");
 }
 
 }  // namespace

@@ -114,8 +114,9 @@ class Loader {
       const auto begin = actions.values.begin() + static_cast<int64_t>(s) * calls;
       const Mask mask(begin, begin + calls);
       if (std::ranges::any_of(mask, [](uint8_t a) { return a == kActionShallow || a == kActionCombine; }))
-        FailUnsupported("{}: the setting {} does more than that in a call; only paths that predict or reuse can be replayed",
-                        where_, result_.header().settings[setting_].label);
+        FailUnsupported(
+            "{}: the setting {} does more than that in a call; only paths that predict or reuse can be replayed",
+            where_, result_.header().settings[setting_].label);
       paths->by_sample[id] = mask;
     }
   }

@@ -69,6 +69,8 @@ struct ElementKernels {
   // Rows of `features` values: (x - mean) / sqrt(var + eps) * weight + bias.
   void (*layer_norm)(const void* x, int64_t rows, int64_t features, const float* weight, const float* bias, float eps,
                      void* y);
+  // h = x + gate * h for rows of `features` values.
+  void (*gated_add)(const void* x, int64_t rows, int64_t features, const float* gate, void* h);
   // y = GELU(x) in its tanh form, for rows of `columns` values.
   void (*gelu_tanh)(const void* x, int64_t stride, int64_t rows, int64_t columns, void* y, int64_t y_stride);
 
