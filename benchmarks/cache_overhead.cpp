@@ -161,12 +161,12 @@ void CacheCall(benchmark::State& state, const std::string& type, const Json& opt
   BENCHMARK_CAPTURE(CacheCall, name, type, Json(__VA_ARGS__))->Arg(rows)->Unit(benchmark::kMillisecond)->UseRealTime()
 
 CACHE_CALL(full_step, 32, "full_step", Json::object());
-CACHE_CALL(easy_cache, 32, "easy_cache", {{"thresh", 1e9}, {"ret_steps", 2}});
+CACHE_CALL(easy_cache, 32, "easy_cache", {{"thresh", 1e5}, {"ret_steps", 2}});
 CACHE_CALL(sada, 32, "sada", {{"acc_start", 4}, {"acc_end", 18}});
-CACHE_CALL(sea_cache, 32, "sea_cache", {{"threshold", 1e9}});
-CACHE_CALL(tea_cache_all_reuse, 32, "tea_cache", {{"rel_l1_thresh", 1e9}});
-CACHE_CALL(first_block_cache_all_reuse, 32, "first_block_cache", {{"threshold", 1e9}});
-CACHE_CALL(first_block_cache_some_reuse, 32, "first_block_cache", {{"threshold", 1.1}});
+CACHE_CALL(sea_cache, 32, "sea_cache", {{"threshold", 1e5}});
+CACHE_CALL(tea_cache_all_reuse, 32, "tea_cache", {{"rel_l1_thresh", 1e5}});
+CACHE_CALL(first_block_cache_all_reuse, 32, "first_block_cache", {{"threshold", 1e5}});
+CACHE_CALL(first_block_cache_some_reuse, 32, "first_block_cache", {{"threshold", 0.9}});
 CACHE_CALL(db_cache_taylorseer, 32, "db_cache",
            {{"residual_diff_threshold", 1.1},
             {"max_warmup_steps", 3},
