@@ -16,7 +16,11 @@ void Print(const Calibration& one, const CalibrationOptions& options, int64_t sa
   fmt::print("{}{}\n", one.method, one.run.empty() ? "" : " [" + one.run + "]");
   fmt::print("    NFE          {:.4g} of {} on the mean of {} samples ({}-{}); wanted {:.4g}\n", result.nfe, one.calls,
              samples, result.nfe_min, result.nfe_max, one.target);
-  fmt::print("    speed-up     {:.3f} in MACs\n", one.calls / result.nfe);
+  if (one.partial)
+    fmt::print("    speed-up     below {:.3f} in MACs: the calls between run a part of the network\n",
+               one.calls / result.nfe);
+  else
+    fmt::print("    speed-up     {:.3f} in MACs\n", one.calls / result.nfe);
   fmt::print("    evaluations  {} for {} values of {}; every sample at each of them would take {}\n", one.evaluations,
              result.probes, one.option, one.plain_evaluations);
   fmt::print("    config       {}\n", one.parameters.dump());

@@ -40,6 +40,14 @@ uint8_t BitsOf(const std::vector<std::string>& names) {
   return bits;
 }
 
+std::string WhyNoModules(const Json& names) {
+  if (names.empty()) return "a list without a module; leave it out for all that the network has";
+  for (size_t i = 0; i < names.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      if (names[i] == names[j]) return fmt::format("{} is there twice", names[i].dump());
+  return "";
+}
+
 }  // namespace
 
 OptionTable<LevelOptions> LevelTable() {
@@ -53,6 +61,7 @@ OptionTable<LevelOptions> LevelTable() {
                           "or the outputs of their modules"),
                 Field("modules", &LevelOptions::modules)
                     .OneOf({"attention", "cross_attention", "feed_forward"})
+                    .Check(WhyNoModules)
                     .When([](const LevelOptions& o) { return o.level == Level::kModules; },
                           "only the level \"modules\" has modules")
                     .Default("all that the network has")

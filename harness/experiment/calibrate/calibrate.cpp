@@ -87,6 +87,16 @@ class Calibrator {
     found.run = plan_.config.runs[setting.spec->run].label;
     found.parameters = setting.spec->parameters;
     found.calls = setting.scheduler->calls();
+    const auto keeps = setting.method->Keeps(ShapeOf(plan_, *setting.scheduler, setting.guidance));
+    const bool partial = std::ranges::any_of(keeps, [](const Keep& keep) {
+      return keep.site.level != CacheSite::Level::kOutput && keep.site.level != CacheSite::Level::kCalls;
+    });
+    if (options_.speedup && partial)
+      Fail(
+          "{}: {}: calls between full ones run a part of the network, so that no number of predictions is a speed-up; "
+          "give --nfe",
+          file, setting.spec->label);
+    found.partial = partial;
     found.target = options_.nfe ? *options_.nfe : found.calls / *options_.speedup;
     if (!(found.target > 0 && found.target <= found.calls))
       Fail(

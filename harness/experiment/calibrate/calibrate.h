@@ -28,7 +28,8 @@ struct Calibration {
   bool predicts_above = true;  // a larger value predicts less
   Json parameters;             // as for a config, with that delta
   int calls = 0;
-  double target = 0;  // mean NFE
+  bool partial = false;  // calls between predictions run a part of the network
+  double target = 0;     // mean NFE
   DeltaSearchResult result;
   int64_t evaluations = 0;        // network evaluations it took
   int64_t plain_evaluations = 0;  // what running every sample at every delta tried would have taken

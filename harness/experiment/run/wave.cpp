@@ -19,6 +19,12 @@
 namespace skipbench {
 namespace {
 
+// LibTorch's errors without the addresses of their stack, which say nothing in a result and differ from run to run.
+std::string MessageOf(const std::exception& e) {
+  const auto* torch = dynamic_cast<const c10::Error*>(&e);
+  return torch ? torch->what_without_backtrace() : e.what();
+}
+
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // What is known of one setting on one sample before it is written down.
@@ -81,7 +87,7 @@ class WaveRunner {
     } catch (const c10::OutOfMemoryError&) {
       FailOutOfMemory("the network");
     } catch (const std::exception& e) {
-      SampleOneByOne(tree, denoiser, all, e.what());
+      SampleOneByOne(tree, denoiser, all, MessageOf(e));
     }
   }
 
@@ -110,7 +116,7 @@ class WaveRunner {
         try {
           RunSettings(tree, denoiser, {setting}, some);
         } catch (const std::exception& e) {
-          for (int s : some) outcomes_[setting][s].message = e.what();
+          for (int s : some) outcomes_[setting][s].message = MessageOf(e);
         }
       }
     }
@@ -206,7 +212,7 @@ class WaveRunner {
       FailOutOfMemory("the decoder");
     } catch (const std::exception& e) {
       if (latents.size() == 1) {
-        out->push_back({at::Tensor(), e.what()});
+        out->push_back({at::Tensor(), MessageOf(e)});
         return;
       }
       for (size_t k = 0; k < latents.size(); ++k) DecodeOrIsolate(latents.slice(k, 1), out);
