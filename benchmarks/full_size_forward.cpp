@@ -26,6 +26,7 @@
 #include "harness/nn/weights/tensor_file.h"
 #include "harness/pipelines/replayed_network.h"
 #include "harness/runtime/device.h"
+#include "harness/runtime/heap.h"
 #include "tests/support/tensor_files.h"
 
 namespace skipbench {
@@ -117,6 +118,7 @@ void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_
   const auto network = LoadFolder<Network>(folder, {.dtype = dtype, .device = device});
   Synchronize(device);
   const double seconds = SecondsSince(start);
+  KeepFreedMemory();
   ReplayedNetwork replayed(*network);
   const cpu::Kernels* kernels = device.is_cpu() ? cpu::KernelsFor(dtype) : nullptr;
   const int64_t weights = Parameters(folder) * static_cast<int64_t>(at::elementSize(dtype));

@@ -18,6 +18,7 @@
 #include "harness/pipelines/load_pipeline.h"
 #include "harness/pipelines/prompt_limit.h"
 #include "harness/runtime/device.h"
+#include "harness/runtime/heap.h"
 #include "harness/sampling/trajectory_tree.h"
 #include "harness/schedulers/catalog.h"
 #include "harness/store/outputs.h"
@@ -293,6 +294,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   // Weights that are missing stop a run before anything is loaded.
   plan.networks.missing = MissingMetrics(FindMetricFiles(plan.config), options.allow_missing_metrics);
   plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options));
+  if (!options.shapes_only) KeepFreedMemory();
   const auto& info = plan.pipeline->info();
   CheckVideoKeys(plan.config, info);
   CheckModelKeys(plan.config, info);
