@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
-#include "harness/sampling/weighted_rows.h"
 
 namespace skipbench::tree {
 namespace {
@@ -163,8 +162,9 @@ void Predictor::Forward(ActiveBatch* batch, const Job& job, const Jobs& all, siz
   c_.result.macs += one * rows;
 }
 
-at::Tensor Predictor::Cached(const ActiveBatch& batch, const Job& job, std::span<const int> chunk) const {
+at::Tensor Predictor::Cached(const ActiveBatch& batch, const Job& job, std::span<const int> chunk) {
   std::vector<at::Tensor> cached;
+  bool in_memory = true;
   const auto [first, end] = RowsOf(job.guidance_row);
   for (int row = first; row < end; ++row) {
     std::vector<const Ring*> rings;
@@ -184,9 +184,24 @@ at::Tensor Predictor::Cached(const ActiveBatch& batch, const Job& job, std::span
     }
     std::vector<WeightedTerm> terms;
     AddTerms(rings, weights, 0, &terms);
-    cached.push_back(WeightedRows(terms));
+    at::Tensor memory;
+    if (terms.size() > 1 && terms[0].rows[0].block.is_cpu())
+      memory = MemoryFor(terms[0], end - first).select(0, row - first);
+    cached.push_back(WeightedRows(terms, memory));
+    in_memory &= memory.defined() && cached.back().is_alias_of(memory);
   }
+  if (in_memory) return memory_;
   return cached.size() == 1 ? cached[0].unsqueeze(0) : at::stack(cached);
+}
+
+const at::Tensor& Predictor::MemoryFor(const WeightedTerm& term, int rows) {
+  const at::Tensor& block = term.rows[0].block;
+  std::vector<int64_t> shape = block.sizes().vec();
+  shape[0] = static_cast<int64_t>(term.rows.size());
+  shape.insert(shape.begin(), rows);
+  if (!memory_.defined() || memory_.sizes() != shape || memory_.scalar_type() != block.scalar_type())
+    memory_ = at::empty(shape, block.options().memory_format(at::MemoryFormat::Contiguous));
+  return memory_;
 }
 
 void Predictor::Keep(ActiveBatch* batch, int b, int row, int64_t place, const at::Tensor& input,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/sampling/call_context.h"
+#include "harness/sampling/weighted_rows.h"
 
 namespace skipbench::tree {
 
@@ -42,7 +43,10 @@ class Predictor {
   const Decision& DecisionOf(const ActiveBatch& batch, const Trajectory& trajectory, int guidance_row) const;
   void Plan(const ActiveBatch& batch, int b, std::map<Job, Jobs>* jobs);
   void Forward(ActiveBatch* batch, const Job& job, const Jobs& all, size_t begin, std::span<const int> chunk);
-  at::Tensor Cached(const ActiveBatch& batch, const Job& job, std::span<const int> chunk) const;
+  at::Tensor Cached(const ActiveBatch& batch, const Job& job, std::span<const int> chunk);
+  // Memory of the sums of one partial forward, [rows, n, ...], which the next one of the same size takes again: of the
+  // modules of a large network the system takes longer to clear new memory than the sums to be made.
+  const at::Tensor& MemoryFor(const WeightedTerm& term, int rows);
   void Keep(ActiveBatch* batch, int b, int row, int64_t place, const at::Tensor& input, const at::Tensor& output,
             const std::map<CacheSite, at::Tensor>& kept);
   void KeepCalls(ActiveBatch* batch);
@@ -53,6 +57,7 @@ class Predictor {
 
   const CallContext& c_;
   std::vector<PerGuidanceRow<RowRef>> made_;  // outputs of single guidance rows, of each trajectory
+  at::Tensor memory_;
   std::vector<int64_t> conditioning_;
   int64_t full_rows_ = 0, shallow_rows_ = 0;
 };

@@ -21,11 +21,11 @@ bool AreRowsOf(std::span<const WeightedTerm> terms) {
 
 // One pass over the memory, where ATen's operators would gather, multiply and add in one each; the same roundings.
 template <typename T>
-at::Tensor SumInOnePass(std::span<const WeightedTerm> terms) {
+at::Tensor SumInOnePass(std::span<const WeightedTerm> terms, const at::Tensor& into) {
   const auto rows = static_cast<int64_t>(terms[0].rows.size());
   std::vector<int64_t> shape = terms[0].rows[0].block.sizes().vec();
   shape[0] = rows;
-  at::Tensor sum = at::empty(shape, terms[0].rows[0].block.options());
+  at::Tensor sum = into.defined() ? into : at::empty(shape, terms[0].rows[0].block.options());
   constexpr int64_t kPart = 1 << 12;  // elements that stay in the cache while all terms are added
   const int64_t elements = sum.numel() / rows, parts = (elements + kPart - 1) / kPart;
   T* const out = sum.mutable_data_ptr<T>();
@@ -49,11 +49,11 @@ at::Tensor SumInOnePass(std::span<const WeightedTerm> terms) {
 
 }  // namespace
 
-at::Tensor WeightedRows(std::span<const WeightedTerm> terms) {
+at::Tensor WeightedRows(std::span<const WeightedTerm> terms, const at::Tensor& into) {
   const auto is_one = [](double w) { return w == 1; };
   if (terms.size() == 1 && std::ranges::all_of(terms[0].weights, is_one)) return GatherRows(terms[0].rows, 0);
-  if (AreRowsOf<float>(terms)) return SumInOnePass<float>(terms);
-  if (AreRowsOf<double>(terms)) return SumInOnePass<double>(terms);
+  if (AreRowsOf<float>(terms)) return SumInOnePass<float>(terms, into);
+  if (AreRowsOf<double>(terms)) return SumInOnePass<double>(terms, into);
   at::Tensor sum;
   at::ScalarType type = at::kFloat;
   for (const WeightedTerm& term : terms) {

@@ -18,7 +18,8 @@ struct WeightedTerm {
 };
 
 // [n, ...] in the rows' type, added up term by term in float32 (float64 of float64 rows). A single term of weights 1
-// comes back as it is. A row's sum does not depend on the others.
-at::Tensor WeightedRows(std::span<const WeightedTerm> terms);
+// comes back as it is. A row's sum does not depend on the others. `into`, if defined, is memory of the sum's shape and
+// type, contiguous, that may be written and come back.
+at::Tensor WeightedRows(std::span<const WeightedTerm> terms, const at::Tensor& into = {});
 
 }  // namespace skipbench
