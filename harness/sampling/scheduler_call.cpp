@@ -255,15 +255,15 @@ at::Tensor SchedulerCall::ProductsOf(const State& state) const {
   v.resize(2 * count);
   const at::Tensor none = at::full({state.latent.size(0)}, kNaN, state.latent.options().dtype(at::kDouble));
   std::vector<at::Tensor> products(v.size() * v.size(), none);
+  std::vector<at::Tensor> squares;
+  for (const at::Tensor& one : v)
+    squares.push_back(one.defined() ? ComputeDifferenceSums({one}, 0).select(1, kSelfSquare) : at::Tensor());
   for (size_t i = 0; i < v.size(); ++i)
     for (size_t j = i; j < v.size(); ++j) {
       if (!v[i].defined() || !v[j].defined()) continue;
-      const at::Tensor one = ComputeDifferenceSums({v[i], v[j]}, 1);
       const at::Tensor product =
-          i == j ? one.select(1, kSelfSquare)
-                 : (one.select(1, kSelfSquare) + ComputeDifferenceSums({v[j]}, 0).select(1, kSelfSquare) -
-                    one.select(1, kSquare1)) /
-                       2;
+          i == j ? squares[i]
+                 : (squares[i] + squares[j] - ComputeDifferenceSums({v[i], v[j]}, 1).select(1, kSquare1)) / 2;
       products[i * v.size() + j] = products[j * v.size() + i] = product;
     }
   return at::stack(products, 1);

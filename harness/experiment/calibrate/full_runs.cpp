@@ -62,7 +62,7 @@ Json DescribeFullRun(const Plan& plan, const PlannedSetting& full, int64_t sampl
                                            full.scheduler->steps(), info.scheduler_file)
                                 .options)
     options[option.key] = option.value;
-  return {{"model", ModelKey(info)},
+  return {{"model", plan.model_key},
           {"steps", full.scheduler->steps()},
           {"calls", full.scheduler->calls()},
           {"scheduler", full.scheduler->type()},

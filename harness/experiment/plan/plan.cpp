@@ -262,13 +262,12 @@ std::string ModelKey(const PipelineInfo& info) {
 }
 
 RunShape ShapeOf(const Plan& plan, const Scheduler& scheduler, double guidance) {
-  return ShapeOf(scheduler, plan.pipeline->abilities(), plan.pipeline->info().GuidanceRows(guidance),
-                 ModelKey(plan.pipeline->info()));
+  return ShapeOf(scheduler, plan.pipeline->abilities(), plan.pipeline->info().GuidanceRows(guidance), plan.model_key);
 }
 
 TreeOptions Plan::Trees() const {
   TreeOptions options;
-  options.model = ModelKey(pipeline->info());
+  options.model = model_key;
   options.batch_size = config.batch_size;
   options.batch_invariant = config.batch_invariant;
   options.group_size = config.group_size;
@@ -294,6 +293,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   // Weights that are missing stop a run before anything is loaded.
   plan.networks.missing = MissingMetrics(FindMetricFiles(plan.config), options.allow_missing_metrics);
   plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options));
+  plan.model_key = ModelKey(plan.pipeline->info());
   if (!options.shapes_only) KeepFreedMemory();
   const auto& info = plan.pipeline->info();
   CheckVideoKeys(plan.config, info);

@@ -49,6 +49,7 @@ struct Plan {
   ExperimentConfig config;
   at::Device device = at::kCPU;
   std::unique_ptr<Pipeline> pipeline;
+  std::string model_key;        // what measured constants of a method belong to: ModelKey of the pipeline
   std::vector<Sample> samples;  // place = ordinal
   std::string data_description;
   std::map<std::string, std::filesystem::path> data_lists;  // files that list the samples, by their keys in "data"
@@ -78,7 +79,7 @@ struct Plan {
 
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options);
 
-// What measured constants of a method belong to: the pipeline's class, the size of its latents, its network's config.
+// The pipeline's class, the size of its latents, its network's config, whose file is read.
 std::string ModelKey(const PipelineInfo& info);
 // A run of the plan's model as methods see it.
 RunShape ShapeOf(const Plan& plan, const Scheduler& scheduler, double guidance);
