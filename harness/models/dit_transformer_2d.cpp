@@ -31,9 +31,8 @@ DiTBlock::DiTBlock(const Weights& w, const Options& options)
                               .upcast = options.upcast_attention}),
       ff_(Mlp::FeedForward(w.Sub("ff"), options.heads * options.dim_head, 4 * options.heads * options.dim_head)) {}
 
-at::Tensor DiTBlock::Embed(const at::Tensor& timesteps, const at::Tensor& classes) const {
-  const at::Tensor labels = class_embedder_.Forward(classes);
-  return timestep_embedder_.Forward(kTimeProjection.Forward(timesteps).to(labels.scalar_type())) + labels;
+at::Tensor DiTBlock::Embed(const at::Tensor& sinusoids, const at::Tensor& classes) const {
+  return timestep_embedder_.Forward(sinusoids) + class_embedder_.Forward(classes);
 }
 
 // Shift, scale, gate; twice. Every block embeds timestep and class by itself.
@@ -107,7 +106,7 @@ std::map<std::string, ConditioningInput> DiTTransformer2DModel::conditioning(at:
 }
 
 void DiTTransformer2DModel::EmbedTime(const NetworkInputs& inputs, TransformerState* state) const {
-  state->time = TimestepRows(inputs);
+  state->time = kTimeProjection.Forward(TimestepRows(inputs)).to(info_.dtype);
   state->classes = Require(inputs, kClassLabels, {});
   if (inputs.observe) Observe(inputs, "transformer_blocks.0.norm1.emb", blocks_[0].Embed(state->time, state->classes));
 }

@@ -30,7 +30,8 @@ class DiTBlock {
     bool attention_bias = true, upcast_attention = false;
   };
   DiTBlock(const Weights& w, const Options& options);
-  at::Tensor Embed(const at::Tensor& timesteps, const at::Tensor& classes) const;  // [1 or B], int64 [B] -> e [B, dim]
+  at::Tensor Embed(const at::Tensor& sinusoids,
+                   const at::Tensor& classes) const;  // [1 or B, 256], int64 [B] -> e [B, dim]
   ModulatedInput Start(const TransformerState& state) const;
   void Run(TransformerState* state) const;  // changes its tokens
 

@@ -44,7 +44,7 @@ at::Tensor FluxSingleBlock::Inner(const at::Tensor& n, const RotaryTable& rotary
   if (modules && modules->Replaces(kFeedForwardModule))
     fed.copy_(modules->Take(fed.sizes()));
   else
-    GeluTanh(proj_mlp_.Forward(n), fed);
+    proj_mlp_.Forward(n, {.gelu_tanh = true, .into = fed});
   if (modules) {
     modules->Keep(attended, kAttentionModule, kFeedForwardModule);
     modules->Keep(fed, kFeedForwardModule, kAttentionModule);

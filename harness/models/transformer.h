@@ -31,7 +31,7 @@ struct TransformerState {
   at::Tensor text;        // tokens of the text where blocks change them, too: [B, L, dim]
   at::Tensor joined;      // where a block took both for one sequence: text, then sample; the two are views of it
   at::Tensor modulation;  // what shifts, scales and gates: [1 or B, ...]
-  at::Tensor time;        // the same for the head, where it differs
+  at::Tensor time;        // the same for the head, where it differs; DiT: the sinusoids that every block embeds
   at::Tensor classes;     // DiT: labels [B], int64
   CrossAttentionContext context;     // text that the blocks look at and do not change
   at::Tensor mask;                   // [B, L]: 0 where a token of the text does not count

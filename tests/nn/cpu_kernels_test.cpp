@@ -14,6 +14,7 @@
 namespace skipbench {
 namespace {
 
+using cpu::Activation;
 using cpu::Kernels;
 
 struct Variant {
@@ -48,17 +49,19 @@ void ExpectRounded(const at::Tensor& value, const at::Tensor& expected, const at
 
 struct MatrixCase {
   int64_t rows, depth, columns;
-  bool bias, residual, gated;
+  bool bias, residual;
+  cpu::Activation activation;
+  bool gated() const { return activation == cpu::Activation::kGeglu; }
 };
 
 void CheckMatrix(const Variant& v, const MatrixCase& c) {
   const at::Tensor x = Random({c.rows, c.depth}, v.dtype),
                    w = Random({c.columns, c.depth}, v.dtype) / std::sqrt(c.depth);
   const at::Tensor bias = c.bias ? Random({c.columns}, v.dtype) : at::Tensor();
-  const int64_t out = c.gated ? c.columns / 2 : c.columns;
+  const int64_t out = c.gated() ? c.columns / 2 : c.columns;
   const at::Tensor residual = c.residual ? Random({c.rows, out}, v.dtype) : at::Tensor();
   at::Tensor y = at::empty({c.rows, out}, v.dtype);
-  const cpu::PackedMatrix packed(v.kernels, {w.unsqueeze(1)}, bias, c.gated);
+  const cpu::PackedMatrix packed(v.kernels, {w.unsqueeze(1)}, bias, c.gated());
   cpu::Product product;
   product.weights = &packed;
   product.places = c.rows;
@@ -67,12 +70,15 @@ void CheckMatrix(const Variant& v, const MatrixCase& c) {
   product.out_stride = out;
   if (c.residual) product.residual = residual.const_data_ptr();
   product.residual_stride = out;
+  product.activation = c.activation;
   cpu::Run(product);
 
   const at::Tensor xd = x.to(at::kDouble), wd = w.to(at::kDouble);
   at::Tensor expected = at::matmul(xd, wd.t()), magnitude = at::matmul(xd.abs(), wd.abs().t());
   if (c.bias) expected += bias.to(at::kDouble), magnitude += bias.to(at::kDouble).abs();
-  if (c.gated) {
+  if (c.activation == cpu::Activation::kGeluTanh)
+    expected = at::gelu(expected, "tanh"), magnitude = magnitude * 1.2 + 1;
+  if (c.gated()) {
     const at::Tensor g = expected.narrow(1, out, out), h = expected.narrow(1, 0, out);
     magnitude = magnitude.narrow(1, 0, out) * (1 + g.abs()) + magnitude.narrow(1, out, out) * (1 + h.abs());
     expected = h * at::gelu(g);
@@ -85,13 +91,17 @@ TEST(CpuKernels, MatrixProducts) {
   c10::InferenceMode inference;
   at::manual_seed(1);
   for (const Variant& v : Variants()) {
-    for (const MatrixCase& c : std::initializer_list<MatrixCase>{{1, 8, 4, true, false, false},
-                                                                 {5, 40, 33, false, true, false},
-                                                                 {29, 322, 96, true, true, false},
-                                                                 {300, 64, 16, true, false, false},
-                                                                 {14, 7000, 70, false, false, false},
-                                                                 {37, 128, 160, true, false, true},
-                                                                 {3, 12, 10, true, false, true}}) {
+    for (const MatrixCase& c : std::initializer_list<MatrixCase>{{1, 8, 4, true, false, Activation::kNone},
+                                                                 {5, 40, 33, false, true, Activation::kNone},
+                                                                 {29, 322, 96, true, true, Activation::kNone},
+                                                                 {300, 64, 16, true, false, Activation::kNone},
+                                                                 {14, 7000, 70, false, false, Activation::kNone},
+                                                                 {37, 128, 160, true, false, Activation::kGeglu},
+                                                                 {3, 12, 10, true, false, Activation::kGeglu},
+                                                                 {21, 64, 90, true, true, Activation::kGeglu},
+                                                                 {1, 6, 5, false, false, Activation::kGeluTanh},
+                                                                 {31, 96, 77, true, false, Activation::kGeluTanh},
+                                                                 {16, 7000, 48, true, true, Activation::kGeluTanh}}) {
       SCOPED_TRACE(fmt::format("{}: {} x {} x {}", Name(v), c.rows, c.depth, c.columns));
       CheckMatrix(v, c);
     }
@@ -147,17 +157,26 @@ TEST(CpuKernels, LayerNorm) {
   }
 }
 
-TEST(CpuKernels, GeluTanh) {
-  at::manual_seed(4);
+// Where it is all and nothing, and where a sum is no number.
+TEST(CpuKernels, GeluTanhAtItsEnds) {
+  c10::InferenceMode inference;
   for (const Variant& v : Variants()) {
-    for (int64_t columns : {1, 16, 37}) {
-      SCOPED_TRACE(fmt::format("{}: {} columns", Name(v), columns));
-      at::Tensor x = (at::randn({9, columns + 3}) * 4).to(v.dtype).narrow(1, 0, columns);
-      x[0][0] = -1e4, x[1][0] = 1e4, x[2][0] = 0;
-      at::Tensor y = at::empty({9, columns}, v.dtype);
-      cpu::KernelsOf(*v.kernels, v.dtype).gelu_tanh(x.const_data_ptr(), columns + 3, 9, columns, y.data_ptr(), columns);
-      ExpectRounded(y, at::gelu(x.to(at::kDouble), "tanh"), at::ones_like(x, at::kDouble));
-    }
+    SCOPED_TRACE(Name(v));
+    const at::Tensor x = at::tensor({-1e30, -1e4, -8.0, 0.0, 8.0, 1e4, 1e30, double(NAN)}).unsqueeze(1);
+    const at::Tensor rows = at::cat({x, at::zeros_like(x)}, 1).to(v.dtype);
+    at::Tensor y = at::empty({8, 1}, v.dtype);
+    const cpu::PackedMatrix packed(v.kernels, {at::ones({1, 1, 2}, v.dtype)}, {}, false);
+    cpu::Product product;
+    product.weights = &packed;
+    product.places = 8;
+    product.sources = {{.base = rows.const_data_ptr(), .place_stride = 2, .k = 2}};
+    product.out = y.data_ptr();
+    product.out_stride = 1;
+    product.activation = cpu::Activation::kGeluTanh;
+    cpu::Run(product);
+    EXPECT_TRUE(y[7].isnan().item<bool>());
+    const at::Tensor expected = at::gelu(rows.to(at::kDouble).narrow(1, 0, 1), "tanh").narrow(0, 0, 7);
+    ExpectRounded(y.narrow(0, 0, 7), expected, at::ones_like(expected));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "harness/nn/cpu/cpu_gemm.h"
+#include "harness/nn/cpu/share.h"
 
 namespace skipbench::cpu {
 
@@ -47,9 +48,9 @@ class Runner {
   void Run() const {
     const int64_t all = q_.size(0) * heads_;
     if (all >= 2 * at::get_num_threads() || all * blocks_ < 4) {
-      at::parallel_for(0, all, 1, [&](int64_t begin, int64_t end) {
+      Share(all, [&](const NextPart& next) {
         const Buffer packed = Allocate(key_size_ + value_size_), scratch = Allocate(scratch_size_);
-        for (int64_t head = begin; head < end; ++head) {
+        for (int64_t head; next(&head);) {
           Pack(head, packed.get());
           for (int64_t block = 0; block < blocks_; ++block) Block(head, block, packed.get(), scratch.get());
         }

@@ -4,13 +4,14 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <functional>
 #include <memory>
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
+
+#include "harness/nn/cpu/share.h"
 
 namespace skipbench::cpu {
 
@@ -155,15 +156,15 @@ class Runner {
       Rows(0, tiles_, 0, w_.panels());
     } else if (tiles_ >= kParts * threads && SourceBytes() > WeightBytes()) {
       const int64_t part = std::min(CeilDiv(tiles_, kParts * threads), kBlockTiles);
-      Share(threads, CeilDiv(tiles_, part),
-            [&](int64_t i) { Rows(i * part, std::min((i + 1) * part, tiles_), 0, w_.panels()); });
+      InParts(CeilDiv(tiles_, part),
+              [&](int64_t i) { Rows(i * part, std::min((i + 1) * part, tiles_), 0, w_.panels()); });
     } else {
       // Little to read but the weights, which every thread reads a part of: stretches of the (panel, tile) pairs, whole
       // panels where there are enough of them.
       const int64_t panels = w_.panels(), whole = kParts * threads;
       const int64_t part = panels >= whole ? CeilDiv(panels, whole) * tiles_ : CeilDiv(panels * tiles_, threads);
       const int64_t all = panels * tiles_;
-      Share(threads, CeilDiv(all, part), [&](int64_t i) { Stretch(i * part, std::min((i + 1) * part, all)); });
+      InParts(CeilDiv(all, part), [&](int64_t i) { Stretch(i * part, std::min((i + 1) * part, all)); });
     }
   }
 
@@ -176,11 +177,9 @@ class Runner {
     int64_t offset, k, row;  // from value `offset` of the source's rows; `row`: of the packed weights
   };
 
-  // Each thread takes the next part when it is done with one: cores are not equally fast at all times.
-  static void Share(int64_t threads, int64_t parts, const std::function<void(int64_t)>& run) {
-    std::atomic<int64_t> next = 0;
-    at::parallel_for(0, threads, 1, [&](int64_t, int64_t) {
-      for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < parts;) run(i);
+  static void InParts(int64_t parts, const std::function<void(int64_t)>& run) {
+    Share(parts, [&](const NextPart& next) {
+      for (int64_t i; next(&i);) run(i);
     });
   }
 
@@ -294,7 +293,7 @@ class Runner {
     t.out = static_cast<char*>(p_.out) + (place.row * p_.out_stride + panel.column) * size_;
     t.out_stride = p_.out_stride;
     t.columns = panel.columns;
-    t.gated = w_.gated();
+    t.activation = w_.gated() ? Activation::kGeglu : p_.activation;
     gemm_(t);
   }
 

@@ -76,6 +76,7 @@ struct Product {
   int64_t out_stride = 0;
   const void* residual = nullptr;  // added; rows at residual_stride
   int64_t residual_stride = 0;
+  Activation activation = Activation::kNone;  // of sums and bias; gated weights have their own
 };
 
 void Run(const Product& product);

@@ -23,8 +23,16 @@ struct GemmSegment {
   int64_t k = 0;
 };
 
-// out[rows, columns] = sum over segments of A * panel + bias (+ residual), for at most Kernels::max_rows rows and one
-// panel of packed weights: [k][panel_width] (bfloat16: [k / 2][panel_width][2]), all segments one after the other.
+// What is done with a product's sums and its bias.
+enum class Activation {
+  kNone,
+  kGeglu,     // a panel's halves are h and g: h * gelu(g), half as wide
+  kGeluTanh,  // 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
+};
+
+// out[rows, columns] = activation(sum over segments of A * panel + bias) (+ residual), for at most Kernels::max_rows
+// rows and one panel of packed weights: [k][panel_width] (bfloat16: [k / 2][panel_width][2]), all segments one after
+// the other.
 struct GemmTile {
   int rows = 0;
   int segments = 0;
@@ -38,8 +46,8 @@ struct GemmTile {
   int64_t residual_stride = 0;
   void* out = nullptr;
   int64_t out_stride = 0;
-  int columns = 0;     // valid columns of the panel
-  bool gated = false;  // GEGLU: the panel's halves are h and g; out = h * gelu(g), half as wide
+  int columns = 0;  // valid columns of the output
+  Activation activation = Activation::kNone;
 };
 
 // One head of attention for a block of queries: out = softmax(scale * q k^T) v. Scores and softmax are float32.
@@ -71,8 +79,6 @@ struct ElementKernels {
                      void* y);
   // h = x + gate * h for rows of `features` values.
   void (*gated_add)(const void* x, int64_t rows, int64_t features, const float* gate, void* h);
-  // y = GELU(x) in its tanh form, for rows of `columns` values.
-  void (*gelu_tanh)(const void* x, int64_t stride, int64_t rows, int64_t columns, void* y, int64_t y_stride);
 
   // Keys and values of a head ([length][dim], rows at `stride`) are packed once for all blocks of queries; sizes are in
   // elements. `dim` of bfloat16 must be even.

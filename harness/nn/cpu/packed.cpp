@@ -56,22 +56,34 @@ PackedLinear::PackedLinear(const std::vector<at::Tensor>& weights, const std::ve
   }
 }
 
-at::Tensor PackedLinear::RunPacked(const at::Tensor& x, const at::Tensor& other) const {
+at::Tensor PackedLinear::RunPacked(const at::Tensor& x, const LinearEnd& end) const {
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = packed_.columns();
-  const at::Tensor rows = x.contiguous();
+  const at::Tensor rows = x.contiguous(), add = end.add.defined() ? end.add.contiguous() : end.add;
+  at::Tensor y = end.into.defined() ? end.into : at::empty(shape, x.options());
+  if (y.numel() == 0) return y;
   cpu::Product product;
   product.places = rows.numel() / packed_.depth();
   product.sources = {{.base = rows.const_data_ptr(), .place_stride = packed_.depth(), .k = packed_.depth()}};
-  return RunInto(std::move(product), packed_, at::empty(shape, x.options()),
-                 other.defined() ? other.contiguous() : other);
+  product.weights = &packed_;
+  product.out = y.data_ptr();
+  product.out_stride = y.dim() > 1 ? y.stride(-2) : packed_.columns();
+  if (add.defined()) product.residual = add.const_data_ptr();
+  product.residual_stride = packed_.columns();
+  if (end.gelu_tanh) product.activation = cpu::Activation::kGeluTanh;
+  cpu::Run(product);
+  return y;
 }
 
-at::Tensor PackedLinear::Forward(const at::Tensor& x, const at::Tensor& other) const {
-  if (packed_.defined()) return RunPacked(x, other);
+at::Tensor PackedLinear::Forward(const at::Tensor& x, const LinearEnd& end) const {
+  if (packed_.defined()) return RunPacked(x, end);
   at::Tensor y = at::linear(x, weight_, bias_);
   if (gated_) y = at::gelu(y.narrow(-1, out_ / 2, out_ / 2)).mul_(y.narrow(-1, 0, out_ / 2));
-  return other.defined() ? y.add_(other) : y;
+  if (end.gelu_tanh) at::gelu_(y, "tanh");
+  if (end.add.defined()) y.add_(end.add);
+  if (!end.into.defined()) return y;
+  at::Tensor into = end.into;
+  return into.copy_(y);
 }
 
 ConvInput ConvInput::WithMargin(const at::Tensor& like, int64_t channels, int64_t height, int64_t width,

@@ -11,6 +11,13 @@
 
 namespace skipbench {
 
+// What becomes of a linear layer's outputs x W^T + b.
+struct LinearEnd {
+  bool gelu_tanh = false;  // GELU in its tanh form
+  at::Tensor add = {};     // [..., out], added after that; not changed
+  at::Tensor into = {};  // [..., out], rows at one distance and a last stride of 1: they go here, not into a new tensor
+};
+
 // y = x W^T + b.
 class PackedLinear {
  public:
@@ -19,11 +26,11 @@ class PackedLinear {
   // the first half of the outputs times gelu of the second. The weights are packed where they are: without a copy in
   // between.
   PackedLinear(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& biases, bool gated = false);
-  // x [..., in]; `other`, if defined, is added: [..., out].
-  at::Tensor Forward(const at::Tensor& x, const at::Tensor& other = {}) const;
+  // x [..., in] -> [..., out].
+  at::Tensor Forward(const at::Tensor& x, const LinearEnd& end = {}) const;
 
  private:
-  at::Tensor RunPacked(const at::Tensor& x, const at::Tensor& other) const;
+  at::Tensor RunPacked(const at::Tensor& x, const LinearEnd& end) const;
   int64_t out_ = 0;
   bool gated_ = false;
   at::Tensor weight_, bias_;  // where they are not packed

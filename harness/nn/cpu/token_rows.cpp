@@ -106,16 +106,6 @@ at::Tensor NormAndModulate(const at::Tensor& x, double eps, const at::Tensor& fa
   return y;
 }
 
-void GeluTanh(const at::Tensor& x, const at::Tensor& out) {
-  const ElementKernels& kernels = KernelsOf(*BestKernels(), x.scalar_type());
-  const int64_t columns = x.size(-1), size = static_cast<int64_t>(x.element_size());
-  OverTokens(1, x.numel() / columns, columns, [&](int64_t, int64_t begin, int64_t end) {
-    kernels.gelu_tanh(static_cast<const char*>(x.const_data_ptr()) + begin * x.stride(-2) * size, x.stride(-2),
-                      end - begin, columns, static_cast<char*>(out.data_ptr()) + begin * out.stride(-2) * size,
-                      out.stride(-2));
-  });
-}
-
 void NormAndRotate(const at::Tensor& x, const HeadRows& rows, const at::Tensor& out) {
   x.scalar_type() == at::kFloat ? RotateOf<float>(x, rows, out) : RotateOf<at::BFloat16>(x, rows, out);
 }

@@ -18,10 +18,6 @@ void GatedAdd(const at::Tensor& x, const at::Tensor& gate, const at::Tensor& h);
 // factor = 1 + scale and shift [1 or B, dim] float32, contiguous.
 at::Tensor NormAndModulate(const at::Tensor& x, double eps, const at::Tensor& factor, const at::Tensor& shift);
 
-// GELU in its tanh form: x and out [..., dim], a last stride of 1 and the others as of rows at one distance; `out` may
-// be x.
-void GeluTanh(const at::Tensor& x, const at::Tensor& out);
-
 // Rows of queries or keys: heads of dim_head values, normalised by their root mean square and turned by pairs.
 struct HeadRows {
   int64_t heads = 1, dim_head = 0;

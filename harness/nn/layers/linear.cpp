@@ -35,8 +35,8 @@ at::Tensor Linear::CountOnly(const at::Tensor& x) const {
   return at::empty(shape, x.options());
 }
 
-at::Tensor Linear::ForwardAdd(const at::Tensor& x, const at::Tensor& other) const {
-  return x.is_meta() ? CountOnly(x) : linear_.Forward(x, other);
+at::Tensor Linear::Forward(const at::Tensor& x, const LinearEnd& end) const {
+  return x.is_meta() ? CountOnly(x) : linear_.Forward(x, end);
 }
 
 }  // namespace skipbench

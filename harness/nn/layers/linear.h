@@ -27,9 +27,9 @@ class Linear {
   Linear(const Weights& w, const std::vector<std::string>& parts, int64_t in_features, int64_t out_features_each,
          bool bias, bool gated = false);
 
-  at::Tensor Forward(const at::Tensor& x) const { return ForwardAdd(x, {}); }  // [..., in] -> [..., out]
+  at::Tensor Forward(const at::Tensor& x, const LinearEnd& end = {}) const;  // [..., in] -> [..., out]
   // Forward(x) + other; `other`, if defined, is not changed.
-  at::Tensor ForwardAdd(const at::Tensor& x, const at::Tensor& other) const;
+  at::Tensor ForwardAdd(const at::Tensor& x, const at::Tensor& other) const { return Forward(x, {.add = other}); }
 
  private:
   at::Tensor CountOnly(const at::Tensor& x) const;

@@ -2,17 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "harness/nn/cpu/token_rows.h"
-
 namespace skipbench {
-
-void GeluTanh(const at::Tensor& x, at::Tensor out) {
-  if (x.is_meta()) return;
-  if (cpu::RunsTokenRows(x) && x.dim() >= 2 && x.numel() > 0)
-    cpu::GeluTanh(x, out);
-  else
-    at::gelu_out(out, x, "tanh");
-}
 
 Mlp::Mlp(const Weights& w, const Names& names, int64_t in_features, int64_t inner, int64_t out_features,
          Activation activation)
@@ -29,11 +19,8 @@ Mlp Mlp::TextProjection(const Weights& w, int64_t in_features, int64_t dim, Acti
 }
 
 at::Tensor Mlp::Forward(const at::Tensor& x) const {
-  at::Tensor h = first_.Forward(x);
-  if (activation_ == Activation::kGeluTanh)
-    GeluTanh(h, h);
-  else if (!h.is_meta())
-    at::silu_(h);
+  at::Tensor h = first_.Forward(x, {.gelu_tanh = activation_ == Activation::kGeluTanh});
+  if (activation_ == Activation::kSilu && !h.is_meta()) at::silu_(h);
   return second_.Forward(h);
 }
 

@@ -10,10 +10,6 @@
 
 namespace skipbench {
 
-// GELU in its tanh form, 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))): x [..., N, dim], contiguous, into `out`, of
-// the same shape and a last stride of 1, which may be x.
-void GeluTanh(const at::Tensor& x, at::Tensor out);
-
 class Mlp {
  public:
   enum class Activation { kSilu, kGeluTanh };
