@@ -25,6 +25,7 @@ int Macs(const Texts& args);
 int List(const Texts& args);
 int Calibrate(const Texts& args);
 int Metrics(const Texts& args);
+int Profile(const Texts& args);
 int Doctor(const Texts& args);
 
 // One option, as Parse() takes them.

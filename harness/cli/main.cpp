@@ -34,6 +34,7 @@ const std::vector<Command>& Commands() {
       {"calibrate", "find the threshold of skipping methods that gives a wanted number of predictions", Calibrate},
       {"metrics", "measure pictures in folders and results: PSNR, SSIM and the like", Metrics},
       {"macs", "count multiply-accumulates of a model, without weights", Macs},
+      {"profile", "say where the time of an experiment goes", Profile},
       {"list", "list methods, schedulers, metrics, datasets, config keys", List},
       {"doctor", "say what is there, what is missing and where to put it", Doctor},
   };

@@ -1,8 +1,10 @@
 #include <filesystem>
+#include <optional>
 
 #include "harness/analysis/set_distances.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
+#include "harness/cli/profile_run.h"
 #include "harness/experiment/config/shard.h"
 #include "harness/experiment/run/describe.h"
 #include "harness/experiment/run/run_experiment.h"
@@ -34,7 +36,9 @@ fs::path DefaultFolder(const std::string& name, const Shard& shard) {
 
 int Run(const Texts& args) {
   const Values values = Parse(
-      "run", "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--shard i/n] [--resume | --overwrite] [--dry-run]",
+      "run",
+      "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--shard i/n] [--resume | --overwrite] [--dry-run] "
+      "[--profile]",
       {Input("the experiment's config"),
        Optional<std::string>("out,o",
                              "results folder (default: results/local/NAME of the working directory; of a shard, its "
@@ -44,6 +48,7 @@ int Run(const Texts& args) {
                              "i/n, i from 0: only this part of the samples; `skipbench merge` joins the parts"),
        Flag("resume", "go on with an interrupted run"),
        Flag("overwrite", "replace the result that is in the folder; what is not a result's own stays"),
+       Flag("profile", "say where the time went, and write profile.json and trace.json into the results folder"),
        Flag("dry-run", "print the plan and stop"), Models(),
        Flag("allow-missing", "leave out metrics whose weights are missing; their columns say so"), Quiet()},
       args);
@@ -66,8 +71,11 @@ int Run(const Texts& args) {
     return 0;
   }
   for (const auto& note : plan.notes) fmt::print(stderr, "skipbench: {}\n", note);
+  std::optional<ProfiledRun> profiled;
+  if (values.IsSet("profile")) profiled.emplace(plan.device);
   const RunSummary summary = RunExperiment(plan, run);
   Report(plan, run.out);
+  if (profiled) profiled->Report(run.out);
   if (summary.failed)
     fmt::print(stderr, "skipbench: {} of the samples' runs failed; the table's last column counts them\n",
                summary.failed);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
+#include "harness/runtime/profiler.h"
 
 namespace skipbench {
 namespace {
@@ -19,7 +20,9 @@ auto ConditioningTensors(Inputs& inputs) {
 
 at::Tensor Own(const at::Tensor& t) { return t.defined() ? t.clone() : t; }
 
+// A profiler waits for every operator, which a graph that is being recorded forbids.
 bool IsRecordable(const NetworkWork& work) {
+  if (Profiler::active()) return false;
   const auto is_modules = [](const CacheSite& site) { return site.level == CacheSite::Level::kModules; };
   return !work.from && !(work.site && is_modules(*work.site)) &&
          std::none_of(work.keep.begin(), work.keep.end(), is_modules);

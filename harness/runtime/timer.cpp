@@ -2,6 +2,7 @@
 
 #include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <fmt/format.h>
 
 #ifdef SKIPBENCH_NVTX
 #include <nvtx3/nvToolsExt.h>
@@ -9,15 +10,24 @@
 
 namespace skipbench {
 
+namespace {
 #ifdef SKIPBENCH_NVTX
-TraceRange::TraceRange(const char* name) { nvtxRangePushA(name); }
-TraceRange::TraceRange(const char* name, int index) { nvtxRangePushA(fmt::format("{} {}", name, index).c_str()); }
-TraceRange::~TraceRange() { nvtxRangePop(); }
+void PushNvtx(const char* name) { nvtxRangePushA(name); }
+void PopNvtx() { nvtxRangePop(); }
+constexpr bool kNvtx = true;
 #else
-TraceRange::TraceRange(const char*) {}
-TraceRange::TraceRange(const char*, int) {}
-TraceRange::~TraceRange() = default;
+void PushNvtx(const char*) {}
+void PopNvtx() {}
+constexpr bool kNvtx = false;
 #endif
+std::string Numbered(const char* name, int index) {
+  return kNvtx || Profiler::active() ? fmt::format("{} {}", name, index) : "";
+}
+}  // namespace
+
+TraceRange::TraceRange(const char* name, RangeKind kind) : range_(kind, name) { PushNvtx(name); }
+TraceRange::TraceRange(const char* name, int index) : TraceRange(Numbered(name, index).c_str()) {}
+TraceRange::~TraceRange() { PopNvtx(); }
 
 // BACKEND_DEFAULT: with timing (LibTorch's own default leaves it out).
 struct Stopwatch::Events {
@@ -56,7 +66,9 @@ double Stopwatch::seconds() const {
   return std::chrono::duration<double>(stop_ - start_).count();
 }
 
-StageTimer::Stage::Stage(Stopwatch& watch, const char* name) : range_(name), watch_(watch) { watch_.Start(); }
+StageTimer::Stage::Stage(Stopwatch& watch, const char* name) : range_(name, RangeKind::kStage), watch_(watch) {
+  watch_.Start();
+}
 StageTimer::Stage::~Stage() { watch_.Stop(); }
 
 StageTimer::Stage StageTimer::Enter(const char* name) {

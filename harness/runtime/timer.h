@@ -9,17 +9,22 @@
 #include <string>
 #include <vector>
 
+#include "harness/runtime/profiler.h"
+
 namespace skipbench {
 
-// A named range on the profiler's timeline (NVTX: Nsight Systems shows it), from construction to destruction. Costs
-// nothing in a build without NVTX, a few nanoseconds in one that no profiler watches.
+// A named range on a profiler's timeline, NVTX's (Nsight Systems shows it) and Profiler's, from construction to
+// destruction. Costs a few nanoseconds where no profiler watches.
 class TraceRange {
  public:
-  explicit TraceRange(const char* name);
+  explicit TraceRange(const char* name, RangeKind kind = RangeKind::kMark);
   TraceRange(const char* name, int index);  // "name 7"
   ~TraceRange();
   TraceRange(const TraceRange&) = delete;
   TraceRange& operator=(const TraceRange&) = delete;
+
+ private:
+  ProfiledRange range_;
 };
 
 // Times one stretch of work at a time. On a GPU the times are those of events on the current stream: start and stop do

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "harness/base/error.h"
+#include "harness/runtime/profiler.h"
 #ifdef SKIPBENCH_CUDA_KERNELS
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
@@ -207,6 +208,7 @@ bool HasDifferenceSumsKernel() {
 }
 
 at::Tensor ComputeDifferenceSums(at::TensorList history, int max_order) {
+  const ProfiledRange range(RangeKind::kOperator, "criterion");
   Check(history, max_order);
   const int order = std::min<int>(max_order, static_cast<int>(history.size()) - 1);
   const bool cpu = history[0].device().is_cpu();

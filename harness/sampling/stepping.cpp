@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "harness/runtime/profiler.h"
+
 namespace skipbench {
 namespace {
 
@@ -45,6 +47,7 @@ DenoiserInput Stepping::Input(std::span<const RowRef> latents, std::span<const i
 Stepping::Stepped Stepping::Step(const at::Tensor& latent, const SchedulerState& before,
                                  std::span<const RowRef> model_output, std::span<const int64_t> sample_of,
                                  int call) const {
+  const ProfiledRange range(RangeKind::kOperator, "scheduler_step");
   const at::Tensor noise = Noise(sample_of, call, latent.device());
   if (batch_invariant_ && model_output.size() > 1) return RowByRow(latent, before, model_output, noise, call);
   at::Tensor guided = denoiser_.Guide(GatherRows(model_output, 1));

@@ -1,4 +1,5 @@
 #include "harness/sampling/weighted_rows.h"
+#include "harness/runtime/profiler.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -50,6 +51,7 @@ at::Tensor SumInOnePass(std::span<const WeightedTerm> terms, const at::Tensor& i
 }  // namespace
 
 at::Tensor WeightedRows(std::span<const WeightedTerm> terms, const at::Tensor& into) {
+  const ProfiledRange range(RangeKind::kOperator, "weighted_sum");
   const auto is_one = [](double w) { return w == 1; };
   if (terms.size() == 1 && std::ranges::all_of(terms[0].weights, is_one)) return GatherRows(terms[0].rows, 0);
   if (AreRowsOf<float>(terms)) return SumInOnePass<float>(terms, into);

@@ -1,4 +1,5 @@
 #include "harness/nn/cpu/packed.h"
+#include "harness/runtime/profiler.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -76,6 +77,7 @@ at::Tensor PackedLinear::RunPacked(const at::Tensor& x, const LinearEnd& end) co
 }
 
 at::Tensor PackedLinear::Forward(const at::Tensor& x, const LinearEnd& end) const {
+  const ProfiledRange range(RangeKind::kOperator, "linear", x.scalar_type(), x.numel() * out_);
   if (packed_.defined()) return RunPacked(x, end);
   at::Tensor y = at::linear(x, weight_, bias_);
   if (gated_) y = at::gelu(y.narrow(-1, out_ / 2, out_ / 2)).mul_(y.narrow(-1, 0, out_ / 2));
@@ -193,6 +195,13 @@ at::Tensor PackedConv2d::RunPacked(const ConvInput& x, const at::Tensor& other) 
 }
 
 at::Tensor PackedConv2d::Forward(const ConvInput& x, const at::Tensor& other) const {
+  ProfiledRange range(RangeKind::kOperator, "conv2d", x.map().scalar_type(), 0);
+  const at::Tensor y = Run(x, other);
+  range.Add(y.numel() * x.map().size(1) * height_ * width_);
+  return y;
+}
+
+at::Tensor PackedConv2d::Run(const ConvInput& x, const at::Tensor& other) const {
   if (packed_.defined()) {
     const bool ready = width_ == 1 || x.has_margin();
     return ready ? RunPacked(x, other) : RunPacked(ConvInput::Prepared(x.map(), 1), other);
@@ -207,6 +216,7 @@ at::Tensor PackedConv2d::Forward(const ConvInput& x, const at::Tensor& other) co
 at::Tensor PackedConv2d::ForwardParts(const std::vector<at::Tensor>& parts) const {
   const auto odd = [](const at::Tensor& part) { return Pairs(part) && part.size(1) % 2 != 0; };
   if (!packed_.defined() || std::any_of(parts.begin(), parts.end(), odd)) return Forward(ConvInput(at::cat(parts, 1)));
+  ProfiledRange range(RangeKind::kOperator, "conv2d", parts[0].scalar_type(), 0);
   cpu::Product product;
   std::vector<at::Tensor> dense;
   for (const at::Tensor& part : parts) {
@@ -215,6 +225,7 @@ at::Tensor PackedConv2d::ForwardParts(const std::vector<at::Tensor>& parts) cons
   }
   const at::Tensor& first = parts[0];
   product.places = first.size(0) * first.size(2) * first.size(3);
+  range.Add(product.places * packed_.depth() * out_);
   return RunInto(
       std::move(product), packed_,
       at::empty({first.size(0), out_, first.size(2), first.size(3)}, first.options().memory_format(kChannelsLast)), {});

@@ -73,6 +73,7 @@ class PackedConv2d {
   at::Tensor ForwardParts(const std::vector<at::Tensor>& parts) const;
 
  private:
+  at::Tensor Run(const ConvInput& x, const at::Tensor& other) const;
   at::Tensor RunPacked(const ConvInput& x, const at::Tensor& other) const;
   at::Tensor weight_, bias_;
   cpu::PackedMatrix packed_;

@@ -5,6 +5,7 @@
 #include "harness/base/error.h"
 #include "harness/nn/cpu/cpu_attention.h"
 #include "harness/nn/layers/macs.h"
+#include "harness/runtime/profiler.h"
 
 namespace skipbench {
 
@@ -32,6 +33,7 @@ at::Tensor Attention::Attend(const at::Tensor& q, const at::Tensor& k, const at:
     CountAttention(name_, q.size(0), q.size(1), k.size(1), inner(), inner());
     return at::empty({q.size(0), q.size(1), inner()}, q.options());
   }
+  const ProfiledRange range(RangeKind::kOperator, "attention", q.scalar_type(), 2 * q.numel() * k.size(1));
   if (options_.upcast && q.scalar_type() != at::kFloat && q.scalar_type() != at::kDouble)
     return Run(q.to(at::kFloat), k.to(at::kFloat), v.to(at::kFloat)).to(q.scalar_type());
   return Run(q, k, v);
@@ -75,6 +77,7 @@ at::Tensor Attention::AttendOverFrames(const at::Tensor& qkv) const {
     CountAttention(name_, batch * places, frames, frames, n, n);
     return out;
   }
+  const ProfiledRange range(RangeKind::kOperator, "attention", qkv.scalar_type(), 2 * out.numel() * frames);
   if (const cpu::Kernels* kernels = cpu::AttentionKernelsFor(qkv[0].narrow(-1, 0, n), options_.heads)) {
     for (int64_t b = 0; b < batch; ++b) {
       const at::Tensor sequences = qkv[b].transpose(0, 1);  // [N, F, 3 * inner]

@@ -9,6 +9,7 @@
 
 #include "harness/nn/cpu/cpu_kernels.h"
 #include "harness/nn/layers/macs.h"
+#include "harness/runtime/profiler.h"
 
 namespace skipbench {
 
@@ -84,6 +85,7 @@ at::Tensor CausalConv3d::Forward(const ConvInput& x, Past* past, const at::Tenso
     CountConv(name_, y, options_.in_channels, options_.frames * options_.kernel * options_.kernel, true);
     return y;
   }
+  ProfiledRange range(RangeKind::kOperator, "conv3d", x.map().scalar_type(), 0);
   const auto prepare = [&](const ConvInput& frame) {
     const bool margins = packed_.defined() && options_.kernel > 1;
     return margins && !frame.has_margin() ? ConvInput::Prepared(frame.map(), 1) : frame;
@@ -100,6 +102,7 @@ at::Tensor CausalConv3d::Forward(const ConvInput& x, Past* past, const at::Tenso
   at::Tensor y = packed_.defined() ? RunPacked(frames, other) : RunAten(frames);
   if (other.defined() && !packed_.defined()) y = y + other;
   if (options_.frames > 1) *past = {std::move((*past)[1]), input};
+  range.Add(y.numel() * options_.in_channels * options_.frames * options_.kernel * options_.kernel);
   return y;
 }
 

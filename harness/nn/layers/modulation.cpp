@@ -4,6 +4,7 @@
 
 #include "harness/nn/cpu/token_rows.h"
 #include "harness/nn/layers/macs.h"
+#include "harness/runtime/profiler.h"
 
 namespace skipbench {
 
@@ -17,6 +18,7 @@ at::Tensor NormAndModulate(const std::string& name, const at::Tensor& x, double 
     if (!name.empty()) CountNorm(name, x);
     return at::empty_like(x);
   }
+  const ProfiledRange range(RangeKind::kOperator, "layer_norm", x.scalar_type(), 0);
   if (cpu::RunsTokenRows(x)) return cpu::NormAndModulate(x.contiguous(), eps, Wide(scale) + 1, Wide(shift));
   // ATen's norm has float32 statistics in half precision, too; what comes after it is float32 here.
   const at::Tensor normed = at::layer_norm(x.to(at::kFloat), {x.size(-1)}, {}, {}, eps);
@@ -25,6 +27,7 @@ at::Tensor NormAndModulate(const std::string& name, const at::Tensor& x, double 
 
 at::Tensor GatedAdd(const at::Tensor& x, const at::Tensor& gate, const at::Tensor& h) {
   if (x.is_meta()) return x;
+  const ProfiledRange range(RangeKind::kOperator, "gated_add", x.scalar_type(), 0);
   if (cpu::RunsTokenRows(x) && h.is_contiguous()) {
     cpu::GatedAdd(x.contiguous(), Wide(gate), h);
     return h;

@@ -8,6 +8,7 @@
 #include "harness/base/error.h"
 #include "harness/nn/cpu/cpu_kernels.h"
 #include "harness/nn/layers/macs.h"
+#include "harness/runtime/profiler.h"
 
 namespace skipbench {
 
@@ -181,6 +182,7 @@ at::Tensor GroupNorm::Run(const at::Tensor& x, bool silu) const {
     CountNorm(name_, x);
     return at::empty_like(x);
   }
+  const ProfiledRange range(RangeKind::kOperator, "group_norm", x.scalar_type(), 0);
   if (HasKernels(x)) {
     at::Tensor y = at::empty(x.sizes(), x.options().memory_format(kChannelsLast));
     RunPacked({x}, {}, silu, y.permute({0, 2, 3, 1}), 0);
@@ -195,6 +197,7 @@ at::Tensor GroupNorm::Run(const at::Tensor& x, bool silu) const {
 ConvInput GroupNorm::ForwardSilu(const std::vector<at::Tensor>& parts, const at::Tensor& shift) const {
   const at::Tensor& first = parts[0];
   if (HasKernels(first)) {
+    const ProfiledRange range(RangeKind::kOperator, "group_norm", first.scalar_type(), 0);
     int64_t channels = 0;
     for (const at::Tensor& part : parts) channels += part.size(1);
     ConvInput y = ConvInput::WithMargin(first, channels, first.size(2), first.size(3), RunsPacked(first) ? 1 : 0);
@@ -227,6 +230,7 @@ at::Tensor LayerNorm::Forward(const at::Tensor& x) const {
     CountNorm(name_, x);
     return at::empty_like(x);
   }
+  const ProfiledRange range(RangeKind::kOperator, "layer_norm", x.scalar_type(), 0);
   return HasKernels(x) ? RunPacked(x) : at::layer_norm(x, {features_}, w_.weight, w_.bias, eps_);
 }
 

@@ -6,6 +6,7 @@
 
 #include "harness/nn/cpu/cpu_attention.h"
 #include "harness/nn/layers/macs.h"
+#include "harness/runtime/profiler.h"
 
 namespace skipbench {
 
@@ -36,6 +37,8 @@ at::Tensor AttendAten(const at::Tensor& q, const at::Tensor& k, const at::Tensor
 void AttendInto(const std::string& name, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
                 const at::Tensor& mask, const at::Tensor& out) {
   if (q.is_meta()) return CountAttention(name, q.size(0), q.size(1), k.size(1), q.size(2), v.size(2));
+  const ProfiledRange range(RangeKind::kOperator, "attention", q.scalar_type(),
+                            k.size(1) * (q.numel() + q.size(0) * q.size(1) * v.size(2)));
   const cpu::Kernels* kernels = cpu::AttentionKernelsFor(q, heads);
   if (!kernels) {
     out.copy_(AttendAten(q, k, v, heads, mask));
