@@ -125,7 +125,7 @@ void Serve(const fs::path& folder, at::ScalarType dtype, const fs::path& inputs_
   std::cout << Json{{"load_seconds", seconds},
                     {"weights_bytes", weights},
                     {"load_peak_bytes", load_peak.Stop()},
-                    {"kernels", kernels ? kernels->name : "ATen"},
+                    {"kernels", kernels ? cpu::DescribeKernels() : "ATen"},
                     {"threads", at::get_num_threads()}}
                    .dump()
             << std::endl;

@@ -32,7 +32,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from compare_with_diffusers import ROOT, enter_environment  # noqa: E402
+from compare_with_diffusers import ROOT, add_version_option, describe_machine, enter_environment  # noqa: E402
 
 MODELS = {"cifar10": 32, "lsun": 256, "ldm4": 64, "sd15": 64, "sdxl": 128}      # height and width of the network's input
 SEED = 2024
@@ -222,13 +222,15 @@ def main():
     parser.add_argument("--channels-last", action="store_true", help="diffusers' network in channels_last memory format")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
     parser.add_argument("--json", type=pathlib.Path, help="writes the figures there, too")
+    add_version_option(parser)
     args = parser.parse_args()
     args.build = args.build.resolve()
     tasks = parse_tasks(args.only)
-    enter_environment()
+    enter_environment(args.diffusers)
     import torch
 
     torch.set_num_threads(args.threads)
+    print(describe_machine(args.threads), flush=True)
     rows, exact = [], {}
     print(f"{args.threads} threads, best of {args.rounds} turns; load: seconds, peak of anonymous memory / weights; shares of the best torch.mm")
     print("| network | type | load | diffusers | skipbench | ratio | diffusers' share | skipbench's share | difference | of each from float32 |")

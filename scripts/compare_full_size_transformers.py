@@ -27,7 +27,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from compare_full_size import Fail, Skipbench, difference  # noqa: E402
-from compare_with_diffusers import ROOT, enter_environment  # noqa: E402
+from compare_with_diffusers import ROOT, add_version_option, describe_machine, enter_environment  # noqa: E402
 
 DTYPES = ("float32", "bfloat16")
 NETWORKS = {                                                                    # class, config, latent, tokens
@@ -151,13 +151,15 @@ def main():
     parser.add_argument("--rounds", type=int, default=3, help="turns of each side")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
     parser.add_argument("--json", type=pathlib.Path, help="writes the figures there, too")
+    add_version_option(parser)
     args = parser.parse_args()
     args.build = args.build.resolve()
     tasks = parse_tasks(args.only)
-    enter_environment()
+    enter_environment(args.diffusers)
     import torch
 
     torch.set_num_threads(args.threads)
+    print(describe_machine(args.threads), flush=True)
     print(f"{args.threads} threads, best of {args.rounds} turns; load: peak of anonymous memory / weights")
     print("| network | type | load | diffusers | skipbench | ratio | difference |\n|---|---|---:|---:|---:|---:|---:|")
     rows = []

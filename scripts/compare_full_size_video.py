@@ -25,7 +25,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from compare_full_size import Skipbench, difference  # noqa: E402
-from compare_with_diffusers import ROOT, enter_environment  # noqa: E402
+from compare_with_diffusers import ROOT, add_version_option, describe_machine, enter_environment  # noqa: E402
 
 CONFIGS = ROOT / "tests/fixtures/metrics/macs/configs"
 TOKENS = 77
@@ -136,12 +136,14 @@ def main():
     parser.add_argument("--rounds", type=int, default=3, help="turns of each side")
     parser.add_argument("--step", action="store_true", help="one guided step for its memory")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
+    add_version_option(parser)
     args = parser.parse_args()
     args.build = args.build.resolve()
-    enter_environment()
+    enter_environment(args.diffusers)
     import torch
 
     torch.set_num_threads(args.threads)
+    print(describe_machine(args.threads), flush=True)
     for name in args.only.split(","):
         if not (CONFIGS / f"{name}.json").exists():
             raise SystemExit(f"error: --only: {name}: expected ms_1_7b or i2vgen_xl")

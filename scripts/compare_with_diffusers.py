@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Paired comparison of speed: the shipped model in diffusers and in skipbench, on the CPU, float32.
 
-    scripts/compare_with_diffusers.py [--threads 2] [--rounds 5] [--build build]
+    scripts/compare_with_diffusers.py [--threads 2] [--rounds 5] [--build build] [--diffusers 0.38.0]
     scripts/compare_with_diffusers.py --setup       makes .env-diffusers (5 GB), which is used from then on
+
+The environment holds today's diffusers, 0.42.1, which is what skipbench is measured against, and 0.38.0 beside it (in a folder
+of its own, with the libraries of its time): --diffusers says which.
 
 What is compared:
   unet, batch 2 and 32   one UNet forward with a context for each row (bench_unet_forward)
@@ -13,10 +16,13 @@ Both sides take turns, so that a slow moment of the machine does not fall on one
 Needs the release build with its benchmarks (scripts/build).
 """
 import argparse
+import importlib.metadata
 import json
 import os
 import pathlib
+import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +30,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ENV = ROOT / ".env-diffusers"
+TODAY, EARLIER = "0.42.1", "0.38.0"                                             # versions of diffusers
+EARLIER_FOLDER = ENV / f"diffusers-{EARLIER}"
 MODEL = ROOT / "datasets/fashion_scenes/model"
 CAPTIONS = ROOT / "datasets/fashion_scenes/captions.json"
 BATCHES = (2, 32)
@@ -32,24 +40,50 @@ GUIDANCE = 5.0
 
 
 def setup():
-    """The environment with diffusers."""
+    """The environment with both versions of diffusers."""
     python = ENV / "bin/python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(ENV)], check=True)
-    requirements = ROOT / "scripts/requirements/diffusers.txt"
-    subprocess.run([str(python), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(requirements)], check=True)
+    requirements = ROOT / "scripts/requirements"
+    install = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
+    subprocess.run([*install, "-r", str(requirements / "diffusers.txt")], check=True)
+    shutil.rmtree(EARLIER_FOLDER, ignore_errors=True)
+    subprocess.run([*install, "--target", str(EARLIER_FOLDER), "-r", str(requirements / "diffusers_0_38.txt")], check=True)
 
 
-def enter_environment():
-    """Goes on in .env-diffusers when the running Python has no diffusers."""
-    try:
-        import diffusers  # noqa: F401
-        import h5py  # noqa: F401
-    except ImportError:
+def add_version_option(parser):
+    parser.add_argument("--diffusers", choices=(TODAY, EARLIER), default=TODAY, help="version to compare with (default: %(default)s)")
+
+
+def enter_environment(version=TODAY):
+    """Goes on in .env-diffusers when the running Python has not this version of diffusers, or no h5py."""
+    if version == EARLIER and EARLIER_FOLDER.exists():
+        sys.path.insert(0, str(EARLIER_FOLDER))
+
+    def installed(package):
+        try:
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            return None
+
+    if installed("diffusers") != version or not installed("h5py"):
         python = ENV / "bin/python"
         if pathlib.Path(sys.prefix) == ENV or not python.exists():
-            sys.exit("error: this Python has no diffusers or h5py; run scripts/compare_with_diffusers.py --setup")
+            sys.exit(f"error: this Python has diffusers {installed('diffusers')} and h5py {installed('h5py')}, expected diffusers "
+                     f"{version} and h5py; run scripts/compare_with_diffusers.py --setup")
         os.execv(python, [str(python), *sys.argv])
+
+
+def describe_machine(threads):
+    """The processor, and what runs on it."""
+    import diffusers
+    import torch
+
+    names = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    flags = next((line for line in open("/proc/cpuinfo") if line.startswith("flags")), "").split()
+    units = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags]
+    return (f"{names[0] if names else platform.processor()} ({', '.join(units)}), {threads} threads; diffusers {diffusers.__version__}, "
+            f"torch {torch.__version__}")
 
 
 class Diffusers:
@@ -157,11 +191,13 @@ def main():
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count()))
     parser.add_argument("--rounds", type=int, default=5, help="turns of each side")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
+    add_version_option(parser)
     args = parser.parse_args()
     if args.setup:
         setup()
         return
-    enter_environment()
+    enter_environment(args.diffusers)
+    print(describe_machine(args.threads))
 
     sides = [Diffusers(args.threads), Skipbench(args.threads, args.build.resolve())]
     tasks = [(f"unet, batch {b}", lambda side, b=b: side.unet_seconds(b)) for b in BATCHES]

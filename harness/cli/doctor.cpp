@@ -14,6 +14,7 @@
 #include "harness/cli/commands.h"
 #include "harness/experiment/plan/plan.h"
 #include "harness/experiment/run/describe.h"
+#include "harness/nn/cpu/cpu_kernels.h"
 #include "harness/pipelines/catalog.h"
 #include "harness/pipelines/find_model.h"
 #include "harness/pipelines/load_pipeline.h"
@@ -132,7 +133,7 @@ void DescribeProgram() {
   } else {
     fmt::print("CUDA       no: a CPU build (cmake --preset cuda builds for a GPU)\n");
   }
-  fmt::print("CPU        {}\n", DeviceName(at::kCPU));
+  fmt::print("CPU        {}; kernels: {}\n", DeviceName(at::kCPU), cpu::DescribeKernels());
   for (const auto& [what, name] :
        {std::pair("models", "SKIPBENCH_MODELS"), {"data", "SKIPBENCH_DATA"}, {"weights", "SKIPBENCH_METRIC_WEIGHTS"}}) {
     const char* value = std::getenv(name);

@@ -26,7 +26,7 @@ std::vector<Variant> Variants() {
   std::vector<Variant> variants;
   for (const Kernels* kernels : cpu::RunnableKernels()) {
     variants.push_back({kernels, at::kFloat});
-    if (kernels->bf16.gemm) variants.push_back({kernels, at::kBFloat16});
+    if (kernels->bf16.gemm.run) variants.push_back({kernels, at::kBFloat16});
   }
   return variants;
 }
@@ -64,7 +64,7 @@ void CheckMatrix(const Variant& v, const MatrixCase& c) {
   const cpu::PackedMatrix packed(v.kernels, {w.unsqueeze(1)}, bias, c.gated());
   cpu::Product product;
   product.weights = &packed;
-  product.places = c.rows;
+  product.places = product.sample_rows = c.rows;
   product.sources = {{.base = x.const_data_ptr(), .place_stride = c.depth, .k = c.depth}};
   product.out = y.data_ptr();
   product.out_stride = out;

@@ -24,12 +24,22 @@ Buffer Allocate(int64_t bytes) {
   return Buffer(static_cast<char*>(::operator new(static_cast<size_t>(bytes), std::align_val_t(64))));
 }
 
+// Fewer queries or keys are not worth a matrix unit's while.
+constexpr int64_t kFewQueries = 16, kFewKeys = 32;
+
+// A fact of one sample's shape.
+const AttentionKernel& AttentionFor(const ElementKernels& kernels, int64_t queries, int64_t keys) {
+  return kernels.tile_attention.run && queries >= kFewQueries && keys >= kFewKeys ? kernels.tile_attention
+                                                                                  : kernels.attention;
+}
+
 // One call: heads are packed and then worked through query block by query block.
 class Runner {
  public:
   Runner(const Kernels& kernels, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
          const at::Tensor& out)
-      : k_(KernelsOf(kernels, q.scalar_type())),
+      : elements_(KernelsOf(kernels, q.scalar_type())),
+        k_(AttentionFor(elements_, q.size(1), k.size(1))),
         q_(q),
         keys_(k),
         values_(v),
@@ -38,10 +48,10 @@ class Runner {
         dim_(q.size(2) / heads),
         length_(k.size(1)),
         size_(static_cast<int64_t>(q.element_size())) {
-    blocks_ = (q.size(1) + kernels.max_rows - 1) / kernels.max_rows;
-    key_size_ = Aligned(k_.packed_keys_size(length_, dim_) * size_);
-    value_size_ = Aligned(k_.packed_values_size(length_, dim_) * size_);
-    scratch_size_ = k_.attention_scratch(dim_) * static_cast<int64_t>(sizeof(float));
+    blocks_ = (q.size(1) + k_.queries - 1) / k_.queries;
+    key_size_ = Aligned(k_.keys_size(length_, dim_) * size_);
+    value_size_ = Aligned(k_.values_size(length_, dim_) * size_);
+    scratch_size_ = k_.scratch(dim_) * static_cast<int64_t>(sizeof(float));
     scale_ = static_cast<float>(1 / std::sqrt(static_cast<double>(dim_)));
   }
 
@@ -50,6 +60,7 @@ class Runner {
     if (all >= 2 * at::get_num_threads() || all * blocks_ < 4) {
       Share(all, [&](const NextPart& next) {
         const Buffer packed = Allocate(key_size_ + value_size_), scratch = Allocate(scratch_size_);
+        const TileUse use(elements_);
         for (int64_t head; next(&head);) {
           Pack(head, packed.get());
           for (int64_t block = 0; block < blocks_; ++block) Block(head, block, packed.get(), scratch.get());
@@ -64,6 +75,7 @@ class Runner {
     });
     at::parallel_for(0, all * blocks_, 1, [&](int64_t begin, int64_t end) {
       const Buffer scratch = Allocate(scratch_size_);
+      const TileUse use(elements_);
       for (int64_t i = begin; i < end; ++i)
         Block(i / blocks_, i % blocks_, packed.get() + i / blocks_ * size, scratch.get());
     });
@@ -84,20 +96,21 @@ class Runner {
 
   void Block(int64_t head, int64_t block, const char* packed, char* scratch) const {
     const int64_t begin = q_.size(1) * block / blocks_, end = q_.size(1) * (block + 1) / blocks_;
-    k_.attention_block({.q = Head(q_, head, begin),
-                        .q_stride = q_.stride(1),
-                        .queries = static_cast<int>(end - begin),
-                        .keys = packed,
-                        .values = packed + key_size_,
-                        .length = length_,
-                        .dim = dim_,
-                        .scale = scale_,
-                        .out = Head(out_, head, begin),
-                        .out_stride = out_.stride(1),
-                        .scratch = reinterpret_cast<float*>(scratch)});
+    k_.run({.q = Head(q_, head, begin),
+            .q_stride = q_.stride(1),
+            .queries = static_cast<int>(end - begin),
+            .keys = packed,
+            .values = packed + key_size_,
+            .length = length_,
+            .dim = dim_,
+            .scale = scale_,
+            .out = Head(out_, head, begin),
+            .out_stride = out_.stride(1),
+            .scratch = reinterpret_cast<float*>(scratch)});
   }
 
-  const ElementKernels& k_;
+  const ElementKernels& elements_;
+  const AttentionKernel& k_;
   const at::Tensor &q_, &keys_, &values_, &out_;
   int64_t heads_, dim_, length_, size_;
   int64_t blocks_ = 0, key_size_ = 0, value_size_ = 0, scratch_size_ = 0;  // sizes in bytes

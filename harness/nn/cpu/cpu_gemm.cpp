@@ -7,6 +7,7 @@
 #include <bit>
 #include <functional>
 #include <memory>
+#include <new>
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
@@ -18,14 +19,6 @@ namespace skipbench::cpu {
 namespace {
 
 int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-bool HasMatrixUnit() {
-#if defined(__x86_64__) && defined(__GNUC__)
-  return __builtin_cpu_supports("amx-tile");
-#else
-  return false;
-#endif
-}
 
 // One panel; `rows[c]` is the weight's row for the panel's column c, or null: zeros.
 template <typename T>
@@ -68,7 +61,7 @@ std::vector<const void*> RowsOf(const std::vector<at::Tensor>& weights) {
 const Kernels* KernelsFor(at::ScalarType dtype) {
   const Kernels* kernels = BestKernels();
   if (!kernels) return nullptr;
-  return dtype == at::kFloat || (dtype == at::kBFloat16 && kernels->bf16.gemm && !HasMatrixUnit()) ? kernels : nullptr;
+  return dtype == at::kFloat || (dtype == at::kBFloat16 && kernels->bf16.gemm.run) ? kernels : nullptr;
 }
 
 PackedMatrix::PackedMatrix(const Kernels* kernels, const std::vector<at::Tensor>& weights, const at::Tensor& bias,
@@ -125,15 +118,26 @@ PackedMatrix::Panel PackedMatrix::At(int64_t panel) const {
 
 namespace {
 
-// A panel's rows that are worked through together, so that they stay in the second-level cache while all tiles of a
-// block pass. In bytes of a panel of full width.
-constexpr int64_t kPanelBytes = 192 * 1024;
-// Tiles of a block: their sums, when a product takes several passes, stay in the cache, too.
-constexpr int64_t kBlockTiles = 24;
 // Parts that a thread takes of a product, one after the other.
 constexpr int64_t kParts = 8;
 // Below this number of multiply-accumulates waking other threads costs more than it saves.
 constexpr int64_t kSerialMacs = 1 << 15;
+
+// Aligned like a cache line.
+struct FreeSums {
+  void operator()(float* p) const { ::operator delete(p, std::align_val_t(64)); }
+};
+using Sums = std::unique_ptr<float[], FreeSums>;
+
+Sums AllocateSums(int64_t floats) {
+  return Sums(static_cast<float*>(::operator new(static_cast<size_t>(floats) * sizeof(float), std::align_val_t(64))));
+}
+
+// The kernel for this product: a fact of the layer and of one sample's rows.
+const GemmKernel& GemmFor(const Product& product) {
+  const ElementKernels& kernels = KernelsOf(product.weights->kernels(), product.weights->dtype());
+  return kernels.tile_gemm.run && product.sample_rows >= kFewRows ? kernels.tile_gemm : kernels.gemm;
+}
 
 // A product cut into passes over the depth, tiles over the rows and panels over the columns.
 class Runner {
@@ -143,9 +147,10 @@ class Runner {
         w_(*product.weights),
         k_(w_.kernels()),
         size_(static_cast<int64_t>(at::elementSize(w_.dtype()))),
-        gemm_(KernelsOf(k_, w_.dtype()).gemm) {
-    tiles_per_line_ = CeilDiv(p_.places, k_.max_rows);
-    tiles_ = p_.images * p_.lines * tiles_per_line_;
+        gemm_(GemmFor(product)) {
+    groups_per_line_ = CeilDiv(p_.places, gemm_.rows);
+    groups_ = p_.images * p_.lines * groups_per_line_;
+    tiles_ = CeilDiv(groups_, gemm_.groups);
     CutDepth();
   }
 
@@ -153,9 +158,10 @@ class Runner {
     const int64_t threads = at::get_num_threads();
     const int64_t macs = p_.images * p_.lines * p_.places * total_depth_ * w_.columns();
     if (macs < kSerialMacs || threads == 1 || at::in_parallel_region()) {
+      const TileUse use(KernelsOf(k_, w_.dtype()));
       Rows(0, tiles_, 0, w_.panels());
     } else if (tiles_ >= kParts * threads && SourceBytes() > WeightBytes()) {
-      const int64_t part = std::min(CeilDiv(tiles_, kParts * threads), kBlockTiles);
+      const int64_t part = std::min(CeilDiv(tiles_, kParts * threads), gemm_.block_tiles);
       InParts(CeilDiv(tiles_, part),
               [&](int64_t i) { Rows(i * part, std::min((i + 1) * part, tiles_), 0, w_.panels()); });
     } else {
@@ -177,8 +183,9 @@ class Runner {
     int64_t offset, k, row;  // from value `offset` of the source's rows; `row`: of the packed weights
   };
 
-  static void InParts(int64_t parts, const std::function<void(int64_t)>& run) {
+  void InParts(int64_t parts, const std::function<void(int64_t)>& run) const {
     Share(parts, [&](const NextPart& next) {
+      const TileUse use(KernelsOf(k_, w_.dtype()));
       for (int64_t i; next(&i);) run(i);
     });
   }
@@ -192,13 +199,13 @@ class Runner {
   int64_t WeightBytes() const { return w_.panels() * total_depth_ * k_.panel_width * size_; }
 
   void CutDepth() {
-    const int64_t limit = std::max<int64_t>(kPanelBytes / (k_.panel_width * size_) / 2 * 2, 2);
+    const int64_t limit = std::max<int64_t>(gemm_.panel_bytes / (k_.panel_width * size_) / 2 * 2, 2);
     int64_t in_pass = limit;
     for (size_t s = 0; s < p_.sources.size(); ++s) {
       for (int64_t offset = 0; offset < p_.sources[s].k;) {
         // Whole sources where they are short; a long one is cut into equal parts.
         const int64_t parts = CeilDiv(p_.sources[s].k, limit);
-        const int64_t k = std::min(CeilDiv(CeilDiv(p_.sources[s].k, parts), 16) * 16, p_.sources[s].k - offset);
+        const int64_t k = std::min(CeilDiv(CeilDiv(p_.sources[s].k, parts), 32) * 32, p_.sources[s].k - offset);
         if (in_pass + k > limit) {
           passes_.push_back({static_cast<int64_t>(pieces_.size()), 0});
           in_pass = 0;
@@ -228,58 +235,120 @@ class Runner {
     }
   }
 
-  // Where a tile's rows lie, for all passes.
+  // A tile's rows of the output: of one group or two, which follow each other.
   struct TilePlace {
-    int64_t row = 0;  // of the output
-    int rows = 0;
-    int64_t line = 0;
+    int64_t row = 0;
+    int rows = 0, second_rows = 0;
+  };
+  // The tiles of a block, their sums where a product takes several passes, and where their rows lie, all pieces of a
+  // tile one after the other.
+  struct Block {
+    std::vector<TilePlace> places;
+    std::vector<GemmSegment> segments;
+    Sums sums;  // [panel][tile]; null: one pass
   };
 
   void Rows(int64_t tile_begin, int64_t tile_end, int64_t panel_begin, int64_t panel_end) const {
-    const int64_t pieces = static_cast<int64_t>(pieces_.size()), tile_sums = k_.max_rows * k_.panel_width;
-    const bool many = passes_.size() > 1;
-    const std::unique_ptr<float[]> sums(many ? new float[kBlockTiles * tile_sums] : nullptr);
-    const std::unique_ptr<GemmSegment[]> segments(new GemmSegment[kBlockTiles * pieces]);
-    TilePlace places[kBlockTiles];
-    for (int64_t block = tile_begin; block < tile_end; block += kBlockTiles) {
-      const int64_t count = std::min(kBlockTiles, tile_end - block);
-      for (int64_t i = 0; i < count; ++i) places[i] = Place(block + i, segments.get() + i * pieces);
-      for (int64_t p = panel_begin; p < panel_end; ++p) {
+    const int64_t pieces = static_cast<int64_t>(pieces_.size());
+    const int64_t tiles = std::min(gemm_.block_tiles, tile_end - tile_begin);
+    const int64_t together = std::min(gemm_.block_panels, panel_end - panel_begin);
+    Block block;
+    if (passes_.size() > 1) block.sums = AllocateSums(together * tiles * TileSums());
+    block.places.resize(tiles);
+    block.segments.resize(tiles * pieces);
+    for (int64_t begin = tile_begin; begin < tile_end; begin += tiles) {
+      block.places.resize(std::min(tiles, tile_end - begin));
+      for (size_t i = 0; i < block.places.size(); ++i)
+        block.places[i] = Place(begin + static_cast<int64_t>(i), block.segments.data() + i * pieces);
+      for (int64_t p = panel_begin; p < panel_end; p += together)
+        Panels(block, p, std::min(p + together, panel_end), panel_end);
+    }
+  }
+
+  // All passes for panels that take turns; `limit`: the end of those that come after them.
+  void Panels(const Block& block, int64_t begin, int64_t end, int64_t limit) const {
+    const size_t tiles = block.places.size();
+    for (size_t pass = 0; pass < passes_.size(); ++pass) {
+      for (int64_t p = begin; p < end; ++p) {
         const PackedMatrix::Panel panel = w_.At(p);
-        for (size_t pass = 0; pass < passes_.size(); ++pass)
-          for (int64_t i = 0; i < count; ++i)
-            One(places[i], segments.get() + i * pieces, panel, pass, many ? sums.get() + i * tile_sums : nullptr);
+        const Weights next = Following(pass, p, begin, end, limit);
+        for (size_t i = 0; i < tiles; ++i) {
+          GemmTile t = Tile(block, i, panel, pass, (p - begin) * tiles + i);
+          t.ahead_bytes = CeilDiv(next.bytes, static_cast<int64_t>(tiles));
+          if (next.from) t.ahead = next.from + static_cast<int64_t>(i) * t.ahead_bytes;
+          gemm_.run(t);
+        }
       }
     }
   }
 
-  TilePlace Place(int64_t tile, GemmSegment* segments) const {
-    const int64_t line_index = tile / tiles_per_line_, in_line = tile % tiles_per_line_;
-    const int64_t image = line_index / p_.lines, line = line_index % p_.lines;
-    // Tiles of a line are as equal as they can be.
-    const int64_t begin = p_.places * in_line / tiles_per_line_, end = p_.places * (in_line + 1) / tiles_per_line_;
-    for (const Piece& piece : pieces_) {
-      const RowSource& source = p_.sources[piece.source];
-      const int64_t at =
-          image * source.image_stride + line * source.line_stride + begin * source.place_stride + piece.offset;
-      *segments++ = {static_cast<const char*>(source.base) + at * size_, source.place_stride, piece.k};
-    }
-    return {line_index * p_.places + begin, static_cast<int>(end - begin), line};
+  struct Weights {
+    const char* from = nullptr;
+    int64_t bytes = 0;
+  };
+  Weights Part(int64_t panel, size_t pass) const {
+    const PackedMatrix::Panel p = w_.At(panel);
+    const Piece &first = pieces_[passes_[pass].first], &last = pieces_[passes_[pass].first + passes_[pass].count - 1];
+    return {p.rows + first.row * p.row_bytes, (last.row + last.k - first.row) * p.row_bytes};
+  }
+  // What is read after this panel in this pass.
+  Weights Following(size_t pass, int64_t panel, int64_t begin, int64_t end, int64_t limit) const {
+    if (panel + 1 < end) return Part(panel + 1, pass);
+    if (pass + 1 < passes_.size()) return Part(begin, pass + 1);
+    return end < limit ? Part(end, 0) : Weights{};
   }
 
-  void One(const TilePlace& place, const GemmSegment* segments, const PackedMatrix::Panel& panel, size_t pass,
-           float* sums) const {
-    // Pieces whose line lies outside are at the beginning and at the end.
-    const auto outside = [&](int64_t piece) {
-      const RowSource& source = p_.sources[pieces_[piece].source];
-      return place.line < source.first_line || place.line >= source.last_line;
+  int64_t TileSums() const { return static_cast<int64_t>(gemm_.rows) * gemm_.groups * k_.panel_width; }
+
+  struct GroupPlace {
+    int64_t image = 0, line = 0, begin = 0;  // place of the first row
+    int64_t row = 0;                         // of the output
+    int rows = 0;
+  };
+  GroupPlace Group(int64_t group) const {
+    const int64_t line_index = group / groups_per_line_, in_line = group % groups_per_line_;
+    // Groups of a line are as equal as they can be; those of a matrix unit, which has to be told of a change, as large.
+    const bool equal = gemm_.groups == 1;
+    const auto at = [&](int64_t i) {
+      return equal ? p_.places * i / groups_per_line_ : std::min(i * gemm_.rows, p_.places);
     };
+    const int64_t begin = at(in_line);
+    return {line_index / p_.lines, line_index % p_.lines, begin, line_index * p_.places + begin,
+            static_cast<int>(at(in_line + 1) - begin)};
+  }
+  // Where the group's rows begin; null: outside.
+  const void* At(const GroupPlace& place, const Piece& piece) const {
+    const RowSource& source = p_.sources[piece.source];
+    if (place.line < source.first_line || place.line >= source.last_line) return nullptr;
+    const int64_t at = place.image * source.image_stride + place.line * source.line_stride +
+                       place.begin * source.place_stride + piece.offset;
+    return static_cast<const char*>(source.base) + at * size_;
+  }
+
+  TilePlace Place(int64_t tile, GemmSegment* segments) const {
+    const GroupPlace first = Group(tile * gemm_.groups);
+    const bool two = gemm_.groups == 2 && 2 * tile + 1 < groups_;
+    const GroupPlace second = two ? Group(2 * tile + 1) : GroupPlace{};
+    for (const Piece& piece : pieces_)
+      *segments++ = {At(first, piece), two ? At(second, piece) : nullptr, p_.sources[piece.source].place_stride,
+                     piece.k};
+    return {first.row, first.rows, second.rows};
+  }
+
+  GemmTile Tile(const Block& block, size_t tile, const PackedMatrix::Panel& panel, size_t pass,
+                int64_t sums_place) const {
+    const TilePlace& place = block.places[tile];
+    const GemmSegment* segments = block.segments.data() + tile * pieces_.size();
+    float* sums = block.sums ? block.sums.get() + sums_place * TileSums() : nullptr;
+    // Pieces whose line lies outside are at the beginning and at the end.
+    const auto outside = [&](int64_t piece) { return !segments[piece].a && !segments[piece].second; };
     int64_t first = passes_[pass].first, end = first + passes_[pass].count;
     while (first < end && outside(first)) ++first;
     while (first < end && outside(end - 1)) --end;
     const bool last = pass + 1 == passes_.size();
     GemmTile t;
     t.rows = place.rows;
+    t.second_rows = place.second_rows;
     t.segments = static_cast<int>(end - first);
     t.segment = segments + first;
     if (first < end) t.panel = panel.rows + pieces_[first].row * panel.row_bytes;
@@ -294,15 +363,15 @@ class Runner {
     t.out_stride = p_.out_stride;
     t.columns = panel.columns;
     t.activation = w_.gated() ? Activation::kGeglu : p_.activation;
-    gemm_(t);
+    return t;
   }
 
   const Product& p_;
   const PackedMatrix& w_;
   const Kernels& k_;
   int64_t size_;
-  void (*gemm_)(const GemmTile&);
-  int64_t tiles_per_line_ = 1, tiles_ = 0, total_depth_ = 0;
+  const GemmKernel& gemm_;
+  int64_t groups_per_line_ = 1, groups_ = 0, tiles_ = 0, total_depth_ = 0;
   std::vector<Pass> passes_;
   std::vector<Piece> pieces_;
 };

@@ -12,7 +12,7 @@
 namespace skipbench::cpu {
 
 // The kernels that run tensors of this dtype on this machine, or null: then ATen does. float32 wherever there are
-// kernels at all, bfloat16 where the CPU multiplies it natively (and has no matrix unit, which ATen uses better).
+// kernels at all, bfloat16 where the CPU multiplies it natively.
 const Kernels* KernelsFor(at::ScalarType dtype);
 
 // Those of `kernels` for tensors of this dtype, float32 or bfloat16.
@@ -77,7 +77,10 @@ struct Product {
   const void* residual = nullptr;  // added; rows at residual_stride
   int64_t residual_stride = 0;
   Activation activation = Activation::kNone;  // of sums and bias; gated weights have their own
+  // Rows that belong to one sample, whatever the batch: fewer than kFewRows are not worth a matrix unit's while.
+  int64_t sample_rows = 1;
 };
+constexpr int64_t kFewRows = 16;
 
 void Run(const Product& product);
 

@@ -65,6 +65,7 @@ at::Tensor PackedLinear::RunPacked(const at::Tensor& x, const LinearEnd& end) co
   if (y.numel() == 0) return y;
   cpu::Product product;
   product.places = rows.numel() / packed_.depth();
+  product.sample_rows = x.dim() > 2 && x.size(0) > 0 ? product.places / x.size(0) : 1;  // [B, in] or [B, ..., in]
   product.sources = {{.base = rows.const_data_ptr(), .place_stride = packed_.depth(), .k = packed_.depth()}};
   product.weights = &packed_;
   product.out = y.data_ptr();
@@ -167,6 +168,7 @@ at::Tensor PackedConv2d::RunPacked(const ConvInput& x, const at::Tensor& other) 
                            map.options().memory_format(kChannelsLast));
   const at::Tensor lines = width_ > 1 ? x.lines() : Dense(map).permute({0, 2, 3, 1});
   cpu::Product product;
+  product.sample_rows = y.size(2) * y.size(3);
   if (height_ == 1) {
     product.places = batch * height * map.size(3);
     product.sources = {{.base = lines.const_data_ptr(), .place_stride = packed_.depth(), .k = packed_.depth()}};
@@ -225,6 +227,7 @@ at::Tensor PackedConv2d::ForwardParts(const std::vector<at::Tensor>& parts) cons
   }
   const at::Tensor& first = parts[0];
   product.places = first.size(0) * first.size(2) * first.size(3);
+  product.sample_rows = first.size(2) * first.size(3);
   range.Add(product.places * packed_.depth() * out_);
   return RunInto(
       std::move(product), packed_,

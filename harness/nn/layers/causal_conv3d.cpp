@@ -42,6 +42,7 @@ at::Tensor CausalConv3d::RunPacked(const std::vector<const ConvInput*>& frames, 
   product.images = batch;
   product.lines = height;
   product.places = width;
+  product.sample_rows = height * width;
   std::vector<at::Tensor> dense;
   for (const ConvInput* frame : frames)
     dense.push_back(reach ? frame->lines() : frame->map().contiguous(kChannelsLast).permute({0, 2, 3, 1}));
