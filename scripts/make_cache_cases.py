@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Masks and last latents of published caching rules on a toy, for tests/fixtures_caches.
 
-Forecasts (HiCache, FoCa, Spectrum), SADA's step rule and ComfyUI's EasyCache, each as a loop over tensors as its source runs it, in
-float64 (Spectrum: time in bfloat16, as there), on a network that is a formula:
+Forecasts (HiCache, FoCa, Spectrum), SADA's step rule and ComfyUI's EasyCache, each as a loop over tensors as its source
+runs it, in float64 (Spectrum: time, coefficients and fit in bfloat16, as there), on a network that is a formula:
 
     f(x, t) = share x + (1 - share) sin(2 x + t / 250)        elementwise; t: what the scheduler tells the network
 
 x_T[k] = 1.2 sin(1.7 k + 0.3), times the scheduler's initial sigma. A case has: `method` as in a config, `scheduler`
 (type, options, steps), `share`, `shape`, `mask` (1 = the network ran), `final`; `margin`, the distance of the closest
-decision from the other side, relative to the sizes compared. Needs numpy.
+decision from the other side, relative to the sizes compared; `tolerance` of `final` where values are rounded
+to bfloat16, which falls either way. Needs numpy.
 
     scripts/make_cache_cases.py tests/fixtures/caches/cases.json
 """
@@ -148,7 +149,7 @@ def bfloat16(x):
 
 
 class Spectrum:
-    """hanjq17/Spectrum, utils/basis_utils.py; coefficients are not rounded to bfloat16."""
+    """hanjq17/Spectrum, utils/basis_utils.py; the solver in float64."""
 
     def __init__(self, m, lam, w, taylor_order):
         self.m, self.lam, self.w, self.taylor_order = m, lam, w, taylor_order
@@ -167,8 +168,8 @@ class Spectrum:
 
     def fit(self, i):
         x, h = self.design(self.t), np.stack([f.ravel() for f in self.h])
-        coefficients = np.linalg.solve(x.T @ x + self.lam * np.eye(self.m + 1), x.T @ h)
-        return (self.design([float(i)]) @ coefficients).reshape(self.h[0].shape)
+        coefficients = bfloat16(np.linalg.solve(x.T @ x + self.lam * np.eye(self.m + 1), x.T @ h))
+        return bfloat16(self.design([float(i)]) @ coefficients).reshape(self.h[0].shape)
 
     def local(self, i):
         if len(self.t) < 2:
@@ -180,7 +181,7 @@ class Spectrum:
         return result
 
     def forecast(self, i):
-        return (1 - self.w) * self.local(i) + self.w * self.fit(i)
+        return (1 - self.w) * self.local(i) + bfloat16(self.w * self.fit(i))
 
 
 def interval_grid(steps, interval, first):
@@ -205,7 +206,7 @@ def spectrum_grid(steps, warmup, window, flex):
     return mask
 
 
-def forecast_case(name, method, scheduler, forecaster, mask, share=0.7, shape=(12,)):
+def forecast_case(name, method, scheduler, forecaster, mask, share=0.7, shape=(12,), tolerance=None):
     f, x = network(share), start(shape) * scheduler.initial
     for i, full in enumerate(mask):
         if full:
@@ -214,7 +215,8 @@ def forecast_case(name, method, scheduler, forecaster, mask, share=0.7, shape=(1
         else:
             out = forecaster.forecast(i)
         x = scheduler.step(x, out, i)
-    return case(name, method, scheduler, share, shape, mask, x, None)
+    made = case(name, method, scheduler, share, shape, mask, x, None)
+    return made if tolerance is None else {**made, "tolerance": tolerance}
 
 
 def case(name, method, scheduler, share, shape, mask, x, margin):
@@ -395,10 +397,18 @@ def argparse_like(kind, steps, options):
 
 
 def easy_cache_comfyui(name, method, steps, share, shift, shape, subsample):
-    scheduler = FlowEuler(steps, shift)
+    """A flow with its shift, or (None) DDIM: ComfyUI's network input in either is the scheduler's latent."""
+    flow = shift is not None
+    scheduler = FlowEuler(steps, shift) if flow else Ddim(steps)
     threshold = method.get("thresh", 0.2)
+    log_sigmas = 0.5 * np.log((1 - ALPHA_BAR) / ALPHA_BAR)
+    sigmas = scheduler.sigmas if flow else [math.exp(log_sigmas[t]) for t in scheduler.times]
 
     def percent_to_sigma(percent):
+        if percent <= 0 or percent >= 1:
+            return 999999999.9 if percent <= 0 else 0.0
+        if not flow:
+            return math.exp(np.interp((1 - percent) * 999, np.arange(1000), log_sigmas))
         t = 1 - percent
         return shift * t / (1 + (shift - 1) * t)
 
@@ -407,7 +417,7 @@ def easy_cache_comfyui(name, method, steps, share, shift, shape, subsample):
     x_before = out_before = size_before = rate = difference = None
     known, total = False, 0.0
     for i in range(steps):
-        sigma, change, skipped = scheduler.sigmas[i], None, False
+        sigma, change, skipped = sigmas[i], None, False
         past_end = not sigma > end
         if not past_end and sigma <= first:
             known = True
@@ -445,6 +455,7 @@ def main():
     late = {"lagrange_term": 4, "lagrange_int": 4, "lagrange_step": 24}
     flux_late = {"lagrange_term": 3, "lagrange_int": 4, "lagrange_step": 20}
     comfyui = {"type": "easy_cache", "rule": "comfyui"}
+    node = {**comfyui, "as_published": True, "thresh": 0.1}
     cases = [
         forecast_case("hicache_o1_n4", {**hicache, "interval": 4}, Ddim(20), HiCache(1, 0.5), interval_grid(20, 4, 2)),
         forecast_case(
@@ -456,13 +467,21 @@ def main():
         ),
         forecast_case("foca_n3", {**foca, "interval": 3}, Ddim(20), FoCa(), interval_grid(20, 3, 2)),
         forecast_case("foca_n6", {**foca, "interval": 6}, FlowEuler(28, 2.0), FoCa(), interval_grid(28, 6, 2)),
-        forecast_case("spectrum", spectrum, FlowEuler(50, 3.0), Spectrum(4, 0.1, 1.0, 1), spectrum_grid(50, 5, 2, 0.75)),
+        forecast_case(
+            "spectrum",
+            spectrum,
+            FlowEuler(50, 3.0),
+            Spectrum(4, 0.1, 1.0, 1),
+            spectrum_grid(50, 5, 2, 0.75),
+            tolerance=1e-3,
+        ),
         forecast_case(
             "spectrum_mixed",
             {**spectrum, "w": 0.5, "m": 3, "lam": 1.0, "taylor_order": 2, "flex_window": 0.5, "warmup_steps": 4},
             Ddim(30),
             Spectrum(3, 1.0, 0.5, 2),
             spectrum_grid(30, 4, 2, 0.5),
+            tolerance=1e-3,
         ),
         sada_dpm("sada_dpm", sada, 50, 0.7),
         sada_dpm("sada_dpm_other", {**sada, "acc_start": 6, "acc_end": 28, "max_interval": 2}, 30, 0.3),
@@ -474,7 +493,14 @@ def main():
         sada_flux("sada_flux", {"type": "sada", "variant": "flux"}, 50, 0.7, 3.0),
         sada_flux("sada_flux_pattern", {"type": "sada", "variant": "flux", **flux_late}, 50, 0.4),
         easy_cache_comfyui("easy_cache_comfyui", {**comfyui, "thresh": 0.1}, 28, 0.7, 3.0, (2, 16, 16), 1),
-        easy_cache_comfyui("easy_cache_comfyui_subsampled", {**comfyui, "thresh": 0.1}, 28, 0.7, 3.0, (2, 16, 16), 8),
+        easy_cache_comfyui("easy_cache_comfyui_subsampled", node, 28, 0.7, 3.0, (2, 16, 16), 8),
+        easy_cache_comfyui(
+            "easy_cache_comfyui_odd", {**node, "thresh": 0.25, "start_percent": 0.1}, 40, 0.5, 2.0, (2, 19, 33), 8
+        ),
+        easy_cache_comfyui("easy_cache_comfyui_clip", {**node, "thresh": 0.3}, 30, 0.6, 3.0, (2, 3, 17, 9), 8),
+        easy_cache_comfyui(
+            "easy_cache_comfyui_ddim", {**node, "thresh": 0.4, "end_percent": 0.8}, 30, 0.6, None, (2, 17, 9), 8
+        ),
     ]
     with open(sys.argv[1], "w") as out:
         out.write("[\n" + ",\n".join(" " + json.dumps(c) for c in cases) + "\n]\n")

@@ -28,6 +28,18 @@ struct CacheSite {
   friend auto operator<=>(const CacheSite&, const CacheSite&) = default;
 };
 
+// What of a tensor is summed, and how: all of it, exactly, or as some code does that is reproduced.
+struct SumView {
+  enum class Rounding : uint8_t {
+    kNone,
+    kSignal,      // the tensor is rounded to the type of the network's numbers
+    kDifference,  // and so are its differences, as a subtraction of such tensors rounds them
+  };
+  int stride = 1;  // every so many-th row and column (the last two axes)
+  Rounding rounding = Rounding::kNone;
+  friend auto operator<=>(const SumView&, const SumView&) = default;
+};
+
 // What may be looked at before a call decides.
 struct ProbeSite {
   enum class Signal : uint8_t {
@@ -41,8 +53,10 @@ struct ProbeSite {
   Signal signal = Signal::kInput;
   int front = 0;     // kFront
   double power = 0;  // kFilteredInput: exponent of the frequency
+  SumView view = {};
   friend auto operator<=>(const ProbeSite&, const ProbeSite&) = default;
   bool of_network() const { return signal != Signal::kInput && signal != Signal::kFilteredInput; }
+  ProbeSite whole() const { return {signal, front, power}; }  // the same signal, whatever is summed of it
 };
 
 // What a network can do beside full forwards.
@@ -50,7 +64,9 @@ struct NetworkAbilities {
   int cache_positions = 0;  // CacheSite{kCut, front} for front below it, back 0
   int blocks = 0;           // of a stack: any kCut with front + back < blocks, kHidden, kFront; 0: not a stack
   uint8_t modules = 0;      // whose outputs can be kept
+  // kFilteredInput: its input has rows and columns, the last two axes.
   std::set<ProbeSite::Signal> signals = {ProbeSite::Signal::kInput, ProbeSite::Signal::kFilteredInput};
+  bool guides_in_passes = false;  // published pipelines run each guidance row in a forward of its own, not in a batch
 };
 
 }  // namespace skipbench

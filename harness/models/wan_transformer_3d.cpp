@@ -98,6 +98,7 @@ WanTransformer3DModel::WanTransformer3DModel(const Config& config, const Weights
   SetAbilities(
       config.num_layers, kAttentionModule | kCrossAttentionModule | kFeedForwardModule,
       {ProbeSite::Signal::kTimeEmbedding, ProbeSite::Signal::kTimeProjection, ProbeSite::Signal::kModulatedInput});
+  info_.abilities.guides_in_passes = true;  // WanPipeline, the authors' scripts
 }
 
 std::string WanTransformer3DModel::BlockName(int block) const { return fmt::format("blocks.{}", block); }

@@ -29,7 +29,7 @@ class LatentPipeline : public Pipeline {
   void CheckSize() const override;
   MacReport DenoiserMacs(const Work& work) const override;
   int64_t KeptElements(const CacheSite& site) const override;
-  NetworkAbilities abilities() const override { return counted_->info().abilities; }
+  NetworkAbilities abilities() const override { return packed_.AbilitiesOf(counted_->info().abilities); }
 
  protected:
   // `kind`: for messages, see PipelineInfo.

@@ -36,7 +36,7 @@ class NetworkDenoiser : public Denoiser {
   std::unique_ptr<DenoiserProbe> Probe(const DenoiserInput& input, const ProbeSite& site) override;
   int guidance_rows() const override { return conditioning_.guidance_rows; }
   at::Tensor Guide(const at::Tensor& model_output) const override;
-  NetworkAbilities abilities() const override { return network_.info().abilities; }
+  NetworkAbilities abilities() const override { return conditioning_.packed.AbilitiesOf(network_.info().abilities); }
   MacCount Macs(const Work& work) const override { return macs_(work); }
 
  private:

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "harness/base/cache_site.h"
 #include "harness/nn/layers/patches.h"
 
 namespace skipbench {
@@ -20,6 +21,11 @@ struct PackedLatents {
   // packed.
   at::Tensor Pack(const at::Tensor& samples) const;
   at::Tensor Unpack(const at::Tensor& latents) const;  // the other way
+  // Of a network with packed latents: a sampler sees no rows and columns in them.
+  NetworkAbilities AbilitiesOf(NetworkAbilities network) const {
+    if (defined()) network.signals.erase(ProbeSite::Signal::kFilteredInput);
+    return network;
+  }
 };
 
 }  // namespace skipbench

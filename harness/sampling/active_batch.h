@@ -30,6 +30,7 @@ struct Lane {
   std::vector<int> trajectory;  // of each of its samples: index of its trajectory in the batch
   // One that decides for all guidance rows, or one for each of them.
   std::vector<std::unique_ptr<Policy>> policies;
+  GuidanceScope halves = GuidanceScope::kJoint;  // whose rows it sees
   std::vector<Keep> keeps;
   std::vector<PerGuidanceRow<Decision>> decisions;  // of each call; the same for all rows where one policy decides
   std::vector<std::vector<std::optional<ProbeSite>>> probes;  // of each call and policy

@@ -222,4 +222,17 @@ at::Tensor ComputeDifferenceSums(at::TensorList history, int max_order) {
   return type == at::kDouble ? SumsOnCpu<double>(rows, order) : SumsOnCpu<float>(rows, order);
 }
 
+at::Tensor ViewOf(const at::Tensor& rows, const SumView& view) {
+  if (view.stride == 1) return rows;
+  return rows.slice(-2, 0, std::nullopt, view.stride).slice(-1, 0, std::nullopt, view.stride);
+}
+
+at::Tensor ComputeChangeSums(const at::Tensor& now, const at::Tensor& then, const SumView& view) {
+  const at::Tensor a = ViewOf(now, view), b = ViewOf(then, view);
+  at::Tensor sums = ComputeDifferenceSums({a, b}, 1);
+  if (view.rounding == SumView::Rounding::kDifference)
+    sums.select(1, kAbs1).copy_(ComputeDifferenceSums({a - b}, 0).select(1, kSelfAbs));
+  return sums;
+}
+
 }  // namespace skipbench

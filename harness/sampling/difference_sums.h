@@ -3,6 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "harness/base/cache_site.h"
+
 namespace skipbench {
 
 // Columns of the result.
@@ -29,6 +31,12 @@ enum DifferenceColumn : int {
 // A row's sums depend on that row alone, bit by bit: neither on the number of rows, nor on threads, nor on the
 // processor's instruction set. The device is not waited for.
 at::Tensor ComputeDifferenceSums(at::TensorList history, int max_order);
+
+// What `view` leaves of rows [n, ...].
+at::Tensor ViewOf(const at::Tensor& rows, const SumView& view);
+
+// As ComputeDifferenceSums({now, then}, 1) of what `view` leaves of both; with rounded differences kAbs1 is of those.
+at::Tensor ComputeChangeSums(const at::Tensor& now, const at::Tensor& then, const SumView& view);
 
 // Whether this build has the fused CUDA kernel; without it, a GPU computes the same by LibTorch's operators.
 bool HasDifferenceSumsKernel();

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,6 +32,26 @@ enum class Action : uint8_t {
   kCombine = 3,  // a weighted sum of the outputs of full forwards, of their inputs and of this call's input
 };
 
+// One of several sums that are made one after the other, each rounded, as published code does whose tensors have few
+// bits. Elementwise.
+struct RoundedSum {
+  enum class From : uint8_t {
+    kKept,   // what full forwards (kCalls: calls) kept, newest first
+    kInput,  // kCombine: the network's inputs, of this call first
+    kSum,    // the sums before this one, from the first
+  };
+  struct Term {
+    From from = From::kKept;
+    int index = 0;
+    double weight = 1;
+    friend auto operator<=>(const Term&, const Term&) = default;
+  };
+  std::vector<Term> terms = {};  // added up in float32 (of float64: float64)
+  double divisor = 1;            // of their sum
+  bool bfloat16 = false;         // the quotient goes through bfloat16; in any case it gets the type of what is kept
+  friend auto operator<=>(const RoundedSum&, const RoundedSum&) = default;
+};
+
 struct Decision {
   Action action = Action::kPredict;
   CacheSite site = {};  // one of Method::Keeps(): with kShallow; with kCombine kCalls, anything else stands for kOutput
@@ -40,8 +61,21 @@ struct Decision {
   // kCombine: weights of the network's input, of this call first, then of those that are kept, newest first; may be
   // shorter, or empty: none.
   std::vector<double> input_weights = {};
+  std::vector<RoundedSum> sums = {};  // in the place of both, if there are any: the last one is used
   friend auto operator<=>(const Decision&, const Decision&) = default;
 };
+
+// How many of what was kept, or of inputs, a decision asks for: by its weights or its sums.
+inline int DepthOf(const Decision& decision, RoundedSum::From from) {
+  const bool kept = from == RoundedSum::From::kKept;
+  int depth = 0;
+  for (const RoundedSum& sum : decision.sums)
+    for (const RoundedSum::Term& term : sum.terms)
+      if (term.from == from) depth = std::max(depth, term.index + 1);
+  if (!decision.sums.empty()) return depth;
+  if (kept && decision.weights.empty() && decision.input_weights.empty()) return 1;
+  return static_cast<int>(kept ? decision.weights.size() : decision.input_weights.size());
+}
 
 inline Decision Shallow(CacheSite site, std::vector<double> weights = {}) {
   return {Action::kShallow, site, std::move(weights)};
@@ -61,6 +95,7 @@ struct RunShape {
   int guidance_rows = 1;   // 2: an unconditional and a conditional row
   int guidance_row = -1;   // the one that the policy decides for alone (GuidanceScope::kSeparate); -1: no single one
   std::string model = {};  // what measured constants belong to: the network's class and size
+  at::ScalarType dtype = at::kFloat;  // of latents, of the network's outputs and of what it keeps
 };
 
 // Which steps a method wants to run; the default is the experiment's own.
@@ -76,6 +111,7 @@ enum class GuidanceScope {
   kJoint,        // both together: sums run over both
   kSeparate,     // each for itself: a policy each, which is shown its own row's sums
   kConditional,  // the conditional row for both
+  kUnconditional,
 };
 
 // What the last `depth` full forwards leave behind for later calls.
@@ -99,22 +135,22 @@ struct DifferenceSums {
 
 // Which parts of an Observation a policy reads; only those are shown to it, whatever others beside it asked for.
 struct Needs {
-  int latent_order = 0;      // 0: nothing; 1..3: sums of the latent itself and of its differences up to this order
-  int prediction_order = 0;  // the same of the guided predictions
-  bool tensors = false;      // the latent itself
-  bool output = false;       // changes of the network's own output from full forward to full forward
-  int products = 0;          // products of the newest latents and guided predictions, that many of each; at most 8
+  int latent_order = 0;           // 0: nothing; 1..3: sums of the latent itself and of its differences up to this order
+  int prediction_order = 0;       // the same of the guided predictions
+  bool tensors = false;           // the latent itself
+  std::set<SumView> output = {};  // changes of the network's own output from full forward to full forward, each so
+  int products = 0;               // products of the newest latents and guided predictions, that many of each; at most 8
   void Merge(const Needs& other) {
     latent_order = std::max(latent_order, other.latent_order);
     prediction_order = std::max(prediction_order, other.prediction_order);
     tensors |= other.tensors;
-    output |= other.output;
+    output.insert(other.output.begin(), other.output.end());
     products = std::max(products, other.products);
   }
 };
 
-// Sums over a signal, before a call decides. Float64; `previous` is the signal of the call before, `computed` that of
-// the last full forward. NaN where there is none.
+// Sums over a signal, or what ProbeSite::view leaves of it, before a call decides. Float64; `previous` is the signal of
+// the call before, `computed` that of the last full forward. NaN where there is none.
 struct ProbeSums {
   int64_t elements = 0;
   double self_abs = kNotShown;                                    // sum |s|
@@ -123,11 +159,15 @@ struct ProbeSums {
   double previous_ratio = kNotShown, computed_ratio = kNotShown;  // the two quotients, each sample's, averaged
 };
 
-// The raw output of a full forward (before guidance); NaN after a call that made none.
+// The raw output of a full forward (before guidance); NaN after a call that made none. `change` is of what the view in
+// Needs::output leaves (the first one's, if there are more), the rest of all.
 struct OutputSums {
   int64_t elements = 0;
   double self_abs = kNotShown;  // sum |o|
   double change = kNotShown;    // sum |o - o_computed|, of the full forward before; NaN for the first
+  int64_t changed_elements = 0;
+  double rows_abs = kNotShown;  // sum |o| of all guidance rows, whoever decides; NaN where each decides for itself
+  int64_t rows_elements = 0;
 };
 
 // What a trajectory shows after a call. Sums are float64; those that were not asked for are NaN, the others finite (a
@@ -189,7 +229,7 @@ class Method {
   virtual Needs Observes() const { return {}; }
   // Nothing: the method compares no number with a threshold, or not by the rules above.
   virtual std::optional<Criterion> criterion() const { return std::nullopt; }
-  virtual GuidanceScope Halves() const { return GuidanceScope::kJoint; }
+  virtual GuidanceScope Halves(const RunShape& run) const { return GuidanceScope::kJoint; }
   // What Decide may use of earlier calls, one entry a site.
   virtual std::vector<Keep> Keeps(const RunShape& run) const { return {}; }
   // Throws Error if the setting cannot run in this shape (a mask of another length, a cache position the network

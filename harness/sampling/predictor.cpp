@@ -53,7 +53,8 @@ std::map<CacheSite, int> Predictor::Wanted(const Trajectory& trajectory) const {
   const auto want = [&](const CacheSite& site, int depth) { wanted[site] = std::max(wanted[site], depth); };
   for (int w : trajectory.lanes) {
     for (const skipbench::Keep& keep : c_.lanes[w].keeps) want(keep.site, keep.depth);
-    if (c_.lanes[w].method->Observes().output) want(kOutputSite, 2);  // the newest and the one that it is compared with
+    if (!c_.lanes[w].method->Observes().output.empty())
+      want(kOutputSite, 2);  // the newest and the one that it is compared with
   }
   return wanted;
 }
@@ -162,42 +163,88 @@ void Predictor::Forward(ActiveBatch* batch, const Job& job, const Jobs& all, siz
   c_.result.macs += one * rows;
 }
 
+// Sums of one kind together; most often there is only one.
+at::Tensor Predictor::SumsOf(const std::vector<Source>& sources, const at::Tensor& memory) {
+  std::map<std::vector<RoundedSum>, std::vector<size_t>> kinds;
+  for (size_t k = 0; k < sources.size(); ++k) kinds[sources[k].decision->sums].push_back(k);
+  if (kinds.size() == 1 && kinds.begin()->first.empty()) return WeightedSumsOf(sources, memory);
+  std::vector<RowRef> made(sources.size());
+  for (const auto& [sums, which] : kinds) {
+    const auto rows = [&](RoundedSum::From from, int index) {
+      std::vector<RowRef> refs;
+      for (size_t k : which) {
+        const Source& one = sources[k];
+        if (from == RoundedSum::From::kKept)
+          refs.push_back(one.kept->at(static_cast<size_t>(index)));
+        else
+          refs.push_back(index == 0 ? one.now : one.inputs->at(static_cast<size_t>(index) - 1));
+      }
+      return GatherRows(refs, 0);
+    };
+    std::vector<Source> some;
+    for (size_t k : which) some.push_back(sources[k]);
+    const at::Tensor block = sums.empty() ? WeightedSumsOf(some, {}) : RoundedRows(sums, rows);
+    for (size_t k = 0; k < which.size(); ++k) made[which[k]] = {block, static_cast<int64_t>(k)};
+  }
+  return GatherRows(made, 0);
+}
+
+at::Tensor Predictor::WeightedSumsOf(const std::vector<Source>& sources, const at::Tensor& memory) {
+  std::vector<const Ring*> kept, inputs;
+  std::vector<const std::vector<double>*> weights, input_weights;
+  WeightedTerm own;
+  bool any_own = false, combines = false;
+  for (const Source& one : sources) {
+    const std::vector<double>& of_inputs = one.decision->input_weights;
+    kept.push_back(one.kept), weights.push_back(&WeightsOf(*one.decision));
+    inputs.push_back(one.inputs), input_weights.push_back(&of_inputs);
+    combines |= one.inputs != nullptr;
+    own.rows.push_back(one.now);
+    own.weights.push_back(of_inputs.empty() ? 0 : of_inputs[0]);
+    any_own |= own.weights.back() != 0;
+  }
+  std::vector<WeightedTerm> terms;
+  AddTerms(kept, weights, 0, &terms);
+  if (any_own) terms.push_back(std::move(own));
+  if (combines) AddTerms(inputs, input_weights, 1, &terms);
+  return WeightedRows(terms, memory);
+}
+
 at::Tensor Predictor::Cached(const ActiveBatch& batch, const Job& job, std::span<const int> chunk) {
   std::vector<at::Tensor> cached;
   bool in_memory = true;
   const auto [first, end] = RowsOf(job.guidance_row);
   for (int row = first; row < end; ++row) {
-    std::vector<const Ring*> rings;
-    std::vector<const std::vector<double>*> weights;
+    std::vector<Source> sources;
+    bool adds = false, rounds = false;
     for (int b : chunk) {
       const Trajectory& trajectory = batch.trajectories[b];
       const auto found = trajectory.rings.find(job.site);
       const Decision& decision = DecisionOf(batch, trajectory, row);
-      const size_t there = found == trajectory.rings.end() ? 0 : found->second[row].size();
-      if (there < WeightsOf(decision).size())
+      const int there = found == trajectory.rings.end() ? 0 : static_cast<int>(found->second[row].size());
+      const int asked = DepthOf(decision, RoundedSum::From::kKept);
+      if (there < asked)
         Fail(
             "{}: asks in call {} for {} of what earlier calls kept at {}, {} are there: Method::Keeps() has to name it",
-            c_.lanes[trajectory.lanes[0]].method->Label(), batch.call, WeightsOf(decision).size(),
-            ToString(decision.site), there);
-      rings.push_back(&found->second[row]);
-      weights.push_back(&WeightsOf(decision));
+            c_.lanes[trajectory.lanes[0]].method->Label(), batch.call, asked, ToString(decision.site), there);
+      sources.push_back({&decision, &found->second[row]});
+      adds |= asked > 1;
+      rounds |= !decision.sums.empty();
     }
-    std::vector<WeightedTerm> terms;
-    AddTerms(rings, weights, 0, &terms);
     at::Tensor memory;
-    if (terms.size() > 1 && terms[0].rows[0].block.is_cpu())
-      memory = MemoryFor(terms[0], end - first).select(0, row - first);
-    cached.push_back(WeightedRows(terms, memory));
+    const at::Tensor& block = sources[0].kept->at(0).block;
+    if (adds && !rounds && block.is_cpu())
+      memory = MemoryFor(block, std::ssize(chunk), end - first).select(0, row - first);
+    cached.push_back(SumsOf(sources, memory));
     in_memory &= memory.defined() && cached.back().is_alias_of(memory);
   }
   if (in_memory) return memory_;
   return cached.size() == 1 ? cached[0].unsqueeze(0) : at::stack(cached);
 }
 
-const at::Tensor& Predictor::MemoryFor(const WeightedTerm& term, int rows) {
-  const at::Tensor& block = term.rows[0].block;
+const at::Tensor& Predictor::MemoryFor(const at::Tensor& block, int64_t count, int rows) {
   std::vector<int64_t> shape = block.sizes().vec();
-  shape[0] = static_cast<int64_t>(term.rows.size());
+  shape[0] = count;
   shape.insert(shape.begin(), rows);
   if (!memory_.defined() || memory_.sizes() != shape || memory_.scalar_type() != block.scalar_type())
     memory_ = at::empty(shape, block.options().memory_format(at::MemoryFormat::Contiguous));
@@ -243,31 +290,21 @@ void Predictor::Combine(ActiveBatch* batch) {
       if (DecisionOf(*batch, batch->trajectories[b], row).action == Action::kCombine)
         combined.push_back(static_cast<int>(b));
     if (combined.empty()) continue;
-    std::vector<const Ring*> outputs, inputs;
-    std::vector<const std::vector<double>*> weights, input_weights;
     const at::Tensor now = c_.InputFor(*batch, combined, &conditioning_).sample;
-    WeightedTerm own;
-    bool any_own = false;
+    std::vector<Source> sources;
     for (size_t k = 0; k < combined.size(); ++k) {
       const Trajectory& trajectory = batch->trajectories[combined[k]];
       const Decision& decision = DecisionOf(*batch, trajectory, row);
       const auto found = trajectory.rings.find(decision.site == kCallsSite ? kCallsSite : kOutputSite);
-      const size_t there = found == trajectory.rings.end() ? 0 : found->second[row].size();
-      if (found == trajectory.rings.end() ||
-          there < std::max(WeightsOf(decision).size(), std::max<size_t>(decision.input_weights.size(), 1) - 1))
+      const int there = found == trajectory.rings.end() ? 0 : static_cast<int>(found->second[row].size());
+      if (there < 1 || there < DepthOf(decision, RoundedSum::From::kKept) ||
+          there < DepthOf(decision, RoundedSum::From::kInput) - 1)
         Fail("{}: combines in call {} more outputs of earlier calls than are kept, {}",
              c_.lanes[trajectory.lanes[0]].method->Label(), batch->call, there);
-      outputs.push_back(&found->second[row]), weights.push_back(&WeightsOf(decision));
-      inputs.push_back(&trajectory.inputs.at(found->first)[row]), input_weights.push_back(&decision.input_weights);
-      own.rows.push_back({now, static_cast<int64_t>(k)});
-      own.weights.push_back(decision.input_weights.empty() ? 0 : decision.input_weights[0]);
-      any_own |= own.weights.back() != 0;
+      sources.push_back(
+          {&decision, &found->second[row], &trajectory.inputs.at(found->first)[row], {now, static_cast<int64_t>(k)}});
     }
-    std::vector<WeightedTerm> terms;
-    AddTerms(outputs, weights, 0, &terms);
-    if (any_own) terms.push_back(std::move(own));
-    AddTerms(inputs, input_weights, 1, &terms);
-    const at::Tensor sums = WeightedRows(terms);
+    const at::Tensor sums = SumsOf(sources, {});
     for (size_t k = 0; k < combined.size(); ++k) made_[combined[k]][row] = {sums, static_cast<int64_t>(k)};
   }
 }

@@ -43,10 +43,20 @@ class Predictor {
   const Decision& DecisionOf(const ActiveBatch& batch, const Trajectory& trajectory, int guidance_row) const;
   void Plan(const ActiveBatch& batch, int b, std::map<Job, Jobs>* jobs);
   void Forward(ActiveBatch* batch, const Job& job, const Jobs& all, size_t begin, std::span<const int> chunk);
+  // What one trajectory's decision is made of.
+  struct Source {
+    const Decision* decision;
+    const Ring* kept;
+    const Ring* inputs = nullptr;  // kCombine
+    RowRef now = {};               // this call's input
+  };
+  // The sums that the decisions ask for, [n, ...]; `memory`, if defined, may be taken for them.
+  static at::Tensor SumsOf(const std::vector<Source>& sources, const at::Tensor& memory);
+  static at::Tensor WeightedSumsOf(const std::vector<Source>& sources, const at::Tensor& memory);
   at::Tensor Cached(const ActiveBatch& batch, const Job& job, std::span<const int> chunk);
   // Memory of the sums of one partial forward, [rows, n, ...], which the next one of the same size takes again: of the
   // modules of a large network the system takes longer to clear new memory than the sums to be made.
-  const at::Tensor& MemoryFor(const WeightedTerm& term, int rows);
+  const at::Tensor& MemoryFor(const at::Tensor& block, int64_t count, int rows);
   void Keep(ActiveBatch* batch, int b, int row, int64_t place, const at::Tensor& input, const at::Tensor& output,
             const std::map<CacheSite, at::Tensor>& kept);
   void KeepCalls(ActiveBatch* batch);

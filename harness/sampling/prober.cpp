@@ -19,7 +19,8 @@ constexpr size_t kComputedColumns = kDifferenceColumns, kColumns = 2 * kDifferen
 
 std::pair<int, int> GuidanceRowsOf(const Lane& lane, int policy, int guidance_rows) {
   if (lane.decides_apart()) return {policy, policy + 1};
-  if (lane.method->Halves() == GuidanceScope::kConditional) return {guidance_rows - 1, guidance_rows};
+  if (lane.halves == GuidanceScope::kConditional) return {guidance_rows - 1, guidance_rows};
+  if (lane.halves == GuidanceScope::kUnconditional) return {0, 1};
   return {0, guidance_rows};
 }
 
@@ -37,21 +38,39 @@ std::map<ProbeSite, std::vector<int>> Prober::Wanted(const ActiveBatch& batch) c
 
 at::Tensor Prober::Run(ActiveBatch* batch) {
   rows_.clear();
+  views_.clear();
   probes_ = 0;
-  std::vector<at::Tensor> sums;
-  for (const auto& [site, trajectories] : Wanted(*batch)) {
-    if (site.of_network()) {
-      std::vector<int> together, apart;
-      for (int b : trajectories) (c_.Apart(batch->trajectories[b]) ? apart : together).push_back(b);
-      c_.InChunks(together, [&](std::span<const int> chunk) { RunNetwork(batch, site, chunk, kBothRows); });
-      for (int row = 0; row < c_.guidance_rows(); ++row)
-        c_.InChunks(apart, [&](std::span<const int> chunk) { RunNetwork(batch, site, chunk, row); });
-    } else {
-      TakeInput(batch, site, trajectories);
+  const auto wanted = Wanted(*batch);
+  std::map<ProbeSite, std::set<int>> signals;  // made once, however they are summed
+  for (const auto& [site, trajectories] : wanted)
+    for (int b : trajectories) {
+      signals[site.whole()].insert(b);
+      views_[{b, site.whole()}].push_back(site);
     }
-    for (int row = 0; row < c_.guidance_rows(); ++row) sums.push_back(Sums(*batch, site, trajectories, row));
+  for (const auto& [site, all] : signals) {
+    std::vector<int> together, apart;
+    for (int b : all) (site.of_network() && c_.Apart(batch->trajectories[b]) ? apart : together).push_back(b);
+    if (!site.of_network()) {
+      TakeInput(batch, site, together);
+      continue;
+    }
+    c_.InChunks(together, [&](std::span<const int> chunk) { RunNetwork(batch, site, chunk, kBothRows); });
+    for (int row = 0; row < c_.guidance_rows(); ++row)
+      c_.InChunks(apart, [&](std::span<const int> chunk) { RunNetwork(batch, site, chunk, row); });
   }
+  std::vector<at::Tensor> sums;
+  for (const auto& [site, trajectories] : wanted)
+    for (int row = 0; row < c_.guidance_rows(); ++row) sums.push_back(Sums(*batch, site, trajectories, row));
   return sums.empty() ? at::Tensor() : at::cat(sums);
+}
+
+void Prober::Note(ActiveBatch* batch, int b, const ProbeSite& site, int guidance_row, const RowRef& exact,
+                  const at::Tensor& rounded) {
+  for (const ProbeSite& view : views_.at({b, site})) {
+    RowRef now = exact;
+    if (view.view.rounding != SumView::Rounding::kNone) now.block = rounded;
+    batch->trajectories[b].signals[view][guidance_row].now = now;
+  }
 }
 
 void Prober::RunNetwork(ActiveBatch* batch, const ProbeSite& site, std::span<const int> chunk, int guidance_row) {
@@ -61,11 +80,11 @@ void Prober::RunNetwork(ActiveBatch* batch, const ProbeSite& site, std::span<con
   const int64_t rows = probe->signal.size(0);
   for (int64_t r = 0; r < rows; ++r) {
     const size_t place = guidance_row == kBothRows ? static_cast<size_t>(r) : static_cast<size_t>(guidance_row);
-    const at::Tensor signal = probe->signal.select(0, r);
+    const at::Tensor signal = probe->signal.select(0, r), rounded = signal.to(c_.run.dtype);
     for (size_t k = 0; k < chunk.size(); ++k) {
-      Trajectory& trajectory = batch->trajectories[chunk[k]];
-      trajectory.signals[site][place].now = {signal, signal.size(0) == 1 ? 0 : static_cast<int64_t>(k)};
-      trajectory.begun[site][place] = {probe, probes_, static_cast<int64_t>(k)};
+      const auto own = static_cast<int64_t>(k);
+      Note(batch, chunk[k], site, static_cast<int>(place), {signal, signal.size(0) == 1 ? 0 : own}, rounded);
+      batch->trajectories[chunk[k]].begun[site][place] = {probe, probes_, own};
     }
   }
   ++probes_;
@@ -79,9 +98,10 @@ void Prober::TakeInput(ActiveBatch* batch, const ProbeSite& site, const std::vec
     if (c_.run.sigmas.empty()) Fail("the scheduler {} does not say how noisy its latents are", c_.scheduler.type());
     signal = FilterFrequencies(signal, c_.run.sigmas[static_cast<size_t>(batch->call)], site.power);
   }
+  const at::Tensor rounded = signal.to(c_.run.dtype);
   for (size_t k = 0; k < trajectories.size(); ++k)
     for (int row = 0; row < c_.guidance_rows(); ++row)
-      batch->trajectories[trajectories[k]].signals[site][row].now = {signal, static_cast<int64_t>(k)};
+      Note(batch, trajectories[k], site, row, {signal, static_cast<int64_t>(k)}, rounded);
 }
 
 at::Tensor Prober::Sums(const ActiveBatch& batch, const ProbeSite& site, const std::vector<int>& trajectories,
@@ -92,11 +112,11 @@ at::Tensor Prober::Sums(const ActiveBatch& batch, const ProbeSite& site, const s
     now.push_back(signal.now);
     previous.push_back(signal.previous.block.defined() ? signal.previous : signal.now);
     computed.push_back(signal.computed.block.defined() ? signal.computed : signal.now);
-    rows_.push_back({b, row, site, signal.now.block[signal.now.row].numel()});
+    rows_.push_back({b, row, site, ViewOf(signal.now.block, site.view)[signal.now.row].numel()});
   }
   const at::Tensor signals = GatherRows(now, 0);
   const auto against = [&](const std::vector<RowRef>& other) {
-    return ComputeDifferenceSums({signals, GatherRows(other, 0)}, 1);
+    return ComputeChangeSums(signals, GatherRows(other, 0), site.view);
   };
   const at::Tensor since_previous = against(previous);
   // After a call in which all of them ran in full the two are one.

@@ -33,6 +33,9 @@ class Prober {
   using Places = std::map<std::tuple<int, int, ProbeSite>, size_t>;  // trajectory, guidance row, site -> row of sums
 
   std::map<ProbeSite, std::vector<int>> Wanted(const ActiveBatch& batch) const;
+  // This call's signal, for every view of it that is asked for: in its own type, or in that of the network's numbers.
+  void Note(ActiveBatch* batch, int b, const ProbeSite& site, int guidance_row, const RowRef& exact,
+            const at::Tensor& rounded);
   void RunNetwork(ActiveBatch* batch, const ProbeSite& site, std::span<const int> chunk, int guidance_row);
   void TakeInput(ActiveBatch* batch, const ProbeSite& site, const std::vector<int>& trajectories);
   at::Tensor Sums(const ActiveBatch& batch, const ProbeSite& site, const std::vector<int>& trajectories, int row);
@@ -41,6 +44,7 @@ class Prober {
 
   const CallContext& c_;
   std::vector<Row> rows_;
+  std::map<std::pair<int, ProbeSite>, std::vector<ProbeSite>> views_;  // of a trajectory's whole signal
   std::vector<int64_t> conditioning_;
   int probes_ = 0;
 };

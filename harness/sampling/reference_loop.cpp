@@ -5,13 +5,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/sampling/difference_sums.h"
 #include "harness/sampling/frequency_filter.h"
+#include "harness/sampling/weighted_rows.h"
 
 namespace skipbench {
 namespace {
 
 double SumAbs(const at::Tensor& x) { return x.to(at::kDouble).abs().sum().item<double>(); }
-double SumAbs(const at::Tensor& x, const at::Tensor& y) { return SumAbs(x.to(at::kDouble) - y.to(at::kDouble)); }
+double SumAbs(const at::Tensor& x, const at::Tensor& y, const SumView& view) {
+  if (view.rounding == SumView::Rounding::kDifference) return SumAbs(ViewOf(x - y, view));
+  return SumAbs(ViewOf(x.to(at::kDouble) - y.to(at::kDouble), view));
+}
 
 // The sums of what stands at the end of `series`, by the definitions of DifferenceSums; `first` is where the series
 // starts to count.
@@ -70,8 +75,9 @@ class Loop {
         method(method),
         needs(method.Observes()),
         rows(denoiser.guidance_rows()),
-        run(ShapeOf(scheduler, denoiser.abilities(), rows)),
-        apart(rows > 1 && method.Halves() == GuidanceScope::kSeparate),
+        run(ShapeOf(scheduler, denoiser.abilities(), rows, {}, dtype)),
+        halves(method.Halves(run)),
+        apart(rows > 1 && halves == GuidanceScope::kSeparate),
         dtype(dtype),
         device(device),
         past(static_cast<size_t>(rows)) {
@@ -124,7 +130,8 @@ class Loop {
     return apart ? std::pair{static_cast<int>(p), static_cast<int>(p) + 1} : std::pair{0, rows};
   }
   std::pair<int, int> Sees(size_t p) const {
-    return !apart && method.Halves() == GuidanceScope::kConditional ? std::pair{rows - 1, rows} : DecidesFor(p);
+    if (halves == GuidanceScope::kUnconditional) return {0, 1};
+    return halves == GuidanceScope::kConditional ? std::pair{rows - 1, rows} : DecidesFor(p);
   }
 
   at::Tensor SignalOf(int call, int row, const ProbeSite& site) const {
@@ -137,16 +144,23 @@ class Loop {
   }
 
   ProbeSums Look(size_t p, int call, const ProbeSite& site) {
-    for (auto [row, end] = DecidesFor(p); row < end; ++row) past[row].now[site] = SignalOf(call, row, site);
+    for (auto [row, end] = DecidesFor(p); row < end; ++row) {
+      past[row].now[site] = SignalOf(call, row, site);
+      if (site.view.rounding != SumView::Rounding::kNone) past[row].now[site] = past[row].now[site].to(dtype);
+    }
     ProbeSums seen{0, 0, 0, 0, 0, 0, 0, 0};
     const auto [first, end] = Sees(p);
     for (int row = first; row < end; ++row) {
       const at::Tensor now = past[row].now[site], previous = past[row].previous[site],
                        computed = past[row].computed[site];
-      const auto change = [&](const at::Tensor& then) { return then.defined() ? SumAbs(now, then) : kNotShown; };
-      const auto size = [](const at::Tensor& then) { return then.defined() ? SumAbs(then) : kNotShown; };
-      seen.elements += now.numel();
-      seen.self_abs += SumAbs(now);
+      const auto change = [&](const at::Tensor& then) {
+        return then.defined() ? SumAbs(now, then, site.view) : kNotShown;
+      };
+      const auto size = [&](const at::Tensor& then) {
+        return then.defined() ? SumAbs(ViewOf(then, site.view)) : kNotShown;
+      };
+      seen.elements += ViewOf(now, site.view).numel();
+      seen.self_abs += SumAbs(ViewOf(now, site.view));
       seen.previous_change += change(previous), seen.previous_abs += size(previous);
       seen.computed_change += change(computed), seen.computed_abs += size(computed);
       seen.previous_ratio += change(previous) / size(previous) / (end - first);
@@ -169,9 +183,10 @@ class Loop {
     } else if (decision.action == Action::kShallow) {
       std::vector<at::Tensor> cached;
       for (int row = first; row < end; ++row) {
+        const auto& kept = past[row].kept.at(decision.site);
         Terms terms;
-        AddTerms(past[row].kept.at(decision.site), NewestUnless(decision), 0, &terms);
-        cached.push_back(Sum(terms));
+        if (decision.sums.empty()) AddTerms(kept, NewestUnless(decision), 0, &terms);
+        cached.push_back(decision.sums.empty() ? Sum(terms) : Rounded(decision, kept, {}));
       }
       own.site = decision.site;
       own.cached = at::stack(cached);
@@ -193,22 +208,42 @@ class Loop {
   at::Tensor Combined(const RowPast& one, const Decision& decision) const {
     Terms terms;
     const bool calls = decision.site.level == CacheSite::Level::kCalls;
-    AddTerms(calls ? one.all_outputs : one.outputs, NewestUnless(decision), 0, &terms);
+    const auto& outputs = calls ? one.all_outputs : one.outputs;
+    if (!decision.sums.empty()) return Rounded(decision, outputs, calls ? one.all_inputs : one.inputs);
+    AddTerms(outputs, NewestUnless(decision), 0, &terms);
     if (!decision.input_weights.empty()) terms.emplace_back(input.sample, decision.input_weights[0]);
     AddTerms(calls ? one.all_inputs : one.inputs, decision.input_weights, 1, &terms);
     return Sum(terms);
   }
 
+  at::Tensor Rounded(const Decision& decision, const std::vector<at::Tensor>& kept,
+                     const std::vector<at::Tensor>& inputs) const {
+    return RoundedRows(decision.sums, [&](RoundedSum::From from, int index) {
+      const auto newest = [&](const std::vector<at::Tensor>& series, int k) {
+        return series.at(series.size() - 1 - k);
+      };
+      if (from == RoundedSum::From::kKept) return newest(kept, index);
+      return index == 0 ? input.sample : newest(inputs, index - 1);
+    });
+  }
+
   Observation Seen(size_t p, const Decision& decision) const {
     Observation seen{decision.action, record.latents.back().numel(), SumsOf(record.latents, 1, needs.latent_order),
                      SumsOf(guided, 0, needs.prediction_order)};
-    if (needs.output && decision.action == Action::kPredict) {
+    if (!needs.output.empty() && decision.action == Action::kPredict) {
       const auto [first, end] = Sees(p);
-      seen.output = {seen.elements * (end - first), 0, 0};
+      const SumView& view = *needs.output.begin();
+      seen.output = {.elements = seen.elements * (end - first), .self_abs = 0, .change = 0};
       for (int row = first; row < end; ++row) {
         const auto& all = past[row].outputs;
+        seen.output.changed_elements += ViewOf(all.back(), view).numel();
         seen.output.self_abs += SumAbs(all.back());
-        seen.output.change += all.size() > 1 ? SumAbs(all.back(), all.end()[-2]) : kNotShown;
+        seen.output.change += all.size() > 1 ? SumAbs(all.back(), all.end()[-2], view) : kNotShown;
+      }
+      if (!apart) {
+        seen.output.rows_elements = seen.elements * rows;
+        seen.output.rows_abs = 0;
+        for (const RowPast& one : past) seen.output.rows_abs += SumAbs(one.outputs.back());
       }
     }
     std::vector<at::Tensor> v;
@@ -232,6 +267,7 @@ class Loop {
   const Needs needs;
   const int rows;  // of guidance
   const RunShape run;
+  const GuidanceScope halves;
   const bool apart;  // each of them decides for itself
   const at::ScalarType dtype;
   const at::Device device;

@@ -17,7 +17,8 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-constexpr int kOutputColumns = 2;  // of each guidance row: the change, the magnitude
+// Of each guidance row: the magnitude, and the change as each of `views` has it.
+int OutputColumns(const std::set<SumView>& views) { return views.empty() ? 0 : 1 + static_cast<int>(views.size()); }
 
 // `order` of differences, or products of `count`.
 void PushFront(std::vector<at::Tensor>* past, const at::Tensor& newest, int order, int count) {
@@ -152,7 +153,7 @@ MacCount SchedulerCall::MacsOf(const Lane& lane) const {
     for (int row = 0; row < c_.guidance_rows(); ++row) {
       const Decision& decision = lane.decisions[call][row];
       auto probe = lane.probes[call][std::min(static_cast<size_t>(row), lane.policies.size() - 1)];
-      if (probe && !probe->of_network()) probe.reset();
+      if (probe) probe = probe->of_network() ? std::optional(probe->whole()) : std::nullopt;
       if (decision.action == Action::kPredict || decision.action == Action::kShallow || probe)
         macs += c_.denoiser.Macs(
             {decision.action, decision.action == Action::kShallow ? decision.site : CacheSite{}, probe});
@@ -185,7 +186,7 @@ SchedulerCall::Columns SchedulerCall::ColumnsOf() const {
   Columns columns;
   columns.prediction = kDifferenceColumns;
   columns.output = columns.prediction + (c_.needs.prediction_order ? kDifferenceColumns : 0);
-  columns.products = columns.output + (c_.needs.output ? kMostGuidanceRows * kOutputColumns : 0);
+  columns.products = columns.output + kMostGuidanceRows * OutputColumns(c_.needs.output);
   columns.errors = columns.products + 4 * c_.needs.products * c_.needs.products;
   columns.all = columns.errors + (c_.options.keep_differences && c_.options.reference >= 0 ? 2 : 0);
   return columns;
@@ -199,11 +200,12 @@ void SchedulerCall::Sum(ActiveBatch* batch) {
   std::vector<at::Tensor> sums = {ComputeDifferenceSums(Newest(latents, 4), c_.needs.latent_order)};
   if (c_.needs.prediction_order)
     sums.push_back(ComputeDifferenceSums(Newest(state.past_predictions, 4), c_.needs.prediction_order));
-  if (c_.needs.output) sums.push_back(OutputSumsOf(*batch));
+  if (!c_.needs.output.empty()) sums.push_back(OutputSumsOf(*batch));
   if (c_.needs.products) sums.push_back(ProductsOf(state));
   if (c_.options.keep_differences && c_.options.reference >= 0) sums.push_back(ErrorSums(*batch));
   batch->unobserved = sums.size() == 1 ? sums[0] : at::cat(sums, 1);
-  const bool anyone_looks = c_.needs.latent_order || c_.needs.prediction_order || c_.needs.output || c_.needs.products;
+  const bool anyone_looks =
+      c_.needs.latent_order || c_.needs.prediction_order || !c_.needs.output.empty() || c_.needs.products;
   if (anyone_looks || !state.latent.is_cuda()) return;
   Pending pending{std::exchange(batch->unobserved, {}), batch->call, {}};  // nobody waits for the device
   for (const auto& trajectory : batch->trajectories)
@@ -238,9 +240,9 @@ at::Tensor SchedulerCall::OutputSumsOf(const ActiveBatch& batch) const {
       newest.push_back(ring[0]);
       before.push_back(ring[ring.size() > 1 ? 1 : 0]);
     }
-    const at::Tensor sums = ComputeDifferenceSums({GatherRows(newest, 0), GatherRows(before, 0)}, 1);
-    columns.push_back(sums.select(1, kAbs1));
-    columns.push_back(sums.select(1, kSelfAbs));
+    const at::Tensor now = GatherRows(newest, 0), then = GatherRows(before, 0);
+    columns.push_back(ComputeDifferenceSums({now}, 0).select(1, kSelfAbs));
+    for (const SumView& view : c_.needs.output) columns.push_back(ComputeChangeSums(now, then, view).select(1, kAbs1));
   }
   return at::stack(columns, 1);
 }
@@ -306,12 +308,24 @@ void SchedulerCall::ShowTo(const ActiveBatch& batch, Lane* lane, int policy, con
     };
     seen.latent = Total(rows, 0, asked.latent_order);
     seen.prediction = Total(rows, columns.prediction, asked.prediction_order);
-    if (asked.output && seen.action == Action::kPredict) {
-      seen.output = {.elements = seen.elements * (end - first), .self_abs = 0, .change = 0};
+    if (!asked.output.empty() && seen.action == Action::kPredict) {
+      const SumView& view = *asked.output.begin();
+      const auto place = static_cast<int>(std::distance(c_.needs.output.begin(), c_.needs.output.find(view)));
       const bool first_one = FullForwards(*lane, first) < 2;
+      const int64_t viewed = ViewOf(batch.state.latent, view)[0].numel() * std::ssize(lane->trajectory);
+      seen.output = {.elements = seen.elements * (end - first),
+                     .self_abs = 0,
+                     .change = 0,
+                     .changed_elements = viewed * (end - first)};
+      const auto self = [&](int row) { return columns.output + OutputColumns(c_.needs.output) * row; };
       for (int row = first; row < end; ++row) {
-        seen.output.change += first_one ? kNotShown : add_up(columns.output + kOutputColumns * row);
-        seen.output.self_abs += add_up(columns.output + kOutputColumns * row + 1);
+        seen.output.self_abs += add_up(self(row));
+        seen.output.change += first_one ? kNotShown : add_up(self(row) + 1 + place);
+      }
+      if (!lane->decides_apart()) {
+        seen.output.rows_elements = seen.elements * c_.guidance_rows();
+        seen.output.rows_abs = 0;
+        for (int row = 0; row < c_.guidance_rows(); ++row) seen.output.rows_abs += add_up(self(row));
       }
     }
     // As many of each as this method asked for, of those that the others asked for.

@@ -31,7 +31,7 @@ class Tree {
         dtype_(dtype),
         device_(device),
         options_(options),
-        run_(ShapeOf(scheduler, denoiser.abilities(), denoiser.guidance_rows(), options.model)),
+        run_(ShapeOf(scheduler, denoiser.abilities(), denoiser.guidance_rows(), options.model, dtype)),
         context_{scheduler, denoiser, samples,
                  options,   run_,     needs_,
                  lanes_,    result_,  Stepping(scheduler, denoiser, samples, options.batch_invariant)},
@@ -87,7 +87,8 @@ class Tree {
       lane.method = &method;
       lane.setting = setting;
       lane.first_sample = begin;
-      const bool apart = method.Halves() == GuidanceScope::kSeparate && run_.guidance_rows > 1;
+      lane.halves = method.Halves(run_);
+      const bool apart = lane.halves == GuidanceScope::kSeparate && run_.guidance_rows > 1;
       for (int p = 0; p < (apart ? run_.guidance_rows : 1); ++p) {
         RunShape own = run_;
         if (apart) own.guidance_row = p;
@@ -235,7 +236,7 @@ TreeResult RunTree(const Scheduler& scheduler, Denoiser& denoiser, const std::ve
 }
 
 RunShape ShapeOf(const Scheduler& scheduler, const NetworkAbilities& network, int guidance_rows,
-                 const std::string& model) {
+                 const std::string& model, at::ScalarType dtype) {
   RunShape shape;
   shape.steps = scheduler.steps();
   shape.calls = scheduler.calls();
@@ -250,6 +251,7 @@ RunShape ShapeOf(const Scheduler& scheduler, const NetworkAbilities& network, in
   shape.network = network;
   shape.guidance_rows = guidance_rows;
   shape.model = model;
+  shape.dtype = dtype;
   return shape;
 }
 

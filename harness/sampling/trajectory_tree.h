@@ -90,7 +90,7 @@ TreeResult RunTree(const Scheduler& scheduler, Denoiser& denoiser, const std::ve
 
 // The shape of a run as methods see it; `model` is what measured constants belong to.
 RunShape ShapeOf(const Scheduler& scheduler, const NetworkAbilities& network, int guidance_rows,
-                 const std::string& model = {});
+                 const std::string& model = {}, at::ScalarType dtype = at::kFloat);
 
 // A decision as the results record it: "predict", "reuse", "combine", "shallow(2)".
 std::string ToString(const Decision& decision);

@@ -72,4 +72,25 @@ at::Tensor WeightedRows(std::span<const WeightedTerm> terms, const at::Tensor& i
   return sum.to(type);
 }
 
+at::Tensor RoundedRows(std::span<const RoundedSum> sums,
+                       const std::function<at::Tensor(RoundedSum::From from, int index)>& rows) {
+  std::vector<at::Tensor> made;
+  for (const RoundedSum& sum : sums) {
+    at::Tensor value;
+    at::ScalarType type = at::kFloat;
+    for (const RoundedSum::Term& term : sum.terms) {
+      const bool made_here = term.from == RoundedSum::From::kSum;
+      at::Tensor x = made_here ? made.at(static_cast<size_t>(term.index)) : rows(term.from, term.index);
+      type = x.scalar_type();
+      x = x.to(type == at::kDouble ? at::kDouble : at::kFloat);
+      if (term.weight != 1) x = x * term.weight;
+      value = value.defined() ? value + x : x;
+    }
+    if (sum.divisor != 1) value = value / sum.divisor;
+    if (sum.bfloat16) value = value.to(at::kBFloat16);
+    made.push_back(value.to(type));
+  }
+  return made.back();
+}
+
 }  // namespace skipbench

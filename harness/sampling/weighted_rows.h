@@ -3,9 +3,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <span>
 #include <vector>
 
+#include "harness/sampling/method.h"
 #include "harness/sampling/stepping.h"
 
 namespace skipbench {
@@ -21,5 +23,9 @@ struct WeightedTerm {
 // comes back as it is. A row's sum does not depend on the others. `into`, if defined, is memory of the sum's shape and
 // type, contiguous, that may be written and come back.
 at::Tensor WeightedRows(std::span<const WeightedTerm> terms, const at::Tensor& into = {});
+
+// The last of `sums`; `rows` gives what was kept, or an input: [n, ...], always of one shape and type.
+at::Tensor RoundedRows(std::span<const RoundedSum> sums,
+                       const std::function<at::Tensor(RoundedSum::From from, int index)>& rows);
 
 }  // namespace skipbench

@@ -5,6 +5,7 @@
 
 #include "harness/base/error.h"
 #include "methods/db_cache/calibrator.h"
+#include "methods/taylor_seer/rounded_forecast.h"
 
 namespace skipbench {
 namespace {
@@ -13,7 +14,8 @@ using Options = DBCacheOptions;
 
 class DBCachePolicy : public CachePolicy {
  public:
-  DBCachePolicy(const Options& options, int calls) : CachePolicy(calls), options_(options) {
+  DBCachePolicy(const Options& options, const RunShape& run)
+      : CachePolicy(run.calls), options_(options), numbers_(run, options.who.as_published) {
     if (options.calibrator == Options::Calibrator::kTaylorSeer)
       calibrator_ = TaylorSeerCalibrator(options.taylorseer_order, options.who.as_published ? 3 : 1);
     if (options.calibrator == Options::Calibrator::kFoCa) calibrator_ = FoCaCalibrator();
@@ -21,13 +23,24 @@ class DBCachePolicy : public CachePolicy {
 
   std::optional<ProbeSite> Probe(int) const override {
     if (Static()) return std::nullopt;
-    return ProbeSite{.signal = ProbeSite::Signal::kFront, .front = options_.fn_compute_blocks};
+    return ProbeSite{.signal = ProbeSite::Signal::kFront,
+                     .front = options_.fn_compute_blocks,
+                     .view = {.rounding = numbers_.differences()}};
   }
-  void ObserveProbe(int, const ProbeSums& seen) override { change_ = seen.computed_change / seen.computed_abs; }
+  void ObserveProbe(int, const ProbeSums& seen) override {
+    change_ = numbers_.Ratio(seen.computed_change, seen.computed_abs, seen.elements);
+  }
 
   Decision Decide(int call) override {
     if (!Caches(call)) return {};
-    return Shallow(Cut(options_.fn_compute_blocks, options_.bn_compute_blocks), Approximate(call));
+    const CacheSite site = Cut(options_.fn_compute_blocks, options_.bn_compute_blocks);
+    if (!numbers_.rounds() || options_.calibrator != Options::Calibrator::kTaylorSeer)
+      return Shallow(site, Approximate(call));
+    return {Action::kShallow,
+            site,
+            {},
+            {},
+            TaylorSums(computed_, call, options_.taylorseer_order, 3, TaylorRounding::kValueType)};
   }
 
   void Observe(int call, const Observation& seen) override {
@@ -38,6 +51,8 @@ class DBCachePolicy : public CachePolicy {
     }
     continuous_ = 0;
     if (!options_.who.as_published) accumulated_ = 0;
+    computed_.insert(computed_.begin(), call);
+    if (std::ssize(computed_) > options_.taylorseer_order + 1) computed_.pop_back();
     if (auto* taylor = std::get_if<TaylorSeerCalibrator>(&calibrator_)) taylor->Update(call);
     if (auto* foca = std::get_if<FoCaCalibrator>(&calibrator_)) foca->Update(call);
   }
@@ -85,8 +100,10 @@ class DBCachePolicy : public CachePolicy {
   }
 
   Options options_;
+  PublishedNumbers numbers_;
   double change_ = kNotShown, accumulated_ = 0;
   int cached_ = 0, continuous_ = 0;
+  std::vector<int> computed_;  // newest first, as many as a forecast needs
   std::variant<std::monostate, TaylorSeerCalibrator, FoCaCalibrator> calibrator_;
 };
 
@@ -116,7 +133,7 @@ class DBCache : public Method {
   }
 
   Scope DecisionScope() const override { return options_.who.Samples(); }
-  GuidanceScope Halves() const override { return options_.who.halves.value_or(GuidanceScope::kJoint); }
+  GuidanceScope Halves(const RunShape& run) const override { return options_.who.Halves(run); }
 
   std::vector<Keep> Keeps(const RunShape& run) const override {
     int depth = 1;
@@ -134,7 +151,7 @@ class DBCache : public Method {
     RequireCut(Label(), run, options_.fn_compute_blocks, options_.bn_compute_blocks);
     if (const auto& mask = options_.steps_computation_mask; mask && std::ssize(*mask) != run.calls)
       Fail("{}: the mask has {} entries, the run makes {} scheduler calls", Label(), mask->size(), run.calls);
-    return std::make_unique<DBCachePolicy>(options_, run.calls);
+    return std::make_unique<DBCachePolicy>(options_, run);
   }
 
  private:
@@ -219,7 +236,7 @@ const OptionTable<Options>& Table() {
         &Options::who,
         CacheScopeTable("cache-dit's decisions: by the mean over the batch; a threshold of 1 or more always "
                         "caches, a sum of changes never falls, slopes from call 3 on",
-                        "joint"));
+                        kJointOrPasses));
     return options;
   }();
   return table;

@@ -12,16 +12,42 @@ double ThresholdOf(const Options& options) {
   return options.thresh.value_or(options.rule == Rule::kPaper ? 0.05 : 0.2);
 }
 
+// ComfyUI's node itself.
+bool IsNode(const Options& options) { return options.rule == Rule::kComfyUi && options.who.as_published; }
+
+// The authors' script for Wan has its inputs and outputs in float32, the node in the model's type.
+PublishedNumbers NumbersOf(const Options& options, const RunShape& run) { return {run, IsNode(options)}; }
+
+SumView ViewFor(const Options& options) {
+  return IsNode(options) ? SumView{.stride = 8, .rounding = SumView::Rounding::kDifference} : SumView{};
+}
+
+// How much of the run is over before a call. The node says so by the noise level of a share of the model's schedule,
+// for models of discrete timesteps those at 999 times the rest; for flows that share of evenly spaced steps.
+double ShareOf(int call, const Options& options, const RunShape& run) {
+  if (IsNode(options) && run.prediction_type != "flow_prediction" && !run.timesteps.empty())
+    return 1 - run.timesteps[static_cast<size_t>(call)] / 999;
+  return static_cast<double>(call) / run.calls;
+}
+
 class EasyCachePolicy : public CachePolicy {
  public:
-  EasyCachePolicy(const Options& options, int calls) : CachePolicy(calls), options_(options), calls_(calls) {}
+  EasyCachePolicy(const Options& options, const RunShape& run)
+      : CachePolicy(run.calls),
+        options_(options),
+        numbers_(NumbersOf(options, run)),
+        threshold_(numbers_(ThresholdOf(options))),
+        calls_(run.calls) {
+    for (int call = 0; call < run.calls; ++call) shares_.push_back(ShareOf(call, options, run));
+  }
 
-  std::optional<ProbeSite> Probe(int) const override { return ProbeSite{.signal = ProbeSite::Signal::kInput}; }
+  std::optional<ProbeSite> Probe(int) const override {
+    return ProbeSite{.signal = ProbeSite::Signal::kInput, .view = ViewFor(options_)};
+  }
 
   void ObserveProbe(int, const ProbeSums& seen) override {
-    const auto elements = static_cast<double>(seen.elements);
-    since_previous_ = seen.previous_change / elements;
-    since_computed_ = seen.computed_change / elements;
+    since_previous_ = numbers_.Mean(seen.previous_change, seen.elements);
+    since_computed_ = numbers_.Mean(seen.computed_change, seen.elements);
   }
 
   Decision Decide(int call) override {
@@ -31,36 +57,53 @@ class EasyCachePolicy : public CachePolicy {
     }
     if (full_ < 2) return {};
     const double moved = options_.rule == Rule::kPaper ? since_previous_ : since_computed_;
-    accumulated_ += rate_ * moved / output_;
-    Record(call, accumulated_, ThresholdOf(options_));
-    if (accumulated_ < ThresholdOf(options_))
-      return {.action = Action::kCombine, .site = kOutput, .weights = {1}, .input_weights = {1, -1}};
+    accumulated_ = numbers_(accumulated_ + numbers_(numbers_(rate_ * moved) / output_));
+    Record(call, accumulated_, threshold_);
+    if (accumulated_ < threshold_) return Follow();
     accumulated_ = 0;
     return {};
   }
 
   void Observe(int call, const Observation& seen) override {
     if (seen.action != Action::kPredict || !Counts(call)) return;
-    const auto elements = static_cast<double>(seen.output.elements);
-    if (full_ > 0) rate_ = seen.output.change / elements / since_computed_;
-    output_ = seen.output.self_abs / elements;
+    const OutputSums& o = seen.output;
+    if (full_ > 0) rate_ = numbers_(numbers_.Mean(o.change, o.changed_elements) / since_computed_);
+    // The node's mean runs over the whole output of a batch of both rows.
+    const bool of_rows = IsNode(options_) && !std::isnan(o.rows_abs);
+    output_ = of_rows ? numbers_.Mean(o.rows_abs, o.rows_elements) : numbers_.Mean(o.self_abs, o.elements);
     ++full_;
   }
 
   std::unique_ptr<Policy> Clone() const override { return std::make_unique<EasyCachePolicy>(*this); }
 
  private:
+  // The last output plus what the input has moved; the node rounds the difference first.
+  Decision Follow() const {
+    using From = RoundedSum::From;
+    Decision decision{.action = Action::kCombine, .site = kOutput};
+    if (numbers_.rounds()) {
+      decision.sums = {{.terms = {{From::kKept, 0}, {From::kInput, 1, -1}}},
+                       {.terms = {{From::kInput, 0}, {From::kSum, 0}}}};
+    } else {
+      decision.weights = {1};
+      decision.input_weights = {1, -1};
+    }
+    return decision;
+  }
   // Whether the call may do without the network.
   bool Looks(int call) const {
     if (options_.rule == Rule::kPaper) return call >= options_.ret_steps && call < calls_ - options_.last_steps;
-    const double share = static_cast<double>(call) / calls_;
-    return share >= options_.start_percent && share < options_.end_percent;
+    const double share = shares_[static_cast<size_t>(call)];
+    return share >= options_.start_percent && (share < options_.end_percent || options_.end_percent == 1);
   }
   // Whether its outputs are looked at: ComfyUI's rule knows nothing of what was before its window.
   bool Counts(int call) const { return options_.rule == Rule::kPaper || Looks(call); }
 
   Options options_;
+  PublishedNumbers numbers_;
+  double threshold_;
   int calls_;
+  std::vector<double> shares_;                                      // of the run that is over before each call
   int full_ = 0;                                                    // forwards that count
   double since_previous_ = kNotShown, since_computed_ = kNotShown;  // mean |x - x_last|
   double rate_ = kNotShown;    // change of the output by change of the input, between the two last full forwards
@@ -86,14 +129,20 @@ class EasyCache : public Method {
   }
 
   Scope DecisionScope() const override { return options_.who.Samples(); }
-  GuidanceScope Halves() const override { return options_.who.halves.value_or(GuidanceScope::kConditional); }
-  Needs Observes() const override { return {.output = true}; }
+  // ComfyUI's batches begin with the unconditional row, and the first one decides.
+  GuidanceScope Halves(const RunShape&) const override {
+    return options_.who.halves.value_or(IsNode(options_) ? GuidanceScope::kUnconditional : GuidanceScope::kConditional);
+  }
+  Needs Observes() const override { return {.output = {ViewFor(options_)}}; }
   std::vector<Keep> Keeps(const RunShape&) const override { return {{kOutput}}; }
   std::optional<Criterion> criterion() const override {
     return Criterion{"accumulated predicted change of the output", "accumulated relative change"};
   }
   std::unique_ptr<Policy> Start(const RunShape& run) const override {
-    return std::make_unique<EasyCachePolicy>(options_, run.calls);
+    if (IsNode(options_) && !run.network.signals.contains(ProbeSite::Signal::kFilteredInput))
+      FailUnsupported("{}: the node compares every eighth row and column, and the network's latents have none",
+                      Label());
+    return std::make_unique<EasyCachePolicy>(options_, run);
   }
 
  private:
@@ -137,12 +186,10 @@ const OptionTable<Options>& Table() {
              .Max(1)
              .When(comfyui, window)
              .Help("share of the calls up to its end")});
-    options.Include(&Options::who, CacheScopeTable("by the mean over the batch", "conditional"));
-    options.Rule([](const Options& o) {
-      if (o.who.as_published && o.rule == Rule::kComfyUi)
-        FailUnsupportedOption("as_published",
-                              "ComfyUI compares every eighth row and column only, which no sum over a latent shows");
-    });
+    options.Include(
+        &Options::who,
+        CacheScopeTable("by the mean over the batch; ComfyUI: every eighth row and column of the first row of guidance",
+                        "conditional; of ComfyUI as published unconditional"));
     return options;
   }();
   return table;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "methods/catalog.h"
@@ -17,12 +18,43 @@ struct CacheScope {
   std::optional<GuidanceScope> halves = {};
 
   Scope Samples() const { return scope.value_or(as_published ? Scope::kGroup : Scope::kSample); }
+  // `usual`, unless something was given; as published each row for itself where pipelines give it a forward of its own.
+  GuidanceScope Halves(const RunShape& run, GuidanceScope usual = GuidanceScope::kJoint) const {
+    const bool apart = as_published && run.network.guides_in_passes;
+    return halves.value_or(apart ? GuidanceScope::kSeparate : usual);
+  }
   // What was given, for a label: ",as_published,scope=sample,halves=separate".
   std::string Label() const;
 };
 
 // `as_published`, `scope` and `halves`; `quirks`: what the first of them brings back, `halves`: their default.
 OptionTable<CacheScope> CacheScopeTable(const std::string& quirks, const std::string& halves);
+inline constexpr const char* kJointOrPasses = "joint; as published separate where guidance runs two passes";
+
+// The values of the option `halves`.
+std::vector<std::pair<const char*, GuidanceScope>> GuidanceScopeNames();
+
+// The arithmetic of published code, which takes means and quotients in the type of the network's numbers. Exact in
+// float32 and float64, which no threshold can tell from float64 but by the last bits, and wherever `as_published` is
+// not asked for.
+class PublishedNumbers {
+ public:
+  PublishedNumbers(const RunShape& run, bool as_published)
+      : type_(as_published && at::isReducedFloatingType(run.dtype) ? run.dtype : at::kDouble) {}
+  bool rounds() const { return type_ != at::kDouble; }
+  // Of the differences that it wants to see the sums of.
+  SumView::Rounding differences() const { return rounds() ? SumView::Rounding::kDifference : SumView::Rounding::kNone; }
+  double operator()(double x) const;  // to the nearest
+  // As torch's mean, which adds up in float32 and rounds once.
+  double Mean(double sum, int64_t elements) const { return (*this)(sum / static_cast<double>(elements)); }
+  // mean / mean.
+  double Ratio(double change, double magnitude, int64_t elements) const {
+    return rounds() ? (*this)(Mean(change, elements) / Mean(magnitude, elements)) : change / magnitude;
+  }
+
+ private:
+  at::ScalarType type_;
+};
 
 // Records both sides of its comparisons.
 class CachePolicy : public Policy {

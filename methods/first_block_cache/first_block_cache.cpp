@@ -7,12 +7,15 @@ using Options = FirstBlockCacheOptions;
 
 class FirstBlockPolicy : public CachePolicy {
  public:
-  FirstBlockPolicy(const Options& options, int calls) : CachePolicy(calls), options_(options) {}
+  FirstBlockPolicy(const Options& options, const RunShape& run)
+      : CachePolicy(run.calls), options_(options), numbers_(run, options.who.as_published) {}
 
   std::optional<ProbeSite> Probe(int) const override {
-    return ProbeSite{.signal = ProbeSite::Signal::kFront, .front = 1};
+    return ProbeSite{.signal = ProbeSite::Signal::kFront, .front = 1, .view = {.rounding = numbers_.differences()}};
   }
-  void ObserveProbe(int, const ProbeSums& seen) override { change_ = seen.computed_change / seen.computed_abs; }
+  void ObserveProbe(int, const ProbeSums& seen) override {
+    change_ = numbers_.Ratio(seen.computed_change, seen.computed_abs, seen.elements);
+  }
 
   Decision Decide(int call) override {
     if (call < std::max(1, options_.warmup_steps)) return {};
@@ -32,6 +35,7 @@ class FirstBlockPolicy : public CachePolicy {
   }
 
   Options options_;
+  PublishedNumbers numbers_;
   double change_ = kNotShown;
 };
 
@@ -46,14 +50,14 @@ class FirstBlockCache : public Method {
                        options_.source == Options::Source::kParaAttention ? ",source=para_attention" : "");
   }
   Scope DecisionScope() const override { return options_.who.Samples(); }
-  GuidanceScope Halves() const override { return options_.who.halves.value_or(GuidanceScope::kJoint); }
+  GuidanceScope Halves(const RunShape& run) const override { return options_.who.Halves(run); }
   std::vector<Keep> Keeps(const RunShape&) const override { return {{Cut(1, 0)}}; }
   std::optional<Criterion> criterion() const override {
     return Criterion{"change of the first block's residual", "relative change"};
   }
   std::unique_ptr<Policy> Start(const RunShape& run) const override {
     RequireCut(Label(), run, 1, 0);
-    return std::make_unique<FirstBlockPolicy>(options_, run.calls);
+    return std::make_unique<FirstBlockPolicy>(options_, run);
   }
 
  private:
@@ -80,7 +84,7 @@ const OptionTable<Options>& Table() {
              .Help("whose comparison: the two differ at ties, at 0/0 and at the threshold 0")});
     options.Include(
         &Options::who,
-        CacheScopeTable("the source's comparison, by the mean over the batch; diffusers: 0/0 reuses", "joint"));
+        CacheScopeTable("the source's comparison, by the mean over the batch; diffusers: 0/0 reuses", kJointOrPasses));
     return options;
   }();
   return table;

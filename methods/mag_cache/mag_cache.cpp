@@ -108,7 +108,9 @@ class MagCache : public Method {
     return label + CacheScope{.halves = o.halves}.Label() + ")";
   }
 
-  GuidanceScope Halves() const override { return options_.halves.value_or(GuidanceScope::kJoint); }
+  GuidanceScope Halves(const RunShape& run) const override {
+    return CacheScope{.as_published = options_.as_published, .halves = options_.halves}.Halves(run);
+  }
   std::vector<Keep> Keeps(const RunShape&) const override { return {{Cut(0, 0)}}; }
   std::optional<Criterion> criterion() const override {
     return Criterion{"accumulated error of the residual's size", "accumulated error"};
@@ -128,8 +130,10 @@ class MagCache : public Method {
   // Of the guidance rows that decide: what a row of tokens of both is on average, where both do.
   std::vector<double> RatiosFor(const RunShape& run) const {
     const auto& rows = ratios_.rows;
-    if (rows.size() == 1 || run.guidance_rows == 1 || Halves() == GuidanceScope::kConditional) return rows.back();
-    if (Halves() == GuidanceScope::kSeparate) return run.guidance_row == 0 ? rows.front() : rows.back();
+    const GuidanceScope halves = Halves(run);
+    if (rows.size() == 1 || run.guidance_rows == 1 || halves == GuidanceScope::kConditional) return rows.back();
+    if (halves == GuidanceScope::kUnconditional) return rows.front();
+    if (halves == GuidanceScope::kSeparate) return run.guidance_row == 0 ? rows.front() : rows.back();
     std::vector<double> mean = rows[0];
     for (size_t k = 0; k < mean.size(); ++k) mean[k] = (mean[k] + rows[1][k]) / 2;
     return mean;
@@ -199,12 +203,9 @@ const OptionTable<Options>& Table() {
              .When([](const Options& o) { return o.as_published; }, "only what is run as published has a source's rule")
              .Help("which source: diffusers' hook, or the authors' script for FLUX, Wan 2.1 or HunyuanVideo"),
          Field("halves", &Options::halves)
-             .Names<GuidanceScope>({{"joint", GuidanceScope::kJoint},
-                                    {"separate", GuidanceScope::kSeparate},
-                                    {"conditional", GuidanceScope::kConditional}})
-             .Default("joint")
-             .Help("whose ratios decide where guidance takes two rows: their mean, each its own, the conditional "
-                   "one's")});
+             .Names<GuidanceScope>(GuidanceScopeNames())
+             .Default("joint; as published separate where guidance runs two passes")
+             .Help("whose ratios decide where guidance takes two rows: their mean, each its own, those of one")});
     options.Rule([](const Options& o) {
       if (o.mag_ratios.empty())
         FailOption("mag_ratios", "missing: give ratios, a file that skipbench calibrate made, or one of {}",

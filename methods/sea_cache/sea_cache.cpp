@@ -10,12 +10,16 @@ using Options = SeaCacheOptions;
 
 class SeaCachePolicy : public CachePolicy {
  public:
-  SeaCachePolicy(const Options& options, int calls)
-      : CachePolicy(calls), options_(options), end_(calls - options.cache_end_steps) {}
+  SeaCachePolicy(const Options& options, const RunShape& run)
+      : CachePolicy(run.calls), options_(options), end_(run.calls - options.cache_end_steps) {
+    // The hook takes the filtered input back to the model's type; means and quotients are float32.
+    if (PublishedNumbers(run, options.who.as_published).rounds()) rounding_ = SumView::Rounding::kSignal;
+  }
 
   std::optional<ProbeSite> Probe(int call) const override {
     if (call >= end_) return std::nullopt;  // nothing is compared from here on
-    return ProbeSite{.signal = ProbeSite::Signal::kFilteredInput, .power = options_.power_exp};
+    return ProbeSite{
+        .signal = ProbeSite::Signal::kFilteredInput, .power = options_.power_exp, .view = {.rounding = rounding_}};
   }
 
   void ObserveProbe(int, const ProbeSums& seen) override {
@@ -59,6 +63,7 @@ class SeaCachePolicy : public CachePolicy {
   }
 
   Options options_;
+  SumView::Rounding rounding_ = SumView::Rounding::kNone;
   int end_;
   double change_ = kNotShown, accumulated_ = 0;
   int cached_ = 0;               // calls since the last full forward
@@ -84,7 +89,7 @@ class SeaCache : public Method {
   }
 
   Scope DecisionScope() const override { return options_.who.Samples(); }
-  GuidanceScope Halves() const override { return options_.who.halves.value_or(GuidanceScope::kJoint); }
+  GuidanceScope Halves(const RunShape& run) const override { return options_.who.Halves(run); }
   std::vector<Keep> Keeps(const RunShape&) const override { return {{Cut(0, 0), options_.residual_order + 1}}; }
   std::optional<Criterion> criterion() const override {
     return Criterion{"accumulated change of the filtered input", "accumulated relative change"};
@@ -92,7 +97,7 @@ class SeaCache : public Method {
   std::unique_ptr<Policy> Start(const RunShape& run) const override {
     RequireCut(Label(), run, 0, 0);
     RequireSignal(Label(), run, ProbeSite::Signal::kFilteredInput);
-    return std::make_unique<SeaCachePolicy>(options_, run.calls);
+    return std::make_unique<SeaCachePolicy>(options_, run);
   }
 
  private:
@@ -127,7 +132,7 @@ const OptionTable<Options>& Table() {
              .Help("exponent of the frequency in the filter: the prior of clean signals")});
     options.Include(
         &Options::who,
-        CacheScopeTable("by the batch, samples' changes averaged; an input of zeros has not changed", "joint"));
+        CacheScopeTable("by the batch, samples' changes averaged; an input of zeros has not changed", kJointOrPasses));
     return options;
   }();
   return table;

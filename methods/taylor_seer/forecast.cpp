@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "methods/taylor_seer/rounded_forecast.h"
+
 namespace skipbench {
 namespace {
 
@@ -32,10 +34,12 @@ Weights Trimmed(Weights weights) {
 // before)/distance. HiCache has other polynomials in place of k^j.
 class DifferenceForecaster : public Forecaster {
  public:
-  DifferenceForecaster(const ForecastOptions& options, int first_difference)
-      : options_(options), first_difference_(first_difference) {}
+  DifferenceForecaster(const ForecastOptions& options, const PublishedForecast& published)
+      : options_(options), published_(published), first_difference_(published.first_difference) {}
 
   void Computed(int call) override {
+    computed_.insert(computed_.begin(), call);
+    if (std::ssize(computed_) > options_.max_order + 1) computed_.pop_back();
     std::vector<Weights> made = {{1}};
     for (Weights& old : differences_) MakeOlder(&old);
     for (int j = 0; j < options_.max_order && call >= first_difference_; ++j) {
@@ -59,6 +63,14 @@ class DifferenceForecaster : public Forecaster {
     return Trimmed(std::move(sum));
   }
 
+  std::vector<RoundedSum> RoundedForecast(int call) override {
+    if (options_.forecast != Kind::kTaylor) return {};
+    if (published_.bfloat16_factors)
+      return TaylorSums(computed_, call, options_.max_order, first_difference_, TaylorRounding::kFactors);
+    if (!published_.as_published || !at::isReducedFloatingType(published_.dtype)) return {};
+    return TaylorSums(computed_, call, options_.max_order, first_difference_, TaylorRounding::kValueType);
+  }
+
   std::unique_ptr<Forecaster> Clone() const override { return std::make_unique<DifferenceForecaster>(*this); }
 
  private:
@@ -70,7 +82,9 @@ class DifferenceForecaster : public Forecaster {
   }
 
   ForecastOptions options_;
+  PublishedForecast published_;
   int first_difference_, last_ = 0;
+  std::vector<int> computed_;  // newest first
   std::vector<Weights> differences_;
 };
 
@@ -129,8 +143,11 @@ double ToBFloat16(double x) {
 // Newton's forecast from the last few.
 class SpectrumForecaster : public Forecaster {
  public:
-  SpectrumForecaster(const ForecastOptions& options, int calls, bool as_published)
-      : options_(options), as_published_(as_published), span_(as_published ? 50 : std::max(calls - 1, 1)) {}
+  SpectrumForecaster(const ForecastOptions& options, int calls, const PublishedForecast& published)
+      : options_(options),
+        as_published_(published.as_published),
+        bfloat16_(published.dtype == at::kBFloat16),
+        span_(published.as_published ? 50 : std::max(calls - 1, 1)) {}
 
   void Computed(int call) override {
     computed_.push_back(call);
@@ -142,6 +159,18 @@ class SpectrumForecaster : public Forecaster {
     if (options_.w != 0) AddTo(&sum, Fit(call), options_.w);
     if (options_.w != 1) AddTo(&sum, Local(call), 1 - options_.w);
     return Trimmed(std::move(sum));
+  }
+
+  std::vector<RoundedSum> RoundedForecast(int call) override {
+    if (!as_published_) return {};
+    std::vector<std::vector<double>> fit(static_cast<size_t>(options_.m) + 1);
+    for (auto row = computed_.rbegin(); row != computed_.rend(); ++row) {
+      const std::vector<double> solution = Solve(Normal(), Design(*row));
+      for (size_t j = 0; j < fit.size(); ++j) fit[j].push_back(solution[j]);
+    }
+    const size_t n = computed_.size(), order = std::min<size_t>(n - 1, static_cast<size_t>(options_.taylor_order));
+    const double k = n < 2 ? 0 : Elapsed(call);
+    return SpectrumSums(fit, Design(call), options_.w, k, static_cast<int>(order), bfloat16_);
   }
 
   std::unique_ptr<Forecaster> Clone() const override { return std::make_unique<SpectrumForecaster>(*this); }
@@ -161,7 +190,20 @@ class SpectrumForecaster : public Forecaster {
 
   // x (X^T X + lam I)^-1 X^T, newest first.
   Weights Fit(int call) const {
-    const size_t p = options_.m + 1;
+    const std::vector<double> solution = Solve(Normal(), Design(call));
+    Weights weights;
+    for (auto computed = computed_.rbegin(); computed != computed_.rend(); ++computed) {
+      const std::vector<double> row = Design(*computed);
+      double weight = 0;
+      for (size_t i = 0; i < row.size(); ++i) weight += row[i] * solution[i];
+      weights.push_back(weight);
+    }
+    return weights;
+  }
+
+  // X^T X + lam I.
+  std::vector<std::vector<double>> Normal() const {
+    const size_t p = static_cast<size_t>(options_.m) + 1;
     std::vector<std::vector<double>> rows, a(p, std::vector<double>(p));
     for (const int computed : computed_) rows.push_back(Design(computed));
     for (size_t i = 0; i < p; ++i) {
@@ -169,14 +211,13 @@ class SpectrumForecaster : public Forecaster {
       for (size_t j = 0; j < p; ++j)
         for (const auto& row : rows) a[i][j] += row[i] * row[j];
     }
-    const std::vector<double> solution = Solve(std::move(a), Design(call));
-    Weights weights;
-    for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
-      double weight = 0;
-      for (size_t i = 0; i < p; ++i) weight += (*row)[i] * solution[i];
-      weights.push_back(weight);
-    }
-    return weights;
+    return a;
+  }
+
+  // Calls since the last computed one, in units of the distance of the last two.
+  double Elapsed(int call) const {
+    const size_t last = computed_.size() - 1;
+    return Round(static_cast<double>(call - computed_[last]) / (computed_[last] - computed_[last - 1]));
   }
 
   // a x = b with a symmetric and positive definite, by Cholesky's factors.
@@ -218,8 +259,7 @@ class SpectrumForecaster : public Forecaster {
   // forecast would take C(k + j - 1, j).
   Weights PublishedLocal(int call, size_t n) const {
     if (n < 2) return {1};
-    const size_t last = computed_.size() - 1;
-    const double k = Round(static_cast<double>(call - computed_[last]) / (computed_[last] - computed_[last - 1]));
+    const double k = Elapsed(call);
     Weights sum = {1};
     double binomial = 1;
     for (int j = 1; j < static_cast<int>(n); ++j) {
@@ -232,20 +272,20 @@ class SpectrumForecaster : public Forecaster {
   }
 
   ForecastOptions options_;
-  bool as_published_;
+  bool as_published_, bfloat16_;
   double span_;  // time runs over [0, span]
   std::vector<int> computed_;
 };
 
 }  // namespace
 
-std::unique_ptr<Forecaster> MakeForecaster(const ForecastOptions& options, int calls, int first_difference,
-                                           bool as_published) {
+std::unique_ptr<Forecaster> MakeForecaster(const ForecastOptions& options, int calls,
+                                           const PublishedForecast& published) {
   switch (options.forecast) {
     case Kind::kTaylor:
-    case Kind::kHiCache: return std::make_unique<DifferenceForecaster>(options, first_difference);
-    case Kind::kFoCa: return std::make_unique<FoCaForecaster>(options.max_horizon, as_published);
-    case Kind::kSpectrum: return std::make_unique<SpectrumForecaster>(options, calls, as_published);
+    case Kind::kHiCache: return std::make_unique<DifferenceForecaster>(options, published);
+    case Kind::kFoCa: return std::make_unique<FoCaForecaster>(options.max_horizon, published.as_published);
+    case Kind::kSpectrum: return std::make_unique<SpectrumForecaster>(options, calls, published);
   }
   return nullptr;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/base/options.h"
+#include "harness/sampling/method.h"
 
 namespace skipbench {
 
@@ -28,13 +29,23 @@ class Forecaster {
   // Weights of what was computed, newest first, for `call`, which is not computed; asked once for each such call, in
   // order. One call at least was computed before.
   virtual std::vector<double> Forecast(int call) = 0;
+  // The same as the source's code rounds it; empty where it is as well by weights. Asked in the place of Forecast.
+  virtual std::vector<RoundedSum> RoundedForecast(int call) { return {}; }
   virtual std::unique_ptr<Forecaster> Clone() const = 0;
 };
 
-// `calls`: of the run. `first_difference`: calls before it make no differences (taylor, hicache: the paper's repository
-// waits for the last of its first full steps). `as_published`: the numbers of the source's code, README.md.
-std::unique_ptr<Forecaster> MakeForecaster(const ForecastOptions& options, int calls, int first_difference = 0,
-                                           bool as_published = false);
+// The numbers of a source's code.
+struct PublishedForecast {
+  bool as_published = false;
+  int first_difference = 0;  // taylor, hicache: calls before it make no differences; the paper's repository waits for
+                             // the last of its first full steps
+  bool bfloat16_factors = false;      // taylor: differences are kept in bfloat16, as diffusers' hook does
+  at::ScalarType dtype = at::kFloat;  // of what is forecast
+};
+
+// `calls`: of the run.
+std::unique_ptr<Forecaster> MakeForecaster(const ForecastOptions& options, int calls,
+                                           const PublishedForecast& published = {});
 
 OptionTable<ForecastOptions> ForecastTable();
 std::string ForecastLabel(const ForecastOptions& options);

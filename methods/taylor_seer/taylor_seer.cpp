@@ -99,9 +99,9 @@ class TaylorSeer : public Method {
 
   // As many as the longest sum of the run.
   std::vector<Keep> Keeps(const RunShape& run) const override {
-    size_t depth = 1;
-    for (const Decision& decision : Decisions(run)) depth = std::max(depth, decision.weights.size());
-    return {{SiteOf(options_.level, run.network), static_cast<int>(depth)}};
+    int depth = 1;
+    for (const Decision& decision : Decisions(run)) depth = std::max(depth, DepthOf(decision, RoundedSum::From::kKept));
+    return {{SiteOf(options_.level, run.network), depth}};
   }
 
   std::unique_ptr<Policy> Start(const RunShape& run) const override {
@@ -110,15 +110,28 @@ class TaylorSeer : public Method {
   }
 
  private:
+  PublishedForecast Published(const RunShape& run) const {
+    PublishedForecast published{.as_published = options_.as_published, .dtype = run.dtype};
+    if (!options_.as_published) return published;
+    if (options_.grid.grid == Grid::kTaylorSeer) published.first_difference = options_.grid.first_enhance - 1;
+    published.bfloat16_factors = options_.grid.grid == Grid::kDiffusers;
+    return published;
+  }
+
   std::vector<Decision> Decisions(const RunShape& run) const {
     const std::vector<bool> computed = ComputedCalls(options_.grid, run.calls);
     const CacheSite site = SiteOf(options_.level, run.network);
-    const int first_difference = options_.as_published ? options_.grid.first_enhance - 1 : 0;
-    const auto forecaster = MakeForecaster(options_.forecast, run.calls, first_difference, options_.as_published);
+    const auto forecaster = MakeForecaster(options_.forecast, run.calls, Published(run));
     std::vector<Decision> decisions(run.calls);
     for (int call = 0; call < run.calls; ++call) {
       if (computed[call])
         forecaster->Computed(call);
+      else if (std::vector<RoundedSum> sums = forecaster->RoundedForecast(call); !sums.empty())
+        decisions[call] = {site.level == CacheSite::Level::kOutput ? Action::kCombine : Action::kShallow,
+                           site,
+                           {},
+                           {},
+                           std::move(sums)};
       else
         decisions[call] = ReuseAt(site, forecaster->Forecast(call));
     }
@@ -130,16 +143,17 @@ class TaylorSeer : public Method {
 
 const OptionTable<Options>& Table() {
   static const OptionTable<Options> table = [] {
-    OptionTable<Options> made("taylor_seer",
-                              {Field("as_published", &Options::as_published)
-                                   .Help("the numbers of the source's code: taylor's late differences, FoCa's slopes "
-                                         "without distances, Spectrum's time scale in bfloat16")});
+    OptionTable<Options> made(
+        "taylor_seer", {Field("as_published", &Options::as_published)
+                            .Help("the numbers of the source's code: taylor's late differences, diffusers' factors "
+                                  "in bfloat16, FoCa's slopes without distances, Spectrum's time and "
+                                  "coefficients in bfloat16")});
     made.Include(&Options::grid, GridTable())
         .Include(&Options::forecast, ForecastTable())
         .Include(&Options::level, LevelTable());
     made.Rule([](const Options& o) {
-      const bool late = o.forecast.forecast == Forecast::kTaylor && o.grid.grid == Grid::kTaylorSeer;
-      if (o.as_published && !late && o.forecast.forecast != Forecast::kFoCa &&
+      const bool taylor = o.forecast.forecast == Forecast::kTaylor && o.grid.grid != Grid::kSpectrum;
+      if (o.as_published && !taylor && o.forecast.forecast != Forecast::kFoCa &&
           o.forecast.forecast != Forecast::kSpectrum)
         FailOption("as_published", "with this grid and forecast nothing differs from the source");
     });

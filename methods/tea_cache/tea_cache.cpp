@@ -16,6 +16,7 @@ struct Rule {
   ProbeSite::Signal signal = ProbeSite::Signal::kModulatedInput;
   int first = 1, last = 1;
   bool as_published = false;
+  bool single = false;  // the source has the signal in float32, whatever the model's type
 };
 
 const PublishedCoefficients* FindPublished(const std::string& name) {
@@ -33,6 +34,7 @@ Rule MakeRule(const Options& options) {
     rule.signal = published->signal;
     rule.first = published->ret_steps;
     rule.last = published->last_steps;
+    rule.single = published->name.starts_with("wan");
   }
   rule.signal = options.signal.value_or(rule.signal);
   rule.first = options.ret_steps.value_or(rule.first);
@@ -42,13 +44,19 @@ Rule MakeRule(const Options& options) {
 
 class TeaCachePolicy : public CachePolicy {
  public:
-  TeaCachePolicy(const Rule& rule, int calls) : CachePolicy(calls), rule_(rule), end_(calls - rule.last) {}
+  TeaCachePolicy(const Rule& rule, const RunShape& run)
+      : CachePolicy(run.calls),
+        rule_(rule),
+        numbers_(run, rule.as_published && !rule.single),
+        end_(run.calls - rule.last) {}
 
   std::optional<ProbeSite> Probe(int call) const override {
     if (call >= end_) return std::nullopt;  // nothing is compared from here on
-    return ProbeSite{.signal = rule_.signal};
+    return ProbeSite{.signal = rule_.signal, .view = {.rounding = numbers_.differences()}};
   }
-  void ObserveProbe(int, const ProbeSums& seen) override { change_ = seen.previous_change / seen.previous_abs; }
+  void ObserveProbe(int, const ProbeSums& seen) override {
+    change_ = numbers_.Ratio(seen.previous_change, seen.previous_abs, seen.elements);
+  }
 
   Decision Decide(int call) override {
     if (call < std::max(1, rule_.first) || call >= end_) {
@@ -75,6 +83,7 @@ class TeaCachePolicy : public CachePolicy {
   }
 
   Rule rule_;
+  PublishedNumbers numbers_;
   int end_;
   double change_ = kNotShown, accumulated_ = 0;
 };
@@ -102,7 +111,7 @@ class TeaCache : public Method {
   }
 
   Scope DecisionScope() const override { return options_.who.Samples(); }
-  GuidanceScope Halves() const override { return options_.who.halves.value_or(GuidanceScope::kJoint); }
+  GuidanceScope Halves(const RunShape& run) const override { return options_.who.Halves(run); }
   std::vector<Keep> Keeps(const RunShape&) const override { return {{Cut(0, 0)}}; }
   std::optional<Criterion> criterion() const override {
     return Criterion{"accumulated change of the signal", "accumulated distance"};
@@ -110,7 +119,7 @@ class TeaCache : public Method {
   std::unique_ptr<Policy> Start(const RunShape& run) const override {
     RequireCut(Label(), run, 0, 0);
     RequireSignal(Label(), run, rule_.signal);
-    return std::make_unique<TeaCachePolicy>(rule_, run.calls);
+    return std::make_unique<TeaCachePolicy>(rule_, run);
   }
 
  private:
@@ -169,8 +178,8 @@ const OptionTable<Options>& Table() {
              .Max(10000)
              .Default("that of the published coefficients, else 1")
              .Help("calls at the end that compute")});
-    options.Include(&Options::who,
-                    CacheScopeTable("by the mean over the batch; a polynomial below 0 takes off the sum", "joint"));
+    options.Include(&Options::who, CacheScopeTable("by the mean over the batch; a polynomial below 0 takes off the sum",
+                                                   kJointOrPasses));
     return options;
   }();
   return table;

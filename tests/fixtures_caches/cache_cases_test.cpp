@@ -61,7 +61,6 @@ TEST(CacheFixtures, EveryCase) {
   if (!manifest.exists) GTEST_SKIP() << "no fixtures in " << manifest.folder;
   for (const Json& c : manifest.json) {
     SCOPED_TRACE(c.at("name").get<std::string>());
-    if (c.value("subsample_factor", 1) != 1) continue;  // sums here run over all elements
     const auto shape = c.at("shape").get<std::vector<int64_t>>();
     const Json& given = c.at("scheduler");
     const auto scheduler = MakeScheduler(given.at("type").get<std::string>(), Json::object(), given.at("options"),
@@ -80,11 +79,12 @@ TEST(CacheFixtures, EveryCase) {
     for (const Json& one : c.at("mask")) mask += one.get<int>() ? '1' : '0';
     const auto expected = c.at("final").get<std::vector<double>>();
     const at::Tensor final = at::tensor(expected, at::kDouble).view(shape);
+    const double tolerance = c.value("tolerance", 2e-5);
     const double size = final.abs().max().item<double>();
     for (const TrajectoryRecord* record : {&tree.records[0][0], &alone}) {
       EXPECT_EQ(MaskOf(*record), mask);
       // float32 against float64: the sources' own loops in float32 differ by 2e-6 at most.
-      EXPECT_LT((record->final_latent.to(at::kDouble) - final).abs().max().item<double>(), 2e-5 * size);
+      EXPECT_LT((record->final_latent.to(at::kDouble) - final).abs().max().item<double>(), tolerance * size);
     }
   }
 }

@@ -20,8 +20,8 @@ struct Published {
 Published PublishedOf(const DitCase& c) {
   const std::string method = c.json.at("method");
   const Json& given = c.json.at("parameters");
-  const bool two_passes = c.json.at("mask")[0].is_array();
-  const Json as_published = {{"as_published", true}, {"halves", two_passes ? "separate" : "joint"}};
+  // Who decides where guidance takes two rows follows from the model: Wan's pipeline runs two passes.
+  const Json as_published = {{"as_published", true}};
   const auto with = [&](Json options) {
     options.update(as_published);
     return options;
@@ -59,7 +59,6 @@ Published PublishedOf(const DitCase& c) {
             {{"thresh", given.at("threshold")},
              {"ret_steps", given.at("first")},
              {"last_steps", given.at("last")},
-             {"halves", "conditional"},
              {"as_published", true}}};
   if (method == "magcache")
     return {"mag_cache", with({{"threshold", given.at("threshold")},

@@ -99,7 +99,9 @@ TEST_P(MethodConformance, FirstCallPredictsAndStaysInBounds) {
       const bool named = decision.action == Action::kShallow || decision.site.level == CacheSite::Level::kCalls;
       const CacheSite site = named ? decision.site : CacheSite{.level = CacheSite::Level::kOutput};
       ASSERT_TRUE(kept.contains(site)) << ToString(decision);
-      EXPECT_LE(std::max(decision.weights.size(), std::max<size_t>(decision.input_weights.size(), 1) - 1), kept[site]);
+      const int asked =
+          std::max(DepthOf(decision, RoundedSum::From::kKept), DepthOf(decision, RoundedSum::From::kInput) - 1);
+      EXPECT_LE(static_cast<size_t>(asked), kept[site]);
     }
   for (const auto& [name, values] : course.trace) EXPECT_EQ(static_cast<int>(values.size()), shape.calls) << name;
 }

@@ -12,7 +12,8 @@ using testing::StackRun;
 using testing::Text;
 using Rule = EasyCacheOptions::Rule;
 
-METHOD_EXAMPLES(EasyCache, {"easy_cache", {{"thresh", 0.5}, {"ret_steps", 3}}},
+METHOD_EXAMPLES(EasyCache, {"easy_cache", {{"thresh", 0.7}, {"rule", "comfyui"}, {"as_published", true}}},
+                {"easy_cache", {{"thresh", 0.5}, {"ret_steps", 3}}},
                 {"easy_cache", {{"thresh", 0.5}, {"ret_steps", 2}, {"last_steps", 3}, {"as_published", true}}},
                 {"easy_cache", {{"thresh", 0.7}, {"rule", "comfyui"}, {"halves", "joint"}}},
                 {"easy_cache", {{"thresh", 0.7}, {"rule", "comfyui"}, {"start_percent", 0.3}, {"end_percent", 0.8}}});
@@ -40,8 +41,10 @@ TEST_P(EasyCacheMeasured, AddsUpAndDecidesAlike) {
   };
   const auto output = [&](int call) {
     const bool more = call + 1 < std::ssize(mask);
-    return OutputSums{
-        .elements = 1, .self_abs = 1, .change = more ? At(k, call + 1, 0).value_or(kNotShown) : kNotShown};
+    return OutputSums{.elements = 1,
+                      .self_abs = 1,
+                      .change = more ? At(k, call + 1, 0).value_or(kNotShown) : kNotShown,
+                      .changed_elements = 1};
   };
   const testing::Course course = Go(*method, StackRun(one.at("config").at("steps")), seen, output);
   EXPECT_EQ(course.mask, mask);
@@ -64,7 +67,7 @@ testing::Course Steady(const EasyCacheOptions& options, int calls) {
   };
   const auto output = [&](int call) {
     last = call;
-    return OutputSums{.elements = 1, .self_abs = 10, .change = static_cast<double>(moved)};
+    return OutputSums{.elements = 1, .self_abs = 10, .change = static_cast<double>(moved), .changed_elements = 1};
   };
   return Go(*MakeEasyCache(options), StackRun(calls), seen, output);
 }
@@ -111,7 +114,8 @@ TEST(EasyCache, ComfyUiDecidesAsTheNode) {
       return sums;
     };
     const auto output = [&](int call) {
-      return OutputSums{.elements = 1, .self_abs = value(call, "size"), .change = value(call, "change")};
+      return OutputSums{
+          .elements = 1, .self_abs = value(call, "size"), .change = value(call, "change"), .changed_elements = 1};
     };
     const testing::Course course = Go(*method, StackRun(static_cast<int>(measured.size())), seen, output);
     EXPECT_EQ(Text(course.mask), one.at("mask"));
@@ -125,16 +129,20 @@ TEST(EasyCache, ComfyUiDecidesAsTheNode) {
 TEST(EasyCache, OptionsOfOneRuleOnly) {
   EXPECT_ERROR(MakeEasyCache({.start_percent = 0.3}), "only the rule \"comfyui\" has a window");
   EXPECT_ERROR(MakeEasyCache({.rule = Rule::kComfyUi, .ret_steps = 3}), "has a window instead");
-  EXPECT_THROW(MakeEasyCache({.rule = Rule::kComfyUi, .who = {.as_published = true}}), Error);
   EXPECT_EQ(MakeEasyCache({})->Label(), "easy_cache(thresh=0.05,ret_steps=10)");
-  EXPECT_EQ(MakeEasyCache({})->Halves(), GuidanceScope::kConditional);
+  EXPECT_EQ(MakeEasyCache({})->Halves({}), GuidanceScope::kConditional);
+  const auto node = MakeEasyCache({.rule = Rule::kComfyUi, .who = {.as_published = true}});
+  EXPECT_EQ(node->Halves({}), GuidanceScope::kUnconditional);
+  RunShape packed = StackRun(4);
+  packed.network.signals.erase(ProbeSite::Signal::kFilteredInput);
+  EXPECT_ERROR(node->Start(packed), "every eighth row and column");
 }
 
 // A network whose output did not move although its input did predicts no change; one whose input did not move, either,
 // says nothing: 0/0 computes.
 TEST(EasyCache, NothingByNothingComputes) {
   const auto still = [](int) { return ProbeSums{.elements = 1, .previous_change = 0, .computed_change = 0}; };
-  const auto output = [](int) { return OutputSums{.elements = 1, .self_abs = 1, .change = 0}; };
+  const auto output = [](int) { return OutputSums{.elements = 1, .self_abs = 1, .change = 0, .changed_elements = 1}; };
   EXPECT_EQ(Text(Go(*MakeEasyCache({.ret_steps = 2}), StackRun(6), still, output).mask), "111111");
 }
 

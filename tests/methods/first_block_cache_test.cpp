@@ -64,7 +64,16 @@ TEST(FirstBlockCache, AsPublishedDecidesForTheBatch) {
   EXPECT_EQ(MakeFirstBlockCache({.who = {.as_published = true}})->DecisionScope(), Scope::kGroup);
   EXPECT_EQ(MakeFirstBlockCache({.who = {.as_published = true, .scope = Scope::kSample}})->DecisionScope(),
             Scope::kSample);
-  EXPECT_EQ(MakeFirstBlockCache({.who = {.halves = GuidanceScope::kSeparate}})->Halves(), GuidanceScope::kSeparate);
+  RunShape passes;
+  passes.network.guides_in_passes = true;
+  const auto published = [](std::optional<GuidanceScope> halves) {
+    return MakeFirstBlockCache({.who = {.as_published = true, .halves = halves}});
+  };
+  EXPECT_EQ(published({})->Halves(passes), GuidanceScope::kSeparate);
+  EXPECT_EQ(published({})->Halves({}), GuidanceScope::kJoint);
+  EXPECT_EQ(published(GuidanceScope::kJoint)->Halves(passes), GuidanceScope::kJoint);
+  EXPECT_EQ(MakeFirstBlockCache({})->Halves(passes), GuidanceScope::kJoint);
+  EXPECT_EQ(MakeFirstBlockCache({.who = {.halves = GuidanceScope::kSeparate}})->Halves({}), GuidanceScope::kSeparate);
   EXPECT_ERROR(MakeFirstBlockCache({.source = FirstBlockCacheOptions::Source::kParaAttention}),
                "only what is run as published has a source");
 }

@@ -84,6 +84,18 @@ TEST(TaylorSeer, ComputesOnSpectrumsGrid) {
 }
 
 // What a series is forecast to be by the weights: at computed calls its value.
+// What sums come to where nothing is rounded.
+double Unrounded(const std::vector<RoundedSum>& sums, const std::vector<double>& ring) {
+  std::vector<double> made;
+  for (const RoundedSum& sum : sums) {
+    double value = 0;
+    for (const auto& term : sum.terms)
+      value += term.weight * (term.from == RoundedSum::From::kSum ? made : ring).at(static_cast<size_t>(term.index));
+    made.push_back(value / sum.divisor);
+  }
+  return made.back();
+}
+
 std::vector<double> Follow(const Method& method, const std::vector<double>& series) {
   const RunShape run = TransformerRun(static_cast<int>(series.size()));
   const auto kept = method.Keeps(run);
@@ -97,6 +109,10 @@ std::vector<double> Follow(const Method& method, const std::vector<double>& seri
     }
     EXPECT_EQ(decision.site, kept.at(0).site);
     EXPECT_LE(decision.weights.size(), std::min<size_t>(ring.size(), static_cast<size_t>(kept.at(0).depth)));
+    if (!decision.sums.empty()) {
+      followed.push_back(Unrounded(decision.sums, ring));
+      continue;
+    }
     const std::vector<double> weights = decision.weights.empty() ? std::vector<double>{1} : decision.weights;
     double value = 0;
     for (size_t k = 0; k < weights.size(); ++k) value += weights[k] * ring[k];
@@ -259,7 +275,27 @@ TEST(TaylorSeer, SpectrumFitsPolynomialsOfTime) {
   EXPECT_EQ(DecisionsOf(*MakeTaylorSeer(options), run)[6].weights, (std::vector<double>{3, -3, 1}));
   // The source has C(k, 2) where a forecast takes C(k + 1, 2): nothing one call on.
   options.as_published = true;
-  EXPECT_EQ(DecisionsOf(*MakeTaylorSeer(options), run)[6].weights, (std::vector<double>{2, -1}));
+  EXPECT_NEAR(Follow(*MakeTaylorSeer(options), quartic)[6], 2 * quartic[5] - quartic[4], 1e-12);
+}
+
+// The sums that are rounded in between are the sums of weights otherwise.
+TEST(TaylorSeer, RoundedSumsAreTheSameSums) {
+  for (const int order : {0, 1, 3}) {
+    TaylorSeerOptions options = Diffusers(order, 3, 4);
+    const auto plain = Follow(*MakeTaylorSeer(options), Series(24));
+    options.as_published = true;
+    const auto published = MakeTaylorSeer(options);
+    ExpectNear(Follow(*published, Series(24)), plain);
+    EXPECT_FALSE(DecisionsOf(*published, TransformerRun(24))[5].sums.empty());
+  }
+  TaylorSeerOptions options{.grid = {.grid = Grid::kSpectrum},
+                            .forecast = {.forecast = Forecast::kSpectrum, .w = 0.4, .m = 3, .taylor_order = 3},
+                            .level = {.level = Level::kLastBlock},
+                            .as_published = true};
+  const RunShape run = TransformerRun(20);
+  const auto published = MakeTaylorSeer(options);
+  EXPECT_EQ(published->Keeps(run)[0].depth, 9);
+  for (const auto& decision : DecisionsOf(*published, run)) EXPECT_TRUE(decision.weights.empty());
 }
 
 // By hand: T_0 = 1 and lambda 1 after two computed calls make (h_0 + h_1)/3.
@@ -273,7 +309,8 @@ TEST(TaylorSeer, SpectrumsRidgeDrawsTowardsZero) {
 }
 
 TEST(TaylorSeer, RefusesWhatDoesNothing) {
-  TaylorSeerOptions options = Diffusers(1, 5, 3);
+  TaylorSeerOptions options = Paper(1, 5, 3);
+  options.forecast.forecast = Forecast::kHiCache;
   options.as_published = true;
   EXPECT_ERROR(MakeTaylorSeer(options), "as_published: with this grid and forecast nothing differs");
   EXPECT_ERROR(MakeTaylorSeer({.forecast = {.sigma = 0.4}}), "only the forecast \"hicache\" has it");

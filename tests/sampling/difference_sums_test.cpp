@@ -136,5 +136,27 @@ TEST(DifferenceSums, GpuEqualsTheDefinition) {
   EXPECT_EQ(ComputeDifferenceSums({at::zeros({0, 4}).cuda()}, 0).sizes(), at::IntArrayRef({0, kDifferenceColumns}));
 }
 
+// Of every second row and column, and of differences that a subtraction of tensors has rounded.
+TEST(DifferenceSums, ViewsLeaveRowsAndColumnsAndRound) {
+  using Rounding = SumView::Rounding;
+  for (const at::ScalarType type : {at::kBFloat16, at::kHalf, at::kFloat, at::kDouble})
+    for (const int64_t stride : {1, 2, 8}) {
+      SCOPED_TRACE(::testing::Message() << c10::toString(type) << " stride " << stride);
+      const at::Tensor now = at::randn({3, 2, 3, 17, 9}).to(type), then = at::randn({3, 2, 3, 17, 9}).to(type);
+      const auto viewed = [&](const at::Tensor& t) {
+        return t.slice(3, 0, std::nullopt, stride).slice(4, 0, std::nullopt, stride).contiguous();
+      };
+      const SumView exact{.stride = static_cast<int>(stride)};
+      const at::Tensor sums = ComputeChangeSums(now, then, exact);
+      EXPECT_TRUE(at::equal(sums.nan_to_num(), ComputeDifferenceSums({viewed(now), viewed(then)}, 1).nan_to_num()));
+      const SumView rounded{.stride = static_cast<int>(stride), .rounding = Rounding::kDifference};
+      const at::Tensor found = ComputeChangeSums(now, then, rounded);
+      const at::Tensor expected = (viewed(now) - viewed(then)).to(at::kDouble).abs().flatten(1).sum(1);
+      EXPECT_LT(RelativeDiff(found.select(1, kAbs1), expected), 1e-13);
+      EXPECT_TRUE(at::equal(found.select(1, kSelfAbs), sums.select(1, kSelfAbs)));
+      if (type == at::kBFloat16) EXPECT_GT(RelativeDiff(found.select(1, kAbs1), sums.select(1, kAbs1)), 1e-9);
+    }
+}
+
 }  // namespace
 }  // namespace skipbench

@@ -21,6 +21,10 @@ struct RandomOptions {
 
 inline CacheSite CutSite(int front) { return {.level = CacheSite::Level::kCut, .front = front}; }
 inline constexpr int kRandomDepth = 3;
+inline SumView RandomView(uint64_t seed) {
+  return {.stride = seed % 3 == 0 ? 2 : 1,
+          .rounding = seed % 4 == 1 ? SumView::Rounding::kDifference : SumView::Rounding::kNone};
+}
 
 // Decides at random, but the same for the same (seed, decisions before): settings with related seeds agree for a while.
 class RandomPolicy : public Policy {
@@ -31,9 +35,9 @@ class RandomPolicy : public Policy {
     using Signal = ProbeSite::Signal;
     switch (Roll(call, 77)() % 5) {
       case 0: return std::nullopt;
-      case 1: return ProbeSite{Signal::kInput};
+      case 1: return ProbeSite{.signal = Signal::kInput, .view = RandomView(seed_)};
       case 2: return ProbeSite{Signal::kFront, 2};
-      default: return ProbeSite{Signal::kFront, 1};
+      default: return ProbeSite{.signal = Signal::kFront, .front = 1, .view = RandomView(seed_ / 2)};
     }
   }
   void ObserveProbe(int, const ProbeSums& seen) override {
@@ -47,18 +51,25 @@ class RandomPolicy : public Policy {
     // By what was seen, too: rows that decide for themselves part.
     std::mt19937_64 random = Roll(call, call > options_.agree_until && last_ > kMuch ? 3 : 0);
     const auto roll = random() % (options_.combines ? 5 : 4);
-    if (roll == 0) return Shallow(CutSite(static_cast<int>(random() % 2)), Weights(&random));
+    if (roll == 0) {
+      Decision decision = Shallow(CutSite(static_cast<int>(random() % 2)), Weights(&random));
+      if (options_.combines && random() % 2) decision.sums = Sums(&random, false);
+      return decision;
+    }
     if (roll == 1) return {Action::kReuse};
     if (roll == 4) {
       Decision decision{Action::kCombine, {}, Weights(&random)};
       for (uint64_t k = random() % static_cast<uint64_t>(full_ + 2); k > 0; --k)
         decision.input_weights.push_back(static_cast<double>(random() % 5) / 4);
+      if (random() % 2) decision.sums = Sums(&random, true);
       return decision;
     }
     return Predicts();
   }
   void Observe(int, const Observation& seen) override {
-    for (double sum : {seen.latent.self_abs, seen.output.self_abs, seen.output.change}) sums_.push_back(sum);
+    for (double sum : {seen.latent.self_abs, seen.output.self_abs, seen.output.change, seen.output.rows_abs,
+                       static_cast<double>(seen.output.changed_elements)})
+      sums_.push_back(sum);
     for (double product : seen.products) sums_.push_back(product);
   }
   std::unique_ptr<Policy> Clone() const override { return std::make_unique<RandomPolicy>(*this); }
@@ -71,6 +82,14 @@ class RandomPolicy : public Policy {
   Decision Predicts() {
     full_ = std::min(full_ + 1, kRandomDepth);
     return {Action::kPredict};
+  }
+  // Two sums, the second of the first.
+  std::vector<RoundedSum> Sums(std::mt19937_64* random, bool inputs) const {
+    using From = RoundedSum::From;
+    const auto oldest = [&] { return static_cast<int>((*random)() % static_cast<uint64_t>(full_)); };
+    RoundedSum first{.terms = {{From::kKept, 0}, {From::kKept, oldest(), -0.7}}, .divisor = 3};
+    if (inputs) first.terms.push_back({From::kInput, oldest(), 0.3});
+    return {first, {.terms = {{From::kSum, 0, 1.3}, {From::kKept, 0}}, .bfloat16 = (*random)() % 2 == 0}};
   }
   // Quarters, so that products with them are exact.
   std::vector<double> Weights(std::mt19937_64* random) const {
@@ -97,10 +116,10 @@ class RandomMethod : public Method {
   std::string type() const override { return "random"; }
   std::string Label() const override { return fmt::format("random({})", seed_); }
   Scope DecisionScope() const override { return options_.scope; }
-  GuidanceScope Halves() const override { return options_.halves; }
+  GuidanceScope Halves(const RunShape&) const override { return options_.halves; }
   Needs Observes() const override {
     Needs needs{.latent_order = 1};
-    if (options_.probes) needs.output = true, needs.products = 2;
+    if (options_.probes) needs.output = {RandomView(seed_)}, needs.products = 2;
     return needs;
   }
   std::vector<Keep> Keeps(const RunShape&) const override {

@@ -63,11 +63,16 @@ class SmallTrajectory {
     seen.elements = static_cast<int64_t>(latent_.size());
     seen.latent = Sums(latents_, needs_.latent_order);
     seen.prediction = Sums(predictions_, needs_.prediction_order);
-    seen.output.self_abs = seen.output.change = unasked_;
-    if (needs_.output) {
+    seen.output.self_abs = seen.output.change = seen.output.rows_abs = unasked_;
+    if (!needs_.output.empty()) {
       const bool full = decision.action == Action::kPredict;
-      seen.output = {seen.elements, full ? SumAbs(predictions_[0]) : kNotShown,
-                     full && !output_.empty() ? SumAbs(predictions_[0], output_) : kNotShown};
+      const double size = full ? SumAbs(predictions_[0]) : kNotShown;
+      seen.output = {.elements = seen.elements,
+                     .self_abs = size,
+                     .change = full && !output_.empty() ? SumAbs(predictions_[0], output_) : kNotShown,
+                     .changed_elements = seen.elements,
+                     .rows_abs = size,
+                     .rows_elements = seen.elements};
       if (full) output_ = predictions_[0];
     }
     const auto products = static_cast<size_t>(needs_.products);

@@ -107,8 +107,8 @@ TEST(TrajectoryTree, EqualsTheReferenceLoopForRandomPolicies) {
 TEST(TrajectoryTree, EqualsTheReferenceLoopForAllThatAMethodMayDo) {
   using enum GuidanceScope;
   for (bool stochastic : {false, true})
-    for (const auto& kinds : {std::vector{kJoint}, std::vector{kConditional}, std::vector{kSeparate},
-                              std::vector{kJoint, kSeparate, kConditional}}) {
+    for (const auto& kinds : {std::vector{kJoint}, std::vector{kConditional}, std::vector{kUnconditional},
+                              std::vector{kSeparate}, std::vector{kJoint, kSeparate, kConditional, kUnconditional}}) {
       std::vector<RandomMethod> methods;
       for (uint64_t seed = 0; seed < 6; ++seed)
         methods.emplace_back(seed, RandomOptions{.agree_until = static_cast<int>(3 + seed % 5),

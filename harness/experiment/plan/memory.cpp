@@ -48,7 +48,7 @@ StateBytes BytesOfState(const Plan& plan, const TreeGroup& tree) {
       bytes.latent * (std::max<int64_t>(held(needs.latent_order), 1) - 1 + held(needs.prediction_order));
   bytes.output = guidance_rows * bytes.latent;
   constexpr CacheSite kOutput = {.level = CacheSite::Level::kOutput}, kCalls = {.level = CacheSite::Level::kCalls};
-  if (needs.output) keeps[kOutput] = std::max(keeps[kOutput], 2);
+  if (!needs.output.empty()) keeps[kOutput] = std::max(keeps[kOutput], 2);
   for (const auto& [site, depth] : keeps)  // an output is kept with its input
     bytes.features += guidance_rows * depth * element *
                       (site == kOutput || site == kCalls ? 2 * elements : plan.pipeline->KeptElements(site));

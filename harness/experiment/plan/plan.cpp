@@ -262,7 +262,8 @@ std::string ModelKey(const PipelineInfo& info) {
 }
 
 RunShape ShapeOf(const Plan& plan, const Scheduler& scheduler, double guidance) {
-  return ShapeOf(scheduler, plan.pipeline->abilities(), plan.pipeline->info().GuidanceRows(guidance), plan.model_key);
+  return ShapeOf(scheduler, plan.pipeline->abilities(), plan.pipeline->info().GuidanceRows(guidance), plan.model_key,
+                 plan.config.model.dtype);
 }
 
 TreeOptions Plan::Trees() const {

@@ -235,8 +235,8 @@ class WaveRunner {
   }
 
   bool DecidesApart(const PlannedSetting& setting) const {
-    return setting.method->Halves() == GuidanceScope::kSeparate &&
-           plan_.pipeline->info().GuidanceRows(setting.guidance) == 2;
+    const RunShape run = ShapeOf(plan_, *setting.scheduler, setting.guidance);
+    return run.guidance_rows == 2 && setting.method->Halves(run) == GuidanceScope::kSeparate;
   }
 
   SettingWave WriteSetting(size_t k) {
