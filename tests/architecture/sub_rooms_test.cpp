@@ -103,7 +103,7 @@ TEST(SubRooms, TheCheckFindsWhatItLooksFor) {
 // Who follows a name from a header finds its file. Left out: programs and commands, and variants of one unit for a
 // device or an instruction set.
 TEST(SubRooms, EveryUnitHasItsHeader) {
-  static const std::regex variant("(.*)_(?:cuda|avx2|avx512|avx512_bf16)\\.(?:cpp|cu)");
+  static const std::regex variant("(.*)_(?:cuda|avx2|avx512|avx512_bf16|amx|amx_emulated)\\.(?:cpp|cu)");
   for (const auto& source : Sources({"harness", "methods", "metrics", "datasets"})) {
     if (source.ends_with(".h") || source.ends_with(".inc") || source.starts_with("harness/cli/")) continue;
     std::smatch match;

@@ -286,7 +286,13 @@ TEST(TaylorSeer, RoundedSumsAreTheSameSums) {
     options.as_published = true;
     const auto published = MakeTaylorSeer(options);
     ExpectNear(Follow(*published, Series(24)), plain);
-    EXPECT_FALSE(DecisionsOf(*published, TransformerRun(24))[5].sums.empty());
+    int forecasts = 0;
+    for (const auto& decision : DecisionsOf(*published, TransformerRun(24))) {
+      if (decision.action == Action::kPredict) continue;
+      ++forecasts;
+      EXPECT_FALSE(decision.sums.empty());
+    }
+    EXPECT_GT(forecasts, 10);
   }
   TaylorSeerOptions options{.grid = {.grid = Grid::kSpectrum},
                             .forecast = {.forecast = Forecast::kSpectrum, .w = 0.4, .m = 3, .taylor_order = 3},

@@ -1,7 +1,9 @@
 // What pipelines of transformers give their networks and autoencoders beside prompts: the picture's size, the guidance,
 // scaled and shifted latents.
 #include <ATen/ATen.h>
+#include <c10/core/Allocator.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
 #include <gtest/gtest.h>
 
 #include "harness/base/error.h"
@@ -118,6 +120,34 @@ TEST_F(TransformerPipelines, LatentsAreShiftedBeforeTheyAreDecoded) {
   const at::Tensor expected = ToPictures(vae->Decode(vae->FromDenoiser(latents))).transpose(1, 2);
   // One clip after the other there, both at once here: sums may round differently, and so may a value of 256.
   EXPECT_LE((wan->Decode(latents).to(at::kInt) - expected.to(at::kInt)).abs().max().item<int>(), 1);
+}
+
+// Bytes of LibTorch's memory that are in use on this thread, and the most there were.
+class LiveBytes : public c10::MemoryReportingInfoBase {
+ public:
+  void reportMemoryUsage(void*, int64_t size, size_t, size_t, c10::Device) override {
+    now += size;
+    most = std::max(most, now);
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+  int64_t now = 0, most = 0;
+};
+
+TEST_F(TransformerPipelines, WanDecodesAClipInTheMemoryOfAFewFrames) {
+  c10::InferenceMode inference;
+  const auto vae = LoadFolder<AutoencoderKLWan>(Models() / "wan-tiny/vae");
+  const auto most = [&](int64_t latent_frames) {
+    const at::Tensor z = Random({1, 4, latent_frames, 8, 8});
+    const auto bytes = std::make_shared<LiveBytes>();
+    const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, bytes);
+    int64_t frames = 0;
+    vae->DecodeFrames(z, [&](int64_t, const at::Tensor&) { ++frames; });
+    EXPECT_EQ(frames, vae->config().Frames(latent_frames));
+    return bytes->most;
+  };
+  const int64_t three = most(3), fifteen = most(15);
+  EXPECT_GT(three, 8 * 8 * 8 * 8 * 3 * 4);  // one frame at least
+  EXPECT_LE(fifteen, three + three / 100);
 }
 
 TEST_F(TransformerPipelines, SchedulersAreToldWhatThePipelineKnows) {
