@@ -5,6 +5,7 @@
 
 #include "harness/base/error.h"
 #include "methods/db_cache/calibrator.h"
+#include "methods/fixed_path/precomputed_path.h"
 
 namespace skipbench {
 namespace {
@@ -141,13 +142,6 @@ class DBCache : public Method {
   Options options_;
 };
 
-std::string WhyNoMask(const Json& mask) {
-  for (const Json& entry : mask)
-    if (entry != 0 && entry != 1)
-      return fmt::format("entries are 1 (compute) or 0 (may use the cache), found {}", entry.get<int64_t>());
-  return mask.empty() || mask[0] != 1 ? "the first call must compute (entry 0 must be 1)" : "";
-}
-
 std::vector<Field<Options>> Limits() {
   return {Field("max_warmup_steps", &Options::max_warmup_steps)
               .Min(0)
@@ -174,7 +168,7 @@ std::vector<Field<Options>> Limits() {
               .Help("sum of changes since the last full forward (as published: since the start) from which on a call "
                     "computes"),
           Field("steps_computation_mask", &Options::steps_computation_mask)
-              .Check(WhyNoMask)
+              .Check([](const Json& mask) { return WhyNoMask(mask, "compute", "may use the cache"); })
               .Allowed("list of 0 and 1, one a scheduler call")
               .Help("1: compute, 0: may use the cache"),
           Field("steps_computation_policy", &Options::steps_computation_policy)
@@ -182,6 +176,21 @@ std::vector<Field<Options>> Limits() {
               .When([](const Options& o) { return o.steps_computation_mask.has_value(); },
                     "only a steps_computation_mask has a policy")
               .Help("where the mask has 0: compare, or use the cache whatever the change")};
+}
+
+// Calls at the start that compute whatever they see.
+int FullStart(const Options& o) {
+  if (const auto& mask = o.steps_computation_mask)
+    return static_cast<int>(std::ranges::find(*mask, 0) - mask->begin());
+  return o.warmup_interval == 1 ? std::max(1, o.max_warmup_steps) : 1;
+}
+
+// Whether the source decides or forecasts otherwise in any run. After a long enough start all of its slopes are there.
+bool Differs(const Options& o) {
+  const bool late = o.calibrator == Options::Calibrator::kTaylorSeer && o.taylorseer_order > std::max(0, FullStart(o) - 3);
+  const bool compares = o.steps_computation_policy == Options::Policy::kDynamic;
+  return late || o.who.Samples() == Scope::kGroup ||
+         (compares && (o.residual_diff_threshold >= 1 || o.max_accumulated_residual_diff_threshold));
 }
 
 const OptionTable<Options>& Table() {
@@ -220,6 +229,10 @@ const OptionTable<Options>& Table() {
         CacheScopeTable("cache-dit's decisions: by the mean over the batch; a threshold of 1 or more always "
                         "caches, a sum of changes never falls, slopes from call 3 on",
                         "joint"));
+    options.Rule([](const Options& o) {
+      if (o.who.as_published && !Differs(o))
+        FailOption("as_published", "with these options nothing differs from the source");
+    });
     return options;
   }();
   return table;

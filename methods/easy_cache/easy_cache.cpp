@@ -142,6 +142,10 @@ const OptionTable<Options>& Table() {
       if (o.who.as_published && o.rule == Rule::kComfyUi)
         FailUnsupportedOption("as_published",
                               "ComfyUI compares every eighth row and column only, which no sum over a latent shows");
+      if (o.who.as_published && o.who.Samples() == Scope::kSample)
+        FailOption("as_published", "with the scope \"sample\" nothing differs from the source");
+      if (o.rule == Rule::kComfyUi && o.end_percent <= o.start_percent)
+        FailOption("end_percent", "expected more than start_percent, {}, found {}", o.start_percent, o.end_percent);
     });
     return options;
   }();

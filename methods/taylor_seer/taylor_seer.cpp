@@ -128,6 +128,27 @@ class TaylorSeer : public Method {
   Options options_;
 };
 
+// Taylor's differences are late in the source, on its grid.
+bool IsLate(const Options& o) { return o.forecast.forecast == Forecast::kTaylor && o.grid.grid == Grid::kTaylorSeer; }
+
+// Whether the source makes other forecasts of any run. Two full forwards before the first forecast have all differences
+// of order 1, so that being late shows from order 2 on, with three of them at the start.
+bool Differs(const Options& o) {
+  if (IsLate(o)) return o.grid.first_enhance >= 3 && o.forecast.max_order >= 2;
+  return o.forecast.forecast == Forecast::kFoCa || o.forecast.forecast == Forecast::kSpectrum;
+}
+
+// Full forwards at the start must leave calls to forecast before those at the end begin.
+void CheckGrid(const GridOptions& o) {
+  const auto check = [](const char* name, const std::optional<int>& end, const char* before, int start) {
+    if (end && *end <= start) FailOption(name, "expected more than {}, {}, found {}", before, start, *end);
+  };
+  if (o.grid == Grid::kTaylorSeer) check("end_enhance", o.end_enhance, "first_enhance", o.first_enhance);
+  if (o.grid == Grid::kDiffusers)
+    check("disable_cache_after_step", o.disable_cache_after_step, "disable_cache_before_step",
+          o.disable_cache_before_step);
+}
+
 const OptionTable<Options>& Table() {
   static const OptionTable<Options> table = [] {
     OptionTable<Options> made("taylor_seer",
@@ -138,11 +159,11 @@ const OptionTable<Options>& Table() {
         .Include(&Options::forecast, ForecastTable())
         .Include(&Options::level, LevelTable());
     made.Rule([](const Options& o) {
-      const bool late = o.forecast.forecast == Forecast::kTaylor && o.grid.grid == Grid::kTaylorSeer;
-      if (o.as_published && !late && o.forecast.forecast != Forecast::kFoCa &&
-          o.forecast.forecast != Forecast::kSpectrum)
-        FailOption("as_published", "with this grid and forecast nothing differs from the source");
+      if (o.as_published && !Differs(o))
+        FailOption("as_published", "with {} nothing differs from the source",
+                   IsLate(o) ? "first_enhance below 3 or max_order below 2" : "this grid and forecast");
     });
+    made.Rule([](const Options& o) { CheckGrid(o.grid); });
     return made;
   }();
   return table;

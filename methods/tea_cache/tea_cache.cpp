@@ -171,6 +171,13 @@ const OptionTable<Options>& Table() {
              .Help("calls at the end that compute")});
     options.Include(&Options::who,
                     CacheScopeTable("by the mean over the batch; a polynomial below 0 takes off the sum", "joint"));
+    options.Rule([](const Options& o) {
+      const auto coefficients = MakeRule(o).coefficients;
+      if (o.who.as_published && o.who.Samples() == Scope::kSample &&
+          std::ranges::none_of(coefficients, [](double one) { return one < 0; }))
+        FailOption("as_published",
+                   "with the scope \"sample\" and a polynomial that is never below 0 nothing differs from the source");
+    });
     return options;
   }();
   return table;

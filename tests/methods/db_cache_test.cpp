@@ -115,6 +115,50 @@ TEST(DBCache, SlopesStartLateOnlyAsPublished) {
   EXPECT_EQ(weights(), std::vector<double>{1});
 }
 
+TEST(DBCache, RefusesAsPublishedWhereNothingDiffers) {
+  DBCacheOptions options{.max_warmup_steps = 4, .who = {.as_published = true, .scope = Scope::kSample}};
+  const auto refused = [&] { EXPECT_ERROR(MakeDBCache(options), "as_published: with these options nothing differs"); };
+  refused();
+  options.calibrator = Calibrator::kTaylorSeer;  // the slope of call 3 is there as published, too
+  refused();
+  options.taylorseer_order = 2;
+  EXPECT_NO_THROW(MakeDBCache(options));
+  options.max_warmup_steps = 5;
+  refused();
+  options.residual_diff_threshold = 1;
+  EXPECT_NO_THROW(MakeDBCache(options));
+  options = {.max_accumulated_residual_diff_threshold = 1, .who = options.who};
+  EXPECT_NO_THROW(MakeDBCache(options));
+}
+
+// In a run that goes on without a full forward for a while: weights differ from the source's exactly where that is
+// accepted.
+TEST(DBCache, SlopesDifferWhereAsPublishedIsAccepted) {
+  for (const int order : {1, 2, 3})
+    for (const int warmup : {1, 2, 3, 4, 5, 6, 7}) {
+      DBCacheOptions options{.max_warmup_steps = warmup, .calibrator = Calibrator::kTaylorSeer, .taylorseer_order = order};
+      const auto weights = [&] {
+        std::vector<std::vector<double>> all;
+        for (const Decision& one : Go(*MakeDBCache(options), StackRun(20), [](int call) {
+                                     return Changed(call == 1 || (call > 8 && call % 5 == 0) ? 1 : 0);
+                                   }).decisions)
+          all.push_back(one.weights);
+        return all;
+      };
+      const auto here = weights();
+      options.who.as_published = true;
+      const bool differs = weights() != here;
+      options.who.scope = Scope::kSample;
+      bool accepted = true;
+      try {
+        MakeDBCache(options);
+      } catch (const Error&) {
+        accepted = false;
+      }
+      EXPECT_EQ(accepted, differs) << order << " " << warmup;
+    }
+}
+
 TEST(DBCache, TaylorSeersSumByHand) {
   // Residuals 1, 4, 16 of calls 0, 1, 3; call 4: D_1 = 6, D_2 = (6 - 3)/2.
   TaylorSeerCalibrator calibrator(2, 1);

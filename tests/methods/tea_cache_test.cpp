@@ -84,6 +84,12 @@ TEST(TeaCache, APolynomialBelow0TakesOffTheSumOnlyAsPublished) {
   EXPECT_EQ(sums(false)[1], 0);
 }
 
+TEST(TeaCache, RefusesAsPublishedWhereNothingDiffers) {
+  const CacheScope alone{.as_published = true, .scope = Scope::kSample};
+  EXPECT_ERROR(MakeTeaCache({.rel_l1_thresh = 0.1, .who = alone}), "as_published: with the scope \"sample\" and a poly");
+  EXPECT_NO_THROW(MakeTeaCache({.rel_l1_thresh = 0.1, .coefficients = {"flux"}, .who = alone}));
+}
+
 TEST(TeaCache, NothingByNothingComputes) {
   for (const bool as_published : {false, true})
     EXPECT_EQ(MaskFor({.rel_l1_thresh = 1, .who = {.as_published = as_published}}, std::nan("")), "1111111111");
