@@ -45,8 +45,8 @@ class SettingComparer {
       return std::move(change_);
     }
     Decisions();
-    change_.nfe = Cost(EvaluationsOf(base_, k_, kActionPredict), EvaluationsOf(now_, j_, kActionPredict),
-                       "network evaluations");
+    change_.nfe =
+        Cost(EvaluationsOf(base_, k_, kActionPredict), EvaluationsOf(now_, j_, kActionPredict), "network evaluations");
     if (base_.FindColumn(k_, "macs_matmuls") && now_.FindColumn(j_, "macs_matmuls"))
       change_.macs = Cost(base_.Read<double>(k_, "macs_matmuls").values, now_.Read<double>(j_, "macs_matmuls").values,
                           "multiply-accumulates");

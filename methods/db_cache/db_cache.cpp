@@ -180,14 +180,14 @@ std::vector<Field<Options>> Limits() {
 
 // Calls at the start that compute whatever they see.
 int FullStart(const Options& o) {
-  if (const auto& mask = o.steps_computation_mask)
-    return static_cast<int>(std::ranges::find(*mask, 0) - mask->begin());
+  if (const auto& mask = o.steps_computation_mask) return static_cast<int>(std::ranges::find(*mask, 0) - mask->begin());
   return o.warmup_interval == 1 ? std::max(1, o.max_warmup_steps) : 1;
 }
 
 // Whether the source decides or forecasts otherwise in any run. After a long enough start all of its slopes are there.
 bool Differs(const Options& o) {
-  const bool late = o.calibrator == Options::Calibrator::kTaylorSeer && o.taylorseer_order > std::max(0, FullStart(o) - 3);
+  const bool late =
+      o.calibrator == Options::Calibrator::kTaylorSeer && o.taylorseer_order > std::max(0, FullStart(o) - 3);
   const bool compares = o.steps_computation_policy == Options::Policy::kDynamic;
   return late || o.who.Samples() == Scope::kGroup ||
          (compares && (o.residual_diff_threshold >= 1 || o.max_accumulated_residual_diff_threshold));

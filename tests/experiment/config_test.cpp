@@ -7,8 +7,8 @@
 #include "harness/experiment/config/config_options.h"
 #include "harness/experiment/config/sweep.h"
 #include "harness/experiment/plan/file_noise.h"
-#include "methods/catalog.h"
 #include "harness/io/files/safetensors.h"
+#include "methods/catalog.h"
 #include "tests/support/fixtures.h"
 #include "tests/support/tensor_files.h"
 

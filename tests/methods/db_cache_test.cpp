@@ -136,7 +136,8 @@ TEST(DBCache, RefusesAsPublishedWhereNothingDiffers) {
 TEST(DBCache, SlopesDifferWhereAsPublishedIsAccepted) {
   for (const int order : {1, 2, 3})
     for (const int warmup : {1, 2, 3, 4, 5, 6, 7}) {
-      DBCacheOptions options{.max_warmup_steps = warmup, .calibrator = Calibrator::kTaylorSeer, .taylorseer_order = order};
+      DBCacheOptions options{
+          .max_warmup_steps = warmup, .calibrator = Calibrator::kTaylorSeer, .taylorseer_order = order};
       const auto weights = [&] {
         std::vector<std::vector<double>> all;
         for (const Decision& one : Go(*MakeDBCache(options), StackRun(20), [](int call) {

@@ -86,7 +86,8 @@ TEST(TeaCache, APolynomialBelow0TakesOffTheSumOnlyAsPublished) {
 
 TEST(TeaCache, RefusesAsPublishedWhereNothingDiffers) {
   const CacheScope alone{.as_published = true, .scope = Scope::kSample};
-  EXPECT_ERROR(MakeTeaCache({.rel_l1_thresh = 0.1, .who = alone}), "as_published: with the scope \"sample\" and a poly");
+  EXPECT_ERROR(MakeTeaCache({.rel_l1_thresh = 0.1, .who = alone}),
+               "as_published: with the scope \"sample\" and a poly");
   EXPECT_NO_THROW(MakeTeaCache({.rel_l1_thresh = 0.1, .coefficients = {"flux"}, .who = alone}));
 }
 
