@@ -7,6 +7,7 @@
 
 #include "harness/analysis/comparable.h"
 #include "harness/analysis/compare_sets.h"
+#include "harness/analysis/recorded_actions.h"
 #include "harness/store/schema.h"
 
 namespace skipbench {
@@ -44,8 +45,11 @@ class SettingComparer {
       return std::move(change_);
     }
     Decisions();
-    change_.nfe = Cost("nfe", "network evaluations");
-    change_.macs = Cost("macs_matmuls", "multiply-accumulates");
+    change_.nfe =
+        Cost(EvaluationsOf(base_, k_, kActionPredict), EvaluationsOf(now_, j_, kActionPredict), "network evaluations");
+    if (base_.FindColumn(k_, "macs_matmuls") && now_.FindColumn(j_, "macs_matmuls"))
+      change_.macs = Cost(base_.Read<double>(k_, "macs_matmuls").values, now_.Read<double>(j_, "macs_matmuls").values,
+                          "multiply-accumulates");
     for (const auto& metric : base_.Metrics(k_)) Quality(metric);
     for (const auto& distance : sets_.base)
       if (distance.setting == k_) Set(distance);
@@ -80,12 +84,18 @@ class SettingComparer {
         Note(change_, Verdict::kRegression, "the timesteps differ, though the scheduler's configuration does not");
     }
     if (a.calls != b.calls) return;
-    const auto before = base_.Read<uint8_t>(k_, "action").values, after = now_.Read<uint8_t>(j_, "action").values;
-    for (const auto& [i, j] : pairs_) {
-      const auto row = before.begin() + static_cast<std::ptrdiff_t>(i) * a.calls;
-      change_.other_decisions +=
-          !std::equal(row, row + a.calls, after.begin() + static_cast<std::ptrdiff_t>(j) * a.calls);
+    std::vector<bool> other(pairs_.size());
+    // Guidance rows decide apart in both or, with the parameters that make it the same setting, in neither.
+    for (const char* column : {"action", "action_unconditional"}) {
+      if (!base_.FindColumn(k_, column) || !now_.FindColumn(j_, column)) continue;
+      const auto before = base_.Read<uint8_t>(k_, column).values, after = now_.Read<uint8_t>(j_, column).values;
+      for (size_t p = 0; p < pairs_.size(); ++p) {
+        const auto row = before.begin() + static_cast<std::ptrdiff_t>(pairs_[p].first) * a.calls;
+        if (!std::equal(row, row + a.calls, after.begin() + static_cast<std::ptrdiff_t>(pairs_[p].second) * a.calls))
+          other[p] = true;
+      }
     }
+    change_.other_decisions = std::ranges::count(other, true);
   }
 
   static Json SchedulerConfig(const ResultReader& result) {
@@ -96,18 +106,23 @@ class SettingComparer {
   // The column's values of the pairs; nothing if either result lacks it.
   bool Values(const std::string& column, std::vector<double>& before, std::vector<double>& after) const {
     if (!base_.FindColumn(k_, column) || !now_.FindColumn(j_, column)) return false;
-    const auto a = base_.Read<double>(k_, column).values, b = now_.Read<double>(j_, column).values;
+    OfPairs(base_.Read<double>(k_, column).values, now_.Read<double>(j_, column).values, before, after);
+    return true;
+  }
+
+  void OfPairs(const std::vector<double>& a, const std::vector<double>& b, std::vector<double>& before,
+               std::vector<double>& after) const {
     for (const auto& [i, j] : pairs_) {
       before.push_back(a[i]);
       after.push_back(b[j]);
     }
-    return true;
   }
 
-  CostChange Cost(const std::string& column, const char* what) {
+  // Of all samples of both.
+  CostChange Cost(const std::vector<double>& base, const std::vector<double>& now, const char* what) {
     CostChange cost;
     std::vector<double> before, after;
-    if (!Values(column, before, after)) return cost;
+    OfPairs(base, now, before, after);
     cost.base = Mean(before);
     cost.now = Mean(after);
     if (cost.now > cost.base * (1 + options_.max_cost_rise)) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "harness/analysis/recorded_actions.h"
 #include "harness/analysis/settings.h"
 #include "harness/stats/bootstrap.h"
 #include "harness/stats/jackknife.h"
@@ -15,8 +16,10 @@ namespace {
 
 MetricDifference Compare(const ResultReader& result, size_t setting, size_t baseline, const ColumnInfo& column,
                          const std::vector<bool>& both) {
-  const auto a = result.Read<double>(setting, column.name).values,
-             b = result.Read<double>(baseline, column.name).values;
+  const auto read = [&](size_t k) {
+    return column.name == "nfe" ? EvaluationsOf(result, k, kActionPredict) : result.Read<double>(k, column.name).values;
+  };
+  const auto a = read(setting), b = read(baseline);
   MetricDifference metric{.name = column.name, .unit = column.units};
   std::vector<double> ours, theirs;
   RunningMoments moments;
@@ -80,6 +83,7 @@ PairedTable MakePairedTable(const ResultReader& result, const std::string& basel
     PairedRow& row = table.rows.emplace_back();
     row.setting = result.header().settings[k].label;
     row.samples = std::count(both.begin(), both.end(), true);
+    row.masks = CompareMasks(result, k, base);
     for (const auto& column : result.Columns(k))
       if (IsCompared(column) && result.FindColumn(base, column.name))
         row.differences.push_back(Compare(result, k, base, column, both));

@@ -2,9 +2,11 @@
 // sample has in common with itself cancels.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "harness/analysis/recorded_actions.h"
 #include "harness/measures/measured_value.h"
 #include "harness/store/result_reader.h"
 
@@ -32,6 +34,8 @@ MetricDifference DifferenceOf(const MeasuredValue& a, const MeasuredValue& b, do
 struct PairedRow {
   std::string setting;
   int64_t samples = 0;  // done by both
+  // For how many of them another call runs the whole network; nothing where the two make other numbers of calls.
+  std::optional<OtherMasks> masks = {};
   std::vector<MetricDifference> differences;
 };
 

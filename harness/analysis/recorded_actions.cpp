@@ -1,6 +1,7 @@
 #include "harness/analysis/recorded_actions.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "harness/analysis/settings.h"
@@ -28,6 +29,16 @@ bool Full(const Actions& actions) {
   return std::ranges::all_of(actions, [](uint8_t action) { return action == kActionPredict; });
 }
 
+// By sample id: of both rows, the conditional one first.
+std::map<int64_t, std::string> MasksBySample(const ResultReader& result, size_t setting) {
+  const RecordedActions recorded = ReadActions(result, setting);
+  const auto& other = recorded.unconditional.empty() ? recorded.actions : recorded.unconditional;
+  std::map<int64_t, std::string> masks;
+  for (size_t i = 0; i < recorded.samples.size(); ++i)
+    masks[recorded.samples[i]] = MaskText(recorded.actions[i]) + "/" + MaskText(other[i]);
+  return masks;
+}
+
 // Methods that nobody takes for adaptive: their paths stand in the config, or come out of a search.
 bool ChosenBeforehand(const std::string& type) {
   static const std::set<std::string> types = {"fixed_path", "greedy_search", "deepcache"};
@@ -48,10 +59,48 @@ RecordedActions ReadActions(const ResultReader& result, size_t setting) {
   return recorded;
 }
 
+std::vector<double> EvaluationsOf(const ResultReader& result, size_t setting, uint8_t action) {
+  if (!result.FindColumn(setting, "action_unconditional"))
+    return result.Read<double>(setting, action == kActionPredict ? "nfe" : "shallow_nfe").values;
+  std::vector<double> counts;
+  for (const char* column : {"action", "action_unconditional"}) {
+    const Array<uint8_t> all = result.Read<uint8_t>(setting, column);
+    const int64_t calls = all.shape.at(1);
+    counts.resize(static_cast<size_t>(all.shape[0]));
+    for (size_t i = 0; i < counts.size(); ++i) {
+      const auto begin = all.values.begin() + static_cast<int64_t>(i) * calls;
+      counts[i] += static_cast<double>(std::count(begin, begin + calls, action)) / 2;
+    }
+  }
+  return counts;
+}
+
 std::string MaskText(const Actions& actions) {
   std::string text;
   for (const uint8_t action : actions) text += action == kActionPredict ? '1' : '0';
   return text;
+}
+
+bool NeverSkips(const ResultReader& result, size_t setting) {
+  const std::string& type = result.header().settings.at(setting).type;
+  if (ChosenBeforehand(type) || type == "full_step" || type == "fewer_steps") return false;
+  const RecordedActions recorded = ReadActions(result, setting);
+  return !recorded.samples.empty() && std::ranges::all_of(recorded.actions, Full) &&
+         std::ranges::all_of(recorded.unconditional, Full);
+}
+
+std::optional<OtherMasks> CompareMasks(const ResultReader& result, size_t a, size_t b) {
+  if (result.header().settings.at(a).calls != result.header().settings.at(b).calls) return std::nullopt;
+  const std::map<int64_t, std::string> ours = MasksBySample(result, a), theirs = MasksBySample(result, b);
+  if (ours.empty() || theirs.empty()) return std::nullopt;
+  OtherMasks other;
+  for (const auto& [sample, mask] : ours) {
+    const auto found = theirs.find(sample);
+    if (found == theirs.end()) continue;
+    ++other.samples;
+    other.differ += mask != found->second;
+  }
+  return other;
 }
 
 std::optional<StaticPath> FindStaticPath(const ResultReader& result, size_t setting) {

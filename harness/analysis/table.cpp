@@ -38,15 +38,23 @@ class SettingColumns {
   // The values of the samples that were done; nothing without the column or without such a sample.
   std::optional<std::vector<double>> Values(const std::string& column) const {
     if (!result_.FindColumn(setting_, column)) return std::nullopt;
-    std::vector<double> values = All(column), done;
-    for (size_t i = 0; i < values.size(); ++i)
-      if (Done(i)) done.push_back(values[i]);
-    if (done.empty()) return std::nullopt;
-    return done;
+    return OfDone(All(column));
+  }
+  // The same of a count of forwards, exactly.
+  std::optional<std::vector<double>> Evaluations(const std::string& column, uint8_t action) const {
+    if (!result_.FindColumn(setting_, column)) return std::nullopt;
+    return OfDone(EvaluationsOf(result_, setting_, action));
   }
   std::vector<double> All(const std::string& column) const { return result_.Read<double>(setting_, column).values; }
 
  private:
+  std::optional<std::vector<double>> OfDone(const std::vector<double>& values) const {
+    std::vector<double> done;
+    for (size_t i = 0; i < values.size(); ++i)
+      if (Done(i)) done.push_back(values[i]);
+    return done.empty() ? std::nullopt : std::optional(std::move(done));
+  }
+
   const ResultReader& result_;
   size_t setting_;
   std::vector<Status> status_;
@@ -206,8 +214,8 @@ Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& di
     TableRow& row = table.rows.emplace_back();
     row.setting = settings[k];
     Outcome(result, k, columns[k], row);
-    row.nfe = SpreadOf(columns[k].Values("nfe"));
-    row.shallow_nfe = SpreadOf(columns[k].Values("shallow_nfe"));
+    row.nfe = SpreadOf(columns[k].Evaluations("nfe", kActionPredict));
+    row.shallow_nfe = SpreadOf(columns[k].Evaluations("shallow_nfe", kActionShallow));
     row.macs_modules = MeanOf(columns[k].Values("macs_modules"));
     row.macs_matmuls = MeanOf(columns[k].Values("macs_matmuls"));
     const int reference = ReferenceOf(settings, k);
@@ -219,6 +227,7 @@ Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& di
     Latency(result.latency(), k, reference, row);
     for (const auto& metric : table.metrics) row.metrics.push_back(SummaryOf(columns[k].Values(metric.name), metric));
     row.static_path = FindStaticPath(result, k);
+    row.never_skips = NeverSkips(result, k);
   }
   AddSearched(result, &table);
   for (const auto& distance : distances) AddDistance(distance, &table);

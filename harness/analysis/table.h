@@ -47,6 +47,7 @@ struct TableRow {
   std::vector<std::optional<MeasuredValue>> metrics;    // as Table::metrics; nothing: not measured for this setting
   std::vector<std::optional<MeasuredValue>> distances;  // as Table::distances; nothing: the reference itself
   std::optional<StaticPath> static_path;  // nothing: the setting decided for each sample, or never meant to
+  bool never_skips = false;               // though its method decides
   // Of a static path: the rows of searched paths with as many predictions, of the same reference.
   std::vector<size_t> searched;
   std::optional<size_t> search;  // where there is none: a row whose search went through such paths on its way

@@ -5,6 +5,7 @@
 
 #include "harness/base/error.h"
 #include "methods/db_cache/calibrator.h"
+#include "methods/fixed_path/precomputed_path.h"
 #include "methods/taylor_seer/rounded_forecast.h"
 
 namespace skipbench {
@@ -158,13 +159,6 @@ class DBCache : public Method {
   Options options_;
 };
 
-std::string WhyNoMask(const Json& mask) {
-  for (const Json& entry : mask)
-    if (entry != 0 && entry != 1)
-      return fmt::format("entries are 1 (compute) or 0 (may use the cache), found {}", entry.get<int64_t>());
-  return mask.empty() || mask[0] != 1 ? "the first call must compute (entry 0 must be 1)" : "";
-}
-
 std::vector<Field<Options>> Limits() {
   return {Field("max_warmup_steps", &Options::max_warmup_steps)
               .Min(0)
@@ -191,7 +185,7 @@ std::vector<Field<Options>> Limits() {
               .Help("sum of changes since the last full forward (as published: since the start) from which on a call "
                     "computes"),
           Field("steps_computation_mask", &Options::steps_computation_mask)
-              .Check(WhyNoMask)
+              .Check([](const Json& mask) { return WhyNoMask(mask, "compute", "may use the cache"); })
               .Allowed("list of 0 and 1, one a scheduler call")
               .Help("1: compute, 0: may use the cache"),
           Field("steps_computation_policy", &Options::steps_computation_policy)

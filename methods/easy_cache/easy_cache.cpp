@@ -190,6 +190,12 @@ const OptionTable<Options>& Table() {
         &Options::who,
         CacheScopeTable("by the mean over the batch; ComfyUI: every eighth row and column of the first row of guidance",
                         "conditional; of ComfyUI as published unconditional"));
+    options.Rule([](const Options& o) {
+      if (o.who.as_published && o.rule != Rule::kComfyUi && o.who.Samples() == Scope::kSample)
+        FailOption("as_published", "with the scope \"sample\" nothing differs from the source");
+      if (o.rule == Rule::kComfyUi && o.end_percent <= o.start_percent)
+        FailOption("end_percent", "expected more than start_percent, {}, found {}", o.start_percent, o.end_percent);
+    });
     return options;
   }();
   return table;

@@ -64,20 +64,13 @@ struct Options {
   std::string name;
 };
 
-std::string WhyNoMask(const Json& mask) {
-  for (const Json& entry : mask)
-    if (entry != 0 && entry != 1)
-      return fmt::format("entries are 1 (predict) or 0 (reuse), found {}", entry.get<int64_t>());
-  return mask.empty() || mask[0] != 1 ? "the first call must predict (entry 0 must be 1)" : "";
-}
-
 const OptionTable<Options>& Table() {
   static const OptionTable<Options> table = [] {
     const auto from_result = [](const Options& o) { return o.from.has_value(); };
     OptionTable<Options> options(
         "fixed_path",
         {Field("mask", &Options::mask)
-             .Check(WhyNoMask)
+             .Check([](const Json& mask) { return WhyNoMask(mask, "predict", "reuse"); })
              .Allowed("list of 0 and 1, one a scheduler call")
              .Help("1: predict, 0: use the last output again"),
          Field("interval", &Options::interval)

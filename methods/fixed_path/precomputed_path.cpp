@@ -83,6 +83,13 @@ Mask RandomMask(int calls, int skips, uint64_t seed, int first, int last) {
   return mask;
 }
 
+std::string WhyNoMask(const Json& mask, const char* one, const char* zero) {
+  for (const Json& entry : mask)
+    if (entry != 0 && entry != 1)
+      return fmt::format("entries are 1 ({}) or 0 ({}), found {}", one, zero, entry.get<int64_t>());
+  return mask.empty() || mask[0] != 1 ? fmt::format("the first call must {} (entry 0 must be 1)", one) : "";
+}
+
 std::unique_ptr<Method> MakePrecomputedPath(std::string type, std::string label, PrecomputedPaths paths) {
   return std::make_unique<PrecomputedPath>(std::move(type), std::move(label), std::move(paths));
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/json.h"
 #include "harness/sampling/search.h"
 
 namespace skipbench {
@@ -20,6 +21,9 @@ std::unique_ptr<Policy> MakeReplayPolicy(const Mask& mask);
 
 // What the unbound form starts: a policy that refuses to decide.
 std::unique_ptr<Policy> MakeUnboundPolicy(std::string label);
+
+// Why a config's mask is none, in the words of the method for its ones and zeros; "" where it is one.
+std::string WhyNoMask(const Json& mask, const char* one, const char* zero);
 
 // A path with `skips` skips, all such paths equally likely: the first `first` (>= 1) of `calls` calls and the last
 // `last` never skip. Depends on the arguments only, on every machine. Throws Error if there are not that many calls to

@@ -141,6 +141,17 @@ class TaylorSeer : public Method {
   Options options_;
 };
 
+// Full forwards at the start must leave calls to forecast before those at the end begin.
+void CheckGrid(const GridOptions& o) {
+  const auto check = [](const char* name, const std::optional<int>& end, const char* before, int start) {
+    if (end && *end <= start) FailOption(name, "expected more than {}, {}, found {}", before, start, *end);
+  };
+  if (o.grid == Grid::kTaylorSeer) check("end_enhance", o.end_enhance, "first_enhance", o.first_enhance);
+  if (o.grid == Grid::kDiffusers)
+    check("disable_cache_after_step", o.disable_cache_after_step, "disable_cache_before_step",
+          o.disable_cache_before_step);
+}
+
 const OptionTable<Options>& Table() {
   static const OptionTable<Options> table = [] {
     OptionTable<Options> made(
@@ -157,6 +168,7 @@ const OptionTable<Options>& Table() {
           o.forecast.forecast != Forecast::kSpectrum)
         FailOption("as_published", "with this grid and forecast nothing differs from the source");
     });
+    made.Rule([](const Options& o) { CheckGrid(o.grid); });
     return made;
   }();
   return table;

@@ -8,6 +8,7 @@
 #include "harness/experiment/config/sweep.h"
 #include "harness/experiment/plan/file_noise.h"
 #include "harness/io/files/safetensors.h"
+#include "methods/catalog.h"
 #include "tests/support/fixtures.h"
 #include "tests/support/tensor_files.h"
 
@@ -25,9 +26,29 @@ TEST(Sweep, CrossProductWithTheLastKeyFastest) {
   EXPECT_EQ(variants[3], (Json{{"a", 2}, {"b", "x"}, {"c", false}}));
 }
 
+// "coefficients" of tea_cache, "mag_ratios" of mag_cache.
+TEST(Sweep, TextsThatStandForListsAreSweptLikeThem) {
+  const ListKeys lists = ListOptions(FindMethodType("tea_cache", "test").options);
+  ASSERT_TRUE(lists.at("coefficients"));
+  ASSERT_TRUE(ListOptions(FindMethodType("mag_cache", "test").options).at("mag_ratios"));
+  EXPECT_FALSE(ListOptions(FindMethodType("interval", "test").options).at("modules"));
+  const auto values = [&](const Json& given) {
+    Json all = Json::array();
+    for (const Json& variant : ExpandSweeps({{"coefficients", given}}, lists, "f"))
+      all.push_back(variant.at("coefficients"));
+    return all;
+  };
+  EXPECT_EQ(values({"flux", "mochi"}), (Json{"flux", "mochi"}));
+  EXPECT_EQ(values(Json::array({"flux", Json::array({2, 0})})), Json::array({"flux", Json::array({2, 0})}));
+  EXPECT_EQ(values("flux"), Json::array({"flux"}));
+  EXPECT_EQ(values(Json::array({2, 0})), Json::array({Json::array({2, 0})}));
+  // No sweep, and no list of numbers: refused by whoever reads it.
+  EXPECT_EQ(values(Json::array({2, "flux"})), Json::array({Json::array({2, "flux"})}));
+}
+
 TEST(Sweep, ListValuedKeysAreSweptByListsOfLists) {
-  EXPECT_EQ(ExpandSweeps({{"mask", {1, 0}}}, {"mask"}, "f").size(), 1u);
-  const auto two = ExpandSweeps({{"mask", {{1, 0}, {1, 1}}}}, {"mask"}, "f");
+  EXPECT_EQ(ExpandSweeps({{"mask", {1, 0}}}, {{"mask", false}}, "f").size(), 1u);
+  const auto two = ExpandSweeps({{"mask", {{1, 0}, {1, 1}}}}, {{"mask", false}}, "f");
   ASSERT_EQ(two.size(), 2u);
   EXPECT_EQ(two[1]["mask"], (Json{1, 1}));
   EXPECT_ERROR(ExpandSweeps({{"a", Json::array()}}, {}, "f: methods[1]"), "f: methods[1].a: an empty list");

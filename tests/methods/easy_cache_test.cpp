@@ -129,6 +129,10 @@ TEST(EasyCache, ComfyUiDecidesAsTheNode) {
 TEST(EasyCache, OptionsOfOneRuleOnly) {
   EXPECT_ERROR(MakeEasyCache({.start_percent = 0.3}), "only the rule \"comfyui\" has a window");
   EXPECT_ERROR(MakeEasyCache({.rule = Rule::kComfyUi, .ret_steps = 3}), "has a window instead");
+  EXPECT_ERROR(MakeEasyCache({.who = {.as_published = true, .scope = Scope::kSample}}),
+               "as_published: with the scope \"sample\" nothing differs");
+  EXPECT_ERROR(MakeEasyCache({.rule = Rule::kComfyUi, .start_percent = 0.5, .end_percent = 0.5}),
+               "end_percent: expected more than start_percent, 0.5, found 0.5");
   EXPECT_EQ(MakeEasyCache({})->Label(), "easy_cache(thresh=0.05,ret_steps=10)");
   EXPECT_EQ(MakeEasyCache({})->Halves({}), GuidanceScope::kConditional);
   const auto node = MakeEasyCache({.rule = Rule::kComfyUi, .who = {.as_published = true}});

@@ -111,6 +111,11 @@ for svg in glob.glob(os.path.join(folder, "figures", "*.svg")):
   EXPECT_EQ(result.exit_code, 0) << result.err;
 }
 
+TEST(Series, AreToldApartByColourAndMark) {
+  std::set<std::pair<std::string, int>> seen;
+  for (size_t k = 0; k < 98; ++k) EXPECT_TRUE(seen.emplace(SeriesColor(k), SeriesMark(k)).second) << k;
+}
+
 TEST(Escape, ForeignTextIsHarmless) {
   EXPECT_EQ(HtmlText("<b a=\"1\">&'</b>"), "&lt;b a=&quot;1&quot;&gt;&amp;&#39;&lt;/b&gt;");
   EXPECT_EQ(HtmlText("a\nb\x01\xff"), "a\nb\xef\xbf\xbd\xef\xbf\xbd");

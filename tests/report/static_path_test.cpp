@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "harness/analysis/one_path.h"
+#include "harness/analysis/paired_table.h"
 #include "harness/analysis/recorded_actions.h"
 #include "harness/analysis/table.h"
 #include "harness/base/error.h"
+#include "harness/report/tables/compare_text.h"
 #include "harness/report/tables/render_table.h"
 #include "harness/store/result_writer.h"
 #include "harness/store/search_record.h"
@@ -141,6 +143,61 @@ TEST(StaticPath, NotWhereSamplesDifferOrNothingIsSkipped) {
                 s.action_unconditional.values[5] = kActionReuse;
               }),
               Not(HasSubstr("static")));
+}
+
+// What keeps it from skipping is in its options and the run's length; that it does not is said.
+TEST(StaticPath, ASettingThatNeverSkipsIsNamed) {
+  const TempDir dir;
+  const RunHeader header = HeaderOf({"mag_cache", "fixed_path", "fewer_steps"});
+  Wave wave = StaticWave(header);
+  for (size_t k = 1; k < wave.settings.size(); ++k) std::ranges::fill(wave.settings[k].action.values, kActionPredict);
+  const std::string text = RenderMarkdown(MakeTable(Written(dir, header, wave)));
+  EXPECT_THAT(text, HasSubstr("- mag_cache(x=1) never skips: its warm-up, a limit or its threshold keep all 4 calls of "
+                              "all 4 samples full.\n"));
+  for (const char* other : {"fixed_path(x=1) never", "fewer_steps(x=1) never", "full_step never"})
+    EXPECT_THAT(text, Not(HasSubstr(other)));
+}
+
+// A row of guidance is half of an evaluation; the store rounds up.
+TEST(RowsApart, CountHalves) {
+  const TempDir dir;
+  const RunHeader header = HeaderOf({"mag_cache", "interval"});
+  Wave wave = StaticWave(header);
+  SettingWave& apart = wave.settings[1];
+  apart.action_unconditional = apart.action;
+  for (size_t i = 0; i < 4; ++i) apart.action_unconditional.values[i * 4 + 3] = kActionReuse;
+  const ResultReader result = Written(dir, header, wave);
+  EXPECT_EQ(EvaluationsOf(result, 1, kActionPredict), std::vector<double>(4, 2.5));
+  EXPECT_EQ(EvaluationsOf(result, 2, kActionPredict), std::vector<double>(4, 3));
+  const Table table = MakeTable(result);
+  EXPECT_EQ(table.rows[1].nfe->mean, 2.5);
+  EXPECT_THAT(RenderMarkdown(table), HasSubstr("| mag_cache(x=1) |       4 | 2.5* |"));
+  const PairedTable paired = MakePairedTable(result, "interval(x=1)");
+  ASSERT_EQ(paired.rows[1].setting, "mag_cache(x=1)");
+  EXPECT_EQ(paired.rows[1].differences[0].name, "nfe");
+  EXPECT_EQ(paired.rows[1].differences[0].difference, -0.5);
+}
+
+TEST(PairedTable, CountsSamplesWithAnotherMask) {
+  const TempDir dir;
+  const RunHeader header = HeaderOf({"mag_cache", "interval", "tea_cache"});
+  Wave wave = StaticWave(header);
+  // Another way not to run the whole network is no other mask; a call that skips elsewhere is, in either row.
+  wave.settings[1].action.values[2] = kActionShallow;
+  wave.settings[1].action.values[4 + 1] = kActionReuse;
+  wave.settings[3].action_unconditional = wave.settings[3].action;
+  wave.settings[3].action_unconditional.values[1] = kActionReuse;
+  wave.settings[3].status[3] = Status::kFailed;
+  const ResultReader result = Written(dir, header, wave);
+  const PairedTable paired = MakePairedTable(result, "interval(x=1)");
+  ASSERT_EQ(paired.rows.size(), 3u);  // full_step, mag_cache, tea_cache
+  EXPECT_EQ(paired.rows[1].masks->differ, 1);
+  EXPECT_EQ(paired.rows[1].masks->samples, 4);
+  EXPECT_EQ(paired.rows[2].masks->differ, 1);
+  EXPECT_EQ(paired.rows[2].masks->samples, 3);
+  EXPECT_THAT(RenderPairedMarkdown(paired), HasSubstr("| mag_cache(x=1) | path          |   1 differ |"));
+  EXPECT_THAT(RenderPairedCsv(paired), HasSubstr("mag_cache(x=1),interval(x=1),other_paths,samples,1,,,,,,4,0\n"));
+  EXPECT_EQ(Json::parse(RenderPairedJson(paired))["settings"][1]["other_paths"], 1);
 }
 
 TEST(OnePath, OfAllOfOneOrOfTheMajority) {

@@ -25,7 +25,7 @@ std::vector<RunSpec> ReadSchedulers(const JsonReader& root) {
   if (!value || value->is_null()) return {RunSpec{}};
   const Json list = value->is_array() ? *value : Json::array({*value});
   if (list.empty()) root.FailAt("scheduler", "an empty list; give at least one scheduler");
-  std::set<std::string> lists;
+  ListKeys lists;
   for (const auto& type : SchedulerTypes()) lists.merge(ListOptions(type.options));
   std::vector<RunSpec> runs;
   for (size_t i = 0; i < list.size(); ++i) {

@@ -24,7 +24,8 @@ std::pair<std::string, double> RankingThreshold(const MethodType& type, const Js
     given.FailAt(option->name, "a ranked estimate has none: the number of skips takes its place");
   Json method = given.json();
   method[option->name] = option->max;
-  for (Json& variant : ExpandSweeps(method, {}, fmt::format("{}: {}", given.file(), given.path()))) {
+  for (Json& variant :
+       ExpandSweeps(method, ListOptions(type.options), fmt::format("{}: {}", given.file(), given.path()))) {
     const JsonReader options(variant, given.file(), given.path());
     options.Ignore("type");
     const auto criterion = type.make(options)->criterion();
@@ -57,7 +58,8 @@ PathEstimator ReadEstimator(const JsonReader& reader) {
     const auto [option, value] = RankingThreshold(type, given);
     method[option] = value;
   }
-  const auto variants = ExpandSweeps(method, {}, fmt::format("{}: {}", given.file(), given.path()));
+  const auto variants =
+      ExpandSweeps(method, ListOptions(type.options), fmt::format("{}: {}", given.file(), given.path()));
   if (estimator.ranked && variants.size() > 1) given.FailAt("type", "a ranked estimate takes one value of each option");
   for (const auto& variant : variants) {
     const JsonReader options(variant, given.file(), given.path());

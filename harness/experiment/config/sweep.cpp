@@ -12,21 +12,30 @@
 namespace skipbench {
 
 namespace {
+
 constexpr size_t kMaxCombinations = 10000;
+
+// Whether a list is one of lists, or of what stands for them.
+bool HoldsLists(const Json& list, bool named) {
+  if (list.empty()) return false;
+  if (!named) return list[0].is_array();
+  return std::ranges::all_of(list, [](const Json& one) { return one.is_array() || one.is_string(); });
 }
 
-std::set<std::string> ListOptions(const std::vector<OptionSpec>& options) {
-  std::set<std::string> names;
+}  // namespace
+
+ListKeys ListOptions(const std::vector<OptionSpec>& options) {
+  ListKeys lists;
   for (const auto& option : options)
-    if (option.list) names.insert(option.name);
-  return names;
+    if (option.list) lists[option.name] = option.one_or_more && option.kind == OptionKind::kOther;
+  return lists;
 }
 
-std::vector<Json> ExpandSweeps(const Json& object, const std::set<std::string>& list_keys, const std::string& where) {
+std::vector<Json> ExpandSweeps(const Json& object, const ListKeys& lists, const std::string& where) {
   std::vector<Json> variants = {Json::object()};
   for (const auto& [key, value] : object.items()) {
-    const bool is_list = list_keys.contains(key);
-    const bool swept = value.is_array() && (!is_list || (!value.empty() && value[0].is_array()));
+    const auto list = lists.find(key);
+    const bool swept = value.is_array() && (list == lists.end() || HoldsLists(value, list->second));
     if (swept && value.empty()) Fail("{}.{}: an empty list; give at least one value", where, key);
     // Before they are made: the lists of a short file can multiply to more than any memory holds.
     const size_t values = swept ? value.size() : 1;

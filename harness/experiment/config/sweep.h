@@ -1,7 +1,7 @@
 // A list where the schema has a scalar is a sweep: one variant for each combination of values.
 #pragma once
 
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,13 +9,15 @@
 
 namespace skipbench {
 
-// All combinations of the lists in `object`, in the order of its keys, the last key fastest. Keys in `list_keys` have
-// lists for values: they are swept only when they hold a list of lists. An empty list is an error at `where` ("FILE:
-// methods[2]").
-std::vector<Json> ExpandSweeps(const Json& object, const std::set<std::string>& list_keys, const std::string& where);
+// The options whose values are lists, by name: whether a text stands for such a list (tea_cache's "coefficients"),
+// which is so where elements have no one kind and one of them may stand alone.
+using ListKeys = std::map<std::string, bool>;
+ListKeys ListOptions(const std::vector<OptionSpec>& options);
 
-// The names of the options whose values are lists.
-std::set<std::string> ListOptions(const std::vector<OptionSpec>& options);
+// All combinations of the lists in `object`, in the order of its keys, the last key fastest. Keys in `lists` have lists
+// for values: they are swept only when they hold a list of lists, or one of lists and texts that stand for lists. An
+// empty list is an error at `where` ("FILE: methods[2]").
+std::vector<Json> ExpandSweeps(const Json& object, const ListKeys& lists, const std::string& where);
 
 // Applies one --set PATH=VALUE[,VALUE...] to a config. PATH names keys by dots, an entry of "methods" and "scheduler"
 // by its `id` or type ("methods.adaptive_diffusion.delta"), of other lists by its index; a mere name becomes an object

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/analysis/recorded_actions.h"
 #include "harness/base/error.h"
 #include "harness/io/pictures/png.h"
 #include "harness/report/figures/drawing.h"
@@ -84,7 +85,8 @@ Image PictureOf(const Array<uint8_t>& images) {
 }
 
 std::string NoteOf(const ResultReader& result, size_t setting, int64_t sample) {
-  std::string note = fmt::format("NFE {}", result.ReadSamples<double>(setting, "nfe", sample, 1).values[0]);
+  std::string note =
+      fmt::format("NFE {}", EvaluationsOf(result, setting, kActionPredict).at(static_cast<size_t>(sample)));
   const auto metrics = result.Metrics(setting);
   const auto psnr =
       std::find_if(metrics.begin(), metrics.end(), [](const MetricInfo& metric) { return metric.unit == "dB"; });

@@ -42,8 +42,10 @@ std::string IdOf(const std::string& name) {
 std::string SeriesColor(size_t k) { return fmt::format("c{}", k % 7 + 1); }
 
 int SeriesMark(size_t k) {
-  constexpr int kMarks[] = {7, 5, 9, 13, 11, 15, 6};  // filled circle, square, triangles, diamond ...
-  return kMarks[k % 7];
+  // Filled circle, square, triangles, diamond ..., then open ones and crosses: twice as many as there are colours, and
+  // moved on by one for each round.
+  constexpr int kMarks[] = {7, 5, 9, 13, 11, 15, 6, 4, 8, 12, 10, 14, 2, 3};
+  return kMarks[(k + k / 14) % 14];
 }
 
 std::string PlotCommand(const std::vector<std::string>& parts) {

@@ -43,7 +43,7 @@ struct Figure {
 
 // A name with only what a file name of a figure may have.
 std::string IdOf(const std::string& name);
-// gnuplot's colour variable and point type of the k-th series.
+// gnuplot's colour variable and point type of the k-th series: 98 have different ones together.
 std::string SeriesColor(size_t k);
 int SeriesMark(size_t k);
 

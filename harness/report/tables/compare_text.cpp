@@ -162,7 +162,13 @@ std::string RenderJson(const Comparison& comparison) {
 std::string RenderPairedMarkdown(const PairedTable& table) {
   std::vector<std::vector<std::string>> cells = {
       {"setting", "metric", "difference", "95 % interval", "standard error", "higher", "lower", "n", "left out"}};
-  bool sets = false;
+  bool sets = false, paths = false;
+  for (const auto& row : table.rows) {
+    if (!row.masks) continue;
+    paths = true;
+    cells.push_back({row.setting, "path", fmt::format("{} differ", row.masks->differ), "-", "-", "-", "-",
+                     std::to_string(row.masks->samples), "0"});
+  }
   ForEach(table, [&](const PairedRow& row, const MetricDifference& d) {
     sets |= d.of_sets;
     cells.push_back({row.setting, d.name, d.count ? Digits(d.difference) + (d.unit == "dB" ? " dB" : "") : "-",
@@ -176,6 +182,7 @@ std::string RenderPairedMarkdown(const PairedTable& table) {
          "\n- Intervals by bootstrap over samples. higher, lower: samples whose value is above or below the other "
          "setting's. left out: samples\n"
          "  that both have done, but without two finite values (identical pictures have no finite PSNR).\n" +
+         (paths ? "- path: samples for which another call, of either guidance row, runs the whole network.\n" : "") +
          (sets ? "- (data), (reference): of whole sets; intervals by jackknife, the same blocks of samples left out of "
                  "both settings.\n"
                : "");
@@ -183,6 +190,10 @@ std::string RenderPairedMarkdown(const PairedTable& table) {
 
 std::string RenderPairedCsv(const PairedTable& table) {
   std::string out = "setting,baseline,metric,units,difference,low,high,standard_error,above,below,count,left_out\n";
+  for (const auto& row : table.rows)
+    if (row.masks)
+      out += fmt::format("{},{},other_paths,samples,{},,,,,,{},0\n", CsvQuoted(row.setting), CsvQuoted(table.baseline),
+                         row.masks->differ, row.masks->samples);
   ForEach(table, [&](const PairedRow& row, const MetricDifference& d) {
     out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", CsvQuoted(row.setting), CsvQuoted(table.baseline),
                        CsvCell(d.name), d.unit, CsvNumber(d.difference), CsvNumber(d.low), CsvNumber(d.high),
@@ -206,8 +217,11 @@ std::string RenderPairedJson(const PairedTable& table) {
               {"count", d.count}};
       if (!d.of_sets) json.update({{"above", d.above}, {"below", d.below}, {"left_out", d.left_out}});
     }
-    rows.push_back(
-        {{"setting", row.setting}, {"samples", row.samples}, {"metrics", of_samples}, {"set_metrics", of_sets}});
+    rows.push_back({{"setting", row.setting},
+                    {"samples", row.samples},
+                    {"other_paths", row.masks ? Json(row.masks->differ) : Json()},
+                    {"metrics", of_samples},
+                    {"set_metrics", of_sets}});
   }
   const Json json = {{"baseline", table.baseline}, {"settings", rows}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -39,7 +39,7 @@ struct TextColumn {
 std::string SpreadCell(const std::optional<Spread>& spread) {
   if (!spread) return "";
   if (spread->min == spread->max) return Count(spread->mean);
-  return fmt::format("{} ({:.0f}-{:.0f})", Count(spread->mean), spread->min, spread->max);
+  return fmt::format("{} ({}-{})", Count(spread->mean), Count(spread->min), Count(spread->max));
 }
 
 // A star: the same path for every sample (StaticNotes).
@@ -293,11 +293,16 @@ std::string MetricsInWords(const Table& table, const TableRow& row) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-// Of settings that took one path for all samples: which, and how a searched path of as many predictions does.
+// Of settings that decide and never skipped, and of those that took one path for all samples: which, and how a searched
+// path of as many predictions does.
 std::vector<std::string> StaticNotes(const Table& table) {
   constexpr size_t kLongest = 128;  // calls that are shown
   std::vector<std::string> notes;
   for (const auto& row : table.rows) {
+    if (row.never_skips)
+      notes.push_back(
+          fmt::format("{} never skips: its warm-up, a limit or its threshold keep all {} calls of all {} samples full.",
+                      row.setting.label, row.setting.calls, row.samples));
     if (!row.static_path) continue;
     const StaticPath& path = *row.static_path;
     std::string note =
