@@ -193,7 +193,7 @@ def method_of(one, model, index):
     """What is not in the source's options is its own way of deciding; a method without quirks refuses `as_published`."""
     method = {"id": f"case{index}", **one.method}
     if method["type"] != "taylor_seer":
-        method |= {"as_published": True, "halves": "separate" if model.passes == 2 else "joint"}
+        method |= {"as_published": True}
     return method
 
 
