@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -191,6 +192,16 @@ TEST(CpuProducts, AttentionDependsNeitherOnBatchNorThreads) {
       });
     }
   }
+}
+
+// It is there wherever there are kernels at all, and runs only where it is asked for.
+TEST(CpuProducts, EmulatedTilesAreTheLastChoice) {
+  const auto sets = cpu::RunnableKernels();
+  if (sets.empty()) GTEST_SKIP() << "no AVX2";
+  ASSERT_GE(sets.size(), 2);
+  EXPECT_EQ(sets.back(), cpu::AmxEmulatedKernels());
+  if (const Kernels* chosen = cpu::BestKernels())
+    EXPECT_THAT(cpu::DescribeKernels(), ::testing::StartsWith(chosen->name));
 }
 
 float ToFloat(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
