@@ -196,7 +196,8 @@ TEST(PairedTable, CountsSamplesWithAnotherMask) {
   EXPECT_EQ(paired.rows[2].masks->differ, 1);
   EXPECT_EQ(paired.rows[2].masks->samples, 3);
   EXPECT_THAT(RenderPairedMarkdown(paired), HasSubstr("| mag_cache(x=1) | path         |   1 differ |"));
-  EXPECT_THAT(RenderPairedCsv(paired), HasSubstr("\"mag_cache(x=1)\",\"interval(x=1)\",other_paths,samples,1,,,,,,4,0\n"));
+  EXPECT_THAT(RenderPairedCsv(paired),
+              HasSubstr("\"mag_cache(x=1)\",\"interval(x=1)\",other_paths,samples,1,,,,,,4,0\n"));
   EXPECT_EQ(Json::parse(RenderPairedJson(paired))["settings"][1]["other_paths"], 1);
 }
 
