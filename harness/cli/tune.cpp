@@ -80,7 +80,7 @@ int Tune(const Texts& args) {
   for (const auto& note : plan.notes) fmt::print(stderr, "skipbench: {}\n", note);
   const RunSummary summary = RunExperiment(plan, run);
   const ResultReader result = ResultReader::Open(run.out, {.own = true, .known = CatalogMetrics()});
-  const Table table = MakeTable(result);
+  const auto table = MakeTable(result);
   fmt::print("{}", RenderAnswer(table, budgets));
   fmt::print("{}\n{} network evaluations; results: {}\n", DecisionNote(*table.decisions),
              Thousands(table.cost.evaluations), run.out.string());
