@@ -127,13 +127,18 @@ Counterpart FindSetting(const RunHeader& base, size_t k, const RunHeader& now) {
 
 }  // namespace
 
-std::vector<std::string> WhyNotComparable(const ResultReader& base, const ResultReader& now) {
+std::vector<std::string> WhyNotComparable(const RunHeader& base, const RunHeader& now) {
   std::vector<std::string> reasons;
+  RequireModel(base, now, reasons);
+  Require("seed", base.seed, now.seed, reasons);
+  Require("dtype", base.dtype, now.dtype, reasons);
+  RequireConfig(base, now, reasons);
+  return reasons;
+}
+
+std::vector<std::string> WhyNotComparable(const ResultReader& base, const ResultReader& now) {
   const RunHeader &a = base.header(), &b = now.header();
-  RequireModel(a, b, reasons);
-  Require("seed", a.seed, b.seed, reasons);
-  Require("dtype", a.dtype, b.dtype, reasons);
-  RequireConfig(a, b, reasons);
+  std::vector<std::string> reasons = WhyNotComparable(a, b);
   const auto pairs = PairSamples(base, now);
   if (pairs.empty()) reasons.push_back("no sample is in both");
   for (const auto& [i, j] : pairs) {

@@ -12,6 +12,8 @@ namespace skipbench {
 // What makes the pictures of two runs differ whatever the program does: another model, seed, noise, guidance, size,
 // precision, other captions under the same ids. One line each; empty: comparable.
 std::vector<std::string> WhyNotComparable(const ResultReader& base, const ResultReader& now);
+// As far as the runs' headers tell.
+std::vector<std::string> WhyNotComparable(const RunHeader& base, const RunHeader& now);
 
 // Places (in BASE, in NEW) of the samples that both have, in BASE's order.
 std::vector<std::pair<size_t, size_t>> PairSamples(const ResultReader& base, const ResultReader& now);

@@ -8,6 +8,7 @@
 #include "harness/analysis/comparable.h"
 #include "harness/analysis/compare_sets.h"
 #include "harness/analysis/recorded_actions.h"
+#include "harness/stats/confidence_sequence.h"
 #include "harness/store/schema.h"
 
 namespace skipbench {
@@ -32,9 +33,10 @@ double Mean(const std::vector<double>& values) {
 // One setting of BASE and its counterpart, on the samples that both have done.
 class SettingComparer {
  public:
+  // `comparisons`: of single samples, over all settings.
   SettingComparer(const ResultReader& base, const ResultReader& now, size_t k, size_t j, const CompareOptions& options,
-                  const ComparedSets& sets)
-      : base_(base), now_(now), k_(k), j_(j), options_(options), sets_(sets) {
+                  const ComparedSets& sets, int64_t comparisons)
+      : base_(base), now_(now), k_(k), j_(j), options_(options), sets_(sets), comparisons_(comparisons) {
     change_.label = base.header().settings[k].label;
   }
 
@@ -65,7 +67,7 @@ class SettingComparer {
     for (const auto& pair : samples) {
       const bool was_done = before[pair.first] == 0, is_done = after[pair.second] == 0;
       if (was_done && is_done) pairs_.push_back(pair);
-      lost += was_done && !is_done;
+      lost += was_done && !is_done && after[pair.second] != static_cast<double>(Status::kNotRun);
     }
     change_.pairs = std::ssize(pairs_);
     if (lost == 0) return;
@@ -161,7 +163,9 @@ class SettingComparer {
       Note(change_, Verdict::kRegression, fmt::format("{}: {} samples have no value in NEW", metric.name, vanished));
     if (loss.empty()) return;
     MetricChange change{.metric = metric.name, .better = metric.better, .base = Mean(a), .now = Mean(b)};
-    change.loss = BootstrapMean(loss, {.level = options_.level});
+    change.loss = options_.sequential
+                      ? SequenceBounds(loss, (1 - options_.level) / static_cast<double>(std::max<int64_t>(1, comparisons_)))
+                      : BootstrapMean(loss, {.level = options_.level});
     const auto given = options_.limits.find(metric.name);
     change.limit = given == options_.limits.end() ? DefaultLimit(metric, change.base) : given->second;
     Judge(change, std::all_of(loss.begin(), loss.end(), [](double l) { return l == 0; }));
@@ -292,6 +296,7 @@ class SettingComparer {
   size_t k_, j_;
   const CompareOptions& options_;
   const ComparedSets& sets_;
+  int64_t comparisons_;
   Pairs pairs_;
   SettingChange change_;
 };
@@ -304,6 +309,8 @@ std::string DescribeResult(const ResultReader& result) {
 void CompareSettings(const ResultReader& base, const ResultReader& now, const CompareOptions& options,
                      const ComparedSets& sets, const Pairs& pairs, Comparison& comparison) {
   std::vector<bool> used(now.header().settings.size());
+  int64_t comparisons = 0;
+  for (size_t k = 0; k < base.header().settings.size(); ++k) comparisons += std::ssize(base.Metrics(k));
   for (size_t k = 0; k < base.header().settings.size(); ++k) {
     const Counterpart other = FindCounterpart(base.header(), k, now.header());
     if (other.index < 0) {
@@ -313,7 +320,7 @@ void CompareSettings(const ResultReader& base, const ResultReader& now, const Co
     }
     used[other.index] = true;
     comparison.settings.push_back(
-        SettingComparer(base, now, k, static_cast<size_t>(other.index), options, sets).Run(pairs));
+        SettingComparer(base, now, k, static_cast<size_t>(other.index), options, sets, comparisons).Run(pairs));
   }
   for (size_t j = 0; j < used.size(); ++j)
     if (!used[j] && std::none_of(comparison.settings.begin(), comparison.settings.end(),
@@ -354,6 +361,10 @@ Comparison Compare(const ResultReader& base, const ResultReader& now, const Comp
     comparison.verdict = Verdict::kNotComparable;
     return comparison;
   }
+  if (options.sequential)
+    comparison.notes.push_back(
+        "bounds are confidence sequences (asymptotic): they hold at every number of samples, for all settings and metrics "
+        "together; metrics of whole sets have none and are not compared");
   CompareSettings(base, now, options, sets, pairs, comparison);
   return comparison;
 }

@@ -17,6 +17,9 @@ namespace skipbench {
 
 struct CompareOptions {
   double level = 0.95;  // of the intervals, in (0, 1)
+  // Bounds that hold at every number of samples, and for all settings and metrics together, in place of intervals: for
+  // results that are looked at while they grow, or that stopped when they had their answer.
+  bool sequential = false;
   // How much worse a metric may get, by its column; a metric of sets by its name ("fd_fashion"), or by what it is
   // against too ("fd_fashion (reference)"). See DefaultLimit and DefaultAllowance.
   std::map<std::string, double> limits;

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <limits>
 
+#include "harness/analysis/decide/record.h"
 #include "harness/analysis/recorded_actions.h"
 #include "harness/analysis/settings.h"
 #include "harness/stats/bootstrap.h"
+#include "harness/stats/confidence_sequence.h"
 #include "harness/stats/jackknife.h"
 #include "harness/stats/moments.h"
 
@@ -15,7 +17,7 @@ namespace skipbench {
 namespace {
 
 MetricDifference Compare(const ResultReader& result, size_t setting, size_t baseline, const ColumnInfo& column,
-                         const std::vector<bool>& both) {
+                         const std::vector<bool>& both, bool stopped) {
   const auto read = [&](size_t k) {
     return column.name == "nfe" ? EvaluationsOf(result, k, kActionPredict) : result.Read<double>(k, column.name).values;
   };
@@ -33,7 +35,8 @@ MetricDifference Compare(const ResultReader& result, size_t setting, size_t base
     theirs.push_back(b[i]);
     moments.Add(a[i] - b[i]);
   }
-  const auto [mean, above, below] = ComparePairs(ours, theirs);
+  auto [mean, above, below] = ComparePairs(ours, theirs);
+  if (stopped) mean = SequenceBounds(moments.count(), moments.mean(), moments.count() > 1 ? moments.stddev() : 0, 0.025);
   metric.difference = mean.mean;
   metric.low = mean.low;
   metric.high = mean.high;
@@ -74,7 +77,7 @@ MetricDifference DifferenceOf(const MeasuredValue& a, const MeasuredValue& b, do
 PairedTable MakePairedTable(const ResultReader& result, const std::string& baseline,
                             const std::vector<MeasuredValue>& distances) {
   const size_t base = FindSetting(result, baseline, "--paired");
-  PairedTable table{baseline, {}};
+  PairedTable table{baseline, DecisionsOf(result).has_value(), {}};
   const std::vector<bool> base_done = DoneSamples(result, base);
   for (size_t k = 0; k < result.header().settings.size(); ++k) {
     if (k == base) continue;
@@ -86,7 +89,7 @@ PairedTable MakePairedTable(const ResultReader& result, const std::string& basel
     row.masks = CompareMasks(result, k, base);
     for (const auto& column : result.Columns(k))
       if (IsCompared(column) && result.FindColumn(base, column.name))
-        row.differences.push_back(Compare(result, k, base, column, both));
+        row.differences.push_back(Compare(result, k, base, column, both, table.stopped));
     for (const auto& a : distances)
       for (const auto& b : distances)
         if (a.setting == k && b.setting == base && a.Name() == b.Name() && a.value && b.value && a.count == b.count)

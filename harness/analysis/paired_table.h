@@ -41,6 +41,7 @@ struct PairedRow {
 
 struct PairedTable {
   std::string baseline;
+  bool stopped = false;         // of a run that decides: intervals of single samples are confidence sequences
   std::vector<PairedRow> rows;  // every other setting, in the run's order
 };
 

@@ -1,5 +1,6 @@
 #include "harness/analysis/set_distances.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "harness/analysis/settings.h"
@@ -55,6 +56,7 @@ class Distances {
     std::vector<bool> rows = rows_[setting];
     if (reference >= 0)
       for (size_t i = 0; i < rows.size(); ++i) rows[i] = rows[i] && rows_[reference][i];
+    RequireNotDropped(setting);
     if (metric.of_errors) return metric.of_errors(metric, Errors(setting, rows), plan_.paper_batch);
     const FeatureSet a = StoredFeatures(result_, setting, metric.network, rows);
     if (reference < 0) {
@@ -66,6 +68,24 @@ class Distances {
     }
     const FeatureSet b = StoredFeatures(result_, static_cast<size_t>(reference), metric.network, rows);
     return MeasureSets(metric, {a, b, true}, options_);
+  }
+
+  // A distance depends on how many pictures go into it: that of a setting which a run dropped says nothing beside those
+  // of others.
+  void RequireNotDropped(size_t setting) const {
+    const int reference = ReferenceOf(result_.header().settings, setting);
+    if (reference < 0) return;
+    const int64_t own = RunOf(setting), all = RunOf(static_cast<size_t>(reference));
+    if (own < all)
+      Fail("left out: the run dropped it after {} of {} samples, and distances over different numbers are not comparable",
+           own, all);
+  }
+
+  // Samples that a setting was run for.
+  int64_t RunOf(size_t setting) const {
+    if (!result_.FindColumn(setting, "status")) return 0;
+    return std::ranges::count_if(result_.Read<uint8_t>(setting, "status").values,
+                                 [](uint8_t status) { return static_cast<Status>(status) != Status::kNotRun; });
   }
 
   std::vector<SquaredError> Errors(size_t setting, const std::vector<bool>& rows) const {

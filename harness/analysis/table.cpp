@@ -88,9 +88,10 @@ std::optional<double> Ratio(const SettingColumns& setting, const SettingColumns&
   return reference_sum > 0 && std::isfinite(ratio) ? std::optional(ratio) : std::nullopt;
 }
 
-std::optional<MeasuredValue> SummaryOf(const std::optional<std::vector<double>>& values, const MetricInfo& metric) {
+std::optional<MeasuredValue> SummaryOf(const std::optional<std::vector<double>>& values, const MetricInfo& metric,
+                                       Sampling sampling) {
   if (!values) return std::nullopt;
-  MeasuredValue summary = MeanOf(*values, metric);
+  MeasuredValue summary = MeanOf(*values, metric, sampling);
   return summary.count + summary.identical > 0 ? std::optional(std::move(summary)) : std::nullopt;
 }
 
@@ -99,6 +100,7 @@ void Outcome(const ResultReader& result, size_t k, const SettingColumns& columns
     row.samples += columns.Done(i);
     row.failed += columns.status()[i] == Status::kFailed;
     row.not_supported += columns.status()[i] == Status::kNotSupported;
+    row.not_run += columns.status()[i] == Status::kNotRun;
   }
   if (row.failed + row.not_supported == 0) return;
   const auto messages = result.Read<std::string>(k, "message").values;
@@ -207,6 +209,8 @@ Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& di
   table.metrics = MetricsOf(result);
   table.cost = result.TotalCost();
   table.notes = result.notes();
+  table.decisions = DecisionsOf(result);
+  const Sampling sampling = table.decisions ? Sampling::kStopped : Sampling::kFixed;
   const auto& settings = table.header.settings;
   std::vector<SettingColumns> columns;
   for (size_t k = 0; k < settings.size(); ++k) columns.emplace_back(result, k);
@@ -225,7 +229,7 @@ Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& di
       row.macs_matmuls_ratio = Ratio(columns[k], other, "macs_matmuls");
     }
     Latency(result.latency(), k, reference, row);
-    for (const auto& metric : table.metrics) row.metrics.push_back(SummaryOf(columns[k].Values(metric.name), metric));
+    for (const auto& metric : table.metrics) row.metrics.push_back(SummaryOf(columns[k].Values(metric.name), metric, sampling));
     row.static_path = FindStaticPath(result, k);
     row.never_skips = NeverSkips(result, k);
   }

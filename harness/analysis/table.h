@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/analysis/decide/record.h"
 #include "harness/analysis/recorded_actions.h"
 #include "harness/measures/measured_value.h"
 #include "harness/store/result_reader.h"
@@ -37,6 +38,7 @@ struct TableRow {
   SettingInfo setting;
   int64_t samples = 0;  // done; the numbers below are over these
   int64_t failed = 0, not_supported = 0;
+  int64_t not_run = 0;  // the run had dropped the setting before these samples
   std::string message;  // of the first sample that was not done
   std::optional<Spread> nfe, shallow_nfe;
   std::optional<double> macs_modules, macs_matmuls;  // mean of a sample
@@ -68,6 +70,8 @@ struct Table {
   std::map<std::string, std::string>
       unavailable;  // metrics whose weights were missing (FeatureColumn of their names), and why
   WaveCost cost;
+  // Of a run that decides: its answers, in the order of the rows. Intervals are those of confidence sequences then.
+  std::optional<RunDecisions> decisions;
   std::vector<std::string> notes;  // ResultReader::notes()
 };
 

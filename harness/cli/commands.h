@@ -24,6 +24,7 @@ int Path(const Texts& args);
 int Macs(const Texts& args);
 int List(const Texts& args);
 int Calibrate(const Texts& args);
+int Tune(const Texts& args);
 int Metrics(const Texts& args);
 int Profile(const Texts& args);
 int Doctor(const Texts& args);

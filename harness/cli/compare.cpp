@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "harness/analysis/compare_sets.h"
+#include "harness/analysis/decide/record.h"
 #include "harness/base/did_you_mean.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
@@ -96,6 +97,9 @@ int Compare(const Texts& args) {
        Default<double>("min-agreement", defaults.min_agreement_db,
                        "dB of PSNR between the thumbnails of BASE's and NEW's full runs, at least"),
        Default<double>("level", defaults.level, "of the confidence intervals"),
+       Flag("sequential",
+            "bounds that hold at every number of samples and for all settings together: for a NEW that is looked at "
+            "while it grows; taken by itself where a result stopped when it had its answer"),
        Default<std::string>("format,f", "markdown", "markdown or json"), Unchecked()},
       args);
   Texts base = values.All("base"), now = values.All("new");
@@ -106,11 +110,13 @@ int Compare(const Texts& args) {
     side.push_back(path);
   }
   if (base.empty() || now.empty()) Fail("skipbench compare: expected two results, BASE and NEW");
-  const CompareOptions limits = ReadOptions(values);
+  CompareOptions limits = ReadOptions(values);
   const std::string format = values.Choice("format", {"markdown", "json"});
   const ResultReader before = OpenResults(base, values), after = OpenResults(now, values);
   RequireKnownMetrics(limits, before);
-  const Comparison comparison = skipbench::Compare(before, after, limits, SetsToCompare(before, after));
+  limits.sequential = values.IsSet("sequential") || DecisionsOf(before) || DecisionsOf(after);
+  const Comparison comparison = skipbench::Compare(
+      before, after, limits, limits.sequential ? ComparedSets{} : SetsToCompare(before, after));
   fmt::print("{}", format == "json" ? RenderJson(comparison) : RenderMarkdown(comparison, limits));
   return ExitCode(comparison.verdict);
 }

@@ -31,6 +31,7 @@ const std::vector<Command>& Commands() {
       {"table", "print a table from results", Table},
       {"report", "figures, tables and a page from results", Report},
       {"path", "hand a skip path to cache-dit or diffusers, or take one from there", Path},
+      {"tune", "find out which settings of a sweep are worth their cost, with as few samples as that takes", Tune},
       {"calibrate", "find the threshold of skipping methods that gives a wanted number of predictions", Calibrate},
       {"metrics", "measure pictures in folders and results: PSNR, SSIM and the like", Metrics},
       {"macs", "count multiply-accumulates of a model, without weights", Macs},

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "harness/analysis/decide/record.h"
 #include "harness/report/figures/contact_sheet.h"
 #include "harness/store/outputs.h"
 #include "metrics/catalog.h"
@@ -23,6 +24,7 @@ void PrintNotes(const ResultReader& result) {
 
 ResultReader OpenResults(const Texts& paths, const Values& values) {
   ResultReader result = ResultReader::Open({paths.begin(), paths.end()}, ReadingOptions(values));
+  if (const auto kept = KeptOf(result)) result.Keep(*kept);
   PrintNotes(result);
   return result;
 }

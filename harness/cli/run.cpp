@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "harness/analysis/decide/record.h"
 #include "harness/analysis/set_distances.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
@@ -21,6 +22,7 @@ namespace {
 
 void Report(const Plan& plan, const fs::path& out) {
   ResultReader reader = ResultReader::Open(out, {.own = true, .known = CatalogMetrics()});
+  if (const auto kept = KeptOf(reader)) reader.Keep(*kept);
   fmt::print("\n{}\n", RenderMarkdown(MakeTable(reader, SetDistances(reader))));
   WriteSheet(reader, plan.config.contact_sheet_rows, out);
   if (plan.config.contact_sheet_rows > 0) fmt::print("pictures: {}\n", (out / kContactSheet).string());
@@ -37,8 +39,8 @@ fs::path DefaultFolder(const std::string& name, const Shard& shard) {
 int Run(const Texts& args) {
   const Values values = Parse(
       "run",
-      "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--shard i/n] [--resume | --overwrite] [--dry-run] "
-      "[--profile]",
+      "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--shard i/n] [--with DIR] [--resume | --overwrite] "
+      "[--dry-run] [--profile]",
       {Input("the experiment's config"),
        Optional<std::string>("out,o",
                              "results folder (default: results/local/NAME of the working directory; of a shard, its "
@@ -46,6 +48,9 @@ int Run(const Texts& args) {
        Repeated("set", "PATH=VALUE[,VALUE...]: change a value of the config; several sweep"),
        Optional<std::string>("shard",
                              "i/n, i from 0: only this part of the samples; `skipbench merge` joins the parts"),
+       Repeated("with",
+                "folder of another shard of a run with \"decide\": what it has committed is looked at, so that "
+                "settings are dropped here too; it changes what is run, never the merged result"),
        Flag("resume", "go on with an interrupted run"),
        Flag("overwrite", "replace the result that is in the folder; what is not a result's own stays"),
        Flag("profile", "say where the time went, and write profile.json and trace.json into the results folder"),
@@ -61,6 +66,9 @@ int Run(const Texts& args) {
   using Existing = ResultWriter::Existing;
   run.existing = resume ? Existing::kResume : overwrite ? Existing::kReplace : Existing::kRefuse;
   run.quiet = values.IsSet("quiet");
+  for (const auto& folder : values.All("with")) run.others.emplace_back(folder);
+  if (!run.others.empty() && (!config.decide || shard.count == 1))
+    Fail("skipbench run: --with is for the shards (--shard) of a run with \"decide\"");
   const bool dry = values.IsSet("dry-run");
   Plan plan = MakePlan(std::move(config), {.models = values.Text("models"),
                                            .shapes_only = dry,
@@ -81,7 +89,8 @@ int Run(const Texts& args) {
                summary.failed);
   if (summary.not_supported)
     fmt::print(stderr, "skipbench: {} settings are not supported here; the table says why\n", summary.not_supported);
-  return summary.failed || summary.not_supported ? 3 : 0;
+  if (summary.failed || summary.not_supported) return 3;
+  return summary.decisions ? ExitCode(*summary.decisions) : 0;
 }
 
 }  // namespace skipbench::cli

@@ -6,6 +6,7 @@
 #include "harness/base/error.h"
 #include "harness/base/format.h"
 #include "harness/stats/bootstrap.h"
+#include "harness/stats/confidence_sequence.h"
 #include "harness/stats/moments.h"
 
 namespace skipbench {
@@ -55,7 +56,7 @@ void AddNote(const std::string& note, MeasuredValue* value) {
   value->note += note;
 }
 
-MeasuredValue MeanOf(std::span<const double> values, const MetricInfo& metric) {
+MeasuredValue MeanOf(std::span<const double> values, const MetricInfo& metric, Sampling sampling) {
   MeasuredValue row{.metric = metric};
   std::vector<double> finite;
   RunningMoments moments;
@@ -72,13 +73,15 @@ MeasuredValue MeanOf(std::span<const double> values, const MetricInfo& metric) {
   }
   row.count = std::ssize(finite);
   if (!finite.empty()) {
-    const MeanInterval mean = BootstrapMean(finite);
+    const bool stopped = sampling == Sampling::kStopped;
+    const MeanInterval mean = stopped ? SequenceBounds(finite, 0.025) : BootstrapMean(finite);
     row.value = mean.mean;
-    if (finite.size() > 1) {
+    if (finite.size() > 1)
+      row.standard_error = moments.stddev() / std::sqrt(static_cast<double>(finite.size()));
+    if (std::isfinite(mean.low) && std::isfinite(mean.high)) {
       row.low = mean.low;
       row.high = mean.high;
-      row.standard_error = moments.stddev() / std::sqrt(static_cast<double>(finite.size()));
-      row.interval = "bootstrap over samples";
+      row.interval = stopped ? kSequenceInterval : "bootstrap over samples";
     }
   }
   if (undefined > 0) row.note = fmt::format("undefined for {} of {}", undefined, values.size());

@@ -41,8 +41,13 @@ MeasuredValue MeasuredValueFromJson(const Json& json);
 // Adds to the note, after a semicolon where there is one already.
 void AddNote(const std::string& note, MeasuredValue* value);
 
-// The mean over samples with its bootstrap interval; infinite values (identical pictures) and NaN (undefined ones) are
-// counted and left out.
-MeasuredValue MeanOf(std::span<const double> values, const MetricInfo& metric);
+// Whether the number of values was there beforehand, or followed from the values: a run stopped when it had its answer.
+enum class Sampling { kFixed, kStopped };
+
+// The mean over samples with its interval, by bootstrap or, of a run that stopped, as a confidence sequence
+// (harness/stats/confidence_sequence.h); infinite values (identical pictures) and NaN (undefined ones) are counted and
+// left out.
+MeasuredValue MeanOf(std::span<const double> values, const MetricInfo& metric, Sampling sampling = Sampling::kFixed);
+inline constexpr const char* kSequenceInterval = "confidence sequence over samples (asymptotic)";
 
 }  // namespace skipbench

@@ -112,7 +112,7 @@ class Collector {
 };
 
 constexpr const char* kActionCodes = "0 reuse, 1 predict, 2 shallow, 3 combine";
-constexpr const char* kStatusCodes = "0 done, 1 failed, 2 not supported";
+constexpr const char* kStatusCodes = "0 done, 1 failed, 2 not supported, 3 not run";
 
 // Names that the layout needs for itself; a metric cannot have one of them.
 bool IsReserved(const std::string& name) {

@@ -1,6 +1,7 @@
 #include "harness/store/join.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -8,13 +9,30 @@
 namespace skipbench {
 namespace {
 
-// Rows whose places are consecutive are copied together.
-void CopyColumn(const hdf5::Dataset& from, hdf5::Dataset& to, const std::vector<int64_t>& places) {
+// What a column has where a setting was not run: NaN, 0 or "", and the status that says so.
+void WriteNotRun(hdf5::Dataset& to, const std::string& column, int64_t place) {
+  hdf5::WithType(to.type(), [&](auto none) {
+    using T = decltype(none);
+    if constexpr (std::is_floating_point_v<T>) none = std::numeric_limits<T>::quiet_NaN();
+    if constexpr (std::is_same_v<T, uint8_t>)
+      if (column == "status") none = static_cast<uint8_t>(Status::kNotRun);
+    const std::vector<T> row(static_cast<size_t>(to.row_elements()), none);
+    to.WriteRows<T>(place, std::span<const T>(row));
+  });
+}
+
+// Rows whose places are consecutive are copied together; `counts`: the row at a place does.
+void CopyColumn(const hdf5::Dataset& from, hdf5::Dataset& to, const std::vector<int64_t>& places,
+                const std::string& column, const std::function<bool(int64_t)>& counts) {
   const size_t rows = places.size();
   for (size_t first = 0; first < rows;) {
     size_t last = first + 1;
-    while (last < rows && places[last] == places[last - 1] + 1) ++last;
-    to.CopyRows(from, static_cast<int64_t>(first), static_cast<int64_t>(last), places[first]);
+    if (places[first] >= 0 && !counts(places[first])) {
+      WriteNotRun(to, column, places[first]);
+    } else if (places[first] >= 0) {
+      while (last < rows && places[last] == places[last - 1] + 1 && counts(places[last])) ++last;
+      to.CopyRows(from, static_cast<int64_t>(first), static_cast<int64_t>(last), places[first]);
+    }
     first = last;
   }
 }
@@ -26,7 +44,8 @@ const Source* WithSamples(const std::vector<Source>& sources) {
   return nullptr;
 }
 
-void JoinColumns(std::vector<Source>& sources, hdf5::Group& root, const SampleOrder& order, bool compact) {
+void JoinColumns(std::vector<Source>& sources, hdf5::Group& root, const SampleOrder& order, bool compact,
+                 const std::optional<KeptSamples>& kept) {
   const Source* pattern = WithSamples(sources);
   if (!pattern) return;
   // All datasets first, then source after source, so that each is open only once.
@@ -45,18 +64,21 @@ void JoinColumns(std::vector<Source>& sources, hdf5::Group& root, const SampleOr
       for (const auto& column : pattern->columns(k)) {
         if (compact && !KeptCompact(column)) continue;
         hdf5::Dataset target = OpenColumn(to, column.name);
-        CopyColumn(OpenColumn(from, column.name), target, order.places[s]);
+        CopyColumn(OpenColumn(from, column.name), target, order.places[s], column.name, [&](int64_t place) {
+          return !kept || order.samples[static_cast<size_t>(place)].ordinal < kept->until[k];
+        });
       }
     }
     sources[s].Close();
   }
 }
 
-void JoinExtras(std::vector<Source>& sources, hdf5::Group& root, int64_t samples) {
+void JoinExtras(std::vector<Source>& sources, hdf5::Group& root, int64_t samples, const std::string& but) {
   std::map<std::string, Source*> last;
   for (auto& source : sources) {
     for (const auto& name : source.extras()) {
       // What was computed over the samples of one part says nothing of them all.
+      if (name == but) continue;
       const hdf5::Group group = source.root().OpenGroup(name);
       if (group.HasAttribute("samples") && group.Attribute<int64_t>("samples") != samples) continue;
       last[name] = &source;
@@ -71,17 +93,21 @@ void JoinExtras(std::vector<Source>& sources, hdf5::Group& root, int64_t samples
 
 }  // namespace
 
-SampleOrder OrderOf(const std::vector<Source>& sources) {
+SampleOrder OrderOf(const std::vector<Source>& sources, std::optional<int64_t> end) {
   SampleOrder order;
   for (const auto& source : sources)
-    order.samples.insert(order.samples.end(), source.samples().begin(), source.samples().end());
+    for (const auto& sample : source.samples())
+      if (!end || sample.ordinal < *end) order.samples.push_back(sample);
   std::sort(order.samples.begin(), order.samples.end(),
             [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; });
   std::map<int64_t, int64_t> place_of;
   for (size_t i = 0; i < order.samples.size(); ++i) place_of[order.samples[i].ordinal] = static_cast<int64_t>(i);
   for (const auto& source : sources) {
     auto& places = order.places.emplace_back();
-    for (const auto& sample : source.samples()) places.push_back(place_of[sample.ordinal]);
+    for (const auto& sample : source.samples()) {
+      const auto place = place_of.find(sample.ordinal);
+      places.push_back(place == place_of.end() ? -1 : place->second);
+    }
   }
   return order;
 }
@@ -116,22 +142,27 @@ bool KeptCompact(const ColumnInfo& column) {
   return !kLeftOut.contains(column.name.substr(0, column.name.find('/')));
 }
 
-void Join(std::vector<Source>& sources, const std::filesystem::path& path, std::optional<Shard> shard, bool compact) {
+void Join(std::vector<Source>& sources, const std::filesystem::path& path, const JoinOptions& options) {
   if (sources.empty()) Fail("{}: there is nothing to join", path.string());
   RequireSameColumns(sources);
-  const SampleOrder order = OrderOf(sources);
+  const SampleOrder order =
+      OrderOf(sources, options.kept ? std::optional<int64_t>(options.kept->end) : std::nullopt);
   std::vector<Json> environments;
   for (const auto& source : sources) MergeEnvironments(environments, source.environments());
-  hdf5::FileWriter writer(path, /*compressed=*/compact);
+  hdf5::FileWriter writer(path, /*compressed=*/options.compact);
   RunHeader header = sources.front().header();
-  if (shard) header.shard = *shard;
+  if (options.shard) header.shard = *options.shard;
   WriteHeader(writer.root(), header, environments);
   if (!order.samples.empty()) {
     WriteSamples(writer.root(), order.samples);
     WriteWaves(writer.root(), AllWaves(sources));
-    JoinColumns(sources, writer.root(), order, compact);
+    JoinColumns(sources, writer.root(), order, options.compact, options.kept);
   }
-  JoinExtras(sources, writer.root(), std::ssize(order.samples));
+  JoinExtras(sources, writer.root(), std::ssize(order.samples), options.part);
+  if (options.fill) {
+    hdf5::Group part = writer.root().CreateGroup(options.part);
+    options.fill(part);
+  }
   writer.Commit();
 }
 

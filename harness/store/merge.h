@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/store/folder_lock.h"
+#include "harness/store/join.h"
 #include "harness/store/source.h"
 
 namespace skipbench {
@@ -22,9 +23,10 @@ struct MergeSummary {
 // run and can be resumed as one, and copies their pictures. The folder stays locked as long as the summary lives; what
 // a killed merge has left there is removed, its whole result kept. Error naming the files when they are not of one run,
 // a sample is in two of them, or `out` holds another result.
-// `compact`: without what tables do not need (thumbnails, latents, images, traces, features of single samples), and
+// `join.compact`: without what tables do not need (thumbnails, latents, images, traces, features of single samples), and
 // compressed; distances of sets stay as they were computed.
+// `join`: what of the samples counts and what is written besides; its shard is not looked at.
 MergeSummary MergeResults(const std::vector<std::filesystem::path>& results, const std::filesystem::path& out,
-                          const OpenOptions& options = {}, bool compact = false);
+                          const OpenOptions& options = {}, JoinOptions join = {});
 
 }  // namespace skipbench

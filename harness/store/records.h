@@ -65,7 +65,8 @@ struct SampleInfo {
   int64_t label = -1;  // class label; -1: none
 };
 
-enum class Status : uint8_t { kDone = 0, kFailed = 1, kNotSupported = 2 };
+// kNotRun: the run had dropped the setting before it came to the sample ("decide").
+enum class Status : uint8_t { kDone = 0, kFailed = 1, kNotSupported = 2, kNotRun = 3 };
 
 // Action codes in the results.
 inline constexpr uint8_t kActionReuse = 0;    // the last raw output again

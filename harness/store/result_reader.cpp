@@ -38,6 +38,19 @@ ResultReader ResultReader::Open(const std::vector<fs::path>& paths, const OpenOp
   return reader;
 }
 
+void ResultReader::Keep(const KeptSamples& kept) {
+  if (kept.until.size() != header().settings.size())
+    Fail("what is kept of {} settings was said; the results have {}", kept.until.size(), header().settings.size());
+  kept_ = kept;
+  order_ = OrderOf(sources_, kept.end);
+  scalars_.clear();
+  ReadScalars();
+  for (size_t k = 0; k < scalars_.size(); ++k)
+    if (const auto status = scalars_[k].find("status"); status != scalars_[k].end())
+      for (size_t i = 0; i < samples().size(); ++i)
+        if (samples()[i].ordinal >= kept.until[k]) status->second[i] = static_cast<double>(Status::kNotRun);
+}
+
 void ResultReader::CloseIfMany() const {
   if (sources_.size() > kKeepOpen)
     for (auto& source : sources_) source.Close();
@@ -55,7 +68,8 @@ void ResultReader::ReadScalars() {
         auto& values = scalars_[k][column.name];
         values.resize(samples().size());
         const auto part = OpenColumn(setting, column.name).Read<double>();
-        for (size_t i = 0; i < part.size(); ++i) values[order_.places[s][i]] = part[i];
+        for (size_t i = 0; i < part.size(); ++i)
+          if (order_.places[s][i] >= 0) values[order_.places[s][i]] = part[i];
       }
     }
     CloseIfMany();
@@ -117,6 +131,11 @@ Array<T> ResultReader::ReadSamples(size_t setting, const std::string& column, in
                   result.values.begin() + (*place - first) * row);
     CloseIfMany();
   }
+  if constexpr (std::is_same_v<T, uint8_t>)
+    if (column == "status" && kept_)
+      for (int64_t i = 0; i < count; ++i)
+        if (samples()[first + i].ordinal >= kept_->until[setting])
+          result.values[static_cast<size_t>(i)] = static_cast<uint8_t>(Status::kNotRun);
   return result;
 }
 

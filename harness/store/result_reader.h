@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,6 +29,10 @@ class ResultReader {
   const RunHeader& header() const { return sources_.front().header(); }
   // Device, threads, versions, git revision: one entry, or several for a run that was resumed or sharded elsewhere.
   const std::vector<Json>& environments() const { return environments_; }
+
+  // Leaves out what does not count of a run that stops early: samples, and values of settings, whose status is then
+  // kNotRun.
+  void Keep(const KeptSamples& kept);
 
   // In the order of the plan; every column has this order.
   const std::vector<SampleInfo>& samples() const { return order_.samples; }
@@ -68,6 +73,7 @@ class ResultReader {
   std::vector<std::string> notes_;
   std::vector<Json> environments_;
   SampleOrder order_;
+  std::optional<KeptSamples> kept_;
   std::vector<WaveRecord> waves_;
   std::vector<LatencyRecord> latency_;
   std::vector<std::map<std::string, std::vector<double>>> scalars_;  // [setting][column]: [n]

@@ -203,7 +203,7 @@ void ResultWriter::RequireAllThere(const std::vector<Source>& sources) const {
       Fail("{}: the part {} that was stored here is gone; --resume makes it again", folder_.string(), name);
 }
 
-void ResultWriter::Finish() {
+void ResultWriter::Finish(const JoinOptions& join) {
   lock_.RequireFolder();
   std::vector<fs::path> leftovers;
   std::vector<Source> sources = OpenFolder(folder_, leftovers, {.own = true});
@@ -211,7 +211,7 @@ void ResultWriter::Finish() {
   if (sources.empty()) Fail("{}: there is nothing to finish: no wave was committed", folder_.string());
   const bool joined_only = sources.size() == 1 && sources[0].path().filename() == kJoinedFile;
   if (!joined_only) {
-    Join(sources, folder_ / kJoinedFile);
+    Join(sources, folder_ / kJoinedFile, join);
     for (const auto& source : sources)
       if (source.path().filename() != kJoinedFile) RemoveFile(source.path());
   }

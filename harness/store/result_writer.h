@@ -10,6 +10,7 @@
 
 #include "harness/store/columns.h"
 #include "harness/store/folder_lock.h"
+#include "harness/store/join.h"
 #include "harness/store/records.h"
 #include "harness/store/schema.h"
 #include "harness/store/source.h"
@@ -57,7 +58,8 @@ class ResultWriter {
 
   // Joins everything into results.h5, then removes the segments; with nothing new it does nothing. Error, and the
   // segments stay, when somebody has removed or moved parts of what was committed.
-  void Finish();
+  // `join`: what of the samples counts, for a run that stops early.
+  void Finish(const JoinOptions& join = {});
 
  private:
   void TakeUpExisting();

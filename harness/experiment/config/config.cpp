@@ -203,6 +203,16 @@ void ReadMetrics(const JsonReader& root, ExperimentConfig* config) {
   ReadMetricReference(root, config);
 }
 
+// Looks are at the ends of waves, and groups are whole in them.
+void ReadDecide(const JsonReader& reader, ExperimentConfig* config) {
+  DecideOptions decide = Resolved(DecideTable().Read(reader));
+  if (config->path_study) reader.FailAt("question", "a path_study compares settings on the same samples: leave one of the two out");
+  if (decide.look == 0) decide.look = config->wave_size;
+  if (decide.look % config->group_size != 0)
+    reader.FailAt("look", fmt::format("expected a multiple of group_size, {}, found {}", config->group_size, decide.look));
+  config->decide = std::move(decide);
+}
+
 // Results keep the config's text as it is; what they cannot keep (--set takes any bytes, "\\u0000" is a zero byte) is
 // refused here.
 void RequireText(const Json& json, const std::string& path, const std::string& file) {
@@ -261,6 +271,7 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   }
   if (config.wave_size == 0) config.wave_size = config.batch_size;
   config.wave_size = (config.wave_size + config.group_size - 1) / config.group_size * config.group_size;
+  if (const auto decide = root.ObjectIf("decide")) ReadDecide(*decide, &config);
   return config;
 }
 

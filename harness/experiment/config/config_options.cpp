@@ -183,6 +183,10 @@ std::vector<Field<Config>> Fields() {
       Field<Config>::ReadElsewhere("path_study", PathStudyTable())
           .Default("not")
           .Help("compare estimated skip paths with searched ones; harness/experiment/README.md says more"),
+      Field<Config>::ReadElsewhere("decide", DecideTable())
+          .Default("not")
+          .Help("run until a question is answered, and settings only as long as they are needed for it; "
+                "harness/analysis/decide/README.md says more"),
       Field("latency", &Config::latency, LatencyTable()).Execution().Default("not").Help("measure latency and memory"),
       Key("contact_sheet", &Config::contact_sheet_rows,
           "samples shown in contact_sheet.png; needs \"images\" in save; 0: none", 0, 1000)

@@ -138,6 +138,10 @@ std::map<std::string, InputFile> HashInputs(const Plan& plan) {
     if (const auto* recorded = dynamic_cast<const RecordedPathMethod*>(setting.spec->method.get()))
       inputs.Put("paths of " + setting.spec->label, NameOf(recorded->source().result),
                  HashOfResult(recorded->source().result));
+  if (plan.config.decide && plan.config.decide->asks("regression")) {
+    const fs::path baseline = plan.config.folder() / plan.config.decide->baseline;
+    inputs.Put("decide.baseline", NameOf(baseline), HashOfResult(baseline));
+  }
   AddMetrics(plan, &inputs);
   return inputs.Take();
 }
@@ -145,7 +149,7 @@ std::map<std::string, InputFile> HashInputs(const Plan& plan) {
 std::vector<std::string> PathKeys(const Plan& plan, const Json& expanded_config) {
   std::vector<std::string> keys;
   for (const char* key : {"/pipeline", "/tokenizer_folder", "/noise/path", "/noise/step_noise/path",
-                          "/metric_reference", "/data/reference", "/vae"})
+                          "/metric_reference", "/data/reference", "/vae", "/decide/baseline"})
     AddKey(expanded_config, key, &keys);
   for (const auto& [key, file] : plan.data_lists) AddKey(expanded_config, "/data/" + key, &keys);
   // A picture that starts a clip is hashed; other pictures of the data are the metrics' reference, or of no

@@ -143,6 +143,8 @@ void LoadSamples(Plan* plan) {
   plan->data_lists = dataset->lists();
   plan->data_reference = dataset->reference();
   if (plan->samples.empty()) Fail("{}: data: no samples", config.file.string());
+  if (config.decide && config.decide->samples > 0 && config.decide->samples < std::ssize(plan->samples))
+    plan->samples.resize(static_cast<size_t>(config.decide->samples));
   const auto& info = plan->pipeline->info();
   for (const auto& sample : plan->samples) {
     if (info.needs_caption && sample.caption.empty())

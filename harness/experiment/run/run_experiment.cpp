@@ -5,6 +5,7 @@
 
 #include "harness/base/progress.h"
 #include "harness/experiment/plan/metric_reference.h"
+#include "harness/experiment/run/deciding.h"
 #include "harness/experiment/run/latency.h"
 #include "harness/experiment/run/path_study.h"
 #include "harness/experiment/run/wave.h"
@@ -39,8 +40,10 @@ void RequireSamplesOfPlan(const Plan& plan, const ResultWriter& writer) {
   }
 }
 
-// What is not committed yet, in stretches of at most a wave. Groups are committed whole, so stretches start at a group.
-std::vector<std::pair<int64_t, int64_t>> OpenWaves(const Plan& plan, const std::set<int64_t>& committed) {
+// What is not committed yet, in stretches of at most a wave. Groups are committed whole, so stretches start at a group;
+// a look is at a stretch's end.
+std::vector<std::pair<int64_t, int64_t>> OpenWaves(const Plan& plan, const std::set<int64_t>& committed,
+                                                   const Deciding* deciding) {
   std::vector<std::pair<int64_t, int64_t>> waves;
   for (int64_t begin = plan.begin; begin < plan.end;) {
     if (committed.contains(begin)) {
@@ -48,7 +51,8 @@ std::vector<std::pair<int64_t, int64_t>> OpenWaves(const Plan& plan, const std::
       continue;
     }
     int64_t end = begin;
-    while (end < plan.end && end - begin < plan.config.wave_size && !committed.contains(end)) ++end;
+    const int64_t last = deciding ? std::min(plan.end, deciding->LookAfter(begin)) : plan.end;
+    while (end < last && end - begin < plan.config.wave_size && !committed.contains(end)) ++end;
     waves.emplace_back(begin, end);
     begin = end;
   }
@@ -69,10 +73,13 @@ int64_t CountFailed(const ResultReader& result) {
 
 RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   RunSummary summary;
-  ResultWriter writer(options.out, MakeHeader(plan), options.existing);
+  const RunHeader header = MakeHeader(plan);
+  const auto deciding = Deciding::Of(plan, header);
+  ResultWriter writer(options.out, header, options.existing);
   RequireSamplesOfPlan(plan, writer);
   const auto searched = RunSearches(&plan, &writer, options.quiet);
   CommitSetMetrics(plan, &writer, options.quiet);
+  if (deciding) deciding->CommitBaseline(&writer);
   const auto committed = CommittedOrdinals(plan, writer);
   summary.samples_found = std::ssize(committed);
   const auto n = static_cast<double>(plan.end - plan.begin);
@@ -80,12 +87,17 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
     Progress progress("sampling", options.quiet);
     double done = static_cast<double>(committed.size());
     progress.Update(done, n);
-    for (const auto& [begin, end] : OpenWaves(plan, committed)) {
+    if (deciding) deciding->TakeCommitted(writer);
+    for (const auto& [begin, end] : OpenWaves(plan, committed, deciding.get())) {
+      if (deciding) deciding->TakeOthers(options.others);
+      if (deciding && !deciding->NeedsAny(begin)) break;
       const double size = static_cast<double>(end - begin);
-      const Wave wave = RunWave(plan, begin, end, options.out, [&](int64_t calls, int64_t total) {
+      const auto needed = deciding ? deciding->NeededFrom(begin) : std::vector<bool>{};
+      const Wave wave = RunWave(plan, begin, end, options.out, needed, [&](int64_t calls, int64_t total) {
         progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
       });
       writer.Commit(wave);
+      if (deciding) deciding->Take(wave);
       summary.samples_done += end - begin;
       done += size;
       progress.Update(done, n);
@@ -100,10 +112,12 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
     }));
   }
   CommitDistances(plan, &writer);
-  if (summary.samples_found + summary.samples_done != plan.end - plan.begin)
+  const bool stopped = deciding && deciding->decider().finished();
+  if (!stopped && summary.samples_found + summary.samples_done != plan.end - plan.begin)
     Fail("{}: {} samples were stored, {} were planned", options.out.string(),
          summary.samples_found + summary.samples_done, plan.end - plan.begin);
-  writer.Finish();
+  writer.Finish(deciding ? deciding->JoinAs(writer) : JoinOptions{});
+  if (deciding) summary.decisions = DecisionsOf(deciding->decider());
   summary.failed = CountFailed(ResultReader::Open(options.out, {.own = true}));
   for (const auto& setting : plan.settings) summary.not_supported += !setting.supported;
   return summary;

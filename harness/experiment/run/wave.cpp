@@ -45,9 +45,10 @@ struct Decoded {
 class WaveRunner {
  public:
   WaveRunner(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out,
-             const WaveProgress& progress)
+             const std::vector<bool>& needed, const WaveProgress& progress)
       : plan_(plan),
         out_(out),
+        needed_(needed),
         progress_(progress),
         timer_(plan.device),
         samples_(plan.samples.begin() + begin, plan.samples.begin() + end),
@@ -58,7 +59,8 @@ class WaveRunner {
     c10::InferenceMode inference;
     outcomes_.assign(plan_.settings.size(), std::vector<Outcome>(samples_.size()));
     for (size_t s = 0; s < samples_.size(); ++s) streams_.push_back(plan_.OpenNoise(first_ + static_cast<int64_t>(s)));
-    for (const auto& tree : plan_.trees) total_calls_ += tree.scheduler->calls();
+    for (const auto& tree : plan_.trees)
+      if (!NeededOf(tree).empty()) total_calls_ += tree.scheduler->calls();
     for (const auto& tree : plan_.trees) Sample(tree);
     Decode();
     Wave wave = WriteDown();
@@ -77,13 +79,22 @@ class WaveRunner {
     return *denoiser;
   }
 
+  bool Needed(size_t setting) const { return needed_.empty() || needed_[setting]; }
+  std::vector<int> NeededOf(const TreeGroup& tree) const {
+    std::vector<int> settings = tree.settings;
+    std::erase_if(settings, [&](int setting) { return !Needed(static_cast<size_t>(setting)); });
+    return settings;
+  }
+
   void Sample(const TreeGroup& tree) {
+    const std::vector<int> settings = NeededOf(tree);
+    if (settings.empty()) return;
     Denoiser& denoiser = DenoiserFor(tree.guidance);
     auto stage = timer_.Enter("denoiser");
     std::vector<int> all(samples_.size());
     std::iota(all.begin(), all.end(), 0);
     try {
-      RunSettings(tree, denoiser, tree.settings, all);
+      RunSettings(tree, denoiser, settings, all);
     } catch (const c10::OutOfMemoryError&) {
       FailOutOfMemory("the network");
     } catch (const std::exception& e) {
@@ -108,7 +119,7 @@ class WaveRunner {
   // After an error: every setting on every sample (or group) alone, so that only the ones concerned are lost.
   void SampleOneByOne(const TreeGroup& tree, Denoiser& denoiser, const std::vector<int>& all,
                       const std::string& first_error) {
-    for (int setting : tree.settings) {
+    for (int setting : NeededOf(tree)) {
       const bool group = plan_.settings[setting].method->DecisionScope() == Scope::kGroup;
       const size_t size = group ? static_cast<size_t>(plan_.config.group_size) : 1;
       for (size_t begin = 0; begin < all.size(); begin += size) {
@@ -274,6 +285,8 @@ class WaveRunner {
     if (!setting.supported) {
       outcome.status = Status::kNotSupported;
       outcome.message = setting.message;
+    } else if (!Needed(k)) {
+      outcome.status = Status::kNotRun;
     }
     out->status.push_back(outcome.status);
     out->message.push_back(outcome.message);
@@ -348,7 +361,9 @@ class WaveRunner {
     }
     if (save.contains("noise_predictions")) {
       shape = info.latent_shape;
-      shape.insert(shape.begin(), {calls, denoisers_.at(setting.guidance)->guidance_rows()});
+      const auto denoiser = denoisers_.find(setting.guidance);  // there is none where the setting was not run
+      shape.insert(shape.begin(), {calls, denoiser == denoisers_.end() ? info.GuidanceRows(setting.guidance)
+                                                                       : denoiser->second->guidance_rows()});
       out->noise_predictions =
           Stack<float>(k, at::kFloat, shape, [](Outcome& o) { return at::stack(o.record.predictions); });
     }
@@ -372,6 +387,7 @@ class WaveRunner {
 
   const Plan& plan_;
   const std::filesystem::path& out_;
+  const std::vector<bool>& needed_;
   const WaveProgress& progress_;
   StageTimer timer_;
   std::vector<skipbench::Sample> samples_;
@@ -387,8 +403,8 @@ class WaveRunner {
 }  // namespace
 
 Wave RunWave(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out,
-             const WaveProgress& progress) {
-  return WaveRunner(plan, begin, end, out, progress).Run();
+             const std::vector<bool>& needed, const WaveProgress& progress) {
+  return WaveRunner(plan, begin, end, out, needed, progress).Run();
 }
 
 }  // namespace skipbench

@@ -14,7 +14,8 @@ using WaveProgress = std::function<void(int64_t done, int64_t total)>;
 
 // Samples [begin, end) by ordinal. What fails for a sample in a setting (latents that are not finite, say) is recorded
 // there, the rest is done. Pictures that the config wants as files ("png") are written under `out`.
+// `needed` [setting]: the others are not run (Status::kNotRun); empty: all are.
 Wave RunWave(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out,
-             const WaveProgress& progress);
+             const std::vector<bool>& needed, const WaveProgress& progress);
 
 }  // namespace skipbench

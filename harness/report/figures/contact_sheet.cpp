@@ -101,6 +101,7 @@ ContactSheet::Cell CellOf(const ResultReader& result, size_t setting, int64_t sa
   if (status == Status::kDone)
     return {PictureOf(result.ReadSamples<uint8_t>(setting, "images", sample, 1)), NoteOf(result, setting, sample)};
   const std::string message = result.ReadSamples<std::string>(setting, "message", sample, 1).values[0];
+  if (status == Status::kNotRun) return {{}, "not run: answered before"};
   return {{}, (status == Status::kFailed ? "failed: " : "not supported: ") + message};
 }
 

@@ -231,7 +231,9 @@ std::optional<Figure> CostFigure(const ReportData& data, const SettingGroup& gro
   Figure figure = PartFigure(fmt::format("cost_{}_{}{}", IdOf(metric.name), cost.id, group.id),
                              fmt::format("{} against {}", TitleOf(metric), cost.title), group);
   figure.caption = fmt::format(
-      "Mean over {} samples; vertical bars: 95 % interval of the mean (bootstrap over samples).", data.table.samples);
+      "Mean over {} samples; vertical bars: 95 % interval of the mean ({}).",
+      data.table.decisions ? fmt::format("up to {}", data.table.samples) : std::to_string(data.table.samples),
+      data.table.decisions ? kSequenceInterval : "bootstrap over samples");
   if (!cost.sentence.empty()) figure.caption += " " + cost.sentence;
   if (identical > 0)
     figure.caption +=

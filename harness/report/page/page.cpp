@@ -287,7 +287,7 @@ std::string RenderPage(const ReportData& data, const PageContent& content) {
       "<meta name=\"generator\" content=\"{}\">\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<header>\n",
       kGenerator, HtmlText(OneLine(header.name) + " – skipbench"), kPageStyle);
   html += "<h1>" + HtmlText(OneLine(header.name)) + "</h1>\n" + Paragraph(text.caption, "muted");
-  if (!data.result.complete())
+  if (!data.result.complete() && !(data.table.decisions && data.table.decisions->finished))
     html += Paragraph(fmt::format("Not finished: {} of {} samples are in the result; everything below is over these.",
                                   data.table.samples, header.sample_count),
                       "warn");

@@ -90,6 +90,21 @@ void AddStaticPath(const Table& table, const TableRow& row, Json* json) {
   if (!row.searched.empty()) (*json)["static_path_searched"] = table.rows[row.searched[0]].setting.label;
 }
 
+// The answer of a run that decides, and how much better than what it was held against the setting is.
+Json DecisionJson(const Table& table, const TableRow& row) {
+  const auto k = static_cast<size_t>(&row - table.rows.data());
+  const SettingDecision& decision = table.decisions->decisions.at(k);
+  return {{"answer", Name(decision.answer)},
+          {"samples", decision.samples},
+          {"run_samples", std::min(table.decisions->until.at(k), table.samples)},
+          {"rival", decision.rival < 0 ? Json() : Json(table.rows.at(static_cast<size_t>(decision.rival)).setting.label)},
+          {"metric", decision.metric},
+          {"difference", JsonNumber(decision.difference.mean)},
+          {"low", JsonNumber(decision.difference.low)},
+          {"high", JsonNumber(decision.difference.high)},
+          {"words", decision.words}};
+}
+
 Json RowJson(const Table& table, const TableRow& row) {
   Json distances = Json::object();
   for (size_t d = 0; d < table.distances.size(); ++d)
@@ -116,6 +131,7 @@ Json RowJson(const Table& table, const TableRow& row) {
                {"metrics", metrics},
                {"distances", distances}};
   AddStaticPath(table, row, &json);
+  if (table.decisions) json["decision"] = DecisionJson(table, row);
   return json;
 }
 
@@ -156,6 +172,9 @@ Fields FieldsOf(const Table& table, const Json& row) {
     add(name + "_", value, {"low", "high", "standard_error", "count"});
   }
   if (AnyStatic(table)) add("", row, {"static_path", "static_path_searched"});
+  if (table.decisions)
+    add("decision_", row["decision"],
+        {"answer", "samples", "run_samples", "rival", "metric", "difference", "low", "high", "words"});
   return fields;
 }
 
@@ -240,7 +259,7 @@ std::string RenderJson(const Table& table) {
   for (const auto& metric : table.metrics) units[metric.name] = metric.unit;
   Json rows = Json::array();
   for (const auto& row : table.rows) rows.push_back(RowJson(table, row));
-  const Json json = {{"name", header.name},
+  Json json = {{"name", header.name},
                      {"model", header.model},
                      {"model_hash", header.model_hash},
                      {"scheduler", header.scheduler},
@@ -260,6 +279,10 @@ std::string RenderJson(const Table& table) {
                      {"separate_shallow_evaluations", table.cost.separate_shallow_evaluations},
                      {"wall_s", table.cost.wall_s},
                      {"settings", rows}};
+  if (table.decisions) {
+    json["decide"] = DecideTable().Write(table.decisions->options);
+    json["answered"] = table.decisions->finished;
+  }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -92,6 +92,7 @@ std::string Heading(const MetricInfo& metric) {
 std::string OutcomeCell(const TableRow& row) {
   const int64_t all = row.samples + row.failed + row.not_supported;
   auto because = [&](const std::string& what) { return row.message.empty() ? what : what + ": " + row.message; };
+  if (all == 0 && row.not_run > 0) return "not run";
   if (all == 0) return kMissing;
   if (row.not_supported == all) return because("not supported");
   if (row.not_supported > 0) return because(fmt::format("not supported {} of {}", row.not_supported, all));
@@ -110,6 +111,35 @@ TextColumn MetricColumn(const Table& table, size_t m) {
           }};
 }
 
+const SettingDecision* DecisionOf(const Table& table, const TableRow& row) {
+  if (!table.decisions) return nullptr;
+  return &table.decisions->decisions.at(static_cast<size_t>(&row - table.rows.data()));
+}
+
+// What a run that decides says of the setting, behind what became of its samples.
+std::string OutcomeOf(const Table& table, const TableRow& row) {
+  const std::string outcome = OutcomeCell(row);
+  const SettingDecision* decision = DecisionOf(table, row);
+  if (!decision || row.setting.reference) return outcome;
+  return outcome + "; " + (decision->answer == Answer::kOpen ? "open" : decision->words);
+}
+
+// How much better than what it was held against.
+TextColumn DifferenceColumn(const Table& table) {
+  const DecideOptions& options = table.decisions->options;
+  const char* against = options.asks("pareto")        ? "best rival"
+                        : options.asks("fewer_steps") ? "fewer steps"
+                                                      : "baseline";
+  return {options.metric.empty() ? fmt::format("above {}", against)
+                                 : fmt::format("{} above {}", options.metric, against),
+          [&table](const TableRow& row) -> std::string {
+            const MeanInterval& value = DecisionOf(table, row)->difference;
+            if (value.count == 0 || !std::isfinite(value.mean)) return "";
+            if (!std::isfinite(value.low) || !std::isfinite(value.high)) return fmt::format("{:+.3g}", value.mean);
+            return fmt::format("{:+.3g} [{:+.3g}, {:+.3g}]", value.mean, value.low, value.high);
+          }};
+}
+
 std::vector<TextColumn> ColumnsFor(const Table& table) {
   std::vector<TextColumn> columns = {{"setting", [](const TableRow& row) { return row.setting.label; }},
                                      {"samples", [](const TableRow& row) { return std::to_string(row.samples); }},
@@ -121,7 +151,8 @@ std::vector<TextColumn> ColumnsFor(const Table& table) {
   columns.insert(columns.end(), {{"latency s", LatencyCell}, {"speed-up", SpeedUpCell}, {"memory MiB", MemoryCell}});
   for (size_t m = 0; m < std::min(kMetricsInFront, table.metrics.size()); ++m)
     columns.push_back(MetricColumn(table, m));
-  columns.push_back({"outcome", OutcomeCell});
+  if (table.decisions) columns.push_back(DifferenceColumn(table));
+  columns.push_back({"outcome", [&table](const TableRow& row) { return OutcomeOf(table, row); }});
   return columns;
 }
 
@@ -167,8 +198,12 @@ std::string CaptionOf(const Table& table) {
   if (!header.model_hash.empty()) text += fmt::format(" ({})", header.model_hash.substr(0, 12));
   text += fmt::format(", {}, {} steps", SchedulersOf(header), header.steps);
   text += header.guidance == 0 ? std::string(", no guidance") : fmt::format(", guidance {}", header.guidance);
-  text += table.samples == header.sample_count
-              ? fmt::format(", {} samples", table.samples)
+  const bool answered = table.decisions && table.decisions->finished;
+  text += table.samples == header.sample_count || answered
+              ? fmt::format(", {} samples{}", table.samples,
+                            table.samples < header.sample_count
+                                ? fmt::format(" (of {} at most: answered)", header.sample_count)
+                                : "")
               : fmt::format(", {} of {} samples (not finished)", table.samples, header.sample_count);
   if (const int64_t frames = FramesOf(table); frames > 0) text += fmt::format(", clips of {} frames", frames);
   text += fmt::format(", seed {}; {}, {} threads, {}", header.seed, header.device, header.threads, header.dtype);
@@ -200,6 +235,7 @@ std::vector<std::string> MissingNotes(const Table& table) {
     notes.push_back("latency, speed-up, memory: - because the run did not measure them (latency mode).");
   for (const auto& row : table.rows) {
     const std::string& label = row.setting.label;
+    if (row.samples == 0 && row.not_run > 0 && row.failed + row.not_supported == 0) continue;
     if (row.samples == 0 && table.samples > 0)
       notes.push_back(fmt::format("{}: - because no sample was done ({}).", label, OutcomeCell(row)));
     if (!row.latency_message.empty())
@@ -371,7 +407,13 @@ std::vector<std::string> NotesOf(const Table& table) {
       interval |= summary && summary->count > 1;
       identical |= summary && summary->identical > 0;
     }
-  if (interval) notes.push_back("[low, high]: 95 % interval of the mean, bootstrap over samples.");
+  if (interval && !table.decisions)
+    notes.push_back("[low, high]: 95 % interval of the mean, bootstrap over samples.");
+  if (interval && table.decisions)
+    notes.push_back(
+        "[low, high]: 95 % interval of the mean, valid although the samples end when the answer is there: a confidence "
+        "sequence (asymptotic).");
+  if (table.decisions) notes.push_back(DecisionNote(*table.decisions));
   if (identical)
     notes.push_back(fmt::format(
         "identical, (+k): all, or k, {} are equal to the reference's in every byte; counted, not averaged.", things));
@@ -393,6 +435,24 @@ std::vector<std::string> NotesOf(const Table& table) {
 }
 
 }  // namespace
+
+std::string DecisionNote(const RunDecisions& decisions) {
+  const DecideOptions& options = decisions.options;
+  const std::string margin = options.margin.value_or(0) > 0 ? fmt::format(" by more than {:.4g}", *options.margin) : "";
+  const std::string asked =
+      options.asks("pareto")
+          ? fmt::format("which settings does no other one of the same full run that costs no more ({}) beat in {}{}?",
+                        options.cost, options.metric, margin)
+      : options.asks("fewer_steps")
+          ? fmt::format("which settings beat fewer steps at their cost ({}, interpolated) in {}{}?", options.cost,
+                        options.metric, margin)
+          : fmt::format("is anything worse than in {}?", options.baseline);
+  return fmt::format(
+      "Decided: {} All answers together are right with {:.4g} % at every look (each {} samples, from {} on): bounds are "
+      "confidence sequences (asymptotic), paired by sample, Bonferroni over the settings. Each setting was run as long as "
+      "it was needed.",
+      asked, 100 * options.level, options.look, options.burn_in);
+}
 
 TableText Layout(const Table& table) {
   TableText text;

@@ -22,4 +22,7 @@ struct TableText {
 
 TableText Layout(const Table& table);
 
+// What a run that decides was asked, and what its bounds are.
+std::string DecisionNote(const RunDecisions& decisions);
+
 }  // namespace skipbench
