@@ -139,9 +139,10 @@ class FewerSteps : public Question {
                    .difference = bounds,
                    .words = fmt::format("{} fewer steps at its cost{} after {} samples",
                                         beats ? "beats" : "does not beat", more, look.samples)};
-    } else if (look.samples >= look.last || difference.ChanceAbove(margin, look.last, alpha()) +
-                                                    difference.ChanceBelow(margin, look.last, alpha()) <
-                                                options_.give_up) {
+    } else if (look.samples >= look.last ||
+               GivesUp(look, options_,
+                       difference.ChanceAbove(margin, look.last, alpha()) +
+                           difference.ChanceBelow(margin, look.last, alpha()))) {
       *decision = {.answer = Answer::kUndecided,
                    .samples = look.samples,
                    .metric = options_.metric,

@@ -27,7 +27,7 @@ const OptionTable<DecideOptions>& DecideTable() {
              "probability that every answer is right, over all settings and looks"),
          Field("look", &Decide::look).Min(1).Max(1 << 20).Default("wave_size").Help("samples between two looks"),
          Field("burn_in", &Decide::burn_in).Min(2).Max(1'000'000).Help("samples before the first look that counts"),
-         Field("samples", &Decide::samples).Min(2).Max(1'000'000'000).Default("all of the data").Help("at most"),
+         Field("samples", &Decide::samples).Min(0).Max(1'000'000'000).Help("at most; 0: all of the data"),
          Field("give_up", &Decide::give_up)
              .Min(0)
              .Max(0.5)

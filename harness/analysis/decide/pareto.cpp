@@ -134,7 +134,8 @@ class Pareto : public Question {
                     .metric = question_.options_.metric,
                     .difference = difference(),
                     .words = fmt::format("on the front after {} samples", look_.samples)};
-      } else if (look_.samples >= look_.last || std::max(chance_out, chance_in) < question_.options_.give_up) {
+      } else if (look_.samples >= look_.last ||
+                 GivesUp(look_, question_.options_, std::max(chance_out, chance_in))) {
         decision = {.answer = Answer::kUndecided,
                     .samples = look_.samples,
                     .metric = question_.options_.metric,

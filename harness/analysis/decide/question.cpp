@@ -64,6 +64,10 @@ SettingValues Oriented(const SettingValues& values, const MetricInfo& metric) {
   return oriented;
 }
 
+bool GivesUp(const Look& look, const DecideOptions& options, double chance) {
+  return look.samples >= 2 * options.burn_in && chance < options.give_up;
+}
+
 std::string UndecidedWords(const Look& look, double give_up) {
   if (look.samples >= look.last) return fmt::format("undecided at {} samples", look.samples);
   return fmt::format("undecided after {} samples: an answer by {} has less than {:.3g} % chance", look.samples,

@@ -84,6 +84,10 @@ Moments MomentsOfDifference(std::span<const double> a, std::span<const double> b
 std::vector<double> Oriented(std::span<const double> values, const MetricInfo& metric);
 SettingValues Oriented(const SettingValues& values, const MetricInfo& metric);
 
+// Whether a chance of an answer by the last sample is too small to go on; not before twice the burn-in, when deviations
+// are hardly known.
+bool GivesUp(const Look& look, const DecideOptions& options, double chance);
+
 // "undecided at 200 samples", or why no answer is waited for.
 std::string UndecidedWords(const Look& look, double give_up);
 

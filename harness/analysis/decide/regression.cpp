@@ -81,7 +81,7 @@ class Regression : public Question {
       *decision = {.answer = Answer::kNo,
                    .samples = look.samples,
                    .words = fmt::format("not worse after {} samples", look.samples)};
-    } else if (look.samples >= look.last || chance < options_.give_up) {
+    } else if (look.samples >= look.last || GivesUp(look, options_, chance)) {
       decision->answer = Answer::kUndecided;
       decision->samples = look.samples;
       decision->words = UndecidedWords(look, options_.give_up);

@@ -140,7 +140,10 @@ Json Expanded(const Plan& plan) {
   json["model_scheduler"] = info.scheduler_config;               // what the run's scheduler takes from the model
   for (const auto& [key, value] : config.json.items())
     if (!value.is_null() || !json.contains(key)) json[key] = value;  // null asks for the default
-  if (config.decide) json["decide"] = DecideTable().Write(*config.decide);
+  if (config.decide) {
+    json["decide"] = DecideTable().Write(*config.decide);
+    if (config.decide->baseline.empty()) json["decide"].erase("baseline");  // it is of one question only
+  }
   Json settings = Json::array();
   for (const auto& setting : plan.settings)
     settings.push_back({{"label", setting.spec->label},
