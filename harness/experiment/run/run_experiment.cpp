@@ -2,8 +2,10 @@
 #include "harness/experiment/run/describe.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "harness/base/progress.h"
+#include "harness/experiment/extend/extension.h"
 #include "harness/experiment/plan/metric_reference.h"
 #include "harness/experiment/run/latency.h"
 #include "harness/experiment/run/path_study.h"
@@ -65,14 +67,39 @@ int64_t CountFailed(const ResultReader& result) {
   return failed;
 }
 
+// Says in the results where what is taken was made.
+void CommitOrigin(const Extension& extension, const std::vector<std::filesystem::path>& results, ResultWriter* writer) {
+  Json names = Json::array();
+  for (const auto& result : results) names.push_back(result.lexically_normal().filename().string());
+  writer->CommitExtra("extended", [&](hdf5::Group& group) {
+    group.SetAttribute("results", names.dump());
+    group.SetAttribute("environments", Json(extension.environments()).dump());
+  });
+}
+
+// What is read must not be what is written, or replaced.
+std::unique_ptr<Extension> OpenExtension(const Plan& plan, const RunHeader& header, const RunOptions& options) {
+  if (options.extend.empty()) return nullptr;
+  for (const auto& result : options.extend) {
+    std::error_code error;
+    const auto folder = std::filesystem::is_directory(result) ? result : result.parent_path();
+    if (std::filesystem::equivalent(folder, options.out, error))
+      Fail("{}: is the folder of the result that is extended; give another one to the new result", result.string());
+  }
+  return std::make_unique<Extension>(plan, header, PlannedColumns(plan, header), options.extend);
+}
+
 }  // namespace
 
 RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   RunSummary summary;
-  ResultWriter writer(options.out, MakeHeader(plan), options.existing);
+  RunHeader header = MakeHeader(plan);
+  const std::unique_ptr<Extension> extension = OpenExtension(plan, header, options);
+  ResultWriter writer(options.out, std::move(header), options.existing);
   RequireSamplesOfPlan(plan, writer);
   const auto searched = RunSearches(&plan, &writer, options.quiet);
   CommitSetMetrics(plan, &writer, options.quiet);
+  if (extension) CommitOrigin(*extension, options.extend, &writer);
   const auto committed = CommittedOrdinals(plan, writer);
   summary.samples_found = std::ssize(committed);
   const auto n = static_cast<double>(plan.end - plan.begin);
@@ -80,12 +107,16 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
     Progress progress("sampling", options.quiet);
     double done = static_cast<double>(committed.size());
     progress.Update(done, n);
-    for (const auto& [begin, end] : OpenWaves(plan, committed)) {
+    auto waves = OpenWaves(plan, committed);
+    if (extension) waves = extension->Cut(waves);
+    for (const auto& [begin, end] : waves) {
       const double size = static_cast<double>(end - begin);
       const Wave wave = RunWave(plan, begin, end, options.out, [&](int64_t calls, int64_t total) {
         progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
-      });
+      }, extension.get());
       writer.Commit(wave);
+      summary.evaluations += wave.cost.evaluations + wave.cost.shallow_evaluations;
+      if (extension) summary.taken += extension->Taken(begin, end);
       summary.samples_done += end - begin;
       done += size;
       progress.Update(done, n);

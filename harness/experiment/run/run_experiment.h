@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "harness/experiment/plan/plan.h"
 #include "harness/store/result_writer.h"
@@ -12,6 +13,9 @@ struct RunOptions {
   std::filesystem::path out;                                          // results folder
   ResultWriter::Existing existing = ResultWriter::Existing::kRefuse;  // what becomes of a result that is there
   bool quiet = false;                                                 // no progress line
+  // Parts of one earlier result: what fits is taken from it (harness/experiment/extend/extension.h). Throws Error where
+  // nothing does, or one of them lies in `out`.
+  std::vector<std::filesystem::path> extend = {};
 };
 
 struct RunSummary {
@@ -19,6 +23,8 @@ struct RunSummary {
   int64_t samples_found = 0;  // committed before
   int64_t failed = 0;         // (sample, setting) pairs that failed, in this run or before
   int64_t not_supported = 0;  // settings that could not run
+  int64_t taken = 0;          // (sample, setting) pairs that were not sampled, but taken from an earlier result
+  int64_t evaluations = 0;    // of the network, in this run's waves
 };
 
 // Searches for the paths that settings need first (`plan` gets them), then runs the waves.

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "harness/experiment/extend/extension.h"
 #include "harness/experiment/plan/plan.h"
 #include "harness/store/records.h"
 
@@ -13,8 +14,12 @@ namespace skipbench {
 using WaveProgress = std::function<void(int64_t done, int64_t total)>;
 
 // Samples [begin, end) by ordinal. What fails for a sample in a setting (latents that are not finite, say) is recorded
-// there, the rest is done. Pictures that the config wants as files ("png") are written under `out`.
+// there, the rest is done. Pictures that the config wants as files ("png") are written under `out`. `extension`: takes what
+// it has, in a stretch of its Cut(); may be null.
 Wave RunWave(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out,
-             const WaveProgress& progress);
+             const WaveProgress& progress, const Extension* extension = nullptr);
+
+// What each setting of the plan stores.
+std::vector<std::vector<ColumnInfo>> PlannedColumns(const Plan& plan, const RunHeader& header);
 
 }  // namespace skipbench
