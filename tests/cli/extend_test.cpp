@@ -10,17 +10,18 @@ namespace {
 namespace fs = std::filesystem;
 using testing::Contains;
 using testing::Differences;
+using testing::ReadFile;
 using testing::RunConfig;
 using testing::Skipbench;
 using testing::TempDir;
 
 // Batches of one, so that what stands beside a setting does not round it otherwise.
 Json Config(int samples = 2, std::vector<double> deltas = {0.05}) {
-  Json config = testing::SmallConfig(samples, 4);
+  Json config = testing::SmallConfig(samples, 8);
   config["batch_invariant"] = true;
   config["wave_size"] = 2;
   config["methods"][1]["delta"] = std::move(deltas);
-  config["methods"][2]["steps"] = 2;
+  config["methods"][2]["steps"] = 4;
   return config;
 }
 
@@ -99,20 +100,72 @@ TEST_F(Extend, ByMetricsAndByAllOnWhatIsSaved) {
   ExpectExtended(dir(), all, "files", {"metrics"});
 }
 
-// A metric of what is not saved is measured on samples made again.
-TEST_F(Extend, ByMetricsWithoutPictures) {
+// Where pictures are not saved, nothing is left to take for another metric of theirs, or for traces.
+TEST_F(Extend, WhatIsNotSavedIsNotMeasured) {
+  for (const bool traces : {false, true}) {
+    Json more = Config();
+    more["traces"] = traces;
+    if (!traces) more["metrics"].push_back("caption_accuracy");
+    const auto run = RunConfig(dir(), more, "nothing", {"--extend", (dir() / "base").string()});
+    EXPECT_EQ(run.exit_code, 3);
+    EXPECT_TRUE(Contains(run.err, "nothing of it can be taken")) << run.err;
+    EXPECT_TRUE(Contains(run.err, traces ? "traces/" : "caption_accuracy is not there")) << run.err;
+  }
+}
+
+// A new setting goes on from the kept outputs of the full run: its evaluations are those after its first skip.
+TEST_F(Extend, FromKeptFullRuns) {
+  Json config = Config();
+  config["keep"] = "reference";
+  const auto kept = RunConfig(dir(), config, "kept");
+  ASSERT_EQ(kept.exit_code, 0) << kept.err;
+  EXPECT_EQ(Unlike(dir() / "base", dir() / "kept"), "");
+  EXPECT_EQ(Evaluations(dir() / "kept"), Evaluations(dir() / "base"));
+  const Json more = Config(2, {0.05, 0.2});
+  ExpectExtended(dir(), more, "of_kept", {"kept"});
+  const ResultReader result = ResultReader::Open(dir() / "of_kept");
+  const auto actions = result.Read<uint8_t>(2, "action");
+  int64_t own = 0;
+  for (int64_t s = 0; s < actions.shape[0]; ++s) {
+    bool skipped = false;
+    for (int64_t call = 0; call < actions.shape[1]; ++call) {
+      const uint8_t action = actions.values[s * actions.shape[1] + call];
+      skipped |= action != kActionPredict;
+      own += skipped && action == kActionPredict;
+    }
+  }
+  EXPECT_EQ(result.TotalCost().evaluations, own);
+  EXPECT_GT(own, 0);
+}
+
+// Beside features, which are not kept, and within a limit; a damaged file ends the run.
+TEST_F(Extend, KeepsWithinItsLimit) {
   Json config = Config(3);
-  config["methods"].erase(2);
-  Json more = config;
-  more["metrics"].push_back("caption_accuracy");
-  more["methods"].push_back("full_step");
-  const auto run = RunConfig(dir(), more, "nothing", {"--extend", (dir() / "base").string()});
-  EXPECT_NE(run.exit_code, 0);
-  more = config;
-  more["traces"] = true;
-  const auto traces = RunConfig(dir(), more, "nothing", {"--extend", (dir() / "base").string()});
-  EXPECT_TRUE(Contains(traces.err, "nothing of it can be taken")) << traces.err;
-  EXPECT_TRUE(Contains(traces.err, "traces/")) << traces.err;
+  config["keep"] = "reference";
+  config["methods"].push_back({{"type", "deepcache"}, {"interval", 2}, {"branch", 0}});
+  config["keep_limit"] = "150kB";
+  const auto limited = RunConfig(dir(), config, "limited");
+  ASSERT_EQ(limited.exit_code, 0) << limited.err;
+  uintmax_t bytes = 0, files = 0;
+  for (const auto& entry : fs::directory_iterator(dir() / "limited/kept")) {
+    bytes += entry.file_size();
+    ++files;
+  }
+  EXPECT_GE(files, 1U);
+  EXPECT_LT(files, 3U);
+  EXPECT_LE(bytes, 150'000U);
+  config.erase("keep");
+  config.erase("keep_limit");
+  config["methods"][1]["delta"] = {0.05, 0.2};
+  ExpectExtended(dir(), config, "beside", {"limited"});
+  const fs::path file = fs::directory_iterator(dir() / "limited/kept")->path();
+  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekp(static_cast<std::streamoff>(fs::file_size(file) - 8));
+  stream.write("damage", 6);
+  stream.close();
+  const auto damaged = RunConfig(dir(), config, "of_damaged_kept", {"--extend", (dir() / "limited").string()});
+  EXPECT_EQ(damaged.exit_code, 3);
+  EXPECT_TRUE(Contains(damaged.err, file.string() + ": is damaged")) << damaged.err;
 }
 
 TEST_F(Extend, ByGroupsThatDecidedTogether) {
@@ -167,8 +220,8 @@ TEST_F(Extend, RefusesWhatDoesNotFit) {
   config["guidance"] = 5;
   EXPECT_TRUE(Contains(refusal(config), "guidance: 4"));
   config = Config();
-  config["steps"] = 5;
-  EXPECT_TRUE(Contains(refusal(config), "steps: 4 there, 5 here"));
+  config["steps"] = 9;
+  EXPECT_TRUE(Contains(refusal(config), "steps: 8 there, 9 here"));
   config = Config();
   config["dtype"] = "bfloat16";
   EXPECT_TRUE(Contains(refusal(config), "dtype: \"float32\" there, \"bfloat16\" here"));

@@ -20,14 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Keys that say which settings, samples and columns there are; those are compared one by one.
-const std::set<std::string>& KeysAside() {
-  static const std::set<std::string> keys = {
-      "methods", "settings", "steps",  "guidance",   "scheduler",  "model_scheduler", "data", "metrics", "metric_reference",
-      "save",    "traces",   "group_size", "path_study", "metric_reference_options"};
-  return keys;
-}
-
 int64_t GroupSizeOf(const RunHeader& header) {
   const Json& config = header.expanded_config;
   return config.is_object() && config.contains("group_size") && config["group_size"].is_number_integer()

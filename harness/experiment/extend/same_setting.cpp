@@ -15,7 +15,30 @@ std::string HashOfPaths(const RunHeader& header, const SettingInfo& setting) {
   return found == header.inputs.end() ? "" : found->second.sha256;
 }
 
-Json OwnIdentity(const RunHeader& header, size_t k) {
+Json Identity(const RunHeader& header, size_t k) {
+  Json identity = WhatItComputes(header, k);
+  const int reference = ReferenceOf(header.settings, k);
+  if (reference >= 0 && reference != static_cast<int>(k))
+    identity["its full run"] = WhatItComputes(header, static_cast<size_t>(reference));
+  return identity;
+}
+
+// "lpips" of "weights of lpips, 2".
+std::string MetricOf(const std::string& part) {
+  static const std::string kPrefix = "weights of ";
+  return part.starts_with(kPrefix) ? part.substr(kPrefix.size(), part.rfind(", ") - kPrefix.size()) : "";
+}
+
+std::set<std::string> WeightsOf(const RunHeader& header, const std::string& metric) {
+  std::set<std::string> hashes;
+  for (const auto& [part, input] : header.inputs)
+    if (MetricOf(part) == metric) hashes.insert(input.sha256);
+  return hashes;
+}
+
+}  // namespace
+
+Json WhatItComputes(const RunHeader& header, size_t k) {
   const SettingInfo& info = header.settings[k];
   Json parameters = info.parameters;
   const std::string paths = HashOfPaths(header, info);
@@ -39,28 +62,30 @@ Json OwnIdentity(const RunHeader& header, size_t k) {
           {"scope", info.scope}};
 }
 
-Json Identity(const RunHeader& header, size_t k) {
-  Json identity = OwnIdentity(header, k);
-  const int reference = ReferenceOf(header.settings, k);
-  if (reference >= 0 && reference != static_cast<int>(k))
-    identity["its full run"] = OwnIdentity(header, static_cast<size_t>(reference));
-  return identity;
-}
-
-// "lpips" of "weights of lpips, 2".
-std::string MetricOf(const std::string& part) {
-  static const std::string kPrefix = "weights of ";
-  return part.starts_with(kPrefix) ? part.substr(kPrefix.size(), part.rfind(", ") - kPrefix.size()) : "";
-}
-
-std::set<std::string> WeightsOf(const RunHeader& header, const std::string& metric) {
-  std::set<std::string> hashes;
+Json WhatAllDependOn(const RunHeader& header) {
+  Json config = header.expanded_config;
+  for (const auto& key : header.execution_keys) config.erase(key);
+  for (const auto& key : KeysAside()) config.erase(key);
+  for (const auto& pointer : header.path_keys)  // they count by their content
+    if (pointer.find('/', 1) == std::string::npos) config.erase(pointer.substr(1));
+  for (const char* path : {"path", "step_noise"})
+    if (config.contains("noise") && config["noise"].is_object()) config["noise"].erase(path);
+  Json inputs = Json::object();
   for (const auto& [part, input] : header.inputs)
-    if (MetricOf(part) == metric) hashes.insert(input.sha256);
-  return hashes;
+    if (part.starts_with("model.") || part.starts_with("noise.")) inputs[part] = input.sha256;
+  return {{"config", config},
+          {"inputs", inputs},
+          {"model", header.model_files},
+          {"seed", header.seed},
+          {"dtype", header.dtype}};
 }
 
-}  // namespace
+const std::set<std::string>& KeysAside() {
+  static const std::set<std::string> keys = {
+      "methods", "settings", "steps",  "guidance",   "scheduler",  "model_scheduler",         "data", "metrics",
+      "save",    "traces",   "group_size", "path_study", "metric_reference", "metric_reference_options"};
+  return keys;
+}
 
 std::string SettingDifference(const RunHeader& there, size_t k, const RunHeader& here, size_t j) {
   return JsonDifference(Identity(there, k), Identity(here, j), "");

@@ -1,6 +1,7 @@
 // Whether a setting of an earlier result computes what a setting of a plan does.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "harness/store/records.h"
@@ -10,6 +11,13 @@ namespace skipbench {
 // The first difference between what the settings `k` of `there` and `j` of `here` compute, their references' runs
 // included, "parameters.delta: 0.01 there, 0.02 here"; empty: none. What they are called does not count.
 std::string SettingDifference(const RunHeader& there, size_t k, const RunHeader& here, size_t j);
+
+// What the setting `k` computes, its full run aside; and what every value of a run depends on.
+Json WhatItComputes(const RunHeader& header, size_t k);
+Json WhatAllDependOn(const RunHeader& header);
+
+// Keys of expanded_config that say which settings, samples and columns there are; those are compared one by one.
+const std::set<std::string>& KeysAside();
 
 // The setting of `there` that is the setting `j` of `here`, -1: none; then `why` says how one of its method differs.
 int FindSame(const RunHeader& there, const RunHeader& here, size_t j, std::string* why);

@@ -95,7 +95,8 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   RunSummary summary;
   RunHeader header = MakeHeader(plan);
   const std::unique_ptr<Extension> extension = OpenExtension(plan, header, options);
-  ResultWriter writer(options.out, std::move(header), options.existing);
+  ResultWriter writer(options.out, header, options.existing);
+  KeptFolder kept(plan, header, options.out, options.extend);
   RequireSamplesOfPlan(plan, writer);
   const auto searched = RunSearches(&plan, &writer, options.quiet);
   CommitSetMetrics(plan, &writer, options.quiet);
@@ -113,7 +114,7 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
       const double size = static_cast<double>(end - begin);
       const Wave wave = RunWave(plan, begin, end, options.out, [&](int64_t calls, int64_t total) {
         progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
-      }, extension.get());
+      }, extension.get(), &kept);
       writer.Commit(wave);
       summary.evaluations += wave.cost.evaluations + wave.cost.shallow_evaluations;
       if (extension) summary.taken += extension->Taken(begin, end);

@@ -46,7 +46,7 @@ struct Decoded {
 class WaveRunner {
  public:
   WaveRunner(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out,
-             const WaveProgress& progress, const Extension* extension)
+             const WaveProgress& progress, const Extension* extension, KeptFolder* kept)
       : plan_(plan),
         out_(out),
         progress_(progress),
@@ -54,6 +54,7 @@ class WaveRunner {
         samples_(plan.samples.begin() + begin, plan.samples.begin() + end),
         first_(begin),
         extension_(extension),
+        kept_(kept),
         taken_(extension ? extension->Take(begin, end) : TakenWave()) {}
 
   Wave Run() {
@@ -120,7 +121,42 @@ class WaveRunner {
   }
 
   void Sample(const TreeGroup& tree) {
-    Denoiser& denoiser = DenoiserFor(tree.guidance);
+    Denoiser& network = DenoiserFor(tree.guidance);
+    const int full = kept_ && kept_->active() ? FullRunOf(tree) : -1;
+    if (full < 0) return SampleWith(tree, network);
+    std::vector<KeptOutputs> known;
+    for (size_t s = 0; s < samples_.size(); ++s) known.push_back(kept_->Find(full, first_ + static_cast<int64_t>(s)));
+    const bool keeps = kept_->keeps() && ReferenceAmong(tree.settings) >= 0;
+    KeptDenoiser denoiser(network, std::move(known), keeps);
+    SampleWith(tree, denoiser);
+    if (keeps) KeepFullRun(tree, full, &denoiser);
+    cost_.evaluations -= denoiser.TakeFound();
+  }
+
+  // The full run that the settings of a tree start like: the same schedule and guidance; -1: there is none.
+  int FullRunOf(const TreeGroup& tree) const {
+    for (size_t k = 0; k < plan_.settings.size(); ++k) {
+      const PlannedSetting& setting = plan_.settings[k];
+      if (setting.reference == static_cast<int>(k) && setting.scheduler == tree.scheduler && setting.supported)
+        return static_cast<int>(k);
+    }
+    return -1;
+  }
+
+  // All that the full run needs was predicted just now: once more by itself, it shows which outputs are its own.
+  void KeepFullRun(const TreeGroup& tree, int full, KeptDenoiser* denoiser) {
+    auto stage = timer_.Enter("denoiser");
+    for (size_t s = 0; s < samples_.size(); ++s) {
+      if (outcomes_[full][s].status != Status::kDone) continue;
+      denoiser->TakeUsed();
+      const std::vector<TreeSample> sample = {{samples_[s].id, streams_[s].get(), static_cast<int64_t>(s)}};
+      cost_.evaluations += plan_.Run(*tree.scheduler, *denoiser, sample, {plan_.settings[full].method.get()}, plan_.Trees())
+                               .full_evaluations;
+      kept_->Keep(full, first_ + static_cast<int64_t>(s), denoiser->TakeUsed()[s]);
+    }
+  }
+
+  void SampleWith(const TreeGroup& tree, Denoiser& denoiser) {
     auto stage = timer_.Enter("denoiser");
     std::vector<int> all(samples_.size());
     std::iota(all.begin(), all.end(), 0);
@@ -473,6 +509,7 @@ class WaveRunner {
   std::vector<skipbench::Sample> samples_;
   int64_t first_;
   const Extension* extension_;
+  KeptFolder* kept_;
   TakenWave taken_;
   std::vector<std::unique_ptr<NoiseStream>> streams_;
   std::map<double, std::unique_ptr<Denoiser>> denoisers_;
@@ -485,14 +522,14 @@ class WaveRunner {
 }  // namespace
 
 Wave RunWave(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out,
-             const WaveProgress& progress, const Extension* extension) {
-  return WaveRunner(plan, begin, end, out, progress, extension).Run();
+             const WaveProgress& progress, const Extension* extension, KeptFolder* kept) {
+  return WaveRunner(plan, begin, end, out, progress, extension, kept).Run();
 }
 
 std::vector<std::vector<ColumnInfo>> PlannedColumns(const Plan& plan, const RunHeader& header) {
   c10::InferenceMode inference;
   std::vector<std::vector<ColumnInfo>> columns;
-  const auto settings = WaveRunner(plan, plan.begin, plan.begin, {}, {}, nullptr).Columns();
+  const auto settings = WaveRunner(plan, plan.begin, plan.begin, {}, {}, nullptr, nullptr).Columns();
   for (size_t k = 0; k < settings.size(); ++k) {
     auto& infos = columns.emplace_back();
     for (const auto& column : ColumnsOf(settings[k], 0, header.settings[k], header.metrics, plan.config.name))
