@@ -48,9 +48,10 @@ int Run(const Texts& args) {
                              "i/n, i from 0: only this part of the samples; `skipbench merge` joins the parts"),
        Flag("resume", "go on with an interrupted run"),
        Flag("overwrite", "replace the result that is in the folder; what is not a result's own stays"),
-       Repeated("extend",
-                "RESULT: an earlier result, whose settings, samples and metrics are taken where everything is the same; "
-                "once for each part of it"),
+       Repeated(
+           "extend",
+           "RESULT: an earlier result, whose settings, samples and metrics are taken where everything is the same; "
+           "once for each part of it"),
        Flag("profile", "say where the time went, and write profile.json and trace.json into the results folder"),
        Flag("dry-run", "print the plan and stop"), Models(),
        Flag("allow-missing", "leave out metrics whose weights are missing; their columns say so"), Quiet()},
@@ -80,6 +81,7 @@ int Run(const Texts& args) {
   std::optional<ProfiledRun> profiled;
   if (values.IsSet("profile")) profiled.emplace(plan.device);
   const RunSummary summary = RunExperiment(plan, run);
+  for (const auto& note : summary.notes) fmt::print(stderr, "skipbench: {}\n", note);
   if (!run.extend.empty())
     fmt::print("taken from the earlier result: {} of {} (sample, setting) pairs; {} network evaluations for the rest\n",
                summary.taken, summary.samples_done * std::ssize(plan.settings), summary.evaluations);

@@ -127,8 +127,8 @@ Json Identity(const RunHeader& header, size_t k, const RunHeader& other) {
 // Of inputs: whether every setting of every sample depends on it.
 bool IsCommon(const std::string& part) { return part.starts_with("model.") || part.starts_with("noise."); }
 
-// Which of the files that decide is another one (`common`: for everything). The model's weights count by the hash of all of them: they may have
-// other names.
+// Which of the files that decide is another one (`common`: for everything). The model's weights count by the hash of
+// all of them: they may have other names.
 std::string InputDifference(const RunHeader& there, const RunHeader& here, bool common = false) {
   const auto shown = [](const std::string& hash) { return hash.empty() ? std::string("absent") : hash; };
   for (const auto* files : {&there.model_files, &here.model_files})

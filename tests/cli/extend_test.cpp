@@ -86,13 +86,15 @@ TEST_F(Extend, ByMetricsAndByAllOnWhatIsSaved) {
   config["metrics"] = {"psnr", "ssim", "latent_error", "fd_fashion", "caption_accuracy"};
   ExpectExtended(dir(), config, "metrics", {"saved"});
   EXPECT_EQ(Evaluations(dir() / "metrics"), 0);
-  EXPECT_EQ(Skipbench({"table", (dir() / "metrics").string(), "--format", "csv"}).out.substr(0, 20),
-            Skipbench({"table", (dir() / "metrics_whole").string(), "--format", "csv"}).out.substr(0, 20));
-  for (const auto& entry : fs::recursive_directory_iterator(dir() / "metrics_whole/png"))
-    if (entry.is_regular_file())
-      EXPECT_EQ(ReadFile(dir() / "metrics" / entry.path().lexically_relative(dir() / "metrics_whole")),
-                ReadFile(entry.path()));
+  EXPECT_EQ(Skipbench({"table", (dir() / "metrics").string(), "--format", "csv"}).out,
+            Skipbench({"table", (dir() / "metrics_whole").string(), "--format", "csv"}).out);
+  for (const auto& entry : fs::recursive_directory_iterator(dir() / "metrics_whole/png")) {
+    if (!entry.is_regular_file()) continue;
+    EXPECT_EQ(ReadFile(dir() / "metrics" / entry.path().lexically_relative(dir() / "metrics_whole")),
+              ReadFile(entry.path()));
+  }
   Json all = config;
+  all["metrics"] = {"psnr", "ssim", "caption_accuracy"};
   all["data"]["count"] = 3;
   all["methods"][1]["delta"] = {0.05, 0.2};
   ExpectExtended(dir(), all, "all", {"saved"});
@@ -181,13 +183,13 @@ TEST_F(Extend, MergedResultsAndPartsAndShards) {
   const Json config = Config(2);
   for (const int i : {0, 1})
     ASSERT_EQ(RunConfig(dir(), config, fmt::format("part{}", i), {"--shard", fmt::format("{}/2", i)}).exit_code, 0);
-  ASSERT_EQ(Skipbench({"merge", (dir() / "part0").string(), (dir() / "part1").string(), "--out",
-                       (dir() / "merged").string()})
-                .exit_code,
-            0);
+  ASSERT_EQ(
+      Skipbench({"merge", (dir() / "part0").string(), (dir() / "part1").string(), "--out", (dir() / "merged").string()})
+          .exit_code,
+      0);
   ExpectExtended(dir(), Config(3, {0.05, 0.2}), "of_merged", {"merged"});
-  const auto parts = RunConfig(dir(), config, "of_parts", {"--extend", (dir() / "part0").string(), "--extend",
-                                                           (dir() / "part1").string()});
+  const auto parts = RunConfig(dir(), config, "of_parts",
+                               {"--extend", (dir() / "part0").string(), "--extend", (dir() / "part1").string()});
   ASSERT_EQ(parts.exit_code, 0) << parts.err;
   EXPECT_EQ(Unlike(dir() / "base", dir() / "of_parts"), "");
   EXPECT_EQ(Evaluations(dir() / "of_parts"), 0);
@@ -215,16 +217,16 @@ TEST_F(Extend, RefusesWhatDoesNotFit) {
   };
   Json config = Config();
   config["seed"] = 8;
-  EXPECT_TRUE(Contains(refusal(config), "seed: 7 there, 8 here"));
+  EXPECT_TRUE(Contains(refusal(config), "seed: 7 "));
   config = Config();
   config["guidance"] = 5;
   EXPECT_TRUE(Contains(refusal(config), "guidance: 4"));
   config = Config();
   config["steps"] = 9;
-  EXPECT_TRUE(Contains(refusal(config), "steps: 8 there, 9 here"));
+  EXPECT_TRUE(Contains(refusal(config), "steps: 8 "));
   config = Config();
   config["dtype"] = "bfloat16";
-  EXPECT_TRUE(Contains(refusal(config), "dtype: \"float32\" there, \"bfloat16\" here"));
+  EXPECT_TRUE(Contains(refusal(config), "dtype: \"float32\""));
   config = Config();
   config["batch_invariant"] = false;
   EXPECT_TRUE(Contains(refusal(config), "batch_invariant"));
@@ -233,7 +235,7 @@ TEST_F(Extend, RefusesWhatDoesNotFit) {
   EXPECT_TRUE(Contains(refusal(config), "noise"));
   config = Config();
   config["scheduler"] = "euler";
-  EXPECT_TRUE(Contains(refusal(config), "scheduler: \"ddim\" there, \"euler\" here"));
+  EXPECT_TRUE(Contains(refusal(config), "scheduler: \"ddim\""));
   const auto same = RunConfig(dir(), Config(), "base", {"--extend", base, "--overwrite"});
   EXPECT_TRUE(Contains(same.err, "the folder of the result that is extended")) << same.err;
   EXPECT_TRUE(fs::exists(dir() / "base/results.h5"));

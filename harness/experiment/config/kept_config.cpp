@@ -4,15 +4,16 @@ namespace skipbench {
 
 const OptionTable<KeptConfig>& KeptTable() {
   static const OptionTable<KeptConfig> table(
-      "keep", {Field<KeptConfig>("keep", &KeptConfig::what)
-                   .OneOf({"nothing", "reference"})
-                   .Execution()
-                   .Help("reference: the outputs of full runs, below kept/ in the results folder; `run --extend` goes on "
-                         "from them"),
-               Field<KeptConfig>("keep_limit", &KeptConfig::limit)
-                   .Size()
-                   .Execution()
-                   .Help("most that kept/ may take; of the samples after that nothing is kept")});
+      "keep",
+      {Field<KeptConfig>("keep", &KeptConfig::what)
+           .OneOf({"nothing", "reference"})
+           .Execution()
+           .Help("reference: the outputs of full runs, below kept/ in the results folder; `run --extend` goes on "
+                 "from them"),
+       Field<KeptConfig>("keep_limit", &KeptConfig::limit)
+           .Size()
+           .Execution()
+           .Help("most that kept/ may take; of the samples after that nothing is kept")});
   return table;
 }
 

@@ -9,8 +9,8 @@
 namespace skipbench {
 
 struct KeptConfig {
-  std::string what = "nothing";          // nothing | reference
-  int64_t limit = int64_t{16} << 30;     // bytes
+  std::string what = "nothing";       // nothing | reference
+  int64_t limit = int64_t{16} << 30;  // bytes
   bool reference() const { return what == "reference"; }
 };
 

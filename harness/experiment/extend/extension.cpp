@@ -126,8 +126,7 @@ Extension::Demand Extension::DemandOf(const std::set<std::string>* columns) cons
     });
     if (!any) continue;
     (metric->needs_pictures ? demand.picture : demand.latent) = true;
-    if (metric->needs_reference)
-      (metric->needs_pictures ? demand.reference_picture : demand.reference_latent) = true;
+    if (metric->needs_reference) (metric->needs_pictures ? demand.reference_picture : demand.reference_latent) = true;
   }
   for (const auto& metric : plan_.config.set_metrics)
     demand.picture |= !metric.network.empty() && wanted("features/" + FeatureColumn(metric.network));
@@ -151,8 +150,7 @@ void Extension::MatchSamples() {
     }
   }
   std::map<int64_t, int64_t> place_of;
-  for (size_t i = 0; i < reader_.samples().size(); ++i)
-    place_of[reader_.samples()[i].id] = static_cast<int64_t>(i);
+  for (size_t i = 0; i < reader_.samples().size(); ++i) place_of[reader_.samples()[i].id] = static_cast<int64_t>(i);
   std::string why = "no sample is in both";
   for (size_t k = 0; k < plan_.samples.size(); ++k) {
     const Sample& sample = plan_.samples[k];
@@ -238,8 +236,8 @@ std::vector<Extension::Use> Extension::Decide(int64_t ordinal) const {
     for (int64_t one = begin; one < end; ++one)
       uses[k].taken &= Has(k, one) && places_[one] == places_[begin] + (one - begin);
     const Match& match = matches_[k];
-    const bool measured = match.measurable && (!match.demand.picture || match.pictures) &&
-                          (!match.demand.latent || match.latents);
+    const bool measured =
+        match.measurable && (!match.demand.picture || match.pictures) && (!match.demand.latent || match.latents);
     uses[k].sampled = !uses[k].taken || !measured;
     if (!uses[k].taken || uses[k].sampled || match.missing.empty()) continue;
     uses[k].pictures = match.demand.picture, uses[k].latents = match.demand.latent;
@@ -260,7 +258,8 @@ std::vector<Extension::Use> Extension::Decide(int64_t ordinal) const {
     uses[r].pictures |= demand.reference_picture;
     uses[r].latents |= demand.reference_latent;
   }
-  const bool files = std::ranges::any_of(kPictureKinds, [&](const char* kind) { return plan_.config.save.contains(kind); });
+  const bool files =
+      std::ranges::any_of(kPictureKinds, [&](const char* kind) { return plan_.config.save.contains(kind); });
   for (size_t k = 0; k < uses.size(); ++k) {
     if (uses[k].sampled) uses[k].pictures = uses[k].latents = false;
     if (!uses[k].sampled && files && matches_[k].pictures) uses[k].pictures = true;
@@ -305,8 +304,8 @@ TakenWave Extension::Take(int64_t begin, int64_t end) const {
     setting.stored = ReadColumns(reader_, from, place, count, columns_[k], setting.missing);
     if (uses[k].pictures) setting.pictures = ReadPictures(reader_, from, place, setting.stored.status);
     if (uses[k].latents)
-      setting.latents = ReadFinalLatents(reader_, from, place, setting.stored.status, plan_.config.model.dtype,
-                                         plan_.device);
+      setting.latents =
+          ReadFinalLatents(reader_, from, place, setting.stored.status, plan_.config.model.dtype, plan_.device);
   }
   return wave;
 }

@@ -82,13 +82,16 @@ Json WhatAllDependOn(const RunHeader& header) {
 
 const std::set<std::string>& KeysAside() {
   static const std::set<std::string> keys = {
-      "methods", "settings", "steps",  "guidance",   "scheduler",  "model_scheduler",         "data", "metrics",
-      "save",    "traces",   "group_size", "path_study", "metric_reference", "metric_reference_options"};
+      "methods", "settings", "steps",  "guidance",   "scheduler",  "model_scheduler",  "data",
+      "metrics", "save",     "traces", "group_size", "path_study", "metric_reference", "metric_reference_options"};
   return keys;
 }
 
 std::string SettingDifference(const RunHeader& there, size_t k, const RunHeader& here, size_t j) {
-  return JsonDifference(Identity(there, k), Identity(here, j), "");
+  const Json before = Identity(there, k), now = Identity(here, j);
+  for (const char* key : {"type", "parameters", "scheduler", "steps", "guidance"})  // what others follow from
+    if (auto found = JsonDifference(before[key], now[key], key); !found.empty()) return found;
+  return JsonDifference(before, now, "");
 }
 
 int FindSame(const RunHeader& there, const RunHeader& here, size_t j, std::string* why) {

@@ -29,10 +29,8 @@ struct TypeInFile {
   at::ScalarType type;
   Dtype dtype;
 };
-constexpr TypeInFile kTypes[] = {{at::kFloat, Dtype::kF32},
-                                 {at::kDouble, Dtype::kF64},
-                                 {at::kHalf, Dtype::kF16},
-                                 {at::kBFloat16, Dtype::kBF16}};
+constexpr TypeInFile kTypes[] = {
+    {at::kFloat, Dtype::kF32}, {at::kDouble, Dtype::kF64}, {at::kHalf, Dtype::kF16}, {at::kBFloat16, Dtype::kBF16}};
 
 at::Tensor ToTensor(const SafetensorsEntry& entry, const std::string& file) {
   for (const auto& [type, dtype] : kTypes) {
@@ -70,8 +68,7 @@ DenoiserOutput KeptDenoiser::Predict(const DenoiserInput& input) {
   if (!input.keep.empty()) {  // features are not kept
     DenoiserOutput made = network_.Predict(input);
     for (int64_t i = 0; remember_ && i < n; ++i)
-      known_.at(input.conditioning[i])
-          .try_emplace({input.timestep, HashOf(rows[i])}, made.model_output.select(1, i));
+      known_.at(input.conditioning[i]).try_emplace({input.timestep, HashOf(rows[i])}, made.model_output.select(1, i));
     return made;
   }
   std::vector<at::Tensor> outputs(static_cast<size_t>(n));
@@ -89,7 +86,8 @@ DenoiserOutput KeptDenoiser::Predict(const DenoiserInput& input) {
   }
   if (!missing.empty()) {
     DenoiserInput some = input;
-    if (std::ssize(missing) < n) some.sample = input.sample.index_select(0, at::tensor(missing).to(input.sample.device()));
+    if (std::ssize(missing) < n)
+      some.sample = input.sample.index_select(0, at::tensor(missing).to(input.sample.device()));
     some.conditioning = conditioning;
     const at::Tensor made = network_.Predict(some).model_output;
     for (size_t k = 0; k < missing.size(); ++k) outputs[missing[k]] = made.select(1, static_cast<int64_t>(k));
@@ -107,7 +105,10 @@ std::vector<KeptOutputs> KeptDenoiser::TakeUsed() {
 }
 
 KeptFolder::KeptFolder(const Plan& plan, const RunHeader& header, fs::path out, const std::vector<fs::path>& earlier)
-    : plan_(plan), header_(header), config_(ReadKept(plan.config.json, plan.config.file.string())), own_(out / kKeptFolder) {
+    : plan_(plan),
+      header_(header),
+      config_(ReadKept(plan.config.json, plan.config.file.string())),
+      own_(out / kKeptFolder) {
   for (const auto& result : earlier) {
     const fs::path folder = (fs::is_directory(result) ? result : result.parent_path()) / kKeptFolder;
     if (std::error_code error; fs::is_directory(folder, error)) folders_.push_back(folder);
@@ -154,9 +155,10 @@ KeptOutputs KeptFolder::Find(int reference, int64_t ordinal) const {
     const int64_t calls = content.outputs.dim() > 1 ? content.outputs.size(0) : -1;
     if (content.Hash() != hash->second || std::ssize(content.inputs) != calls * kDigits ||
         std::ssize(content.timesteps) != calls * static_cast<int64_t>(sizeof(double)))
-      Fail("{}: is damaged: its SHA-256 is not the one that was written with it; without the file the full run is made "
-           "again",
-           path.string());
+      Fail(
+          "{}: is damaged: its SHA-256 is not the one that was written with it; without the file the full run is made "
+          "again",
+          path.string());
     KeptOutputs known;
     for (int64_t call = 0; call < calls; ++call) {
       double timestep = 0;

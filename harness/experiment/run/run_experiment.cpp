@@ -100,6 +100,7 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   RequireSamplesOfPlan(plan, writer);
   const auto searched = RunSearches(&plan, &writer, options.quiet);
   CommitSetMetrics(plan, &writer, options.quiet);
+  if (extension) summary.notes = extension->notes();
   if (extension) CommitOrigin(*extension, options.extend, &writer);
   const auto committed = CommittedOrdinals(plan, writer);
   summary.samples_found = std::ssize(committed);
@@ -112,9 +113,12 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
     if (extension) waves = extension->Cut(waves);
     for (const auto& [begin, end] : waves) {
       const double size = static_cast<double>(end - begin);
-      const Wave wave = RunWave(plan, begin, end, options.out, [&](int64_t calls, int64_t total) {
-        progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
-      }, extension.get(), &kept);
+      const Wave wave = RunWave(
+          plan, begin, end, options.out,
+          [&](int64_t calls, int64_t total) {
+            progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
+          },
+          extension.get(), &kept);
       writer.Commit(wave);
       summary.evaluations += wave.cost.evaluations + wave.cost.shallow_evaluations;
       if (extension) summary.taken += extension->Taken(begin, end);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "harness/experiment/plan/plan.h"
@@ -25,6 +26,7 @@ struct RunSummary {
   int64_t not_supported = 0;  // settings that could not run
   int64_t taken = 0;          // (sample, setting) pairs that were not sampled, but taken from an earlier result
   int64_t evaluations = 0;    // of the network, in this run's waves
+  std::vector<std::string> notes = {};  // what the user has to know of the earlier result
 };
 
 // Searches for the paths that settings need first (`plan` gets them), then runs the waves.

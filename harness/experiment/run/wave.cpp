@@ -150,8 +150,9 @@ class WaveRunner {
       if (outcomes_[full][s].status != Status::kDone) continue;
       denoiser->TakeUsed();
       const std::vector<TreeSample> sample = {{samples_[s].id, streams_[s].get(), static_cast<int64_t>(s)}};
-      cost_.evaluations += plan_.Run(*tree.scheduler, *denoiser, sample, {plan_.settings[full].method.get()}, plan_.Trees())
-                               .full_evaluations;
+      cost_.evaluations +=
+          plan_.Run(*tree.scheduler, *denoiser, sample, {plan_.settings[full].method.get()}, plan_.Trees())
+              .full_evaluations;
       kept_->Keep(full, first_ + static_cast<int64_t>(s), denoiser->TakeUsed()[s]);
     }
   }
@@ -347,9 +348,10 @@ class WaveRunner {
     info.calls = plan_.settings[k].scheduler->calls();
     const std::string difference = StoredDifference(taken_.settings[k].stored, now, info, plan_.config.batch_invariant);
     if (!difference.empty())
-      Fail("{}: samples {} to {} are not what the result that is extended holds of them: {}; its machine or build "
-           "rounds otherwise, so that values of both do not belong in one result",
-           info.label, samples_.front().id, samples_.back().id, difference);
+      Fail(
+          "{}: samples {} to {} are not what the result that is extended holds of them: {}; its machine or build "
+          "rounds otherwise, so that values of both do not belong in one result",
+          info.label, samples_.front().id, samples_.back().id, difference);
   }
 
   // Of a setting that is not sampled, what is measured on saved pictures and latents.
@@ -437,7 +439,8 @@ class WaveRunner {
     const Outcome& outcome = outcomes_[k][s];
     const Outcome& reference = outcomes_[plan_.settings[k].reference][s];
     for (const MetricType* metric : plan_.config.metrics)
-      if (metric->measure && IsWanted(*metric, wanted) && (!metric->needs_reference || reference.status == Status::kDone))
+      if (metric->measure && IsWanted(*metric, wanted) &&
+          (!metric->needs_reference || reference.status == Status::kDone))
         MeasureSample(*metric, {outcome.picture, outcome.record.final_latent},
                       {reference.picture, reference.record.final_latent}, s, out);
   }
@@ -534,6 +537,11 @@ std::vector<std::vector<ColumnInfo>> PlannedColumns(const Plan& plan, const RunH
     auto& infos = columns.emplace_back();
     for (const auto& column : ColumnsOf(settings[k], 0, header.settings[k], header.metrics, plan.config.name))
       infos.push_back(column.info);
+    // A wave without samples has none of these, which are like the full ones.
+    const auto full = std::ranges::find(infos, "nfe", &ColumnInfo::name);
+    ColumnInfo shallow = *full;
+    shallow.name = "shallow_nfe";
+    infos.push_back(std::move(shallow));
   }
   return columns;
 }
