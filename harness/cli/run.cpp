@@ -40,7 +40,7 @@ int Run(const Texts& args) {
   const Values values = Parse(
       "run",
       "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--shard i/n] [--with DIR] [--resume | --overwrite] "
-      "[--dry-run] [--profile]",
+      "[--extend RESULT] [--dry-run] [--profile]",
       {Input("the experiment's config"),
        Optional<std::string>("out,o",
                              "results folder (default: results/local/NAME of the working directory; of a shard, its "
@@ -53,6 +53,10 @@ int Run(const Texts& args) {
                 "settings are dropped here too; it changes what is run, never the merged result"),
        Flag("resume", "go on with an interrupted run"),
        Flag("overwrite", "replace the result that is in the folder; what is not a result's own stays"),
+       Repeated(
+           "extend",
+           "RESULT: an earlier result, whose settings, samples and metrics are taken where everything is the same; "
+           "once for each part of it"),
        Flag("profile", "say where the time went, and write profile.json and trace.json into the results folder"),
        Flag("dry-run", "print the plan and stop"), Models(),
        Flag("allow-missing", "leave out metrics whose weights are missing; their columns say so"), Quiet()},
@@ -70,6 +74,9 @@ int Run(const Texts& args) {
   if (!run.others.empty() && (!config.decide || shard.count == 1))
     Fail("skipbench run: --with is for the shards (--shard) of a run with \"decide\"");
   const bool dry = values.IsSet("dry-run");
+  for (const auto& result : values.All("extend")) run.extend.emplace_back(result);
+  if (dry && !run.extend.empty())
+    Fail("skipbench run: --dry-run and --extend exclude each other: what fits is found out by the run itself");
   Plan plan = MakePlan(std::move(config), {.models = values.Text("models"),
                                            .shapes_only = dry,
                                            .allow_missing_metrics = values.IsSet("allow-missing"),
@@ -82,6 +89,10 @@ int Run(const Texts& args) {
   std::optional<ProfiledRun> profiled;
   if (values.IsSet("profile")) profiled.emplace(plan.device);
   const RunSummary summary = RunExperiment(plan, run);
+  for (const auto& note : summary.notes) fmt::print(stderr, "skipbench: {}\n", note);
+  if (!run.extend.empty())
+    fmt::print("taken from the earlier result: {} of {} (sample, setting) pairs; {} network evaluations for the rest\n",
+               summary.taken, summary.samples_done * std::ssize(plan.settings), summary.evaluations);
   Report(plan, run.out);
   if (profiled) profiled->Report(run.out);
   if (summary.failed)

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "harness/base/json.h"
+#include "harness/store/common_difference.h"
 #include "harness/store/record_io.h"
 
 namespace skipbench {
@@ -75,29 +76,6 @@ SettingInfo ReadSetting(const hdf5::Group& group) {
   return info;
 }
 
-// "methods[2].delta: 0.01 there, 0.02 here" for the first place where two values differ, in the order of the keys.
-std::string JsonDifference(const Json& there, const Json& here, const std::string& path) {
-  if (there.is_object() && here.is_object()) {
-    std::set<std::string> keys;
-    for (const auto& [key, value] : there.items()) keys.insert(key);
-    for (const auto& [key, value] : here.items()) keys.insert(key);
-    for (const auto& key : keys) {
-      const std::string place = path.empty() ? key : path + "." + key;
-      if (!there.contains(key)) return fmt::format("{}: absent there, {} here", place, Describe(here[key]));
-      if (!here.contains(key)) return fmt::format("{}: {} there, absent here", place, Describe(there[key]));
-      if (auto found = JsonDifference(there[key], here[key], place); !found.empty()) return found;
-    }
-    return "";
-  }
-  if (there.is_array() && here.is_array() && there.size() == here.size()) {
-    for (size_t i = 0; i < there.size(); ++i)
-      if (auto found = JsonDifference(there[i], here[i], fmt::format("{}[{}]", path, i)); !found.empty()) return found;
-    return "";
-  }
-  if (there == here) return "";
-  return fmt::format("{}: {} there, {} here", path, Describe(there), Describe(here));
-}
-
 std::map<std::string, InputFile> ReadInputs(const hdf5::Group& root) {
   const Json json = ParseAttribute(root, "inputs");
   const JsonReader reader(json, root.Where(), "inputs");
@@ -146,9 +124,12 @@ Json Identity(const RunHeader& header, size_t k, const RunHeader& other) {
   return json;
 }
 
-// Which of the files that decide is another one. The model's weights count by the hash of all of them: they may have
-// other names.
-std::string InputDifference(const RunHeader& there, const RunHeader& here) {
+// Of inputs: whether every setting of every sample depends on it.
+bool IsCommon(const std::string& part) { return part.starts_with("model.") || part.starts_with("noise."); }
+
+// Which of the files that decide is another one (`common`: for everything). The model's weights count by the hash of
+// all of them: they may have other names.
+std::string InputDifference(const RunHeader& there, const RunHeader& here, bool common = false) {
   const auto shown = [](const std::string& hash) { return hash.empty() ? std::string("absent") : hash; };
   for (const auto* files : {&there.model_files, &here.model_files})
     for (const auto& [file, ignored] : *files) {
@@ -170,6 +151,7 @@ std::string InputDifference(const RunHeader& there, const RunHeader& here) {
         there.inputs.empty() ? "there" : "here");
   for (const auto* inputs : {&there.inputs, &here.inputs})
     for (const auto& [part, input] : *inputs) {
+      if (common && !IsCommon(part)) continue;
       const auto hash = [&part = part](const RunHeader& header) {
         const auto found = header.inputs.find(part);
         return found == header.inputs.end() ? std::string() : found->second.sha256;
@@ -182,6 +164,28 @@ std::string InputDifference(const RunHeader& there, const RunHeader& here) {
 }
 
 }  // namespace
+
+std::string JsonDifference(const Json& there, const Json& here, const std::string& path) {
+  if (there.is_object() && here.is_object()) {
+    std::set<std::string> keys;
+    for (const auto& [key, value] : there.items()) keys.insert(key);
+    for (const auto& [key, value] : here.items()) keys.insert(key);
+    for (const auto& key : keys) {
+      const std::string place = path.empty() ? key : path + "." + key;
+      if (!there.contains(key)) return fmt::format("{}: absent there, {} here", place, Describe(here[key]));
+      if (!here.contains(key)) return fmt::format("{}: {} there, absent here", place, Describe(there[key]));
+      if (auto found = JsonDifference(there[key], here[key], place); !found.empty()) return found;
+    }
+    return "";
+  }
+  if (there.is_array() && here.is_array() && there.size() == here.size()) {
+    for (size_t i = 0; i < there.size(); ++i)
+      if (auto found = JsonDifference(there[i], here[i], fmt::format("{}[{}]", path, i)); !found.empty()) return found;
+    return "";
+  }
+  if (there == here) return "";
+  return fmt::format("{}: {} there, {} here", path, Describe(there), Describe(here));
+}
 
 std::vector<Json> EnvironmentsOf(const RunHeader& header) {
   return {Json{{"device", header.device},
@@ -292,6 +296,19 @@ std::string FirstDifference(const RunHeader& there, const RunHeader& here, bool 
     return fmt::format("shard: {}/{} there, {}/{} here", there.shard.index, there.shard.count, here.shard.index,
                        here.shard.count);
   return "";
+}
+
+std::string FirstCommonDifference(const RunHeader& there, const RunHeader& here, const std::set<std::string>& aside) {
+  const std::string inputs = InputDifference(there, here, /*common=*/true);
+  Json before = WhatIsComputed(there, here), now = WhatIsComputed(here, there);
+  for (Json* config : {&before, &now})
+    for (const auto& key : aside)
+      if (config->is_object()) config->erase(key);
+  if (auto found = JsonDifference(before, now, ""); !found.empty())
+    return "config: " + found + (inputs.empty() ? "" : "; " + inputs);
+  if (there.seed != here.seed) return fmt::format("seed: {} there, {} here", there.seed, here.seed);
+  if (there.dtype != here.dtype) return fmt::format("dtype: {} there, {} here", there.dtype, here.dtype);
+  return inputs;
 }
 
 }  // namespace skipbench

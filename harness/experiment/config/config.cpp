@@ -8,6 +8,7 @@
 #include "harness/base/json.h"
 #include "harness/base/text.h"
 #include "harness/experiment/config/config_options.h"
+#include "harness/experiment/config/kept_config.h"
 #include "harness/experiment/config/sweep.h"
 #include "harness/schedulers/catalog.h"
 #include "methods/catalog.h"
@@ -258,6 +259,7 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   if (config.noise.step_path.empty() && root.Has("noise") && root.Object("noise").Has("step_noise"))
     config.noise.step_path = config.noise.path;
   for (auto& folder : config.metric_weights) folder = config.folder() / folder;
+  ReadKept(config.json, root.file());  // its errors come first; the run reads it
   config.runs = ReadRuns(root);
   config.data = root.Object("data").json();
   config.settings = MakeSettings(root, config.runs);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "harness/experiment/config/kept_config.h"
+
 namespace skipbench {
 namespace {
 
@@ -180,6 +182,8 @@ std::vector<Field<Config>> Fields() {
           "what a search for paths keeps of intermediate states; with less it predicts some of them again")
           .Size(/*plain_unit=*/1 << 20)
           .Execution(),
+      Field<Config>::ReadElsewhere(KeptTable().List()[0]),
+      Field<Config>::ReadElsewhere(KeptTable().List()[1]),
       Field<Config>::ReadElsewhere("path_study", PathStudyTable())
           .Default("not")
           .Help("compare estimated skip paths with searched ones; harness/experiment/README.md says more"),

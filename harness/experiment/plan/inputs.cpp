@@ -67,18 +67,6 @@ std::string HashOfSamples(const std::vector<Sample>& samples) {
   return all.HexDigest();
 }
 
-// Of the pictures that samples start from; the same file may serve several.
-std::string HashOfStartImages(const std::vector<Sample>& samples) {
-  Sha256 all;
-  std::map<fs::path, std::string> known;
-  for (const auto& sample : samples) {
-    auto [found, fresh] = known.try_emplace(sample.image);
-    if (fresh) found->second = Sha256OfFile(sample.image);
-    Update(&all, fmt::format("{} {}\n", sample.id, found->second));
-  }
-  return all.HexDigest();
-}
-
 class Inputs {
  public:
   void Add(const std::string& part, const fs::path& path) {
@@ -124,6 +112,17 @@ void AddKey(const Json& config, const std::string& pointer, std::vector<std::str
 }
 
 }  // namespace
+
+std::string HashOfStartImages(std::span<const Sample> samples) {
+  Sha256 all;
+  std::map<fs::path, std::string> known;
+  for (const auto& sample : samples) {
+    auto [found, fresh] = known.try_emplace(sample.image);
+    if (fresh) found->second = Sha256OfFile(sample.image);
+    Update(&all, fmt::format("{} {}\n", sample.id, found->second));
+  }
+  return all.HexDigest();
+}
 
 std::map<std::string, InputFile> HashInputs(const Plan& plan) {
   Inputs inputs;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace skipbench {
 // hidden files and what copying leaves behind (__MACOSX, lock.mdb) aside. Reads every file once; throws Error naming
 // one that cannot be read.
 std::map<std::string, InputFile> HashInputs(const Plan& plan);
+
+// The input "data.images": of the pictures that samples start from; the same file may serve several.
+std::string HashOfStartImages(std::span<const Sample> samples);
 
 // For RunHeader::path_keys: the places in `expanded_config` that hold paths of what HashInputs() and the model's files
 // cover.

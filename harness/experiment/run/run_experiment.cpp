@@ -2,8 +2,10 @@
 #include "harness/experiment/run/describe.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "harness/base/progress.h"
+#include "harness/experiment/extend/extension.h"
 #include "harness/experiment/plan/metric_reference.h"
 #include "harness/experiment/run/deciding.h"
 #include "harness/experiment/run/latency.h"
@@ -69,17 +71,46 @@ int64_t CountFailed(const ResultReader& result) {
   return failed;
 }
 
+// Says in the results where what is taken was made.
+void CommitOrigin(const Extension& extension, const std::vector<std::filesystem::path>& results, ResultWriter* writer) {
+  Json names = Json::array();
+  for (const auto& result : results) names.push_back(result.lexically_normal().filename().string());
+  writer->CommitExtra("extended", [&](hdf5::Group& group) {
+    group.SetAttribute("results", names.dump());
+    group.SetAttribute("environments", Json(extension.environments()).dump());
+  });
+}
+
+// What is read must not be what is written, or replaced.
+std::unique_ptr<Extension> OpenExtension(const Plan& plan, const RunHeader& header, const RunOptions& options) {
+  if (options.extend.empty()) return nullptr;
+  for (const auto& result : options.extend) {
+    std::error_code error;
+    const auto folder = std::filesystem::is_directory(result) ? result : result.parent_path();
+    if (std::filesystem::equivalent(folder, options.out, error))
+      Fail("{}: is the folder of the result that is extended; give another one to the new result", result.string());
+  }
+  return std::make_unique<Extension>(plan, header, PlannedColumns(plan, header), options.extend);
+}
+
 }  // namespace
 
 RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   RunSummary summary;
   const RunHeader header = MakeHeader(plan);
   const auto deciding = Deciding::Of(plan, header);
+  if (deciding && !options.extend.empty())
+    Fail("{}: decide: an earlier result is extended (--extend) by a number of samples, not until something is decided",
+         plan.config.file.string());
+  const std::unique_ptr<Extension> extension = OpenExtension(plan, header, options);
   ResultWriter writer(options.out, header, options.existing);
+  KeptFolder kept(plan, header, options.out, options.extend);
   RequireSamplesOfPlan(plan, writer);
   const auto searched = RunSearches(&plan, &writer, options.quiet);
   CommitSetMetrics(plan, &writer, options.quiet);
   if (deciding) deciding->CommitBaseline(&writer);
+  if (extension) summary.notes = extension->notes();
+  if (extension) CommitOrigin(*extension, options.extend, &writer);
   const auto committed = CommittedOrdinals(plan, writer);
   summary.samples_found = std::ssize(committed);
   const auto n = static_cast<double>(plan.end - plan.begin);
@@ -88,16 +119,23 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
     double done = static_cast<double>(committed.size());
     progress.Update(done, n);
     if (deciding) deciding->TakeCommitted(writer);
-    for (const auto& [begin, end] : OpenWaves(plan, committed, deciding.get())) {
+    auto waves = OpenWaves(plan, committed, deciding.get());
+    if (extension) waves = extension->Cut(waves);
+    for (const auto& [begin, end] : waves) {
       if (deciding) deciding->TakeOthers(options.others);
       if (deciding && !deciding->NeedsAny(begin)) break;
       const double size = static_cast<double>(end - begin);
       const auto needed = deciding ? deciding->NeededFrom(begin) : std::vector<bool>{};
-      const Wave wave = RunWave(plan, begin, end, options.out, needed, [&](int64_t calls, int64_t total) {
-        progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
-      });
+      const Wave wave = RunWave(
+          plan, begin, end, options.out, needed,
+          [&](int64_t calls, int64_t total) {
+            progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
+          },
+          extension.get(), &kept);
       writer.Commit(wave);
       if (deciding) deciding->Take(wave);
+      summary.evaluations += wave.cost.evaluations + wave.cost.shallow_evaluations;
+      if (extension) summary.taken += extension->Taken(begin, end);
       summary.samples_done += end - begin;
       done += size;
       progress.Update(done, n);

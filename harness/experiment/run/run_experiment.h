@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "harness/analysis/decide/record.h"
@@ -17,6 +18,9 @@ struct RunOptions {
   bool quiet = false;                                                 // no progress line
   // Folders of other shards of a run that decides: what they have committed is looked at.
   std::vector<std::filesystem::path> others = {};
+  // Parts of one earlier result: what fits is taken from it (harness/experiment/extend/extension.h). Throws Error where
+  // nothing does, or one of them lies in `out`.
+  std::vector<std::filesystem::path> extend = {};
 };
 
 struct RunSummary {
@@ -25,6 +29,9 @@ struct RunSummary {
   int64_t failed = 0;         // (sample, setting) pairs that failed, in this run or before
   int64_t not_supported = 0;  // settings that could not run
   std::optional<RunDecisions> decisions = {};  // of a run that decides: what is known of them here
+  int64_t taken = 0;          // (sample, setting) pairs that were not sampled, but taken from an earlier result
+  int64_t evaluations = 0;    // of the network, in this run's waves
+  std::vector<std::string> notes = {};  // what the user has to know of the earlier result
 };
 
 // Searches for the paths that settings need first (`plan` gets them), then runs the waves.

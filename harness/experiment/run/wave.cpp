@@ -9,6 +9,7 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "harness/experiment/extend/taken_columns.h"
 #include "harness/experiment/run/image_files.h"
 #include "harness/experiment/run/traces.h"
 #include "harness/experiment/run/wave_metrics.h"
@@ -45,23 +46,27 @@ struct Decoded {
 class WaveRunner {
  public:
   WaveRunner(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out,
-             const std::vector<bool>& needed, const WaveProgress& progress)
+             const std::vector<bool>& needed, const WaveProgress& progress, const Extension* extension, KeptFolder* kept)
       : plan_(plan),
         out_(out),
         needed_(needed),
         progress_(progress),
         timer_(plan.device),
         samples_(plan.samples.begin() + begin, plan.samples.begin() + end),
-        first_(begin) {}
+        first_(begin),
+        extension_(extension),
+        kept_(kept),
+        taken_(extension ? extension->Take(begin, end) : TakenWave()) {}
 
   Wave Run() {
     const auto start = std::chrono::steady_clock::now();
     c10::InferenceMode inference;
     outcomes_.assign(plan_.settings.size(), std::vector<Outcome>(samples_.size()));
     for (size_t s = 0; s < samples_.size(); ++s) streams_.push_back(plan_.OpenNoise(first_ + static_cast<int64_t>(s)));
-    for (const auto& tree : plan_.trees)
-      if (!NeededOf(tree).empty()) total_calls_ += tree.scheduler->calls();
-    for (const auto& tree : plan_.trees) Sample(tree);
+    const std::vector<TreeGroup> trees = OpenTrees();
+    for (const auto& tree : trees) total_calls_ += tree.scheduler->calls();
+    for (const auto& tree : trees) Sample(tree);
+    ShowTaken();
     Decode();
     Wave wave = WriteDown();
     wave.cost.stage_s = timer_.Seconds();
@@ -69,7 +74,45 @@ class WaveRunner {
     return wave;
   }
 
+  // The columns of a wave without samples.
+  std::vector<SettingWave> Columns() {
+    outcomes_.resize(plan_.settings.size());
+    std::vector<SettingWave> settings;
+    for (size_t k = 0; k < plan_.settings.size(); ++k) settings.push_back(SampledColumns(k));
+    return settings;
+  }
+
  private:
+  // What an earlier result has of the setting; null: nothing.
+  const TakenSetting* TakenOf(size_t k) const {
+    return taken_.settings.empty() || !taken_.settings[k].taken ? nullptr : &taken_.settings[k];
+  }
+  bool IsSampled(size_t k) const { return taken_.settings.empty() || taken_.settings[k].sampled; }
+
+  std::vector<TreeGroup> OpenTrees() const {
+    std::vector<TreeGroup> trees;
+    for (TreeGroup tree : plan_.trees) {
+      std::erase_if(tree.settings,
+                    [&](int k) { return !IsSampled(static_cast<size_t>(k)) || !Needed(static_cast<size_t>(k)); });
+      if (!tree.settings.empty()) trees.push_back(std::move(tree));
+    }
+    return trees;
+  }
+
+  // Makes outcomes of what is saved, for metrics that are measured on it.
+  void ShowTaken() {
+    for (size_t k = 0; k < taken_.settings.size(); ++k) {
+      const TakenSetting* taken = TakenOf(k);
+      for (size_t s = 0; taken && !taken->sampled && s < samples_.size(); ++s) {
+        Outcome& outcome = outcomes_[k][s];
+        outcome.status = taken->stored.status[s];
+        outcome.message = taken->stored.message[s];
+        if (!taken->pictures.empty()) outcome.picture = taken->pictures[s];
+        if (!taken->latents.empty()) outcome.record.final_latent = taken->latents[s];
+      }
+    }
+  }
+
   Denoiser& DenoiserFor(double guidance) {
     auto& denoiser = denoisers_[guidance];
     if (!denoiser) {
@@ -80,21 +123,50 @@ class WaveRunner {
   }
 
   bool Needed(size_t setting) const { return needed_.empty() || needed_[setting]; }
-  std::vector<int> NeededOf(const TreeGroup& tree) const {
-    std::vector<int> settings = tree.settings;
-    std::erase_if(settings, [&](int setting) { return !Needed(static_cast<size_t>(setting)); });
-    return settings;
-  }
 
   void Sample(const TreeGroup& tree) {
-    const std::vector<int> settings = NeededOf(tree);
-    if (settings.empty()) return;
-    Denoiser& denoiser = DenoiserFor(tree.guidance);
+    Denoiser& network = DenoiserFor(tree.guidance);
+    const int full = kept_ && kept_->active() ? FullRunOf(tree) : -1;
+    if (full < 0) return SampleWith(tree, network);
+    std::vector<KeptOutputs> known;
+    for (size_t s = 0; s < samples_.size(); ++s) known.push_back(kept_->Find(full, first_ + static_cast<int64_t>(s)));
+    const bool keeps = kept_->keeps() && ReferenceAmong(tree.settings) >= 0;
+    KeptDenoiser denoiser(network, std::move(known), keeps);
+    SampleWith(tree, denoiser);
+    if (keeps) KeepFullRun(tree, full, &denoiser);
+    cost_.evaluations -= denoiser.TakeFound();
+  }
+
+  // The full run that the settings of a tree start like: the same schedule and guidance; -1: there is none.
+  int FullRunOf(const TreeGroup& tree) const {
+    for (size_t k = 0; k < plan_.settings.size(); ++k) {
+      const PlannedSetting& setting = plan_.settings[k];
+      if (setting.reference == static_cast<int>(k) && setting.scheduler == tree.scheduler && setting.supported)
+        return static_cast<int>(k);
+    }
+    return -1;
+  }
+
+  // All that the full run needs was predicted just now: once more by itself, it shows which outputs are its own.
+  void KeepFullRun(const TreeGroup& tree, int full, KeptDenoiser* denoiser) {
+    auto stage = timer_.Enter("denoiser");
+    for (size_t s = 0; s < samples_.size(); ++s) {
+      if (outcomes_[full][s].status != Status::kDone) continue;
+      denoiser->TakeUsed();
+      const std::vector<TreeSample> sample = {{samples_[s].id, streams_[s].get(), static_cast<int64_t>(s)}};
+      cost_.evaluations +=
+          plan_.Run(*tree.scheduler, *denoiser, sample, {plan_.settings[full].method.get()}, plan_.Trees())
+              .full_evaluations;
+      kept_->Keep(full, first_ + static_cast<int64_t>(s), denoiser->TakeUsed()[s]);
+    }
+  }
+
+  void SampleWith(const TreeGroup& tree, Denoiser& denoiser) {
     auto stage = timer_.Enter("denoiser");
     std::vector<int> all(samples_.size());
     std::iota(all.begin(), all.end(), 0);
     try {
-      RunSettings(tree, denoiser, settings, all);
+      RunSettings(tree, denoiser, tree.settings, all);
     } catch (const c10::OutOfMemoryError&) {
       FailOutOfMemory("the network");
     } catch (const std::exception& e) {
@@ -119,7 +191,7 @@ class WaveRunner {
   // After an error: every setting on every sample (or group) alone, so that only the ones concerned are lost.
   void SampleOneByOne(const TreeGroup& tree, Denoiser& denoiser, const std::vector<int>& all,
                       const std::string& first_error) {
-    for (int setting : NeededOf(tree)) {
+    for (int setting : tree.settings) {
       const bool group = plan_.settings[setting].method->DecisionScope() == Scope::kGroup;
       const size_t size = group ? static_cast<size_t>(plan_.config.group_size) : 1;
       for (size_t begin = 0; begin < all.size(); begin += size) {
@@ -184,9 +256,9 @@ class WaveRunner {
     auto stage = timer_.Enter("decoder");
     std::vector<at::Tensor> latents;
     std::unordered_map<const void*, size_t> place;
-    for (auto& setting : outcomes_)
-      for (auto& outcome : setting) {
-        if (outcome.status != Status::kDone) continue;
+    for (size_t k = 0; k < outcomes_.size(); ++k)
+      for (auto& outcome : outcomes_[k]) {
+        if (outcome.status != Status::kDone || !IsSampled(k)) continue;
         if (place.try_emplace(outcome.record.final_latent.const_data_ptr(), latents.size()).second)
           latents.push_back(outcome.record.final_latent);
       }
@@ -200,10 +272,16 @@ class WaveRunner {
       row_of.push_back(one.picture.defined() ? std::ssize(pictures) : -1);
       if (one.picture.defined()) pictures.push_back(one.picture);
     }
-    for (auto& setting : outcomes_)
-      for (size_t s = 0; s < setting.size(); ++s) {
-        Outcome& outcome = setting[s];
+    for (size_t k = 0; k < outcomes_.size(); ++k)
+      for (size_t s = 0; s < samples_.size(); ++s) {
+        Outcome& outcome = outcomes_[k][s];
         if (outcome.status != Status::kDone) continue;
+        if (!IsSampled(k)) {
+          if (!FeaturesAreWanted(plan_, &taken_.settings[k].missing)) continue;
+          outcome.picture_row = std::ssize(pictures);
+          pictures.push_back(outcome.picture);
+          continue;
+        }
         const size_t latent = place.at(outcome.record.final_latent.const_data_ptr());
         outcome.picture_row = row_of[latent];
         outcome.picture = decoded[latent].picture;
@@ -237,9 +315,10 @@ class WaveRunner {
                               samples_[s].label});
     auto stage = timer_.Enter("metrics");
     for (size_t k = 0; k < plan_.settings.size(); ++k) wave.settings.push_back(WriteSetting(k));
-    for (const auto& setting : wave.settings) {
-      for (int32_t nfe : setting.nfe) cost_.separate_evaluations += nfe;
-      for (int32_t nfe : setting.shallow_nfe) cost_.separate_shallow_evaluations += nfe;
+    for (size_t k = 0; k < wave.settings.size(); ++k) {
+      if (!IsSampled(k)) continue;
+      for (int32_t nfe : wave.settings[k].nfe) cost_.separate_evaluations += nfe;
+      for (int32_t nfe : wave.settings[k].shallow_nfe) cost_.separate_shallow_evaluations += nfe;
     }
     wave.cost = cost_;
     return wave;
@@ -251,6 +330,48 @@ class WaveRunner {
   }
 
   SettingWave WriteSetting(size_t k) {
+    if (!TakenOf(k)) return SampledColumns(k);
+    TakenSetting& taken = taken_.settings[k];
+    if (taken.sampled) {
+      SettingWave now = SampledColumns(k);
+      RequireAsStored(k, now);
+      return taken.missing.empty() ? std::move(taken.stored) : std::move(now);
+    }
+    if (!taken.missing.empty()) MoveColumns(MeasuredColumns(k), taken.missing, &taken.stored);
+    if (!taken.pictures.empty()) WriteFiles(k);
+    for (size_t s = 0; s < samples_.size() && taken.pictures.empty(); ++s)
+      extension_->CopyFiles(k, first_ + static_cast<int64_t>(s), out_);
+    return std::move(taken.stored);
+  }
+
+  // What is sampled again comes out as an earlier run has stored it: in every bit, or where batches may round
+  // otherwise, as the same picture.
+  void RequireAsStored(size_t k, const SettingWave& now) const {
+    SettingInfo info;
+    info.label = plan_.settings[k].spec->label;
+    info.calls = plan_.settings[k].scheduler->calls();
+    const std::string difference = StoredDifference(taken_.settings[k].stored, now, info, plan_.config.batch_invariant);
+    if (!difference.empty())
+      Fail(
+          "{}: samples {} to {} are not what the result that is extended holds of them: {}; its machine or build "
+          "rounds otherwise, so that values of both do not belong in one result",
+          info.label, samples_.front().id, samples_.back().id, difference);
+  }
+
+  // Of a setting that is not sampled, what is measured on saved pictures and latents.
+  SettingWave MeasuredColumns(size_t k) {
+    const std::set<std::string>& missing = taken_.settings[k].missing;
+    SettingWave out;
+    ReserveMetrics(plan_, std::ssize(samples_), &out);
+    for (size_t s = 0; s < samples_.size(); ++s)
+      if (outcomes_[k][s].status == Status::kDone) Measure(k, static_cast<int64_t>(s), &out, &missing);
+    WriteNetworkMetrics(k, &out, &missing);
+    if (missing.contains("thumbnail"))
+      out.thumbnail = Stack<uint8_t>(k, at::kByte, {8, 8, 3}, [](Outcome& o) { return Thumbnail(o.picture); });
+    return out;
+  }
+
+  SettingWave SampledColumns(size_t k) {
     const PlannedSetting& setting = plan_.settings[k];
     const int64_t n = std::ssize(samples_), calls = setting.scheduler->calls();
     SettingWave out;
@@ -316,15 +437,22 @@ class WaveRunner {
     if (plan_.config.traces) trace.merge(DifferenceTraces(outcome.record.calls, plan_.pipeline->latent_elements()));
     for (const auto& [name, values] : trace)
       std::copy(values.begin(), values.end(), out->traces.at(name).values.begin() + s * calls);
-    const Outcome& reference = outcomes_[setting.reference][s];
+    Measure(k, s, out);
+  }
+
+  // What metrics without networks give.
+  void Measure(size_t k, int64_t s, SettingWave* out, WantedColumns wanted = nullptr) {
+    const Outcome& outcome = outcomes_[k][s];
+    const Outcome& reference = outcomes_[plan_.settings[k].reference][s];
     for (const MetricType* metric : plan_.config.metrics)
-      if (metric->measure && (!metric->needs_reference || reference.status == Status::kDone))
+      if (metric->measure && IsWanted(*metric, wanted) &&
+          (!metric->needs_reference || reference.status == Status::kDone))
         MeasureSample(*metric, {outcome.picture, outcome.record.final_latent},
                       {reference.picture, reference.record.final_latent}, s, out);
   }
 
   // What networks measure: see wave_metrics.h.
-  void WriteNetworkMetrics(size_t k, SettingWave* out) {
+  void WriteNetworkMetrics(size_t k, SettingWave* out, WantedColumns wanted = nullptr) {
     std::vector<SamplePictures> samples;
     for (size_t s = 0; s < samples_.size(); ++s) {
       const Outcome& outcome = outcomes_[k][s];
@@ -336,7 +464,7 @@ class WaveRunner {
       one.row = outcome.picture_row;
       if (reference.status == Status::kDone) one.reference = reference.picture;
     }
-    MeasureSamples(plan_, samples, features_, out);
+    MeasureSamples(plan_, samples, features_, out, wanted);
   }
 
   // [n, shape...] of what `pick` gives for each sample that was done; the others are NaN (pictures: black).
@@ -361,9 +489,7 @@ class WaveRunner {
     }
     if (save.contains("noise_predictions")) {
       shape = info.latent_shape;
-      const auto denoiser = denoisers_.find(setting.guidance);  // there is none where the setting was not run
-      shape.insert(shape.begin(), {calls, denoiser == denoisers_.end() ? info.GuidanceRows(setting.guidance)
-                                                                       : denoiser->second->guidance_rows()});
+      shape.insert(shape.begin(), {calls, info.GuidanceRows(setting.guidance)});
       out->noise_predictions =
           Stack<float>(k, at::kFloat, shape, [](Outcome& o) { return at::stack(o.record.predictions); });
     }
@@ -392,6 +518,9 @@ class WaveRunner {
   StageTimer timer_;
   std::vector<skipbench::Sample> samples_;
   int64_t first_;
+  const Extension* extension_;
+  KeptFolder* kept_;
+  TakenWave taken_;
   std::vector<std::unique_ptr<NoiseStream>> streams_;
   std::map<double, std::unique_ptr<Denoiser>> denoisers_;
   std::vector<std::vector<Outcome>> outcomes_;  // [setting][sample]
@@ -403,8 +532,26 @@ class WaveRunner {
 }  // namespace
 
 Wave RunWave(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out,
-             const std::vector<bool>& needed, const WaveProgress& progress) {
-  return WaveRunner(plan, begin, end, out, needed, progress).Run();
+             const std::vector<bool>& needed, const WaveProgress& progress, const Extension* extension,
+             KeptFolder* kept) {
+  return WaveRunner(plan, begin, end, out, needed, progress, extension, kept).Run();
+}
+
+std::vector<std::vector<ColumnInfo>> PlannedColumns(const Plan& plan, const RunHeader& header) {
+  c10::InferenceMode inference;
+  std::vector<std::vector<ColumnInfo>> columns;
+  const auto settings = WaveRunner(plan, plan.begin, plan.begin, {}, {}, {}, nullptr, nullptr).Columns();
+  for (size_t k = 0; k < settings.size(); ++k) {
+    auto& infos = columns.emplace_back();
+    for (const auto& column : ColumnsOf(settings[k], 0, header.settings[k], header.metrics, plan.config.name))
+      infos.push_back(column.info);
+    // A wave without samples has none of these, which are like the full ones.
+    const auto full = std::ranges::find(infos, "nfe", &ColumnInfo::name);
+    ColumnInfo shallow = *full;
+    shallow.name = "shallow_nfe";
+    infos.push_back(std::move(shallow));
+  }
+  return columns;
 }
 
 }  // namespace skipbench

@@ -89,6 +89,18 @@ void WriteErrors(const std::vector<SamplePictures>& samples, SettingWave* out) {
 
 }  // namespace
 
+bool IsWanted(const MetricType& metric, WantedColumns wanted) {
+  return !wanted || std::ranges::any_of(metric.columns, [&](const MetricInfo& column) {
+    return wanted->contains(column.name) || wanted->contains("features/" + FrameColumn(column));
+  });
+}
+
+bool FeaturesAreWanted(const Plan& plan, WantedColumns wanted) {
+  return std::ranges::any_of(plan.networks.dimensions, [&](const auto& network) {
+    return !wanted || wanted->contains("features/" + FeatureColumn(network.first));
+  });
+}
+
 void ReserveMetrics(const Plan& plan, int64_t n, SettingWave* out) {
   const int64_t frames = plan.pipeline->info().frames;  // 0: pictures
   for (const MetricType* metric : plan.config.metrics)
@@ -121,13 +133,17 @@ PictureFeatures FeaturesOfPictures(const Plan& plan, const std::vector<at::Tenso
 }
 
 void MeasureSamples(const Plan& plan, const std::vector<SamplePictures>& samples, const PictureFeatures& features,
-                    SettingWave* out) {
-  for (const auto& [name, d] : plan.networks.dimensions) WriteFeatures(name, d, samples, features, out);
+                    SettingWave* out, WantedColumns wanted) {
+  const auto is_wanted = [&](const std::string& column) { return !wanted || wanted->contains(column); };
+  for (const auto& [name, d] : plan.networks.dimensions)
+    if (is_wanted("features/" + FeatureColumn(name))) WriteFeatures(name, d, samples, features, out);
   for (const MetricType* metric : plan.config.metrics)
-    if (const auto network = plan.networks.samples.find(metric->name); network != plan.networks.samples.end())
+    if (!IsWanted(*metric, wanted)) {
+      continue;
+    } else if (const auto network = plan.networks.samples.find(metric->name); network != plan.networks.samples.end())
       WriteColumns(plan, *metric, *network->second, samples, out);
   for (const auto& metric : plan.config.set_metrics)
-    if (metric.of_errors) WriteErrors(samples, out);
+    if (metric.of_errors && is_wanted(fmt::format("auxiliary/{}", kMseColumn))) WriteErrors(samples, out);
 }
 
 }  // namespace skipbench

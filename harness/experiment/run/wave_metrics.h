@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,13 @@
 #include "harness/store/records.h"
 
 namespace skipbench {
+
+// Columns that are wanted of a setting; null: all of them.
+using WantedColumns = const std::set<std::string>*;
+// Whether any column of a metric, or of its frames, is among them.
+bool IsWanted(const MetricType& metric, WantedColumns wanted);
+// Whether the features of any network are.
+bool FeaturesAreWanted(const Plan& plan, WantedColumns wanted);
 
 // The columns of all metrics for n samples, without values, so that every wave has them; of clips also those of their
 // frames.
@@ -36,6 +44,6 @@ struct SamplePictures {
 // Fills a setting's features, the values of metrics with networks, and what psnr:paper needs. Samples that were not
 // done get NaN; so do all, in the columns of metrics whose weights are missing.
 void MeasureSamples(const Plan& plan, const std::vector<SamplePictures>& samples, const PictureFeatures& features,
-                    SettingWave* out);
+                    SettingWave* out, WantedColumns wanted = nullptr);
 
 }  // namespace skipbench
