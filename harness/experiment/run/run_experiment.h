@@ -24,13 +24,13 @@ struct RunOptions {
 };
 
 struct RunSummary {
-  int64_t samples_done = 0;   // committed by this run
-  int64_t samples_found = 0;  // committed before
-  int64_t failed = 0;         // (sample, setting) pairs that failed, in this run or before
-  int64_t not_supported = 0;  // settings that could not run
+  int64_t samples_done = 0;                    // committed by this run
+  int64_t samples_found = 0;                   // committed before
+  int64_t failed = 0;                          // (sample, setting) pairs that failed, in this run or before
+  int64_t not_supported = 0;                   // settings that could not run
   std::optional<RunDecisions> decisions = {};  // of a run that decides: what is known of them here
-  int64_t taken = 0;          // (sample, setting) pairs that were not sampled, but taken from an earlier result
-  int64_t evaluations = 0;    // of the network, in this run's waves
+  int64_t taken = 0;        // (sample, setting) pairs that were not sampled, but taken from an earlier result
+  int64_t evaluations = 0;  // of the network, in this run's waves
   std::vector<std::string> notes = {};  // what the user has to know of the earlier result
 };
 

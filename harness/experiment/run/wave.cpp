@@ -46,7 +46,8 @@ struct Decoded {
 class WaveRunner {
  public:
   WaveRunner(const Plan& plan, int64_t begin, int64_t end, const std::filesystem::path& out,
-             const std::vector<bool>& needed, const WaveProgress& progress, const Extension* extension, KeptFolder* kept)
+             const std::vector<bool>& needed, const WaveProgress& progress, const Extension* extension,
+             KeptFolder* kept)
       : plan_(plan),
         out_(out),
         needed_(needed),
