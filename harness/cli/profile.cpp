@@ -10,6 +10,16 @@ namespace skipbench::cli {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// A former profile is replaced, a result of anything else is not.
+ResultWriter::Existing Existing(const fs::path& out) {
+  using Existing = ResultWriter::Existing;
+  return fs::exists(out / kProfileTable) || ResultFiles(out).empty() ? Existing::kReplace : Existing::kRefuse;
+}
+
+}  // namespace
+
 int Profile(const Texts& args) {
   const Values values =
       Parse("profile", "profile CONFIG [--samples N] [--out DIR] [--set PATH=VALUE]",
@@ -18,7 +28,7 @@ int Profile(const Texts& args) {
              Optional<std::string>(
                  "out,o",
                  "folder of the result, the trace and the table (default: results/local/NAME-profile of the "
-                 "working directory; what a former profile left there is replaced)"),
+                 "working directory); what a former profile left there is replaced"),
              Repeated("set", "PATH=VALUE: change a value of the config"), Models(),
              Flag("allow-missing", "leave out metrics whose weights are missing"), Quiet()},
             args);
@@ -31,13 +41,13 @@ int Profile(const Texts& args) {
   const int64_t wanted = values.Number<int64_t>("samples", 0);
   const int64_t samples = wanted > 0 ? wanted : plan.config.batch_size;
   plan.end = std::min(plan.end, plan.begin + samples);
+  if (plan.end - plan.begin < wanted)
+    fmt::print(stderr, "skipbench: --samples {}: the config has {}\n", wanted, plan.end - plan.begin);
+  for (const auto& note : plan.notes) fmt::print(stderr, "skipbench: {}\n", note);
   const ProfiledRun profiled(plan.device);
-  RunExperiment(plan,
-                {.out = out,
-                 .existing = values.Has("out") ? ResultWriter::Existing::kRefuse : ResultWriter::Existing::kReplace,
-                 .quiet = values.IsSet("quiet")});
+  const RunSummary summary = RunExperiment(plan, {.out = out, .existing = Existing(out), .quiet = values.IsSet("quiet")});
   profiled.Report(out);
-  return 0;
+  return SayWhatFailed(summary);
 }
 
 }  // namespace skipbench::cli

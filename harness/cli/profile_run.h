@@ -4,12 +4,15 @@
 #include <chrono>
 #include <filesystem>
 
+#include "harness/experiment/run/run_experiment.h"
 #include "harness/runtime/profiler.h"
+#include "harness/store/outputs.h"
 
 namespace skipbench::cli {
 
-inline constexpr const char* kProfileTrace = "trace.json";
-inline constexpr const char* kProfileTable = "profile.json";
+
+// Says on stderr what failed or is not supported in a run; the exit code for that, 0 where nothing did.
+int SayWhatFailed(const RunSummary& summary);
 
 // Records from construction on.
 class ProfiledRun {

@@ -36,6 +36,15 @@ fs::path DefaultFolder(const std::string& name, const Shard& shard) {
 
 }  // namespace
 
+int SayWhatFailed(const RunSummary& summary) {
+  if (summary.failed)
+    fmt::print(stderr, "skipbench: {} of the samples' runs failed; the table's last column counts them\n",
+               summary.failed);
+  if (summary.not_supported)
+    fmt::print(stderr, "skipbench: {} settings are not supported here; the table says why\n", summary.not_supported);
+  return summary.failed || summary.not_supported ? 3 : 0;
+}
+
 int Run(const Texts& args) {
   const Values values = Parse(
       "run",
@@ -94,13 +103,11 @@ int Run(const Texts& args) {
     fmt::print("taken from the earlier result: {} of {} (sample, setting) pairs; {} network evaluations for the rest\n",
                summary.taken, summary.samples_done * std::ssize(plan.settings), summary.evaluations);
   Report(plan, run.out);
-  if (profiled) profiled->Report(run.out);
-  if (summary.failed)
-    fmt::print(stderr, "skipbench: {} of the samples' runs failed; the table's last column counts them\n",
-               summary.failed);
-  if (summary.not_supported)
-    fmt::print(stderr, "skipbench: {} settings are not supported here; the table says why\n", summary.not_supported);
-  if (summary.failed || summary.not_supported) return 3;
+  if (profiled && summary.samples_done > 0)
+    profiled->Report(run.out);
+  else if (profiled)
+    fmt::print(stderr, "skipbench: --profile: all samples were there, nothing ran\n");
+  if (const int code = SayWhatFailed(summary)) return code;
   return summary.decisions ? ExitCode(*summary.decisions) : 0;
 }
 

@@ -49,22 +49,23 @@ Stepping::Stepped Stepping::Step(const at::Tensor& latent, const SchedulerState&
                                  int call) const {
   const ProfiledRange range(RangeKind::kOperator, "scheduler_step");
   const at::Tensor noise = Noise(sample_of, call, latent.device());
-  if (batch_invariant_ && model_output.size() > 1) return RowByRow(latent, before, model_output, noise, call);
+  if (batch_invariant_) return RowByRow(latent, before, model_output, noise, call);
   at::Tensor guided = denoiser_.Guide(GatherRows(model_output, 1));
   StepResult stepped = scheduler_.Step(latent, guided, call, before, noise);
   return {std::move(guided), std::move(stepped.sample), std::move(stepped.state)};
 }
 
-// Vectorised kernels may round an element differently by its place in the tensor, so batch_invariant steps alone.
+// Vectorised kernels may round an element differently by its place in the tensor, and those of half precision by the
+// order of its axes in memory, so batch_invariant steps alone, from one order.
 Stepping::Stepped Stepping::RowByRow(const at::Tensor& latent, const SchedulerState& before,
                                      std::span<const RowRef> model_output, const at::Tensor& noise, int call) const {
   std::vector<at::Tensor> guided, latents;
   std::vector<std::vector<at::Tensor>> histories;
   for (size_t b = 0; b < model_output.size(); ++b) {
-    auto row = [&](const at::Tensor& t) { return t.narrow(0, static_cast<int64_t>(b), 1); };
+    auto row = [&](const at::Tensor& t) { return t.narrow(0, static_cast<int64_t>(b), 1).contiguous(); };
     SchedulerState own;
     for (const auto& t : before.history) own.history.push_back(row(t));
-    guided.push_back(denoiser_.Guide(model_output[b].block.narrow(1, model_output[b].row, 1)));
+    guided.push_back(denoiser_.Guide(model_output[b].block.narrow(1, model_output[b].row, 1).contiguous()));
     StepResult stepped = scheduler_.Step(row(latent), guided.back(), call, own, noise.defined() ? row(noise) : noise);
     latents.push_back(stepped.sample);
     histories.resize(stepped.state.history.size());

@@ -152,7 +152,8 @@ void RemoveOutputs(const fs::path& folder, const std::vector<SettingInfo>& setti
     RemoveFolder(folder / kind);
   }
   RemoveSearches(folder / kSearchFolder);
-  if (!files.empty() && fs::exists(folder / kContactSheet)) RemoveFile(folder / kContactSheet);
+  for (const char* name : {kContactSheet, kProfileTable, kProfileTrace})
+    if (!files.empty() && fs::exists(folder / name)) RemoveFile(folder / name);
   // What makes it a result goes last: killed on the way, it is removed again.
   for (auto file = files.rbegin(); file != files.rend(); ++file) RemoveFile(*file);
   RemoveFolder(folder / kSegmentFolder);

@@ -5,6 +5,7 @@
 //   png/SETTING/SAMPLE.png        pictures; of a clip png/SETTING/SAMPLE/FRAME.png
 //   apng/SETTING/SAMPLE.png       clips, animated;  mp4/SETTING/SAMPLE.mp4
 //   contact_sheet.png
+//   profile.json, trace.json      of run --profile and profile
 //   .lock                         see folder_lock.h
 #pragma once
 
@@ -18,6 +19,8 @@ namespace skipbench {
 
 inline constexpr const char* kSearchFolder = "search";
 inline constexpr const char* kContactSheet = "contact_sheet.png";
+inline constexpr const char* kProfileTable = "profile.json";
+inline constexpr const char* kProfileTrace = "trace.json";
 
 // The kinds of pictures that are written as files, which are also the names of their folders.
 inline constexpr const char* kPictureKinds[] = {"png", "apng", "mp4"};

@@ -49,11 +49,10 @@ ResultWriter::ResultWriter(fs::path folder, RunHeader header, Existing existing)
     : folder_(std::move(folder)), header_(std::move(header)), lock_(folder_) {
   if (existing == Existing::kReplace) RemoveOutputs(folder_, header_.settings);
   RemoveUnfinished(folder_);
-  MakeFolder(folder_ / kSegmentFolder);
-  if (existing == Existing::kResume)
-    TakeUpExisting();
-  else if (!ResultFiles(folder_).empty())
+  if (existing != Existing::kResume && !ResultFiles(folder_).empty())
     Fail("{}: holds a result already: --resume continues it, another --out starts a new one", folder_.string());
+  MakeFolder(folder_ / kSegmentFolder);
+  if (existing == Existing::kResume) TakeUpExisting();
 }
 
 void ResultWriter::TakeUpExisting() {
