@@ -148,9 +148,10 @@ class SettingComparer {
       Note(change_, Verdict::kRegression, fmt::format("{}: {} samples have no value in NEW", metric.name, vanished));
     if (loss.empty()) return;
     MetricChange change{.metric = metric.name, .better = metric.better, .base = Mean(a), .now = Mean(b)};
-    change.loss = options_.sequential
-                      ? SequenceBounds(loss, (1 - options_.level) / static_cast<double>(std::max<int64_t>(1, comparisons_)))
-                      : BootstrapMean(loss, {.level = options_.level});
+    change.loss =
+        options_.sequential
+            ? SequenceBounds(loss, (1 - options_.level) / static_cast<double>(std::max<int64_t>(1, comparisons_)))
+            : BootstrapMean(loss, {.level = options_.level});
     const auto given = options_.limits.find(metric.name);
     change.limit = given == options_.limits.end() ? DefaultLimit(metric, change.base) : given->second;
     Judge(change, std::all_of(loss.begin(), loss.end(), [](double l) { return l == 0; }));
@@ -348,7 +349,8 @@ Comparison Compare(const ResultReader& base, const ResultReader& now, const Comp
   }
   if (options.sequential)
     comparison.notes.push_back(
-        "bounds are confidence sequences (asymptotic): they hold at every number of samples, for all settings and metrics "
+        "bounds are confidence sequences (asymptotic): they hold at every number of samples, for all settings and "
+        "metrics "
         "together; metrics of whole sets have none and are not compared");
   CompareSettings(base, now, options, sets, pairs, comparison);
   return comparison;

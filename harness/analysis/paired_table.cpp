@@ -33,7 +33,8 @@ MetricDifference Compare(const ResultReader& result, size_t setting, size_t base
     moments.Add(a[i] - b[i]);
   }
   auto [mean, above, below] = ComparePairs(ours, theirs);
-  if (stopped) mean = SequenceBounds(moments.count(), moments.mean(), moments.count() > 1 ? moments.stddev() : 0, 0.025);
+  if (stopped)
+    mean = SequenceBounds(moments.count(), moments.mean(), moments.count() > 1 ? moments.stddev() : 0, 0.025);
   metric.difference = mean.mean;
   metric.low = mean.low;
   metric.high = mean.high;

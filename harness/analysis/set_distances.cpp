@@ -77,8 +77,10 @@ class Distances {
     if (reference < 0) return;
     const int64_t own = RunOf(setting), all = RunOf(static_cast<size_t>(reference));
     if (own < all)
-      Fail("left out: the run dropped it after {} of {} samples, and distances over different numbers are not comparable",
-           own, all);
+      Fail(
+          "left out: the run dropped it after {} of {} samples, and distances over different numbers are not "
+          "comparable",
+          own, all);
   }
 
   // Samples that a setting was run for.

@@ -221,7 +221,8 @@ Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& di
       row.macs_matmuls_ratio = Ratio(columns[k], other, "macs_matmuls");
     }
     Latency(result.latency(), k, reference, row);
-    for (const auto& metric : table.metrics) row.metrics.push_back(SummaryOf(columns[k].Values(metric.name), metric, sampling));
+    for (const auto& metric : table.metrics)
+      row.metrics.push_back(SummaryOf(columns[k].Values(metric.name), metric, sampling));
     row.static_path = FindStaticPath(result, k);
   }
   AddSearched(result, &table);

@@ -115,8 +115,8 @@ int Compare(const Texts& args) {
   const ResultReader before = OpenResults(base, values), after = OpenResults(now, values);
   RequireKnownMetrics(limits, before);
   limits.sequential = values.IsSet("sequential") || DecisionsOf(before) || DecisionsOf(after);
-  const Comparison comparison = skipbench::Compare(
-      before, after, limits, limits.sequential ? ComparedSets{} : SetsToCompare(before, after));
+  const Comparison comparison =
+      skipbench::Compare(before, after, limits, limits.sequential ? ComparedSets{} : SetsToCompare(before, after));
   fmt::print("{}", format == "json" ? RenderJson(comparison) : RenderMarkdown(comparison, limits));
   return ExitCode(comparison.verdict);
 }

@@ -36,7 +36,9 @@ fs::path DefaultFolder(const std::string& name, const Shard& shard) {
 
 int Run(const Texts& args) {
   const Values values = Parse(
-      "run", "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--shard i/n] [--with DIR] [--resume | --overwrite] [--dry-run]",
+      "run",
+      "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--shard i/n] [--with DIR] [--resume | --overwrite] "
+      "[--dry-run]",
       {Input("the experiment's config"),
        Optional<std::string>("out,o",
                              "results folder (default: results/local/NAME of the working directory; of a shard, its "

@@ -76,8 +76,7 @@ MeasuredValue MeanOf(std::span<const double> values, const MetricInfo& metric, S
     const bool stopped = sampling == Sampling::kStopped;
     const MeanInterval mean = stopped ? SequenceBounds(finite, 0.025) : BootstrapMean(finite);
     row.value = mean.mean;
-    if (finite.size() > 1)
-      row.standard_error = moments.stddev() / std::sqrt(static_cast<double>(finite.size()));
+    if (finite.size() > 1) row.standard_error = moments.stddev() / std::sqrt(static_cast<double>(finite.size()));
     if (std::isfinite(mean.low) && std::isfinite(mean.high)) {
       row.low = mean.low;
       row.high = mean.high;

@@ -16,8 +16,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // The logarithm of the e-process at t >= 0: the mixture's likelihood over that of a mean of 0, of the scale-invariant
-// statistic. With mu | sigma ~ N(0, g sigma^2) and 1/sigma as prior the posterior of mu is Student's t with n degrees of
-// freedom; half of the prior is on the positive side, so its share counts twice.
+// statistic. With mu | sigma ~ N(0, g sigma^2) and 1/sigma as prior the posterior of mu is Student's t with n degrees
+// of freedom; half of the prior is on the positive side, so its share counts twice.
 double LogEvidence(double n, double t) {
   const double g = kEffectVariance, nu = n - 1, t2 = t * t;
   const double both = -0.5 * std::log1p(n * g) + n / 2 * (std::log1p(t2 / nu) - std::log1p(t2 / (nu * (1 + n * g))));

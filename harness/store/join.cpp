@@ -145,8 +145,7 @@ bool KeptCompact(const ColumnInfo& column) {
 void Join(std::vector<Source>& sources, const std::filesystem::path& path, const JoinOptions& options) {
   if (sources.empty()) Fail("{}: there is nothing to join", path.string());
   RequireSameColumns(sources);
-  const SampleOrder order =
-      OrderOf(sources, options.kept ? std::optional<int64_t>(options.kept->end) : std::nullopt);
+  const SampleOrder order = OrderOf(sources, options.kept ? std::optional<int64_t>(options.kept->end) : std::nullopt);
   std::vector<Json> environments;
   for (const auto& source : sources) MergeEnvironments(environments, source.environments());
   hdf5::FileWriter writer(path, /*compressed=*/options.compact);

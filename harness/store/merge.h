@@ -23,9 +23,9 @@ struct MergeSummary {
 // run and can be resumed as one, and copies their pictures. The folder stays locked as long as the summary lives; what
 // a killed merge has left there is removed, its whole result kept. Error naming the files when they are not of one run,
 // a sample is in two of them, or `out` holds another result.
-// `join.compact`: without what tables do not need (thumbnails, latents, images, traces, features of single samples), and
-// compressed; distances of sets stay as they were computed.
-// `join`: what of the samples counts and what is written besides; its shard is not looked at.
+// `join.compact`: without what tables do not need (thumbnails, latents, images, traces, features of single samples),
+// and compressed; distances of sets stay as they were computed. `join`: what of the samples counts and what is written
+// besides; its shard is not looked at.
 MergeSummary MergeResults(const std::vector<std::filesystem::path>& results, const std::filesystem::path& out,
                           const OpenOptions& options = {}, JoinOptions join = {});
 

@@ -46,7 +46,8 @@ double Normal(SplitMix& random) {
 Case MakeCase(const std::vector<std::pair<double, double>>& cost_and_psnr, int64_t samples = 100) {
   Case one;
   one.header.sample_count = samples;
-  one.header.metrics = {{.name = "psnr", .title = "PSNR", .unit = "dB", .better = Direction::kHigher, .ceiling = 100.0}};
+  one.header.metrics = {
+      {.name = "psnr", .title = "PSNR", .unit = "dB", .better = Direction::kHigher, .ceiling = 100.0}};
   std::vector<double> means;
   const auto add = [&](const std::string& label, const std::string& type, double cost, double mean) {
     SettingInfo info;

@@ -40,8 +40,8 @@ int EverWrong(int trials, int64_t first, int64_t last, double alpha, const std::
 // Four standard deviations of a binomial count above its mean.
 double AtMost(int trials, double alpha) { return trials * alpha + 4 * std::sqrt(trials * alpha * (1 - alpha)); }
 
-// The mixture by numerical integration over noncentral t densities (scipy 1.17: nct.pdf, quad), solved for the size that
-// the level asks for.
+// The mixture by numerical integration over noncentral t densities (scipy 1.17: nct.pdf, quad), solved for the size
+// that the level asks for.
 TEST(ConfidenceSequence, TheQuantileIsThatOfTheMixture) {
   EXPECT_NEAR(SequenceQuantile(10, 0.05), 3.439298122454, 1e-9);
   EXPECT_NEAR(SequenceQuantile(20, 0.01), 3.865564725227, 1e-9);
@@ -94,8 +94,8 @@ TEST(ConfidenceSequence, OtherValuesAfterTheBurnIn) {
   EXPECT_LE(EverWrong(trials, 10, 400, alpha, mixed), AtMost(trials, alpha));
 }
 
-// What asymptotic means: a tail on the far side, as long as an exponential's, makes the deviation small where the mean is
-// large. Ten values are too few for it, and a longer burn-in helps.
+// What asymptotic means: a tail on the far side, as long as an exponential's, makes the deviation small where the mean
+// is large. Ten values are too few for it, and a longer burn-in helps.
 TEST(ConfidenceSequence, ALongTailNeedsALongBurnIn) {
   const int trials = 1000;
   const double alpha = 0.02;

@@ -49,8 +49,8 @@ class Decider {
   std::optional<Baseline> baseline_;
   std::unique_ptr<Question> question_;
   std::map<int64_t, std::map<std::string, std::vector<double>>> waiting_;  // by ordinal: [setting]
-  std::map<std::string, SettingValues> columns_;                          // [setting][n], without a gap
-  int64_t count_ = 0;                                                     // n
+  std::map<std::string, SettingValues> columns_;                           // [setting][n], without a gap
+  int64_t count_ = 0;                                                      // n
   std::vector<SettingDecision> decisions_;
   std::vector<int64_t> until_;
   bool finished_ = false;

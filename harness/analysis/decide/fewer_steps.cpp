@@ -31,8 +31,9 @@ class FewerSteps : public Question {
     for (const auto& [reference, group] : groups_)
       if (group.baselines.size() >= 2) count_ += group.settings.size();
     if (count_ == 0)
-      Fail("decide.question: \"fewer_steps\" needs two fewer_steps settings or more to interpolate between, and another "
-           "setting to hold against them, with one scheduler, number of steps and guidance");
+      Fail(
+          "decide.question: \"fewer_steps\" needs two fewer_steps settings or more to interpolate between, and another "
+          "setting to hold against them, with one scheduler, number of steps and guidance");
   }
 
   std::vector<std::string> Columns() const override { return {options_.metric, options_.cost}; }
@@ -139,10 +140,9 @@ class FewerSteps : public Question {
                    .difference = bounds,
                    .words = fmt::format("{} fewer steps at its cost{} after {} samples",
                                         beats ? "beats" : "does not beat", more, look.samples)};
-    } else if (look.samples >= look.last ||
-               GivesUp(look, options_,
-                       difference.ChanceAbove(margin, look.last, alpha()) +
-                           difference.ChanceBelow(margin, look.last, alpha()))) {
+    } else if (look.samples >= look.last || GivesUp(look, options_,
+                                                    difference.ChanceAbove(margin, look.last, alpha()) +
+                                                        difference.ChanceBelow(margin, look.last, alpha()))) {
       *decision = {.answer = Answer::kUndecided,
                    .samples = look.samples,
                    .metric = options_.metric,

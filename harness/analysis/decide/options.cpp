@@ -10,8 +10,9 @@ const OptionTable<DecideOptions>& DecideTable() {
         "decide",
         {Field("question", &Decide::question)
              .OneOf({"pareto", "fewer_steps", "regression"})
-             .Help("pareto: which settings no other one beats in cost and metric; fewer_steps: which beat fewer_steps at "
-                   "their cost; regression: is anything worse than in a baseline result"),
+             .Help(
+                 "pareto: which settings no other one beats in cost and metric; fewer_steps: which beat fewer_steps at "
+                 "their cost; regression: is anything worse than in a baseline result"),
          Field("metric", &Decide::metric)
              .Default("psnr; of regression every metric of the baseline")
              .Help("a metric of single samples, by its name in the results"),
@@ -23,8 +24,10 @@ const OptionTable<DecideOptions>& DecideTable() {
              .Max(1e6)
              .Default("0; of regression the metric's own limit, as in compare")
              .Help("differences that do not count, in the metric's unit"),
-         Field("level", &Decide::level).Min(0.5).Max(0.99999).Help(
-             "probability that every answer is right, over all settings and looks"),
+         Field("level", &Decide::level)
+             .Min(0.5)
+             .Max(0.99999)
+             .Help("probability that every answer is right, over all settings and looks"),
          Field("look", &Decide::look).Min(1).Max(1 << 20).Default("wave_size").Help("samples between two looks"),
          Field("burn_in", &Decide::burn_in).Min(2).Max(1'000'000).Help("samples before the first look that counts"),
          Field("samples", &Decide::samples).Min(0).Max(1'000'000'000).Help("at most; 0: all of the data"),
@@ -35,7 +38,8 @@ const OptionTable<DecideOptions>& DecideTable() {
          Field("baseline", &Decide::baseline)
              .When(regression, "only of the question \"regression\"")
              .Default("none")
-             .Help("of regression: the result to hold the run against, a folder or results.h5, relative to the config")});
+             .Help(
+                 "of regression: the result to hold the run against, a folder or results.h5, relative to the config")});
     options.Rule([](const Decide& decide) {
       if (decide.asks("regression") && decide.baseline.empty())
         FailOption("baseline", "missing: the question \"regression\" needs a result to hold the run against");

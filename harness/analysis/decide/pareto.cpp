@@ -115,8 +115,8 @@ class Pareto : public Question {
         if (rival == k || (*decisions)[rival].answer == Answer::kNo) continue;
         const Pair& pair = PairOf(rival, k);
         if (pair.dearer.mean <= 0 && (!nearest || pair.better.mean > nearest->better.mean)) nearest = &pair;
-        chance_out = std::max(chance_out, std::min(pair.better.ChanceAbove(margin_, look_.last, alpha_out_),
-                                                   ChanceNoDearer(pair)));
+        chance_out = std::max(chance_out,
+                              std::min(pair.better.ChanceAbove(margin_, look_.last, alpha_out_), ChanceNoDearer(pair)));
         if (Excluded(pair)) continue;
         on_front = false;
         chance_in = std::min(chance_in, std::max(pair.better.ChanceBelow(margin_, look_.last, alpha_in_),
@@ -134,8 +134,7 @@ class Pareto : public Question {
                     .metric = question_.options_.metric,
                     .difference = difference(),
                     .words = fmt::format("on the front after {} samples", look_.samples)};
-      } else if (look_.samples >= look_.last ||
-                 GivesUp(look_, question_.options_, std::max(chance_out, chance_in))) {
+      } else if (look_.samples >= look_.last || GivesUp(look_, question_.options_, std::max(chance_out, chance_in))) {
         decision = {.answer = Answer::kUndecided,
                     .samples = look_.samples,
                     .metric = question_.options_.metric,
@@ -150,8 +149,8 @@ class Pareto : public Question {
 
     // The rival certainly does not dominate.
     bool Excluded(const Pair& pair) const {
-      return Enough(pair) && (pair.better.Bounds(alpha_in_).high < margin_ || NotBetter(pair) ||
-                              pair.dearer.Bounds(alpha_in_).low > 0);
+      return Enough(pair) &&
+             (pair.better.Bounds(alpha_in_).high < margin_ || NotBetter(pair) || pair.dearer.Bounds(alpha_in_).low > 0);
     }
     // Equal in every sample: nothing is better.
     bool NotBetter(const Pair& pair) const { return pair.better.deviation == 0 && pair.better.mean <= margin_; }

@@ -18,7 +18,8 @@ const MetricInfo& DecidedMetric(const RunHeader& header, const std::string& metr
   for (const auto& info : header.metrics) {
     known.push_back(info.name);
     if (info.name != metric) continue;
-    if (info.better == Direction::kUnknown) Fail("decide.metric: {}: it is not known whether more of it is better", metric);
+    if (info.better == Direction::kUnknown)
+      Fail("decide.metric: {}: it is not known whether more of it is better", metric);
     return info;
   }
   Fail("decide.metric: \"{}\" is not measured for single samples; \"metrics\" has: {}{}", metric,

@@ -25,8 +25,8 @@ enum class Answer {
 struct SettingDecision {
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   Answer answer = Answer::kOpen;
-  int64_t samples = 0;  // that the answer is from
-  int rival = -1;       // the setting that dominates this one
+  int64_t samples = 0;      // that the answer is from
+  int rival = -1;           // the setting that dominates this one
   std::string metric = {};  // that the difference is of
   // How much better than what it was held against, in the metric's unit (of a rival: that one; positive is better), and
   // the bounds that the answer is from. NaN: none.

@@ -41,7 +41,9 @@ std::optional<RunDecisions> DecisionsOf(const ResultReader& result) {
 
 int ExitCode(const RunDecisions& decisions) {
   if (!decisions.options.asks("regression")) return 0;
-  const auto any = [&](Answer answer) { return std::ranges::count(decisions.decisions, answer, &SettingDecision::answer) > 0; };
+  const auto any = [&](Answer answer) {
+    return std::ranges::count(decisions.decisions, answer, &SettingDecision::answer) > 0;
+  };
   return any(Answer::kYes) ? 1 : any(Answer::kUndecided) || any(Answer::kOpen) ? 2 : 0;
 }
 

@@ -30,9 +30,9 @@ inline constexpr const char* kBaselinePart = "decision_baseline";
 struct RunDecisions {
   DecideOptions options;
   std::vector<SettingDecision> decisions;  // [setting]
-  std::vector<int64_t> until;       // [setting] samples that it is run for, of the plan
-  int64_t end = 0;                  // samples that any of them is run for
-  bool finished = false;            // nothing is open any more
+  std::vector<int64_t> until;              // [setting] samples that it is run for, of the plan
+  int64_t end = 0;                         // samples that any of them is run for
+  bool finished = false;                   // nothing is open any more
 };
 
 // "yes", "no", "undecided", "not asked", "open".

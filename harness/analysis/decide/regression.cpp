@@ -51,7 +51,8 @@ class Regression : public Question {
     bool any = false, excluded = true;
     double chance = 1;
     for (const auto& metric : metrics_) {
-      const std::vector<double>&before = look.Values(kBaselinePrefix + metric.name)[k], &now = look.Values(metric.name)[k];
+      const std::vector<double>&before = look.Values(kBaselinePrefix + metric.name)[k],
+            &now = look.Values(metric.name)[k];
       if (!Any(before)) continue;
       any = true;
       if (Lost(before, now, look, decision)) return;
@@ -59,12 +60,12 @@ class Regression : public Question {
       const double limit = options_.margin.value_or(DefaultLimit(metric, MeanOf(before, metric)));
       const MeanInterval bounds = better.Bounds(alpha);
       if (bounds.high < -limit) {
-        *decision = {.answer = Answer::kYes,
-                     .samples = look.samples,
-                     .metric = metric.name,
-                     .difference = bounds,
-                     .words = fmt::format("{} is worse by more than {:.4g} after {} samples", metric.name, limit,
-                                          look.samples)};
+        *decision = {
+            .answer = Answer::kYes,
+            .samples = look.samples,
+            .metric = metric.name,
+            .difference = bounds,
+            .words = fmt::format("{} is worse by more than {:.4g} after {} samples", metric.name, limit, look.samples)};
         return;
       }
       if (bounds.low > -limit || (better.count >= 2 && better.deviation == 0)) continue;
@@ -72,8 +73,8 @@ class Regression : public Question {
       excluded = false;
       decision->metric = metric.name;
       decision->difference = bounds;
-      chance = std::min(chance, better.ChanceAbove(-limit, look.last, alpha) +
-                                    better.ChanceBelow(-limit, look.last, alpha));
+      chance =
+          std::min(chance, better.ChanceAbove(-limit, look.last, alpha) + better.ChanceBelow(-limit, look.last, alpha));
     }
     if (!any) {
       *decision = {.answer = Answer::kNotAsked, .words = "not in the baseline"};

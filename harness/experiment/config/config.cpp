@@ -206,10 +206,12 @@ void ReadMetrics(const JsonReader& root, ExperimentConfig* config) {
 // Looks are at the ends of waves, and groups are whole in them.
 void ReadDecide(const JsonReader& reader, ExperimentConfig* config) {
   DecideOptions decide = Resolved(DecideTable().Read(reader));
-  if (config->path_study) reader.FailAt("question", "a path_study compares settings on the same samples: leave one of the two out");
+  if (config->path_study)
+    reader.FailAt("question", "a path_study compares settings on the same samples: leave one of the two out");
   if (decide.look == 0) decide.look = config->wave_size;
   if (decide.look % config->group_size != 0)
-    reader.FailAt("look", fmt::format("expected a multiple of group_size, {}, found {}", config->group_size, decide.look));
+    reader.FailAt("look",
+                  fmt::format("expected a multiple of group_size, {}, found {}", config->group_size, decide.look));
   config->decide = std::move(decide);
 }
 

@@ -87,7 +87,7 @@ struct ExperimentConfig {
   int64_t search_memory = int64_t{1} << 30;  // bytes of states that a search for paths keeps for reuse
   std::optional<PathStudyConfig> path_study;
   std::optional<DecideOptions> decide;  // as resolved; `baseline` as the config gives it
-  int threads = 0;  // 0: LibTorch's choice
+  int threads = 0;                      // 0: LibTorch's choice
   LatencyConfig latency{.samples = 0};
   int contact_sheet_rows = 0;  // samples shown in contact_sheet.png; 0: none
 

@@ -21,7 +21,8 @@ namespace {
 Baseline ReadBaselineResult(const Plan& plan, const RunHeader& header) {
   const fs::path path = plan.config.folder() / plan.config.decide->baseline;
   const ResultReader base = ResultReader::Open(path, {.known = CatalogMetrics()});
-  const std::string where = fmt::format("{}: decide.baseline: {}", plan.config.file.string(), path.lexically_normal().string());
+  const std::string where =
+      fmt::format("{}: decide.baseline: {}", plan.config.file.string(), path.lexically_normal().string());
   if (const auto why = WhyNotComparable(base.header(), header); !why.empty())
     Fail("{}: not comparable with this run: {}", where, fmt::join(why, "; "));
   std::map<int64_t, size_t> rows;
@@ -31,8 +32,10 @@ Baseline ReadBaselineResult(const Plan& plan, const RunHeader& header) {
     const auto row = rows.find(sample.id);
     if (row == rows.end()) continue;
     ++common;
-    if (const SampleInfo& other = base.samples()[row->second]; other.caption != sample.caption || other.label != sample.label)
-      Fail("{}: other data: the sample {} is \"{}\" there, \"{}\" here", where, sample.id, other.caption, sample.caption);
+    if (const SampleInfo& other = base.samples()[row->second];
+        other.caption != sample.caption || other.label != sample.label)
+      Fail("{}: other data: the sample {} is \"{}\" there, \"{}\" here", where, sample.id, other.caption,
+           sample.caption);
   }
   if (common == 0) Fail("{}: no sample of this run is in it", where);
   constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -109,11 +112,10 @@ JoinOptions Deciding::JoinAs(const ResultWriter& writer) const {
   const RunDecisions decisions = DecisionsOf(decider_);
   int64_t samples = 0;
   for (const auto& sample : writer.CommittedInfos()) samples += sample.ordinal < decisions.end;
-  return {.kept = KeptSamples{decisions.until, decisions.end},
-          .part = kDecisionsPart,
-          .fill = [=, header = writer.header()](hdf5::Group& group) {
-            WriteDecisions(group, decisions, header, samples);
-          }};
+  return {
+      .kept = KeptSamples{decisions.until, decisions.end},
+      .part = kDecisionsPart,
+      .fill = [=, header = writer.header()](hdf5::Group& group) { WriteDecisions(group, decisions, header, samples); }};
 }
 
 }  // namespace skipbench

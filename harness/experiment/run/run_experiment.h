@@ -20,10 +20,10 @@ struct RunOptions {
 };
 
 struct RunSummary {
-  int64_t samples_done = 0;   // committed by this run
-  int64_t samples_found = 0;  // committed before
-  int64_t failed = 0;         // (sample, setting) pairs that failed, in this run or before
-  int64_t not_supported = 0;  // settings that could not run
+  int64_t samples_done = 0;                    // committed by this run
+  int64_t samples_found = 0;                   // committed before
+  int64_t failed = 0;                          // (sample, setting) pairs that failed, in this run or before
+  int64_t not_supported = 0;                   // settings that could not run
   std::optional<RunDecisions> decisions = {};  // of a run that decides: what is known of them here
 };
 

@@ -58,7 +58,8 @@ class AnswerWriter {
   std::string Group(size_t reference, const std::vector<double>& budgets) const {
     const auto entries = EntriesOf(reference);
     std::string text = fmt::format("## {}\n\n", table_.rows[reference].setting.label);
-    std::vector<std::vector<std::string>> cells = {{"answer", "setting", "cost", "samples", HeadingOf(), "difference", "why"}};
+    std::vector<std::vector<std::string>> cells = {
+        {"answer", "setting", "cost", "samples", HeadingOf(), "difference", "why"}};
     for (const Answer answer : {Answer::kYes, Answer::kUndecided, Answer::kOpen, Answer::kNo, Answer::kNotAsked})
       for (const auto& entry : entries)
         if (entry.decision->answer == answer) cells.push_back(Line(entry));
@@ -76,7 +77,8 @@ class AnswerWriter {
     std::string difference = "-";
     if (std::isfinite(d.mean)) {
       difference = fmt::format("{:+.3g}", d.mean);
-      if (std::isfinite(d.low) && std::isfinite(d.high)) difference += fmt::format(" [{:+.3g}, {:+.3g}]", d.low, d.high);
+      if (std::isfinite(d.low) && std::isfinite(d.high))
+        difference += fmt::format(" [{:+.3g}, {:+.3g}]", d.low, d.high);
     }
     return {Name(entry.decision->answer),
             entry.row->setting.label,
@@ -106,8 +108,8 @@ class AnswerWriter {
           (entry.decision->answer == Answer::kUndecided || entry.decision->answer == Answer::kOpen))
         others.push_back(entry.row->setting.label);
     std::string text = fmt::format("- at most {:.3g} of the full run's cost: ", budget);
-    text += best ? fmt::format("{} ({} {}, cost {:.3f})", best->row->setting.label, decisions_.options.metric, Value(*best),
-                               best->cost)
+    text += best ? fmt::format("{} ({} {}, cost {:.3f})", best->row->setting.label, decisions_.options.metric,
+                               Value(*best), best->cost)
                  : "no setting is certain to be on the front";
     if (!others.empty()) text += fmt::format("; not decided, and dearer: {}", fmt::join(others, ", "));
     return text + "\n";

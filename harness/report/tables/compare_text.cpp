@@ -172,11 +172,11 @@ std::string RenderPairedMarkdown(const PairedTable& table) {
                      std::to_string(d.count), std::to_string(d.left_out)});
   });
   return fmt::format("Differences to {0} on the same samples: setting - {0}.\n\n", table.baseline) +
-         MarkdownGrid(std::move(cells), 2) +
-         "\n- Intervals " +
-         std::string(table.stopped ? "are confidence sequences over samples, valid for a run that stops when it has its "
-                                     "answer (asymptotic)"
-                                   : "by bootstrap over samples") +
+         MarkdownGrid(std::move(cells), 2) + "\n- Intervals " +
+         std::string(table.stopped
+                         ? "are confidence sequences over samples, valid for a run that stops when it has its "
+                           "answer (asymptotic)"
+                         : "by bootstrap over samples") +
          ". higher, lower: samples whose value is above or below the other "
          "setting's. left out: samples\n"
          "  that both have done, but without two finite values (identical pictures have no finite PSNR).\n" +

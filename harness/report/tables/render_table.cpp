@@ -94,15 +94,16 @@ void AddStaticPath(const Table& table, const TableRow& row, Json* json) {
 Json DecisionJson(const Table& table, const TableRow& row) {
   const auto k = static_cast<size_t>(&row - table.rows.data());
   const SettingDecision& decision = table.decisions->decisions.at(k);
-  return {{"answer", Name(decision.answer)},
-          {"samples", decision.samples},
-          {"run_samples", std::min(table.decisions->until.at(k), table.samples)},
-          {"rival", decision.rival < 0 ? Json() : Json(table.rows.at(static_cast<size_t>(decision.rival)).setting.label)},
-          {"metric", decision.metric},
-          {"difference", JsonNumber(decision.difference.mean)},
-          {"low", JsonNumber(decision.difference.low)},
-          {"high", JsonNumber(decision.difference.high)},
-          {"words", decision.words}};
+  return {
+      {"answer", Name(decision.answer)},
+      {"samples", decision.samples},
+      {"run_samples", std::min(table.decisions->until.at(k), table.samples)},
+      {"rival", decision.rival < 0 ? Json() : Json(table.rows.at(static_cast<size_t>(decision.rival)).setting.label)},
+      {"metric", decision.metric},
+      {"difference", JsonNumber(decision.difference.mean)},
+      {"low", JsonNumber(decision.difference.low)},
+      {"high", JsonNumber(decision.difference.high)},
+      {"words", decision.words}};
 }
 
 Json RowJson(const Table& table, const TableRow& row) {
@@ -260,25 +261,25 @@ std::string RenderJson(const Table& table) {
   Json rows = Json::array();
   for (const auto& row : table.rows) rows.push_back(RowJson(table, row));
   Json json = {{"name", header.name},
-                     {"model", header.model},
-                     {"model_hash", header.model_hash},
-                     {"scheduler", header.scheduler},
-                     {"steps", header.steps},
-                     {"guidance", header.guidance},
-                     {"seed", header.seed},
-                     {"dtype", header.dtype},
-                     {"samples", table.samples},
-                     {"samples_planned", header.sample_count},
-                     {"environments", table.environments},
-                     {"metric_units", units},
-                     {"unavailable", table.unavailable},
-                     {"notes", table.notes},
-                     {"evaluations", table.cost.evaluations},
-                     {"separate_evaluations", table.cost.separate_evaluations},
-                     {"shallow_evaluations", table.cost.shallow_evaluations},
-                     {"separate_shallow_evaluations", table.cost.separate_shallow_evaluations},
-                     {"wall_s", table.cost.wall_s},
-                     {"settings", rows}};
+               {"model", header.model},
+               {"model_hash", header.model_hash},
+               {"scheduler", header.scheduler},
+               {"steps", header.steps},
+               {"guidance", header.guidance},
+               {"seed", header.seed},
+               {"dtype", header.dtype},
+               {"samples", table.samples},
+               {"samples_planned", header.sample_count},
+               {"environments", table.environments},
+               {"metric_units", units},
+               {"unavailable", table.unavailable},
+               {"notes", table.notes},
+               {"evaluations", table.cost.evaluations},
+               {"separate_evaluations", table.cost.separate_evaluations},
+               {"shallow_evaluations", table.cost.shallow_evaluations},
+               {"separate_shallow_evaluations", table.cost.separate_shallow_evaluations},
+               {"wall_s", table.cost.wall_s},
+               {"settings", rows}};
   if (table.decisions) {
     json["decide"] = DecideTable().Write(table.decisions->options);
     json["answered"] = table.decisions->finished;

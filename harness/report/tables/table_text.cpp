@@ -130,14 +130,14 @@ TextColumn DifferenceColumn(const Table& table) {
   const char* against = options.asks("pareto")        ? "best rival"
                         : options.asks("fewer_steps") ? "fewer steps"
                                                       : "baseline";
-  return {options.metric.empty() ? fmt::format("above {}", against)
-                                 : fmt::format("{} above {}", options.metric, against),
-          [&table](const TableRow& row) -> std::string {
-            const MeanInterval& value = DecisionOf(table, row)->difference;
-            if (value.count == 0 || !std::isfinite(value.mean)) return "";
-            if (!std::isfinite(value.low) || !std::isfinite(value.high)) return fmt::format("{:+.3g}", value.mean);
-            return fmt::format("{:+.3g} [{:+.3g}, {:+.3g}]", value.mean, value.low, value.high);
-          }};
+  return {
+      options.metric.empty() ? fmt::format("above {}", against) : fmt::format("{} above {}", options.metric, against),
+      [&table](const TableRow& row) -> std::string {
+        const MeanInterval& value = DecisionOf(table, row)->difference;
+        if (value.count == 0 || !std::isfinite(value.mean)) return "";
+        if (!std::isfinite(value.low) || !std::isfinite(value.high)) return fmt::format("{:+.3g}", value.mean);
+        return fmt::format("{:+.3g} [{:+.3g}, {:+.3g}]", value.mean, value.low, value.high);
+      }};
 }
 
 std::vector<TextColumn> ColumnsFor(const Table& table) {
@@ -402,8 +402,7 @@ std::vector<std::string> NotesOf(const Table& table) {
       interval |= summary && summary->count > 1;
       identical |= summary && summary->identical > 0;
     }
-  if (interval && !table.decisions)
-    notes.push_back("[low, high]: 95 % interval of the mean, bootstrap over samples.");
+  if (interval && !table.decisions) notes.push_back("[low, high]: 95 % interval of the mean, bootstrap over samples.");
   if (interval && table.decisions)
     notes.push_back(
         "[low, high]: 95 % interval of the mean, valid although the samples end when the answer is there: a confidence "
@@ -443,8 +442,10 @@ std::string DecisionNote(const RunDecisions& decisions) {
                         options.metric, margin)
           : fmt::format("is anything worse than in {}?", options.baseline);
   return fmt::format(
-      "Decided: {} All answers together are right with {:.4g} % at every look (each {} samples, from {} on): bounds are "
-      "confidence sequences (asymptotic), paired by sample, Bonferroni over the settings. Each setting was run as long as "
+      "Decided: {} All answers together are right with {:.4g} % at every look (each {} samples, from {} on): bounds "
+      "are "
+      "confidence sequences (asymptotic), paired by sample, Bonferroni over the settings. Each setting was run as long "
+      "as "
       "it was needed.",
       asked, 100 * options.level, options.look, options.burn_in);
 }
