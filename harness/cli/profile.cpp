@@ -45,7 +45,8 @@ int Profile(const Texts& args) {
     fmt::print(stderr, "skipbench: --samples {}: the config has {}\n", wanted, plan.end - plan.begin);
   for (const auto& note : plan.notes) fmt::print(stderr, "skipbench: {}\n", note);
   const ProfiledRun profiled(plan.device);
-  const RunSummary summary = RunExperiment(plan, {.out = out, .existing = Existing(out), .quiet = values.IsSet("quiet")});
+  const RunSummary summary =
+      RunExperiment(plan, {.out = out, .existing = Existing(out), .quiet = values.IsSet("quiet")});
   profiled.Report(out);
   return SayWhatFailed(summary);
 }

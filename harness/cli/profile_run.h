@@ -10,7 +10,6 @@
 
 namespace skipbench::cli {
 
-
 // Says on stderr what failed or is not supported in a run; the exit code for that, 0 where nothing did.
 int SayWhatFailed(const RunSummary& summary);
 
