@@ -27,7 +27,11 @@ MethodType DeclareMethod(std::string summary, const OptionTable<Options>& table,
     if constexpr (std::is_invocable_v<Make, const Options&>)
       return make(table.Read(json));
     else
-      return make(table.Read(json), std::filesystem::path(json.file()).parent_path());
+      try {
+        return make(table.Read(json), std::filesystem::path(json.file()).parent_path());
+      } catch (const OptionError& e) {
+        e.FailAt(json);
+      }
   };
   return {table.owner(), std::move(summary), table.List(), read};
 }

@@ -188,5 +188,26 @@ TEST(Run, UnsupportedSettingsAreRecordedAndEndInAnError) {
   EXPECT_NE(run.err.find("branches 0 to"), std::string::npos) << run.err;
 }
 
+// Trajectories that stand beside others are rows of a batch, whose axes lie in another order in memory.
+TEST(BatchInvariant, HalfPrecisionIsTheSameBesideOthers) {
+  const TempDir dir;
+  Json config = SmallConfig(1, 6);
+  config["scheduler"] = "pndm";
+  config["dtype"] = "bfloat16";
+  config["batch_invariant"] = true;
+  config["metrics"] = Json::array();
+  config["save"] = {"latents", "noise_predictions"};
+  config["methods"] = {{{"type", "full_step"}}};
+  const auto alone = RunConfig(dir, config, "alone");
+  ASSERT_EQ(alone.exit_code, 0) << alone.err;
+  config["methods"].push_back({{"type", "adaptive_diffusion"}, {"delta", 0.05}});
+  config["methods"].push_back({{"type", "deepcache"}});
+  const auto beside = RunConfig(dir, config, "beside");
+  ASSERT_EQ(beside.exit_code, 0) << beside.err;
+  ResultReader a = ResultReader::Open(dir / "alone"), b = ResultReader::Open(dir / "beside");
+  for (const char* name : {"latents", "noise_predictions"})
+    EXPECT_EQ(a.Read<float>(0, name).values, b.Read<float>(0, name).values) << name;
+}
+
 }  // namespace
 }  // namespace skipbench
