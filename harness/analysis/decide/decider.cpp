@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "harness/analysis/decide/fewer_steps.h"
+#include "harness/analysis/decide/pareto.h"
+#include "harness/analysis/decide/regression.h"
 #include "harness/base/error.h"
 
 namespace skipbench {

@@ -1,9 +1,10 @@
+#include "harness/analysis/decide/fewer_steps.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
 
-#include "harness/analysis/decide/question.h"
 #include "harness/base/error.h"
 
 namespace skipbench {

@@ -1,8 +1,8 @@
+#include "harness/analysis/decide/pareto.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
-
-#include "harness/analysis/decide/question.h"
 
 namespace skipbench {
 namespace {

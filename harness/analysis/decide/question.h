@@ -57,11 +57,7 @@ class Question {
 // way is better.
 const MetricInfo& DecidedMetric(const RunHeader& header, const std::string& metric);
 
-std::unique_ptr<Question> ParetoQuestion(const RunHeader& header, const DecideOptions& options);
-std::unique_ptr<Question> FewerStepsQuestion(const RunHeader& header, const DecideOptions& options);
-// `columns` "baseline/METRIC" have the baseline's values of the same samples.
-std::unique_ptr<Question> RegressionQuestion(const RunHeader& header, const DecideOptions& options,
-                                             const std::vector<std::string>& metrics);
+// In front of a metric's name: the column that has the baseline's values of the same samples.
 inline constexpr const char* kBaselinePrefix = "baseline/";
 
 // ---- what questions have in common ----------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
+#include "harness/analysis/decide/regression.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "harness/analysis/compare.h"
-#include "harness/analysis/decide/question.h"
 
 namespace skipbench {
 namespace {
