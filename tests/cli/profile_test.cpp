@@ -35,9 +35,16 @@ TEST(Profile, CountsWhatTheDenoiserDid) {
   const double counted = macs[0] + macs[1];
   EXPECT_LE(Macs(profile, "denoiser"), counted);
   EXPECT_GT(Macs(profile, "denoiser"), 0.97 * counted);
-  EXPECT_EQ(
-      testing::Skipbench({"profile", (dir / "config.json").string(), "--out", (dir / "profile").string()}).exit_code,
-      3);
+  // A former profile is replaced, a result is not.
+  const auto again = [&](const char* out) {
+    return testing::Skipbench(
+        {"profile", (dir / "config.json").string(), "--samples", "1", "--out", (dir / out).string()});
+  };
+  EXPECT_EQ(again("profile").exit_code, 0);
+  ASSERT_EQ(testing::RunConfig(dir, config, "result").exit_code, 0);
+  const auto refused = again("result");
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_TRUE(Contains(refused.err, "holds a result already")) << refused.err;
 }
 
 TEST(Profile, RunsAlongWithARun) {
