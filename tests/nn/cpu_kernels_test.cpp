@@ -9,6 +9,7 @@
 #include "harness/nn/cpu/cpu_attention.h"
 #include "harness/nn/cpu/cpu_gemm.h"
 #include "harness/nn/cpu/packed.h"
+#include "tests/nn/cpu_variants.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {
@@ -16,22 +17,9 @@ namespace {
 
 using cpu::Activation;
 using cpu::Kernels;
-
-struct Variant {
-  const Kernels* kernels;
-  at::ScalarType dtype;
-};
-
-std::vector<Variant> Variants() {
-  std::vector<Variant> variants;
-  for (const Kernels* kernels : cpu::RunnableKernels()) {
-    variants.push_back({kernels, at::kFloat});
-    if (kernels->bf16.gemm.run) variants.push_back({kernels, at::kBFloat16});
-  }
-  return variants;
-}
-
-std::string Name(const Variant& v) { return std::string(v.kernels->name) + " " + at::toString(v.dtype); }
+using testing::Name;
+using testing::Variant;
+using testing::Variants;
 
 at::Tensor Random(at::IntArrayRef shape, at::ScalarType dtype) { return at::randn(shape).to(dtype); }
 

@@ -26,7 +26,8 @@ at::Tensor Dense(const at::Tensor& map) { return map.defined() ? map.contiguous(
 at::Tensor RunInto(cpu::Product product, const cpu::PackedMatrix& weights, at::Tensor y, const at::Tensor& other) {
   product.weights = &weights;
   product.out = y.data_ptr();
-  product.out_stride = product.residual_stride = weights.columns();
+  product.residual_stride = weights.columns();
+  if (product.out_stride == 0) product.out_stride = weights.columns();
   if (other.defined()) product.residual = other.const_data_ptr();
   if (y.numel() > 0) cpu::Run(product);
   return y;
@@ -61,20 +62,15 @@ at::Tensor PackedLinear::RunPacked(const at::Tensor& x, const LinearEnd& end) co
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = packed_.columns();
   const at::Tensor rows = x.contiguous(), add = end.add.defined() ? end.add.contiguous() : end.add;
-  at::Tensor y = end.into.defined() ? end.into : at::empty(shape, x.options());
+  const at::Tensor y = end.into.defined() ? end.into : at::empty(shape, x.options());
   if (y.numel() == 0) return y;
   cpu::Product product;
   product.places = rows.numel() / packed_.depth();
   product.sample_rows = x.dim() > 2 && x.size(0) > 0 ? product.places / x.size(0) : 1;  // [B, in] or [B, ..., in]
   product.sources = {{.base = rows.const_data_ptr(), .place_stride = packed_.depth(), .k = packed_.depth()}};
-  product.weights = &packed_;
-  product.out = y.data_ptr();
-  product.out_stride = y.dim() > 1 ? y.stride(-2) : packed_.columns();
-  if (add.defined()) product.residual = add.const_data_ptr();
-  product.residual_stride = packed_.columns();
+  if (y.dim() > 1) product.out_stride = y.stride(-2);
   if (end.gelu_tanh) product.activation = cpu::Activation::kGeluTanh;
-  cpu::Run(product);
-  return y;
+  return RunInto(std::move(product), packed_, y, add);
 }
 
 at::Tensor PackedLinear::Forward(const at::Tensor& x, const LinearEnd& end) const {
