@@ -140,6 +140,22 @@ TEST_F(Extend, FromKeptFullRuns) {
   EXPECT_GT(own, 0);
 }
 
+// Of what all settings predicted, a new one costs the prefixes that no other has: what a run from scratch has more.
+TEST_F(Extend, FromAllThatWasPredicted) {
+  Json config = Config(2, {0.05, 0.1});
+  config["keep"] = "all";
+  const auto kept = RunConfig(dir(), config, "all");
+  ASSERT_EQ(kept.exit_code, 0) << kept.err;
+  Json more = Config(2, {0.05, 0.1, 0.2, 0.15});
+  more["keep"] = "all";
+  ExpectExtended(dir(), more, "of_all", {"all"});
+  EXPECT_EQ(Evaluations(dir() / "of_all"), Evaluations(dir() / "of_all_whole") - Evaluations(dir() / "all"));
+  // The extension has kept both, so that the same once more costs nothing but what is predicted beyond them.
+  const auto again = RunConfig(dir(), Config(2, {0.15, 0.2}), "of_extended", {"--extend", (dir() / "of_all").string()});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(Evaluations(dir() / "of_extended"), 0);
+}
+
 // Beside features, which are not kept, and within a limit; a damaged file ends the run.
 TEST_F(Extend, KeepsWithinItsLimit) {
   Json config = Config(3);
@@ -148,6 +164,7 @@ TEST_F(Extend, KeepsWithinItsLimit) {
   config["keep_limit"] = "150kB";
   const auto limited = RunConfig(dir(), config, "limited");
   ASSERT_EQ(limited.exit_code, 0) << limited.err;
+  EXPECT_TRUE(Contains(limited.err, "keep_limit (150000 bytes) holds the outputs of")) << limited.err;
   uintmax_t bytes = 0, files = 0;
   for (const auto& entry : fs::directory_iterator(dir() / "limited/kept")) {
     bytes += entry.file_size();

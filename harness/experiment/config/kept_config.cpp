@@ -6,10 +6,10 @@ const OptionTable<KeptConfig>& KeptTable() {
   static const OptionTable<KeptConfig> table(
       "keep",
       {Field<KeptConfig>("keep", &KeptConfig::what)
-           .OneOf({"nothing", "reference"})
+           .OneOf({"nothing", "reference", "all"})
            .Execution()
-           .Help("reference: the outputs of full runs, below kept/ in the results folder; `run --extend` goes on "
-                 "from them"),
+           .Help("reference: the outputs of full runs, below kept/ in the results folder; all: those of every setting "
+                 "with a full run's schedule; `run --extend` goes on from them"),
        Field<KeptConfig>("keep_limit", &KeptConfig::limit)
            .Size()
            .Execution()

@@ -9,9 +9,10 @@
 namespace skipbench {
 
 struct KeptConfig {
-  std::string what = "nothing";       // nothing | reference
+  std::string what = "nothing";       // nothing | reference | all
   int64_t limit = int64_t{16} << 30;  // bytes
-  bool reference() const { return what == "reference"; }
+  bool keeps() const { return what != "nothing"; }
+  bool all() const { return what == "all"; }
 };
 
 // The keys "keep" and "keep_limit" of a config.

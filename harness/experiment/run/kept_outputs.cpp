@@ -114,7 +114,7 @@ KeptFolder::KeptFolder(const Plan& plan, const RunHeader& header, fs::path out, 
     if (std::error_code error; fs::is_directory(folder, error)) folders_.push_back(folder);
   }
   common_ = WhatAllDependOn(header).dump();
-  if (!config_.reference()) return;
+  if (!config_.keeps()) return;
   std::error_code error;
   for (fs::directory_iterator entry(own_, error), end; !error && entry != end; entry.increment(error))
     if (std::error_code none; entry->is_regular_file(none)) bytes_ += static_cast<int64_t>(entry->file_size(none));
@@ -139,7 +139,7 @@ std::string KeptFolder::NameOf(int reference, int64_t ordinal) const {
 KeptOutputs KeptFolder::Find(int reference, int64_t ordinal) const {
   const std::string name = NameOf(reference, ordinal);
   std::vector<fs::path> folders = folders_;
-  if (config_.reference()) folders.push_back(own_);
+  if (config_.keeps()) folders.push_back(own_);
   for (const auto& folder : folders) {
     const fs::path path = folder / name;
     if (std::error_code error; !fs::exists(path, error)) continue;
@@ -171,7 +171,7 @@ KeptOutputs KeptFolder::Find(int reference, int64_t ordinal) const {
 }
 
 void KeptFolder::Keep(int reference, int64_t ordinal, const KeptOutputs& kept) {
-  if (!config_.reference() || kept.empty()) return;
+  if (!config_.keeps() || kept.empty()) return;
   const fs::path path = own_ / NameOf(reference, ordinal);
   if (std::error_code error; fs::exists(path, error)) return;
   Content content;
@@ -198,7 +198,10 @@ void KeptFolder::Keep(int reference, int64_t ordinal, const KeptOutputs& kept) {
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const uint64_t length = text.size();
   const auto size = static_cast<int64_t>(sizeof(length) + text.size()) + at;
-  if (bytes_ + size > config_.limit) return;
+  if (bytes_ + size > config_.limit) {
+    ++left_out_;
+    return;
+  }
   AtomicFile file(path);
   file.Write(&length, sizeof(length));
   file.Write(text);
@@ -207,6 +210,15 @@ void KeptFolder::Keep(int reference, int64_t ordinal, const KeptOutputs& kept) {
   file.Write(content.outputs.const_data_ptr(), content.outputs.nbytes());
   file.Commit();
   bytes_ += size;
+  ++kept_;
+}
+
+std::string KeptFolder::Note() const {
+  if (left_out_ == 0) return "";
+  return fmt::format(
+      "{}: keep_limit ({} bytes) holds the outputs of {} more runs of a sample, not those of {}: extensions "
+      "predict them again",
+      own_.string(), config_.limit, kept_, left_out_);
 }
 
 }  // namespace skipbench

@@ -1,9 +1,9 @@
-// Outputs of full runs on disk, so that another run of the same model, sample and noise goes on from them: "keep" in
-// the config. A file holds the outputs of one sample, call by call, with the SHA-256 of what the network was given; who
-// gives it the same gets the output without an evaluation.
+// Outputs of the network on disk, so that another run of the same model, sample and noise goes on from them: "keep" in
+// the config. A file holds outputs of one sample and schedule, of the full run or of all settings, with the SHA-256 of
+// what the network was given; who gives it the same gets the output without an evaluation.
 //
-//   OUT/kept/<what it belongs to, hashed>.safetensors    timesteps [calls], inputs [calls, 32] (SHA-256), outputs
-//   [calls, guidance rows, C, ...]; its metadata has the SHA-256 of the rest
+//   OUT/kept/<what it belongs to, hashed>.safetensors    timesteps [n], inputs [n, 64] (SHA-256 in hexadecimal),
+//   outputs [n, guidance rows, C, ...]; its metadata has the SHA-256 of the rest
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -48,6 +48,8 @@ class KeptDenoiser : public Denoiser {
   int64_t TakeFound() { return std::exchange(found_, 0); }
   // What was looked up or remembered since the last call, of each conditioning.
   std::vector<KeptOutputs> TakeUsed();
+  // All that can be looked up, of each conditioning.
+  const std::vector<KeptOutputs>& known() const { return known_; }
 
  private:
   Denoiser& network_;
@@ -64,14 +66,18 @@ class KeptFolder {
              const std::vector<std::filesystem::path>& earlier);
 
   // Whether there is anything to look up, or to keep.
-  bool active() const { return config_.reference() || !folders_.empty(); }
-  bool keeps() const { return config_.reference(); }
+  bool active() const { return keeps() || !folders_.empty(); }
+  bool keeps() const { return config_.keeps(); }
+  // Whether outputs of all settings are kept, not only full runs'.
+  bool keeps_all() const { return config_.all(); }
 
-  // The outputs of the full run `reference` (an index of a setting) on a sample; none are there: empty. Throws Error
-  // naming the file when it is damaged.
+  // The outputs on a sample that belong to the full run `reference` (an index of a setting); none are there: empty.
+  // Throws Error naming the file when it is damaged.
   KeptOutputs Find(int reference, int64_t ordinal) const;
   // Writes them, unless the limit is reached or they are there.
   void Keep(int reference, int64_t ordinal, const KeptOutputs& outputs);
+  // What the user has to know: how much was left out for the limit; empty: nothing was.
+  std::string Note() const;
 
  private:
   std::string NameOf(int reference, int64_t ordinal) const;
@@ -83,6 +89,7 @@ class KeptFolder {
   std::vector<std::filesystem::path> folders_;  // of earlier results
   std::string common_;                          // what all of the run's outputs depend on
   int64_t bytes_ = 0;                           // in own_
+  int64_t kept_ = 0, left_out_ = 0;             // files
 };
 
 }  // namespace skipbench

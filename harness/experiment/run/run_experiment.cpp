@@ -141,6 +141,7 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
       progress.Update(done, n);
     }
   }
+  if (const std::string note = kept.Note(); !note.empty()) summary.notes.push_back(note);
   if (plan.config.path_study) RunPathStudy(plan, searched, &writer, options.quiet);
   // Of a run in shards the first one measures latency: of the same samples as the undivided run.
   if (plan.config.latency.samples > 0 && plan.shard.index == 0 && writer.CommittedLatency().empty()) {

@@ -31,7 +31,7 @@ struct RunSummary {
   std::optional<RunDecisions> decisions = {};  // of a run that decides: what is known of them here
   int64_t taken = 0;        // (sample, setting) pairs that were not sampled, but taken from an earlier result
   int64_t evaluations = 0;  // of the network, in this run's waves
-  std::vector<std::string> notes = {};  // what the user has to know of the earlier result
+  std::vector<std::string> notes = {};  // what the user has to know of earlier results and of kept outputs
 };
 
 // Searches for the paths that settings need first (`plan` gets them), then runs the waves.

@@ -131,10 +131,12 @@ class WaveRunner {
     if (full < 0) return SampleWith(tree, network);
     std::vector<KeptOutputs> known;
     for (size_t s = 0; s < samples_.size(); ++s) known.push_back(kept_->Find(full, first_ + static_cast<int64_t>(s)));
-    const bool keeps = kept_->keeps() && ReferenceAmong(tree.settings) >= 0;
-    KeptDenoiser denoiser(network, std::move(known), keeps);
+    const bool all = kept_->keeps_all(), keeps = kept_->keeps() && ReferenceAmong(tree.settings) >= 0;
+    KeptDenoiser denoiser(network, std::move(known), all || keeps);
     SampleWith(tree, denoiser);
-    if (keeps) KeepFullRun(tree, full, &denoiser);
+    for (size_t s = 0; all && s < samples_.size(); ++s)
+      kept_->Keep(full, first_ + static_cast<int64_t>(s), denoiser.known()[s]);
+    if (keeps && !all) KeepFullRun(tree, full, &denoiser);
     cost_.evaluations -= denoiser.TakeFound();
   }
 
