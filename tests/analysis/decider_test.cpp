@@ -168,7 +168,7 @@ TEST(Decider, GivingUpSaysSo) {
   const SettingDecision& decision = decider.decisions()[3];
   EXPECT_EQ(decision.answer, Answer::kUndecided);
   EXPECT_LT(decision.samples, 1000);
-  EXPECT_NE(decision.words.find("an answer by 1000 has less than 10 % chance"), std::string::npos) << decision.words;
+  EXPECT_NE(decision.words.find("an answer by 1000 has less than 20 % chance"), std::string::npos) << decision.words;
   DecideOptions never = Asking("fewer_steps");
   never.give_up = 0;
   Decider patient(one.header, never);

@@ -28,6 +28,7 @@ class Replay {
 
   const RunHeader& header() const { return header_; }
   int64_t samples() const { return std::ssize(samples_.ordinals); }
+  const SettingValues& Values(const std::string& column) const { return samples_.columns.at(column); }
   // Network evaluations of all settings on all samples.
   int64_t evaluations() const { return evaluations_; }
   // What the result itself says it took.

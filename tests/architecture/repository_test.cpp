@@ -52,6 +52,7 @@ const std::map<std::string, int64_t>& FolderLimits() {
       {"harness", 4},
       {"results", 1},
       {"results/complete", 3},
+      {"results/complete_1000", 1},
       {"results/flow", 1},
       {"results/path_correlation", 1},
       {"results/video", 1},

@@ -18,7 +18,7 @@ struct DecideOptions {
   int64_t look = 0;                   // samples between two looks; 0: the wave size
   int64_t burn_in = 10;               // samples before the first look counts
   int64_t samples = 0;                // at most; 0: all of the data
-  double give_up = 0.1;               // a setting is left when an answer by the last sample has less than this chance
+  double give_up = 0.2;               // a setting is left when an answer by the last sample has less than this chance
   std::string baseline = {};          // regression: the result that NEW is held against, relative to the config
 
   bool asks(const char* what) const { return question == what; }
