@@ -60,13 +60,15 @@ void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std:
   const auto require = [&](const char* key) {
     if (value(base, key) != value(now, key)) Require(key, value(base, key).dump(), value(now, key).dump(), reasons);
   };
-  for (const char* key : {"noise", "negative_prompt", "height", "width", "tokenizer", "vae_tiling"}) require(key);
+  for (const char* key : {"noise", "negative_prompt", "height", "width", "tokenizer", "vae_tiling", "pixels"})
+    require(key);
   // Where both record which options were in force, those are compared setting by setting.
   bool recorded = true;
   for (const RunHeader* header : {&base, &now})
     for (size_t k = 0; k < header->settings.size(); ++k) recorded &= HasOptions(*header, k);
   if (!recorded) RequireModelScheduler(value(base, "model_scheduler"), value(now, "model_scheduler"), reasons);
-  if (std::any_of(base.settings.begin(), base.settings.end(), [](const auto& one) { return one.scope == "group"; }))
+  if (SharesNoise(now) ||
+      std::any_of(base.settings.begin(), base.settings.end(), [](const auto& one) { return one.scope == "group"; }))
     require("group_size");
 }
 

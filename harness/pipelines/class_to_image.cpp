@@ -53,7 +53,8 @@ std::unique_ptr<Denoiser> ClassToImage::Encode(std::span<const Sample> samples, 
 }
 
 at::Tensor ClassToImage::Decode(const at::Tensor& latents) const {
-  return ToPictures(vae_->Decode(latents.to(vae_->dtype()) / vae_->config().scaling_factor));
+  return ToPictures(vae_->Decode(latents.to(vae_->dtype()) / vae_->config().scaling_factor),
+                    options_.truncates_pixels());
 }
 
 }  // namespace

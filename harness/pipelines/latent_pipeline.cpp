@@ -106,9 +106,10 @@ void LatentPipeline::PackLatents(const PatchSize& patch) {
 }
 
 at::Tensor LatentPipeline::Decode(const at::Tensor& latents) const {
-  if (info_.frames > 0) return DecodeClips(*vae_, latents, options_.decode_chunk);
+  if (info_.frames > 0) return DecodeClips(*vae_, latents, options_.decode_chunk, options_.truncates_pixels());
   return ToPictures(vae_->Decode(Unscale(latents.to(vae_->dtype())),
-                                 {.tiling = options_.vae_tiling, .slicing = options_.vae_slicing}));
+                                 {.tiling = options_.vae_tiling, .slicing = options_.vae_slicing}),
+                    options_.truncates_pixels());
 }
 
 void LatentPipeline::Gives(const std::string& name, std::vector<int64_t> row) {

@@ -39,8 +39,11 @@ struct PipelineOptions {
   int64_t frames = 0;               // video: of a clip; 0: the pipeline's own
   double fps = 16;                  // image_to_video: frames per second that the network is told
   int64_t decode_chunk = 8;         // video: frames decoded at once; memory grows with it
+  std::string pixels = "round";     // round | truncate: how values become uint8
   uint64_t seed = 0;                // image_to_video: keys the draw of the start image's latent, with the sample's id
   bool shapes_only = false;         // no weights: for counting and planning only
+
+  bool truncates_pixels() const { return pixels == "truncate"; }
 };
 
 struct PipelineInfo {
@@ -103,7 +106,7 @@ class Pipeline {
   // order.
   virtual at::Tensor ArrangeNoise(const at::Tensor& drawn) const { return drawn; }
 
-  // Latents [n, latent_shape] to pictures, uint8 [n, 3, H, W] on the CPU, rounded as diffusers' image processor does;
+  // Latents [n, latent_shape] to pictures, uint8 [n, 3, H, W] on the CPU, as ToPictures (pictures.h) makes them;
   // video: to clips [n, F, 3, H, W].
   virtual at::Tensor Decode(const at::Tensor& latents) const = 0;
 

@@ -18,7 +18,9 @@ class Unconditional : public LatentPipeline {
   std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double, bool one_by_one) const override {
     return MakeDenoiser(ConditioningFor(static_cast<int64_t>(samples.size()), 1, one_by_one));
   }
-  at::Tensor Decode(const at::Tensor& latents) const override { return ToPictures(latents); }
+  at::Tensor Decode(const at::Tensor& latents) const override {
+    return ToPictures(latents, options_.truncates_pixels());
+  }
 };
 
 }  // namespace

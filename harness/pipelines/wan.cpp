@@ -53,7 +53,7 @@ class Wan : public PromptedPipeline {
     const at::Tensor scaled = vae_->FromDenoiser(latents.to(vae_->dtype()));
     for (int64_t clip = 0; clip < latents.size(0); ++clip)
       vae_->DecodeFrames(scaled.narrow(0, clip, 1), [&](int64_t frame, const at::Tensor& picture) {
-        clips[clip][frame].copy_(ToPictures(picture)[0]);
+        clips[clip][frame].copy_(ToPictures(picture, options_.truncates_pixels())[0]);
       });
     return clips;
   }

@@ -174,4 +174,12 @@ struct RunHeader {
   std::vector<MetricInfo> metrics;
 };
 
+// Whether samples draw the same noise, those in the same place of their group of "group_size" ("noise": {"shared":
+// true}).
+inline bool SharesNoise(const RunHeader& header) {
+  const auto& config = header.expanded_config;
+  const auto noise = config.is_object() ? config.find("noise") : config.end();
+  return noise != config.end() && noise->is_object() && noise->value("shared", false);
+}
+
 }  // namespace skipbench

@@ -128,6 +128,51 @@ TEST(Run, SetSweepsAndDryRunPlans) {
   EXPECT_FALSE(std::filesystem::exists(dir / "out"));
 }
 
+// What the paper's scripts do: one noise for all captions, or for each place of a group, and pictures that are cut off.
+TEST(Run, SharedNoiseAndCutPictures) {
+  const TempDir dir;
+  Json config = testing::SmallConfig(4, 3);
+  config["methods"] = {{{"type", "full_step"}}};
+  config["save"] = {"latents", "images"};
+  config["noise"] = {{"shared", true}};
+  config["group_size"] = 2;
+  const auto run = RunConfig(dir, config, "shared");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_NE(run.out.find("noise.shared: "), std::string::npos) << run.out;
+  const auto first_latent = [](const ResultReader& result, int64_t sample) {
+    const auto latents = result.Read<float>(0, "latents");
+    const auto size = static_cast<int64_t>(latents.values.size()) / latents.shape[0];
+    const auto begin = latents.values.begin() + sample * size;
+    return std::vector<float>(begin, begin + size / latents.shape[1]);
+  };
+  const ResultReader shared = ResultReader::Open(dir / "shared");
+  EXPECT_EQ(first_latent(shared, 0), first_latent(shared, 2));
+  EXPECT_EQ(first_latent(shared, 1), first_latent(shared, 3));
+  EXPECT_NE(first_latent(shared, 0), first_latent(shared, 1));
+  config["group_size"] = 1;
+  EXPECT_EQ(RunConfig(dir, config, "one").exit_code, 0);
+  const ResultReader one = ResultReader::Open(dir / "one");
+  EXPECT_EQ(first_latent(one, 0), first_latent(one, 1));
+  // The size of the groups is part of the noise.
+  const auto compared = Skipbench({"compare", (dir / "shared").string(), (dir / "one").string()});
+  EXPECT_NE((compared.out + compared.err).find("group_size"), std::string::npos) << compared.out << compared.err;
+  const auto extended = RunConfig(dir, config, "extended", {"--extend", (dir / "shared").string()});
+  EXPECT_EQ(extended.exit_code, 3) << extended.out;
+  EXPECT_NE(extended.err.find("group_size"), std::string::npos) << extended.err;
+
+  config["pixels"] = "truncate";
+  EXPECT_EQ(RunConfig(dir, config, "cut").exit_code, 0);
+  const auto rounded = one.Read<uint8_t>(0, "images"), cut = ResultReader::Open(dir / "cut").Read<uint8_t>(0, "images");
+  int64_t lower = 0;
+  for (size_t i = 0; i < cut.values.size(); ++i) {
+    ASSERT_TRUE(rounded.values[i] == cut.values[i] || rounded.values[i] == cut.values[i] + 1);
+    lower += cut.values[i] < rounded.values[i];
+  }
+  EXPECT_GT(lower, 0);
+  config["noise"] = {{"source", "file"}, {"path", "none.safetensors"}, {"shared", true}};
+  EXPECT_NE(RunConfig(dir, config, "file").err.find("noise.shared"), std::string::npos);
+}
+
 // The initial noise can be given: what one run saved, another replays.
 TEST(Run, ReplaysNoiseFromAFile) {
   const TempDir dir;

@@ -35,6 +35,7 @@ struct RunSpec {
 
 struct NoiseConfig {
   std::string source = "counter";  // counter | torch_cpu | file
+  bool shared = false;             // keyed by the place in a group of group_size samples, not by the sample's id
   std::filesystem::path path;  // file: safetensors with `tensor` [n, C, H, W], row = place of the sample in the data
   std::string tensor = "noise";
   std::filesystem::path step_path;  // file: draws of a stochastic scheduler, `step_tensor` [calls, n, C, H, W]

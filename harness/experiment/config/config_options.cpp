@@ -41,6 +41,11 @@ OptionTable<NoiseConfig> NoiseTable() {
       "noise", {Key("source", &NoiseConfig::source, "keyed by seed and sample; as PyTorch draws it; or given")
                     .OneOf({"counter", "torch_cpu", "file"})
                     .Recorded(),
+                Key("shared", &NoiseConfig::shared,
+                    "every group of group_size samples draws what the first one does, as scripts that set the seed "
+                    "anew for each batch: one noise for all captions")
+                    .When([](const NoiseConfig& noise) { return noise.source != "file"; },
+                          "not with the source \"file\", which has a row for each sample"),
                 Key("path", &NoiseConfig::path, "safetensors file, of the source \"file\"").When(from_file, why),
                 Key("tensor", &NoiseConfig::tensor, "[n, C, H, W] in it: row k is the k-th sample's initial noise")
                     .When(from_file, why),
@@ -129,6 +134,10 @@ std::vector<Field<Config>> Fields() {
           .Execution()
           .When([](const Config& c) { return !c.batch_invariant || c.model.decode_chunk == 1; },
                 "with batch_invariant every frame is decoded alone: leave it out or say 1"),
+      OfModel("pixels", &Model::pixels,
+              "how decoded values become uint8: round, as diffusers saves pictures; truncate, as (images * 255)"
+              ".astype(\"uint8\") of its arrays does, which scripts of papers save")
+          .OneOf({"round", "truncate"}),
       OfModel("dtype", &Model::dtype, "of weights and latents").Names<at::ScalarType>(Dtypes()).Recorded(),
       Field("device", &Config::device).Allowed("auto | cpu | cuda | cuda:N").Recorded().Execution(),
       Key("threads", &Config::threads, "CPU threads; 0: LibTorch's choice", 0, 1024).Recorded().Execution(),

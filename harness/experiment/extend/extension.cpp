@@ -61,7 +61,7 @@ Extension::Extension(const Plan& plan, const RunHeader& header, std::vector<std:
       columns_(std::move(columns)),
       results_(results),
       reader_(ResultReader::Open(results)) {
-  why_ = FirstCommonDifference(reader_.header(), header, KeysAside());
+  why_ = FirstCommonDifference(reader_.header(), header, KeysAside(header));
   if (why_.empty()) {
     MatchSettings();
     MatchSamples();

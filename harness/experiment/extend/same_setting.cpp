@@ -65,7 +65,7 @@ Json WhatItComputes(const RunHeader& header, size_t k) {
 Json WhatAllDependOn(const RunHeader& header) {
   Json config = header.expanded_config;
   for (const auto& key : header.execution_keys) config.erase(key);
-  for (const auto& key : KeysAside()) config.erase(key);
+  for (const auto& key : KeysAside(header)) config.erase(key);
   for (const auto& pointer : header.path_keys)  // they count by their content
     if (pointer.find('/', 1) == std::string::npos) config.erase(pointer.substr(1));
   for (const char* path : {"path", "step_noise"})
@@ -80,10 +80,11 @@ Json WhatAllDependOn(const RunHeader& header) {
           {"dtype", header.dtype}};
 }
 
-const std::set<std::string>& KeysAside() {
-  static const std::set<std::string> keys = {
+std::set<std::string> KeysAside(const RunHeader& header) {
+  std::set<std::string> keys = {
       "methods", "settings", "steps",  "guidance",   "scheduler",  "model_scheduler",  "data",
       "metrics", "save",     "traces", "group_size", "path_study", "metric_reference", "metric_reference_options"};
+  if (SharesNoise(header)) keys.erase("group_size");  // it says who draws the same
   return keys;
 }
 

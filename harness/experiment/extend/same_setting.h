@@ -17,7 +17,7 @@ Json WhatItComputes(const RunHeader& header, size_t k);
 Json WhatAllDependOn(const RunHeader& header);
 
 // Keys of expanded_config that say which settings, samples and columns there are; those are compared one by one.
-const std::set<std::string>& KeysAside();
+std::set<std::string> KeysAside(const RunHeader& header);
 
 // The setting of `there` that is the setting `j` of `here`, -1: none; then `why` says how one of its method differs.
 int FindSame(const RunHeader& there, const RunHeader& here, size_t j, std::string* why);

@@ -250,7 +250,8 @@ std::vector<MetricWeights> FindMetricFiles(const ExperimentConfig& config) {
 int64_t Plan::waves() const { return (end - begin + config.wave_size - 1) / config.wave_size; }
 
 std::unique_ptr<NoiseStream> Plan::OpenNoise(int64_t ordinal) const {
-  auto stream = noise->Open(samples[ordinal].id, ordinal, pipeline->info().latent_shape);
+  const int64_t id = config.noise.shared ? ordinal % config.group_size : samples[ordinal].id;
+  auto stream = noise->Open(id, ordinal, pipeline->info().latent_shape);
   if (config.noise.source == "file") return stream;  // its rows are latents as they are
   return std::make_unique<ArrangedNoise>(std::move(stream), *pipeline);
 }
@@ -318,6 +319,9 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
     for (auto& tree : plan.trees) tree.max_states = MemoryOf(plan, tree).max_states;
   plan.noise = MakeNoise(plan.config.noise, plan.config.seed);
   CheckNoiseFiles(plan);
+  if (plan.config.noise.shared)
+    plan.notes.push_back(
+        "noise.shared: samples draw the same noise, so that means and intervals over them are those of this noise");
   for (auto& note : NotesOnNoiseFiles(plan.config.noise)) plan.notes.push_back(std::move(note));
   plan.metric_references = FindMetricReferences(plan);
   for (auto& note : NotesOnMetricReferences(plan)) plan.notes.push_back(std::move(note));
