@@ -1,5 +1,6 @@
 // The subcommands. Each takes the arguments after its name and returns the exit code: 0 fine, 1 regression (compare),
-// 2 inconclusive or not comparable (compare), 3 error or unsupported. Errors are thrown; main prints them.
+// 2 inconclusive or not comparable (compare), 3 error or unsupported, 75 stopped by a signal and to be resumed (run,
+// tune). Errors are thrown; main prints them.
 #pragma once
 
 #include <fmt/format.h>

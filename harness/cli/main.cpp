@@ -9,7 +9,9 @@
 #include "harness/base/bounded_spinning.h"
 #include "harness/base/build_info.h"
 #include "harness/base/did_you_mean.h"
+#include "harness/base/early_signals.h"
 #include "harness/base/error.h"
+#include "harness/base/stop.h"
 #include "harness/cli/commands.h"
 
 namespace skipbench::cli {
@@ -45,7 +47,9 @@ const std::vector<Command>& Commands() {
 std::string Usage() {
   std::string text = "usage: skipbench COMMAND [arguments]; skipbench COMMAND --help says more\n\n";
   for (const auto& command : Commands()) text += fmt::format("  {:<9} {}\n", command.name, command.summary);
-  return text + "\nExit codes: 0 fine, 1 regression, 2 inconclusive or not comparable, 3 error or unsupported.\n";
+  return text +
+         "\nExit codes: 0 fine, 1 regression, 2 inconclusive or not comparable, 3 error or unsupported, "
+         "75 stopped by a signal and to be resumed.\n";
 }
 
 int Main(const Texts& args) {
@@ -133,6 +137,8 @@ int main(int argc, char** argv) {
       return Finish(skipbench::cli::Main({argv + 1, argv + argc}));
     } catch (const skipbench::cli::HelpShown&) {
       return Finish(0);
+    } catch (const skipbench::Stopped&) {  // whoever threw it has said so
+      return Finish(skipbench::kStoppedExit);
     }
   } catch (const skipbench::Error& e) {
     fmt::print(stderr, "skipbench: {}\n", e.what());

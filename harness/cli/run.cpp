@@ -6,6 +6,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
 #include "harness/cli/profile_run.h"
+#include "harness/cli/stopping.h"
 #include "harness/experiment/config/shard.h"
 #include "harness/experiment/run/describe.h"
 #include "harness/experiment/run/run_experiment.h"
@@ -49,7 +50,7 @@ int Run(const Texts& args) {
   const Values values = Parse(
       "run",
       "run CONFIG [--out DIR] [--set PATH=VALUE[,VALUE...]] [--shard i/n] [--with DIR] [--resume | --overwrite] "
-      "[--extend RESULT] [--dry-run] [--profile]",
+      "[--extend RESULT] [--dry-run] [--profile] [--grace TIME]",
       {Input("the experiment's config"),
        Optional<std::string>("out,o",
                              "results folder (default: results/local/NAME of the working directory; of a shard, its "
@@ -68,8 +69,9 @@ int Run(const Texts& args) {
            "once for each part of it"),
        Flag("profile", "say where the time went, and write profile.json and trace.json into the results folder"),
        Flag("dry-run", "print the plan and stop"), Models(),
-       Flag("allow-missing", "leave out metrics whose weights are missing; their columns say so"), Quiet()},
+       Flag("allow-missing", "leave out metrics whose weights are missing; their columns say so"), Grace(), Quiet()},
       args);
+  Stopping stopping("run", args, values);
   ExperimentConfig config = ReadExperimentConfig(values.OnlyInput("one config file"), values.All("set"));
   RunOptions run;
   const Shard shard = values.Has("shard") ? ParseShard(values.Text("shard")) : Shard{};
@@ -97,6 +99,7 @@ int Run(const Texts& args) {
   for (const auto& note : plan.notes) fmt::print(stderr, "skipbench: {}\n", note);
   std::optional<ProfiledRun> profiled;
   if (values.IsSet("profile")) profiled.emplace(plan.device);
+  stopping.Attach(&run);
   const RunSummary summary = RunExperiment(plan, run);
   for (const auto& note : summary.notes) fmt::print(stderr, "skipbench: {}\n", note);
   if (!run.extend.empty())

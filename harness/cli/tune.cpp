@@ -6,6 +6,7 @@
 #include "harness/base/format.h"
 #include "harness/base/json.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/stopping.h"
 #include "harness/experiment/run/run_experiment.h"
 #include "harness/report/tables/answer_text.h"
 #include "harness/report/tables/table_text.h"
@@ -54,7 +55,9 @@ ExperimentConfig ReadConfig(const Values& values) {
 
 int Tune(const Texts& args) {
   const Values values = Parse(
-      "tune", "tune CONFIG [--question pareto|fewer_steps] [--budget F,F,...] [--out DIR] [--resume | --overwrite]",
+      "tune",
+      "tune CONFIG [--question pareto|fewer_steps] [--budget F,F,...] [--out DIR] [--resume | --overwrite] "
+      "[--grace TIME]",
       {Input("an experiment's config, whose lists are the sweep"),
        Optional<std::string>("question", "pareto or fewer_steps (default: the config's \"decide\", else pareto)"),
        Optional<std::string>("metric", "what counts (default: the config's, else psnr)"),
@@ -65,8 +68,9 @@ int Tune(const Texts& args) {
        Repeated("set", "PATH=VALUE[,VALUE...]: change a value of the config; several sweep"),
        Flag("resume", "go on with an interrupted run"),
        Flag("overwrite", "replace the result that is in the folder; what is not a result's own stays"), Models(),
-       Quiet()},
+       Grace(), Quiet()},
       args);
+  Stopping stopping("tune", args, values);
   const std::vector<double> budgets = ReadBudgets(values.Text("budget"));
   ExperimentConfig config = ReadConfig(values);
   RunOptions run;
@@ -78,6 +82,7 @@ int Tune(const Texts& args) {
   run.quiet = values.IsSet("quiet");
   Plan plan = MakePlan(std::move(config), {.models = values.Text("models")});
   for (const auto& note : plan.notes) fmt::print(stderr, "skipbench: {}\n", note);
+  stopping.Attach(&run);
   const RunSummary summary = RunExperiment(plan, run);
   const ResultReader result = ResultReader::Open(run.out, {.own = true, .known = CatalogMetrics()});
   const auto table = MakeTable(result);

@@ -58,7 +58,7 @@ const std::map<std::string, int64_t>& FolderLimits() {
       {"results/video", 1},
       {"results/quickstart", 1},
       {"results/reference", 1},
-      {"tests", 2},
+      {"tests", 3},
       {"tests/fixtures/diffusion", 22},
       {"tests/fixtures/dit", 10},
       {"tests/fixtures/fashion_scenes", 5},

@@ -13,12 +13,12 @@ namespace skipbench::testing {
 
 std::string SkipbenchPath() { return std::string(SKIPBENCH_BINARY_DIR) + "/skipbench"; }
 
-ProcessResult RunProcess(const std::vector<std::string>& argv, int kill_after_ms, const std::string& cwd) {
+Child::Child(const std::vector<std::string>& argv, const std::string& cwd) {
   int out[2], err[2];
   if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC)) throw std::runtime_error("pipe2 failed");
-  const pid_t pid = fork();
-  if (pid < 0) throw std::runtime_error("fork failed");
-  if (pid == 0) {
+  pid_ = fork();
+  if (pid_ < 0) throw std::runtime_error("fork failed");
+  if (pid_ == 0) {
     dup2(out[1], 1);
     dup2(err[1], 2);
     if (!cwd.empty() && chdir(cwd.c_str()) != 0) _exit(126);
@@ -30,10 +30,29 @@ ProcessResult RunProcess(const std::vector<std::string>& argv, int kill_after_ms
   }
   close(out[1]);
   close(err[1]);
+  out_ = out[0];
+  err_ = err[0];
+}
+
+Child::~Child() {
+  if (pid_ < 0) return;
+  kill(pid_, SIGKILL);
+  Wait();
+}
+
+bool Child::running() {
+  siginfo_t info{};
+  return pid_ >= 0 && waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == 0;
+}
+
+void Child::Signal(int signal) const { kill(pid_, signal); }
+
+ProcessResult Child::Wait(int kill_after_ms) {
   ProcessResult result;
   const auto start = std::chrono::steady_clock::now();
   bool killed = false;
-  pollfd fds[2] = {{out[0], POLLIN, 0}, {err[0], POLLIN, 0}};
+  pollfd fds[2] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}};
   int open = 2;
   while (open > 0) {
     int timeout = -1;
@@ -41,7 +60,7 @@ ProcessResult RunProcess(const std::vector<std::string>& argv, int kill_after_ms
       const auto passed =
           std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
       if (passed >= kill_after_ms) {
-        kill(pid, SIGKILL);
+        kill(pid_, SIGKILL);
         killed = true;
       } else {
         timeout = static_cast<int>(kill_after_ms - passed);
@@ -62,9 +81,14 @@ ProcessResult RunProcess(const std::vector<std::string>& argv, int kill_after_ms
     }
   }
   int status = 0;
-  waitpid(pid, &status, 0);
+  waitpid(pid_, &status, 0);
+  pid_ = -1;
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   return result;
+}
+
+ProcessResult RunProcess(const std::vector<std::string>& argv, int kill_after_ms, const std::string& cwd) {
+  return Child(argv, cwd).Wait(kill_after_ms);
 }
 
 }  // namespace skipbench::testing

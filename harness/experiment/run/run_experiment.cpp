@@ -113,6 +113,10 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   if (extension) CommitOrigin(*extension, options.extend, &writer);
   const auto committed = CommittedOrdinals(plan, writer);
   summary.samples_found = std::ssize(committed);
+  const auto stored = [&](int64_t samples) {
+    if (options.stored) options.stored(samples, plan.end - plan.begin);
+  };
+  stored(summary.samples_found);
   const auto n = static_cast<double>(plan.end - plan.begin);
   {
     Progress progress("sampling", options.quiet);
@@ -126,10 +130,13 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
       if (deciding && !deciding->NeedsAny(begin)) break;
       const double size = static_cast<double>(end - begin);
       const auto needed = deciding ? deciding->NeededFrom(begin) : std::vector<bool>{};
+      StoppableWork work(options.stop, size);
       const Wave wave = RunWave(
           plan, begin, end, options.out, needed,
           [&](int64_t calls, int64_t total) {
-            progress.Update(done + size * static_cast<double>(calls) / static_cast<double>(total), n);
+            const double part = static_cast<double>(calls) / static_cast<double>(total);
+            work.Report(part);
+            progress.Update(done + size * part, n);
           },
           extension.get(), &kept);
       writer.Commit(wave);
@@ -139,6 +146,8 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
       summary.samples_done += end - begin;
       done += size;
       progress.Update(done, n);
+      stored(summary.samples_found + summary.samples_done);
+      work.Done();
     }
   }
   if (const std::string note = kept.Note(); !note.empty()) summary.notes.push_back(note);
@@ -146,10 +155,14 @@ RunSummary RunExperiment(Plan& plan, const RunOptions& options) {
   // Of a run in shards the first one measures latency: of the same samples as the undivided run.
   if (plan.config.latency.samples > 0 && plan.shard.index == 0 && writer.CommittedLatency().empty()) {
     Progress progress("latency", options.quiet);
+    StoppableWork work(options.stop, 1);
     writer.CommitLatency(MeasureLatency(plan, [&](int64_t done, int64_t total) {
+      work.Report(static_cast<double>(done) / static_cast<double>(total));
       progress.Update(static_cast<double>(done), static_cast<double>(total));
     }));
+    work.Done();
   }
+  if (options.stop) options.stop->Finishing();
   CommitDistances(plan, &writer);
   const bool stopped = deciding && deciding->decider().finished();
   if (!stopped && summary.samples_found + summary.samples_done != plan.end - plan.begin)

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/analysis/decide/record.h"
+#include "harness/base/stop.h"
 #include "harness/experiment/plan/plan.h"
 #include "harness/store/result_writer.h"
 
@@ -21,6 +23,10 @@ struct RunOptions {
   // Parts of one earlier result: what fits is taken from it (harness/experiment/extend/extension.h). Throws Error where
   // nothing does, or one of them lies in `out`.
   std::vector<std::filesystem::path> extend = {};
+  // Who may ask the run to stop: it ends by Stopped, between two waves or parts; null: nobody.
+  StopRequests* stop = nullptr;
+  // Is told how many of this process's samples are stored, and how many there are, whenever that changes; may be empty.
+  std::function<void(int64_t stored, int64_t planned)> stored = {};
 };
 
 struct RunSummary {
