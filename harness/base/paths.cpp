@@ -20,11 +20,12 @@ std::vector<fs::path> PathsOfEnvironment(const char* variable) {
   return list ? SplitPaths(list) : std::vector<fs::path>();
 }
 
-// The program stands in build/ of the checkout, beside datasets/.
+// The program stands in build/ of the checkout, beside datasets/, or where it was installed, in bin/ beside share/.
 fs::path ShippedFolder(const std::string& name) {
   std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  return program.parent_path().parent_path() / "datasets" / name;
+  const fs::path prefix = fs::read_symlink("/proc/self/exe", error).parent_path().parent_path();
+  const fs::path installed = prefix / "share" / "skipbench" / "datasets" / name;
+  return fs::exists(installed, error) ? installed : prefix / "datasets" / name;
 }
 
 }  // namespace skipbench

@@ -1,11 +1,11 @@
-// The subcommands. Each takes the arguments after its name and returns the exit code: 0 fine, 1 regression (compare),
-// 2 inconclusive or not comparable (compare), 3 error or unsupported, 75 stopped by a signal and to be resumed (run,
-// tune). Errors are thrown; main prints them.
+// The subcommands. Each takes the arguments after its name and returns the exit code (README.md has the table of them).
+// Errors are thrown; main prints them.
 #pragma once
 
 #include <fmt/format.h>
 
 #include <boost/program_options.hpp>
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -29,12 +29,29 @@ int Tune(const Texts& args);
 int Metrics(const Texts& args);
 int Profile(const Texts& args);
 int Doctor(const Texts& args);
+int History(const Texts& args);
+int Completion(const Texts& args);
+
+struct CommandEntry {
+  std::string name;
+  std::string summary;
+  std::function<int(const Texts&)> run;
+  Texts subcommands = {};  // "export" of "path"
+};
+const std::vector<CommandEntry>& Commands();
 
 // One option, as Parse() takes them.
 struct Option {
   std::string name;                               // "format", "format,f"
   boost::program_options::value_semantic* value;  // Parse() takes it over
   std::string help;
+  Texts choices = {};  // the values there are, where they are few: for the help and for shells that complete them
+
+  // The same option with its choices.
+  Option Of(Texts values) && {
+    choices = std::move(values);
+    return std::move(*this);
+  }
 };
 inline Option Flag(const char* name, const char* help) { return {name, boost::program_options::bool_switch(), help}; }
 template <class T>
@@ -93,10 +110,24 @@ class Values {
   boost::program_options::variables_map values_;
 };
 
-// Parses `args`; prints the help and throws HelpShown when --help is given; throws Error that names the command for
-// arguments that do not fit.
+// Parses `args`; throws HelpWanted when --help is given, and Error that names the command for arguments that do not fit.
 Values Parse(const std::string& command, const std::string& usage, const std::vector<Option>& options,
              const Texts& args);
-struct HelpShown {};
+
+// What a command says of itself.
+struct HelpWanted {
+  struct Line {
+    std::string name;      // "out"; "input": what stands without a name
+    char letter = 0;       // 'o', or 0
+    bool takes_value = false;
+    std::string value;     // what the help calls it: "DIR"
+    std::string fallback;  // the default, or ""
+    Texts choices;
+    std::string help;
+  };
+  std::string command;
+  Texts usage;  // one line for each way to call it, without the program's name
+  std::vector<Line> options;
+};
 
 }  // namespace skipbench::cli

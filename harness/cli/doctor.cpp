@@ -14,6 +14,7 @@
 #include "harness/cli/commands.h"
 #include "harness/experiment/plan/plan.h"
 #include "harness/experiment/run/describe.h"
+#include "harness/experiment/run/estimate.h"
 #include "harness/nn/cpu/cpu_kernels.h"
 #include "harness/pipelines/catalog.h"
 #include "harness/pipelines/find_model.h"
@@ -161,28 +162,6 @@ bool Check(const char* what, F&& f) {
   }
 }
 
-// Seconds of one guided prediction of one sample, measured once after a warm-up.
-double MeasureForward(const Plan& plan) {
-  c10::InferenceMode inference;
-  const auto denoiser = plan.pipeline->Encode({plan.samples.data(), 1}, plan.settings[0].guidance, false);
-  std::vector<int64_t> shape = plan.pipeline->info().latent_shape;
-  shape.insert(shape.begin(), 1);
-  const int64_t row = 0;
-  DenoiserInput input;
-  input.sample = at::zeros(shape, at::TensorOptions().dtype(plan.config.model.dtype).device(plan.device));
-  input.timestep = plan.settings[0].scheduler->timestep(0);
-  input.conditioning = {&row, 1};
-  double best = HUGE_VAL;
-  for (int repeat = 0; repeat < 3; ++repeat) {
-    Synchronize(plan.device);
-    const auto start = std::chrono::steady_clock::now();
-    denoiser->Predict(input);
-    Synchronize(plan.device);
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  return best;
-}
-
 // The first line of a message, which says what is missing; where it was looked for stands in what a run says.
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -303,17 +282,13 @@ void DescribeCost(const Plan& plan) {
   PeakMemory peak(plan.device);
   const double forward = MeasureForward(plan);
   const auto grown = peak.Bytes();
-  double evaluations = 0;
-  for (const auto& setting : plan.settings)
-    if (setting.supported)
-      evaluations += static_cast<double>(setting.scheduler->calls()) * static_cast<double>(plan.end - plan.begin);
   fmt::print("memory      model files {:.4g} MiB; one prediction of one sample {}, up to {} at once (batch_size)\n",
              weights / (1 << 20),
              grown ? fmt::format("{:.4g} MiB more ({})", static_cast<double>(*grown) / (1 << 20), peak.kind())
                    : "not measured",
              plan.config.batch_size);
   fmt::print("time        one prediction of one sample took {:.4g} s: at most {} for this config\n", forward,
-             FormatDuration(evaluations * forward));
+             FormatDuration(CountEvaluations(plan).most * forward));
 }
 
 bool DescribeConfig(const std::string& file, const std::string& models, MissingList* missing) {

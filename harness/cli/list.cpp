@@ -27,59 +27,125 @@ void PrintOptions(const std::vector<OptionSpec>& options, const char* indent) {
   }
 }
 
+Json OptionsJson(const std::vector<OptionSpec>& options) {
+  Json list = Json::array();
+  for (const auto& option : options) {
+    Json json = {{"name", option.name}, {"allowed", option.Allowed()}, {"required", option.required}};
+    json["default"] = option.fallback.empty() ? Json() : Json(option.fallback);
+    json["help"] = option.help;
+    if (!option.min.is_null()) json["min"] = option.min;
+    if (!option.max.is_null()) json["max"] = option.max;
+    if (!option.choices.empty()) json["choices"] = option.choices;
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+// What is listed, once for people and once for programs.
+struct Listing {
+  void (*print)();
+  Json (*json)();
+};
+
 template <class Types>
-void ListTypes(const Types& types) {
+void PrintTypes(const Types& types) {
   for (const auto& type : types) {
     fmt::print("{}: {}\n", type.name, type.summary);
     PrintOptions(type.options, "    ");
   }
 }
-void ListMethods() { ListTypes(MethodTypes()); }
-void ListDatasets() { ListTypes(DatasetTypes()); }
+template <class Types>
+Json TypesJson(const Types& types) {
+  Json list = Json::array();
+  for (const auto& type : types)
+    list.push_back({{"name", type.name}, {"summary", type.summary}, {"options", OptionsJson(type.options)}});
+  return list;
+}
 
-void ListMetrics() {
+void PrintMetrics() {
   for (const auto& metric : MetricCatalog())
     if (!metric.summary.empty()) fmt::print("{:<16} {}\n", metric.name, metric.summary);
 }
+Json MetricsJson() {
+  Json list = Json::array();
+  for (const auto& metric : MetricCatalog())
+    if (!metric.summary.empty()) list.push_back({{"name", metric.name}, {"summary", metric.summary}});
+  return list;
+}
 
-void ListSchedulers() {
+// Those that users give.
+std::vector<OptionSpec> OptionsOf(const SchedulerType& type) {
+  std::vector<OptionSpec> options = type.options;
+  std::erase_if(options, [](const OptionSpec& option) { return option.from_file; });
+  return options;
+}
+
+void PrintSchedulers() {
   for (const auto& type : SchedulerTypes()) {
     fmt::print("{}: {}{}\n", type.name, type.summary, type.class_name.empty() ? "" : "; diffusers' " + type.class_name);
-    std::vector<OptionSpec> options = type.options;
-    std::erase_if(options, [](const OptionSpec& option) { return option.from_file; });
-    PrintOptions(options, "    ");
+    PrintOptions(OptionsOf(type), "    ");
   }
   fmt::print(
       "Options are diffusers' constructor arguments, e.g. {{\"type\": \"ddim\", \"clip_sample\": false}}; what is not "
       "given is taken from the model's scheduler_config.json, then from here.\n");
 }
-
-void ListConfig() { PrintOptions(ConfigTable().List(), ""); }
+Json SchedulersJson() {
+  Json list = Json::array();
+  for (const auto& type : SchedulerTypes())
+    list.push_back({{"name", type.name},
+                    {"summary", type.summary},
+                    {"class_name", type.class_name},
+                    {"options", OptionsJson(OptionsOf(type))}});
+  return list;
+}
 
 // One line each, columns between tabs: scripts/convert/all_metric_weights.py reads them.
-void ListWeights() {
+void PrintWeights() {
   for (const auto& one : OfficialMetricWeights())
     fmt::print("{}\t{}\t{}\t{}\t{}\n", one.target, one.file, one.bytes, one.sha256, one.source);
+}
+Json WeightsJson() {
+  Json list = Json::array();
+  for (const auto& one : OfficialMetricWeights())
+    list.push_back({{"file", one.target},
+                    {"published_file", one.file},
+                    {"bytes", one.bytes},
+                    {"sha256", one.sha256},
+                    {"source", one.source}});
+  return list;
+}
+
+const std::map<std::string, Listing>& Listings() {
+  static const std::map<std::string, Listing> listings = {
+      {"methods", {[] { PrintTypes(MethodTypes()); }, [] { return TypesJson(MethodTypes()); }}},
+      {"metrics", {PrintMetrics, MetricsJson}},
+      {"weights", {PrintWeights, WeightsJson}},
+      {"datasets", {[] { PrintTypes(DatasetTypes()); }, [] { return TypesJson(DatasetTypes()); }}},
+      {"schedulers", {PrintSchedulers, SchedulersJson}},
+      {"config", {[] { PrintOptions(ConfigTable().List(), ""); }, [] { return OptionsJson(ConfigTable().List()); }}}};
+  return listings;
 }
 
 }  // namespace
 
 int List(const Texts& args) {
-  static const std::map<std::string, void (*)()> lists = {{"methods", ListMethods},       {"metrics", ListMetrics},
-                                                          {"weights", ListWeights},       {"datasets", ListDatasets},
-                                                          {"schedulers", ListSchedulers}, {"config", ListConfig}};
-  const Values values = Parse("list", "list methods|metrics|weights|datasets|schedulers|config",
-                              {Input("methods, metrics, weights (of metrics: file, published file, bytes, SHA-256, "
-                                     "source), datasets, schedulers or config")},
-                              args);
+  const Texts names = {"methods", "metrics", "weights", "datasets", "schedulers", "config"};
+  const Values values =
+      Parse("list", "list methods|metrics|weights|datasets|schedulers|config [--format text|json]",
+            {Input("methods, metrics, weights (of metrics: file, published file, bytes, SHA-256, source), datasets, "
+                   "schedulers or config")
+                 .Of(names),
+             Default<std::string>("format,f", "text", "for people or for programs").Of({"text", "json"})},
+            args);
   const Texts what = values.All("input");
   const char* expected = "skipbench list: expected one of methods, metrics, weights, datasets, schedulers, config";
   if (what.size() != 1) Fail("{}", expected);
-  const auto list = lists.find(what[0]);
-  if (list == lists.end())
-    Fail("{}; found \"{}\"{}", expected, what[0],
-         DidYouMean(what[0], {"methods", "metrics", "weights", "datasets", "schedulers", "config"}));
-  list->second();
+  const auto found = Listings().find(what[0]);
+  if (found == Listings().end()) Fail("{}; found \"{}\"{}", expected, what[0], DidYouMean(what[0], names));
+  if (values.Choice("format", {"text", "json"}) == "json")
+    fmt::print("{}\n", found->second.json().dump(2, ' ', false, Json::error_handler_t::replace));
+  else
+    found->second.print();
   return 0;
 }
 

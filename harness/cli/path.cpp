@@ -115,12 +115,11 @@ int Export(const Texts& args) {
        Optional<int>("skips", "of a greedy_search: its path with so many skips, instead of the one that ran"),
        Optional<int64_t>("sample", "the path of the sample with this id (/samples/id in the result)"),
        Flag("majority", "at each call what most samples did, where their paths differ"),
-       Optional<std::string>("row",
-                             "conditional or unconditional: whose decisions, where guidance's rows decided apart"),
+       Optional<std::string>("row", "whose decisions, where guidance's rows decided apart")
+           .Of({"conditional", "unconditional"}),
        Flag("as-skips", "export calls that run a part of the network, or combine earlier outputs, as skips"),
-       Optional<std::string>("format,f",
-                             "cache-dit (Python for cache-dit 1.5.3), diffusers (Python without further packages) or "
-                             "json"),
+       Optional<std::string>("format,f", "Python for cache-dit 1.5.3, Python without further packages, or JSON")
+           .Of({"cache-dit", "diffusers", "json"}),
        Optional<std::string>("out,o", "the file to write; default: the standard output")},
       args);
   const std::string file = values.OnlyInput("one result");
@@ -198,10 +197,8 @@ int Import(const Texts& args) {
 int Path(const Texts& args) {
   const std::string usage = fmt::format("usage: skipbench {}\n       skipbench {}", kExportUsage, kImportUsage);
   if (args.empty()) Fail("skipbench path: expected export or import\n{}", usage);
-  if (args[0] == "--help" || args[0] == "-h") {
-    fmt::print("{}\n", usage);
-    return 0;
-  }
+  if (args[0] == "--help" || args[0] == "-h")
+    throw HelpWanted{.command = "path", .usage = {kExportUsage, kImportUsage}, .options = {}};
   const Texts rest(args.begin() + 1, args.end());
   if (args[0] == "export") return Export(rest);
   if (args[0] == "import") return Import(rest);

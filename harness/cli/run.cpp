@@ -9,6 +9,7 @@
 #include "harness/cli/stopping.h"
 #include "harness/experiment/config/shard.h"
 #include "harness/experiment/run/describe.h"
+#include "harness/experiment/run/estimate.h"
 #include "harness/experiment/run/run_experiment.h"
 #include "harness/report/tables/render_table.h"
 #include "harness/store/outputs.h"
@@ -28,6 +29,18 @@ void Report(const Plan& plan, const fs::path& out) {
   WriteSheet(reader, plan.config.contact_sheet_rows, out);
   if (plan.config.contact_sheet_rows > 0) fmt::print("pictures: {}\n", (out / kContactSheet).string());
   fmt::print("results:  {}\n", out.string());
+}
+
+// How long it will take, before it starts. A prediction that fails here fails in the run too, which says why.
+void PrintEstimate(const Plan& plan, bool resumed) {
+  double forward = 0;
+  try {
+    forward = MeasureForward(plan);
+  } catch (const std::exception&) {
+    return;
+  }
+  fmt::print(stderr, "skipbench: {}{}\n", DescribeTime(plan, forward),
+             resumed ? ", less what is there already" : plan.config.decide ? ", less what need not be run" : "");
 }
 
 fs::path DefaultFolder(const std::string& name, const Shard& shard) {
@@ -97,6 +110,7 @@ int Run(const Texts& args) {
     return 0;
   }
   for (const auto& note : plan.notes) fmt::print(stderr, "skipbench: {}\n", note);
+  if (!run.quiet) PrintEstimate(plan, resume);
   std::optional<ProfiledRun> profiled;
   if (values.IsSet("profile")) profiled.emplace(plan.device);
   stopping.Attach(&run);

@@ -59,7 +59,8 @@ int Tune(const Texts& args) {
       "tune CONFIG [--question pareto|fewer_steps] [--budget F,F,...] [--out DIR] [--resume | --overwrite] "
       "[--grace TIME]",
       {Input("an experiment's config, whose lists are the sweep"),
-       Optional<std::string>("question", "pareto or fewer_steps (default: the config's \"decide\", else pareto)"),
+       Optional<std::string>("question", "what is decided (default: the config's \"decide\", else pareto)")
+           .Of({"pareto", "fewer_steps"}),
        Optional<std::string>("metric", "what counts (default: the config's, else psnr)"),
        Optional<std::string>("margin", "differences that do not count, in the metric's unit"),
        Optional<std::string>("samples", "at most so many samples"),

@@ -70,6 +70,12 @@ DeltaProbe ReadTrajectory(const std::string& method, const Criterion& declared, 
 
 namespace {
 
+// How much of a search is done when it has sampled everything so many times: most searches end after about five.
+double ShareOfSearch(double sampled) {
+  constexpr double kUsual = 5;
+  return sampled / std::max(kUsual, sampled + 1);
+}
+
 class Calibrator {
  public:
   Calibrator(const Plan& plan, const CalibrationOptions& options)
@@ -77,7 +83,8 @@ class Calibrator {
     for (int64_t s = 0; s < count_; ++s) streams_.push_back(plan.OpenNoise(s));
   }
 
-  Calibration Run(const PlannedSetting& setting, const std::function<void(const std::string&)>& progress) {
+  Calibration Run(const PlannedSetting& setting,
+                  const std::function<void(double share, const std::string&)>& progress) {
     const Criterion criterion = *setting.spec->method->criterion();
     const OptionSpec& option = *ThresholdOption(*setting.spec->type);
     Calibration found;
@@ -104,9 +111,15 @@ class Calibrator {
           "most that",
           file, found.target, setting.scheduler->type(), setting.scheduler->steps(), found.calls);
     Denoiser& denoiser = DenoiserFor(setting.guidance);
+    double sampled = 0;  // in times that all samples were
     const auto probe = [&](double delta, const std::vector<int>& which) {
       const auto method = With(*setting.spec, found.parameters, option.name, delta, file);
-      const TreeResult result = RunOn(which, *method, setting, denoiser);
+      const double part = static_cast<double>(which.size()) / static_cast<double>(count_);
+      const auto report = [&](double share) {
+        progress(ShareOfSearch(sampled + part * share), fmt::format("{} {}", method->Label(), found.run));
+      };
+      const TreeResult result = RunOn(which, *method, setting, denoiser, report);
+      sampled += part;
       found.evaluations += result.full_evaluations;
       DeltaProbe seen;
       for (const auto& record : result.records[0]) {
@@ -115,7 +128,6 @@ class Calibrator {
         seen.predicted.insert(seen.predicted.end(), one.predicted.begin(), one.predicted.end());
         seen.skipped.insert(seen.skipped.end(), one.skipped.begin(), one.skipped.end());
       }
-      progress(fmt::format("{} {}", method->Label(), found.run));
       return seen;
     };
     const DeltaSearchOptions search{.target = found.target,
@@ -140,10 +152,11 @@ class Calibrator {
   }
 
   TreeResult RunOn(const std::vector<int>& which, const Method& method, const PlannedSetting& setting,
-                   Denoiser& denoiser) {
+                   Denoiser& denoiser, const std::function<void(double)>& progress) {
     std::vector<TreeSample> samples;
     for (int s : which) samples.push_back({plan_.samples[s].id, streams_[s].get(), s});
     TreeOptions options = plan_.Trees();
+    options.progress = progress;
     for (const auto& tree : plan_.trees)
       if (tree.scheduler == setting.scheduler) options.max_states = tree.max_states;
     return plan_.Run(*setting.scheduler, denoiser, samples, {&method}, options);
@@ -159,7 +172,7 @@ class Calibrator {
 }  // namespace
 
 Calibrations Calibrate(const Plan& plan, const CalibrationOptions& options,
-                       const std::function<void(size_t done, size_t total, const std::string& what)>& progress) {
+                       const std::function<void(double done, double total, const std::string& what)>& progress) {
   c10::InferenceMode inference;
   Calibrations all;
   std::vector<const PlannedSetting*> settings;
@@ -184,8 +197,8 @@ Calibrations Calibrate(const Plan& plan, const CalibrationOptions& options,
     Fail("{}: methods: none of them has a threshold that could be calibrated:{}", plan.config.file.string(), reasons);
   Calibrator calibrator(plan, options);
   for (const auto* setting : settings)
-    all.found.push_back(calibrator.Run(*setting, [&](const std::string& what) {
-      if (progress) progress(all.found.size(), settings.size(), what);
+    all.found.push_back(calibrator.Run(*setting, [&](double share, const std::string& what) {
+      if (progress) progress(static_cast<double>(all.found.size()) + share, static_cast<double>(settings.size()), what);
     }));
   return all;
 }

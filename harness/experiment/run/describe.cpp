@@ -12,6 +12,7 @@
 #include "harness/experiment/plan/inputs.h"
 #include "harness/experiment/plan/memory.h"
 #include "harness/experiment/plan/metric_reference.h"
+#include "harness/experiment/run/estimate.h"
 #include "harness/experiment/run/traces.h"
 #include "harness/experiment/search/search_phase.h"
 #include "harness/io/files/sha256.h"
@@ -172,7 +173,7 @@ std::string DescribePlan(const Plan& plan) {
   text += fmt::format("forward     {:.4g} GMACs (modules), {:.4g} GMACs (matmuls), without guidance\n",
                       static_cast<double>(one.modules) / 1e9, static_cast<double>(one.matmuls) / 1e9);
   text += DescribeSchedulers(plan);
-  double evaluations = 0, macs = 0, least = 0, disk = 1e5;
+  double macs = 0, disk = 1e5;
   text += "settings    network evaluations of one sample, at most\n";
   for (const auto& setting : plan.settings) {
     const double calls = setting.scheduler->calls();
@@ -180,7 +181,6 @@ std::string DescribePlan(const Plan& plan) {
                         setting.supported ? "" : "; NOT SUPPORTED: " + setting.message);
     disk += n * BytesPerSample(plan, setting);
     if (!setting.supported) continue;
-    evaluations += n * calls;
     macs += n * calls * static_cast<double>(one.matmuls) * info.GuidanceRows(setting.guidance);
   }
   for (const auto& job : CollectSearches(plan)) {
@@ -190,11 +190,11 @@ std::string DescribePlan(const Plan& plan) {
         "all\n",
         job.search->Key(), size.paths, job.samples, size.naive_evaluations * static_cast<double>(job.samples));
   }
-  for (const auto& tree : plan.trees) least += n * tree.scheduler->calls();
+  const auto [least, most] = CountEvaluations(plan);
   text += fmt::format(
       "evaluations {:.0f} at most, {:.0f} at least (settings share what they decide alike); {:.4g} TMACs (matmuls) at "
       "most\n",
-      evaluations, std::min(least, evaluations), macs / 1e12);
+      most, least, macs / 1e12);
   text += DescribeMetrics(plan);
   text += DescribeMemory(plan);
   for (const auto& note : plan.notes) text += fmt::format("NOTE        {}\n", note);
