@@ -4,6 +4,7 @@
 # needs neither. So the wheel's folder is looked up here and libtorch_cpu and libc10 are linked directly.
 #
 #   LIBTORCH (cache variable or environment)  a LibTorch folder with include/ and lib/
+#   pip install .                             the wheel of the Python that builds
 #   otherwise                                 the wheel in .env/, the private environment scripts/setup makes
 #
 # With SKIPBENCH_CUDA, libtorch_cuda and libc10_cuda are linked too, and Cuda.cmake looks for nvcc.
@@ -11,6 +12,11 @@
 set(LIBTORCH "$ENV{LIBTORCH}" CACHE PATH "LibTorch folder (include/, lib/); empty: the wheel in .env")
 
 set(torch_root "${LIBTORCH}")
+if(NOT torch_root AND SKBUILD)
+  find_package(Python REQUIRED COMPONENTS Interpreter)
+  execute_process(COMMAND ${Python_EXECUTABLE} -c "import importlib.util, os; print(os.path.dirname(importlib.util.find_spec('torch').origin))"
+    OUTPUT_VARIABLE torch_root OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
 if(NOT torch_root)
   file(GLOB torch_candidates ${CMAKE_SOURCE_DIR}/.env/lib/python3*/site-packages/torch)
   list(LENGTH torch_candidates torch_count)
@@ -48,7 +54,7 @@ add_library(LibTorch::LibTorch INTERFACE IMPORTED GLOBAL)
 target_include_directories(LibTorch::LibTorch SYSTEM INTERFACE
   ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
 target_link_libraries(LibTorch::LibTorch INTERFACE LibTorch::cpu LibTorch::c10)
-target_link_options(LibTorch::LibTorch INTERFACE ${torch_rpath_link} -Wl,-rpath,${torch_root}/lib)
+target_link_options(LibTorch::LibTorch INTERFACE ${torch_rpath_link})
 
 # BLAS and LAPACK for rooms without tensors: LibTorch's own (MKL), whose names libtorch_cpu.so exports. Another library of these names
 # (OpenBLAS) in the program would serve LibTorch too: findings/libtorch_lapack_symbols.sh. A LibTorch that keeps them to itself leaves
@@ -60,7 +66,7 @@ unset(CMAKE_REQUIRED_LIBRARIES)
 add_library(skipbench_lapack INTERFACE)
 if(SKIPBENCH_LAPACK_OF_LIBTORCH)
   target_link_libraries(skipbench_lapack INTERFACE LibTorch::cpu LibTorch::c10)
-  target_link_options(skipbench_lapack INTERFACE ${torch_rpath_link} -Wl,-rpath,${torch_root}/lib)
+  target_link_options(skipbench_lapack INTERFACE ${torch_rpath_link})
 else()
   find_package(LAPACK REQUIRED)
   target_link_libraries(skipbench_lapack INTERFACE LAPACK::LAPACK)

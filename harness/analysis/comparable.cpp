@@ -52,50 +52,51 @@ void RequireModelScheduler(Json base, Json now, std::vector<std::string>& reason
 bool HasOptions(const RunHeader& header, size_t k) { return !OptionsOf(header, k).empty(); }
 
 // Keys of the expanded config that change the pictures of every setting.
-void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std::string>& reasons) {
+void RequireConfig(const RunHeader& base, const RunHeader& now, std::vector<std::string>& reasons,
+                   std::vector<std::string>& of_model) {
   const auto value = [](const RunHeader& header, const char* key) {
     return header.expanded_config.is_object() && header.expanded_config.contains(key) ? header.expanded_config[key]
                                                                                       : Json();
   };
-  const auto require = [&](const char* key) {
-    if (value(base, key) != value(now, key)) Require(key, value(base, key).dump(), value(now, key).dump(), reasons);
+  const auto require = [&](const char* key, std::vector<std::string>& into) {
+    if (value(base, key) != value(now, key)) Require(key, value(base, key).dump(), value(now, key).dump(), into);
   };
-  for (const char* key : {"noise", "negative_prompt", "height", "width", "tokenizer", "vae_tiling", "pixels"})
-    require(key);
+  for (const char* key : {"noise", "negative_prompt", "height", "width", "vae_tiling", "pixels"}) require(key, reasons);
+  require("tokenizer", of_model);
   // Where both record which options were in force, those are compared setting by setting.
   bool recorded = true;
   for (const RunHeader* header : {&base, &now})
     for (size_t k = 0; k < header->settings.size(); ++k) recorded &= HasOptions(*header, k);
-  if (!recorded) RequireModelScheduler(value(base, "model_scheduler"), value(now, "model_scheduler"), reasons);
+  if (!recorded) RequireModelScheduler(value(base, "model_scheduler"), value(now, "model_scheduler"), of_model);
   if (SharesNoise(now) ||
       std::any_of(base.settings.begin(), base.settings.end(), [](const auto& one) { return one.scope == "group"; }))
-    require("group_size");
+    require("group_size", reasons);
 }
 
 // What the k-th setting has to have in common with its counterpart: the options of the scheduler that are in force
-// among it, wherever they come from, if both results record them.
-Json Identity(const RunHeader& header, size_t k, bool with_options) {
+// among it, wherever they come from, if both results record them; without what is allowed to differ.
+Json Identity(const RunHeader& header, size_t k, bool with_options, const Allowances& allowances) {
   const SettingInfo& info = header.settings[k];
   Json parameters = info.parameters;
   if (parameters.is_object()) parameters.erase("id");
-  Json identity = {{"type", info.type},
-                   {"parameters", parameters},
-                   {"steps", info.steps},
-                   {"scheduler", info.scheduler},
-                   {"guidance", info.guidance}};
+  Json identity = {{"type", info.type}, {"parameters", parameters}, {"scheduler", info.scheduler}};
+  if (!allowances.Allow("steps")) identity["steps"] = info.steps;
+  if (!allowances.Allow("guidance")) identity["guidance"] = info.guidance;
   const Json options = with_options ? OptionsOf(header, k) : Json::object();
-  for (const auto& [key, option] : options.items()) identity["scheduler." + key] = ValueOf(options, key);
+  for (const auto& [key, option] : options.items())
+    if (!allowances.Allow("model") || (option.is_object() && option.value("from", Json()) == "config"))
+      identity["scheduler." + key] = ValueOf(options, key);
   return identity;
 }
 
-bool SameIdentity(const RunHeader& base, size_t k, const RunHeader& now, size_t j) {
+bool SameIdentity(const RunHeader& base, size_t k, const RunHeader& now, size_t j, const Allowances& allowances) {
   const bool with_options = HasOptions(base, k) && HasOptions(now, j);
-  return Identity(base, k, with_options) == Identity(now, j, with_options);
+  return Identity(base, k, with_options, allowances) == Identity(now, j, with_options, allowances);
 }
 
 // In words; where the options of one scheduler differ, with where they come from.
 std::string DifferencesOf(const RunHeader& base, size_t k, const RunHeader& now, size_t j) {
-  std::string text = Differences(Identity(base, k, false), Identity(now, j, false));
+  std::string text = Differences(Identity(base, k, false, {}), Identity(now, j, false, {}));
   const std::string& scheduler = base.settings[k].scheduler;
   if (scheduler != now.settings[j].scheduler || !HasOptions(base, k) || !HasOptions(now, j)) return text;
   const Json a = OptionsOf(base, k), b = OptionsOf(now, j);
@@ -109,7 +110,7 @@ std::string DifferencesOf(const RunHeader& base, size_t k, const RunHeader& now,
   return text;
 }
 
-Counterpart FindSetting(const RunHeader& base, size_t k, const RunHeader& now) {
+Counterpart FindSetting(const RunHeader& base, size_t k, const RunHeader& now, const Allowances& allowances) {
   const SettingInfo& setting = base.settings[k];
   // In results that do not record the scheduler's options, settings of one identity differ in these; their labels tell
   // them apart.
@@ -117,7 +118,7 @@ Counterpart FindSetting(const RunHeader& base, size_t k, const RunHeader& now) {
   for (size_t j = 0; j < now.settings.size(); ++j) {
     const bool label = now.settings[j].label == setting.label;
     if (label) by_label = static_cast<int>(j);
-    if (!SameIdentity(base, k, now, j)) continue;
+    if (!SameIdentity(base, k, now, j, allowances)) continue;
     if (label) return {static_cast<int>(j), ""};
     same = static_cast<int>(j);
     ++candidates;
@@ -127,20 +128,42 @@ Counterpart FindSetting(const RunHeader& base, size_t k, const RunHeader& now) {
   return {-1, candidates > 1 ? "NEW has several settings like it, under other labels" : "NEW has no such setting"};
 }
 
+// The setting of NEW that BASE's was renamed to; -1: it was not.
+int Renamed(const RunHeader& base, size_t k, const RunHeader& now, const Allowances& allowances) {
+  const auto found = allowances.renamed.find(base.settings[k].label);
+  if (found == allowances.renamed.end()) return -1;
+  for (size_t j = 0; j < now.settings.size(); ++j)
+    if (now.settings[j].label == found->second) return static_cast<int>(j);
+  return -1;
+}
+
 }  // namespace
 
-std::vector<std::string> WhyNotComparable(const RunHeader& base, const RunHeader& now) {
-  std::vector<std::string> reasons;
-  RequireModel(base, now, reasons);
+const std::vector<std::string>& AllowanceKinds() {
+  static const std::vector<std::string> kinds = {"dtype", "model", "guidance", "steps"};
+  return kinds;
+}
+
+std::vector<std::string> WhyNotComparable(const RunHeader& base, const RunHeader& now, const Allowances& allowances,
+                                          std::vector<std::string>* allowed) {
+  std::vector<std::string> reasons, of_model, of_dtype, ignored;
+  RequireModel(base, now, of_model);
   Require("seed", base.seed, now.seed, reasons);
-  Require("dtype", base.dtype, now.dtype, reasons);
-  RequireConfig(base, now, reasons);
+  Require("dtype", base.dtype, now.dtype, of_dtype);
+  RequireConfig(base, now, reasons, of_model);
+  const auto add = [&](const std::vector<std::string>& differences, const char* kind, bool first) {
+    std::vector<std::string>& into = allowances.Allow(kind) ? (allowed ? *allowed : ignored) : reasons;
+    into.insert(first ? into.begin() : into.end(), differences.begin(), differences.end());
+  };
+  add(of_dtype, "dtype", false);
+  add(of_model, "model", true);
   return reasons;
 }
 
-std::vector<std::string> WhyNotComparable(const ResultReader& base, const ResultReader& now) {
+std::vector<std::string> WhyNotComparable(const ResultReader& base, const ResultReader& now,
+                                          const Allowances& allowances, std::vector<std::string>* allowed) {
   const RunHeader &a = base.header(), &b = now.header();
-  std::vector<std::string> reasons = WhyNotComparable(a, b);
+  std::vector<std::string> reasons = WhyNotComparable(a, b, allowances, allowed);
   const auto pairs = PairSamples(base, now);
   if (pairs.empty()) reasons.push_back("no sample is in both");
   for (const auto& [i, j] : pairs) {
@@ -171,14 +194,23 @@ std::vector<std::pair<size_t, size_t>> PairSamples(const ResultReader& base, con
   return pairs;
 }
 
-Counterpart FindCounterpart(const RunHeader& base, size_t k, const RunHeader& now) {
-  const Counterpart found = FindSetting(base, k, now);
+Counterpart FindCounterpart(const RunHeader& base, size_t k, const RunHeader& now, const Allowances& allowances) {
+  const int renamed = Renamed(base, k, now, allowances);
+  Counterpart found = renamed >= 0 ? Counterpart{renamed, ""} : FindSetting(base, k, now, {});
+  if (found.index < 0 && !allowances.kinds.empty()) found = FindSetting(base, k, now, allowances);
   if (found.index < 0) return found;
+  const auto j = static_cast<size_t>(found.index);
+  found.allowed = DifferencesOf(base, k, now, j);
   // The same 25 steps measured to a full run of 50 steps and to one of 40 have nothing to say to each other.
-  const int before = ReferenceOf(base.settings, k), after = ReferenceOf(now.settings, static_cast<size_t>(found.index));
+  const int before = ReferenceOf(base.settings, k), after = ReferenceOf(now.settings, j);
   if (before < 0 || after < 0) return found;
-  const std::string other = DifferencesOf(base, static_cast<size_t>(before), now, static_cast<size_t>(after));
-  if (!other.empty()) return {-1, "it is compared with another full run: " + other};
+  const auto reference = static_cast<size_t>(before), other = static_cast<size_t>(after);
+  if (Renamed(base, reference, now, allowances) == after || SameIdentity(base, reference, now, other, {})) return found;
+  const std::string differences = DifferencesOf(base, reference, now, other);
+  if (differences.empty()) return found;
+  if (!SameIdentity(base, reference, now, other, allowances))
+    return {-1, "it is compared with another full run: " + differences};
+  if (found.allowed.empty()) found.allowed = "of the full run " + differences;
   return found;
 }
 

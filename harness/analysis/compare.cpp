@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
+#include <span>
 
 #include "harness/analysis/comparable.h"
 #include "harness/analysis/compare_sets.h"
@@ -30,13 +32,33 @@ double Mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+// dB, at most kIdenticalDb.
+double Psnr(std::span<const uint8_t> a, std::span<const uint8_t> b) {
+  double squares = 0;
+  for (size_t p = 0; p < a.size(); ++p) {
+    const double d = double(a[p]) - double(b[p]);
+    squares += d * d;
+  }
+  if (squares == 0) return kIdenticalDb;
+  return std::min(kIdenticalDb, 10 * std::log10(255.0 * 255.0 * static_cast<double>(a.size()) / squares));
+}
+
 // One setting of BASE and its counterpart, on the samples that both have done.
 class SettingComparer {
  public:
-  // `comparisons`: of single samples, over all settings.
+  // `comparisons`: of single samples, over all settings. `otherwise`: something differs that was allowed to.
   SettingComparer(const ResultReader& base, const ResultReader& now, size_t k, size_t j, const CompareOptions& options,
-                  const ComparedSets& sets, int64_t comparisons)
-      : base_(base), now_(now), k_(k), j_(j), options_(options), sets_(sets), comparisons_(comparisons) {
+                  const ComparedSets& sets, int64_t comparisons, bool otherwise)
+      : base_(base),
+        now_(now),
+        k_(k),
+        j_(j),
+        options_(options),
+        sets_(sets),
+        comparisons_(comparisons),
+        otherwise_(otherwise),
+        other_cost_(otherwise && (options.allowances.Allow("steps") || options.allowances.Allow("guidance") ||
+                                  options.allowances.Allow("model"))) {
     change_.label = base.header().settings[k].label;
   }
 
@@ -56,6 +78,7 @@ class SettingComparer {
     for (const auto& distance : sets_.base)
       if (distance.setting == k_) Set(distance);
     Pictures();
+    if (otherwise_) change_.picture_db = AgreementOf("images", true);
     if (options_.max_slowdown) Latency();
     return std::move(change_);
   }
@@ -79,7 +102,7 @@ class SettingComparer {
 
   void Decisions() {
     const SettingInfo &a = base_.header().settings[k_], &b = now_.header().settings[j_];
-    if (a.timesteps != b.timesteps) {
+    if (a.timesteps != b.timesteps && !otherwise_) {
       if (SchedulerConfig(base_) != SchedulerConfig(now_))
         Note(change_, Verdict::kNotComparable, "the timesteps differ, and so does the scheduler's configuration");
       else
@@ -127,7 +150,8 @@ class SettingComparer {
     OfPairs(base, now, before, after);
     cost.base = Mean(before);
     cost.now = Mean(after);
-    if (cost.now > cost.base * (1 + options_.max_cost_rise)) {
+    const bool judged = options_.max_cost_rise || !other_cost_;
+    if (judged && cost.now > cost.base * (1 + options_.max_cost_rise.value_or(0))) {
       cost.verdict = Verdict::kRegression;
       Note(change_, cost.verdict,
            fmt::format("more {}: {:.6g} a sample in BASE, {:.6g} in NEW", what, cost.base, cost.now));
@@ -197,7 +221,7 @@ class SettingComparer {
           "{} is {}: lower quality by {:.4g} [{:.4g}, {:.4g}], limit {:.4g}; {:.5g} in BASE, {:.5g} in NEW",
           change.metric, verdict, change.loss.mean, change.loss.low, change.loss.high, limit, change.base, change.now);
     };
-    const bool cheaper = change_.nfe.now < change_.nfe.base;
+    const bool cheaper = !other_cost_ && change_.nfe.now < change_.nfe.base;
     if (std::isnan(change.loss.low)) {
       if (change.loss.mean <= 0) return;
       change.verdict = Verdict::kInconclusive;
@@ -215,32 +239,35 @@ class SettingComparer {
     }
   }
 
-  // PSNR over all thumbnails of a sample, mean over the samples that differ; infinite when none does.
-  void Pictures() {
-    if (!base_.FindColumn(k_, "thumbnail") || !now_.FindColumn(j_, "thumbnail")) return;
-    const auto before = base_.Read<uint8_t>(k_, "thumbnail"), after = now_.Read<uint8_t>(j_, "thumbnail");
-    if (before.shape.size() != after.shape.size() ||
-        !std::equal(before.shape.begin() + 1, before.shape.end(), after.shape.begin() + 1))
-      return;
-    const size_t size = before.values.size() / static_cast<size_t>(before.shape[0]);
+  // PSNR over all values of a sample, mean over the samples; infinite when none differs. `column`: of pictures. Large
+  // ones are read sample by sample.
+  std::optional<double> AgreementOf(const std::string& column, bool large) const {
+    const ColumnInfo *a = base_.FindColumn(k_, column), *b = now_.FindColumn(j_, column);
+    if (!a || !b || a->row_shape != b->row_shape) return std::nullopt;
+    const auto size =
+        static_cast<size_t>(std::accumulate(a->row_shape.begin(), a->row_shape.end(), int64_t{1}, std::multiplies<>()));
+    std::vector<uint8_t> all_before, all_after;
+    if (!large) all_before = base_.Read<uint8_t>(k_, column).values;
+    if (!large) all_after = now_.Read<uint8_t>(j_, column).values;
     double sum = 0;
     for (const auto& [i, j] : pairs_) {
-      double squares = 0;
-      for (size_t p = 0; p < size; ++p) {
-        const double d = double(before.values[i * size + p]) - double(after.values[j * size + p]);
-        squares += d * d;
-      }
-      sum += squares == 0
-                 ? kIdenticalDb
-                 : std::min(kIdenticalDb, 10 * std::log10(255.0 * 255.0 * static_cast<double>(size) / squares));
+      if (large) all_before = base_.ReadSamples<uint8_t>(k_, column, static_cast<int64_t>(i), 1).values;
+      if (large) all_after = now_.ReadSamples<uint8_t>(j_, column, static_cast<int64_t>(j), 1).values;
+      sum +=
+          Psnr({all_before.data() + (large ? 0 : i * size), size}, {all_after.data() + (large ? 0 : j * size), size});
     }
     const double mean = sum / static_cast<double>(pairs_.size());
-    change_.agreement_db = mean == kIdenticalDb ? kInfinity : mean;
-    if (base_.header().settings[k_].reference && *change_.agreement_db < options_.min_agreement_db)
+    return mean == kIdenticalDb ? kInfinity : mean;
+  }
+
+  void Pictures() {
+    change_.agreement_db = AgreementOf("thumbnail", false);
+    const double least = options_.min_agreement_db.value_or(otherwise_ ? -kInfinity : kMinAgreementDb);
+    if (change_.agreement_db && base_.header().settings[k_].reference && *change_.agreement_db < least)
       Note(change_, Verdict::kRegression,
            fmt::format("the full run makes other pictures of the same noise: {:.1f} dB between BASE's and NEW's, at "
                        "least {:.1f} expected",
-                       mean, options_.min_agreement_db));
+                       *change_.agreement_db, least));
   }
 
   static const LatencyRecord* Record(const ResultReader& result, size_t setting) {
@@ -298,6 +325,7 @@ class SettingComparer {
   const CompareOptions& options_;
   const ComparedSets& sets_;
   int64_t comparisons_;
+  bool otherwise_, other_cost_;
   Pairs pairs_;
   SettingChange change_;
 };
@@ -309,19 +337,25 @@ std::string DescribeResult(const ResultReader& result) {
 
 void CompareSettings(const ResultReader& base, const ResultReader& now, const CompareOptions& options,
                      const ComparedSets& sets, const Pairs& pairs, Comparison& comparison) {
+  const bool differ = !comparison.allowed.empty();
   std::vector<bool> used(now.header().settings.size());
   int64_t comparisons = 0;
   for (size_t k = 0; k < base.header().settings.size(); ++k) comparisons += std::ssize(base.Metrics(k));
   for (size_t k = 0; k < base.header().settings.size(); ++k) {
-    const Counterpart other = FindCounterpart(base.header(), k, now.header());
+    const Counterpart other = FindCounterpart(base.header(), k, now.header(), options.allowances);
     if (other.index < 0) {
       Note(comparison.settings.emplace_back(SettingChange{.label = base.header().settings[k].label}),
            Verdict::kNotComparable, other.reason);
       continue;
     }
     used[other.index] = true;
-    comparison.settings.push_back(
-        SettingComparer(base, now, k, static_cast<size_t>(other.index), options, sets, comparisons).Run(pairs));
+    const auto j = static_cast<size_t>(other.index);
+    if (!other.allowed.empty())
+      comparison.allowed.push_back(fmt::format("{}: {}", base.header().settings[k].label, other.allowed));
+    const bool otherwise = differ || !other.allowed.empty();
+    comparison.settings.push_back(SettingComparer(base, now, k, j, options, sets, comparisons, otherwise).Run(pairs));
+    if (const std::string& label = now.header().settings[j].label; label != base.header().settings[k].label)
+      comparison.notes.push_back(fmt::format("{} is {} in NEW", base.header().settings[k].label, label));
   }
   for (size_t j = 0; j < used.size(); ++j)
     if (!used[j] && std::none_of(comparison.settings.begin(), comparison.settings.end(),
@@ -343,7 +377,7 @@ const char* Name(Verdict verdict) {
 
 int ExitCode(Verdict verdict) {
   if (verdict == Verdict::kFine) return 0;
-  return verdict == Verdict::kRegression ? 1 : 2;
+  return verdict == Verdict::kRegression ? 1 : verdict == Verdict::kInconclusive ? 2 : 4;
 }
 
 Comparison Compare(const ResultReader& base, const ResultReader& now, const CompareOptions& options,
@@ -357,7 +391,7 @@ Comparison Compare(const ResultReader& base, const ResultReader& now, const Comp
   comparison.pairs = std::ssize(pairs);
   comparison.only_base = std::ssize(base.samples()) - comparison.pairs;
   comparison.only_now = std::ssize(now.samples()) - comparison.pairs;
-  comparison.not_comparable = WhyNotComparable(base, now);
+  comparison.not_comparable = WhyNotComparable(base, now, options.allowances, &comparison.allowed);
   if (!comparison.not_comparable.empty()) {
     comparison.verdict = Verdict::kNotComparable;
     return comparison;

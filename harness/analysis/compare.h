@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/analysis/comparable.h"
 #include "harness/measures/measured_value.h"
 #include "harness/stats/bootstrap.h"
 #include "harness/stats/time_ratio.h"
@@ -23,10 +24,16 @@ struct CompareOptions {
   // How much worse a metric may get, by its column; a metric of sets by its name ("fd_fashion"), or by what it is
   // against too ("fd_fashion (reference)"). See DefaultLimit and DefaultAllowance.
   std::map<std::string, double> limits;
-  double max_cost_rise = 0;                 // of evaluations and MACs, as a fraction
+  // Of evaluations and MACs, as a fraction; none: 0, but where other steps, guidance or another model are allowed and
+  // there costs are shown, not judged.
+  std::optional<double> max_cost_rise = {};
   std::optional<double> max_slowdown = {};  // ratio of latencies; none: latency is not looked at
-  double min_agreement_db = 40;             // PSNR of the reference's thumbnails, NEW against BASE, mean over samples
+  // PSNR of the reference's thumbnails, NEW against BASE, mean over samples; none: kMinAgreementDb, but where something
+  // is allowed to differ the agreement is shown, not judged.
+  std::optional<double> min_agreement_db = {};
+  Allowances allowances = {};
 };
+inline constexpr double kMinAgreementDb = 40;
 
 // How much worse a metric may get unless the user says otherwise: what it says itself, else 2 % of BASE's mean.
 double DefaultLimit(const MetricInfo& metric, double base_mean);
@@ -36,7 +43,7 @@ double DefaultAllowance(const MeasuredValue& base);
 
 enum class Verdict { kFine, kInconclusive, kNotComparable, kRegression };  // from good to bad
 const char* Name(Verdict verdict);
-// 0 fine, 1 regression, 2 inconclusive or not comparable.
+// 0 fine, 1 regression, 2 inconclusive, 4 not comparable.
 int ExitCode(Verdict verdict);
 
 struct MetricChange {
@@ -61,7 +68,9 @@ struct SettingChange {
   std::vector<MetricChange> metrics = {};   // of single samples
   std::vector<MetricChange> sets = {};      // of whole sets
   std::optional<double> agreement_db = {};  // of thumbnails; +inf: all equal
-  std::optional<TimeRatio> slowdown = {};   // NEW's latency over BASE's, machine speed taken out where it was measured
+  // Of the pictures themselves, where both results hold them and something was allowed to differ; as agreement_db.
+  std::optional<double> picture_db = {};
+  std::optional<TimeRatio> slowdown = {};  // NEW's latency over BASE's, machine speed taken out where it was measured
   Verdict verdict = Verdict::kFine;
   std::vector<std::string> reasons = {};  // why not fine
 };
@@ -70,6 +79,7 @@ struct Comparison {
   std::string base, now;                           // what was compared, for people
   int64_t pairs = 0, only_base = 0, only_now = 0;  // samples
   std::vector<std::string> not_comparable;         // why nothing was compared
+  std::vector<std::string> allowed;                // what differs and was allowed to
   std::vector<SettingChange> settings;             // those of BASE
   std::vector<std::string> notes;
   Verdict verdict = Verdict::kFine;  // the worst of all

@@ -85,9 +85,9 @@ std::vector<std::string> SetMetricNames(const ResultReader& result) {
   return names;
 }
 
-ComparedSets SetsToCompare(const ResultReader& base, const ResultReader& now) {
+ComparedSets SetsToCompare(const ResultReader& base, const ResultReader& now, const Allowances& allowances) {
   ComparedSets sets;
-  if (!WhyNotComparable(base, now).empty()) return sets;
+  if (!WhyNotComparable(base, now, allowances).empty()) return sets;
   Rows in_base, in_now;
   CommonRows(base, now, &in_base, &in_now);
   sets.base = SetDistances(base, in_base);

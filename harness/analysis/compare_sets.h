@@ -14,7 +14,7 @@ std::vector<std::string> SetMetricNames(const ResultReader& result);
 
 // The values of both over the samples that both have done, setting by setting: stored ones where those are all,
 // computed now from the stored features where they are not.
-ComparedSets SetsToCompare(const ResultReader& base, const ResultReader& now);
+ComparedSets SetsToCompare(const ResultReader& base, const ResultReader& now, const Allowances& allowances = {});
 
 struct SetComparison {
   std::optional<MetricChange> change;  // not judged yet; nothing where BASE has no value or the two cannot be compared

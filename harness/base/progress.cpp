@@ -50,8 +50,8 @@ void Pace::Add(double seconds, double done) {
 
 std::optional<double> Pace::Left(double total) const {
   if (points_.size() < 2) return std::nullopt;
-  const auto &[begin, before] = points_.front();
-  const auto &[now, done] = points_.back();
+  const auto& [begin, before] = points_.front();
+  const auto& [now, done] = points_.back();
   if (!(done > before) || now - begin < kFirstSeconds) return std::nullopt;
   return (now - begin) / (done - before) * std::max(0.0, total - done);
 }

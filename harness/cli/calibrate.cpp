@@ -108,9 +108,8 @@ int Calibrate(const Texts& args) {
   Calibrations all;
   {
     Progress progress("calibrating", values.IsSet("quiet"));
-    all = skipbench::Calibrate(plan, options, [&](double done, double total, const std::string& what) {
-      progress.Update(done, total, what);
-    });
+    all = skipbench::Calibrate(
+        plan, options, [&](double done, double total, const std::string& what) { progress.Update(done, total, what); });
     progress.Update(static_cast<double>(all.found.size()), static_cast<double>(all.found.size()));
   }
   bool done = true;

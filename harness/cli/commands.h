@@ -110,15 +110,16 @@ class Values {
   boost::program_options::variables_map values_;
 };
 
-// Parses `args`; throws HelpWanted when --help is given, and Error that names the command for arguments that do not fit.
+// Parses `args`; throws HelpWanted when --help is given, and Error that names the command for arguments that do not
+// fit.
 Values Parse(const std::string& command, const std::string& usage, const std::vector<Option>& options,
              const Texts& args);
 
 // What a command says of itself.
 struct HelpWanted {
   struct Line {
-    std::string name;      // "out"; "input": what stands without a name
-    char letter = 0;       // 'o', or 0
+    std::string name;  // "out"; "input": what stands without a name
+    char letter = 0;   // 'o', or 0
     bool takes_value = false;
     std::string value;     // what the help calls it: "DIR"
     std::string fallback;  // the default, or ""

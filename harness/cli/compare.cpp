@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
+#include <sstream>
 
 #include "harness/analysis/compare_sets.h"
 #include "harness/analysis/decide/record.h"
@@ -33,14 +35,62 @@ double AtLeast(const Values& values, const char* name, double min) {
   return value;
 }
 
+// "dtype,steps", as often as it is given.
+std::set<std::string> ReadAllowed(const Texts& given) {
+  std::set<std::string> kinds;
+  for (const auto& list : given) {
+    std::istringstream in(list);
+    for (std::string kind; std::getline(in, kind, ',');) {
+      if (std::ranges::find(AllowanceKinds(), kind) == AllowanceKinds().end())
+        Fail("skipbench compare: --allow: expected some of {}, found \"{}\"{}", fmt::join(AllowanceKinds(), ","), kind,
+             DidYouMean(kind, AllowanceKinds()));
+      kinds.insert(kind);
+    }
+  }
+  return kinds;
+}
+
+// "OLD=NEW" of labels, which hold that sign themselves: split where both sides are labels.
+std::map<std::string, std::string> ReadRenamed(const Texts& given, const ResultReader& base, const ResultReader& now) {
+  const auto labels = [](const ResultReader& result) {
+    Texts labels;
+    for (const auto& setting : result.header().settings) labels.push_back(setting.label);
+    return labels;
+  };
+  const Texts before = labels(base), after = labels(now);
+  const auto known = [](const Texts& labels, const std::string& label) {
+    return std::ranges::find(labels, label) != labels.end();
+  };
+  std::map<std::string, std::string> renamed;
+  for (const auto& text : given) {
+    bool found = false;
+    std::string half;  // an OLD that BASE has, where NEW lacks the other side
+    for (size_t at = text.find('='); at != std::string::npos && !found; at = text.find('=', at + 1)) {
+      const std::string old = text.substr(0, at), name = text.substr(at + 1);
+      if (!known(before, old)) continue;
+      half = name;
+      found = known(after, name);
+      if (found && !renamed.emplace(old, name).second) Fail("skipbench compare: --map: {} is given twice", old);
+    }
+    if (!found && !half.empty())
+      Fail("skipbench compare: --map {}: NEW has no setting {}; it has\n  {}{}", text, half, fmt::join(after, "\n  "),
+           DidYouMean(half, after));
+    if (!found)
+      Fail("skipbench compare: --map {}: expected OLD=NEW with the label of a setting of BASE, which has\n  {}", text,
+           fmt::join(before, "\n  "));
+  }
+  return renamed;
+}
+
 CompareOptions ReadOptions(const Values& values) {
   CompareOptions options;
   for (const auto& text : values.All("max-worse")) ReadLimit(text, options.limits);
   if (values.Has("max-psnr-drop")) options.limits["psnr"] = AtLeast(values, "max-psnr-drop", 0);
   if (values.Has("max-ssim-drop")) options.limits["ssim"] = AtLeast(values, "max-ssim-drop", 0);
   if (values.Has("max-slowdown")) options.max_slowdown = AtLeast(values, "max-slowdown", 1);
-  options.max_cost_rise = AtLeast(values, "max-cost-rise", 0);
-  options.min_agreement_db = AtLeast(values, "min-agreement", 0);
+  if (values.Has("max-cost-rise")) options.max_cost_rise = AtLeast(values, "max-cost-rise", 0);
+  if (values.Has("min-agreement")) options.min_agreement_db = AtLeast(values, "min-agreement", 0);
+  options.allowances.kinds = ReadAllowed(values.All("allow"));
   options.level = values.Get<double>("level");
   if (!(options.level > 0 && options.level < 1))
     Fail("--level: expected a number between 0 and 1, found {}", options.level);
@@ -87,20 +137,27 @@ void RequireKnownMetrics(const CompareOptions& options, const ResultReader& base
 int Compare(const Texts& args) {
   const CompareOptions defaults;
   const Values values = Parse(
-      "compare", "compare BASE NEW [--max-psnr-drop DB] [--max-slowdown RATIO] [options]",
+      "compare",
+      "compare BASE NEW [--max-psnr-drop DB] [--max-slowdown RATIO] [--map OLD=NEW] [--allow KIND,...] [options]",
       {Input("BASE and NEW: folders (finished or not) or results.h5 files"),
        Shards("base", "BASE, when it is several shards"), Shards("new", "NEW, when it is several shards"),
        Optional<double>("max-psnr-drop", "dB that the PSNR may fall (default 0.5)"),
        Optional<double>("max-ssim-drop", "that the SSIM may fall (default 0.005)"), Repeated("max-worse", LimitsHelp()),
-       Default<double>("max-cost-rise", 0, "fraction by which evaluations and multiply-accumulates may rise"),
+       Optional<double>("max-cost-rise", "fraction by which evaluations and multiply-accumulates may rise (default 0)"),
        Optional<double>("max-slowdown", "ratio by which latency may rise, e.g. 1.2 (default: latency does not count)"),
-       Default<double>("min-agreement", defaults.min_agreement_db,
-                       "dB of PSNR between the thumbnails of BASE's and NEW's full runs, at least"),
+       Optional<double>("min-agreement",
+                        "dB of PSNR between the thumbnails of BASE's and NEW's full runs, at least (default 40)"),
+       Repeated("map", "OLD=NEW: the setting that is called OLD in BASE is NEW in NEW; once for each"),
+       Repeated("allow",
+                "dtype, model, guidance, steps (separated by commas): may differ; the differences are noted, pictures "
+                "compared, and what follows from them (other costs, other pictures of the full run) shown, not judged"),
        Default<double>("level", defaults.level, "of the confidence intervals"),
        Flag("sequential",
             "bounds that hold at every number of samples and for all settings together: for a NEW that is looked at "
             "while it grows; taken by itself where a result stopped when it had its answer"),
-       Default<std::string>("format,f", "markdown", "markdown or json"), Unchecked()},
+       Default<std::string>("format,f", "markdown", "for people, for programs, or for CI servers")
+           .Of({"markdown", "json", "junit"}),
+       Unchecked()},
       args);
   Texts base = values.All("base"), now = values.All("new");
   for (const auto& path : values.All("input")) {
@@ -111,13 +168,16 @@ int Compare(const Texts& args) {
   }
   if (base.empty() || now.empty()) Fail("skipbench compare: expected two results, BASE and NEW");
   CompareOptions limits = ReadOptions(values);
-  const std::string format = values.Choice("format", {"markdown", "json"});
+  const std::string format = values.Choice("format", {"markdown", "json", "junit"});
   const ResultReader before = OpenResults(base, values), after = OpenResults(now, values);
   RequireKnownMetrics(limits, before);
+  limits.allowances.renamed = ReadRenamed(values.All("map"), before, after);
   limits.sequential = values.IsSet("sequential") || DecisionsOf(before) || DecisionsOf(after);
-  const Comparison comparison =
-      skipbench::Compare(before, after, limits, limits.sequential ? ComparedSets{} : SetsToCompare(before, after));
-  fmt::print("{}", format == "json" ? RenderJson(comparison) : RenderMarkdown(comparison, limits));
+  const Comparison comparison = skipbench::Compare(
+      before, after, limits, limits.sequential ? ComparedSets{} : SetsToCompare(before, after, limits.allowances));
+  fmt::print("{}", format == "json"    ? RenderJson(comparison)
+                   : format == "junit" ? RenderJunit(comparison)
+                                       : RenderMarkdown(comparison, limits));
   return ExitCode(comparison.verdict);
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "harness/cli/commands.h"
 
@@ -28,8 +29,7 @@ HelpWanted HelpOf(const CommandEntry& command, const Texts& words) {
 std::vector<Described> DescribeAll() {
   std::vector<Described> all;
   for (const auto& command : Commands()) {
-    if (command.subcommands.empty())
-      all.push_back({{command.name}, command.summary, HelpOf(command, {command.name})});
+    if (command.subcommands.empty()) all.push_back({{command.name}, command.summary, HelpOf(command, {command.name})});
     for (const auto& sub : command.subcommands)
       all.push_back({{command.name, sub}, command.summary, HelpOf(command, {command.name, sub})});
   }
@@ -55,7 +55,8 @@ bool TakesInput(const HelpWanted& help) {
 }
 
 std::string Replaced(std::string text, const std::string& from, const std::string& to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
   return text;
 }
 
@@ -67,8 +68,13 @@ std::string FishQuoted(const std::string& text) {
 }
 
 // The first sentence or so of a help text: what fits beside a name.
-std::string Short(const std::string& text) {
+std::string Short(std::string text) {
   constexpr size_t kLongest = 60;
+  // "METRIC=LIMIT: how much worse": the name of the value is no explanation.
+  const size_t colon = text.find(": ");
+  if (colon != std::string::npos && std::none_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon),
+                                                 [](unsigned char c) { return std::islower(c) || c == ' '; }))
+    text = text.substr(colon + 2);
   std::string text_until = text.substr(0, text.find_first_of(":;("));
   if (text_until.size() > kLongest) {
     text_until.resize(kLongest);
@@ -98,10 +104,11 @@ std::string Bash(const std::vector<Described>& all) {
         patterns.push_back(ShellQuoted(command + " " + name));
       }
       if (!line.takes_value) continue;
-      values += fmt::format("    {}) {} ;;\n", fmt::join(patterns, "|"),
-                            line.choices.empty() ? std::string("_skipbench_files")
-                                                 : fmt::format("_skipbench_words {}", ShellQuoted(fmt::format(
-                                                                                          "{}", fmt::join(line.choices, " ")))));
+      values += fmt::format(
+          "    {}) {} ;;\n", fmt::join(patterns, "|"),
+          line.choices.empty()
+              ? std::string("_skipbench_files")
+              : fmt::format("_skipbench_words {}", ShellQuoted(fmt::format("{}", fmt::join(line.choices, " ")))));
     }
     const Texts choices = InputChoices(help);
     names += fmt::format("    {}) options={} inputs={} ;;\n", ShellQuoted(command),
@@ -171,8 +178,8 @@ std::string ZshOption(const HelpWanted::Line& line, bool repeated) {
   const std::string tail = ShellQuoted("[" + help + "]" + value);
   const std::string star = repeated ? "'*'" : "";
   if (!line.letter) return fmt::format("{}--{}{}", star, line.name, tail);
-  return fmt::format("{}{{-{},--{}}}{}",
-                     repeated ? star : fmt::format("'(-{0} --{1})'", line.letter, line.name), line.letter, line.name, tail);
+  return fmt::format("{}{{-{},--{}}}{}", repeated ? star : fmt::format("'(-{0} --{1})'", line.letter, line.name),
+                     line.letter, line.name, tail);
 }
 
 std::string Zsh(const std::vector<Described>& all) {
@@ -187,8 +194,9 @@ std::string Zsh(const std::vector<Described>& all) {
     for (const auto& line : help.options)
       if (line.name != "input") cases += " \\\n        " + ZshOption(line, line.takes_value);
     if (TakesInput(help))
-      cases += " \\\n        " + ShellQuoted("*:input:" + (choices.empty() ? std::string("_files")
-                                                                        : fmt::format("({})", fmt::join(choices, " "))));
+      cases +=
+          " \\\n        " + ShellQuoted("*:input:" + (choices.empty() ? std::string("_files")
+                                                                      : fmt::format("({})", fmt::join(choices, " "))));
     cases += " ;;\n";
   }
   std::string subcommands;

@@ -41,7 +41,8 @@ std::string Wrapped(const std::string& text, size_t indent, size_t at) {
 }
 
 std::string RenderOption(const HelpWanted::Line& line) {
-  std::string head = line.letter ? fmt::format("  -{}, --{}", line.letter, line.name) : fmt::format("  --{}", line.name);
+  std::string head =
+      line.letter ? fmt::format("  -{}, --{}", line.letter, line.name) : fmt::format("  --{}", line.name);
   if (line.takes_value) head += " " + line.value;
   std::string help = line.help;
   if (!line.choices.empty())
@@ -87,7 +88,8 @@ const std::vector<Example>& ExamplesOf(const std::string& command) {
       {"history",
        {{"history results/ci/*", "what changed, and with which commit; the oldest result first"},
         {"history results/ci/* --out trend", "and figures of it"},
-        {"history results/ci/* --format csv", "a line for each value: for pandas, or to import into Weights & Biases"}}},
+        {"history results/ci/* --format csv",
+         "a line for each value: for pandas, or to import into Weights & Biases"}}},
       {"path",
        {{"path export results/local/my --setting \"greedy_search(skips=25)\" --format diffusers --out mask.py",
          "a skip path for diffusers"},
@@ -117,7 +119,8 @@ const std::vector<Example>& ExamplesOf(const std::string& command) {
         {"list config", "every key of a config"},
         {"list schedulers --format json", "for programs"}}},
       {"doctor",
-       {{"doctor", "this program, and where it looks"}, {"doctor my.json", "what this config lacks, and how long it takes"}}},
+       {{"doctor", "this program, and where it looks"},
+        {"doctor my.json", "what this config lacks, and how long it takes"}}},
       {"completion",
        {{"completion bash > ~/.local/share/bash-completion/completions/skipbench", "for good, in bash"},
         {"completion zsh > \"${fpath[1]}/_skipbench\"", "in zsh"},
@@ -129,8 +132,8 @@ const std::vector<Example>& ExamplesOf(const std::string& command) {
 
 std::string RenderHelp(const HelpWanted& help) {
   std::string text;
-  for (const auto& line : help.usage)
-    text += (text.empty() ? "Usage: " : "   or: ") + Wrapped("skipbench " + line, 7, 7);
+  // In one line each: help2man takes no more for the synopsis.
+  for (const auto& line : help.usage) text += (text.empty() ? "Usage: skipbench " : "   or: skipbench ") + line + "\n";
   if (const CommandEntry* command = Find(help.command)) {
     std::string summary = command->summary;
     summary[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(summary[0])));

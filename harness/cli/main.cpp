@@ -20,6 +20,7 @@ const std::vector<CommandEntry>& Commands() {
       {"merge", "join shards of a run into one result", Merge},
       {"table", "print a table from results", Table},
       {"report", "figures, tables and a page from results", Report},
+      {"history", "what changed over results of many commits, and with which", History},
       {"path", "hand a skip path to cache-dit or diffusers, or take one from there", Path, {"export", "import"}},
       {"tune", "find out which settings of a sweep are worth their cost, with as few samples as that takes", Tune},
       {"calibrate", "find the threshold of skipping methods that gives a wanted number of predictions", Calibrate},
@@ -37,7 +38,8 @@ namespace {
 
 std::string Usage() {
   std::string text =
-      "Usage: skipbench COMMAND [arguments]\n\nA benchmark of training-free acceleration of diffusion models. skipbench "
+      "Usage: skipbench COMMAND [arguments]\n\nA benchmark of training-free acceleration of diffusion models. "
+      "skipbench "
       "COMMAND --help says more of a command.\n\nCommands:\n";
   for (const auto& command : Commands()) text += fmt::format("  {:<10}  {}\n", command.name, command.summary);
   return text +

@@ -74,9 +74,9 @@ Values Parse(const std::string& command, const std::string& usage, const std::ve
   positional.add("input", -1);
   po::variables_map values;
   // Wanted in whatever company: what else is wrong with the arguments may be why.
-  const bool wanted = std::ranges::any_of(
-      args.begin(), std::find(args.begin(), args.end(), "--"),
-      [](const std::string& argument) { return argument == "--help" || argument == "-h"; });
+  const bool wanted =
+      std::ranges::any_of(args.begin(), std::find(args.begin(), args.end(), "--"),
+                          [](const std::string& argument) { return argument == "--help" || argument == "-h"; });
   if (wanted) throw Describe(command, usage, list);
   try {
     po::store(po::command_line_parser(args).options(all).positional(positional).run(), values);

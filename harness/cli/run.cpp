@@ -40,7 +40,9 @@ void PrintEstimate(const Plan& plan, bool resumed) {
     return;
   }
   fmt::print(stderr, "skipbench: {}{}\n", DescribeTime(plan, forward),
-             resumed ? ", less what is there already" : plan.config.decide ? ", less what need not be run" : "");
+             resumed              ? ", less what is there already"
+             : plan.config.decide ? ", less what need not be run"
+                                  : "");
 }
 
 fs::path DefaultFolder(const std::string& name, const Shard& shard) {

@@ -71,11 +71,11 @@ TEST_F(CompareCommand, WhatCannotBeCompared) {
   Json other = Config();
   other["seed"] = 8;
   Run(other);
-  Expect(2, "not comparable: other seed: 7 in BASE, 8 in NEW");
+  Expect(4, "not comparable: other seed: 7 in BASE, 8 in NEW");
   other = Config();
   other["steps"] = 10;
   Run(other);
-  Expect(2, "steps: 12 in BASE, 10 in NEW");
+  Expect(4, "steps: 12 in BASE, 10 in NEW");
   Expect(3, "a limit is given for lpips, which BASE has not measured; it has:", {"--max-worse", "lpips=0.1"});
   Expect(3, "--max-worse psnr: expected METRIC=LIMIT", {"--max-worse", "psnr"});
   Expect(3, "--max-slowdown: expected a number of at least 1", {"--max-slowdown", "0.5"});
@@ -142,7 +142,7 @@ TEST_F(CompareCommand, MetricsOfWholeSets) {
   for (const char* name : {"000003.png", "000004.png", "000005.png", "000006.png"})
     std::filesystem::copy_file(testing::SourceDir() / "datasets/fashion_scenes/images" / name, dir_ / "others" / name);
   Run(some);
-  Expect(2, "not comparable: full_step: fd_fashion (data): other reference data: ");
+  Expect(4, "not comparable: full_step: fd_fashion (data): other reference data: ");
   config["methods"][1]["max_skips"] = 0;
   config["methods"][1]["delta"] = 5;
   Run(config);
@@ -173,7 +173,7 @@ TEST_F(CompareCommand, WrongCmaxAndSlowerNetwork) {
   for (const int wrong : {3, 5}) {
     config["methods"][1]["max_skips"] = wrong;
     Run(config);
-    Expect(2, "NEW has no such setting");
+    Expect(4, "NEW has no such setting");
     Relabel(wrong);
     Expect(1, "adaptive_diffusion(delta=0.05,max_skips=4)");
   }

@@ -216,7 +216,7 @@ TEST_F(CompareTest, NotComparable) {
   const auto expect = [&](const std::function<void(RunHeader&, Wave&)>& change, const std::string& reason) {
     const Comparison comparison = CompareWith(change);
     EXPECT_EQ(comparison.verdict, Verdict::kNotComparable) << reason;
-    EXPECT_EQ(ExitCode(comparison.verdict), 2);
+    EXPECT_EQ(ExitCode(comparison.verdict), 4);
     EXPECT_THAT(Reasons(comparison), HasSubstr(reason));
   };
   expect(
@@ -315,6 +315,105 @@ TEST_F(CompareTest, SubsetsAreComparedOnWhatBothHave) {
   EXPECT_EQ(comparison.pairs, 4);
   EXPECT_EQ(comparison.only_base, kSamples - 4);
   EXPECT_THAT(RenderMarkdown(comparison, {}), HasSubstr("4 in both, 8 in BASE only"));
+}
+
+// What is allowed is noted and no reason; what follows from it is shown, not judged.
+TEST_F(CompareTest, AllowedDifferences) {
+  const auto half = [](RunHeader& header, Wave& wave) {
+    header.dtype = "bfloat16";
+    for (auto& value : wave.settings[0].thumbnail.values) value = static_cast<uint8_t>(value ^ 0x40);
+  };
+  CompareOptions allowed;
+  allowed.allowances.kinds = {"dtype"};
+  const Comparison comparison = CompareWith(half, allowed);
+  EXPECT_EQ(comparison.verdict, Verdict::kFine) << Reasons(comparison);
+  EXPECT_THAT(comparison.allowed, ::testing::ElementsAre("other dtype: float32 in BASE, bfloat16 in NEW"));
+  EXPECT_THAT(RenderMarkdown(comparison, allowed),
+              HasSubstr("- allowed: other dtype: float32 in BASE, bfloat16 in NEW"));
+  EXPECT_EQ(ParseJson(RenderJson(comparison), "json")["allowed"].size(), 1u);
+  // A limit that is given counts all the same, and so does quality.
+  CompareOptions strict = allowed;
+  strict.min_agreement_db = 40;
+  EXPECT_EQ(CompareWith(half, strict).verdict, Verdict::kRegression);
+  EXPECT_EQ(CompareWith(
+                [&](RunHeader& header, Wave& wave) {
+                  half(header, wave);
+                  Shift(wave, kAdaptive, "psnr", -0.6);
+                },
+                allowed)
+                .verdict,
+            Verdict::kRegression);
+  // Without a difference everything is as ever.
+  EXPECT_EQ(
+      CompareWith([](RunHeader&, Wave& wave) { wave.settings[0].thumbnail.values.assign(kSamples * 192, 9); }, allowed)
+          .verdict,
+      Verdict::kRegression);
+  // Other kinds stay reasons.
+  EXPECT_EQ(
+      CompareWith([](RunHeader& header, Wave&) { header.model_files["unet/model.safetensors"] = std::string(64, 'c'); },
+                  allowed)
+          .verdict,
+      Verdict::kNotComparable);
+  allowed.allowances.kinds = {"model"};
+  EXPECT_EQ(
+      CompareWith([](RunHeader& header, Wave&) { header.model_files["unet/model.safetensors"] = std::string(64, 'c'); },
+                  allowed)
+          .verdict,
+      Verdict::kFine);
+}
+
+TEST_F(CompareTest, OtherStepsAndGuidanceAreAllowed) {
+  const auto more = [](RunHeader& header, Wave& wave) {
+    for (auto& setting : header.settings) setting.steps += 1;
+    for (auto& setting : wave.settings)
+      for (auto& value : setting.macs_matmuls) value *= 2;
+  };
+  EXPECT_EQ(CompareWith(more).verdict, Verdict::kNotComparable);
+  CompareOptions allowed;
+  allowed.allowances.kinds = {"steps"};
+  const Comparison comparison = CompareWith(more, allowed);
+  EXPECT_EQ(comparison.verdict, Verdict::kFine) << Reasons(comparison);
+  EXPECT_THAT(comparison.allowed, ::testing::Contains("full_step: steps: 4 in BASE, 5 in NEW"));
+  allowed.max_cost_rise = 0.5;
+  EXPECT_EQ(CompareWith(more, allowed).verdict, Verdict::kRegression);
+  allowed.allowances.kinds = {"guidance"};
+  EXPECT_EQ(CompareWith(
+                [](RunHeader& header, Wave&) {
+                  for (auto& setting : header.settings) setting.guidance += 1;
+                },
+                allowed)
+                .verdict,
+            Verdict::kFine);
+}
+
+TEST_F(CompareTest, RenamedSettings) {
+  const auto rename = [](RunHeader& header, Wave&) {
+    header.settings[kAdaptive].type = "newer";
+    header.settings[kAdaptive].label = "newer(delta=0.1)";
+  };
+  EXPECT_EQ(CompareWith(rename).verdict, Verdict::kNotComparable);
+  CompareOptions mapped;
+  mapped.allowances.renamed = {{"adaptive(delta=0.1)", "newer(delta=0.1)"}};
+  const Comparison comparison = CompareWith(rename, mapped);
+  EXPECT_EQ(comparison.verdict, Verdict::kFine) << Reasons(comparison);
+  EXPECT_THAT(comparison.notes, ::testing::Contains("adaptive(delta=0.1) is newer(delta=0.1) in NEW"));
+  EXPECT_THAT(comparison.allowed, ::testing::Contains(HasSubstr("type: \"adaptive\" in BASE, \"newer\" in NEW")));
+}
+
+TEST_F(CompareTest, JunitForCiServers) {
+  const std::string fine = RenderJunit(CompareWith({}));
+  EXPECT_THAT(fine, HasSubstr("tests=\"3\" failures=\"0\" errors=\"0\" skipped=\"0\""));
+  EXPECT_THAT(fine, HasSubstr("<testcase classname=\"skipbench.compare\" name=\"full_step\"/>"));
+  const std::string worse = RenderJunit(CompareWith([](RunHeader& header, Wave& wave) {
+    Shift(wave, kAdaptive, "psnr", -0.6);
+    header.settings[kAdaptive].label = "a<\"&b";
+  }));
+  EXPECT_THAT(worse, HasSubstr("failures=\"1\""));
+  EXPECT_THAT(worse, HasSubstr("<failure type=\"regression\" message=\"psnr is worse: "));
+  EXPECT_THAT(worse, Not(HasSubstr("a<")));
+  const std::string other = RenderJunit(CompareWith([](RunHeader& header, Wave&) { header.dtype = "bfloat16"; }));
+  EXPECT_THAT(other, HasSubstr("tests=\"1\" failures=\"0\" errors=\"1\""));
+  EXPECT_THAT(other, HasSubstr("other dtype: float32 in BASE, bfloat16 in NEW"));
 }
 
 }  // namespace

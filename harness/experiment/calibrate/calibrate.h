@@ -50,8 +50,8 @@ struct Calibrations {
 // For every method of the plan that declares a criterion and an option that its threshold is proportional to, whatever
 // its value, on every run. Throws Error naming the methods if there is none, and for a target outside of what any value
 // could do. `progress`, may be empty: how many of
-// the `total` thresholds are found, the share of the one at hand (an estimate: nobody knows how many values it will take)
-// included.
+// the `total` thresholds are found, the share of the one at hand (an estimate: nobody knows how many values it will
+// take) included.
 Calibrations Calibrate(const Plan& plan, const CalibrationOptions& options,
                        const std::function<void(double done, double total, const std::string& what)>& progress);
 

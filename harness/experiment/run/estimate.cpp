@@ -62,9 +62,10 @@ double MeasureForward(const Plan& plan) {
 std::string DescribeTime(const Plan& plan, double forward_s) {
   const auto [least, most] = CountEvaluations(plan);
   const std::string from = FormatDuration(least * forward_s), to = FormatDuration(most * forward_s);
-  return fmt::format("{} samples, {} settings: {} to {} network evaluations; at {} s each, measured for one sample alone, {}",
-                     plan.end - plan.begin, plan.settings.size(), Thousands(std::llround(least)),
-                     Thousands(std::llround(most)), Significant(forward_s, 3), from == to ? to : from + " to " + to);
+  return fmt::format(
+      "{} samples, {} settings: {} to {} network evaluations; at {} s each, measured for one sample alone, {}",
+      plan.end - plan.begin, plan.settings.size(), Thousands(std::llround(least)), Thousands(std::llround(most)),
+      Significant(forward_s, 3), from == to ? to : from + " to " + to);
 }
 
 }  // namespace skipbench

@@ -16,7 +16,8 @@ EvaluationRange CountEvaluations(const Plan& plan);
 // Seconds of one guided prediction of one sample: the fastest of a few after a warm-up, for as long as about a second.
 double MeasureForward(const Plan& plan);
 
-// "32 samples, 9 settings: 1,600 to 7,378 network evaluations; at 3.2 ms each, measured for one sample alone, 5 s to 24 s".
+// "32 samples, 9 settings: 1,600 to 7,378 network evaluations; at 3.2 ms each, measured for one sample alone, 5 s to 24
+// s".
 std::string DescribeTime(const Plan& plan, double forward_s);
 
 }  // namespace skipbench

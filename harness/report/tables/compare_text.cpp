@@ -1,9 +1,12 @@
 #include "harness/report/tables/compare_text.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "harness/base/format.h"
+#include "harness/report/tables/escape.h"
 #include "harness/report/tables/render_table.h"
 
 namespace skipbench {
@@ -45,10 +48,14 @@ std::vector<std::string> MetricNames(const Comparison& comparison) {
   return names;
 }
 
-std::string RowOf(const SettingChange& setting, const std::vector<std::string>& metrics, bool latency) {
+bool HasPictures(const Comparison& comparison) {
+  return std::ranges::any_of(comparison.settings, [](const auto& setting) { return setting.picture_db.has_value(); });
+}
+
+std::string RowOf(const SettingChange& setting, const std::vector<std::string>& metrics, bool pictures, bool latency) {
   std::string text = fmt::format("| {} | {} | {} |", setting.label, setting.pairs, Name(setting.verdict));
   if (setting.pairs == 0) {
-    for (size_t i = 0; i < 4 + metrics.size() + latency; ++i) text += " - |";
+    for (size_t i = 0; i < 4 + metrics.size() + pictures + latency; ++i) text += " - |";
     return text + "\n";
   }
   text += fmt::format(
@@ -62,6 +69,7 @@ std::string RowOf(const SettingChange& setting, const std::vector<std::string>& 
         if (change.metric == name) cell = Cell(change);
     text += fmt::format(" {} |", cell);
   }
+  if (pictures) text += fmt::format(" {} |", Agreement(setting.picture_db));
   if (latency) text += fmt::format(" {} |", Cell(setting.slowdown));
   return text + "\n";
 }
@@ -90,6 +98,7 @@ Json SettingJson(const SettingChange& setting) {
                {"agreement_db", setting.agreement_db ? JsonNumber(*setting.agreement_db) : Json(nullptr)},
                {"metrics", MetricsJson(setting.metrics)},
                {"set_metrics", MetricsJson(setting.sets)}};
+  if (setting.picture_db) json["picture_psnr"] = JsonNumber(*setting.picture_db);
   if (setting.slowdown)
     json["slowdown"] = {{"ratio", JsonNumber(setting.slowdown->ratio)},
                         {"low", JsonNumber(setting.slowdown->low)},
@@ -117,6 +126,7 @@ std::string RenderMarkdown(const Comparison& comparison, const CompareOptions& o
   if (comparison.only_now) text += fmt::format(", {} in NEW only", comparison.only_now);
   text += "\n";
   for (const auto& reason : comparison.not_comparable) text += fmt::format("- not comparable: {}\n", reason);
+  for (const auto& difference : comparison.allowed) text += fmt::format("- allowed: {}\n", difference);
   for (const auto& setting : comparison.settings)
     for (const auto& reason : setting.reasons)
       text += fmt::format("- {}: {}: {}\n", Name(setting.verdict), setting.label, reason);
@@ -125,18 +135,21 @@ std::string RenderMarkdown(const Comparison& comparison, const CompareOptions& o
 
   const auto metrics = MetricNames(comparison);
   const bool latency = options.max_slowdown.has_value();
+  const bool pictures = HasPictures(comparison);
   text += "\n| setting | samples | verdict | NFE | GMACs | decisions | pictures |";
   std::string rule = "\n| --- | ---: | --- | ---: | ---: | --- | --- |";
   for (const auto& name : metrics) {
     text += fmt::format(" {} |", name);
     rule += " --- |";
   }
-  if (latency) {
-    text += " latency ratio |";
-    rule += " --- |";
-  }
+  for (const auto& [shown, heading] :
+       {std::pair(pictures, " PSNR of NEW's pictures to BASE's |"), std::pair(latency, " latency ratio |")})
+    if (shown) {
+      text += heading;
+      rule += " --- |";
+    }
   text += rule + "\n";
-  for (const auto& setting : comparison.settings) text += RowOf(setting, metrics, latency);
+  for (const auto& setting : comparison.settings) text += RowOf(setting, metrics, pictures, latency);
   return text + fmt::format(
                     "\nBASE → NEW (change [{:.0f} % interval, paired by sample, of whole sets by jackknife over blocks "
                     "of samples]); one number: no change. pictures: PSNR of thumbnails, NEW against BASE.\n",
@@ -154,9 +167,44 @@ std::string RenderJson(const Comparison& comparison) {
                      {"samples_base_only", comparison.only_base},
                      {"samples_new_only", comparison.only_now},
                      {"not_comparable", comparison.not_comparable},
+                     {"allowed", comparison.allowed},
                      {"notes", comparison.notes},
                      {"settings", settings}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string RenderJunit(const Comparison& comparison) {
+  int failures = 0, errors = 0, skipped = 0;
+  std::string cases;
+  const auto add = [&](const std::string& name, Verdict verdict, const std::vector<std::string>& reasons) {
+    const std::string why = HtmlText(fmt::format("{}", fmt::join(reasons, "\n")));
+    cases += fmt::format("  <testcase classname=\"skipbench.compare\" name=\"{}\"", HtmlText(OneLine(name)));
+    if (verdict == Verdict::kFine) {
+      cases += "/>\n";
+      return;
+    }
+    const bool failed = verdict == Verdict::kRegression, error = verdict == Verdict::kNotComparable;
+    ++(failed ? failures : error ? errors : skipped);
+    const std::string message = HtmlText(OneLine(reasons.empty() ? Name(verdict) : reasons[0]));
+    if (failed || error)
+      cases += fmt::format(">\n    <{0} type=\"{1}\" message=\"{2}\">{3}</{0}>\n  </testcase>\n",
+                           failed ? "failure" : "error", Name(verdict), message, why);
+    else
+      cases += fmt::format(">\n    <skipped message=\"{}: {}\"/>\n  </testcase>\n", Name(verdict), message);
+  };
+  if (!comparison.not_comparable.empty())
+    add("the two results can be compared", Verdict::kNotComparable, comparison.not_comparable);
+  for (const auto& setting : comparison.settings) add(setting.label, setting.verdict, setting.reasons);
+  std::string notes =
+      fmt::format("BASE: {}\nNEW: {}\nsamples: {} in both\n", comparison.base, comparison.now, comparison.pairs);
+  for (const auto& difference : comparison.allowed) notes += "allowed: " + difference + "\n";
+  for (const auto& note : comparison.notes) notes += note + "\n";
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"skipbench compare: {}\" "
+      "tests=\"{}\" "
+      "failures=\"{}\" errors=\"{}\" skipped=\"{}\">\n{}  <system-out>{}</system-out>\n</testsuite>\n</testsuites>\n",
+      Name(comparison.verdict), std::ssize(comparison.settings) + !comparison.not_comparable.empty(), failures, errors,
+      skipped, cases, HtmlText(notes));
 }
 
 std::string RenderPairedMarkdown(const PairedTable& table) {

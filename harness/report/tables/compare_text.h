@@ -11,6 +11,9 @@ namespace skipbench {
 // For people, as a CI job shows it.
 std::string RenderMarkdown(const Comparison& comparison, const CompareOptions& options);
 std::string RenderJson(const Comparison& comparison);
+// For CI servers: a JUnit test suite with a test case for each setting. A regression is a failure, what cannot be
+// compared an error, what is inconclusive skipped; all of them say why.
+std::string RenderJunit(const Comparison& comparison);
 
 // Differences between settings.
 std::string RenderPairedMarkdown(const PairedTable& table);

@@ -1,0 +1,31 @@
+# Run by cmake --install: completions and man pages, as the program itself describes its commands and options.
+# Takes `program`, `version`, `help2man` (empty: no man pages) and `share`, the folder that they go into.
+function(write_output file)
+  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE text ERROR_VARIABLE message RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${file}: ${ARGN} failed: ${message}")
+  endif()
+  message(STATUS "Installing: ${file}")
+  file(WRITE "${file}" "${text}")
+endfunction()
+
+write_output("${share}/bash-completion/completions/skipbench" "${program}" completion bash)
+write_output("${share}/zsh/site-functions/_skipbench" "${program}" completion zsh)
+write_output("${share}/fish/vendor_completions.d/skipbench.fish" "${program}" completion fish)
+
+if(help2man)
+  set(options --no-info --version-string=${version} --manual=skipbench)
+  set(name "--name=a benchmark of training-free acceleration of diffusion models")
+  write_output("${share}/man/man1/skipbench.1" "${help2man}" ${options} ${name} "${program}")
+  execute_process(COMMAND "${program}" --help OUTPUT_VARIABLE help)
+  # "  run         run an experiment", between "Commands:" and the next empty line.
+  string(REGEX REPLACE ".*\nCommands:\n(.*)" "\\1" help "${help}")
+  string(REGEX REPLACE "\n\n.*" "" help "${help}")
+  string(REPLACE "\n" ";" lines "${help}")
+  foreach(line IN LISTS lines)
+    if(line MATCHES "^  ([a-z]+) +(.*)$")
+      set(command ${CMAKE_MATCH_1})
+      write_output("${share}/man/man1/skipbench-${command}.1" "${help2man}" ${options} "--name=${CMAKE_MATCH_2}" "'${program}' ${command}")
+    endif()
+  endforeach()
+endif()
