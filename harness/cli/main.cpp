@@ -49,6 +49,7 @@ std::string Usage() {
          "  2   inconclusive (compare, and runs that decide about a regression)\n"
          "  3   error, a run with failed samples, or unsupported\n"
          "  4   not comparable (compare)\n"
+         "  75  stopped by a signal and to be resumed (run, tune)\n"
          "\nExamples:\n"
          "  skipbench doctor configs/quickstart.json\n"
          "  skipbench run configs/quickstart.json --out results/local/quickstart\n"
