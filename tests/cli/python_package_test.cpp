@@ -6,9 +6,9 @@ namespace skipbench::testing {
 namespace {
 
 ProcessResult Python(const std::string& script) {
-  const std::string start = fmt::format(
-      "import os, sys\nsys.path.insert(0, '{}')\nos.environ['SKIPBENCH_PROGRAM'] = '{}'\n",
-      (SourceDir() / "python").string(), SkipbenchPath());
+  const std::string start =
+      fmt::format("import os, sys\nsys.path.insert(0, '{}')\nos.environ['SKIPBENCH_PROGRAM'] = '{}'\n",
+                  (SourceDir() / "python").string(), SkipbenchPath());
   return RunProcess({PythonPath(), "-W", "error::FutureWarning", "-c", start + script});
 }
 
@@ -22,8 +22,9 @@ class PythonPackage : public ::testing::Test {
 };
 
 TEST_F(PythonPackage, Tour) {
-  const ProcessResult run = Python(fmt::format("import runpy\nsys.argv = ['tour', '{}']\nrunpy.run_path('{}')\n",
-                                               dir_.path().string(), (SourceDir() / "examples/python_tour.py").string()));
+  const ProcessResult run =
+      Python(fmt::format("import runpy\nsys.argv = ['tour', '{}']\nrunpy.run_path('{}')\n", dir_.path().string(),
+                         (SourceDir() / "examples/python_tour.py").string()));
   ASSERT_EQ(run.exit_code, 0) << run.out << run.err;
   EXPECT_TRUE(Contains(run.out, "11111111111111111111 full_step")) << run.out;
   EXPECT_TRUE(Contains(run.out, "no regression []")) << run.out;
