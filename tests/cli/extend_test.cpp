@@ -144,14 +144,15 @@ TEST_F(Extend, FromKeptFullRuns) {
 TEST_F(Extend, FromAllThatWasPredicted) {
   Json config = Config(2, {0.05, 0.1});
   config["keep"] = "all";
-  const auto kept = RunConfig(dir(), config, "all");
+  const auto kept = RunConfig(dir(), config, "every");
   ASSERT_EQ(kept.exit_code, 0) << kept.err;
   Json more = Config(2, {0.05, 0.1, 0.2, 0.15});
   more["keep"] = "all";
-  ExpectExtended(dir(), more, "of_all", {"all"});
-  EXPECT_EQ(Evaluations(dir() / "of_all"), Evaluations(dir() / "of_all_whole") - Evaluations(dir() / "all"));
+  ExpectExtended(dir(), more, "of_every", {"every"});
+  EXPECT_EQ(Evaluations(dir() / "of_every"), Evaluations(dir() / "of_every_whole") - Evaluations(dir() / "every"));
   // The extension has kept both, so that the same once more costs nothing but what is predicted beyond them.
-  const auto again = RunConfig(dir(), Config(2, {0.15, 0.2}), "of_extended", {"--extend", (dir() / "of_all").string()});
+  const auto again =
+      RunConfig(dir(), Config(2, {0.15, 0.2}), "of_extended", {"--extend", (dir() / "of_every").string()});
   ASSERT_EQ(again.exit_code, 0) << again.err;
   EXPECT_EQ(Evaluations(dir() / "of_extended"), 0);
 }
