@@ -5,18 +5,11 @@
 #include <map>
 #include <optional>
 
+#include "harness/analysis/decide/at_cost.h"
 #include "harness/base/error.h"
 
 namespace skipbench {
 namespace {
-
-// What stands beside a setting: fewer_steps of the same full run, interpolated at its mean cost. Its difference is a
-// smooth function of means, and `values` are its linear parts, sample by sample (the influence function): their mean is
-// the difference, and their deviation is its.
-struct AtCost {
-  std::vector<double> values;
-  size_t left = 0, right = 0;  // the neighbours in cost
-};
 
 // Is a setting better than fewer_steps at its cost by more than the margin? One of the two answers is right, so that
 // each may err with alpha / K (Bonferroni over the K settings that are asked about).
@@ -46,7 +39,7 @@ class FewerSteps : public Question {
       if (reference >= 0) (*decisions)[reference] = {.answer = Answer::kNotAsked, .words = "the full run"};
       for (const size_t k : group.baselines)
         (*decisions)[k] = {.answer = Answer::kNotAsked, .words = "what the others are held against"};
-      const std::vector<size_t> sorted = ByCost(group, cost);
+      const std::vector<size_t> sorted = ByCost(group.baselines, cost);
       for (const size_t k : group.settings)
         if (SettingDecision& decision = (*decisions)[k]; decision.answer == Answer::kOpen)
           AskOne(k, sorted, look, metric, cost, &decision);
@@ -57,7 +50,7 @@ class FewerSteps : public Question {
     std::vector<bool> needs(header_.settings.size());
     const SettingValues& cost = look.Values(options_.cost);
     for (const auto& [reference, group] : groups_) {
-      const std::vector<size_t> sorted = ByCost(group, cost);
+      const std::vector<size_t> sorted = ByCost(group.baselines, cost);
       for (const size_t k : group.settings) {
         if (decisions[k].answer != Answer::kOpen) continue;
         needs[k] = true;
@@ -75,17 +68,6 @@ class FewerSteps : public Question {
 
   double alpha() const { return options_.alpha() / static_cast<double>(count_); }
 
-  // Those that have a cost, cheapest first.
-  static std::vector<size_t> ByCost(const Group& group, const SettingValues& cost) {
-    std::vector<std::pair<double, size_t>> known;
-    for (const size_t k : group.baselines)
-      if (const Moments moments = MomentsOf(cost[k]); moments.count > 0) known.emplace_back(moments.mean, k);
-    std::sort(known.begin(), known.end());
-    std::vector<size_t> sorted;
-    for (const auto& [mean, k] : known) sorted.push_back(k);
-    return sorted;
-  }
-
   // The neighbours in cost; more of them where the mean cost is not yet certain to lie between two.
   std::vector<size_t> NeighboursOf(size_t k, const std::vector<size_t>& sorted, const SettingValues& cost) const {
     const MeanInterval own = MomentsOf(cost[k]).Bounds(alpha());
@@ -98,36 +80,10 @@ class FewerSteps : public Question {
     return neighbours;
   }
 
-  // Nothing where fewer steps were not run at this cost.
-  static std::optional<AtCost> Interpolate(size_t k, const std::vector<size_t>& sorted, const SettingValues& metric,
-                                           const SettingValues& cost) {
-    for (size_t i = 0; i + 1 < sorted.size(); ++i) {
-      const size_t left = sorted[i], right = sorted[i + 1];
-      AtCost at{{}, left, right};
-      std::vector<size_t> rows;  // that all three have
-      std::vector<double> own_cost, slopes;
-      for (size_t s = 0; s < metric[k].size(); ++s) {
-        if (!std::isfinite(metric[k][s] + metric[left][s] + metric[right][s] + cost[k][s])) continue;
-        rows.push_back(s);
-        own_cost.push_back(cost[k][s]);
-        slopes.push_back(metric[right][s] - metric[left][s]);
-      }
-      if (rows.size() < 2) continue;
-      const double a = MomentsOf(cost[left]).mean, b = MomentsOf(cost[right]).mean, mean = MomentsOf(own_cost).mean;
-      if (!(a < b) || mean < a || mean > b) continue;
-      const double part = (mean - a) / (b - a), slope = MomentsOf(slopes).mean / (b - a);
-      for (const size_t s : rows)
-        at.values.push_back(metric[k][s] - metric[left][s] - part * (metric[right][s] - metric[left][s]) -
-                            slope * (cost[k][s] - mean));
-      return at;
-    }
-    return std::nullopt;
-  }
-
   void AskOne(size_t k, const std::vector<size_t>& sorted, const Look& look, const SettingValues& metric,
               const SettingValues& cost, SettingDecision* decision) const {
     decision->metric = options_.metric;
-    const auto at = Interpolate(k, sorted, metric, cost);
+    const auto at = AgainstFewerSteps(k, sorted, metric, cost);
     if (!at) return NotAtCost(k, sorted, look, cost, decision);
     const Moments difference = MomentsOf(at->values);
     const double margin = *options_.margin;
