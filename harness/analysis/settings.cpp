@@ -2,6 +2,9 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 
@@ -16,6 +19,17 @@ size_t FindSetting(const ResultReader& result, const std::string& label, const s
   }
   Fail("{} {}: the results have no such setting; they have\n  {}{}", where, label, fmt::join(known, "\n  "),
        DidYouMean(label, known));
+}
+
+std::vector<MetricInfo> MetricsOf(const ResultReader& result) {
+  std::vector<MetricInfo> metrics;
+  for (size_t k = 0; k < result.header().settings.size(); ++k)
+    for (const auto& metric : result.Metrics(k))
+      if (std::none_of(metrics.begin(), metrics.end(), [&](const auto& m) { return m.name == metric.name; }))
+        metrics.push_back(metric);
+  std::sort(metrics.begin(), metrics.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.order, a.name) < std::tie(b.order, b.name); });
+  return metrics;
 }
 
 std::vector<bool> DoneSamples(const ResultReader& result, size_t setting) {

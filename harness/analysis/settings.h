@@ -12,6 +12,9 @@ namespace skipbench {
 // none.
 size_t FindSetting(const ResultReader& result, const std::string& label, const std::string& where);
 
+// The metrics of single samples that any setting has, in the order of a table's columns.
+std::vector<MetricInfo> MetricsOf(const ResultReader& result);
+
 // Which samples a setting has done; all settings: [setting][sample].
 std::vector<bool> DoneSamples(const ResultReader& result, size_t setting);
 std::vector<std::vector<bool>> DoneSamples(const ResultReader& result);

@@ -6,22 +6,11 @@
 #include <tuple>
 
 #include "harness/analysis/set_metric_plan.h"
-#include "harness/stats/quantile.h"
+#include "harness/analysis/settings.h"
 #include "harness/store/search_record.h"
 
 namespace skipbench {
 namespace {
-
-std::vector<MetricInfo> MetricsOf(const ResultReader& result) {
-  std::vector<MetricInfo> metrics;
-  for (size_t k = 0; k < result.header().settings.size(); ++k)
-    for (const auto& metric : result.Metrics(k))
-      if (std::none_of(metrics.begin(), metrics.end(), [&](const auto& m) { return m.name == metric.name; }))
-        metrics.push_back(metric);
-  std::sort(metrics.begin(), metrics.end(),
-            [](const auto& a, const auto& b) { return std::tie(a.order, a.name) < std::tie(b.order, b.name); });
-  return metrics;
-}
 
 // One setting's columns, and which samples were done.
 class SettingColumns {
@@ -106,37 +95,6 @@ void Outcome(const ResultReader& result, size_t k, const SettingColumns& columns
   const auto messages = result.Read<std::string>(k, "message").values;
   for (size_t i = 0; i < messages.size() && row.message.empty(); ++i)
     if (!columns.Done(i)) row.message = messages[i];
-}
-
-// Seconds of one sample, or nothing.
-std::optional<double> SecondsOf(const LatencyRecord& record) {
-  const auto total = record.stage_s.find("total");
-  if (record.status != Status::kDone || total == record.stage_s.end() || total->second.empty()) return std::nullopt;
-  return Median(total->second) / record.batch;
-}
-
-void Latency(const std::vector<LatencyRecord>& records, size_t k, int reference, TableRow& row) {
-  for (const auto& record : records) {
-    if (record.setting != static_cast<int>(k)) continue;
-    const auto seconds = SecondsOf(record);
-    if (!seconds) {
-      row.latency_message = record.message;
-      continue;
-    }
-    row.latency_message.clear();
-    LatencySummary& summary =
-        row.latency.emplace(LatencySummary{.seconds = *seconds,
-                                           .peak_memory_kind = record.peak_memory_kind,
-                                           .batch = record.batch,
-                                           .threads = record.threads,
-                                           .repeats = static_cast<int64_t>(record.stage_s.at("total").size())});
-    if (std::isfinite(record.peak_memory_bytes)) summary.peak_memory_bytes = record.peak_memory_bytes;
-    for (const auto& other : records)
-      if (other.setting == reference && other.batch == record.batch && other.threads == record.threads &&
-          !summary.speed_up)
-        if (const auto base = SecondsOf(other); base && *seconds > 0) summary.speed_up = *base / *seconds;
-    return;  // the first that worked; others have other batches
-  }
 }
 
 // Puts a value into its setting's row, in a column that is made when there is none.
@@ -228,13 +186,14 @@ Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& di
       row.macs_modules_ratio = Ratio(columns[k], other, "macs_modules");
       row.macs_matmuls_ratio = Ratio(columns[k], other, "macs_matmuls");
     }
-    Latency(result.latency(), k, reference, row);
+    row.latency = SummarizeLatency(result.latency(), k, reference, &row.latency_message);
     for (const auto& metric : table.metrics)
       row.metrics.push_back(SummaryOf(columns[k].Values(metric.name), metric, sampling));
     row.static_path = FindStaticPath(result, k);
     row.never_skips = NeverSkips(result, k);
   }
   AddSearched(result, &table);
+  table.verdict = MakeVerdict(result, table.decisions, {});
   for (const auto& distance : distances) AddDistance(distance, &table);
   if (const auto plan = FindSetMetricPlan(result))
     for (const auto& [metric, why] : plan->missing) table.unavailable[FeatureColumn(metric)] = why;

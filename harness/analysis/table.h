@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "harness/analysis/decide/record.h"
+#include "harness/analysis/latency_summary.h"
 #include "harness/analysis/recorded_actions.h"
+#include "harness/analysis/verdict/verdict.h"
 #include "harness/measures/measured_value.h"
 #include "harness/store/result_reader.h"
 
@@ -17,15 +19,6 @@ namespace skipbench {
 
 struct Spread {  // of a count over the samples
   double mean = 0, min = 0, max = 0;
-};
-
-struct LatencySummary {
-  double seconds = 0;                   // of one sample: median over the repeats of the whole run, divided by the batch
-  std::optional<double> speed_up = {};  // the reference's seconds divided by these; same batch and threads
-  std::optional<double> peak_memory_bytes = {};
-  std::string peak_memory_kind = {};
-  int batch = 0, threads = 0;
-  int64_t repeats = 0;
 };
 
 // A column of a metric of whole sets: of a setting's pictures against other pictures.
@@ -72,6 +65,7 @@ struct Table {
   WaveCost cost;
   // Of a run that decides: its answers, in the order of the rows. Intervals are those of confidence sequences then.
   std::optional<RunDecisions> decisions;
+  RunVerdict verdict;              // by the usual metric and budgets
   std::vector<std::string> notes;  // ResultReader::notes()
 };
 

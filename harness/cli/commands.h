@@ -19,6 +19,7 @@ using Texts = std::vector<std::string>;
 int Run(const Texts& args);
 int Compare(const Texts& args);
 int Merge(const Texts& args);
+int Verdict(const Texts& args);
 int Table(const Texts& args);
 int Report(const Texts& args);
 int Path(const Texts& args);

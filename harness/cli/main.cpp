@@ -18,6 +18,7 @@ const std::vector<CommandEntry>& Commands() {
       {"run", "run an experiment", Run},
       {"compare", "say whether a result is worse than another one", Compare},
       {"merge", "join shards of a run into one result", Merge},
+      {"verdict", "say which setting comes closest to the full run within a budget, and how sure that is", Verdict},
       {"table", "print a table from results", Table},
       {"report", "figures, tables and a page from results", Report},
       {"history", "what changed over results of many commits, and with which", History},

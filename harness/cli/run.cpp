@@ -5,13 +5,13 @@
 #include "harness/analysis/set_distances.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
+#include "harness/cli/print_table.h"
 #include "harness/cli/profile_run.h"
 #include "harness/cli/stopping.h"
 #include "harness/experiment/config/shard.h"
 #include "harness/experiment/run/describe.h"
 #include "harness/experiment/run/estimate.h"
 #include "harness/experiment/run/run_experiment.h"
-#include "harness/report/tables/render_table.h"
 #include "harness/store/outputs.h"
 #include "harness/store/result_reader.h"
 #include "metrics/catalog.h"
@@ -25,7 +25,9 @@ namespace {
 void Report(const Plan& plan, const fs::path& out) {
   ResultReader reader = ResultReader::Open(out, {.own = true, .known = CatalogMetrics()});
   if (const auto kept = KeptOf(reader)) reader.Keep(*kept);
-  fmt::print("\n{}\n", RenderMarkdown(MakeTable(reader, SetDistances(reader))));
+  const auto table = MakeTable(reader, SetDistances(reader));
+  PrintVerdict(table);
+  PrintTable(table);
   WriteSheet(reader, plan.config.contact_sheet_rows, out);
   if (plan.config.contact_sheet_rows > 0) fmt::print("pictures: {}\n", (out / kContactSheet).string());
   fmt::print("results:  {}\n", out.string());

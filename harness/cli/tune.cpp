@@ -1,15 +1,15 @@
-#include <charconv>
 #include <filesystem>
 
 #include "harness/analysis/decide/record.h"
 #include "harness/analysis/table.h"
 #include "harness/base/format.h"
 #include "harness/base/json.h"
+#include "harness/cli/budgets.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/stopping.h"
 #include "harness/experiment/run/run_experiment.h"
 #include "harness/report/tables/answer_text.h"
-#include "harness/report/tables/table_text.h"
+#include "harness/report/tables/table_notes.h"
 #include "harness/store/result_reader.h"
 #include "metrics/catalog.h"
 
@@ -18,22 +18,6 @@ namespace skipbench::cli {
 namespace fs = std::filesystem;
 
 namespace {
-
-// "0.25,0.5".
-std::vector<double> ReadBudgets(const std::string& text) {
-  std::vector<double> budgets;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    double budget = 0;
-    const auto [last, error] = std::from_chars(text.data() + begin, text.data() + end, budget);
-    if (error != std::errc() || last != text.data() + end || !(budget > 0 && budget <= 1))
-      Fail("skipbench tune: --budget: expected fractions of the full run's cost, above 0 and at most 1, found \"{}\"",
-           text);
-    budgets.push_back(budget);
-    begin = end + 1;
-  }
-  return budgets;
-}
 
 ExperimentConfig ReadConfig(const Values& values) {
   const std::string file = values.OnlyInput("one config file");
@@ -72,7 +56,7 @@ int Tune(const Texts& args) {
        Grace(), Quiet()},
       args);
   Stopping stopping("tune", args, values);
-  const std::vector<double> budgets = ReadBudgets(values.Text("budget"));
+  const std::vector<double> budgets = ReadBudgets("tune", values.Text("budget"));
   ExperimentConfig config = ReadConfig(values);
   RunOptions run;
   run.out = values.Has("out") ? fs::path(values.Text("out")) : fs::path("results") / "local" / (config.name + "-tune");

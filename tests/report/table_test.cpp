@@ -1,9 +1,14 @@
 #include "harness/analysis/table.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
+#include "harness/report/tables/display_width.h"
 #include "harness/report/tables/render_table.h"
 #include "harness/report/tables/table_text.h"
+#include "harness/report/tables/terminal_table.h"
 #include "harness/store/result_writer.h"
 #include "tests/store/example_run.h"
 #include "tests/store/python.h"
@@ -129,16 +134,18 @@ TEST(Table, Markdown) {
       text,
       R"(example: tiny (0123456789ab), ddim, 4 steps, guidance 4.5, 6 samples, seed 18446744073709551615; cpu, 2 threads, float32; skipbench 0.1.0 (abcdef).
 
-| setting              | samples |       NFE | GMACs modules | GMACs matmuls | latency s | speed-up | memory MiB |                   PSNR dB |         latent error | outcome |
-| -------------------- | ------: | --------: | ------------: | ------------: | --------: | -------: | ---------: | ------------------------: | -------------------: | ------- |
-| full_step            |       6 |         4 | 8.000 (1.000) | 12.00 (1.000) |      1.10 |    1.00x |        512 |                 identical |                    0 | done (reference) |
-| adaptive(delta=0.1)  |       6 | 2.5 (2-3) | 5.000 (0.625) | 7.500 (0.625) |     0.550 |    2.00x |        512 | 24.00 [21.60, 26.40] (+1) | 0.417 [0.250, 0.500] | done    |
-| fewer_steps(steps=2) |       5 |         2 | 4.000 (0.500) | 6.000 (0.500) |         - |        - |          - |                     10.00 |                 2.00 | failed 1 of 6: sample 965: a latent is not finite |
+| setting              | samples |       NFE | GMACs modules | GMACs matmuls |           latency s |            speed-up | memory MiB |                   PSNR dB |         latent error | Pareto | outcome |
+| -------------------- | ------: | --------: | ------------: | ------------: | ------------------: | ------------------: | ---------: | ------------------------: | -------------------: | -----: | ------- |
+| full_step            |       6 |         4 | 8.000 (1.000) | 12.00 (1.000) |    1.10 (1.00-4.50) |               1.00x |        512 |                 identical |                    0 |      - | done (reference) |
+| adaptive(delta=0.1)  |       6 | 2.5 (2-3) | 5.000 (0.625) | 7.500 (0.625) | 0.550 (0.500-0.600) | 2.00x [0.40, 24.35] |        512 | 24.00 [21.60, 26.40] (+1) | 0.417 [0.250, 0.500] |    yes | done    |
+| fewer_steps(steps=2) |       5 |         2 | 4.000 (0.500) | 6.000 (0.500) |                   - |                   - |          - |                     10.00 |                 2.00 |    yes | failed 1 of 6: sample 965: a latent is not finite |
 
 - The settings together took 36 network evaluations (guided pairs); one by one they would take 1,051, 29.19 times as many. Time for all of it: 12.3 s.
 - MACs: of the denoiser, mean of a sample; in parentheses the ratio to the reference.
-- latency: one sample, median of 3 runs of batch 2 on 2 threads, nothing shared; speed-up against the reference. memory: process peak growth.
+- latency: one sample, median of 3 runs of batch 2 on 2 threads (fastest-slowest), nothing shared; speed-up against the reference, with its 95 % interval (Welch's t of the logarithms). memory: process peak growth.
+- latency: the machine was busy: repeats differ by up to 4.5 times (full_step); measure again.
 - [low, high]: 95 % interval of the mean, bootstrap over samples.
+- Pareto: of the settings with one full run, no other one is better in PSNR at no more MACs, by the means.
 - identical, (+k): all, or k, pictures are equal to the reference's in every byte; counted, not averaged.
 - fewer_steps(steps=2): latency was not measured.
 - fewer_steps(steps=2): latent_error is over 4 of 5 samples; the others have none.
@@ -215,10 +222,10 @@ TEST(Table, EachSettingHasTheReferenceOfItsRun) {
 TEST(Table, LatexIsEscaped) {
   TempDir dir;
   const std::string text = RenderLatex(RoundTable(dir, {}));
-  EXPECT_NE(text.find("\\begin{tabular}{lrrrrrrrrrl}\n  \\toprule\n  setting & samples & NFE & GMACs modules"),
+  EXPECT_NE(text.find("\\begin{tabular}{lrrrrrrrrrrl}\n  \\toprule\n  setting & samples & NFE & GMACs modules"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("  full\\_step & 6 & 4 & 8.000 (1.000) & 12.00 (1.000) & - & - & - & identical & 0 & done "
+  EXPECT_NE(text.find("  full\\_step & 6 & 4 & 8.000 (1.000) & 12.00 (1.000) & - & - & - & identical & 0 & - & done "
                       "(reference) \\\\\n"),
             std::string::npos)
       << text;
@@ -237,7 +244,9 @@ TEST(Table, CsvHasAllDigitsAndIsReadByOthers) {
             "matmuls_ratio,"
             "latency_s,speed_up,latency_batch,latency_threads,latency_repeats,peak_memory_bytes,peak_memory_kind,"
             "psnr,psnr_low,psnr_high,psnr_count,psnr_identical,"
-            "latent_error,latent_error_low,latent_error_high,latent_error_count,latent_error_identical");
+            "latent_error,latent_error_low,latent_error_high,latent_error_count,latent_error_identical,"
+            "latency_min_s,latency_max_s,speed_up_low,speed_up_high,pareto,fewer_steps_difference,fewer_steps_low,"
+            "fewer_steps_high");
   EXPECT_NE(
       text.find(
           "\nadaptive(delta=0.1),adaptive,ddim,4,0,6,0,0,,2.5,2,3,0,0,0,5000000000,0.625,7500000000,0.625,,,,,,,,24,"),
@@ -253,6 +262,79 @@ assert len(rows) == 3 and rows[2]['message'] == 'sample 965: a latent is not fin
 assert float(rows[0]['latency_s']) == 1 / 6 and int(rows[0]['psnr_identical']) == 6
 )",
                         dir / "t.csv");
+}
+
+// One number of the reference's repeats would be a speed-up that the saved work does not allow.
+TEST(Table, ABusyMachineIsSaid) {
+  TempDir dir;
+  const Table table = RoundTable(dir, {Latency(0, {2.0, 2.1, 2.2}), Latency(1, {0.5, 0.5, 0.5})});
+  EXPECT_FALSE(table.rows[1].latency->uneven());
+  EXPECT_TRUE(table.rows[1].latency->impossible(0.625));
+  EXPECT_FALSE(table.rows[1].latency->impossible(0.24));
+  EXPECT_NEAR(*table.rows[1].latency->speed_up, 4.2, 1e-12);
+  EXPECT_LT(*table.rows[1].latency->speed_up_low, 4.2);
+  EXPECT_GT(*table.rows[1].latency->speed_up_high, 4.2);
+  EXPECT_THAT(RenderMarkdown(table),
+              ::testing::HasSubstr("speed-up: the machine was busy: more than the saved work "
+                                   "allows (adaptive(delta=0.1) 4.20x of 1.60x); measure again."));
+  const Json json = Json::parse(RenderJson(table))["settings"][1]["latency"];
+  EXPECT_EQ(json["min_seconds"], 0.25);
+  EXPECT_EQ(json["max_seconds"], 0.25);
+  EXPECT_NEAR(json["speed_up_low"].get<double>(), 4.2, 0.5);
+}
+
+TEST(Table, ViewsChooseColumnsAndRows) {
+  TempDir dir;
+  const Table table = RoundTable(dir, {});
+  const auto labels = [&](const std::string& sort, const std::vector<std::string>& filters) {
+    std::vector<std::string> chosen;
+    for (const size_t k : ViewOf(table, "", sort, filters).rows) chosen.push_back(table.rows[k].setting.label);
+    return chosen;
+  };
+  using Labels = std::vector<std::string>;
+  EXPECT_EQ(labels("nfe", {}), (Labels{"fewer_steps(steps=2)", "adaptive(delta=0.1)", "full_step"}));
+  EXPECT_EQ(labels("-psnr", {}), (Labels{"full_step", "adaptive(delta=0.1)", "fewer_steps(steps=2)"}));
+  EXPECT_EQ(labels("speed_up", {}), (Labels{"full_step", "adaptive(delta=0.1)", "fewer_steps(steps=2)"}));  // none
+  EXPECT_EQ(labels("", {"psnr<30"}), (Labels{"adaptive(delta=0.1)", "fewer_steps(steps=2)"}));
+  EXPECT_EQ(labels("", {"cost>=0.5", "type!=full_step", "adaptive"}), (Labels{"adaptive(delta=0.1)"}));
+  EXPECT_EQ(labels("", {"steps=2)"}), (Labels{}));  // a column of that name, and no number
+  for (const auto& [sort, filter, why] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"ssim", "", "--sort: no column \"ssim\"; there are setting, samples, nfe"},
+           {"", "fast<3", "--filter fast<3: no column \"fast\""},
+           {"", "psnr>much", "--filter psnr>much: expected a number behind >, found \"much\""},
+           {"", "type<full", "the column type holds text: expected = or !=, found <"}})
+    try {
+      ViewOf(table, "", sort, filter.empty() ? std::vector<std::string>{} : std::vector{filter});
+      ADD_FAILURE() << sort << filter;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), ::testing::HasSubstr(why));
+    }
+  const TableView view = ViewOf(table, "setting,delta,psnr", "", {"adaptive"});
+  EXPECT_THAT(RenderMarkdown(table, view),
+              ::testing::HasSubstr("| setting             | delta |                   PSNR dB |\n"));
+  EXPECT_EQ(RenderCsv(table, ViewOf(table, "setting,psnr", "", {"fewer"})), "setting,psnr\nfewer_steps(steps=2),10\n");
+  EXPECT_THROW(RenderCsv(table, view), Error);  // no "delta" in CSV
+  EXPECT_EQ(Json::parse(RenderJson(table, view))["settings"].size(), 1u);
+}
+
+TEST(Table, FitsTheTerminal) {
+  TempDir dir;
+  const Table table = RoundTable(dir, {Latency(0, {2.0, 9.0, 2.2}), Latency(1, {1.0, 1.1, 1.2})});
+  for (const size_t width : {60u, 80u, 100u, 200u}) {
+    const std::string text = RenderTerminal(table, WholeView(table), {.width = width});
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(DisplayWidth(line), width) << line;
+    EXPECT_THAT(text, ::testing::HasSubstr("P adaptive(delta=0.1)"));
+    EXPECT_THAT(text, ::testing::HasSubstr("failed 1 of 6"));
+    EXPECT_THAT(text, ::testing::HasSubstr("the machine was busy"));
+    EXPECT_THAT(text, ::testing::HasSubstr("more notes: --notes)"));
+    EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("\x1b")));
+  }
+  EXPECT_THAT(RenderTerminal(table, WholeView(table), {.width = 80, .colour = true}),
+              ::testing::HasSubstr("P \x1b[1madaptive(delta=0.1)"));
+  const std::string all = RenderTerminal(table, WholeView(table), {.width = 80, .all_notes = true});
+  EXPECT_THAT(all, ::testing::Not(::testing::HasSubstr("--notes")));
+  EXPECT_THAT(all, ::testing::HasSubstr("- fewer_steps(steps=2): latency was not measured."));
 }
 
 TEST(Table, CsvQuotes) {

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 
+#include "harness/base/did_you_mean.h"
+#include "harness/base/error.h"
 #include "harness/base/format.h"
 #include "harness/report/tables/escape.h"
+#include "harness/report/tables/table_columns.h"
+#include "harness/report/tables/verdict_text.h"
 
 namespace skipbench {
 namespace {
@@ -56,7 +60,11 @@ Json SpreadJson(const std::optional<Spread>& spread) {
 Json LatencyJson(const std::optional<LatencySummary>& latency) {
   if (!latency) return nullptr;
   return {{"seconds_per_sample", JsonNumber(latency->seconds)},
+          {"min_seconds", JsonNumber(latency->min)},
+          {"max_seconds", JsonNumber(latency->max)},
           {"speed_up", JsonNumber(latency->speed_up)},
+          {"speed_up_low", JsonNumber(latency->speed_up_low)},
+          {"speed_up_high", JsonNumber(latency->speed_up_high)},
           {"batch", latency->batch},
           {"threads", latency->threads},
           {"repeats", latency->repeats},
@@ -130,7 +138,13 @@ Json RowJson(const Table& table, const TableRow& row) {
                {"macs_matmuls_ratio", JsonNumber(row.macs_matmuls_ratio)},
                {"latency", LatencyJson(row.latency)},
                {"metrics", metrics},
-               {"distances", distances}};
+               {"distances", distances},
+               {"pareto", nullptr},
+               {"against_fewer_steps", nullptr}};
+  if (const JudgedSetting* judged = JudgedOf(table, row); judged && judged->judged()) {
+    json["pareto"] = judged->pareto;
+    json["against_fewer_steps"] = ToJson(judged->against, table.header);
+  }
   AddStaticPath(table, row, &json);
   if (table.decisions) json["decision"] = DecisionJson(table, row);
   return json;
@@ -176,7 +190,28 @@ Fields FieldsOf(const Table& table, const Json& row) {
   if (table.decisions)
     add("decision_", row["decision"],
         {"answer", "samples", "run_samples", "rival", "metric", "difference", "low", "high", "words"});
+  fields.emplace_back("latency_min_s", CsvValue(latency, "min_seconds"));
+  fields.emplace_back("latency_max_s", CsvValue(latency, "max_seconds"));
+  add("", latency, {"speed_up_low", "speed_up_high"});
+  add("", row, {"pareto"});
+  add("fewer_steps_", row["against_fewer_steps"], {"difference", "low", "high"});
   return fields;
+}
+
+// Where the chosen columns are among the fields; without a choice all of them.
+std::vector<size_t> PlacesOf(const Fields& fields, const std::vector<std::string>& columns) {
+  std::vector<std::string> known;
+  for (const auto& [name, value] : fields) known.push_back(name);
+  std::vector<size_t> places;
+  for (const auto& column : columns) {
+    const auto found = std::ranges::find(known, column);
+    if (found == known.end())
+      Fail("--columns: no column \"{}\" in CSV; there are {}{}", column, fmt::join(known, ", "),
+           DidYouMean(column, known));
+    places.push_back(static_cast<size_t>(found - known.begin()));
+  }
+  for (size_t k = 0; k < known.size() && columns.empty(); ++k) places.push_back(k);
+  return places;
 }
 
 }  // namespace
@@ -218,6 +253,10 @@ std::string MarkdownGrid(std::vector<std::vector<std::string>> rows, size_t text
 
 std::string RenderMarkdown(const Table& table) { return RenderMarkdown(Layout(table)); }
 std::string RenderLatex(const Table& table) { return RenderLatex(Layout(table)); }
+std::string RenderMarkdown(const Table& table, const TableView& view) { return RenderMarkdown(Layout(table, view)); }
+std::string RenderLatex(const Table& table, const TableView& view) { return RenderLatex(Layout(table, view)); }
+std::string RenderCsv(const Table& table) { return RenderCsv(table, WholeView(table)); }
+std::string RenderJson(const Table& table) { return RenderJson(table, WholeView(table)); }
 
 std::string RenderMarkdown(const TableText& text) {
   const auto grid = [](const std::vector<std::string>& headings, std::vector<std::vector<std::string>> cells,
@@ -225,7 +264,7 @@ std::string RenderMarkdown(const TableText& text) {
     cells.insert(cells.begin(), headings);
     return MarkdownGrid(std::move(cells), 1, outcome);
   };
-  std::string out = text.caption + "\n\n" + grid(text.headings, text.cells, true);
+  std::string out = text.caption + "\n\n" + grid(text.headings, text.cells, text.outcome);
   if (!text.more_headings.empty()) out += "\n" + grid(text.more_headings, text.more_cells, false);
   if (!text.notes.empty()) out += "\n";
   for (const auto& note : text.notes) out += "- " + MarkdownCell(note) + "\n";
@@ -234,19 +273,20 @@ std::string RenderMarkdown(const TableText& text) {
 
 std::string RenderLatex(const TableText& text) {
   std::string out = "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" +
-                    LatexGrid(text.headings, text.cells, true);
+                    LatexGrid(text.headings, text.cells, text.outcome);
   if (!text.more_headings.empty()) out += "\n\\medskip\n" + LatexGrid(text.more_headings, text.more_cells, false);
   for (const auto& note : text.notes) out += "\n{\\footnotesize " + LatexText(note) + "\\par}\n";
   return out + "\\end{table}\n";
 }
 
-std::string RenderCsv(const Table& table) {
+std::string RenderCsv(const Table& table, const TableView& view) {
   std::string out;
-  for (const auto& row : table.rows) {
+  for (const size_t k : view.rows) {
+    const Fields fields = FieldsOf(table, RowJson(table, table.rows[k]));
     std::vector<std::string> names, values;
-    for (const auto& [name, value] : FieldsOf(table, RowJson(table, row))) {
-      names.push_back(CsvCell(name));
-      values.push_back(value);
+    for (const size_t place : PlacesOf(fields, view.columns)) {
+      names.push_back(CsvCell(fields[place].first));
+      values.push_back(fields[place].second);
     }
     if (out.empty()) out = fmt::format("{}\n", fmt::join(names, ","));
     out += fmt::format("{}\n", fmt::join(values, ","));
@@ -254,12 +294,12 @@ std::string RenderCsv(const Table& table) {
   return out;
 }
 
-std::string RenderJson(const Table& table) {
+std::string RenderJson(const Table& table, const TableView& view) {
   const RunHeader& header = table.header;
   Json units = Json::object();
   for (const auto& metric : table.metrics) units[metric.name] = metric.unit;
   Json rows = Json::array();
-  for (const auto& row : table.rows) rows.push_back(RowJson(table, row));
+  for (const size_t k : view.rows) rows.push_back(RowJson(table, table.rows[k]));
   Json json = {{"name", header.name},
                {"model", header.model},
                {"model_hash", header.model_hash},

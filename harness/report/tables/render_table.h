@@ -19,12 +19,17 @@ std::string MarkdownGrid(std::vector<std::vector<std::string>> rows, size_t text
 // say why.
 std::string RenderMarkdown(const TableText& text);
 std::string RenderMarkdown(const Table& table);
+std::string RenderMarkdown(const Table& table, const TableView& view);
 // A table environment with booktabs' rules (\usepackage{booktabs,graphicx}).
 std::string RenderLatex(const TableText& text);
 std::string RenderLatex(const Table& table);
+std::string RenderLatex(const Table& table, const TableView& view);
 
-// All digits; a value that is not there is empty in CSV, null in JSON.
+// All digits; a value that is not there is empty in CSV, null in JSON. The view's columns are those of the file's head;
+// JSON has all. Throws Error for a column that is not there.
 std::string RenderCsv(const Table& table);
+std::string RenderCsv(const Table& table, const TableView& view);
 std::string RenderJson(const Table& table);
+std::string RenderJson(const Table& table, const TableView& view);
 
 }  // namespace skipbench

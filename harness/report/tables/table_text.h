@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/analysis/table.h"
+#include "harness/report/tables/table_view.h"
 
 namespace skipbench {
 
@@ -18,11 +19,14 @@ struct TableText {
   std::vector<std::string> more_headings;
   std::vector<std::vector<std::string>> more_cells;
   std::vector<std::string> notes;  // what "-" means, what the sweep cost
+  bool outcome = true;             // the last column of the first table is the outcome, a text that may be long
 };
 
 TableText Layout(const Table& table);
+// Of a view with columns these alone, in one table.
+TableText Layout(const Table& table, const TableView& view);
 
-// What a run that decides was asked, and what its bounds are.
-std::string DecisionNote(const RunDecisions& decisions);
+// "quickstart: fashion_scenes (8251319fa8f3), ddim, 50 steps, ...".
+std::string CaptionOf(const Table& table);
 
 }  // namespace skipbench

@@ -1,0 +1,37 @@
+#include "harness/cli/print_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/report/tables/render_table.h"
+#include "harness/report/tables/terminal.h"
+#include "harness/report/tables/terminal_table.h"
+#include "harness/report/tables/verdict_text.h"
+
+namespace skipbench::cli {
+namespace {
+
+constexpr size_t kLeast = 40;
+
+size_t WidthOf(int width) { return std::max(kLeast, width > 0 ? static_cast<size_t>(width) : TerminalWidth()); }
+
+}  // namespace
+
+void PrintVerdict(const skipbench::Table& table) {
+  constexpr size_t kUsual = 80, kMost = 120;  // longer lines are hard to read
+  const size_t width = OutputIsTerminal() ? std::min(WidthOf(0), kMost) : kUsual;
+  fmt::print("\n{}", RenderVerdictText(table.verdict, table.header, width, WantsColour("auto")));
+}
+
+void PrintTable(const skipbench::Table& table) {
+  fmt::print("\n{}\n",
+             OutputIsTerminal() ? TerminalText(table, WholeView(table), 0, "auto", false) : RenderMarkdown(table));
+}
+
+std::string TerminalText(const skipbench::Table& table, const TableView& view, int width, const std::string& colour,
+                         bool all_notes) {
+  return RenderTerminal(table, view, {.width = WidthOf(width), .colour = WantsColour(colour), .all_notes = all_notes});
+}
+
+}  // namespace skipbench::cli

@@ -1,0 +1,170 @@
+#include "harness/report/tables/verdict_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include "harness/report/tables/display_width.h"
+#include "harness/report/tables/short_labels.h"
+
+namespace skipbench {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+RunHeader HeaderOf(const std::vector<std::pair<std::string, std::string>>& labels_and_types) {
+  RunHeader header;
+  header.name = "example";
+  header.scheduler = "ddim";
+  header.steps = 50;
+  for (const auto& [label, type] : labels_and_types) {
+    SettingInfo info;
+    info.label = label;
+    info.type = type;
+    info.steps = 50;
+    info.reference = type == "full_step";
+    info.compared_with = 0;
+    header.settings.push_back(info);
+  }
+  return header;
+}
+
+RunHeader Sweep() {
+  return HeaderOf({{"full_step", "full_step"},
+                   {"fewer_steps(steps=20)", "fewer_steps"},
+                   {"fewer_steps(steps=30)", "fewer_steps"},
+                   {"adaptive_diffusion(delta=0.01,max_skips=4)", "adaptive_diffusion"},
+                   {"adaptive_diffusion(delta=0.02,max_skips=4)", "adaptive_diffusion"}});
+}
+
+RunVerdict VerdictOf(const RunHeader& header, const SettingValues& values, const std::vector<double>& costs) {
+  SettingValues cost;
+  for (size_t k = 0; k < values.size(); ++k) cost.emplace_back(values[k].size(), costs[k]);
+  const MetricInfo psnr = {
+      .name = "psnr", .title = "PSNR", .unit = "dB", .better = Direction::kHigher, .decimals = 2, .ceiling = 100.0};
+  return MakeVerdict({.header = header, .metric = psnr, .values = values, .cost = cost}, {.cost = "macs_matmuls"});
+}
+
+RunVerdict Simple(double shift = 0) {
+  return VerdictOf(Sweep(),
+                   {{kInfinity, kInfinity, kInfinity, kInfinity},
+                    {30, 31, 29, 30},
+                    {40, 41, 39, 40},
+                    {38 + shift, 39.1 + shift, 36.9 + shift, 38 + shift},
+                    {31, 31.9, 30, 31.1}},
+                   {50, 20, 30, 25, 20});
+}
+
+TEST(VerdictText, AWinner) {
+  const VerdictGroupText text = LayoutVerdict(Simple(), Sweep()).groups.at(0);
+  EXPECT_EQ(text.title, "ddim, 50 steps, 4 samples");
+  EXPECT_THAT(text.sentence,
+              HasSubstr("at half the cost adaptive_diffusion(delta=0.01) is closest to the full run (PSNR 38.00 dB), "
+                        "certainly better than plain fewer steps at its cost: +3.00 ["));
+  ASSERT_EQ(text.lines.size(), 5u);  // two budgets with the best method behind fewer steps, or nothing so cheap
+}
+
+TEST(VerdictText, WhereTheDataCannotTell) {
+  RunVerdict verdict = Simple(-2.9);
+  EXPECT_THAT(LayoutVerdict(verdict, Sweep()).groups.at(0).sentence,
+              HasSubstr("which the data cannot tell from plain fewer steps at its cost: +0.10 [-"));
+  verdict = Simple(-12);
+  const VerdictGroupText text = LayoutVerdict(verdict, Sweep()).groups.at(0);
+  EXPECT_THAT(text.sentence, HasSubstr("at half the cost adaptive_diffusion(delta=0.02) is closest"));
+}
+
+// Whatever the labels, no line is longer than the terminal, and a verdict fits its screen.
+TEST(VerdictText, FitsTheTerminal) {
+  RunHeader header = Sweep();
+  header.settings[4].label = "名前の長い設定" + std::string(60, 'x');
+  for (const size_t width : {60u, 80u, 120u}) {
+    std::istringstream lines(RenderVerdictText(Simple(), header, width));
+    size_t count = 0;
+    for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(DisplayWidth(line), width) << line;
+    if (width >= 80) EXPECT_LE(count, 22u);
+  }
+  EXPECT_THAT(RenderVerdictText(Simple(), header, 80, false), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(RenderVerdictText(Simple(), header, 80, true), HasSubstr("\x1b[32m"));
+}
+
+TEST(VerdictText, Json) {
+  const Json json = Json::parse(RenderVerdictJson(Simple(), Sweep()));
+  EXPECT_EQ(json["metric"], "psnr");
+  EXPECT_EQ(json["comparisons"], 2);
+  EXPECT_EQ(json["pairs"], 6);
+  const Json& run = json["full_runs"][0];
+  EXPECT_EQ(run["full_run"], "full_step");
+  EXPECT_EQ(run["budgets"][1]["budget"], 0.5);
+  EXPECT_EQ(run["budgets"][1]["best"], "adaptive_diffusion(delta=0.01,max_skips=4)");
+  EXPECT_EQ(run["settings"][2]["against_fewer_steps"]["answer"], "better");
+  EXPECT_NEAR(run["settings"][2]["against_fewer_steps"]["difference"].get<double>(), 3, 1e-12);
+  EXPECT_EQ(run["settings"][2]["pareto"], true);
+}
+
+TEST(VerdictText, NothingToSay) {
+  RunVerdict verdict;
+  verdict.problem = "no sample is in the results yet";
+  EXPECT_EQ(RenderVerdictText(verdict, Sweep()), "Verdict: none: no sample is in the results yet.\n");
+  EXPECT_THAT(RenderVerdictMarkdown(verdict, Sweep()), HasSubstr("no sample is in the results yet"));
+  EXPECT_EQ(Json::parse(RenderVerdictJson(verdict, Sweep()))["problem"], "no sample is in the results yet");
+}
+
+std::vector<size_t> All(const RunHeader& header) {
+  std::vector<size_t> settings;
+  for (size_t k = 0; k < header.settings.size(); ++k) settings.push_back(k);
+  return settings;
+}
+
+TEST(ShortLabels, LeaveOutWhatIsTheSame) {
+  RunHeader header =
+      HeaderOf({{"full_step [ddim]", "full_step"},
+                {"fewer_steps(steps=20) [ddim]", "fewer_steps"},
+                {"adaptive_diffusion(delta=0.01,max_skips=4) [ddim]", "adaptive_diffusion"},
+                {"adaptive_diffusion(delta=0.02,max_skips=4) [ddim]", "adaptive_diffusion"},
+                {"fixed_path(from=a,greedy_search(skips=25,scope=shared),skips=15) [ddim]", "fixed_path"},
+                {"fixed_path(from=a,greedy_search(skips=25,scope=shared),skips=25) [ddim]", "fixed_path"},
+                {"my own name [ddim]", "deepcache"}});
+  const SettingLabels labels = ShortLabels(header, All(header));
+  EXPECT_THAT(labels.labels, ElementsAre("full_step", "fewer_steps(steps=20)", "adaptive_diffusion(delta=0.01)",
+                                         "adaptive_diffusion(delta=0.02)", "fixed_path(skips=15)",
+                                         "fixed_path(skips=25)", "my own name"));
+  EXPECT_THAT(labels.values,
+              ElementsAre("full_step", "fewer_steps(20)", "adaptive_diffusion(0.01)", "adaptive_diffusion(0.02)",
+                          "fixed_path(15)", "fixed_path(25)", "my own name"));
+  EXPECT_THAT(labels.legend, ElementsAre("fewer_steps(steps)", "adaptive_diffusion(delta)", "fixed_path(skips)"));
+}
+
+TEST(ShortLabels, AreUnique) {
+  // The values alone would be the same.
+  RunHeader header = HeaderOf({{"cache(first=1)", "cache"}, {"cache(last=1)", "cache"}, {"cache", "cache"}});
+  const SettingLabels labels = ShortLabels(header, All(header));
+  EXPECT_THAT(labels.labels, ElementsAre("cache(first=1)", "cache(last=1)", "cache"));
+  EXPECT_EQ(labels.values, labels.labels);
+}
+
+TEST(DisplayWidth, CountsCells) {
+  EXPECT_EQ(DisplayWidth("abc"), 3u);
+  EXPECT_EQ(DisplayWidth("δ=1"), 3u);
+  EXPECT_EQ(DisplayWidth("名前"), 4u);
+  EXPECT_EQ(DisplayWidth("e\u0301"), 1u);
+  EXPECT_EQ(PadLeft("名", 4), "  名");
+  EXPECT_EQ(PadRight("名", 4), "名  ");
+}
+
+TEST(DisplayWidth, TheMiddleGivesWay) {
+  EXPECT_EQ(FitWidth("adaptive(delta=0.01)", 20), "adaptive(delta=0.01)");
+  EXPECT_EQ(FitWidth("adaptive(delta=0.01)", 13), "adapt...0.01)");
+  EXPECT_LE(DisplayWidth(FitWidth("名前の長い設定の名前", 10)), 10u);
+  EXPECT_EQ(FitWidth("abcdef", 3), "...");
+  EXPECT_THAT(WrapText("one two three", 7, "  "), ElementsAre("one two", "  three"));
+}
+
+}  // namespace
+}  // namespace skipbench
