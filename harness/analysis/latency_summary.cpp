@@ -57,6 +57,8 @@ std::optional<LatencySummary> SummarizeLatency(std::span<const LatencyRecord> re
                            .batch = record.batch,
                            .threads = record.threads,
                            .repeats = std::ssize(seconds)};
+    if (std::isfinite(record.busy_elsewhere)) summary.busy_elsewhere = record.busy_elsewhere;
+    if (record.measured_at > 0) summary.measured_at = record.measured_at;
     if (std::isfinite(record.peak_memory_bytes)) summary.peak_memory_bytes = record.peak_memory_bytes;
     for (const auto& other : records)
       if (other.setting == reference && other.batch == record.batch && other.threads == record.threads &&

@@ -22,6 +22,8 @@ struct LatencySummary {
   std::string peak_memory_kind = {};
   int batch = 0, threads = 0;
   int64_t repeats = 0;
+  std::optional<double> busy_elsewhere = {};  // processors that other processes kept busy meanwhile
+  std::optional<double> measured_at = {};     // seconds since 1970 (UTC)
 
   // The repeats differ too much for a machine that did nothing else.
   bool uneven() const;

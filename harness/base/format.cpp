@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 
 namespace skipbench {
 
@@ -28,6 +29,14 @@ std::string FormatBytes(double bytes) {
   int unit = 0;
   for (; bytes >= 1024 && unit < 4; ++unit) bytes /= 1024;
   return fmt::format("{:.4g} {}", bytes, units[unit]);
+}
+
+std::string DateOf(double seconds) {
+  const auto time = static_cast<std::time_t>(seconds);
+  std::tm parts = {};
+  if (!gmtime_r(&time, &parts)) return "-";
+  char text[64];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &parts)};
 }
 
 std::string CsvQuoted(const std::string& text) {

@@ -19,6 +19,9 @@ std::string Thousands(int64_t value);
 // Four significant digits and a unit: "3.126 MiB".
 std::string FormatBytes(double bytes);
 
+// Seconds since 1970 as a date and time in UTC: "2026-11-29 02:10 UTC".
+std::string DateOf(double seconds);
+
 // A CSV field in quotation marks (RFC 4180).
 std::string CsvQuoted(const std::string& text);
 

@@ -16,6 +16,13 @@ void Fields(Io& io, Record& record, int64_t settings) {
   io.Attribute("peak_memory_kind", record.peak_memory_kind);
 }
 
+// Records of earlier builds do not have them.
+template <class Io, class Record>
+void FieldsOfTheMoment(Io& io, Record& record) {
+  io.Attribute("measured_at", record.measured_at);
+  io.Attribute("busy_elsewhere", record.busy_elsewhere);
+}
+
 }  // namespace
 
 void WriteLatency(hdf5::Group& group, std::span<const LatencyRecord> records, const RunHeader& header) {
@@ -27,6 +34,7 @@ void WriteLatency(hdf5::Group& group, std::span<const LatencyRecord> records, co
     hdf5::Group one = group.CreateGroup(std::to_string(i));
     GroupWriter writer(one);
     Fields(writer, record, settings);
+    FieldsOfTheMoment(writer, record);
     one.SetAttribute("label", header.settings[record.setting].label);
     one.SetAttribute("status", static_cast<int64_t>(record.status));
     one.SetAttribute("message", CleanText(record.message));
@@ -43,6 +51,7 @@ std::vector<LatencyRecord> ReadLatency(const hdf5::Group& group, const RunHeader
     LatencyRecord& record = records.emplace_back();
     GroupReader reader(one);
     Fields(reader, record, std::ssize(header.settings));
+    if (one.HasAttribute("measured_at")) FieldsOfTheMoment(reader, record);
     int status = 0;
     reader.Attribute("status", status, 0, static_cast<int>(Status::kNotSupported));
     record.status = static_cast<Status>(status);

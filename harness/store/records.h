@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -103,6 +104,7 @@ struct WaveCost {
   int64_t shallow_evaluations = 0;   // the same for partial forwards
   int64_t separate_shallow_evaluations = 0;
   double wall_s = 0;
+  double finished_at = 0;                 // seconds since 1970 (UTC); 0: not recorded
   std::map<std::string, double> stage_s;  // text_encoder, denoiser, decoder, ...; the same stages in every wave
 };
 
@@ -122,6 +124,9 @@ struct LatencyRecord {
                                  // calibration: of fixed work beside each repeat, which tells how fast the machine was
   double peak_memory_bytes = 0;  // NaN: not measured
   std::string peak_memory_kind;  // "process peak growth", "device allocator peak"
+  double measured_at = 0;        // the end, in seconds since 1970 (UTC); 0: not recorded
+  // Processors that other processes kept busy meanwhile, on average; NaN: not known.
+  double busy_elsewhere = std::numeric_limits<double>::quiet_NaN();
   Status status = Status::kDone;
   std::string message;
 };
@@ -161,7 +166,8 @@ struct RunHeader {
   int64_t sample_count = 0;  // planned, over all shards
   Shard shard;
 
-  std::string device;  // "cpu", "cuda (NVIDIA H200)"
+  std::string device;     // "cpu", "cuda (NVIDIA H200)"
+  std::string processor;  // the CPU's name; empty: not recorded
   std::string dtype;
   int threads = 0;
   std::string skipbench_version, libtorch_version;

@@ -154,6 +154,7 @@ WaveCost ResultReader::TotalCost() const {
     total.shallow_evaluations += wave.cost.shallow_evaluations;
     total.separate_shallow_evaluations += wave.cost.separate_shallow_evaluations;
     total.wall_s += wave.cost.wall_s;
+    total.finished_at = std::max(total.finished_at, wave.cost.finished_at);
     for (const auto& [stage, seconds] : wave.cost.stage_s) total.stage_s[stage] += seconds;
   }
   return total;

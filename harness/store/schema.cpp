@@ -188,12 +188,14 @@ std::string JsonDifference(const Json& there, const Json& here, const std::strin
 }
 
 std::vector<Json> EnvironmentsOf(const RunHeader& header) {
-  return {Json{{"device", header.device},
-               {"threads", header.threads},
-               {"skipbench_version", header.skipbench_version},
-               {"libtorch_version", header.libtorch_version},
-               {"git_revision", header.git_revision},
-               {"git_dirty", header.git_dirty}}};
+  Json one = {{"device", header.device},
+              {"threads", header.threads},
+              {"skipbench_version", header.skipbench_version},
+              {"libtorch_version", header.libtorch_version},
+              {"git_revision", header.git_revision},
+              {"git_dirty", header.git_dirty}};
+  if (!header.processor.empty()) one["processor"] = header.processor;
+  return {std::move(one)};
 }
 
 void MergeEnvironments(std::vector<Json>& list, const std::vector<Json>& more) {
@@ -225,6 +227,7 @@ void WriteHeader(hdf5::Group& root, const RunHeader& header, const std::vector<J
   writer.Attribute("inputs", inputs);
   writer.Attribute("path_keys", header.path_keys);
   writer.Attribute("environments", Json(environments));
+  writer.Attribute("processor", header.processor);
   hdf5::Group settings = root.CreateGroup("settings");
   for (size_t i = 0; i < header.settings.size(); ++i) WriteSetting(settings, i, header.settings[i]);
 }
@@ -247,6 +250,7 @@ RunHeader ReadHeader(const hdf5::Group& root) {
   const JsonReader reader(files, root.Where(), "model_files");
   for (const auto& [path, hash] : files.items()) header.model_files[path] = reader.String(path);
   if (root.HasAttribute("inputs")) header.inputs = ReadInputs(root);
+  if (root.HasAttribute("processor")) fields.Attribute("processor", header.processor);
   if (root.HasAttribute("path_keys")) fields.Attribute("path_keys", header.path_keys);
   const hdf5::Group settings = root.OpenGroup("settings");
   const size_t count = settings.Members().size();
@@ -260,7 +264,9 @@ RunHeader ReadHeader(const hdf5::Group& root) {
 std::vector<Json> ReadEnvironments(const hdf5::Group& root) {
   const Json list = ParseAttribute(root, "environments");
   if (!list.is_array()) Fail("{}: the attribute environments is not a list", root.Where());
-  const Json known = EnvironmentsOf({})[0];
+  RunHeader any;
+  any.processor = "?";
+  const Json known = EnvironmentsOf(any)[0];
   for (const auto& one : list) {
     if (!one.is_object())
       Fail("{}: the attribute environments: expected objects, found {}", root.Where(), Describe(one));

@@ -33,6 +33,13 @@ void EachWaveColumn(Use&& use) {
   use("wall_s", "s", [](auto& w) { return &w.cost.wall_s; });
 }
 
+// Results of earlier builds do not have it.
+constexpr const char* kFinishedAt = "finished_at";
+template <class Use>
+void UseFinishedAt(Use&& use) {
+  use(kFinishedAt, "s", [](auto& w) { return &w.cost.finished_at; });
+}
+
 // Writes one value of each record; reads it into as many records as there are, or as many as the first column has.
 template <class Record>
 auto WriterOf(hdf5::Group& group, const std::vector<Record>& records, const char* axis) {
@@ -95,6 +102,7 @@ void Source::ReadWaves() {
   if (!root_->Has("waves")) return;
   const hdf5::Group group = root_->OpenGroup("waves"), stages = group.OpenGroup("stages");
   EachWaveColumn(ReaderOf(group, waves_, true));
+  if (group.Has(kFinishedAt)) UseFinishedAt(ReaderOf(group, waves_, false));
   for (const auto& name : stages.Members())
     ReaderOf(stages, waves_, false)(name, "s", [&](WaveRecord& w) { return &w.cost.stage_s[name]; });
 }
@@ -102,6 +110,7 @@ void Source::ReadWaves() {
 void WriteWaves(hdf5::Group& root, const std::vector<WaveRecord>& waves) {
   hdf5::Group group = root.CreateGroup("waves");
   EachWaveColumn(WriterOf(group, waves, "wave"));
+  UseFinishedAt(WriterOf(group, waves, "wave"));
   hdf5::Group stages = group.CreateGroup("stages");
   std::set<std::string> names;
   for (const auto& wave : waves)

@@ -15,6 +15,7 @@ inline Json TableWithoutTimings(const std::vector<std::string>& results) {
   EXPECT_EQ(table.exit_code, 0) << table.err;
   Json json = ParseJson(table.out, "table");
   json.erase("wall_s");
+  json.erase("finished_at");
   json.erase("environments");
   for (auto& setting : json["settings"]) setting.erase("latency");
   return json;

@@ -59,7 +59,7 @@ class Scenario:
     def table(self, result):
         """Its table as JSON, without times and machines."""
         table = json.loads(self.skipbench("table", "--format", "json", result))
-        for name in ("wall_s", "environments"):
+        for name in ("wall_s", "finished_at", "environments"):
             table.pop(name, None)
         for setting in table["settings"]:
             setting.pop("latency", None)

@@ -250,6 +250,7 @@ RunHeader MakeHeader(const Plan& plan) {
   header.sample_count = std::ssize(plan.samples);
   header.shard = plan.shard;
   header.device = plan.device.is_cpu() ? "cpu" : fmt::format("{} ({})", plan.device.str(), DeviceName(plan.device));
+  header.processor = DeviceName(at::kCPU);
   header.dtype = DtypeName(config.model.dtype);
   header.threads = at::get_num_threads();
   for (const MetricType* metric : config.metrics)

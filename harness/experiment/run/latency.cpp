@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "harness/runtime/device.h"
+#include "harness/runtime/other_load.h"
 #include "harness/runtime/timer.h"
 #include "harness/sampling/trajectory_tree.h"
 
@@ -85,6 +86,7 @@ std::vector<LatencyRecord> MeasureLatency(const Plan& plan, const std::function<
   const int64_t samples = std::min<int64_t>(config.samples, std::ssize(plan.samples));
   const int64_t total = samples * (config.warmup + config.repeats) * std::ssize(records);
   int64_t done = 0;
+  const OtherLoad others;
   for (int64_t s = 0; s < samples; ++s)
     for (int repeat = -config.warmup; repeat < config.repeats; ++repeat)
       for (auto& record : records) {
@@ -102,6 +104,11 @@ std::vector<LatencyRecord> MeasureLatency(const Plan& plan, const std::function<
         }
         if (progress) progress(++done, total);
       }
+  // Settings take turns: what was busy meanwhile was so for all of them.
+  for (auto& record : records) {
+    record.measured_at = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    if (const auto busy = others.BusyProcessors()) record.busy_elsewhere = *busy;
+  }
   return records;
 }
 

@@ -72,6 +72,7 @@ class WaveRunner {
     Wave wave = WriteDown();
     wave.cost.stage_s = timer_.Seconds();
     wave.cost.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    wave.cost.finished_at = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     return wave;
   }
 

@@ -68,6 +68,8 @@ Json LatencyJson(const std::optional<LatencySummary>& latency) {
           {"batch", latency->batch},
           {"threads", latency->threads},
           {"repeats", latency->repeats},
+          {"measured_at", latency->measured_at ? Json(DateOf(*latency->measured_at)) : Json()},
+          {"busy_elsewhere", JsonNumber(latency->busy_elsewhere)},
           {"peak_memory_bytes", JsonNumber(latency->peak_memory_bytes)},
           {"peak_memory_kind", latency->peak_memory_kind}};
 }
@@ -319,6 +321,8 @@ std::string RenderJson(const Table& table, const TableView& view) {
                {"shallow_evaluations", table.cost.shallow_evaluations},
                {"separate_shallow_evaluations", table.cost.separate_shallow_evaluations},
                {"wall_s", table.cost.wall_s},
+               {"finished_at", table.cost.finished_at > 0 ? Json(DateOf(table.cost.finished_at)) : Json()},
+               {"processor", header.processor.empty() ? Json() : Json(header.processor)},
                {"settings", rows}};
   if (table.decisions) {
     json["decide"] = DecideTable().Write(table.decisions->options);

@@ -19,7 +19,9 @@ void AddOnce(const std::string& text, std::vector<std::string>* list) {
 }
 
 std::string Environment(const Json& one) {
-  return fmt::format("{}, {} threads, {}", one.value("device", "?"), one.value("threads", 0), DescribeBuilds({one}));
+  const std::string processor = one.value("processor", "");
+  return fmt::format("{}{}, {} threads, {}", one.value("device", "?"), processor.empty() ? "" : " (" + processor + ")",
+                     one.value("threads", 0), DescribeBuilds({one}));
 }
 
 std::string SweepNote(const Table& table) {
@@ -208,6 +210,7 @@ std::vector<std::string> RunNotes(const Table& table) {
 // Times that say more of the machine than of the settings.
 std::vector<std::string> BusyNotes(const Table& table) {
   constexpr size_t kNamed = 2;
+  constexpr double kBusy = 0.5;  // processors
   std::vector<std::string> uneven, impossible, notes;
   double most = 0;
   for (const auto& row : table.rows) {
@@ -228,6 +231,11 @@ std::vector<std::string> BusyNotes(const Table& table) {
     return fmt::format("{}{}", fmt::join(some, ", "),
                        all.size() > kNamed ? fmt::format(" and {} more", all.size() - kNamed) : "");
   };
+  double busy = 0;
+  for (const auto& row : table.rows)
+    if (row.latency) busy = std::max(busy, row.latency->busy_elsewhere.value_or(0));
+  if (busy > kBusy)
+    notes.push_back(fmt::format("latency: other processes kept {:.1f} processors busy meanwhile.", busy));
   if (!uneven.empty())
     notes.push_back(
         fmt::format("latency: the machine was busy: repeats differ by up to {:.1f} times ({}); measure again.", most,
@@ -236,6 +244,14 @@ std::vector<std::string> BusyNotes(const Table& table) {
     notes.push_back(fmt::format("speed-up: the machine was busy: more than the saved work allows ({}); measure again.",
                                 named(impossible)));
   return notes;
+}
+
+// When and where.
+std::string PlaceNote(const Table& table) {
+  std::vector<std::string> parts;
+  if (table.cost.finished_at > 0) parts.push_back("Made on " + DateOf(table.cost.finished_at));
+  if (!table.header.processor.empty()) parts.push_back(table.header.processor);
+  return parts.empty() ? "" : fmt::format("{}.", fmt::join(parts, ", "));
 }
 
 // By what and how the Pareto set is found.
@@ -286,6 +302,7 @@ std::vector<std::string> NotesOf(const Table& table) {
     for (const auto& metric : table.metrics)
       if (metric.per_frame) clip_means += (clip_means.empty() ? "" : ", ") + TitleOf(metric);
   if (!clip_means.empty()) notes.push_back(clip_means + ": of a clip the mean over its frames.");
+  AddOnce(PlaceNote(table), &notes);
   if (table.environments.size() > 1) {
     std::vector<std::string> places;
     for (const auto& one : table.environments) places.push_back(Environment(one));
