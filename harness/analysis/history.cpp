@@ -47,6 +47,12 @@ class SettingHistory {
   const std::string& label() const { return label_; }
   std::optional<size_t> place(size_t version) const { return places_[version]; }
 
+  bool IsReference() const {
+    for (size_t v = 0; v < results_.size(); ++v)
+      if (places_[v]) return results_[v].header().settings[*places_[v]].reference;
+    return false;
+  }
+
   // Versions that follow each other, have `has`, and can be compared.
   template <class Has>
   std::vector<std::vector<size_t>> Stretches(const Has& has) const {
@@ -109,6 +115,7 @@ void AddChanges(const std::vector<size_t>& stretch, std::vector<ChangePoint> fou
 
 Series Metric(const Results& results, const SettingHistory& setting, const MetricInfo& metric, double alpha) {
   Series series{.setting = setting.label(), .name = metric.name, .title = TitleOf(metric), .unit = metric.unit};
+  series.reference = setting.IsReference();
   if (metric.better != Direction::kUnknown) series.higher_is_better = metric.better == Direction::kHigher;
   std::vector<std::vector<double>> columns(results.size());
   for (size_t v = 0; v < results.size(); ++v) {

@@ -32,6 +32,7 @@ struct Series {
   std::string title, unit;
   Quantity quantity = Quantity::kQuality;
   std::optional<bool> higher_is_better = {};
+  bool reference = false;                     // of a full run, whose distances to itself say nothing
   std::vector<std::optional<double>> values;  // of each version; nothing: it has none
   std::vector<int64_t> samples;               // behind each value
   std::vector<ChangePoint> changes;           // `at`: index of a version; p: 0 for costs, which are exact

@@ -16,6 +16,13 @@ constexpr int kLetters = 60, kLongestKey = 24;
 
 using Lines = std::vector<const Series*>;
 
+// The distance of a full run to itself, which would only press the other lines together.
+bool IsTrivial(const Series& series) {
+  return series.reference && std::ranges::all_of(series.values, [&](const auto& value) {
+           return !value || *value == series.values[0].value_or(*value);
+         });
+}
+
 PlotArea AreaOf(const History& history, const Lines& lines) {
   PlotArea area{.width = 640, .left = 70, .right = 18};
   const int rows = std::min<int>(kLongestKey, static_cast<int>(lines.size())) + 1;
@@ -74,7 +81,7 @@ Figure Draw(const History& history, const Lines& lines) {
                                 Significant(change.after, 4), NameOf(history, change.at));
   }
   if (figure.alt.empty()) figure.alt = first.title + ": no change.";
-  figure.script = area.Commands() + area.Titles("result", title) + "set xtics 1,1\n" + KeyCommands(key, area, 1) +
+  figure.script = area.Commands() + area.Titles("result", title) + fmt::format("set xtics 1,{}\n", (history.versions.size() + 19) / 20) + KeyCommands(key, area, 1) +
                   PlotCommand(parts);
   return figure;
 }
@@ -87,10 +94,10 @@ std::vector<Figure> HistoryFigures(const History& history) {
     if (std::ranges::find(names, series.name) == names.end()) names.push_back(series.name);
   std::vector<Figure> figures;
   for (const auto& name : names) {
-    Lines lines;
+    Lines lines, trivial;
     for (const auto& series : history.series)
-      if (series.name == name) lines.push_back(&series);
-    figures.push_back(Draw(history, lines));
+      if (series.name == name) (IsTrivial(series) ? trivial : lines).push_back(&series);
+    figures.push_back(Draw(history, lines.empty() ? trivial : lines));
   }
   return figures;
 }
