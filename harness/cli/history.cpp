@@ -4,6 +4,7 @@
 
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
+#include "harness/cli/several_results.h"
 #include "harness/io/files/atomic_file.h"
 #include "harness/report/figures/gnuplot.h"
 #include "harness/report/figures/history_figures.h"
@@ -14,14 +15,6 @@ namespace skipbench::cli {
 namespace fs = std::filesystem;
 
 namespace {
-
-// What a person calls the result: the last part of its path that says something.
-std::string NameOfResult(const std::string& path) {
-  const fs::path clean = fs::path(path).lexically_normal();
-  const fs::path last = clean.has_filename() ? clean.filename() : clean.parent_path().filename();
-  if (last == "results.h5" && clean.has_parent_path()) return clean.parent_path().filename().string();
-  return last.empty() || last == "." ? path : last.string();
-}
 
 void WriteFigures(const skipbench::History& history, const fs::path& folder, const std::string& program) {
   const Gnuplot gnuplot(program);

@@ -1,12 +1,16 @@
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "harness/analysis/set_distances.h"
 #include "harness/cli/commands.h"
-#include "harness/cli/open_results.h"
 #include "harness/cli/print_table.h"
+#include "harness/cli/several_results.h"
 #include "harness/report/tables/compare_text.h"
+#include "harness/report/tables/html_table.h"
 #include "harness/report/tables/path_text.h"
 #include "harness/report/tables/render_table.h"
+#include "harness/report/tables/side_by_side.h"
 #include "harness/report/tables/terminal.h"
 #include "harness/store/result_reader.h"
 
@@ -17,10 +21,13 @@ constexpr const char* kViewOptions[] = {"columns", "sort", "filter"};
 
 std::vector<Option> Options() {
   return {
-      Input("results: folders (finished or not) or results.h5 files"),
+      Input("results: folders (finished or not) or results.h5 files. Parts of one run are joined, different runs stand "
+            "side by side"),
       Flag("paths", "skip paths instead: those that were searched, and how estimated ones compare with them"),
       Optional<std::string>("format,f",
-                            "text, markdown, latex, csv or json (default: text in a terminal, else markdown)"),
+                            "for people, papers, browsers or programs (default: text in a terminal, else markdown). "
+                            "Parquet: python3 -m skipbench.parquet")
+          .Of({"text", "markdown", "latex", "html", "csv", "json"}),
       Optional<std::string>("columns,c",
                             "a,b,c: these columns, the settings' parameters among them; a name that is not there "
                             "lists all. Of csv the names in its head"),
@@ -29,7 +36,8 @@ std::vector<Option> Options() {
                "rows whose label has this text, or COLUMN<VALUE (<, <=, >, >=, =, !=); given again, both must hold"),
       Flag("notes", "of text: all notes, not three lines of them"),
       Default<int>("width", 0, "columns of text; 0: the terminal's"),
-      Default<std::string>("color", "auto", "of text: auto (in a terminal, unless NO_COLOR is set), always or never"),
+      Default<std::string>("color", "auto", "of text; auto: in a terminal, unless NO_COLOR is set")
+          .Of({"auto", "always", "never"}),
       Optional<std::string>("paired",
                             "differences of every setting to this one (its label) on the same samples, instead "
                             "of the table"),
@@ -41,7 +49,7 @@ std::string FormatOf(const Values& values, bool other) {
   if (values.Has("format"))
     return values.Has("paired") ? values.Choice("format", {"markdown", "csv", "json"}, "with --paired expected")
            : other              ? values.Choice("format", {"markdown", "latex", "csv", "json"}, "with --paths expected")
-                                : values.Choice("format", {"text", "markdown", "latex", "csv", "json"});
+                                : values.Choice("format", {"text", "markdown", "latex", "html", "csv", "json"});
   return !other && OutputIsTerminal() ? "text" : "markdown";
 }
 
@@ -66,8 +74,43 @@ void PrintSettings(const skipbench::Table& table, const Values& values, const st
                                       values.Choice("color", {"auto", "always", "never"}), values.IsSet("notes"))
                    : format == "markdown" ? RenderMarkdown(table, view)
                    : format == "latex"    ? RenderLatex(table, view)
+                   : format == "html"     ? RenderHtml(Layout(table, view))
                    : format == "csv"      ? RenderCsv(table, view)
                                           : RenderJson(table, view));
+}
+
+// Of several runs the tables become one: as text in Markdown, which the terminal shows too.
+void PrintSideBySide(const std::vector<NamedResult>& results, const Values& values, const std::string& format) {
+  // Their rows are told apart by these two.
+  std::string columns = values.Text("columns");
+  if (!columns.empty() && columns != "setting" && !columns.starts_with("setting,")) columns = "setting," + columns;
+  std::vector<OfResult<TableText>> texts;
+  std::vector<OfResult<std::string>> programs;
+  for (const auto& [name, result] : results) {
+    const auto table = MakeTable(result, SetDistances(result));
+    const TableView view = ViewOf(table, columns, values.Text("sort"), values.All("filter"));
+    if (format == "csv" || format == "json")
+      programs.push_back({name, format == "csv" ? RenderCsv(table, view) : RenderJson(table, view)});
+    else
+      texts.push_back({name, Layout(table, view)});
+  }
+  if (format == "csv" || format == "json") {
+    fmt::print("{}", format == "csv" ? SideBySideCsv(programs) : SideBySideJson(programs));
+    return;
+  }
+  TableText text = SideBySide(texts);
+  const Texts notes = WhyNotBeside(results);
+  text.notes.insert(text.notes.begin(), notes.begin(), notes.end());
+  fmt::print("{}", format == "latex"  ? RenderLatex(text)
+                   : format == "html" ? RenderHtml(text)
+                                      : RenderMarkdown(text));
+}
+
+// Debian has no library that writes it.
+void RefuseParquet(const Values& values, const Texts& results) {
+  if (values.Text("format") == "parquet")
+    Fail("skipbench table: --format parquet: the Python package writes it: python3 -m skipbench.parquet {} table.parquet",
+         fmt::join(results, " "));
 }
 
 }  // namespace
@@ -75,7 +118,7 @@ void PrintSettings(const skipbench::Table& table, const Values& values, const st
 int Table(const Texts& args) {
   const Values values =
       Parse("table",
-            "table RESULT... [--format text|markdown|latex|csv|json] [--columns A,B,...] [--sort [-]COLUMN] "
+            "table RESULT... [--format text|markdown|latex|html|csv|json] [--columns A,B,...] [--sort [-]COLUMN] "
             "[--filter TEXT|COLUMN<VALUE]... [--notes] [--paired LABEL | --paths] [--unchecked]",
             Options(), args);
   const Texts results = InputsOf(values, "table");
@@ -84,11 +127,17 @@ int Table(const Texts& args) {
   for (const char* option : kViewOptions)
     if (values.Has(option) && (paired || paths))
       Fail("skipbench table: --{} is of the table of settings, not of --{}", option, paired ? "paired" : "paths");
+  RefuseParquet(values, results);
   const std::string format = FormatOf(values, paired || paths);
   if (format == "json" && values.Has("columns"))
-    Fail("skipbench table: --columns: JSON has all of them; expected text, markdown, latex or csv");
+    Fail("skipbench table: --columns: JSON has all of them; expected text, markdown, latex, html or csv");
   if (format != "text" && values.IsSet("notes"))
     Fail("skipbench table: --notes: only the text for terminals leaves notes out; {} has all of them", format);
+  if (results.size() > 1 && !paired && !paths)
+    if (const auto several = OpenSeveral(results, values); several.size() > 1) {
+      PrintSideBySide(several, values, format);
+      return 0;
+    }
   const ResultReader reader = OpenResults(results, values);
   if (paired)
     PrintPaired(reader, values.Text("paired"), format);

@@ -67,6 +67,44 @@ TEST_F(CompareCommand, RerunsShardsAndSubsets) {
   EXPECT_TRUE(Contains(shards.out, "4 in both\n")) << shards.out;
 }
 
+// Different runs stand side by side; parts of one are joined as ever.
+TEST_F(CompareCommand, TablesSideBySide) {
+  Json other = Config();
+  other["steps"] = 10;
+  Run(other);
+  const ProcessResult both = Skipbench({"table", (dir_ / "base").string(), (dir_ / "new").string()});
+  ASSERT_EQ(both.exit_code, 0) << both.err;
+  EXPECT_TRUE(Contains(both.out, "| setting ")) << both.out;
+  EXPECT_TRUE(Contains(both.out, "| base ")) << both.out;
+  EXPECT_TRUE(Contains(both.out, "| new ")) << both.out;
+  const ProcessResult csv = Skipbench({"table", (dir_ / "base").string(), (dir_ / "new").string(), "--format", "csv"});
+  EXPECT_TRUE(csv.out.starts_with("result,setting,type,")) << csv.out;
+  EXPECT_TRUE(Contains(csv.out, "\nnew,full_step,")) << csv.out;
+  ASSERT_EQ(RunConfig(dir_, Config(), "s0", {"--shard", "0/2"}).exit_code, 0);
+  ASSERT_EQ(RunConfig(dir_, Config(), "s1", {"--shard", "1/2"}).exit_code, 0);
+  const ProcessResult parts = Skipbench({"table", (dir_ / "s0").string(), (dir_ / "s1").string(), "--format", "csv"});
+  EXPECT_TRUE(parts.out.starts_with("setting,type,")) << parts.out;
+  const ProcessResult html = Skipbench({"table", (dir_ / "base").string(), "--format", "html"});
+  EXPECT_TRUE(html.out.starts_with("<!DOCTYPE html>")) << html.err;
+  const ProcessResult parquet = Skipbench({"table", (dir_ / "base").string(), "--format", "parquet"});
+  EXPECT_EQ(parquet.exit_code, 3);
+  EXPECT_TRUE(Contains(parquet.err, "python3 -m skipbench.parquet ")) << parquet.err;
+}
+
+TEST_F(CompareCommand, AllowedAndRenamed) {
+  Json other = Config();
+  other["steps"] = 10;
+  Run(other);
+  Expect(4, "steps: 12 in BASE, 10 in NEW");
+  const ProcessResult allowed =
+      Skipbench({"compare", (dir_ / "base").string(), (dir_ / "new").string(), "--allow", "steps"});
+  EXPECT_NE(allowed.exit_code, 4) << allowed.out;
+  EXPECT_TRUE(Contains(allowed.out, "- allowed: full_step: steps: 12 in BASE, 10 in NEW")) << allowed.out;
+  Expect(3, "--allow: expected some of dtype,model,guidance,steps, found \"step\"", {"--allow", "step"});
+  Expect(3, "NEW has no setting full_stop", {"--map", "full_step=full_stop"});
+  Expect(3, "expected OLD=NEW with the label of a setting of BASE", {"--map", "full_step"});
+}
+
 TEST_F(CompareCommand, WhatCannotBeCompared) {
   Json other = Config();
   other["seed"] = 8;

@@ -214,7 +214,26 @@ TEST(Config, WavesHoldWholeGroups) {
   Json json = Minimal();
   json["group_size"] = 6;
   json["batch_size"] = 16;
+  json["wave_size"] = 16;
   EXPECT_EQ(ReadExperimentConfig(Write(dir, json), {}).wave_size, 18);
+}
+
+// A quarter of a call where there are settings enough to fill it, more where there are not.
+TEST(Config, WavesAreSmallUnlessTheConfigSaysOtherwise) {
+  const TempDir dir;
+  Json json = Minimal();
+  json["batch_size"] = 16;
+  json["methods"] = Json::array({{{"type", "full_step"}}});
+  EXPECT_EQ(ReadExperimentConfig(Write(dir, json), {}).wave_size, 16);
+  json["methods"].push_back({{"type", "fewer_steps"}, {"steps", 5}});
+  EXPECT_EQ(ReadExperimentConfig(Write(dir, json), {}).wave_size, 8);
+  json["methods"].push_back({{"type", "adaptive_diffusion"}, {"delta", {0.1, 0.2, 0.3}}});
+  EXPECT_EQ(ReadExperimentConfig(Write(dir, json), {}).wave_size, 4);
+  json["group_size"] = 6;
+  EXPECT_EQ(ReadExperimentConfig(Write(dir, json), {}).wave_size, 6);
+  // Decisions are looked at as often as ever.
+  json["decide"] = {{"question", "pareto"}};
+  EXPECT_EQ(ReadExperimentConfig(Write(dir, json), {}).decide->look, 18);
 }
 
 TEST(FileNoise, TakesRowsByPlaceAndDrawsByCall) {

@@ -204,12 +204,29 @@ void ReadMetrics(const JsonReader& root, ExperimentConfig* config) {
   ReadMetricReference(root, config);
 }
 
+// Rounded up to whole groups.
+int64_t InGroups(int64_t samples, const ExperimentConfig& config) {
+  return (samples + config.group_size - 1) / config.group_size * config.group_size;
+}
+
+// What the settings of one run need of samples to fill a network call once they have parted, and a quarter of a call at
+// least: until they part the samples alone are in it.
+int64_t DefaultWave(const ExperimentConfig& config) {
+  std::map<int, int64_t> settings;  // by run
+  for (const auto& setting : config.settings) ++settings[setting.run];
+  int64_t most = 1;
+  for (const auto& [run, count] : settings) most = std::max(most, count);
+  const int64_t parts = std::min<int64_t>(4, most);
+  return (config.batch_size + parts - 1) / parts;
+}
+
 // Looks are at the ends of waves, and groups are whole in them.
 void ReadDecide(const JsonReader& reader, ExperimentConfig* config) {
   DecideOptions decide = Resolved(DecideTable().Read(reader));
   if (config->path_study)
     reader.FailAt("question", "a path_study compares settings on the same samples: leave one of the two out");
-  if (decide.look == 0) decide.look = config->wave_size;
+  if (decide.look == 0)
+    decide.look = config->Gives("wave_size") ? config->wave_size : InGroups(config->batch_size, *config);
   if (decide.look % config->group_size != 0)
     reader.FailAt("look",
                   fmt::format("expected a multiple of group_size, {}, found {}", config->group_size, decide.look));
@@ -273,8 +290,8 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
                               config.runs.size()));
     config.path_study = ReadPathStudy(*study);
   }
-  if (config.wave_size == 0) config.wave_size = config.batch_size;
-  config.wave_size = (config.wave_size + config.group_size - 1) / config.group_size * config.group_size;
+  if (config.wave_size == 0) config.wave_size = DefaultWave(config);
+  config.wave_size = InGroups(config.wave_size, config);
   if (const auto decide = root.ObjectIf("decide")) ReadDecide(*decide, &config);
   return config;
 }

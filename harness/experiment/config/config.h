@@ -80,8 +80,8 @@ struct ExperimentConfig {
   int64_t reference_frames = 0;        // of a metric_reference's clips: the first so many; 0: all
   std::set<std::string> save;          // latents | noise_predictions | images | png; of clips also apng | mp4
   int64_t batch_size = 16;             // samples per network call
-  int64_t wave_size = 0;               // samples between two commits; 0: the batch size, rounded up to whole groups
-  int64_t group_size = 1;              // consecutive samples that decide together (scope "group")
+  int64_t wave_size = 0;   // samples between two commits, in whole groups; 0 in a config: a quarter of the batch
+  int64_t group_size = 1;  // consecutive samples that decide together (scope "group")
   bool batch_invariant = false;
   int64_t memory = 0;                        // bytes for open trajectories (memory.h); 0: no bound
   bool traces = false;                       // record differences and latent error of every call

@@ -181,7 +181,7 @@ std::vector<Field<Config>> Fields() {
       Key("wave_size", &Config::wave_size, "samples between two commits", 0, 1 << 20)
           .Recorded()
           .Execution()
-          .Default("batch_size"),
+          .Default("a quarter of batch_size; of fewer than four methods a half, a third or all of it"),
       Key("group_size", &Config::group_size,
           "consecutive samples that decide together where a method's scope is \"group\"", 1, 1 << 20)
           .Recorded(),

@@ -81,7 +81,8 @@ Figure Draw(const History& history, const Lines& lines) {
                                 Significant(change.after, 4), NameOf(history, change.at));
   }
   if (figure.alt.empty()) figure.alt = first.title + ": no change.";
-  figure.script = area.Commands() + area.Titles("result", title) + fmt::format("set xtics 1,{}\n", (history.versions.size() + 19) / 20) + KeyCommands(key, area, 1) +
+  figure.script = area.Commands() + area.Titles("result", title) +
+                  fmt::format("set xtics 1,{}\n", (history.versions.size() + 19) / 20) + KeyCommands(key, area, 1) +
                   PlotCommand(parts);
   return figure;
 }

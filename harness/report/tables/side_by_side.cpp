@@ -1,0 +1,135 @@
+#include "harness/report/tables/side_by_side.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+
+#include "harness/base/format.h"
+#include "harness/base/json.h"
+
+namespace skipbench {
+namespace {
+
+using Row = std::vector<std::string>;
+
+void AddOnce(const std::string& text, std::vector<std::string>* list) {
+  if (std::ranges::find(*list, text) == list->end()) list->push_back(text);
+}
+
+// A grid of one result, of which the first column is the setting.
+struct Grid {
+  const std::string& name;
+  const Row& headings;
+  const std::vector<Row>& cells;
+};
+
+// The grids under one head, rows with the same setting together.
+void Join(const std::vector<Grid>& grids, bool outcome, Row* headings, std::vector<Row>* cells) {
+  Row names;     // of all columns but the setting and the outcome
+  Row settings;  // in order
+  std::string last;
+  for (const auto& grid : grids) {
+    if (grid.headings.empty()) continue;
+    const size_t end = grid.headings.size() - outcome;
+    for (size_t c = 1; c < end; ++c) AddOnce(grid.headings[c], &names);
+    if (outcome) last = grid.headings.back();
+    for (const auto& row : grid.cells) AddOnce(row[0], &settings);
+  }
+  if (settings.empty()) return;
+  *headings = {"setting", "result"};
+  headings->insert(headings->end(), names.begin(), names.end());
+  if (outcome) headings->push_back(last);
+  for (const auto& setting : settings)
+    for (const auto& grid : grids)
+      for (const auto& row : grid.cells) {
+        if (row[0] != setting) continue;
+        Row& line = cells->emplace_back(Row{setting, grid.name});
+        for (const auto& name : names) {
+          const auto found = std::find(grid.headings.begin() + 1, grid.headings.end() - outcome, name);
+          line.push_back(
+              found == grid.headings.end() - outcome ? "-" : row[static_cast<size_t>(found - grid.headings.begin())]);
+        }
+        if (outcome) line.push_back(row.back());
+      }
+}
+
+// The fields of a CSV file (RFC 4180), line by line.
+std::vector<Row> ParseCsv(const std::string& text) {
+  std::vector<Row> lines;
+  Row line;
+  std::string field;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '"' && i + 1 < text.size() && text[i + 1] == '"') {
+      field += text[++i];
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == ',' || c == '\n')) {
+      line.push_back(std::move(field));
+      field.clear();
+      if (c == '\n') lines.push_back(std::move(line)), line.clear();
+    } else {
+      field += c;
+    }
+  }
+  return lines;
+}
+
+}  // namespace
+
+TableText SideBySide(const std::vector<OfResult<TableText>>& results) {
+  TableText joined;
+  std::vector<Grid> front, more;
+  std::map<std::string, size_t> said;  // notes, and how many results have them
+  for (const auto& [name, text] : results) {
+    joined.caption += fmt::format("{}{}: {}", joined.caption.empty() ? "" : "\n", name, text.caption);
+    front.push_back({name, text.headings, text.cells});
+    more.push_back({name, text.more_headings, text.more_cells});
+    for (const auto& note : text.notes) ++said[note];
+  }
+  joined.outcome = std::ranges::all_of(results, [](const auto& one) { return one.table.outcome; });
+  Join(front, joined.outcome, &joined.headings, &joined.cells);
+  Join(more, false, &joined.more_headings, &joined.more_cells);
+  for (const auto& [name, text] : results)
+    for (const auto& note : text.notes)
+      AddOnce(said[note] == results.size() ? note : name + ": " + note, &joined.notes);
+  return joined;
+}
+
+std::string SideBySideCsv(const std::vector<OfResult<std::string>>& results) {
+  Row names;
+  std::vector<std::pair<std::string, std::vector<Row>>> files;
+  for (const auto& [name, text] : results) {
+    files.emplace_back(name, ParseCsv(text));
+    if (files.back().second.empty()) continue;
+    for (const auto& column : files.back().second[0]) AddOnce(column, &names);
+  }
+  std::string out = "result";
+  for (const auto& name : names) out += "," + CsvCell(name);
+  out += "\n";
+  for (const auto& [name, lines] : files)
+    for (size_t l = 1; l < lines.size(); ++l) {
+      out += CsvCell(name);
+      for (const auto& column : names) {
+        const auto found = std::ranges::find(lines[0], column);
+        out += ",";
+        if (found != lines[0].end()) out += CsvCell(lines[l].at(static_cast<size_t>(found - lines[0].begin())));
+      }
+      out += "\n";
+    }
+  return out;
+}
+
+std::string SideBySideJson(const std::vector<OfResult<std::string>>& results) {
+  Json list = Json::array();
+  for (const auto& [name, text] : results) {
+    Json json = Json::parse(text);
+    json["result"] = name;
+    list.push_back(std::move(json));
+  }
+  return Json{{"results", list}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace skipbench
