@@ -30,7 +30,7 @@ void WriteFigures(const skipbench::History& history, const fs::path& folder, con
 int History(const Texts& args) {
   const HistoryOptions defaults;
   const Values values =
-      Parse("history", "history RESULT RESULT... [--format markdown|csv|json] [--out DIR] [--level X] [--unchecked]",
+      Parse("history", "history RESULT... [--format markdown|csv|json] [--out DIR] [--level X] [--unchecked]",
             {Input("results of one experiment, the oldest first: folders (finished or not) or results.h5 files"),
              Default<std::string>("format,f", "markdown", "for people or for programs").Of({"markdown", "csv", "json"}),
              Optional<std::string>("out,o", "folder for figures (SVG, PNG, PDF) and for the history in all formats"),
@@ -39,7 +39,6 @@ int History(const Texts& args) {
              Default<std::string>("gnuplot", "gnuplot", "the gnuplot program"), Unchecked()},
             args);
   const Texts paths = InputsOf(values, "history");
-  if (paths.size() < 2) Fail("skipbench history: expected two results or more, found {}", paths.size());
   const double level = values.Get<double>("level");
   if (!(level > 0 && level < 1)) Fail("skipbench history: --level: expected a number between 0 and 1, found {}", level);
   const std::string format = values.Choice("format", {"markdown", "csv", "json"});

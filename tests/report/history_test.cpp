@@ -55,7 +55,7 @@ class HistoryTest : public ::testing::Test {
     record.setting = 1;
     record.threads = 2;
     record.stage_s["total"] = {0.5 * change.slowness, 0.52 * change.slowness};
-    writer.CommitLatency({record});
+    writer.CommitLatency(std::vector{record});
     writer.Finish();
   }
   TempDir temp_;

@@ -231,6 +231,24 @@ TEST(Table, LatexIsEscaped) {
       << text;
   EXPECT_NE(text.find("95 \\% interval"), std::string::npos);
   EXPECT_NE(text.find("  \\bottomrule\n\\end{tabular}}\n"), std::string::npos);
+  // Notes stand behind the float.
+  EXPECT_LT(text.find("\\end{table}"), text.find("95 \\% interval"));
+}
+
+// Of the settings besides full runs; equal ones both, and only where somebody knows which way is better.
+TEST(Table, LatexHasTheBestInBold) {
+  TempDir dir;
+  const Table table = RoundTable(dir, {Latency(0, {1.0}), Latency(1, {0.5}), Latency(2, {0.25})});
+  const std::string text = RenderLatex(table);
+  const size_t adaptive = text.find("\n  adaptive"), fewer = text.find("\n  fewer\\_steps");
+  ASSERT_NE(adaptive, std::string::npos) << text;
+  ASSERT_NE(fewer, std::string::npos) << text;
+  const std::string of_fewer = text.substr(fewer, text.find('\n', fewer + 1) - fewer);
+  const std::string of_adaptive = text.substr(adaptive, text.find('\n', adaptive + 1) - adaptive);
+  EXPECT_NE(of_fewer.find("\\textbf{0.250}"), std::string::npos) << of_fewer;
+  EXPECT_NE(of_fewer.find("\\textbf{4.00x}"), std::string::npos) << of_fewer;
+  EXPECT_EQ(of_adaptive.find("\\textbf{0.500}"), std::string::npos) << of_adaptive;
+  EXPECT_NE(text.find("Bold: the best of a column"), std::string::npos);
 }
 
 TEST(Table, CsvHasAllDigitsAndIsReadByOthers) {

@@ -3,10 +3,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 #include "harness/base/format.h"
+#include "harness/report/tables/best_cells.h"
 #include "harness/report/tables/escape.h"
 #include "harness/report/tables/table_columns.h"
 #include "harness/report/tables/verdict_text.h"
@@ -37,19 +39,37 @@ std::string LatexText(const std::string& text) {
 // The first and, with an outcome, the last column are text, the others numbers.
 bool IsText(size_t column, size_t columns, bool outcome) { return column == 0 || (outcome && column + 1 == columns); }
 
+using Cells = std::set<std::pair<size_t, size_t>>;  // row, column
+
 std::string LatexGrid(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& cells,
-                      bool outcome) {
+                      bool outcome, const Cells& bold) {
   std::string alignment;
   for (size_t c = 0; c < headings.size(); ++c) alignment += IsText(c, headings.size(), outcome) ? 'l' : 'r';
-  const auto line = [](const std::vector<std::string>& row) {
+  const auto line = [&](const std::vector<std::string>& row, std::optional<size_t> r = {}) {
     std::string out = "  ";
-    for (size_t c = 0; c < row.size(); ++c) out += (c ? " & " : "") + LatexText(row[c]);
+    for (size_t c = 0; c < row.size(); ++c) {
+      const bool best = r && bold.contains({*r, c});
+      out += (c ? " & " : "") + (best ? "\\textbf{" + LatexText(row[c]) + "}" : LatexText(row[c]));
+    }
     return out + " \\\\\n";
   };
   std::string out = "\\resizebox{\\textwidth}{!}{%\n\\begin{tabular}{" + alignment + "}\n  \\toprule\n" +
                     line(headings) + "  \\midrule\n";
-  for (const auto& row : cells) out += line(row);
+  for (size_t r = 0; r < cells.size(); ++r) out += line(cells[r], r);
   return out + "  \\bottomrule\n\\end{tabular}}\n";
+}
+
+// The float, and its notes behind it, where they may be moved or left out.
+std::string RenderLatex(const TableText& text, const Cells& bold, const Cells& more_bold) {
+  std::string out = "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" +
+                    LatexGrid(text.headings, text.cells, text.outcome, bold);
+  if (!text.more_headings.empty())
+    out += "\n\\medskip\n" + LatexGrid(text.more_headings, text.more_cells, false, more_bold);
+  out += "\\end{table}\n";
+  if (!bold.empty() || !more_bold.empty())
+    out += "\n{\\footnotesize Bold: the best of a column, full runs left aside.\\par}\n";
+  for (const auto& note : text.notes) out += "\n{\\footnotesize " + LatexText(note) + "\\par}\n";
+  return out;
 }
 
 Json SpreadJson(const std::optional<Spread>& spread) {
@@ -254,9 +274,12 @@ std::string MarkdownGrid(std::vector<std::vector<std::string>> rows, size_t text
 }
 
 std::string RenderMarkdown(const Table& table) { return RenderMarkdown(Layout(table)); }
-std::string RenderLatex(const Table& table) { return RenderLatex(Layout(table)); }
 std::string RenderMarkdown(const Table& table, const TableView& view) { return RenderMarkdown(Layout(table, view)); }
-std::string RenderLatex(const Table& table, const TableView& view) { return RenderLatex(Layout(table, view)); }
+std::string RenderLatex(const Table& table) { return RenderLatex(table, WholeView(table)); }
+std::string RenderLatex(const Table& table, const TableView& view) {
+  const TableText text = Layout(table, view);
+  return RenderLatex(text, BestCells(table, view.rows, text.headings), BestCells(table, view.rows, text.more_headings));
+}
 std::string RenderCsv(const Table& table) { return RenderCsv(table, WholeView(table)); }
 std::string RenderJson(const Table& table) { return RenderJson(table, WholeView(table)); }
 
@@ -273,13 +296,7 @@ std::string RenderMarkdown(const TableText& text) {
   return out;
 }
 
-std::string RenderLatex(const TableText& text) {
-  std::string out = "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" +
-                    LatexGrid(text.headings, text.cells, text.outcome);
-  if (!text.more_headings.empty()) out += "\n\\medskip\n" + LatexGrid(text.more_headings, text.more_cells, false);
-  for (const auto& note : text.notes) out += "\n{\\footnotesize " + LatexText(note) + "\\par}\n";
-  return out + "\\end{table}\n";
-}
+std::string RenderLatex(const TableText& text) { return RenderLatex(text, {}, {}); }
 
 std::string RenderCsv(const Table& table, const TableView& view) {
   std::string out;

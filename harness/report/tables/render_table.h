@@ -20,7 +20,8 @@ std::string MarkdownGrid(std::vector<std::vector<std::string>> rows, size_t text
 std::string RenderMarkdown(const TableText& text);
 std::string RenderMarkdown(const Table& table);
 std::string RenderMarkdown(const Table& table, const TableView& view);
-// A table environment with booktabs' rules (\usepackage{booktabs,graphicx}).
+// A table environment with booktabs' rules (\usepackage{booktabs,graphicx}), of a Table with the best of each column in
+// bold; notes follow it.
 std::string RenderLatex(const TableText& text);
 std::string RenderLatex(const Table& table);
 std::string RenderLatex(const Table& table, const TableView& view);
