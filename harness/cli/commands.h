@@ -20,6 +20,7 @@ int Run(const Texts& args);
 int Compare(const Texts& args);
 int Merge(const Texts& args);
 int Verdict(const Texts& args);
+int Submit(const Texts& args);
 int Table(const Texts& args);
 int Report(const Texts& args);
 int Path(const Texts& args);

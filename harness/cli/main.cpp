@@ -17,6 +17,7 @@ const std::vector<CommandEntry>& Commands() {
   static const std::vector<CommandEntry> commands = {
       {"run", "run an experiment", Run},
       {"compare", "say whether a result is worse than another one", Compare},
+      {"submit", "queue an experiment with SLURM, in many tasks, and what joins them", Submit},
       {"merge", "join shards of a run into one result", Merge},
       {"verdict", "say which setting comes closest to the full run within a budget, and how sure that is", Verdict},
       {"table", "print a table from results", Table},

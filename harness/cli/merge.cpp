@@ -30,12 +30,39 @@ JoinOptions JoinAs(const Texts& inputs, const Values& values) {
   return join;
 }
 
+// Places of the plan as "4-6, 9": of those that are missing, the first few.
+std::string MissingPlaces(const ResultReader& parts) {
+  std::string text;
+  int64_t expected = 0, ranges = 0;
+  const auto add = [&](int64_t end) {  // [expected, end) is missing
+    if (expected >= end || ++ranges > 10) return;
+    if (!text.empty()) text += ", ";
+    text += end - expected == 1 ? fmt::format("{}", expected) : fmt::format("{}-{}", expected, end - 1);
+  };
+  for (const auto& sample : parts.samples()) {
+    add(sample.ordinal);
+    expected = sample.ordinal + 1;
+  }
+  add(parts.header().sample_count);
+  return ranges > 10 ? text + ", ..." : text;
+}
+
+// Error unless all samples of the plan are there, or all that a run that decides needed.
+void RequireComplete(const Texts& inputs, const Values& values) {
+  const ResultReader parts = ResultReader::Open({inputs.begin(), inputs.end()}, ReadingOptions(values));
+  if (parts.complete() || IsAnswered(parts)) return;
+  if (const auto decisions = DecisionsOf(parts); decisions && decisions->finished) return;
+  Fail("skipbench merge: --complete: {} of {} samples are missing, number {} of the plan; nothing was merged",
+       parts.header().sample_count - std::ssize(parts.samples()), parts.header().sample_count, MissingPlaces(parts));
+}
+
 }  // namespace
 
 int Merge(const Texts& args) {
-  const Values values = Parse("merge", "merge RESULT... --out DIR [--compact] [--unchecked]",
+  const Values values = Parse("merge", "merge RESULT... --out DIR [--complete] [--compact] [--unchecked]",
                               {Input("results of one run: folders (finished or not) or results.h5 files"),
                                Optional<std::string>("out,o", "folder of the merged result"),
+                               Flag("complete", "merge only when all samples are there, else say which are missing"),
                                Flag("compact",
                                     "keep what tables need, compressed: no thumbnails, latents, images, "
                                     "traces or features of single samples"),
@@ -44,6 +71,7 @@ int Merge(const Texts& args) {
   const Texts inputs = InputsOf(values, "merge");
   if (!values.Has("out")) Fail("skipbench merge: --out is missing");
   const fs::path out = values.Text("out");
+  if (values.IsSet("complete")) RequireComplete(inputs, values);
   const MergeSummary summary =
       MergeResults({inputs.begin(), inputs.end()}, out, ReadingOptions(values), JoinAs(inputs, values));
   for (const auto& note : summary.notes) fmt::print(stderr, "skipbench: {}; what was added is not merged\n", note);
