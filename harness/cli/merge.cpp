@@ -47,11 +47,16 @@ std::string MissingPlaces(const ResultReader& parts) {
   return ranges > 10 ? text + ", ..." : text;
 }
 
-// Error unless all samples of the plan are there, or all that a run that decides needed.
-void RequireComplete(const Texts& inputs, const Values& values) {
+// Error unless all samples of the plan are there, or all that a run that decides needed. A run's own folder, which
+// the run itself joins, has to be joined.
+void RequireComplete(const Texts& inputs, const fs::path& out, const Values& values) {
   const ResultReader parts = ResultReader::Open({inputs.begin(), inputs.end()}, ReadingOptions(values));
-  if (parts.complete() || IsAnswered(parts)) return;
-  if (const auto decisions = DecisionsOf(parts); decisions && decisions->finished) return;
+  const auto decisions = DecisionsOf(parts);
+  if (parts.complete() || IsAnswered(parts) || (decisions && decisions->finished)) {
+    std::error_code error;
+    if (fs::exists(out / kJoinedFile) || !fs::equivalent(inputs[0], out, error)) return;
+    Fail("skipbench merge: --complete: {}: all samples are there, but the run has not ended: go on with it", inputs[0]);
+  }
   Fail("skipbench merge: --complete: {} of {} samples are missing, number {} of the plan; nothing was merged",
        parts.header().sample_count - std::ssize(parts.samples()), parts.header().sample_count, MissingPlaces(parts));
 }
@@ -71,7 +76,7 @@ int Merge(const Texts& args) {
   const Texts inputs = InputsOf(values, "merge");
   if (!values.Has("out")) Fail("skipbench merge: --out is missing");
   const fs::path out = values.Text("out");
-  if (values.IsSet("complete")) RequireComplete(inputs, values);
+  if (values.IsSet("complete")) RequireComplete(inputs, out, values);
   const MergeSummary summary =
       MergeResults({inputs.begin(), inputs.end()}, out, ReadingOptions(values), JoinAs(inputs, values));
   for (const auto& note : summary.notes) fmt::print(stderr, "skipbench: {}; what was added is not merged\n", note);

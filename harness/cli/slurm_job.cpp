@@ -5,6 +5,7 @@
 #include <regex>
 
 #include "harness/base/error.h"
+#include "harness/cli/stopping.h"
 
 namespace skipbench::cli {
 
@@ -12,17 +13,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string Line(const std::vector<std::string>& words) {
-  std::string line;
-  for (const auto& word : words) line += (line.empty() ? "" : " ") + ShellWord(word);
-  return line;
-}
-
 // A line "#SBATCH --name=value"; sbatch reads it with a shell's quotation marks.
 std::string Directive(const std::string& option) {
   const size_t equals = option.find('=');
   if (equals == std::string::npos) return "#SBATCH " + option + "\n";
-  return "#SBATCH " + option.substr(0, equals + 1) + ShellWord(option.substr(equals + 1)) + "\n";
+  return "#SBATCH " + option.substr(0, equals + 1) + ShellLine({option.substr(equals + 1)}) + "\n";
 }
 
 // `pattern` in the folder of scripts and logs; a % of the folder itself stands for itself.
@@ -66,18 +61,19 @@ export OMP_NUM_THREADS="$cpus"
 # Waves that are stored, by whomever: how far the run is.
 stored() { find "$out" -name '*.h5' 2>/dev/null | wc -l; }
 
+# srun hands SIGUSR1 on to the program; sent SIGTERM, it would have it killed at once.
 child="" asked=""
-pass_on() {
+ask() {
   asked="$1" interrupted=yes
-  [[ -z "$child" ]] || kill -s "$1" "$child" 2>/dev/null
+  [[ -z "$child" ]] || kill -s USR1 "$child" 2>/dev/null
 }
-trap 'pass_on USR1' USR1  # by SLURM, before the time limit
-trap 'pass_on TERM' TERM  # scancel, preemption
+trap 'ask USR1' USR1  # by SLURM, before the time limit
+trap 'ask TERM' TERM  # scancel, preemption
 
 before="$(stored)"
 "${command[@]}" &
 child=$!
-[[ -z "$asked" ]] || pass_on "$asked"
+[[ -z "$asked" ]] || ask "$asked"
 while
   interrupted=""
   wait "$child"
@@ -107,12 +103,6 @@ exit "$status"
 )sh";
 
 }  // namespace
-
-std::string ShellWord(const std::string& text) {
-  static const std::regex plain("[A-Za-z0-9_@%+=:,./-]+");
-  if (std::regex_match(text, plain)) return text;
-  return fmt::format("'{}'", std::regex_replace(text, std::regex("'"), "'\\''"));
-}
 
 int64_t ParseSlurmTime(const std::string& text, const std::string& what) {
   static const std::regex form(R"((?:(\d{1,5})-)?(\d{1,7})(?::(\d{1,2}))?(?::(\d{1,2}))?)");
@@ -154,13 +144,13 @@ std::string RunScript(const SlurmJob& job) {
   text += Directive("--requeue") + Directive("--open-mode=append");
   text += Directive("--output=" + Log(job, job.together ? "%j.log" : "%A_%a.log"));
   text += Setup(job);
-  text += fmt::format("\nout={}\nscript={}\ncpus={} idle_starts={}\n", ShellWord(job.out.string()),
-                      ShellWord(RunScriptPath(job).string()), job.cpus_per_task, job.idle_starts);
+  text += fmt::format("\nout={}\nscript={}\ncpus={} idle_starts={}\n", ShellLine({job.out.string()}),
+                      ShellLine({RunScriptPath(job).string()}), job.cpus_per_task, job.idle_starts);
   std::vector<std::string> words = Srun(job, job.together ? job.tasks : 1, job.gpus_per_task);
   words.push_back("run");
   words.insert(words.end(), job.run.begin(), job.run.end());
   words.insert(words.end(), {"--quiet", "--resume", "--grace", job.grace});
-  text += "command=(" + Line(words);
+  text += "command=(" + ShellLine(words);
   if (job.fixed_shards)
     text += R"sh( \
   --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" \
@@ -185,7 +175,11 @@ std::string MergeScript(const SlurmJob& job) {
   else
     words.push_back(job.out.string());
   words.insert(words.end(), {"--complete", "--out", job.out.string()});
-  return text + "exec " + Line(words) + "\n";
+  text += ShellLine(words) + " && exit\n";
+  return text + fmt::format(
+                    "status=$?\necho 'skipbench submit: to go on with what is missing, and to join it then, submit again '\\\n"
+                    "  {} {} >&2\nexit $status\n",
+                    ShellLine({RunScriptPath(job).string()}), ShellLine({MergeScriptPath(job).string()}));
 }
 
 }  // namespace skipbench::cli

@@ -30,9 +30,6 @@ struct SlurmJob {
   std::vector<std::string> setup;       // lines of the shell before the program
 };
 
-// As a shell takes it: as it is, or in quotation marks.
-std::string ShellWord(const std::string& text);
-
 // Seconds of "90", "1:30:00", "2-12", "2-12:30:00" and the like, in which a lone number is minutes. Error, which begins
 // with `what`, for anything else.
 int64_t ParseSlurmTime(const std::string& text, const std::string& what);

@@ -9,6 +9,7 @@
 
 #include "harness/cli/commands.h"
 #include "harness/cli/slurm_job.h"
+#include "harness/cli/stopping.h"
 #include "harness/experiment/config/config.h"
 
 namespace skipbench::cli {
@@ -150,6 +151,10 @@ void TakeTimes(const Values& values, SlurmJob* job) {
          "the signal a minute earlier still; found \"{}\", {} s",
          job->signal_before_s, job->time, limit);
   job->grace = values.Has("grace") ? values.Text("grace") : fmt::format("{}s", job->signal_before_s / 2);
+  if (ParseDuration(job->grace, "skipbench submit: --grace") >= job->signal_before_s)
+    Fail("skipbench submit: --grace: expected less than --signal-before ({} s), since SLURM ends the task then; found "
+         "\"{}\"",
+         job->signal_before_s, job->grace);
   job->idle_starts = values.Number<int>("idle-starts", 1, 1000);
 }
 
@@ -217,7 +222,7 @@ void WriteScript(const fs::path& file, const std::string& text) {
 // The command's words; `after`: the job's number, "" for none.
 std::string SbatchLine(const fs::path& script, const std::string& after) {
   return fmt::format("sbatch --parsable {}{}", after.empty() ? "" : "--dependency=afterany:" + after + " ",
-                     ShellWord(script.string()));
+                     ShellLine({script.string()}));
 }
 
 // Calls sbatch, whose own message goes where ours go; returns the job's number.

@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+import re
+import resource
 import subprocess
 import time
 
@@ -18,6 +20,7 @@ class Scenario:
     def __init__(self, cluster, folder, program):
         self.cluster, self.folder, self.program = cluster, pathlib.Path(folder), str(program)
         self.begin = time.monotonic()
+        self.mode = ("--fixed-shards",)
 
     def say(self, text):
         print(f"  [{time.monotonic() - self.begin:6.1f} s] {text}", flush=True)
@@ -49,12 +52,41 @@ class Scenario:
         return result.stdout
 
     def undivided(self, config):
-        """The run that all others are compared with. Returns its folder and the seconds it took."""
-        out, begin = self.folder / "undivided", time.monotonic()
+        """The run that all others are compared with. Returns its folder."""
+        out = self.folder / "undivided"
         self.skipbench("run", config, "--out", out, "--quiet")
-        seconds = time.monotonic() - begin
-        self.say(f"undivided run: {seconds:.1f} s")
-        return out, seconds
+        self.say("the undivided run is done")
+        return out
+
+    def processor_seconds_per_sample(self, steps):
+        """Of one thread, whatever else the machine does."""
+        config, seconds = self.config(samples=1, steps=steps, name="trial"), []
+        for samples in (1, 5):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            self.skipbench("run", config, "--set", f"data.count={samples}", "--out", self.folder / f"trial-{samples}", "--quiet")
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        return (seconds[1] - seconds[0]) / 4
+
+    def submit(self, config, *options, out="shared folder"):
+        """skipbench submit. Returns the numbers of its two jobs, and its folder."""
+        text = self.skipbench("submit", config, "--out", self.folder / out, *options)
+        return *re.findall(r": job (\d+)", text), self.folder / out
+
+    def stored(self, out):
+        """Waves that are in the folder."""
+        return len(list(out.rglob("segments/*.h5")))
+
+    def wait_until_stored(self, out, waves, seconds=180):
+        self.cluster.wait_for(lambda: self.stored(out) >= waves, f"{waves} waves are stored", seconds)
+
+    def expect_ends(self, job, states, what, seconds=300):
+        """Waits for all tasks of a job and looks at how they ended."""
+        found = [entry["JobState"] for entry in self.cluster.wait(job, seconds, f"{what} ends")]
+        self.expect(found == states, f"{what}: {', '.join(found)}" + ("" if found == states else f", expected {states}"))
+
+    def restarts(self, job):
+        return [int(entry["Restarts"]) for entry in self.cluster.jobs(job)]
 
     def table(self, result):
         """Its table as JSON, without times and machines."""

@@ -147,7 +147,7 @@ class Cluster:
                                 f"--pid-file={munge}/pid", f"--seed-file={munge}/seed"])
         self._until(lambda: (munge / "socket").exists(), "munged opens its socket", 20)
         self._launch("slurmctld", ["slurmctld", "-D"])
-        self._until(lambda: _output(["scontrol", "ping"], check=False).find("is UP") >= 0, "slurmctld answers", 30)
+        self._until(lambda: output(["scontrol", "ping"], check=False).find("is UP") >= 0, "slurmctld answers", 30)
         for name in self.names:
             self.start_node(name)
         self._until(lambda: all(self.node_state(name) == "IDLE" for name in self.names), "all nodes are idle", 60)
@@ -188,12 +188,12 @@ class Cluster:
         self.processes.clear()
 
     def node_state(self, name):
-        found = re.search(r"State=(\w+)", _output(["scontrol", "show", "node", name], check=False))
+        found = re.search(r"State=(\w+)", output(["scontrol", "show", "node", name], check=False))
         return found.group(1) if found else ""
 
     def jobs(self, job):
         """What SLURM says of a job, or of every task of an array: a list of dictionaries, ordered by task."""
-        text = _output(["scontrol", "--oneliner", "show", "job", str(job)], check=False)
+        text = output(["scontrol", "--oneliner", "show", "job", str(job)], check=False)
         jobs = [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in text.splitlines() if line.startswith("JobId=")]
         return sorted(jobs, key=lambda job: int(job.get("ArrayTaskId", "0").split("-")[0].split(",")[0]))
 
@@ -210,7 +210,8 @@ class Cluster:
         self._until(condition, what, seconds)
 
 
-def _output(command, check=True):
+def output(command, check=True):
+    """What a command prints."""
     result = subprocess.run(command, capture_output=True, text=True)
     if check and result.returncode:
         raise RuntimeError(f"{' '.join(command)}: {result.stderr.strip()}")
@@ -219,8 +220,11 @@ def _output(command, check=True):
 
 def sbatch(script, *options):
     """Submits a text; returns the job's number."""
-    command = ["sbatch", "--parsable", *map(str, options)]
-    result = subprocess.run(command, input=script, capture_output=True, text=True)
+    result = subprocess.run(["sbatch", "--parsable", *options], input=script, capture_output=True, text=True)
     if result.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {result.stderr.strip()}")
+        raise RuntimeError(f"sbatch: {result.stderr.strip()}")
     return result.stdout.strip().split(";")[0]
+
+
+def sbatch_file(file, *options):
+    return output(["sbatch", "--parsable", *options, str(file)]).strip().split(";")[0]

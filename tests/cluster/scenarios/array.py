@@ -1,20 +1,10 @@
-"""An array of 4 tasks, a static shard each, and a merge."""
-
-from slurm_cluster import sbatch
-
-SCRIPT = """#!/bin/bash
-#SBATCH --array=0-3
-#SBATCH --output={folder}/task-%a.log
-srun {program} run {config} --quiet --resume \\
-  --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" --out {folder}/shard-$SLURM_ARRAY_TASK_ID
-"""
+"""An array of 4 tasks, a fixed shard each, and the dependent job that joins them."""
 
 
 def run(s):
     config = s.config(samples=8)
-    undivided, _ = s.undivided(config)
-    job = sbatch(SCRIPT.format(folder=s.folder, program=s.program, config=config))
-    states = [entry["JobState"] for entry in s.cluster.wait(job, 120)]
-    s.expect(states == ["COMPLETED"] * 4, f"the array of 4: {states}")
-    s.skipbench("merge", *(s.folder / f"shard-{i}" for i in range(4)), "--out", s.folder / "merged")
-    s.expect_equal(undivided, s.folder / "merged")
+    undivided = s.undivided(config)
+    job, merge, out = s.submit(config, "--tasks", 4, "--time", "10", "--gpus-per-task", 1, "--fixed-shards")
+    s.expect_ends(job, ["COMPLETED"] * 4, "the array of 4")
+    s.expect_ends(merge, ["COMPLETED"], "the merge")
+    s.expect_equal(undivided, out)
