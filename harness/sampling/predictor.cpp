@@ -14,6 +14,15 @@ const CacheSite kOutputSite{CacheSite::Level::kOutput}, kCallsSite{CacheSite::Le
 // How far a probe has gone; what it has computed must not be in the place of `site`.
 int FrontOf(const ProbeSite& probe) { return probe.signal == ProbeSite::Signal::kFront ? probe.front : 0; }
 
+// Whether probes ran one guidance row at a time: on behalf of lanes that have parted from the trajectory since,
+// perhaps.
+bool BegunApart(const Trajectory& trajectory) {
+  return std::ranges::any_of(trajectory.begun, [](const auto& of_site) {
+    const auto& rows = of_site.second;
+    return rows[0].probe && rows[1].probe && rows[0].probe != rows[1].probe;
+  });
+}
+
 bool MayGoOn(const ProbeSite& probe, const Decision& decision) {
   if (decision.action == Action::kPredict) return true;
   return FrontOf(probe) <= (decision.site.level == CacheSite::Level::kCut ? decision.site.front : 0);
@@ -102,7 +111,7 @@ void Predictor::Run(ActiveBatch* batch) {
 
 void Predictor::Plan(const ActiveBatch& batch, int b, std::map<Job, Jobs>* jobs) {
   const Trajectory& trajectory = batch.trajectories[b];
-  const bool apart = c_.guidance_rows() > 1 && c_.Apart(trajectory);
+  const bool apart = c_.guidance_rows() > 1 && (c_.Apart(trajectory) || BegunApart(trajectory));
   for (int row = apart ? 0 : kBothRows; row < (apart ? c_.guidance_rows() : 0); ++row) {
     const Decision& decision = DecisionOf(batch, trajectory, row);
     if (decision.action != Action::kPredict && decision.action != Action::kShallow) continue;
