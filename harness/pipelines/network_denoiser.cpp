@@ -6,6 +6,7 @@
 #include <ranges>
 
 #include "harness/base/error.h"
+#include "harness/runtime/device_index.h"
 
 namespace skipbench {
 
@@ -32,11 +33,12 @@ const NetworkInputs& NetworkDenoiser::RowsFor(std::span<const int64_t> condition
   rows_.assign(conditioning.begin(), conditioning.end());
   half_ = half;
   const bool all = std::ranges::equal(rows_, std::views::iota(int64_t{0}, conditioning_.samples));
-  const at::Tensor index = at::tensor(rows_, at::kLong);
+  at::Tensor index;
   auto gather = [&](const at::Tensor& t) {
     if (!t.defined()) return t;
     const at::Tensor halves = half < 0 ? t : t.narrow(0, half, 1);
-    return (all ? halves : halves.index_select(1, index.to(t.device()))).flatten(0, 1);
+    if (!all && !index.defined()) index = DeviceIndex(rows_, t.device());
+    return (all ? halves : halves.index_select(1, index)).flatten(0, 1);
   };
   inputs_ = {};
   inputs_.cache = &cache_;
@@ -66,8 +68,10 @@ DenoiserOutput NetworkDenoiser::Predict(const DenoiserInput& input) {
     if (!begun || begun->guidance_row != input.guidance_row) Fail("a prediction from a probe of other guidance rows");
     work.from = begun->probe.get();
     if (!std::ranges::equal(input.from_rows, std::views::iota(int64_t{0}, begun->rows))) {
-      const at::Tensor rows = at::tensor(input.from_rows, at::kLong), starts = at::arange(halves) * begun->rows;
-      work.from_rows = (starts.unsqueeze(1) + rows).flatten().to(input.sample.device());
+      std::vector<int64_t> rows;
+      for (int64_t half = 0; half < halves; ++half)
+        for (const int64_t row : input.from_rows) rows.push_back(half * begun->rows + row);
+      work.from_rows = DeviceIndex(rows, input.sample.device());
     }
   }
   const NetworkOutput made = replayed_.Forward(inputs, work);

@@ -8,12 +8,10 @@
 #include <ranges>
 #include <set>
 
+#include "harness/runtime/device_index.h"
+
 namespace skipbench::tree {
 namespace {
-
-at::Tensor IndexOf(const std::vector<int64_t>& rows, at::Device device) {
-  return at::tensor(rows, at::kLong).to(device, /*non_blocking=*/true);
-}
 
 // Rows of State that the trajectories stand on, ascending.
 std::vector<int64_t> RowsOf(const std::vector<Trajectory>& trajectories) {
@@ -34,7 +32,7 @@ std::vector<int64_t> Renumber(std::vector<Trajectory>* trajectories) {
 
 void Select(State* state, const std::vector<int64_t>& rows) {
   if (std::ranges::equal(rows, std::views::iota(int64_t{0}, state->latent.size(0)))) return;
-  const at::Tensor index = IndexOf(rows, state->latent.device());
+  const at::Tensor index = DeviceIndex(rows, state->latent.device());
   std::map<const void*, at::Tensor> done;  // the newest past latent is the latent: one copy for both
   const auto select = [&](at::Tensor* t) {
     at::Tensor& selected = done[t->unsafeGetTensorImpl()];
@@ -148,7 +146,7 @@ class RowUsers {
   void Copy(const Views& views) const {
     const std::vector<int64_t> rows = UsedRows(views);
     const at::Tensor first = views.begin()->second[0]->block;
-    const at::Tensor index = IndexOf(rows, first.device());
+    const at::Tensor index = DeviceIndex(rows, first.device());
     std::vector<int64_t> shape = first.sizes().vec();
     shape[static_cast<size_t>(dim_)] = index.numel();
     shape.insert(shape.begin(), static_cast<int64_t>(views.size()));

@@ -138,7 +138,7 @@ at::Tensor SumsOnCpu(at::TensorList history, int order) {
 }
 
 #ifdef SKIPBENCH_CUDA_KERNELS
-at::Tensor SumsOnGpu(at::TensorList history, int order) {
+at::Tensor SumsByKernel(at::TensorList history, int order) {
   const at::Tensor& x = history[0];
   const c10::DeviceGuard guard(x.device());
   DifferenceSumsLaunch launch;
@@ -159,9 +159,10 @@ at::Tensor SumsOnGpu(at::TensorList history, int order) {
   if (const char* error = LaunchDifferenceSums(launch)) Fail("the CUDA kernel difference_sums failed: {}", error);
   return sums;
 }
-#else
+#endif
+
 // By LibTorch's operators, for devices that we have no kernel for.
-at::Tensor SumsOnGpu(at::TensorList history, int order) {
+at::Tensor SumsByOperators(at::TensorList history, int order) {
   std::array<at::Tensor, 4> x;
   for (int i = 0; i <= order; ++i) x[i] = history[i].to(at::kDouble).flatten(1);
   const auto abs = [](const at::Tensor& v) { return v.abs().sum(1); };
@@ -178,7 +179,6 @@ at::Tensor SumsOnGpu(at::TensorList history, int order) {
   put(kSelfAbs, x[0]);
   return at::stack(columns, 1);
 }
-#endif
 
 void Check(at::TensorList history, int max_order) {
   if (history.empty() || history.size() > 4)
@@ -218,7 +218,10 @@ at::Tensor ComputeDifferenceSums(at::TensorList history, int max_order) {
                            : type != at::kFloat && type != at::kDouble && type != at::kHalf && type != at::kBFloat16;
   c10::SmallVector<at::Tensor, 4> rows;
   for (int i = 0; i <= order; ++i) rows.push_back((convert ? history[i].to(at::kFloat) : history[i]).contiguous());
-  if (!cpu) return SumsOnGpu(rows, order);
+#ifdef SKIPBENCH_CUDA_KERNELS
+  if (history[0].is_cuda()) return SumsByKernel(rows, order);
+#endif
+  if (!cpu) return SumsByOperators(rows, order);
   return type == at::kDouble ? SumsOnCpu<double>(rows, order) : SumsOnCpu<float>(rows, order);
 }
 

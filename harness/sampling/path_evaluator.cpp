@@ -119,7 +119,8 @@ void PathEvaluator::RunFullPaths() {
   const auto start = Clock::now();
   std::vector<at::Tensor> noise;
   for (const auto& sample : samples_) noise.push_back(sample.noise->Draw(0));
-  root_ = std::make_shared<Block>(Block{(at::stack(noise).to(device_) * scheduler_.init_noise_sigma()).to(dtype_), {}});
+  root_ = std::make_shared<Block>(
+      Block{(at::stack(noise).to(device_, /*non_blocking=*/true) * scheduler_.init_noise_sigma()).to(dtype_), {}});
   std::vector<PathQuery> queries;
   for (int s = 0; s < samples(); ++s) queries.push_back({s, Mask(calls(), 1)});
   std::vector<size_t> order(queries.size());

@@ -10,6 +10,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/even_batches.h"
+#include "harness/runtime/device_index.h"
 #include "harness/sampling/difference_sums.h"
 
 namespace skipbench::tree {
@@ -206,7 +207,7 @@ void SchedulerCall::Sum(ActiveBatch* batch) {
   batch->unobserved = sums.size() == 1 ? sums[0] : at::cat(sums, 1);
   const bool anyone_looks =
       c_.needs.latent_order || c_.needs.prediction_order || !c_.needs.output.empty() || c_.needs.products;
-  if (anyone_looks || !state.latent.is_cuda()) return;
+  if (anyone_looks || state.latent.is_cpu()) return;
   Pending pending{std::exchange(batch->unobserved, {}), batch->call, {}};  // nobody waits for the device
   for (const auto& trajectory : batch->trajectories)
     pending.trajectories.push_back({trajectory.sample, trajectory.lanes[0]});
@@ -281,8 +282,7 @@ at::Tensor SchedulerCall::ErrorSums(const ActiveBatch& batch) const {
   std::vector<int64_t> rows;
   for (const auto& trajectory : batch.trajectories) rows.push_back(reference_of[trajectory.sample]);
   const at::Tensor latents = batch.state.latent.flatten(1).to(at::kDouble);
-  const at::Tensor reference =
-      latents.index_select(0, at::tensor(rows, at::kLong).to(latents.device(), /*non_blocking=*/true));
+  const at::Tensor reference = latents.index_select(0, DeviceIndex(rows, latents.device()));
   return at::stack({(latents - reference).square().sum(1), reference.square().sum(1)}, 1);
 }
 
@@ -348,8 +348,16 @@ void SchedulerCall::CheckFinite(const at::Tensor& sums, int call, const std::fun
 }
 
 void SchedulerCall::CheckPending() const {
-  for (const auto& pending : pending_)
-    CheckFinite(pending.sums.cpu(), pending.call, [&](int64_t b) { return pending.trajectories[b]; });
+  if (pending_.empty()) return;
+  std::vector<at::Tensor> all;
+  for (const auto& pending : pending_) all.push_back(pending.sums);
+  const at::Tensor sums = at::cat(all).cpu();  // of all calls at once
+  int64_t first = 0;
+  for (const auto& pending : pending_) {
+    CheckFinite(sums.narrow(0, first, pending.sums.size(0)), pending.call,
+                [&](int64_t b) { return pending.trajectories[b]; });
+    first += pending.sums.size(0);
+  }
 }
 
 CallTrace SchedulerCall::TraceOf(const RowRef& sums) const {

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "harness/runtime/device_index.h"
 #include "harness/runtime/profiler.h"
 
 namespace skipbench {
@@ -14,9 +15,9 @@ at::Tensor SelectRows(const at::Tensor& block, std::span<const RowRef> rows, int
   bool consecutive = true;
   for (int64_t i = 1; i < n && consecutive; ++i) consecutive = rows[i].row == rows[0].row + i;
   if (consecutive) return n == block.size(dim) ? block : block.narrow(dim, rows[0].row, n);
-  at::Tensor index = at::empty({n}, at::kLong);
-  for (int64_t i = 0; i < n; ++i) index.mutable_data_ptr<int64_t>()[i] = rows[i].row;
-  return block.index_select(dim, index.to(block.device(), /*non_blocking=*/true));
+  std::vector<int64_t> places;
+  for (const RowRef& ref : rows) places.push_back(ref.row);
+  return block.index_select(dim, DeviceIndex(places, block.device()));
 }
 
 }  // namespace

@@ -72,7 +72,8 @@ class Tree {
              c10::str(at::IntArrayRef(shape_)));
     }
     // Scaled in float32, then cast: what diffusers' float32 pipelines do, and never worse.
-    batch.state.latent = (at::stack(noise).to(device_) * scheduler_.init_noise_sigma()).to(dtype_);
+    batch.state.latent =
+        (at::stack(noise).to(device_, /*non_blocking=*/true) * scheduler_.init_noise_sigma()).to(dtype_);
     for (size_t k = 0; k < settings_.size(); ++k) PlantSetting(static_cast<int>(k), first, end, &batch);
     if (options_.keep_latents)
       for (auto& trajectory : batch.trajectories) trajectory.latents.push_back({batch.state.latent, trajectory.row});

@@ -136,8 +136,11 @@ class FluxPolicy final : public SadaPolicy {
 
  private:
   void Look(int call, const Observation& seen) override {
+    std::vector<at::Tensor> sums;
+    for (const at::Tensor& latent : seen.latents) sums.push_back(latent.sum(at::kDouble));
+    const at::Tensor all = at::stack(sums).cpu();  // one copy, however many samples decide together
     double sum = 0;
-    for (const at::Tensor& latent : seen.latents) sum += latent.sum(at::kDouble).item<double>();
+    for (int64_t k = 0; k < all.size(0); ++k) sum += all.const_data_ptr<double>()[k];
     sums_[call] = sum / static_cast<double>(seen.elements);
   }
 

@@ -9,6 +9,7 @@
 #include "harness/io/files/atomic_file.h"
 #include "harness/io/files/safetensors.h"
 #include "harness/io/files/sha256.h"
+#include "harness/runtime/device_index.h"
 
 namespace skipbench {
 namespace {
@@ -77,7 +78,7 @@ DenoiserOutput KeptDenoiser::Predict(const DenoiserInput& input) {
     keys.emplace_back(input.timestep, HashOf(rows[i]));
     const KeptOutputs& known = known_.at(input.conditioning[i]);
     if (const auto found = known.find(keys.back()); found != known.end()) {
-      outputs[i] = found->second.to(input.sample.device());
+      outputs[i] = found->second.to(input.sample.device(), /*non_blocking=*/true);
       ++found_;
       continue;
     }
@@ -87,7 +88,7 @@ DenoiserOutput KeptDenoiser::Predict(const DenoiserInput& input) {
   if (!missing.empty()) {
     DenoiserInput some = input;
     if (std::ssize(missing) < n)
-      some.sample = input.sample.index_select(0, at::tensor(missing).to(input.sample.device()));
+      some.sample = input.sample.index_select(0, DeviceIndex(missing, input.sample.device()));
     some.conditioning = conditioning;
     const at::Tensor made = network_.Predict(some).model_output;
     for (size_t k = 0; k < missing.size(); ++k) outputs[missing[k]] = made.select(1, static_cast<int64_t>(k));
