@@ -145,9 +145,7 @@ class Calibrator {
  private:
   Denoiser& DenoiserFor(double guidance) {
     auto& denoiser = denoisers_[guidance];
-    if (!denoiser)
-      denoiser = plan_.pipeline->Encode({plan_.samples.data(), static_cast<size_t>(count_)}, guidance,
-                                        plan_.config.batch_invariant);
+    if (!denoiser) denoiser = plan_.Encode({plan_.samples.data(), static_cast<size_t>(count_)}, guidance);
     return *denoiser;
   }
 

@@ -26,8 +26,7 @@ void VisitFullRuns(const Plan& plan, const PlannedSetting& full, int64_t samples
                    const std::function<void(const FullCall&)>& visit) {
   c10::InferenceMode inference;
   samples = std::min<int64_t>(samples, std::ssize(plan.samples));
-  const auto denoiser = plan.pipeline->Encode({plan.samples.data(), static_cast<size_t>(samples)}, full.guidance,
-                                              plan.config.batch_invariant);
+  const auto denoiser = plan.Encode({plan.samples.data(), static_cast<size_t>(samples)}, full.guidance);
   const Scheduler& scheduler = *full.scheduler;
   for (int64_t sample = 0; sample < samples; ++sample) {
     const auto noise = plan.OpenNoise(sample);

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -11,6 +12,7 @@
 #include "harness/experiment/plan/file_noise.h"
 #include "harness/experiment/plan/memory.h"
 #include "harness/experiment/plan/metric_reference.h"
+#include "harness/experiment/plan/out_of_memory.h"
 #include "harness/experiment/plan/recorded_paths.h"
 #include "harness/io/files/sha256.h"
 #include "harness/io/pictures/video.h"
@@ -35,6 +37,17 @@ PipelineOptions OptionsFor(const ExperimentConfig& config, at::Device device, co
     options.decode_chunk = 1;  // ATen's convolutions may round a frame differently beside others
   if (!options.vae.empty()) options.vae = FindVae(options.vae.string(), config.folder(), plan.models);
   return options;
+}
+
+std::unique_ptr<Pipeline> LoadWithinMemory(const std::filesystem::path& folder, const PipelineOptions& options) {
+  try {
+    return LoadPipeline(folder, options);
+  } catch (const c10::Error& error) {
+    if (!IsOutOfMemory(error)) throw;
+    throw OutOfMemoryError(OutOfMemoryMessage(
+        options.device, fmt::format("the weights of {} in {}", folder.string(), c10::toString(options.dtype)),
+        "choose dtype float16 or bfloat16, or a device with more memory"));
+  }
 }
 
 double GuidanceOf(const RunSpec& run, const Pipeline& pipeline, const std::string& file) {
@@ -278,10 +291,35 @@ TreeOptions Plan::Trees() const {
   return options;
 }
 
-TreeResult Plan::Run(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,
+std::unique_ptr<Denoiser> Plan::Encode(std::span<const Sample> some, double guidance) const {
+  return Encode(some, guidance, config.batch_invariant);
+}
+
+std::unique_ptr<Denoiser> Plan::Encode(std::span<const Sample> some, double guidance, bool one_by_one) const {
+  std::unique_ptr<Denoiser> denoiser;
+  const int64_t together = one_by_one ? 1 : std::ssize(some);
+  WithinMemory(*this, {together, "samples' texts, labels or start images", "the encoders"},
+               [&] { denoiser = pipeline->Encode(some, guidance, one_by_one); });
+  return WithinMemory(*this, std::move(denoiser));
+}
+
+at::Tensor Plan::Decode(const at::Tensor& latents) const {
+  at::Tensor pictures;
+  WithinMemory(*this,
+               {latents.size(0), fmt::format("latents [{}]", fmt::join(latents.sizes().slice(1), ", ")), "the decoder"},
+               [&] { pictures = pipeline->Decode(latents); });
+  return pictures;
+}
+
+TreeResult Plan::Run(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& some,
                      const std::vector<const Method*>& methods, const TreeOptions& options) const {
-  return RunTree(scheduler, denoiser, samples, methods, pipeline->info().latent_shape, config.model.dtype, device,
-                 options);
+  const at::IntArrayRef shape = pipeline->info().latent_shape;
+  TreeResult result;
+  WithinMemory(
+      *this,
+      {std::ssize(some) * std::ssize(methods), fmt::format("latents [{}]", fmt::join(shape, ", ")), "the schedulers"},
+      [&] { result = RunTree(scheduler, denoiser, some, methods, shape, config.model.dtype, device, options); });
+  return result;
 }
 
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
@@ -296,7 +334,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   const auto folder = FindModel(plan.config.pipeline, plan.config.folder(), options.models);
   // Weights that are missing stop a run before anything is loaded.
   plan.networks.missing = MissingMetrics(FindMetricFiles(plan.config), options.allow_missing_metrics);
-  plan.pipeline = LoadPipeline(folder, OptionsFor(plan.config, plan.device, options));
+  plan.pipeline = LoadWithinMemory(folder, OptionsFor(plan.config, plan.device, options));
   plan.model_key = ModelKey(plan.pipeline->info());
   if (!options.shapes_only) KeepFreedMemory();
   const auto& info = plan.pipeline->info();

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,10 @@ struct Plan {
   // How many pictures or latents go through a network at once: `most`, but one with batch_invariant, for kernels may
   // round one differently beside others.
   size_t Together(int64_t most) const { return config.batch_invariant ? 1 : static_cast<size_t>(most); }
+  // As the pipeline does; OutOfMemoryError where the device has no memory for it, also in the denoiser's forwards.
+  std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance) const;
+  std::unique_ptr<Denoiser> Encode(std::span<const Sample> samples, double guidance, bool one_by_one) const;
+  at::Tensor Decode(const at::Tensor& latents) const;
   // The config's batches and groups; RunTree() with the model's shape and precision on the run's device.
   TreeOptions Trees() const;
   TreeResult Run(const Scheduler& scheduler, Denoiser& denoiser, const std::vector<TreeSample>& samples,

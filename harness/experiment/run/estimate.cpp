@@ -39,7 +39,7 @@ EvaluationRange CountEvaluations(const Plan& plan) {
 double MeasureForward(const Plan& plan) {
   c10::InferenceMode inference;
   const PlannedSetting& setting = FirstSupported(plan);
-  const auto denoiser = plan.pipeline->Encode({plan.samples.data(), 1}, setting.guidance, false);
+  const auto denoiser = plan.Encode({plan.samples.data(), 1}, setting.guidance, false);
   std::vector<int64_t> shape = plan.pipeline->info().latent_shape;
   shape.insert(shape.begin(), 1);
   const int64_t row = 0;

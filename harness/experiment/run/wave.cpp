@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
-#include <fmt/ranges.h>
 
 #include <chrono>
 #include <limits>
@@ -10,10 +9,10 @@
 #include <unordered_map>
 
 #include "harness/experiment/extend/taken_columns.h"
+#include "harness/experiment/plan/out_of_memory.h"
 #include "harness/experiment/run/image_files.h"
 #include "harness/experiment/run/traces.h"
 #include "harness/experiment/run/wave_metrics.h"
-#include "harness/runtime/device.h"
 #include "harness/runtime/timer.h"
 #include "harness/sampling/trajectory_tree.h"
 
@@ -119,7 +118,7 @@ class WaveRunner {
     auto& denoiser = denoisers_[guidance];
     if (!denoiser) {
       auto stage = timer_.Enter("text_encoder");
-      denoiser = plan_.pipeline->Encode(samples_, guidance, plan_.config.batch_invariant);
+      denoiser = plan_.Encode(samples_, guidance);
     }
     return *denoiser;
   }
@@ -171,25 +170,11 @@ class WaveRunner {
     std::iota(all.begin(), all.end(), 0);
     try {
       RunSettings(tree, denoiser, tree.settings, all);
-    } catch (const c10::OutOfMemoryError&) {
-      FailOutOfMemory("the network");
+    } catch (const OutOfMemoryError&) {  // what was committed stays
+      throw;
     } catch (const std::exception& e) {
       SampleOneByOne(tree, denoiser, all, MessageOf(e));
     }
-  }
-
-  // Ends the run: going on one by one would take hours longer than was asked for without a word. What was committed
-  // stays.
-  [[noreturn]] void FailOutOfMemory(const char* where) const {
-    const auto& config = plan_.config;
-    const auto rows =
-        std::min<int64_t>(config.batch_size, static_cast<int64_t>(samples_.size() * plan_.settings.size()));
-    throw Error(OutOfMemoryMessage(
-        plan_.device,
-        fmt::format("a batch of {} latents [{}] in {} through {}", rows,
-                    fmt::join(plan_.pipeline->info().latent_shape, ", "), c10::toString(config.model.dtype), where),
-        fmt::format("lower batch_size (now {}){}", config.batch_size,
-                    config.memory > 0 ? " or memory" : ", or bound open trajectories with \"memory\"")));
   }
 
   // After an error: every setting on every sample (or group) alone, so that only the ones concerned are lost.
@@ -202,6 +187,8 @@ class WaveRunner {
         const std::vector<int> some(all.begin() + begin, all.begin() + std::min(begin + size, all.size()));
         try {
           RunSettings(tree, denoiser, {setting}, some);
+        } catch (const OutOfMemoryError&) {
+          throw;
         } catch (const std::exception& e) {
           for (int s : some) outcomes_[setting][s].message = MessageOf(e);
         }
@@ -299,10 +286,10 @@ class WaveRunner {
   // After an error every latent alone: one that has no picture costs the others nothing.
   void DecodeOrIsolate(at::TensorList latents, std::vector<Decoded>* out) {
     try {
-      const at::Tensor pictures = plan_.pipeline->Decode(at::stack(latents));
+      const at::Tensor pictures = plan_.Decode(at::stack(latents));
       for (int64_t k = 0; k < pictures.size(0); ++k) out->push_back({pictures[k], ""});
-    } catch (const c10::OutOfMemoryError&) {
-      FailOutOfMemory("the decoder");
+    } catch (const OutOfMemoryError&) {
+      throw;
     } catch (const std::exception& e) {
       if (latents.size() == 1) {
         out->push_back({at::Tensor(), MessageOf(e)});

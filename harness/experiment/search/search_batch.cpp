@@ -114,7 +114,7 @@ const double* SearchLog::Find(const PathQuery& query) const {
 SearchBatch::SearchBatch(const Plan& plan, const Scheduler& scheduler, double guidance, int64_t begin, int64_t end)
     : plan_(plan), scheduler_(scheduler) {
   const std::span<const Sample> samples(plan.samples.data() + begin, static_cast<size_t>(end - begin));
-  denoiser_ = plan.pipeline->Encode(samples, guidance, plan.config.batch_invariant);
+  denoiser_ = plan.Encode(samples, guidance);
   for (size_t s = 0; s < samples.size(); ++s) {
     streams_.push_back(plan.OpenNoise(begin + static_cast<int64_t>(s)));
     samples_.push_back({samples[s].id, streams_.back().get()});

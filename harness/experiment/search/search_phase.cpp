@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "harness/base/progress.h"
+#include "harness/experiment/plan/out_of_memory.h"
 #include "harness/experiment/search/search_batch.h"
 #include "harness/store/outputs.h"
 
@@ -83,6 +84,8 @@ class Searcher {
   SearchRecord SearchOrIsolate(int64_t begin, int64_t end) {
     try {
       return Search(begin, end);
+    } catch (const OutOfMemoryError&) {
+      throw;
     } catch (const std::exception& e) {
       if (job_.search->shared()) throw;
       if (end - begin == 1) return Failed(begin, e.what());
