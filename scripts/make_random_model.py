@@ -5,11 +5,11 @@ published weights.
     scripts/make_random_model.py MODEL OUT [--dtype float16] [--shard-gb 2] [--seed 0]
     scripts/make_random_model.py sd15 OUT.safetensors --single-file --dtype float16
 
-MODEL: sd15, sdxl, ldm4, cifar10, lsun, or a folder with the configs of any model (model_index.json, COMPONENT/config.json),
+MODEL: sd15, sdxl, ldm4, cifar10, lsun, dit (DiT-XL/2, 256 x 256), or a folder with the configs of any model (model_index.json, COMPONENT/config.json),
 whose networks skipbench knows: which parameters they have it is asked itself (bench_network_tensors, which scripts/build makes).
 --single-file: one file with the original Stable Diffusion's names instead of a folder (sd15 only; tokenizers lie in folders).
-Configs of the denoising networks and autoencoders of the five are those under tests/fixtures/metrics/macs/configs. The weights
-are scaled so that activations stay finite; pictures are noise. The tokenizer of the five is the one of the tests' small models:
+Configs of the networks of those named are those under tests/fixtures/metrics/macs/configs, DiT's apart. The weights
+are scaled so that activations stay finite; pictures are noise. Their tokenizer is the one of the tests' small models:
 its vocabulary is small, its ids are valid for the real one. Needs numpy and safetensors.
 """
 import argparse
@@ -29,6 +29,12 @@ ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "tests" / "fixtures"
 CONFIGS = FIXTURES / "metrics" / "macs" / "configs"
 TOKENIZERS = FIXTURES / "diffusion" / "models" / "sdxl-tiny"
+
+
+PRESETS = ("sd15", "sdxl", "ldm4", "cifar10", "lsun", "dit")
+DIT_XL_2 = {"_class_name": "DiTTransformer2DModel", "num_attention_heads": 16, "attention_head_dim": 72, "in_channels": 4, "out_channels": 8,
+            "num_layers": 28, "sample_size": 32, "patch_size": 2, "num_embeds_ada_norm": 1000, "attention_bias": True,
+            "activation_fn": "gelu-approximate", "norm_type": "ada_norm_zero", "norm_elementwise_affine": False, "norm_eps": 1e-5}
 
 
 def tensors_of(configs, program):
@@ -160,6 +166,9 @@ def preset(model):
         latent.update(beta_start=0.0015, beta_end=0.0195)
         return "ClassConditionalLDMPipeline", {"unet": config_of("ldm4"), "vqvae": vae, "class_embedder": classes}, \
             scheduler_of("DDIMScheduler", clip_sample=False, set_alpha_to_one=False, **latent)
+    if model == "dit":
+        return "DiTPipeline", {"transformer": DIT_XL_2, "vae": config_of("sd_vae_decode")}, \
+            scheduler_of("DDIMScheduler", beta_start=1e-4, beta_end=0.02, beta_schedule="linear", clip_sample=False)
     text = text_config(768, 12, "quick_gelu", "CLIPTextModel")
     if model == "sd15":
         return "StableDiffusionPipeline", {"unet": config_of("sd15"), "vae": config_of("sd_vae_decode"), "text_encoder": text}, \
@@ -170,7 +179,7 @@ def preset(model):
 
 
 def write_preset(model, out):
-    """The files of a model of the five, but for its weights."""
+    """The files of a model that is known here, but for its weights."""
     kind, networks, scheduler = preset(model)
     index = {"_class_name": kind, "scheduler": ["diffusers", scheduler["_class_name"]]}
     for name, config in networks.items():
@@ -195,7 +204,7 @@ def copy_configs(folder, out):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("model", help="sd15, sdxl, ldm4, cifar10, lsun, or a folder with a model's configs")
+    parser.add_argument("model", help=f"{', '.join(PRESETS)}, or a folder with a model's configs")
     parser.add_argument("out", type=Path)
     parser.add_argument("--dtype", choices=["float32", "float16"], default="float32")
     parser.add_argument("--shard-gb", type=float, default=0, help="largest size of a weight file (default: one file)")
@@ -213,7 +222,7 @@ def main():
         return
     if options.out.exists() and any(options.out.iterdir()):
         parser.error(f"{options.out} is not empty")
-    if options.model in ("sd15", "sdxl", "ldm4", "cifar10", "lsun"):
+    if options.model in PRESETS:
         write_preset(options.model, options.out)
     elif (Path(options.model) / "model_index.json").exists():
         copy_configs(options.model, options.out)
