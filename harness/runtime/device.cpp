@@ -61,13 +61,21 @@ std::string GpuName(int index) {
 
 c10::DeviceIndex IndexOf(c10::Device device) { return device.has_index() ? device.index() : c10::DeviceIndex{0}; }
 
+// "cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200)"; CUDA_VISIBLE_DEVICES may hide others.
+std::string ListGpus(int count) {
+  std::string list;
+  for (int k = 0; k < count; ++k) list += fmt::format("{}cuda:{} ({})", k == 0 ? "" : ", ", k, GpuName(k));
+  const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  return visible ? fmt::format("{} (CUDA_VISIBLE_DEVICES={})", list, visible) : list;
+}
+
 c10::Device Gpu(int index, const std::string& name) {
   if (!BuiltWithCuda()) {
     Fail("device \"{}\": this skipbench was built without CUDA; build with the preset \"cuda\", or use \"cpu\"", name);
   }
   const int count = GpuCount();
   if (count == 0) Fail("device \"{}\": no GPU found (is the NVIDIA driver installed? nvidia-smi tells)", name);
-  if (index >= count) Fail("device \"{}\": there are {} GPUs, so N must be below {}", name, count, count);
+  if (index >= count) Fail("device \"{}\": expected one of the GPUs that there are: {}", name, ListGpus(count));
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 
@@ -106,6 +114,8 @@ void RequireThreads(int threads, const std::string& what) {
 
 void PrepareDevice(c10::Device device) {
   if (device.is_cpu()) return;
+  // What LibTorch makes without being told where (a context, a handle) does not take memory of the first GPU then.
+  c10::impl::VirtualGuardImpl(device.type()).setDevice({device.type(), IndexOf(device)});
   at::Context& context = at::globalContext();
   context.setAllowTF32CuDNN(false);
   context.setAllowTF32CuBLAS(false);

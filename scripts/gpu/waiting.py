@@ -25,7 +25,7 @@ def read_activity(path):
     """Kernels (start, end), copies (start, end, kind, bytes), waits (start, end, type) and ranges (start, end, name) that
     activity.cpp wrote."""
     kernels, copies, waits, ranges, open_ranges = [], [], [], [], {}
-    for line in open(path, errors="replace"):
+    for line in pathlib.Path(path).read_text(errors="replace").splitlines():
         word = line.split(None, 3)
         if not word:
             continue

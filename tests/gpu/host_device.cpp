@@ -1,6 +1,7 @@
 #include "tests/gpu/host_device.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <torch/library.h>
 
@@ -208,12 +209,31 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
   double elapsedTime(void*, void*, const c10::DeviceIndex) const override { return 1; }
 };
 
+// Asked for what is free; tensors get their memory from their operators.
+class Memory final : public c10::DeviceAllocator {
+ public:
+  c10::DataPtr allocate(size_t) override { TORCH_CHECK(false, "no memory without an operator"); }
+  void copy_data(void*, const void*, size_t) const override { TORCH_CHECK(false, "no copy without an operator"); }
+  bool initialized() override { return true; }
+  void emptyCache(c10::MempoolId_t) override {}
+  void recordStream(const c10::DataPtr&, c10::Stream) override {}
+  c10::CachingDeviceAllocator::DeviceStats getDeviceStats(c10::DeviceIndex) override { return {}; }
+  void resetAccumulatedStats(c10::DeviceIndex) override {}
+  void resetPeakStats(c10::DeviceIndex) override {}
+  std::pair<size_t, size_t> getMemoryInfo(c10::DeviceIndex) override {
+    const auto bytes = static_cast<size_t>(limit);
+    return {bytes, bytes};
+  }
+};
+
 }  // namespace
 
 c10::Device HostDevice() {
   static const bool known = [] {
     static const Guard guard;
     static const c10::impl::DeviceGuardImplRegistrar guards(kType, &guard);
+    static Memory memory;
+    c10::SetAllocator(kType, &memory);
     static torch::Library any(torch::Library::IMPL, "_", c10::DispatchKey::PrivateUse1, __FILE__, __LINE__);
     any.fallback(torch::CppFunction::makeFromBoxedFunction<&RunOperator>());
     static torch::Library aten(torch::Library::IMPL, "aten", c10::DispatchKey::PrivateUse1, __FILE__, __LINE__);

@@ -34,7 +34,7 @@ class Waiting : public ::testing::TestWithParam<SmallModel> {
 // All settings side by side: one copy of their sums in a call, and one at the end.
 TEST_P(Waiting, OneCopyACall) {
   const SampledRun run(GetParam(), HostDevice(), at::kFloat);
-  run.Run({});  // what is made once for a run is there
+  run.Run({}, 0);  // what is made once for a run is there
   TakeTraffic();
   run.Run({});
   const DeviceTraffic traffic = TakeTraffic();
