@@ -401,6 +401,11 @@ Comparison Compare(const ResultReader& base, const ResultReader& now, const Comp
         "bounds are confidence sequences (asymptotic): they hold at every number of samples, for all settings and "
         "metrics "
         "together; metrics of whole sets have none and are not compared");
+  if (!options.max_slowdown)
+    comparison.notes.push_back(base.latency().empty() || now.latency().empty()
+                                   ? fmt::format("latency was not looked at; it was not measured in {}",
+                                                 base.latency().empty() ? "BASE" : "NEW")
+                                   : "latency was not looked at; --max-slowdown 1.2 does that");
   CompareSettings(base, now, options, sets, pairs, comparison);
   return comparison;
 }

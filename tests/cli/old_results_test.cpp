@@ -31,6 +31,28 @@ TEST(OldResults, AreReadWithTheirMetricsUnitsAndDirections) {
     EXPECT_THAT(table.out, HasSubstr(text));
 }
 
+TEST(OldResults, HaveAVerdictAndTablesOfChosenColumns) {
+  const auto verdict = testing::Skipbench({"verdict", Old(), "--width", "80"});
+  EXPECT_EQ(verdict.exit_code, 0) << verdict.err;
+  // One setting beside the full run: nothing to hold it against.
+  EXPECT_THAT(verdict.out, HasSubstr("at half the cost adaptive_diffusion("));
+  EXPECT_THAT(verdict.out, HasSubstr("held against nothing: no fewer_steps was run"));
+  const auto json = testing::Skipbench({"verdict", Old(), "--format", "json", "--budget", "0.4", "--metric", "ssim"});
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  EXPECT_TRUE(Json::parse(json.out)["full_runs"][0]["budgets"][0]["best"].is_null());
+  EXPECT_EQ(testing::Skipbench({"verdict", Old(), "--metric", "psnt"}).exit_code, 3);
+  const auto text = testing::Skipbench({"table", Old(), "--format", "text", "--width", "100", "--sort=-psnr"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("40.99 [30.49, 49.43]"));
+  const auto csv =
+      testing::Skipbench({"table", Old(), "--format", "csv", "--columns", "setting,psnr", "--filter", "nfe<50"});
+  EXPECT_EQ(csv.exit_code, 0) << csv.err;
+  EXPECT_THAT(csv.out, HasSubstr("setting,psnr\n"));
+  const auto refused = testing::Skipbench({"table", Old(), "--format", "json", "--columns", "setting"});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("--columns: JSON has all of them"));
+}
+
 TEST(OldResults, CompareAndAreDrawn) {
   const auto compared = testing::Skipbench({"compare", Old(), Old()});
   EXPECT_EQ(compared.exit_code, 0) << compared.err;

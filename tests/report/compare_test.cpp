@@ -191,7 +191,9 @@ TEST_F(CompareTest, TimestepsThatMoved) {
 }
 
 TEST_F(CompareTest, LatencyCountsWhenAskedFor) {
-  EXPECT_EQ(CompareWith({}, {}, 3).verdict, Verdict::kFine);
+  const Comparison unseen = CompareWith({}, {}, 3);
+  EXPECT_EQ(unseen.verdict, Verdict::kFine);
+  EXPECT_THAT(unseen.notes, ::testing::Contains("latency was not looked at; --max-slowdown 1.2 does that"));
   CompareOptions options;
   options.max_slowdown = 1.2;
   const Comparison slower = CompareWith({}, options, 1.5);

@@ -74,7 +74,7 @@ class PageInBrowser : public ::testing::Test {
 };
 
 TEST_F(PageInBrowser, NothingOverflows) {
-  for (const int width : {1280, 800, 500}) {
+  for (const int width : {1280, 800, 500, 390}) {
     const std::string found = Measure(width);
     EXPECT_TRUE(found.starts_with("0 0 true ") && found.size() == 9)
         << width << " pixels: overflow, broken pictures, enough pictures, too wide: " << found;

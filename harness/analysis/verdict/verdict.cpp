@@ -297,8 +297,11 @@ const JudgedSetting* RunVerdict::Find(size_t setting) const {
 
 RunVerdict MakeVerdict(const VerdictInput& input, const VerdictOptions& options) {
   Check(options);
-  RunVerdict verdict{
-      .metric = input.metric, .cost = options.cost, .level = options.level, .stopped = input.decisions != nullptr};
+  RunVerdict verdict;
+  verdict.metric = input.metric;
+  verdict.cost = options.cost;
+  verdict.level = options.level;
+  verdict.stopped = input.decisions != nullptr;
   const std::vector<Members> groups = MembersOf(input.header);
   for (const auto& group : groups) {
     verdict.comparisons += group.comparisons();

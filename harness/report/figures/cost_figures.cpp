@@ -1,10 +1,10 @@
 #include "harness/report/figures/cost_figures.h"
+#include "harness/report/figures/cost_points.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <set>
 
 #include "harness/report/figures/decision_paths.h"
@@ -13,45 +13,7 @@
 namespace skipbench {
 namespace {
 
-struct Range {
-  double value = 0, low = 0, high = 0;
-};
-
-struct Cost {
-  std::string id, title, axis;
-  std::string sentence;  // what the horizontal bars and the numbers are
-  std::function<std::optional<Range>(size_t setting)> of;
-};
-
-struct Point {
-  const NamedSetting* setting = nullptr;
-  Range cost, quality;
-  int64_t samples = 0;
-  bool front = false;
-};
-
 constexpr int kDetails = 200;  // MetricInfo::order of what is folded away
-
-std::string AxisTitle(const MetricInfo& metric) {
-  std::string title = TitleOf(metric);
-  if (!metric.unit.empty()) title += " (" + metric.unit + ")";
-  if (metric.better == Direction::kHigher) title += ", higher is better";
-  if (metric.better == Direction::kLower) title += ", lower is better";
-  return title;
-}
-
-// A point is on the front when no other one is as cheap and as good, and better in one of the two.
-void MarkFront(std::vector<Point>& points, Direction better) {
-  if (better == Direction::kUnknown) return;
-  const double sign = better == Direction::kHigher ? 1 : -1;
-  auto dominates = [&](const Point& a, const Point& b) {
-    const double qa = sign * a.quality.value, qb = sign * b.quality.value;
-    return a.cost.value <= b.cost.value && qa >= qb && (a.cost.value < b.cost.value || qa > qb);
-  };
-  for (auto& point : points)
-    point.front =
-        std::none_of(points.begin(), points.end(), [&](const Point& other) { return dominates(other, point); });
-}
 
 DataTable DataOf(const std::vector<Point>& points, const RunHeader& header, const Cost& cost,
                  const MetricInfo& metric) {
@@ -66,11 +28,19 @@ DataTable DataOf(const std::vector<Point>& points, const RunHeader& header, cons
   return data;
 }
 
-// Rows of the key, which has two columns: the front, and every series that has a point.
-int KeyRows(const std::vector<Point>& points) {
+// Of more series than this a key would leave no room for the plot: they are named beside their points.
+constexpr size_t kKeyed = 9;
+
+std::set<int> SeriesOf(const std::vector<Point>& points) {
   std::set<int> series;
   for (const auto& p : points) series.insert(p.setting->series);
-  return static_cast<int>(series.size() + 2) / 2;
+  return series;
+}
+
+// Rows of the key, which has two columns: the front, and every series that has a point.
+int KeyRows(const std::vector<Point>& points) {
+  const size_t series = SeriesOf(points).size();
+  return series > kKeyed ? 1 : static_cast<int>(series + 2) / 2;
 }
 
 PlotArea AreaOf(const std::vector<Point>& points, std::optional<double> reference_cost) {
@@ -138,7 +108,8 @@ std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group
         "muted\n",
         *reference_cost);
   }
-  script += LabelCommands(points, area, cost.id == "latency_s");
+  const bool keyed = SeriesOf(points).size() <= kKeyed;
+  script += keyed ? LabelCommands(points, area, cost.id == "latency_s") : SeriesLabels(points, group, area);
   std::vector<std::string> parts;
   std::vector<KeyEntry> key;
   if (metric.better != Direction::kUnknown) {
@@ -159,7 +130,7 @@ std::string ScriptOf(const std::vector<Point>& points, const SettingGroup& group
     part("$2", "6:(0):($7-$6) with vectors nohead", "linewidth 1");
     if (cost.id == "latency_s") part("$3", "5:($4-$3):(0) with vectors nohead", "linewidth 1");
     part("$2", "5 with points", fmt::format("pointtype {} pointsize 0.8", SeriesMark(s)));
-    key.push_back({Shortened(group.series[s], 30), color, SeriesMark(s)});
+    if (keyed) key.push_back({Shortened(group.series[s], 30), color, SeriesMark(s)});
   }
   return script + KeyCommands(key, area) + PlotCommand(parts);
 }
@@ -171,60 +142,11 @@ std::string AltOf(const std::vector<Point>& points, const Cost& cost, const Metr
   return text;
 }
 
-std::vector<Cost> CostsOf(const ReportData& data) {
-  const auto& rows = data.table.rows;
-  auto spread = [&rows](size_t k) -> std::optional<Range> {
-    const auto& nfe = rows[k].nfe;
-    return nfe ? std::optional(Range{nfe->mean, nfe->min, nfe->max}) : std::nullopt;
-  };
-  auto macs = [&rows](size_t k) -> std::optional<Range> {
-    const double g = rows[k].macs_matmuls.value_or(0) / 1e9;
-    return rows[k].macs_matmuls ? std::optional(Range{g, g, g}) : std::nullopt;
-  };
-  auto latency = [&data](size_t k) -> std::optional<Range> {
-    const auto& summary = data.table.rows[k].latency;
-    if (!summary) return std::nullopt;
-    for (const auto& record : data.result.latency()) {
-      const auto total = record.stage_s.find("total");
-      if (record.setting != static_cast<int>(k) || record.status != Status::kDone || total == record.stage_s.end())
-        continue;
-      const auto [low, high] = std::minmax_element(total->second.begin(), total->second.end());
-      return Range{summary->seconds, *low / record.batch, *high / record.batch};
-    }
-    return std::nullopt;
-  };
-  const bool shallow = std::any_of(rows.begin(), rows.end(),
-                                   [](const auto& row) { return row.shallow_nfe && row.shallow_nfe->max > 0; });
-  return {{"nfe", "network evaluations", "NFE (full evaluations per sample)",
-           shallow ? "Shallow forwards of cached features are not counted here; multiply-accumulates have them." : "",
-           spread},
-          {"gmacs", "multiply-accumulates", "GMACs of the denoiser per sample (matmuls)", "", macs},
-          {"latency_s", "latency", "latency of one sample (s)", "Horizontal bars: the fastest and the slowest repeat.",
-           latency}};
-}
-
 std::optional<Figure> CostFigure(const ReportData& data, const SettingGroup& group, size_t metric_index,
                                  const Cost& cost) {
   const MetricInfo& metric = data.table.metrics[metric_index];
-  std::vector<Point> points;
-  int identical = 0;
-  for (const auto& setting : group.settings) {
-    const auto& row = data.table.rows[setting.index];
-    const auto& summary = row.metrics[metric_index];
-    const auto x = cost.of(setting.index);
-    if (static_cast<int>(setting.index) == group.reference || !summary || !x) continue;
-    if (!summary->value) {
-      ++identical;
-      continue;
-    }
-    const Range quality = {*summary->value, summary->low.value_or(NAN), summary->high.value_or(NAN)};
-    points.push_back({&setting, *x, quality, summary->count});
-  }
+  auto [points, identical] = PointsOf(data, group, metric_index, cost);
   if (points.empty()) return std::nullopt;
-  MarkFront(points, metric.better);
-  std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) {
-    return std::make_pair(a.setting->series, a.cost.value) < std::make_pair(b.setting->series, b.cost.value);
-  });
   std::optional<double> reference_cost;
   if (group.reference >= 0)
     if (const auto x = cost.of(static_cast<size_t>(group.reference))) reference_cost = x->value;

@@ -126,14 +126,17 @@ constexpr double kMark = 4.5;                  // half the size of a point
 
 }  // namespace
 
+double WidthOfLabel(const std::string& text) { return kLetter * static_cast<double>(CountCharacters(text)); }
+
 void PlaceLabels(std::vector<PlacedLabel>& labels, const std::vector<Box>& obstacles, const PlotArea& area) {
   std::vector<Box> taken;
   for (const auto& one : obstacles)
     taken.push_back({one.left - kMark, one.bottom - kMark, one.right + kMark, one.top + kMark});
   const Box inside = {static_cast<double>(area.left), static_cast<double>(area.bottom),
-                      static_cast<double>(area.width - 2), static_cast<double>(area.height - area.top + 4)};
+                      static_cast<double>(area.width - area.right + std::min(area.right - 2, 16)),
+                      static_cast<double>(area.height - area.top + 4)};
   for (auto& label : labels) {
-    const double width = kLetter * static_cast<double>(CountCharacters(label.text));
+    const double width = WidthOfLabel(label.text);
     // Right, left, above and below, then the corners.
     for (const auto& [dx, dy] : {std::pair(1, 0), {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {1, -1}, {-1, 1}, {-1, -1}}) {
       const double left = label.x + (dx > 0 ? kMark + 2 : dx < 0 ? -kMark - 2 - width : -width / 2);

@@ -101,5 +101,7 @@ struct Box {
 // there is no such place stay unplaced. In the order given: the important ones first.
 void PlaceLabels(std::vector<PlacedLabel>& labels, const std::vector<Box>& obstacles, const PlotArea& area);
 inline constexpr int kLabelFont = 10;  // pixels
+// About how wide a label is, pixels.
+double WidthOfLabel(const std::string& text);
 
 }  // namespace skipbench

@@ -20,6 +20,7 @@ struct FigureSection {
   std::vector<Figure> figures = {};
   std::vector<Figure> details = {};  // more of the same, folded away
   std::string details_title = {};
+  bool folded = false;                    // the page shows it on demand
   std::vector<std::string> missing = {};  // "latency: the run did not measure it; \"latency\": {...} records it"
 };
 

@@ -3,82 +3,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "harness/base/format.h"
+#include "harness/report/page/page_assets.h"
 #include "harness/report/tables/escape.h"
+#include "harness/report/tables/table_columns.h"
 #include "harness/report/tables/table_text.h"
+#include "harness/report/tables/verdict_text.h"
 
 namespace skipbench {
 namespace {
-
-constexpr const char* kPageStyle = R"css(
-:root { color-scheme: light dark; --ink: #1a1a1a; --muted: #595959; --line: #d9d9d9; --paper: #ffffff; --soft: #f5f6f8; --accent: #0060a0; --warn: #8a4b00; }
-@media screen and (prefers-color-scheme: dark) {
-  :root { --ink: #ececec; --muted: #b4b4b4; --line: #3b3f46; --paper: #16181c; --soft: #1f2228; --accent: #7cc0f0; --warn: #f0b93a; }
-}
-* { box-sizing: border-box; }
-html { -webkit-text-size-adjust: 100%; }
-body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 80rem; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", Arial, sans-serif; overflow-wrap: break-word; }
-h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .3rem; }
-h2 { font-size: 1.25rem; margin: 2.6rem 0 .6rem; padding-top: .6rem; border-top: 1px solid var(--line); }
-h3 { font-size: 1.02rem; margin: 1.4rem 0 .4rem; }
-p, ul, dl { max-width: 48rem; margin: .5rem 0; }
-a { color: var(--accent); }
-.muted, figcaption, .notes, .files { color: var(--muted); }
-.warn { border-left: .3rem solid var(--warn); background: var(--soft); padding: .5rem .8rem; max-width: 48rem; }
-nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: .8rem 0; max-width: none; }
-.scroll { overflow-x: auto; margin: .8rem 0; border: 1px solid var(--line); border-radius: .3rem; }
-.scroll:focus-visible { outline: 2px solid var(--accent); }
-table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
-.scroll > table { width: 100%; }
-th, td { padding: .35rem .5rem; text-align: right; vertical-align: top; border-bottom: 1px solid var(--line); white-space: nowrap; }
-tbody tr:last-child > * { border-bottom: 0; }
-thead th { vertical-align: bottom; color: var(--muted); font-weight: 600; white-space: normal; }
-th:first-child, td.text { text-align: left; }
-tbody th { position: sticky; left: 0; background: var(--paper); font-weight: 500; white-space: normal; min-width: 12.5rem; max-width: 17rem; overflow-wrap: break-word; }
-td.text { white-space: normal; min-width: 7rem; }
-tr.reference > * { background: var(--soft); }
-.ci { display: block; color: var(--muted); font-size: .78rem; }
-.notes { font-size: .87rem; padding-left: 1.2rem; max-width: 60rem; }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); gap: 1.6rem 1.4rem; margin: 1rem 0; align-items: start; }
-figure { margin: 0; min-width: 0; break-inside: avoid; }
-figure.wide { grid-column: 1 / -1; max-width: 46rem; }
-figure img { display: block; width: 100%; height: auto; }
-figcaption { font-size: .87rem; line-height: 1.4; margin-top: .3rem; }
-figcaption b { color: var(--ink); display: block; }
-.files { font-size: .8rem; }
-details { margin: .8rem 0; }
-summary { cursor: pointer; color: var(--accent); }
-pre { overflow-x: auto; background: var(--soft); padding: .8rem; font-size: .8rem; line-height: 1.35; border-radius: .3rem; }
-dt { font-weight: 600; font-size: .87rem; margin-top: .5rem; }
-dd { margin: 0; overflow-wrap: anywhere; }
-.grid td, .grid th { padding: .3rem; vertical-align: top; text-align: left; border: 0; white-space: normal; }
-.grid thead th { min-width: 8rem; max-width: 12rem; overflow-wrap: break-word; }
-.grid tbody th { font-size: .85rem; font-weight: 400; min-width: 6.5rem; max-width: 11rem; }
-.grid img { display: block; width: 100%; min-width: 8rem; max-width: 16rem; height: auto; }
-.grid img.small { image-rendering: pixelated; }
-.grid .none { display: block; background: var(--soft); min-height: 6rem; padding: .5rem; }
-@media (max-width: 30rem) {
-  body { padding: 1rem .75rem 3rem; }
-  th, td { padding: .3rem .45rem; }
-  .grid tbody th { position: static; }
-  figure.wide picture { display: block; overflow-x: auto; }
-  figure.wide img { min-width: 34rem; }
-  tbody th { min-width: 7.5rem; max-width: 8.5rem; }
-}
-@media print {
-  body { max-width: none; padding: 0; font-size: 10pt; }
-  nav, .files { display: none; }
-  .scroll { overflow: visible; border: 0; }
-  table { font-size: 6.5pt; }
-  th, td { padding: .12rem .25rem; white-space: normal; }
-  tbody th { position: static; min-width: 0; }
-  .figures { grid-template-columns: 1fr 1fr; }
-  .grid img { min-width: 0; }
-  .grid thead th { min-width: 0; }
-  h2 { break-after: avoid; }
-  tr { break-inside: avoid; }
-}
-)css";
 
 std::string Paragraph(const std::string& text, const char* css = "") {
   return fmt::format("<p{}>{}</p>\n", *css ? fmt::format(" class=\"{}\"", css) : "", HtmlText(text));
@@ -114,9 +47,9 @@ using Cells = std::vector<std::vector<std::string>>;
 
 // A table up to its body; of pictures the rows' captions have no heading.
 std::string TableStart(const std::string& name, const std::vector<std::string>& headings, bool pictures = false) {
-  std::string html =
-      fmt::format("<div class=\"scroll{}\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n<table>\n<thead><tr>{}",
-                  pictures ? " grid" : "", name, pictures ? "<td></td>" : "");
+  std::string html = fmt::format(
+      "<div class=\"scroll{}\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n<table{}>\n<thead><tr>{}",
+      pictures ? " grid pictures" : "", name, pictures ? "" : " class=\"sortable\"", pictures ? "<td></td>" : "");
   for (const auto& heading : headings) html += "<th scope=\"col\">" + HtmlText(heading) + "</th>";
   return html + "</tr></thead>\n<tbody>\n";
 }
@@ -127,7 +60,10 @@ std::string GridTable(const Table& table, const std::string& name, const std::ve
                       const Cells& rows, bool outcome) {
   std::string html = TableStart(name, headings);
   for (size_t r = 0; r < rows.size(); ++r) {
-    html += table.rows[r].setting.reference ? "<tr class=\"reference\">" : "<tr>";
+    const JudgedSetting* judged = JudgedOf(table, table.rows[r]);
+    html += table.rows[r].setting.reference ? "<tr class=\"reference\">"
+            : judged && judged->pareto      ? "<tr class=\"pareto\">"
+                                            : "<tr>";
     html += "<th scope=\"row\">" + LabelText(rows[r][0]) + "</th>";
     for (size_t c = 1; c < rows[r].size(); ++c)
       html += outcome && c + 1 == rows[r].size() ? "<td class=\"text\">" + HtmlText(rows[r][c]) + "</td>"
@@ -163,6 +99,30 @@ std::string FigureHtml(const Figure& figure) {
       HtmlText(figure.title), HtmlText(figure.caption));
 }
 
+// The figure of the first screen; in one column where there is little room.
+std::string OverviewHtml(const PageContent& content) {
+  if (!content.overview) return "";
+  const Figure& figure = *content.overview;
+  const auto source = [](const std::string& id, const char* theme, const std::string& media) {
+    return fmt::format("<source srcset=\"figures/{}{}.svg\" media=\"{}\">", id, theme, media);
+  };
+  std::string sources;
+  if (content.overview_narrow) {
+    const std::string& narrow = content.overview_narrow->id;
+    sources += source(narrow, ".dark", "screen and (max-width: 40rem) and (prefers-color-scheme: dark)") +
+               source(narrow, "", "screen and (max-width: 40rem)");
+  }
+  sources += source(figure.id, ".dark", "screen and (prefers-color-scheme: dark)");
+  return fmt::format(
+      "<figure class=\"overview\" id=\"figure_{0}\">\n<picture>{1}<img src=\"figures/{0}.svg\" width=\"{2}\" "
+      "height=\"{3}\" alt=\"{4}\"></picture>\n<figcaption><b>{5}</b> {6} <span class=\"files\"><a "
+      "href=\"figures/{0}.svg\">SVG</a> <a href=\"figures/{0}.png\">PNG</a> <a href=\"figures/{0}.pdf\">PDF</a> <a "
+      "href=\"figures/src/{0}.csv\">data</a> <a "
+      "href=\"figures/src/{0}.gp\">gnuplot</a></span></figcaption>\n</figure>\n",
+      figure.id, sources, figure.width, figure.height, HtmlText(figure.alt), HtmlText(figure.title),
+      HtmlText(figure.caption));
+}
+
 std::string FiguresHtml(const std::vector<Figure>& figures) {
   std::string html = "<div class=\"figures\">\n";
   for (const auto& figure : figures) html += FigureHtml(figure);
@@ -173,14 +133,55 @@ std::string Heading(const std::string& id, const std::string& title) {
   return fmt::format("<h2 id=\"{}\">{}</h2>\n", id, HtmlText(title));
 }
 
+bool IsEmpty(const FigureSection& section) { return section.figures.empty() && section.details.empty(); }
+
 std::string SectionHtml(const FigureSection& section) {
-  if (section.figures.empty() && section.details.empty()) return "";
+  if (IsEmpty(section)) return "";
   std::string html = Heading(section.id, section.title) + Paragraph(section.intro);
-  if (!section.figures.empty()) html += FiguresHtml(section.figures);
+  if (section.folded && !section.figures.empty())
+    html += fmt::format("<details>\n<summary>Show ({} figures)</summary>\n{}</details>\n", section.figures.size(),
+                        FiguresHtml(section.figures));
+  else if (!section.figures.empty())
+    html += FiguresHtml(section.figures);
   if (!section.details.empty())
     html += fmt::format("<details>\n<summary>{} ({} figures)</summary>\n{}</details>\n",
                         HtmlText(section.details_title), section.details.size(), FiguresHtml(section.details));
   return html;
+}
+
+// ---- verdict --------------------------------------------------------------------------------------------------------
+
+std::string VerdictTable(const VerdictText& text, const VerdictGroupText& group) {
+  std::string html = fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Verdict by budget\">\n<table>\n<thead><tr><th "
+      "scope=\"col\">budget</th><th scope=\"col\">closest; best method</th><th scope=\"col\">cost</th><th "
+      "scope=\"col\">{}</th><th scope=\"col\">against fewer steps at its cost</th></tr></thead>\n<tbody>\n",
+      HtmlText(text.value_heading));
+  for (const auto& line : group.lines) {
+    const char* name = Name(line.certainty);
+    html += fmt::format(
+        "<tr><td class=\"text\">{}</td><td class=\"setting{}\">{}</td><td>{}</td><td>{}</td><td>{}{}</td></tr>\n",
+        HtmlText(line.budget), line.best ? "" : " second", LabelText(line.setting), HtmlText(line.cost),
+        HtmlText(line.value), HtmlText(line.against),
+        *name ? fmt::format(" <span class=\"{0}\">{0}</span>", name) : "");
+  }
+  return html + kTableEnd;
+}
+
+std::string VerdictHtml(const ReportData& data, const PageContent& content) {
+  const VerdictText text = LayoutVerdict(data.table.verdict, data.table.header);
+  std::string html = Heading("verdict", "Verdict") + Paragraph(text.heading + ".", "muted");
+  html += "<div class=\"verdict\">\n";
+  for (const auto& group : text.groups) {
+    html += "<div><h3>" + HtmlText(group.title) + "</h3>\n<p>" + HtmlText(group.sentence) + "</p>\n";
+    if (!group.lines.empty()) html += VerdictTable(text, group);
+    if (!group.remarks.empty())
+      html += "<details><summary>What cannot be told apart, what is dominated</summary>\n" +
+              List(group.remarks, "notes") + "</details>\n";
+    html += "</div>\n";
+  }
+  html += "</div>\n" + OverviewHtml(content);
+  return html + List(text.notes, "notes");
 }
 
 // ---- pictures -------------------------------------------------------------------------------------------------------
@@ -196,10 +197,11 @@ std::string GridHtml(const PictureGrid& grid) {
         html += "<td><span class=\"none\">" + HtmlText(cell.note) + "</span></td>";
         continue;
       }
-      html +=
-          fmt::format("<td><img src=\"{}\" width=\"{}\" height=\"{}\" alt=\"{}\"{}><span class=\"ci\">{}</span></td>",
-                      HtmlText(cell.file), grid.width, grid.height, HtmlText(cell.alt),
-                      grid.width < 128 ? " class=\"small\"" : "", HtmlText(cell.note));
+      html += fmt::format(
+          "<td><img src=\"{}\" width=\"{}\" height=\"{}\" alt=\"{}\"{}{}{}><span class=\"ci\">{}</span></td>",
+          HtmlText(cell.file), grid.width, grid.height, HtmlText(cell.alt), grid.width < 128 ? " class=\"small\"" : "",
+          cell.full.empty() ? "" : fmt::format(" data-full=\"{}\"", HtmlText(cell.full)),
+          r == 0 && static_cast<int>(c) == grid.first ? " data-first" : "", HtmlText(cell.note));
     }
     html += "</tr>\n";
   }
@@ -240,7 +242,14 @@ std::string ProvenanceHtml(const ReportData& data) {
   html += Entry("precision", header.dtype);
   html += Entry("seed", std::to_string(header.seed));
   html += Entry("samples", fmt::format("{} of {}", data.table.samples, header.sample_count));
+  if (data.table.cost.finished_at > 0) html += Entry("made", DateOf(data.table.cost.finished_at));
   for (const auto& one : data.table.environments) html += Entry("made on", EnvironmentText(one));
+  for (const auto& row : data.table.rows)
+    if (row.latency && row.latency->busy_elsewhere) {
+      html += Entry("while latency was measured",
+                    fmt::format("other processes kept {:.2f} processors busy", *row.latency->busy_elsewhere));
+      break;
+    }
   if (header.git_dirty) html += Entry("note", "skipbench was built from modified sources.");
   html += "</dl>\n";
   const auto details = [&](const char* summary, const std::string& text) {
@@ -266,13 +275,21 @@ std::string RenderPage(const ReportData& data, const PageContent& content) {
     nav += fmt::format("<li><a href=\"#{}\">{}</a></li>", id, HtmlText(title));
     body += html;
   };
+  add("verdict", "Verdict", VerdictHtml(data, content));
   add("table", "Table", Heading("table", "What each setting costs and keeps") + TableHtml(data.table, text));
   std::vector<std::string> missing;
+  bool pictures = false;
   for (const auto& section : content.sections) {
-    add(section.id, section.title, SectionHtml(section));
     missing.insert(missing.end(), section.missing.begin(), section.missing.end());
+    if (section.folded) continue;
+    add(section.id, section.title, SectionHtml(section));
+    // Behind the paths.
+    if (!pictures) add("pictures", "Pictures", PicturesHtml(content));
+    pictures = true;
   }
-  add("pictures", "Pictures", PicturesHtml(content));
+  if (!pictures) add("pictures", "Pictures", PicturesHtml(content));
+  for (const auto& section : content.sections)
+    if (section.folded) add(section.id, section.title, SectionHtml(section));
   if (!content.no_pictures.empty()) missing.push_back(content.no_pictures);
   if (!missing.empty())
     add("missing", "Not in this result",
@@ -291,8 +308,8 @@ std::string RenderPage(const ReportData& data, const PageContent& content) {
     html += Paragraph(fmt::format("Not finished: {} of {} samples are in the result; everything below is over these.",
                                   data.table.samples, header.sample_count),
                       "warn");
-  html += "<nav aria-label=\"Contents\"><ul>" + nav + "</ul></nav>\n</header>\n<main>\n" + body +
-          "</main>\n</body>\n</html>\n";
+  html += "<nav aria-label=\"Contents\"><ul>" + nav + "</ul></nav>\n</header>\n<main>\n" + body + "</main>\n<script>" +
+          kPageScript + "</script>\n</body>\n</html>\n";
   return html;
 }
 

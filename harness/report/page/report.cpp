@@ -1,5 +1,6 @@
 #include "harness/report/page/report.h"
 #include "harness/report/figures/cost_figures.h"
+#include "harness/report/figures/overview_figure.h"
 #include "harness/report/figures/path_figures.h"
 #include "harness/report/figures/study_figures.h"
 #include "harness/report/figures/trace_figures.h"
@@ -79,6 +80,17 @@ Image Shrunk(const Image& image, int side) {
   return small;
 }
 
+// The column that the slider begins with: the best method within half the cost.
+int FirstColumn(const ReportData& data, int reference, const std::vector<size_t>& settings) {
+  for (const auto& group : data.table.verdict.groups)
+    for (const auto& budget : group.budgets)
+      if (group.reference == reference && budget.budget == 0.5 && budget.method) {
+        const auto found = std::ranges::find(settings, group.settings[*budget.method].setting);
+        return found == settings.end() ? -1 : static_cast<int>(found - settings.begin());
+      }
+  return -1;
+}
+
 void AddPictures(const ReportData& data, int rows, const fs::path& folder, PageContent& content) {
   std::vector<size_t> settings;  // that have pictures; SheetOf shows these
   for (size_t k = 0; k < data.table.rows.size(); ++k)
@@ -96,13 +108,15 @@ void AddPictures(const ReportData& data, int rows, const fs::path& folder, PageC
     PictureGrid grid;
     grid.title = group.title;
     grid.rows = sheet.rows;
-    std::vector<size_t> columns;
+    std::vector<size_t> columns, shown;
     for (const auto& setting : group.settings) {
       const auto found = std::find(settings.begin(), settings.end(), setting.index);
       if (found == settings.end()) continue;
       columns.push_back(static_cast<size_t>(found - settings.begin()));
       grid.columns.push_back(setting.name);
+      shown.push_back(setting.index);
     }
+    grid.first = FirstColumn(data, group.reference, shown);
     for (size_t r = 0; r < sheet.rows.size(); ++r)
       for (size_t c = 0; c < columns.size(); ++c) {
         const auto& from = sheet.cells[r * sheet.columns.size() + columns[c]];
@@ -111,13 +125,33 @@ void AddPictures(const ReportData& data, int rows, const fs::path& folder, PageC
         cell.alt = grid.columns[c] + ": " + OneLine(sheet.rows[r]);
         if (from.picture.width == 0) continue;
         const Image small = Shrunk(from.picture, 256);
-        cell.file = fmt::format("pictures/{}_{}.png", data.result.samples()[r].ordinal, settings[columns[c]]);
+        const auto file_of = [&](size_t setting) {
+          return fmt::format("pictures/{}_{}.png", data.result.samples()[r].ordinal, setting);
+        };
+        cell.file = file_of(settings[columns[c]]);
+        if (const auto full = std::ranges::find(shown, static_cast<size_t>(group.reference));
+            group.reference >= 0 && full != shown.end() && shown[c] != *full) {
+          const auto column = columns[static_cast<size_t>(full - shown.begin())];
+          if (sheet.cells[r * sheet.columns.size() + column].picture.width > 0) cell.full = file_of(*full);
+        }
         grid.width = small.width;
         grid.height = small.height;
         WritePng(folder / cell.file, small);
       }
     if (!columns.empty()) content.grids.push_back(std::move(grid));
   }
+}
+
+// What one reads first, then what one looks into.
+void AddFigures(const ReportData& data, PageContent* content) {
+  if (data.result.samples().empty()) return;
+  content->overview = OverviewFigure(data, 2);
+  if (data.groups.size() > 1) content->overview_narrow = OverviewFigure(data, 1);
+  if (content->overview_narrow && content->overview_narrow->id == content->overview->id)
+    content->overview_narrow.reset();  // one panel alone has points
+  content->sections = {PathFigures(data), TraceFigures(data), CostFigures(data), SkipHistograms(data),
+                       StudyFigures(data)};
+  for (size_t k = 2; k < content->sections.size(); ++k) content->sections[k].folded = true;
 }
 
 }  // namespace
@@ -135,10 +169,10 @@ void WriteReport(const ResultReader& result, const fs::path& folder, const Repor
   WriteFileAtomically(folder / "table.csv", RenderCsv(data.table));
   WriteFileAtomically(folder / "table.json", RenderJson(data.table));
   PageContent content;
-  if (!result.samples().empty())
-    content.sections = {CostFigures(data), PathFigures(data), SkipHistograms(data), TraceFigures(data),
-                        StudyFigures(data)};
+  AddFigures(data, &content);
   std::set<std::string> ids;
+  for (const auto* figure : {&content.overview, &content.overview_narrow})
+    if (*figure) gnuplot.Draw(**figure, folder / "figures");
   for (auto& section : content.sections)
     for (auto* figures : {&section.figures, &section.details})
       for (auto& figure : *figures) {

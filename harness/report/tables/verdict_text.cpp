@@ -282,15 +282,14 @@ VerdictText LayoutVerdict(const RunVerdict& verdict, const RunHeader& header) {
   text.heading = fmt::format("closest to the full run by {}, within budgets of its {}",
                              skipbench::TitleOf(verdict.metric), CostName(verdict.cost));
   text.value_heading = MetricHeading(verdict.metric);
-  bool intervals = false;
+  bool intervals = false, one_sample = false;
   for (const auto& group : verdict.groups) {
     text.groups.push_back(GroupWriter(verdict, header, group).Write());
-    intervals |= group.problem.empty() && group.samples > 1;
+    intervals |= group.problem.empty() && group.samples > 1 && verdict.comparisons + verdict.pairs > 0;
+    one_sample |= group.problem.empty() && group.samples == 1;
   }
-  if (intervals)
-    text.notes.push_back(IntervalNote(verdict));
-  else if (std::ranges::any_of(verdict.groups, [](const auto& group) { return group.problem.empty(); }))
-    text.notes.push_back("One sample has no intervals: nothing here is certain.");
+  if (intervals) text.notes.push_back(IntervalNote(verdict));
+  if (one_sample) text.notes.push_back("One sample has no intervals: nothing is certain of it.");
   return text;
 }
 
