@@ -114,7 +114,7 @@ int Metrics(const Texts& args) {
        Default<int64_t>("blocks", 20, "of the jackknife that gives metrics of sets their intervals; 0: none"),
        Default<int64_t>("batch", 32, "samples handed to a network at once"),
        Default<int>("threads", 0, "that read and decode (default: as many as processors)"),
-       Default<std::string>("format,f", "markdown", "markdown, csv or json"),
+       Default<std::string>("format,f", "markdown", "for people or programs").Of({"markdown", "csv", "json"}),
        Quiet(),
        Unchecked()},
       args);

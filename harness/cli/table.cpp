@@ -81,7 +81,9 @@ void PrintSettings(const skipbench::Table& table, const Values& values, const st
 
 // Of several runs the tables become one: as text in Markdown, which the terminal shows too.
 void PrintSideBySide(const std::vector<NamedResult>& results, const Values& values, const std::string& format) {
-  // Their rows are told apart by these two.
+  if (values.IsSet("notes") || values.Get<int>("width") != 0 || values.Text("color") != "auto")
+    Fail("skipbench table: --notes, --width and --color are of the text of one run; here are {}", results.size());
+  // Rows are told apart by setting and result.
   std::string columns = values.Text("columns");
   if (!columns.empty() && columns != "setting" && !columns.starts_with("setting,")) columns = "setting," + columns;
   std::vector<OfResult<TableText>> texts;
@@ -133,12 +135,13 @@ int Table(const Texts& args) {
     Fail("skipbench table: --columns: JSON has all of them; expected text, markdown, latex, html or csv");
   if (format != "text" && values.IsSet("notes"))
     Fail("skipbench table: --notes: only the text for terminals leaves notes out; {} has all of them", format);
-  if (results.size() > 1 && !paired && !paths)
-    if (const auto several = OpenSeveral(results, values); several.size() > 1) {
-      PrintSideBySide(several, values, format);
-      return 0;
-    }
-  const ResultReader reader = OpenResults(results, values);
+  std::vector<NamedResult> several;
+  if (results.size() > 1 && !paired && !paths) several = OpenSeveral(results, values);
+  if (several.size() > 1) {
+    PrintSideBySide(several, values, format);
+    return 0;
+  }
+  const ResultReader reader = several.empty() ? OpenResults(results, values) : std::move(several[0].result);
   if (paired)
     PrintPaired(reader, values.Text("paired"), format);
   else if (paths)

@@ -68,6 +68,12 @@ class Result:
         return {key: value for key, value in table.items() if key != "settings"}
 
     @property
+    def verdict(self) -> dict[str, Any]:
+        """Which setting comes closest to the full run within a budget, and how sure that is (`skipbench verdict`)."""
+        told: dict[str, Any] = json.loads(call(["verdict", *map(str, self._paths), "--format", "json"])[1])
+        return told
+
+    @property
     def samples(self) -> pd.DataFrame:
         """A row for each sample: id, caption, seed, label."""
         with self._file() as file:

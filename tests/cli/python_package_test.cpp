@@ -39,6 +39,7 @@ mean = values[values.setting == frame.setting[1]].psnr.mean()
 assert abs(mean - frame.psnr[1]) < 1e-9, (mean, frame.psnr[1])
 assert result.paths['full_step'].shape == (4, 20)
 assert result.info['name'] == 'tour'
+assert result.verdict
 other = skipbench.run({{"name": "other", "pipeline": "fashion-scenes", "steps": 20, "guidance": 4.0, "seed": 2,
     "scheduler": "dpm_solver_multistep", "data": {{"type": "fashion_scenes", "count": 2}}, "metrics": ["psnr"],
     "methods": [{{"type": "full_step"}}]}}, out='{}', set={{"steps": 4}})
