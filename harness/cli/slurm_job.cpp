@@ -108,9 +108,10 @@ int64_t ParseSlurmTime(const std::string& text, const std::string& what) {
   static const std::regex form(R"((?:(\d{1,5})-)?(\d{1,7})(?::(\d{1,2}))?(?::(\d{1,2}))?)");
   std::smatch match;
   if (!std::regex_match(text, match, form))
-    Fail("{}: expected minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes or "
-         "days-hours:minutes:seconds, found \"{}\"",
-         what, text);
+    Fail(
+        "{}: expected minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes or "
+        "days-hours:minutes:seconds, found \"{}\"",
+        what, text);
   const auto number = [&](int i) { return match[i].matched ? std::stoll(match[i]) : 0; };
   const bool days = match[1].matched, second = match[3].matched, third = match[4].matched;
   for (int i = 3; i <= 4; ++i)
@@ -130,7 +131,9 @@ fs::path MergeScriptPath(const SlurmJob& job) { return job.out / "slurm" / "merg
 std::string RunScript(const SlurmJob& job) {
   std::string text = fmt::format(
       "#!/bin/bash\n# {} {}, by skipbench submit. To go on with what is not done: sbatch this file.\n", job.tasks,
-      job.together ? "processes of one job" : job.tasks == 1 ? "task" : "tasks");
+      job.together     ? "processes of one job"
+      : job.tasks == 1 ? "task"
+                       : "tasks");
   text += Head(job, "skipbench-" + job.name, job.time, job.partition);
   if (job.together)
     text += Directive(fmt::format("--ntasks={}", job.tasks));
@@ -176,10 +179,11 @@ std::string MergeScript(const SlurmJob& job) {
     words.push_back(job.out.string());
   words.insert(words.end(), {"--complete", "--out", job.out.string()});
   text += ShellLine(words) + " && exit\n";
-  return text + fmt::format(
-                    "status=$?\necho 'skipbench submit: to go on with what is missing, and to join it then, submit again '\\\n"
-                    "  {} {} >&2\nexit $status\n",
-                    ShellLine({RunScriptPath(job).string()}), ShellLine({MergeScriptPath(job).string()}));
+  return text +
+         fmt::format(
+             "status=$?\necho 'skipbench submit: to go on with what is missing, and to join it then, submit again '\\\n"
+             "  {} {} >&2\nexit $status\n",
+             ShellLine({RunScriptPath(job).string()}), ShellLine({MergeScriptPath(job).string()}));
 }
 
 }  // namespace skipbench::cli

@@ -10,15 +10,15 @@ namespace skipbench::cli {
 
 // One run, spread over tasks.
 struct SlurmJob {
-  std::string name;                     // of the experiment
-  std::filesystem::path out;            // results folder, absolute; scripts and logs go into its folder slurm
-  std::vector<std::string> launcher;    // words between srun's own options and `program`: of a container
-  std::vector<std::string> srun;        // further options of srun
-  std::string program;                  // skipbench
-  std::vector<std::string> run;         // what follows "run": the config, --set, ...; no --out, --shard or --grace
+  std::string name;                   // of the experiment
+  std::filesystem::path out;          // results folder, absolute; scripts and logs go into its folder slurm
+  std::vector<std::string> launcher;  // words between srun's own options and `program`: of a container
+  std::vector<std::string> srun;      // further options of srun
+  std::string program;                // skipbench
+  std::vector<std::string> run;       // what follows "run": the config, --set, ...; no --out, --shard or --grace
   int tasks = 1;
-  bool together = false;                // one job of all tasks; else an array
-  bool fixed_shards = false;            // every task its own part and folder; else tasks claim waves
+  bool together = false;      // one job of all tasks; else an array
+  bool fixed_shards = false;  // every task its own part and folder; else tasks claim waves
   int gpus_per_task = 0, cpus_per_task = 1;
   int max_running = 0;                  // tasks of an array at a time; 0: all
   std::string time;                     // limit, as SLURM writes it
@@ -27,7 +27,7 @@ struct SlurmJob {
   int idle_starts = 3;                  // so many in a row that store nothing, and the job is not queued again
   std::vector<std::string> directives;  // further lines for both jobs, "--account=physics"
   std::string partition, merge_partition, merge_time;
-  std::vector<std::string> setup;       // lines of the shell before the program
+  std::vector<std::string> setup;  // lines of the shell before the program
 };
 
 // Seconds of "90", "1:30:00", "2-12", "2-12:30:00" and the like, in which a lone number is minutes. Error, which begins

@@ -27,10 +27,12 @@ std::vector<Option> Options() {
   return {
       Input("the experiment's config"),
       Optional<int>("tasks", "processes that share the run"),
-      Optional<std::string>("time", "limit of each start: minutes, hours:minutes:seconds, days-hours, ... as SLURM has "
-                                    "it; what is not done then is queued again"),
-      Optional<std::string>("out,o", "results folder, seen by all nodes (default: results/local/NAME of the working "
-                                     "directory); scripts and logs go into its folder slurm"),
+      Optional<std::string>("time",
+                            "limit of each start: minutes, hours:minutes:seconds, days-hours, ... as SLURM has "
+                            "it; what is not done then is queued again"),
+      Optional<std::string>("out,o",
+                            "results folder, seen by all nodes (default: results/local/NAME of the working "
+                            "directory); scripts and logs go into its folder slurm"),
       Default<int>("gpus-per-task", 0, "GPUs of each process: 0 or 1"),
       Default<int>("cpus-per-task", 1, "processors of each process"),
       Optional<std::string>("partition", "as sbatch's option; so are the next three"),
@@ -42,16 +44,19 @@ std::vector<Option> Options() {
       Repeated("setup", "a line of the shell before the program, as it stands: \"module load cuda\""),
       Optional<std::string>("container", "image to run in; skipbench is then the image's own (see --program)"),
       Default<std::string>("container-runtime", "pyxis", "pyxis (srun --container-image) or apptainer"),
-      Repeated("mount", "FROM or FROM:TO, a folder that the container sees; DIR and CONFIG's folder are seen in any "
-                        "case"),
+      Repeated("mount",
+               "FROM or FROM:TO, a folder that the container sees; DIR and CONFIG's folder are seen in any "
+               "case"),
       Optional<std::string>("program", "skipbench on the nodes (default: this one; in a container \"skipbench\")"),
       Flag("together", "one job of all tasks, which start at the same time; else an array"),
-      Flag("fixed-shards", "each task runs its own part in its own folder, and the dependent job joins them; else tasks "
-                           "claim waves of one folder, one by one"),
+      Flag("fixed-shards",
+           "each task runs its own part in its own folder, and the dependent job joins them; else tasks "
+           "claim waves of one folder, one by one"),
       Default<int>("max-running", 0, "tasks of the array that run at a time; 0: as many as there is room for"),
       Default<int>("signal-before", 120, "seconds before the limit, at which the program is asked to stop"),
-      Optional<std::string>("grace", "of run: how long the wave in flight may take then (default: half of "
-                                     "--signal-before)"),
+      Optional<std::string>("grace",
+                            "of run: how long the wave in flight may take then (default: half of "
+                            "--signal-before)"),
       Default<int>("idle-starts", 3, "so many starts in a row that store no wave, and a task is not queued again"),
       Default<std::string>("merge-time", "1:00:00", "limit of the job that joins"),
       Optional<std::string>("merge-partition", "its partition (default: as --partition)"),
@@ -147,14 +152,16 @@ void TakeTimes(const Values& values, SlurmJob* job) {
   ParseSlurmTime(job->merge_time, "skipbench submit: --merge-time");
   job->signal_before_s = values.Number<int>("signal-before", 2, 65535);  // sbatch's own limit
   if (limit < job->signal_before_s + 60)  // SLURM looks at times every 30 s and rounds to minutes
-    Fail("skipbench submit: --time: expected at least a minute more than --signal-before ({} s), since SLURM may send "
-         "the signal a minute earlier still; found \"{}\", {} s",
-         job->signal_before_s, job->time, limit);
+    Fail(
+        "skipbench submit: --time: expected at least a minute more than --signal-before ({} s), since SLURM may send "
+        "the signal a minute earlier still; found \"{}\", {} s",
+        job->signal_before_s, job->time, limit);
   job->grace = values.Has("grace") ? values.Text("grace") : fmt::format("{}s", job->signal_before_s / 2);
   if (ParseDuration(job->grace, "skipbench submit: --grace") >= job->signal_before_s)
-    Fail("skipbench submit: --grace: expected less than --signal-before ({} s), since SLURM ends the task then; found "
-         "\"{}\"",
-         job->signal_before_s, job->grace);
+    Fail(
+        "skipbench submit: --grace: expected less than --signal-before ({} s), since SLURM ends the task then; found "
+        "\"{}\"",
+        job->signal_before_s, job->grace);
   job->idle_starts = values.Number<int>("idle-starts", 1, 1000);
 }
 
@@ -255,8 +262,9 @@ int Submit(const Texts& args) {
     return 0;
   }
   if (!IsInPath("sbatch"))
-    Fail("skipbench submit: sbatch was not found in PATH: expected a machine that submits to SLURM; --dry-run prints "
-         "what would be submitted");
+    Fail(
+        "skipbench submit: sbatch was not found in PATH: expected a machine that submits to SLURM; --dry-run prints "
+        "what would be submitted");
   WriteScript(RunScriptPath(job), RunScript(job));
   WriteScript(MergeScriptPath(job), MergeScript(job));
   const std::string run = CallSbatch(SbatchLine(RunScriptPath(job), ""));

@@ -72,21 +72,21 @@ TEST_F(CompareCommand, TablesSideBySide) {
   Json other = Config();
   other["steps"] = 10;
   Run(other);
-  const ProcessResult both = Skipbench({"table", (dir_ / "base").string(), (dir_ / "new").string()});
+  const auto both = Skipbench({"table", (dir_ / "base").string(), (dir_ / "new").string()});
   ASSERT_EQ(both.exit_code, 0) << both.err;
   EXPECT_TRUE(Contains(both.out, "| setting ")) << both.out;
   EXPECT_TRUE(Contains(both.out, "| base ")) << both.out;
   EXPECT_TRUE(Contains(both.out, "| new ")) << both.out;
-  const ProcessResult csv = Skipbench({"table", (dir_ / "base").string(), (dir_ / "new").string(), "--format", "csv"});
+  const auto csv = Skipbench({"table", (dir_ / "base").string(), (dir_ / "new").string(), "--format", "csv"});
   EXPECT_TRUE(csv.out.starts_with("result,setting,type,")) << csv.out;
   EXPECT_TRUE(Contains(csv.out, "\nnew,full_step,")) << csv.out;
   ASSERT_EQ(RunConfig(dir_, Config(), "s0", {"--shard", "0/2"}).exit_code, 0);
   ASSERT_EQ(RunConfig(dir_, Config(), "s1", {"--shard", "1/2"}).exit_code, 0);
-  const ProcessResult parts = Skipbench({"table", (dir_ / "s0").string(), (dir_ / "s1").string(), "--format", "csv"});
+  const auto parts = Skipbench({"table", (dir_ / "s0").string(), (dir_ / "s1").string(), "--format", "csv"});
   EXPECT_TRUE(parts.out.starts_with("setting,type,")) << parts.out;
-  const ProcessResult html = Skipbench({"table", (dir_ / "base").string(), "--format", "html"});
+  const auto html = Skipbench({"table", (dir_ / "base").string(), "--format", "html"});
   EXPECT_TRUE(html.out.starts_with("<!DOCTYPE html>")) << html.err;
-  const ProcessResult parquet = Skipbench({"table", (dir_ / "base").string(), "--format", "parquet"});
+  const auto parquet = Skipbench({"table", (dir_ / "base").string(), "--format", "parquet"});
   EXPECT_EQ(parquet.exit_code, 3);
   EXPECT_TRUE(Contains(parquet.err, "python3 -m skipbench.parquet ")) << parquet.err;
 }
@@ -96,7 +96,7 @@ TEST_F(CompareCommand, AllowedAndRenamed) {
   other["steps"] = 10;
   Run(other);
   Expect(4, "steps: 12 in BASE, 10 in NEW");
-  const ProcessResult allowed =
+  const auto allowed =
       Skipbench({"compare", (dir_ / "base").string(), (dir_ / "new").string(), "--allow", "steps"});
   EXPECT_NE(allowed.exit_code, 4) << allowed.out;
   EXPECT_TRUE(Contains(allowed.out, "- allowed: full_step: steps: 12 in BASE, 10 in NEW")) << allowed.out;
