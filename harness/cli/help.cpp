@@ -77,7 +77,7 @@ const std::vector<Example>& ExamplesOf(const std::string& command) {
          "a setting was given another name"},
         {"compare float32 bfloat16 --allow dtype", "what half precision changes"},
         {"compare base new --format junit", "for a CI server"}}},
-      {"merge", {{"merge shard0 shard1 --out results/local/my", "join what --shard took apart"}}},
+      {"merge", {{"merge shard0 shard1 --out results/local/my", "join the parts of a run"}}},
       {"verdict",
        {{"verdict results/local/my", "which setting wins within 0.75, 0.5 and 0.35 of the full run's cost"},
         {"verdict results/local/my --budget 0.6,0.4 --metric ssim", "other budgets, another metric"}}},

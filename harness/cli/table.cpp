@@ -103,16 +103,16 @@ void PrintSideBySide(const std::vector<NamedResult>& results, const Values& valu
   TableText text = SideBySide(texts);
   const Texts notes = WhyNotBeside(results);
   text.notes.insert(text.notes.begin(), notes.begin(), notes.end());
-  fmt::print("{}", format == "latex"  ? RenderLatex(text)
-                   : format == "html" ? RenderHtml(text)
-                                      : RenderMarkdown(text));
+  fmt::print("{}", format == "latex" ? RenderLatex(text) : format == "html" ? RenderHtml(text) : RenderMarkdown(text));
 }
 
 // Debian has no library that writes it.
 void RefuseParquet(const Values& values, const Texts& results) {
   if (values.Text("format") == "parquet")
-    Fail("skipbench table: --format parquet: the Python package writes it: python3 -m skipbench.parquet {} table.parquet",
-         fmt::join(results, " "));
+    Fail(
+        "skipbench table: --format parquet: the Python package writes it: python3 -m skipbench.parquet {} "
+        "table.parquet",
+        fmt::join(results, " "));
 }
 
 }  // namespace

@@ -96,8 +96,7 @@ TEST_F(CompareCommand, AllowedAndRenamed) {
   other["steps"] = 10;
   Run(other);
   Expect(4, "steps: 12 in BASE, 10 in NEW");
-  const auto allowed =
-      Skipbench({"compare", (dir_ / "base").string(), (dir_ / "new").string(), "--allow", "steps"});
+  const auto allowed = Skipbench({"compare", (dir_ / "base").string(), (dir_ / "new").string(), "--allow", "steps"});
   EXPECT_NE(allowed.exit_code, 4) << allowed.out;
   EXPECT_TRUE(Contains(allowed.out, "- allowed: full_step: steps: 12 in BASE, 10 in NEW")) << allowed.out;
   Expect(3, "--allow: expected some of dtype,model,guidance,steps, found \"step\"", {"--allow", "step"});

@@ -56,7 +56,7 @@ TEST_F(ResavedFolder, TheSpacingInForceIsNamedAndCompared) {
   // As diffusers spells PNDM's out.
   MakeModel({{"timestep_spacing", "leading"}, {"steps_offset", 1}});
   EXPECT_THAT(
-      compare(2),
+      compare(4),
       HasSubstr(
           "timestep_spacing: linspace (default of euler) in BASE, leading (the model's scheduler_config.json) in NEW"));
   EXPECT_THAT(Skipbench({"doctor", (dir_ / "config.json").string()}).out,
