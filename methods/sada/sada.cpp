@@ -138,10 +138,11 @@ class FluxPolicy final : public SadaPolicy {
   void Look(int call, const Observation& seen) override {
     std::vector<at::Tensor> sums;
     for (const at::Tensor& latent : seen.latents) sums.push_back(latent.sum(at::kDouble));
-    if (sums.empty()) return;
-    const at::Tensor all = at::stack(sums).cpu();  // one copy, however many samples decide together
     double sum = 0;
-    for (int64_t k = 0; k < all.size(0); ++k) sum += all.const_data_ptr<double>()[k];
+    if (!sums.empty()) {
+      const at::Tensor all = at::stack(sums).cpu();  // one copy, however many samples decide together
+      for (int64_t k = 0; k < all.size(0); ++k) sum += all.const_data_ptr<double>()[k];
+    }
     sums_[call] = sum / static_cast<double>(seen.elements);
   }
 
