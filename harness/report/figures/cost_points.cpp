@@ -93,11 +93,12 @@ Points PointsOf(const ReportData& data, const SettingGroup& group, size_t metric
 }
 
 std::string SeriesLabels(const std::vector<Point>& points, const SettingGroup& group, const PlotArea& area) {
-  std::vector<Box> obstacles;
+  std::vector<Box> marks, bars;
   for (const auto& p : points) {
     const double x = area.X(p.cost.value), y = area.Y(p.quality.value);
-    const bool bar = std::isfinite(p.quality.low) && std::isfinite(p.quality.high);
-    obstacles.push_back({x, bar ? area.Y(p.quality.low) : y, x, bar ? area.Y(p.quality.high) : y});
+    marks.push_back({x, y, x, y});
+    if (std::isfinite(p.quality.low) && std::isfinite(p.quality.high))
+      bars.push_back({x, area.Y(p.quality.low), x, area.Y(p.quality.high)});
   }
   // Those on the front find their room first; of a series its best point, then the others.
   std::vector<const Point*> order;
@@ -105,20 +106,26 @@ std::string SeriesLabels(const std::vector<Point>& points, const SettingGroup& g
     for (const auto& p : points)
       if (p.front == front) order.push_back(&p);
   std::vector<bool> named(group.series.size());
+  std::vector<Box> labels;
   std::string commands;
-  for (const Point* p : order) {
-    const auto series = static_cast<size_t>(p->setting->series);
-    if (named[series]) continue;
-    std::vector<PlacedLabel> label = {{group.series[series], area.X(p->cost.value), area.Y(p->quality.value), series}};
-    PlaceLabels(label, obstacles, area);
-    if (!label[0].placed) continue;
-    named[series] = true;
-    const double width = WidthOfLabel(label[0].text);
-    obstacles.push_back(
-        {label[0].left, label[0].base - kLabelFont / 2.0, label[0].left + width, label[0].base + kLabelFont / 2.0});
-    commands += area.Label(label[0].text, label[0].left, label[0].base,
-                           fmt::format("left font ',{}' textcolor rgb {} front", kLabelFont, SeriesColor(series)));
-  }
+  // A name over a bar is better than none.
+  for (const bool clear_of_bars : {true, false})
+    for (const Point* p : order) {
+      const auto series = static_cast<size_t>(p->setting->series);
+      if (named[series]) continue;
+      std::vector<Box> obstacles = marks;
+      obstacles.insert(obstacles.end(), labels.begin(), labels.end());
+      if (clear_of_bars) obstacles.insert(obstacles.end(), bars.begin(), bars.end());
+      std::vector<PlacedLabel> label = {
+          {group.series[series], area.X(p->cost.value), area.Y(p->quality.value), series}};
+      PlaceLabels(label, obstacles, area);
+      if (!label[0].placed) continue;
+      named[series] = true;
+      labels.push_back({label[0].left, label[0].base - kLabelFont / 2.0, label[0].left + WidthOfLabel(label[0].text),
+                        label[0].base + kLabelFont / 2.0});
+      commands += area.Label(label[0].text, label[0].left, label[0].base,
+                             fmt::format("left font ',{}' textcolor rgb {} front", kLabelFont, SeriesColor(series)));
+    }
   return commands;
 }
 

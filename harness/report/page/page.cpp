@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cctype>
+
 #include "harness/base/format.h"
 #include "harness/report/page/page_assets.h"
 #include "harness/report/tables/escape.h"
@@ -168,19 +170,29 @@ std::string VerdictTable(const VerdictText& text, const VerdictGroupText& group)
   return html + kTableEnd;
 }
 
+std::string Capitalized(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
 std::string VerdictHtml(const ReportData& data, const PageContent& content) {
+  constexpr size_t kOpen = 2;  // of more full runs the budgets are folded, so that the figure is on the first screen
   const VerdictText text = LayoutVerdict(data.table.verdict, data.table.header);
-  std::string html = Heading("verdict", "Verdict") + Paragraph(text.heading + ".", "muted");
+  const bool folded = text.groups.size() > kOpen;
+  std::string html = Heading("verdict", "Verdict") + Paragraph(Capitalized(text.heading) + ".", "muted");
   html += "<div class=\"verdict\">\n";
   for (const auto& group : text.groups) {
-    html += "<div><h3>" + HtmlText(group.title) + "</h3>\n<p>" + HtmlText(group.sentence) + "</p>\n";
-    if (!group.lines.empty()) html += VerdictTable(text, group);
-    if (!group.remarks.empty())
-      html += "<details><summary>What cannot be told apart, what is dominated</summary>\n" +
-              List(group.remarks, "notes") + "</details>\n";
+    html += "<div><h3>" + HtmlText(group.title) + "</h3>\n" + Paragraph(Capitalized(group.sentence));
+    if (!group.lines.empty() && !folded) html += VerdictTable(text, group);
+    if (!group.remarks.empty() || (folded && !group.lines.empty()))
+      html += fmt::format(
+          "<details><summary>{}What cannot be told apart, what is dominated</summary>\n{}{}</details>\n",
+          folded ? "By budget. " : "", folded ? VerdictTable(text, group) : "", List(group.remarks, "notes"));
     html += "</div>\n";
   }
-  html += "</div>\n" + OverviewHtml(content);
+  // One full run has its figure beside the words.
+  const bool beside = text.groups.size() == 1;
+  html += (beside ? OverviewHtml(content) : "") + "</div>\n" + (beside ? "" : OverviewHtml(content));
   return html + List(text.notes, "notes");
 }
 

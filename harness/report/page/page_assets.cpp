@@ -53,14 +53,17 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .verdict { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); gap: .4rem 2rem; align-items: start; }
 .verdict h3 { margin: .6rem 0 .2rem; }
 .verdict p { margin: .2rem 0 .4rem; }
-.verdict td.text, .verdict td.setting { text-align: left; white-space: normal; min-width: 0; overflow-wrap: anywhere; }
+.verdict td.text { min-width: 0; }
+.verdict td.setting { text-align: left; white-space: normal; min-width: 9.5rem; }
+.verdict th:nth-child(2) { text-align: left; }
 .verdict td.setting.second { padding-left: 1.3rem; color: var(--muted); }
 .verdict .scroll { margin: .4rem 0; }
 .better { color: var(--good); font-weight: 600; }
 .worse { color: var(--bad); font-weight: 600; }
 .unclear { color: var(--muted); font-weight: 600; }
 figure.overview { margin: 1.2rem 0; }
-figure.overview img { max-width: 60rem; }
+figure.overview img { width: auto; max-width: 100%; }
+.verdict figure.overview { margin: .4rem 0; }
 tr.pareto > th::before { content: "P "; color: var(--good); font-weight: 700; }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; }
 th button::after { content: " \2195"; color: var(--line); }

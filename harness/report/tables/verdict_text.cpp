@@ -44,6 +44,7 @@ class GroupWriter {
     text.sentence = Sentence();
     text.legend = labels_.legend;
     for (const auto& budget : group_.budgets) AddLines(budget, &text);
+    AddDearer(&text);
     AddDominated(&text);
     AddIdentical(&text);
     AddSetAside(&text);
@@ -150,7 +151,7 @@ class GroupWriter {
       line.against = "none at its cost";
     } else {
       line.against = Difference(one.against);
-      if (one.against.kind == AgainstFewer::Kind::kDearer) line.against += " (of more cost)";
+      if (one.against.kind == AgainstFewer::Kind::kDearer) line.against += " (dearer)";
     }
     return line;
   }
@@ -174,6 +175,14 @@ class GroupWriter {
     std::string text = fmt::format("{}", fmt::join(names, ", "));
     if (settings.size() > kNamed) text += fmt::format(" and {} more", settings.size() - kNamed);
     return text;
+  }
+
+  void AddDearer(VerdictGroupText* text) const {
+    for (const auto& line : text->lines)
+      if (line.against.ends_with("(dearer)")) {
+        text->remarks.emplace_back("(dearer): held against the cheapest fewer_steps, which costs more.");
+        return;
+      }
   }
 
   void AddDominated(VerdictGroupText* text) const {

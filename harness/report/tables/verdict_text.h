@@ -16,8 +16,8 @@ struct VerdictLine {
   std::string budget;       // "0.50"; empty: as the line above
   std::string setting;      // the short label, or why there is none
   std::string values = {};  // the label by its values alone
-  std::string cost, value;
-  std::string against;  // "-2.31 [-3.00, -1.60]"
+  std::string cost = {}, value = {};
+  std::string against = {};  // "-2.31 [-3.00, -1.60]"
   Certainty certainty = Certainty::kNone;
   bool best = false;  // the one closest to the full run, not the best method behind it
 };
