@@ -7,7 +7,7 @@
 #include "harness/report/tables/render_table.h"
 #include "harness/report/tables/terminal.h"
 #include "harness/report/tables/terminal_table.h"
-#include "harness/report/tables/verdict_text.h"
+#include "harness/report/tables/verdict_terminal.h"
 
 namespace skipbench::cli {
 namespace {

@@ -6,6 +6,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
 #include "harness/report/tables/terminal.h"
+#include "harness/report/tables/verdict_terminal.h"
 #include "harness/report/tables/verdict_text.h"
 
 namespace skipbench::cli {

@@ -127,7 +127,7 @@ TEST_F(CompareSets, WhatCannotBeCompared) {
   Expect(CompareThem({without}, {base}), Verdict::kFine);
   not_comparable_["fd_fashion"] = "other weights";
   Expect(CompareThem({base}, {base}), Verdict::kNotComparable, {"fd_fashion (reference): other weights"});
-  EXPECT_EQ(ExitCode(Verdict::kNotComparable), 2);
+  EXPECT_EQ(ExitCode(Verdict::kNotComparable), 4);
 }
 
 }  // namespace

@@ -31,10 +31,11 @@ class HistoryTest : public ::testing::Test {
   History Of(const std::vector<Change>& changes) {
     std::vector<ResultReader> results;
     std::vector<std::string> names;
+    const std::filesystem::path folder = temp_ / std::to_string(++histories_);
     for (size_t v = 0; v < changes.size(); ++v) {
       names.push_back(fmt::format("night{}", v + 1));
-      Write(temp_ / names.back(), changes[v], v);
-      results.push_back(ResultReader::Open(temp_ / names.back()));
+      Write(folder / names.back(), changes[v], v);
+      results.push_back(ResultReader::Open(folder / names.back()));
     }
     return MakeHistory(results, names);
   }
@@ -59,6 +60,7 @@ class HistoryTest : public ::testing::Test {
     writer.Finish();
   }
   TempDir temp_;
+  int histories_ = 0;
 };
 
 const Series& Find(const History& history, const std::string& name) {

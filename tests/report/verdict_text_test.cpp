@@ -9,6 +9,7 @@
 
 #include "harness/report/tables/display_width.h"
 #include "harness/report/tables/short_labels.h"
+#include "harness/report/tables/verdict_terminal.h"
 
 namespace skipbench {
 namespace {
@@ -68,7 +69,7 @@ TEST(VerdictText, AWinner) {
   EXPECT_THAT(text.sentence,
               HasSubstr("at half the cost adaptive_diffusion(delta=0.01) is closest to the full run (PSNR 38.00 dB), "
                         "certainly better than plain fewer steps at its cost: +3.00 ["));
-  ASSERT_EQ(text.lines.size(), 5u);  // two budgets with the best method behind fewer steps, or nothing so cheap
+  EXPECT_EQ(text.lines.size(), 4u);  // at 0.75 the best method behind fewer steps, too; at 0.35 nothing so cheap
 }
 
 TEST(VerdictText, WhereTheDataCannotTell) {
@@ -88,7 +89,9 @@ TEST(VerdictText, FitsTheTerminal) {
     std::istringstream lines(RenderVerdictText(Simple(), header, width));
     size_t count = 0;
     for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(DisplayWidth(line), width) << line;
-    if (width >= 80) EXPECT_LE(count, 22u);
+    if (width >= 80) {
+      EXPECT_LE(count, 22u);
+    }
   }
   EXPECT_THAT(RenderVerdictText(Simple(), header, 80, false), Not(HasSubstr("\x1b")));
   EXPECT_THAT(RenderVerdictText(Simple(), header, 80, true), HasSubstr("\x1b[32m"));
@@ -163,6 +166,7 @@ TEST(DisplayWidth, TheMiddleGivesWay) {
   EXPECT_EQ(FitWidth("adaptive(delta=0.01)", 13), "adapt...0.01)");
   EXPECT_LE(DisplayWidth(FitWidth("名前の長い設定の名前", 10)), 10u);
   EXPECT_EQ(FitWidth("abcdef", 3), "...");
+  EXPECT_EQ(FitBeginning("failed 1 of 6: why", 16), "failed 1 of 6...");
   EXPECT_THAT(WrapText("one two three", 7, "  "), ElementsAre("one two", "  three"));
 }
 

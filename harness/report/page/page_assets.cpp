@@ -84,6 +84,10 @@ th[aria-sort="descending"] button::after { content: " \2193"; color: var(--accen
   .grid tbody th { position: static; }
   figure.wide picture { display: block; overflow-x: auto; }
   .verdict th, .verdict td { padding: .3rem .3rem; font-size: .8rem; }
+  .verdict tr > :nth-child(3) { display: none; }
+  .verdict td { white-space: normal; }
+  .verdict td.setting { min-width: 8rem; }
+  .verdict td.setting.second { padding-left: .8rem; }
   figure.wide img { min-width: 34rem; }
   tbody th { min-width: 7.5rem; max-width: 8.5rem; }
 }

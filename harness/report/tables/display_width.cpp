@@ -54,6 +54,16 @@ std::string FitWidth(const std::string& text, size_t width) {
   return EncodeUtf8(points.substr(0, begin)) + "..." + EncodeUtf8(points.substr(end));
 }
 
+std::string FitBeginning(const std::string& text, size_t width) {
+  const std::string line = OneLine(text);
+  const std::u32string points = DecodeUtf8(line);
+  if (WidthOf(points) <= width) return line;
+  if (width <= 3) return std::string(width, '.');
+  size_t end = 0;
+  for (size_t used = 0; used + WidthOf(points[end]) <= width - 3; ++end) used += WidthOf(points[end]);
+  return EncodeUtf8(points.substr(0, end)) + "...";
+}
+
 std::vector<std::string> WrapText(const std::string& text, size_t width, const std::string& indent) {
   std::vector<std::string> lines;
   std::istringstream words(OneLine(text));

@@ -19,6 +19,9 @@ std::string PadRight(const std::string& text, size_t width);
 // what tells them apart.
 std::string FitWidth(const std::string& text, size_t width);
 
+// The same with the end giving way: of sentences, which begin with what matters.
+std::string FitBeginning(const std::string& text, size_t width);
+
 // The text in lines of at most `width` cells, broken at blanks; a longer word has a line of its own. Lines after the
 // first begin with `indent`.
 std::vector<std::string> WrapText(const std::string& text, size_t width, const std::string& indent = "");

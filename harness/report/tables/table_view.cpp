@@ -53,6 +53,7 @@ Passes FilterOf(const std::vector<TableColumn>& columns, const std::string& filt
   const TableColumn& column = FindColumn(columns, parts->column, "--filter " + filter);
   if (column.number) {
     const auto value = NumberIn(parts->value);
+    if (!value && parts->sign == "=") return part_of_label;
     if (!value) Fail("--filter {}: expected a number behind {}, found \"{}\"", filter, parts->sign, parts->value);
     return [number = column.number, sign = parts->sign, value = *value](const TableRow& row) {
       return Holds(number(row), sign, value);

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "harness/report/tables/display_width.h"
@@ -115,8 +116,9 @@ class TerminalTable {
       const TableColumn& column = FindColumn(all, id, "");
       if (!Varies(column)) continue;
       ShownColumn shown = Shown(column);
-      if (used + kGap + shown.width > options_.width) continue;
-      used += kGap + shown.width;
+      const size_t width = shown.text() ? std::min(shown.width, kLeastLabel) : shown.width;
+      if (used + kGap + width > options_.width) continue;
+      used += kGap + width;
       columns_.push_back(std::move(shown));
     }
     std::ranges::stable_sort(columns_, {}, [&](const ShownColumn& shown) { return PlaceOf(shown.column.id); });
@@ -129,14 +131,15 @@ class TerminalTable {
     return sum - kGap;
   }
 
-  // Labels by their values where those with names are too wide.
+  // Reasons give way to labels, which are by their values alone where those with names are too wide.
   void FitLabels() {
+    Narrow([](const ShownColumn& shown) { return shown.column.id == "outcome"; });
     const auto label = std::ranges::find_if(columns_, [](const auto& shown) { return shown.column.id == "setting"; });
     if (Total() > options_.width && label != columns_.end()) {
       by_values_ = true;
       *label = Shown(label->column);
     }
-    Narrow();
+    Narrow([](const ShownColumn&) { return true; });
   }
 
   // In the order in which they are worth their room.
@@ -176,19 +179,22 @@ class TerminalTable {
     return id == "outcome" ? 100 : 50;
   }
 
-  // Text gives way where the whole is too wide: the widest column first.
-  void Narrow() {
+  // Text gives way where the whole is too wide: of the columns that may, the widest first.
+  void Narrow(const std::function<bool(const ShownColumn&)>& may) {
     while (Total() > options_.width) {
       ShownColumn* widest = nullptr;
       for (auto& shown : columns_)
-        if (shown.text() && shown.width > kLeastLabel && (!widest || shown.width > widest->width)) widest = &shown;
+        if (shown.text() && may(shown) && shown.width > kLeastLabel && (!widest || shown.width > widest->width))
+          widest = &shown;
       if (!widest) return;
       --widest->width;
     }
   }
 
   std::string Aligned(const ShownColumn& shown, const std::string& text) const {
-    const std::string fitted = shown.text() ? FitWidth(text, shown.width) : text;
+    const std::string fitted = !shown.text()                  ? text
+                               : shown.column.id == "outcome" ? FitBeginning(text, shown.width)
+                                                              : FitWidth(text, shown.width);
     return shown.text() ? PadRight(fitted, shown.width) : PadLeft(fitted, shown.width);
   }
 

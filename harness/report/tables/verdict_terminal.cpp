@@ -1,4 +1,5 @@
-// The verdict for a terminal.
+#include "harness/report/tables/verdict_terminal.h"
+
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -25,7 +26,9 @@ class TerminalWriter {
     value_ = std::max(value_, DisplayWidth(text.value_heading) + kGap);
     against_ = std::max(against_, DisplayWidth(kAgainst) + kGap);
     const size_t others = kBudget + kCost + value_ + against_;
-    const size_t room = std::max(kLeastLabel, width > others ? width - others : 0);
+    stacked_ = others + kLeastLabel > width;
+    const size_t beside = stacked_ ? others - against_ : others;
+    const size_t room = std::max(kLeastLabel, width > beside ? width - beside : 0);
     by_values_ = LabelWidth() > room;
     label_ = std::min(LabelWidth(), room);
   }
@@ -62,10 +65,10 @@ class TerminalWriter {
     out_ += "\n";
     Paragraph(group.title + ": " + group.sentence);
     if (!group.lines.empty()) {
-      out_ += Painted(PadRight("budget", kBudget) + PadRight(kSetting, label_) + PadLeft("cost", kCost) +
-                          PadLeft(text_.value_heading, value_) + std::string(kGap, ' ') + kAgainst,
-                      Paint::kFaint, colour_) +
-              "\n";
+      std::string heading = PadRight("budget", kBudget) + PadRight(kSetting, label_) + PadLeft("cost", kCost) +
+                            PadLeft(text_.value_heading, value_);
+      if (!stacked_) heading += std::string(kGap, ' ') + kAgainst;
+      out_ += Painted(heading, Paint::kFaint, colour_) + "\n";
       for (const auto& line : group.lines) Line(line);
     }
     if (by_values_ && !group.legend.empty())
@@ -78,9 +81,11 @@ class TerminalWriter {
                         : line.certainty == Certainty::kWorse ? Paint::kBad
                                                               : Paint::kNone;
     std::string row = PadRight(line.budget, kBudget) + PadRight(FitWidth(LabelOf(line), label_), label_);
-    if (!line.cost.empty())
-      row += PadLeft(line.cost, kCost) + PadLeft(line.value, value_) + std::string(kGap, ' ') +
-             Painted(AgainstOf(line), paint, colour_);
+    if (!line.cost.empty()) {
+      row += PadLeft(line.cost, kCost) + PadLeft(line.value, value_);
+      row += stacked_ ? "\n" + std::string(kBudget + kGap, ' ') : std::string(kGap, ' ');
+      row += Painted(AgainstOf(line), paint, colour_);
+    }
     out_ += row.substr(0, row.find_last_not_of(' ') + 1) + "\n";
   }
 
@@ -89,6 +94,7 @@ class TerminalWriter {
   const bool colour_;
   size_t label_ = 0, value_ = 0, against_ = 0;
   bool by_values_ = false;
+  bool stacked_ = false;  // the comparison stands below its setting, for want of room
   std::string out_;
 };
 

@@ -42,9 +42,6 @@ VerdictText LayoutVerdict(const RunVerdict& verdict, const RunHeader& header);
 // "better", "unclear", "worse"; empty: there is nothing to say it of.
 const char* Name(Certainty certainty);
 
-// For a terminal of `width` columns, 40 or more; `colour`: with ANSI escapes.
-std::string RenderVerdictText(const RunVerdict& verdict, const RunHeader& header, size_t width = 80,
-                              bool colour = false);
 std::string RenderVerdictMarkdown(const RunVerdict& verdict, const RunHeader& header);
 // For programs, all digits; what is not there is null.
 Json ToJson(const AgainstFewer& against, const RunHeader& header);
