@@ -52,22 +52,27 @@ class PageInBrowser : public ::testing::Test {
     return RunProcess(args, 120000);
   }
 
-  // What a script finds that is put into a copy of the page: the page's width against the window's, pictures without a
-  // size.
+  // What a script that is put into a copy of the page says behind "measured ".
+  std::string Ask(const std::string& script, int width) {
+    WriteFile(dir_ / "report" / "measured.html", ReadFile(dir_ / "report" / "index.html") +
+                                                     "<script>addEventListener(\"load\", () => {" + script +
+                                                     "});</script>");
+    const auto result = Browse({fmt::format("--window-size={},900", width), "--dump-dom"}, "measured.html");
+    const size_t at = result.out.find("<title>measured ");
+    return at == std::string::npos ? "not measured: " + result.err
+                                   : result.out.substr(at + 16, result.out.find(';', at) - at - 16);
+  }
+
+  // The page's width against the window's, pictures without a size, what is too wide.
   std::string Measure(int width) {
-    std::string page = ReadFile(dir_ / "report" / "index.html");
-    page += R"(<script>addEventListener("load", () => {
+    return Ask(R"(
       document.querySelectorAll("details").forEach(d => d.open = true);
       const broken = [...document.images].filter(i => !i.complete || !i.naturalWidth).length;
       const wide = [...document.querySelectorAll("body *")].filter(e => !e.closest(".scroll, pre, picture, svg") &&
         e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + "." + e.className);
       document.title = `measured ${document.documentElement.scrollWidth - innerWidth} ${broken} ${document.images.length > 5} ${wide.join(" ")};`;
-    });</script>)";
-    WriteFile(dir_ / "report" / "measured.html", page);
-    const auto result = Browse({fmt::format("--window-size={},900", width), "--dump-dom"}, "measured.html");
-    const size_t at = result.out.find("<title>measured ");
-    return at == std::string::npos ? "not measured: " + result.err
-                                   : result.out.substr(at + 16, result.out.find(';', at) - at - 16);
+    )",
+               width);
   }
 
   TempDir dir_;
@@ -79,6 +84,29 @@ TEST_F(PageInBrowser, NothingOverflows) {
     EXPECT_TRUE(found.starts_with("0 0 true ") && found.size() == 9)
         << width << " pixels: overflow, broken pictures, enough pictures, too wide: " << found;
   }
+}
+
+// By a column up, then down; a picture that is picked lies over the full run's from where the slider stands.
+TEST_F(PageInBrowser, SortsTablesAndComparesPictures) {
+  const std::string said = Ask(R"(
+      const table = document.querySelector("#table ~ .scroll table.sortable");
+      const column = [...table.tHead.rows[0].cells].findIndex(c => c.textContent.startsWith("NFE"));
+      const order = () => [...table.tBodies[0].rows].map(r => parseFloat(r.cells[column].textContent)).join(" ");
+      const button = table.tHead.rows[0].cells[column].querySelector("button");
+      button.click();
+      const up = order();
+      button.click();
+      const down = order();
+      const picture = [...document.querySelectorAll("img[data-full]")].at(-1);
+      picture.click();
+      const slider = document.querySelector(".slider"), range = slider.querySelector("input");
+      range.value = 25;
+      range.dispatchEvent(new Event("input"));
+      const [full, other] = slider.querySelectorAll("img");
+      document.title = `measured ${up} ${down} ${full.src.endsWith(picture.dataset.full)} ${other.src === picture.src} ${other.style.clipPath.includes("25%")};`;
+    )",
+                               1000);
+  EXPECT_EQ(said, "2 2.5 4 4 2.5 2 true true true");
 }
 
 TEST_F(PageInBrowser, ScreenshotsAreNotBlank) {

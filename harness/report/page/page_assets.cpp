@@ -76,6 +76,8 @@ th[aria-sort="descending"] button::after { content: " \2193"; color: var(--accen
 .slider .pair.small img { image-rendering: pixelated; }
 .slider input { width: 100%; margin: .4rem 0 0; }
 .slider figcaption { display: flex; justify-content: space-between; gap: 1rem; }
+.slider figcaption span { min-width: 0; overflow-wrap: anywhere; }
+.slider figcaption span:first-child { flex: none; }
 .pickable { cursor: pointer; }
 .pickable:focus-visible, .picked { outline: 3px solid var(--accent); }
 @media (max-width: 30rem) {
