@@ -99,7 +99,7 @@ TEST(Shards, WhatDoesNotFitTogetherIsRefused) {
   expect({"merge", a, (dir / "other").string(), "--out", out}, "are not of one run: config: seed: 7");
   expect({"merge", a, (dir / "whole").string(), "--out", out},
          "the sample with id 0 (number 0 of the plan) is in both");
-  expect({"table", a, a}, "the sample with id 0 (number 0 of the plan) is in both");
+  expect({"merge", a, a, "--out", out}, "the sample with id 0 (number 0 of the plan) is in both");
   expect({"merge", a, "--out", (dir / "whole").string()}, "whole: holds a result already");
   expect({"merge", a}, "--out is missing");
   expect({"merge", "--out", out}, "at least one result was expected");
