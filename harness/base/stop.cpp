@@ -168,6 +168,7 @@ bool StopRequests::MustEnd() {
 
 // By the watching thread, with the mutex held: the job's thread cannot go on to something new.
 void StopRequests::EndNow() {
+  if (before_end_) before_end_();
   if (!said_) farewell_(signal_, working_);
   std::fflush(stderr);
   _exit(kStoppedExit);
@@ -200,6 +201,11 @@ void StopRequests::Leave(bool last) {
 void StopRequests::Finishing() {
   const std::lock_guard lock(mutex_);
   finishing_ = true;
+}
+
+void StopRequests::BeforeEnd(std::function<void()> last) {
+  const std::lock_guard lock(mutex_);
+  before_end_ = std::move(last);
 }
 
 bool StopRequests::asked() {

@@ -59,6 +59,8 @@ class StopRequests {
   // From here on the job ends by itself soon; only a second SIGINT ends it sooner.
   void Finishing();
   bool asked();
+  // Is called before the process is ended by this class's thread; empty: nothing is.
+  void BeforeEnd(std::function<void()> last);
 
  private:
   void Watch();
@@ -73,6 +75,7 @@ class StopRequests {
   std::mutex mutex_;
   bool working_ = false, finishing_ = false, said_ = false;
   WorkEstimate estimate_;
+  std::function<void()> before_end_;
   std::string signal_;   // the first; "": none
   double asked_at_ = 0;  // when
   bool again_ = false;   // a second SIGINT

@@ -18,6 +18,7 @@ using Texts = std::vector<std::string>;
 
 int Run(const Texts& args);
 int Compare(const Texts& args);
+int Status(const Texts& args);
 int Merge(const Texts& args);
 int Verdict(const Texts& args);
 int Submit(const Texts& args);

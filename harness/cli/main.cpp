@@ -18,6 +18,7 @@ const std::vector<CommandEntry>& Commands() {
       {"run", "run an experiment", Run},
       {"compare", "say whether a result is worse than another one", Compare},
       {"submit", "queue an experiment with SLURM, in many tasks, and what joins them", Submit},
+      {"status", "say how far a run is, and who works at it", Status},
       {"merge", "join shards of a run into one result", Merge},
       {"verdict", "say which setting comes closest to the full run within a budget, and how sure that is", Verdict},
       {"table", "print a table from results", Table},

@@ -10,6 +10,7 @@
 
 #include "harness/base/error.h"
 #include "harness/io/files/atomic_file.h"
+#include "harness/store/claims/worker.h"
 
 namespace skipbench {
 
@@ -22,18 +23,37 @@ void MakeFolder(const fs::path& folder) {
   SyncFolder(folder.parent_path());
 }
 
-FolderLock::FolderLock(fs::path folder) : folder_(std::move(folder)) {
+FolderLock::FolderLock(fs::path folder, Use use) : folder_(std::move(folder)) {
   MakeFolder(folder_);
   const fs::path path = folder_ / ".lock";
   file_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (file_ < 0) Fail("{}: cannot be opened: {}", path.string(), std::strerror(errno));
-  if (flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+  // Each side shows itself first and looks for the other then: of two that start together at least one sees the other.
+  const bool locked = flock(file_, (use == Use::kAlone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0;
   const int error = errno;
-  if (error == ENOLCK || error == EOPNOTSUPP || error == ENOSYS) return;
+  if (locked || error == ENOLCK || error == EOPNOTSUPP || error == ENOSYS) {
+    if (use == Use::kShared && locked) flock(file_, LOCK_UN);
+    if (use == Use::kShared) return;
+    try {
+      RequireNoWorkers(folder_);
+    } catch (const Error&) {
+      close(file_);
+      throw;
+    }
+    return;
+  }
   close(file_);
   if (error == EWOULDBLOCK)
     Fail("{}: another run or merge is writing into this folder (it holds {})", folder_.string(), path.string());
   Fail("{}: cannot be locked: {}", path.string(), std::strerror(error));
+}
+
+bool FolderLock::IsHeld(const fs::path& folder) {
+  const int file = open((folder / ".lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const bool held = flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  close(file);
+  return held;
 }
 
 FolderLock::~FolderLock() { close(file_); }

@@ -5,6 +5,7 @@
 
 #include "harness/io/files/atomic_file.h"
 #include "harness/io/hdf5/hdf5.h"
+#include "harness/store/claims/worker.h"
 #include "harness/store/source.h"
 
 namespace skipbench {
@@ -80,12 +81,6 @@ void RemovePictures(const fs::path& folder) {
   RemoveFolder(folder);
 }
 
-void RemoveSearches(const fs::path& folder) {
-  for (const auto& entry : Entries(folder))
-    if (entry.extension() == ".jsonl" && entry.filename().string().starts_with("search_")) RemoveFile(entry);
-  RemoveFolder(folder);
-}
-
 void CopyPicture(const fs::path& from, const fs::path& to) {
   std::error_code error;
   if (!fs::exists(from, error)) return;
@@ -140,6 +135,15 @@ fs::path PicturePath(const fs::path& folder, const std::string& kind, const std:
   return folder / kind / setting / fmt::format("{:06}{}", sample_id, extension);
 }
 
+void RemoveSearches(const fs::path& folder) {
+  for (const auto& entry : Entries(folder / kSearchFolder)) {
+    const std::string name = entry.filename().string();
+    if (entry.extension() == ".jsonl" && (name.starts_with("search_") || name.starts_with("path_study_")))
+      RemoveFile(entry);
+  }
+  RemoveFolder(folder / kSearchFolder);
+}
+
 void RemoveOutputs(const fs::path& folder, const std::vector<SettingInfo>& settings) {
   const auto files = ResultFiles(folder);
   for (const auto& file : files)
@@ -151,7 +155,7 @@ void RemoveOutputs(const fs::path& folder, const std::vector<SettingInfo>& setti
     for (const auto& name : own) RemovePictures(folder / kind / name);
     RemoveFolder(folder / kind);
   }
-  RemoveSearches(folder / kSearchFolder);
+  RemoveSearches(folder);
   for (const char* name : {kContactSheet, kProfileTable, kProfileTrace})
     if (!files.empty() && fs::exists(folder / name)) RemoveFile(folder / name);
   // What makes it a result goes last: killed on the way, it is removed again.
@@ -162,6 +166,7 @@ void RemoveOutputs(const fs::path& folder, const std::vector<SettingInfo>& setti
 void RemoveUnfinished(const fs::path& folder) {
   for (const char* kind : kPictureKinds) RemoveTemporaries(folder / kind, /*below=*/true);
   for (const auto& within : {folder, folder / kSegmentFolder}) RemoveTemporaries(within, /*below=*/false);
+  RemoveClaims(folder);
 }
 
 void CopyPictures(const fs::path& from, const fs::path& to, const std::vector<SettingInfo>& settings,

@@ -7,6 +7,7 @@
 //   contact_sheet.png
 //   profile.json, trace.json      of run --profile and profile
 //   .lock                         see folder_lock.h
+//   claims/                       of processes that share a run: see claims/claims.h
 #pragma once
 
 #include <filesystem>
@@ -39,13 +40,16 @@ std::vector<std::string> FolderNames(const std::vector<std::string>& labels);
 std::filesystem::path PicturePath(const std::filesystem::path& folder, const std::string& kind,
                                   const std::string& setting, int64_t sample_id, bool clip);
 
+// Removes the progress of searches, which is of no use once what they found is stored.
+void RemoveSearches(const std::filesystem::path& folder);
+
 // Removes a result, with the pictures of its settings and of `settings`, and nothing else: what others have put there
 // stays. Error that names a results.h5 or segment that is not skipbench's, before anything is removed. The caller holds
 // the folder's lock.
 void RemoveOutputs(const std::filesystem::path& folder, const std::vector<SettingInfo>& settings);
 
-// Removes what a writer that was killed has left unfinished (temporary files of results, pictures and contact sheets).
-// The caller holds the folder's lock.
+// Removes what a writer that was killed has left unfinished (temporary files of results, pictures and contact sheets,
+// claims). The caller holds the folder's lock, or has joined what processes that share the folder have stored.
 void RemoveUnfinished(const std::filesystem::path& folder);
 
 // Copies the pictures of these samples and settings, as far as there are any; what stands there already is replaced.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "harness/base/json.h"
+#include "harness/base/launcher.h"
 #include "harness/measures/metric_info.h"
 
 namespace skipbench {

@@ -1,9 +1,14 @@
 #include "harness/store/result_writer.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "harness/base/text.h"
 #include "harness/io/files/atomic_file.h"
+#include "harness/store/claims/shared_plan.h"
 #include "harness/store/join.h"
 #include "harness/store/latency.h"
 #include "harness/store/outputs.h"
@@ -43,10 +48,31 @@ void WriteColumn(hdf5::Group& setting, const Column& column, int64_t n) {
       column.values);
 }
 
+// Another file has another one; "": there is none.
+std::string IdentityOf(const fs::path& path) {
+  struct stat found {};
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);  // a network's file system looks it up anew
+  const bool there = file >= 0 && fstat(file, &found) == 0;
+  if (file >= 0) close(file);
+  if (!there) return "";
+  return fmt::format("{} {} {}.{:09} {}", found.st_dev, found.st_ino, found.st_mtim.tv_sec, found.st_mtim.tv_nsec,
+                     found.st_size);
+}
+
 }  // namespace
 
 ResultWriter::ResultWriter(fs::path folder, RunHeader header, Existing existing)
-    : folder_(std::move(folder)), header_(std::move(header)), lock_(folder_) {
+    : folder_(std::move(folder)),
+      header_(std::move(header)),
+      shared_(existing == Existing::kShare),
+      lock_(folder_, shared_ ? FolderLock::Use::kShared : FolderLock::Use::kAlone) {
+  if (shared_) {
+    joined_ = IdentityOf(folder_ / kJoinedFile);
+    MakeFolder(folder_ / kSegmentFolder);
+    TakeUpExisting();
+    Refresh();
+    return;
+  }
   if (existing == Existing::kReplace) RemoveOutputs(folder_, header_.settings);
   RemoveUnfinished(folder_);
   if (existing != Existing::kResume && !ResultFiles(folder_).empty())
@@ -68,6 +94,7 @@ void ResultWriter::TakeUpExisting() {
       for (size_t k = 0; k < header_.settings.size(); ++k) columns_.push_back(source.columns(k));
   }
   RequireSameColumns(sources);
+  if (shared_) return;  // what is left over is another's, who is just joining
   for (const auto& path : leftovers) RemoveFile(path);
 }
 
@@ -82,15 +109,62 @@ void ResultWriter::NoteCommitted(const std::vector<SampleInfo>& samples) {
 fs::path ResultWriter::SegmentPath(const std::string& name) const { return folder_ / kSegmentFolder / (name + ".h5"); }
 
 // Finish() removes the folder of segments; a later commit needs it again.
-void ResultWriter::WriteSegment(const std::string& name, const std::function<void(hdf5::Group&)>& fill) const {
+bool ResultWriter::WriteSegment(const std::string& name, const std::function<void(hdf5::Group&)>& fill,
+                                bool once) const {
   lock_.RequireFolder();
+  if (shared_) return WriteShared(name, fill, once);
   const fs::path path = SegmentPath(name);
   if (!fs::exists(path.parent_path())) MakeFolder(path.parent_path());
   hdf5::FileWriter writer(path);
   WriteHeader(writer.root(), header_, EnvironmentsOf(header_));
   fill(writer.root());
   writer.Commit();
+  return true;
 }
+
+// Whoever joins puts results.h5 in place first, then removes segments, then looks again for late ones: a segment that
+// comes between is seen there or here.
+bool ResultWriter::WriteShared(const std::string& name, const std::function<void(hdf5::Group&)>& fill,
+                               bool once) const {
+  bool mine = true;
+  try {
+    if (IsJoinedByAnother()) return false;
+    hdf5::FileWriter writer(SegmentPath(name));
+    WriteHeader(writer.root(), header_, EnvironmentsOf(header_));
+    fill(writer.root());
+    if (once)
+      mine = writer.CommitNew(/*may_replace=*/true);
+    else
+      writer.Commit();
+  } catch (const Error&) {
+    if (IsJoinedByAnother()) return false;
+    throw;
+  }
+  if (!mine || !IsJoinedByAnother()) return mine;
+  std::error_code ignored;
+  fs::remove(SegmentPath(name), ignored);
+  fs::remove(folder_ / kSegmentFolder, ignored);
+  return false;
+}
+
+void ResultWriter::TakeUpAll() {
+  committed_.clear();
+  committed_ids_.clear();
+  committed_ordinals_.clear();
+  TakeUpExisting();
+}
+
+bool ResultWriter::IsStored(const std::string& name) const {
+  return segments_.contains(name) || committed_extras_.contains(name);
+}
+
+void ResultWriter::Refresh() {
+  segments_.clear();
+  for (const auto& file : ResultFiles(folder_))
+    if (file.filename() != kJoinedFile) segments_.insert(file.stem().string());
+}
+
+bool ResultWriter::IsJoinedByAnother() const { return shared_ && IdentityOf(folder_ / kJoinedFile) != joined_; }
 
 void ResultWriter::RequireFits(const Wave& wave, const std::vector<std::vector<Column>>& columns) const {
   std::set<int64_t> ids, ordinals;
@@ -116,7 +190,7 @@ void ResultWriter::RequireFits(const Wave& wave, const std::vector<std::vector<C
   }
 }
 
-void ResultWriter::Commit(const Wave& wave) {
+bool ResultWriter::Commit(const Wave& wave) {
   if (wave.samples.empty()) Fail("{}: a wave without samples cannot be stored", folder_.string());
   if (wave.settings.size() != header_.settings.size())
     Fail("{}: has {} settings, the run has {}", Where(wave), wave.settings.size(), header_.settings.size());
@@ -128,19 +202,21 @@ void ResultWriter::Commit(const Wave& wave) {
 
   int64_t first = wave.samples.front().ordinal;
   for (const auto& sample : wave.samples) first = std::min(first, sample.ordinal);
-  WriteSegment(fmt::format("{:08}", first), [&](hdf5::Group& root) {
+  const auto fill = [&](hdf5::Group& root) {
     WriteSamples(root, wave.samples);
-    WriteWaves(root, {{first, n, wave.cost}});
+    WriteWaves(root, {{first, n, wave.cost, process_}});
     const hdf5::Group settings = root.OpenGroup("settings");
     for (size_t k = 0; k < columns.size(); ++k) {
       hdf5::Group setting = settings.OpenGroup(std::to_string(k));
       for (const auto& column : columns[k]) WriteColumn(setting, column, n);
     }
-  });
+  };
+  if (!WriteSegment(WaveName(first), fill, /*once=*/true)) return false;
 
   if (columns_.empty())
     for (const auto& of_setting : columns) columns_.push_back(InfosOf(of_setting));
   NoteCommitted(wave.samples);
+  return true;
 }
 
 void ResultWriter::CommitExtra(const std::string& name, const std::function<void(hdf5::Group&)>& fill) {
@@ -211,10 +287,18 @@ void ResultWriter::Finish(const JoinOptions& join) {
   const bool joined_only = sources.size() == 1 && sources[0].path().filename() == kJoinedFile;
   if (!joined_only) {
     Join(sources, folder_ / kJoinedFile, join);
+    if (shared_) joined_ = IdentityOf(folder_ / kJoinedFile);
     for (const auto& source : sources)
       if (source.path().filename() != kJoinedFile) RemoveFile(source.path());
   }
   for (const auto& path : leftovers) RemoveFile(path);
+  if (shared_) {
+    Refresh();
+    for (const auto& name : segments_) RemoveFile(SegmentPath(name));
+    segments_.clear();
+    RemoveSearches(folder_);
+    RemoveUnfinished(folder_);
+  }
   std::error_code ignored;  // the folder may hold something of somebody else
   fs::remove(folder_ / kSegmentFolder, ignored);
 }

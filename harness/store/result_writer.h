@@ -26,6 +26,7 @@ class ResultWriter {
     kRefuse,   // an error
     kResume,   // it must be of the same run (FirstDifference in schema.h), and is continued
     kReplace,  // it is removed (RemoveOutputs in outputs.h)
+    kShare,    // as kResume, beside other processes that have claimed parts of it (claims/claims.h)
   };
 
   // Makes and locks the folder before anything in it is touched, and clears a killed run's leftovers away.
@@ -42,8 +43,9 @@ class ResultWriter {
   const std::vector<SampleInfo>& CommittedInfos() const { return committed_; }
 
   // Stores a wave for good. Error, and nothing stored, when a shape is not what records.h says, a sample is there
-  // already, or the columns are not those of the waves before.
-  void Commit(const Wave& wave);
+  // already, or the columns are not those of the waves before. False where folders are shared and another process has
+  // stored it, or has joined the result, meanwhile.
+  bool Commit(const Wave& wave);
 
   // Stores the measurements of latency mode: all records so far; each call replaces what the last one stored.
   void CommitLatency(std::span<const LatencyRecord> records);
@@ -61,17 +63,33 @@ class ResultWriter {
   // `join`: what of the samples counts, for a run that stops early.
   void Finish(const JoinOptions& join = {});
 
+  // Of a folder that is shared: whether a wave or part is stored by now (segments are listed by Refresh()), and whether
+  // another process has joined everything into results.h5.
+  bool IsStored(const std::string& name) const;
+  void Refresh();
+  bool IsJoinedByAnother() const;
+  // Takes up again what is committed by now, by whomever.
+  void TakeUpAll();
+  // Names of the segments, since Refresh().
+  const std::set<std::string>& Segments() const { return segments_; }
+  std::filesystem::path SegmentPath(const std::string& name) const;
+
  private:
   void TakeUpExisting();
   void NoteCommitted(const std::vector<SampleInfo>& samples);
   void RequireAllThere(const std::vector<Source>& sources) const;
-  std::filesystem::path SegmentPath(const std::string& name) const;
-  void WriteSegment(const std::string& name, const std::function<void(hdf5::Group&)>& fill) const;
+  // `once`: of several processes the first one's stays; false: it is another's.
+  bool WriteSegment(const std::string& name, const std::function<void(hdf5::Group&)>& fill, bool once = false) const;
+  bool WriteShared(const std::string& name, const std::function<void(hdf5::Group&)>& fill, bool once) const;
   void RequireFits(const Wave& wave, const std::vector<std::vector<Column>>& columns) const;
 
   std::filesystem::path folder_;
   RunHeader header_;
+  const bool shared_;
   FolderLock lock_;
+  ProcessName process_ = ThisProcess();
+  std::string joined_;              // what identified results.h5 at first; "": there was none
+  std::set<std::string> segments_;  // names, since Refresh()
   std::vector<SampleInfo> committed_;
   std::set<int64_t> committed_ids_, committed_ordinals_;
   std::set<std::string> committed_extras_;

@@ -40,6 +40,15 @@ void UseFinishedAt(Use&& use) {
   use(kFinishedAt, "s", [](auto& w) { return &w.cost.finished_at; });
 }
 
+// Who ran a wave: results of earlier builds do not say it.
+template <class Use>
+void EachProcessColumn(Use&& use) {
+  use("host", "", [](auto& w) { return &w.process.host; });
+  use("pid", "", [](auto& w) { return &w.process.pid; });
+  use("rank", "", [](auto& w) { return &w.process.rank; });
+  use("job", "", [](auto& w) { return &w.process.job; });
+}
+
 // Writes one value of each record; reads it into as many records as there are, or as many as the first column has.
 template <class Record>
 auto WriterOf(hdf5::Group& group, const std::vector<Record>& records, const char* axis) {
@@ -103,6 +112,7 @@ void Source::ReadWaves() {
   const hdf5::Group group = root_->OpenGroup("waves"), stages = group.OpenGroup("stages");
   EachWaveColumn(ReaderOf(group, waves_, true));
   if (group.Has(kFinishedAt)) UseFinishedAt(ReaderOf(group, waves_, false));
+  if (group.Has("host")) EachProcessColumn(ReaderOf(group, waves_, false));
   for (const auto& name : stages.Members())
     ReaderOf(stages, waves_, false)(name, "s", [&](WaveRecord& w) { return &w.cost.stage_s[name]; });
 }
@@ -111,6 +121,7 @@ void WriteWaves(hdf5::Group& root, const std::vector<WaveRecord>& waves) {
   hdf5::Group group = root.CreateGroup("waves");
   EachWaveColumn(WriterOf(group, waves, "wave"));
   UseFinishedAt(WriterOf(group, waves, "wave"));
+  EachProcessColumn(WriterOf(group, waves, "wave"));
   hdf5::Group stages = group.CreateGroup("stages");
   std::set<std::string> names;
   for (const auto& wave : waves)

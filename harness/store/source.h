@@ -11,11 +11,12 @@
 
 namespace skipbench {
 
-// A wave as the results keep it: which samples, at what cost.
+// A wave as the results keep it: which samples, at what cost, and who ran it.
 struct WaveRecord {
   int64_t first_ordinal = 0;
   int64_t samples = 0;
   WaveCost cost;
+  ProcessName process = {};  // of results that say it; else without a host
 };
 
 struct OpenOptions {

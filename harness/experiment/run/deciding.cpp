@@ -83,6 +83,10 @@ void Deciding::TakeCommitted(const ResultWriter& writer) {
     decider_.Add(SamplesOf(ResultReader::Open(writer.folder(), {.own = true}), decider_.Columns()));
 }
 
+void Deciding::TakeSegment(const fs::path& file) {
+  decider_.Add(SamplesOf(ResultReader::Open(file, {.own = true}), decider_.Columns()));
+}
+
 void Deciding::TakeOthers(const std::vector<fs::path>& folders) {
   for (const auto& folder : folders)
     if (!ResultFiles(folder).empty()) decider_.Add(SamplesOf(ResultReader::Open(folder), decider_.Columns()));

@@ -20,6 +20,7 @@ class Deciding {
   // Takes what is committed in the run's own folder, a wave of it, and what there is in folders of other shards.
   void TakeCommitted(const ResultWriter& writer);
   void Take(const Wave& wave);
+  void TakeSegment(const std::filesystem::path& file);
   void TakeOthers(const std::vector<std::filesystem::path>& folders);
 
   // Which settings the sample at a place of the plan, and those after it, need, as far as that is known; none: the

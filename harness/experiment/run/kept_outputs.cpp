@@ -105,21 +105,28 @@ std::vector<KeptOutputs> KeptDenoiser::TakeUsed() {
   return std::exchange(used_, std::vector<KeptOutputs>(known_.size()));
 }
 
-KeptFolder::KeptFolder(const Plan& plan, const RunHeader& header, fs::path out, const std::vector<fs::path>& earlier)
+KeptFolder::KeptFolder(const Plan& plan, const RunHeader& header, fs::path out, const std::vector<fs::path>& earlier,
+                       bool alone)
     : plan_(plan),
       header_(header),
       config_(ReadKept(plan.config.json, plan.config.file.string())),
-      own_(out / kKeptFolder) {
+      own_(out / kKeptFolder),
+      alone_(alone) {
   for (const auto& result : earlier) {
     const fs::path folder = (fs::is_directory(result) ? result : result.parent_path()) / kKeptFolder;
     if (std::error_code error; fs::is_directory(folder, error)) folders_.push_back(folder);
   }
   common_ = WhatAllDependOn(header).dump();
   if (!config_.keeps()) return;
+  CountBytes();
+  if (alone_) RemoveTemporaries(own_, /*below=*/false);
+}
+
+void KeptFolder::CountBytes() {
   std::error_code error;
+  bytes_ = 0;
   for (fs::directory_iterator entry(own_, error), end; !error && entry != end; entry.increment(error))
     if (std::error_code none; entry->is_regular_file(none)) bytes_ += static_cast<int64_t>(entry->file_size(none));
-  RemoveTemporaries(own_, /*below=*/false);
 }
 
 std::string KeptFolder::NameOf(int reference, int64_t ordinal) const {
@@ -199,6 +206,7 @@ void KeptFolder::Keep(int reference, int64_t ordinal, const KeptOutputs& kept) {
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const uint64_t length = text.size();
   const auto size = static_cast<int64_t>(sizeof(length) + text.size()) + at;
+  if (!alone_) CountBytes();
   if (bytes_ + size > config_.limit) {
     ++left_out_;
     return;

@@ -62,8 +62,9 @@ class KeptDenoiser : public Denoiser {
 class KeptFolder {
  public:
   // `earlier`: results. What is there is left as it is.
+  // `alone`: no other process writes there.
   KeptFolder(const Plan& plan, const RunHeader& header, std::filesystem::path out,
-             const std::vector<std::filesystem::path>& earlier);
+             const std::vector<std::filesystem::path>& earlier, bool alone = true);
 
   // Whether there is anything to look up, or to keep.
   bool active() const { return keeps() || !folders_.empty(); }
@@ -88,8 +89,11 @@ class KeptFolder {
   const std::filesystem::path own_;
   std::vector<std::filesystem::path> folders_;  // of earlier results
   std::string common_;                          // what all of the run's outputs depend on
-  int64_t bytes_ = 0;                           // in own_
-  int64_t kept_ = 0, left_out_ = 0;             // files
+  void CountBytes();
+
+  const bool alone_;
+  int64_t bytes_ = 0;                // in own_
+  int64_t kept_ = 0, left_out_ = 0;  // files
 };
 
 }  // namespace skipbench

@@ -72,10 +72,12 @@ uint64_t Mix(uint64_t a, uint64_t b) { return SplitMix(a + 0x9e3779b97f4a7c15 * 
 
 class Study {
  public:
-  Study(const Plan& plan, const std::vector<SearchRecord>& searched, ResultWriter* writer, bool quiet)
+  Study(const Plan& plan, const std::vector<SearchRecord>& searched, ResultWriter* writer, bool quiet,
+        const WorkShare* share)
       : plan_(plan),
         config_(*plan.config.path_study),
         writer_(*writer),
+        share_(share),
         quiet_(quiet),
         reference_(plan.settings[plan.settings[0].reference]),
         calls_(reference_.scheduler->calls()) {
@@ -268,12 +270,13 @@ class Study {
   }
 
   std::filesystem::path LogFile(int64_t begin) const {
-    return writer_.folder() / kSearchFolder / fmt::format("path_study_{:08}.jsonl", begin);
+    return SearchLogFile(writer_, share_, kPathStudyGroup, fmt::format("path_study_{:08}", begin));
   }
 
   const Plan& plan_;
   const PathStudyConfig& config_;
   ResultWriter& writer_;
+  const WorkShare* const share_;
   const bool quiet_;
   const PlannedSetting& reference_;
   const int64_t calls_;
@@ -283,13 +286,15 @@ class Study {
 }  // namespace
 
 void RunPathStudy(const Plan& plan, const std::vector<std::vector<SearchRecord>>& searched, ResultWriter* writer,
-                  bool quiet) {
+                  bool quiet, WorkShare* share) {
   const auto jobs = CollectSearches(plan);
   const auto job = std::find_if(jobs.begin(), jobs.end(), [](const SearchJob& j) { return j.study; });
-  if (!writer->ReadExtra(kPathStudyGroup, [](const hdf5::Group&) {})) {
-    const PathStudyRecord record = Study(plan, searched.at(job - jobs.begin()), writer, quiet).Run();
+  const auto make = [&] {
+    const PathStudyRecord record = Study(plan, searched.at(job - jobs.begin()), writer, quiet, share).Run();
     writer->CommitExtra(kPathStudyGroup, [&](hdf5::Group& group) { WritePathStudy(group, record); });
-  }
+  };
+  if (share) return share->Do({kPathStudyGroup}, [&](size_t) { make(); });
+  if (!writer->ReadExtra(kPathStudyGroup, [](const hdf5::Group&) {})) make();
   std::error_code ignored;  // the log is of no more use
   std::filesystem::remove_all(writer->folder() / kSearchFolder, ignored);
 }

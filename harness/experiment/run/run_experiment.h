@@ -10,6 +10,7 @@
 #include "harness/analysis/decide/record.h"
 #include "harness/base/stop.h"
 #include "harness/experiment/plan/plan.h"
+#include "harness/experiment/run/work_share.h"
 #include "harness/store/result_writer.h"
 
 namespace skipbench {
@@ -23,6 +24,8 @@ struct RunOptions {
   // Parts of one earlier result: what fits is taken from it (harness/experiment/extend/extension.h). Throws Error where
   // nothing does, or one of them lies in `out`.
   std::vector<std::filesystem::path> extend = {};
+  // The waves are claimed one by one, by all processes that run the same into `out`; `existing` is not looked at then.
+  std::optional<ShareOptions> share = {};
   // Who may ask the run to stop: it ends by Stopped, between two waves or parts; null: nobody.
   StopRequests* stop = nullptr;
   // Is told how many of this process's samples are stored, and how many there are, whenever that changes; may be empty.
@@ -31,12 +34,13 @@ struct RunOptions {
 
 struct RunSummary {
   int64_t samples_done = 0;                    // committed by this run
-  int64_t samples_found = 0;                   // committed before
+  int64_t samples_found = 0;                   // committed before, or by others that share the run
   int64_t failed = 0;                          // (sample, setting) pairs that failed, in this run or before
   int64_t not_supported = 0;                   // settings that could not run
   std::optional<RunDecisions> decisions = {};  // of a run that decides: what is known of them here
   int64_t taken = 0;        // (sample, setting) pairs that were not sampled, but taken from an earlier result
   int64_t evaluations = 0;  // of the network, in this run's waves
+  bool joined_here = true;  // false: another process that shares the run has put the result together
   std::vector<std::string> notes = {};  // what the user has to know of earlier results and of kept outputs
 };
 

@@ -33,11 +33,12 @@ void PutFamilies(const std::vector<PathFamily>& families, int64_t calls, SearchR
 
 class Searcher {
  public:
-  Searcher(const Plan& plan, const SearchJob& job, int number, ResultWriter* writer, bool quiet)
+  Searcher(const Plan& plan, const SearchJob& job, int number, ResultWriter* writer, bool quiet, WorkShare* share)
       : plan_(plan),
         job_(job),
         number_(number),
         writer_(*writer),
+        share_(share),
         calls_(job.scheduler->calls()),
         progress_("searching (" + job.search->Key() + ")", quiet),
         expected_paths_(job.search->AtMost(job.target, calls_).paths * static_cast<double>(SamplesHere())) {}
@@ -45,15 +46,29 @@ class Searcher {
   // The paths of the job's samples, as far as they are in this shard.
   std::vector<SearchRecord> Run() {
     ShowProgress(0);
-    if (job_.search->shared()) return {Portion(0, job_.samples)};  // every shard needs it
+    const auto portions = Portions();
+    if (share_) {
+      std::vector<std::string> names;
+      for (const auto& portion : portions) names.push_back(SearchName(number_, portion.first));
+      share_->Do(names, [&](size_t i) { Portion(portions[i].first, portions[i].second); });
+      done_before_ = 0;
+    }
     std::vector<SearchRecord> records;
-    const int64_t size = plan_.config.wave_size, end = std::min(plan_.end, job_.samples);
-    for (int64_t begin = plan_.begin; begin < end; begin += size)
-      records.push_back(Portion(begin, std::min(begin + size, end)));
+    for (const auto& [begin, end] : portions) records.push_back(Portion(begin, end));
     return records;
   }
 
  private:
+  // What is searched together.
+  std::vector<std::pair<int64_t, int64_t>> Portions() const {
+    if (job_.search->shared()) return {{0, job_.samples}};  // every shard needs it
+    std::vector<std::pair<int64_t, int64_t>> portions;
+    const int64_t size = plan_.config.wave_size, end = std::min(plan_.end, job_.samples);
+    for (int64_t begin = plan_.begin; begin < end; begin += size)
+      portions.emplace_back(begin, std::min(begin + size, end));
+    return portions;
+  }
+
   int64_t SamplesHere() const {
     if (job_.search->shared()) return job_.samples;
     return std::max<int64_t>(0, std::min(plan_.end, job_.samples) - plan_.begin);
@@ -72,9 +87,11 @@ class Searcher {
       record = SearchOrIsolate(begin, end);
       writer_.CommitExtra(name, [&](hdf5::Group& group) { WriteSearch(group, record); });
     }
-    std::error_code ignored;  // the progress is of no more use
-    std::filesystem::remove(LogFile(begin, end), ignored);
-    std::filesystem::remove(LogFile(begin, end).parent_path(), ignored);
+    if (!share_) {
+      std::error_code ignored;  // the progress is of no more use
+      std::filesystem::remove(LogFile(begin, end), ignored);
+      std::filesystem::remove(LogFile(begin, end).parent_path(), ignored);
+    }
     done_before_ += static_cast<double>(record.tried_error.size());
     ShowProgress(0);
     return record;
@@ -154,13 +171,15 @@ class Searcher {
   }
 
   std::filesystem::path LogFile(int64_t begin, int64_t end) const {
-    return writer_.folder() / kSearchFolder / fmt::format("{}-{:08}.jsonl", SearchName(number_, begin), end);
+    const std::string name = SearchName(number_, begin);
+    return SearchLogFile(writer_, share_, name, fmt::format("{}-{:08}", name, end));
   }
 
   const Plan& plan_;
   const SearchJob& job_;
   const int number_;
   ResultWriter& writer_;
+  WorkShare* const share_;
   const int calls_;
   Progress progress_;
   const double expected_paths_;
@@ -245,11 +264,23 @@ std::vector<SearchJob> CollectSearches(const Plan& plan) {
   return jobs;
 }
 
-std::vector<std::vector<SearchRecord>> RunSearches(Plan* plan, ResultWriter* writer, bool quiet) {
+std::filesystem::path SearchLogFile(const ResultWriter& writer, const WorkShare* share, const std::string& item,
+                                    const std::string& name) {
+  const std::filesystem::path folder = writer.folder() / kSearchFolder;
+  if (!share) return folder / (name + ".jsonl");
+  const auto of = [&](int number) { return folder / fmt::format("{}.{}.jsonl", name, number); };
+  const std::filesystem::path own = of(share->Before(item));
+  std::error_code ignored;
+  for (int before = share->Before(item) - 1; before >= 0 && !std::filesystem::exists(own, ignored); --before)
+    std::filesystem::copy_file(of(before), own, ignored);
+  return own;
+}
+
+std::vector<std::vector<SearchRecord>> RunSearches(Plan* plan, ResultWriter* writer, bool quiet, WorkShare* share) {
   const auto jobs = CollectSearches(*plan);
   std::vector<std::vector<SearchRecord>> found;
   for (size_t k = 0; k < jobs.size(); ++k) {
-    found.push_back(Searcher(*plan, jobs[k], static_cast<int>(k), writer, quiet).Run());
+    found.push_back(Searcher(*plan, jobs[k], static_cast<int>(k), writer, quiet, share).Run());
     BindPaths(jobs[k], found.back(), plan);
   }
   return found;

@@ -8,6 +8,7 @@
 
 #include "harness/base/text.h"
 #include "harness/io/files/atomic_file.h"
+#include "harness/io/files/exclusive_name.h"
 #include "harness/io/hdf5/hdf5_internal.h"
 
 namespace skipbench::hdf5 {
@@ -211,7 +212,7 @@ FileWriter::~FileWriter() {
 
 const std::map<std::string, uint64_t>& FileWriter::Checksums() { return file_->contents.items(); }
 
-void FileWriter::Commit() {
+void FileWriter::Complete() {
   if (!file_) Fail("{}: is already complete", path_.string());
   Quiet();
   std::string checksums;
@@ -225,10 +226,22 @@ void FileWriter::Commit() {
   }
   file_->id.Release();
   file_->storage.Seal();
+}
+
+void FileWriter::Commit() {
+  Complete();
   if (rename(temporary_.c_str(), path_.c_str()) != 0)
     Fail("{}: cannot be put in place: {}", path_.string(), std::strerror(errno));
   file_.reset();
   SyncFolder(path_.parent_path());
+}
+
+bool FileWriter::CommitNew(bool may_replace) {
+  Complete();
+  const bool taken = TakeName(temporary_, path_, may_replace);
+  file_.reset();
+  if (taken) SyncFolder(path_.parent_path());
+  return taken;
 }
 
 std::string LibraryVersion() {

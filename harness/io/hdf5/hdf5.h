@@ -85,10 +85,14 @@ class FileWriter {
   // Closes the file (its groups and datasets are invalid from here on), writes its checksum, syncs, renames, syncs the
   // folder. Error naming the file and the cause; whatever stood under the name before is then still there.
   void Commit();
+  // The same where nothing stands under the name; false, and nothing is written: something does. `may_replace`: as of
+  // TakeName() in exclusive_name.h.
+  bool CommitNew(bool may_replace);
   // Checksums of all that was written, by what it is ("/samples/id", "/settings/0: label").
   const std::map<std::string, uint64_t>& Checksums();
 
  private:
+  void Complete();
   std::filesystem::path path_, temporary_;
   std::shared_ptr<internal::File> file_;
   std::unique_ptr<Group> root_;
