@@ -81,24 +81,35 @@ while
   [[ -n "$interrupted" ]]
 do :; done
 
-# 75: stopped, to be resumed; 138: so early that the program did not yet take the signal.
-if [[ "$asked" == USR1 ]] && ((status == 75 || status == 138)); then
-  idle=0 record="$out/slurm/idle-${SLURM_ARRAY_TASK_ID:-all}"
-  [[ "$(stored)" != "$before" ]] || idle=$(($(cat "$record" 2>/dev/null || echo 0) + 1))
-  echo "$idle" > "$record"
-  if ((idle >= idle_starts)); then
-    rm -f "$record"
-    echo "skipbench submit: $idle starts in a row ended by the time limit and stored no wave: not queued again." \
-      "Submit with a longer --time, or with a smaller wave_size." >&2
-    exit 1
-  fi
-  echo "skipbench submit: the time limit is near; queued again" >&2
+queue_again() {
+  echo "skipbench submit: $1; queued again" >&2
   if scontrol requeue "$SLURM_JOB_ID"; then
-    for ((i = 0; i < 600; ++i)); do [[ "$asked" == USR1 ]] && sleep 1; done  # SLURM ends this script
+    asked=""
+    for ((i = 0; i < 600; ++i)); do [[ -n "$asked" ]] || sleep 1; done  # until SLURM ends this script
   else
     echo "skipbench submit: SLURM did not queue the job again; go on with: sbatch $script" >&2
   fi
-fi
+}
+
+# 75: stopped, to be resumed; 138 and 143: so early that the program did not yet take signals.
+case "$asked:$status" in
+  USR1:75 | USR1:138)
+    idle=0 record="$out/slurm/idle-${SLURM_ARRAY_TASK_ID:-all}"
+    [[ "$(stored)" != "$before" ]] || idle=$(($(cat "$record" 2>/dev/null || echo 0) + 1))
+    echo "$idle" > "$record"
+    if ((idle >= idle_starts)); then
+      rm -f "$record"
+      echo "skipbench submit: $idle starts in a row ended by the time limit and stored no wave: not queued again." \
+        "Submit with a longer --time, or with a smaller wave_size." >&2
+      exit 1
+    fi
+    queue_again "the time limit is near"
+    ;;
+  TERM:75 | TERM:138 | TERM:143)
+    # Preempted, with a time of grace: for SLURM a task that ends within it is done. What scancel ends runs no more.
+    [[ "$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T)" != RUNNING ]] || queue_again "preempted"
+    ;;
+esac
 exit "$status"
 )sh";
 

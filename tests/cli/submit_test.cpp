@@ -23,8 +23,8 @@ void WriteProgram(const fs::path& file, const std::string& text) {
   fs::permissions(file, fs::perms::owner_all);
 }
 
-// A folder with a config, and bin: an sbatch that notes what it is called with, an srun that only runs its program,
-// and an scontrol that notes its words and ends what called it, as SLURM does.
+// A folder with a config, and bin: an sbatch that notes what it is called with, an srun that only runs its program, a
+// squeue that prints the file `state`, and an scontrol that notes its words and ends what called it, as SLURM does.
 class Submit : public ::testing::Test {
  protected:
   Submit() {
@@ -32,6 +32,7 @@ class Submit : public ::testing::Test {
     fs::create_directories(bin());
     WriteProgram(bin() / "sbatch",
                  fmt::format("echo \"$*\" >> '{0}'\necho $((40 + $(wc -l < '{0}')))\n", (dir_ / "sbatch").string()));
+    WriteProgram(bin() / "squeue", fmt::format("cat '{}'\n", (dir_ / "state").string()));
     WriteProgram(bin() / "srun", "while [[ \"$1\" == --* ]]; do shift; done\nexec \"$@\"\n");
     WriteProgram(bin() / "scontrol",
                  fmt::format("echo \"$*\" >> '{}'\nkill -TERM $PPID\n", (dir_ / "scontrol").string()));
@@ -153,7 +154,13 @@ TEST_F(Submit, TheTimeLimitQueuesItAgain) {
   EXPECT_EQ(RunScript(Ends(0), "USR1"), "0\n") << "done in time";
 }
 
-TEST_F(Submit, WhatIsCancelledIsNotQueuedAgain) { EXPECT_EQ(RunScript(Ends(75), "TERM"), "75\n"); }
+TEST_F(Submit, WhatIsPreemptedIsQueuedAgainAndWhatIsCancelledIsNot) {
+  WriteFile(dir_ / "state", "RUNNING\n");
+  EXPECT_EQ(RunScript(Ends(75), "TERM"), "75\nrequeue 7\n");
+  EXPECT_EQ(RunScript(Ends(3), "TERM"), "3\n");
+  WriteFile(dir_ / "state", "COMPLETING\n");
+  EXPECT_EQ(RunScript(Ends(75), "TERM"), "75\n");
+}
 
 TEST_F(Submit, StartsThatStoreNothingEnd) {
   EXPECT_EQ(RunScript(Ends(75), "USR1", 2), "75\nrequeue 7\n");
