@@ -68,7 +68,7 @@ ask() {
   [[ -z "$child" ]] || kill -s USR1 "$child" 2>/dev/null
 }
 trap 'ask USR1' USR1  # by SLURM, before the time limit
-trap 'ask TERM' TERM  # scancel, preemption
+trap 'ask TERM' TERM  # scancel; of preemption only the program is told
 
 before="$(stored)"
 "${command[@]}" &
@@ -82,34 +82,30 @@ while
 do :; done
 
 queue_again() {
-  echo "skipbench submit: $1; queued again" >&2
+  idle=0 record="$out/slurm/idle-${SLURM_ARRAY_TASK_ID:-all}"
+  [[ "$(stored)" != "$before" ]] || idle=$(($(cat "$record" 2>/dev/null || echo 0) + 1))
+  echo "$idle" > "$record"
+  if ((idle >= idle_starts)); then
+    rm -f "$record"
+    echo "skipbench submit: $idle starts in a row were stopped and stored no wave: not queued again." \
+      "Submit with a longer --time, or with a smaller wave_size." >&2
+    exit 1
+  fi
+  echo "skipbench submit: stopped by SIG${asked:-TERM}; queued again" >&2
+  asked=""
   if scontrol requeue "$SLURM_JOB_ID"; then
-    asked=""
     for ((i = 0; i < 600; ++i)); do [[ -n "$asked" ]] || sleep 1; done  # until SLURM ends this script
   else
     echo "skipbench submit: SLURM did not queue the job again; go on with: sbatch $script" >&2
   fi
 }
 
-# 75: stopped, to be resumed; 138 and 143: so early that the program did not yet take signals.
-case "$asked:$status" in
-  USR1:75 | USR1:138)
-    idle=0 record="$out/slurm/idle-${SLURM_ARRAY_TASK_ID:-all}"
-    [[ "$(stored)" != "$before" ]] || idle=$(($(cat "$record" 2>/dev/null || echo 0) + 1))
-    echo "$idle" > "$record"
-    if ((idle >= idle_starts)); then
-      rm -f "$record"
-      echo "skipbench submit: $idle starts in a row ended by the time limit and stored no wave: not queued again." \
-        "Submit with a longer --time, or with a smaller wave_size." >&2
-      exit 1
-    fi
-    queue_again "the time limit is near"
-    ;;
-  TERM:75 | TERM:138 | TERM:143)
-    # Preempted, with a time of grace: for SLURM a task that ends within it is done. What scancel ends runs no more.
-    [[ "$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T)" != RUNNING ]] || queue_again "preempted"
-    ;;
-esac
+# 75: stopped, to be resumed; 138 and 143: so early that the program did not yet take signals. By the time limit, or by
+# preemption with a time of grace: for SLURM a job that ends within it is done. What scancel ends is no more RUNNING.
+if ((status == 75 || status == 138 || status == 143)); then
+  state="$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T)"
+  [[ "${state:-$asked}" != RUNNING && "${state:-$asked}" != USR1 ]] || queue_again
+fi
 exit "$status"
 )sh";
 

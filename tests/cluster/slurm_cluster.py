@@ -203,8 +203,13 @@ class Cluster:
     def wait(self, job, seconds, what="the job ends"):
         """Until no task of the job waits or runs. Returns jobs(job)."""
         going = {"PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "SUSPENDED", "REQUEUED"}
-        self._until(lambda: not going & set(self.states(job)), what, seconds)
-        return self.jobs(job)
+        found = []
+
+        def ended():
+            found[:] = self.jobs(job)  # nothing where slurmctld is too busy to answer
+            return found and not going & {entry["JobState"] for entry in found}
+        self._until(ended, what, seconds)
+        return found
 
     def wait_for(self, condition, what, seconds):
         self._until(condition, what, seconds)

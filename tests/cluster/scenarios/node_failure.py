@@ -10,7 +10,7 @@ def run(s):
     entry = s.cluster.jobs(job)[-1]
     s.cluster.kill_node(entry["NodeList"])
     s.say(f"node {entry['NodeList']} is dead, with {s.stored(out)} waves of 24 stored")
-    s.cluster.wait_for(lambda: s.restarts(job)[-1] == 1, "SLURM queues the task again", 120)
+    s.cluster.wait_for(lambda: max(s.restarts(job), default=0) == 1, "SLURM queues the task again", 120)
     s.say("SLURM has queued its task again")
     s.expect_ends(job, ["COMPLETED"] * 2, "the array of 2")
     s.expect_ends(merge, ["COMPLETED"], "the merge")

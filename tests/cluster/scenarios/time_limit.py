@@ -15,7 +15,7 @@ def run(s):
     undivided = threading.Thread(target=s.undivided, args=(config,))
     undivided.start()
     for restart in (1, 2):
-        s.cluster.wait_for(lambda: s.restarts(job)[-1] >= restart, f"restart {restart}", 240)
+        s.cluster.wait_for(lambda: max(s.restarts(job), default=0) >= restart, f"restart {restart}", 240)
         s.say(f"restart {restart}, with {s.stored(out)} waves of {samples} stored")
     s.expect(s.cluster.states(merge) == ["PENDING"], "the merge waits")
     s.expect_ends(job, ["COMPLETED"], "the task", seconds=1500)
