@@ -1,7 +1,9 @@
 #include "harness/store/source.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <thread>
 #include <utility>
 
 #include "harness/io/hdf5/hdf5_guarded.h"
@@ -172,6 +174,9 @@ std::vector<Source> OpenFiles(const std::vector<fs::path>& files, std::vector<fs
 
 }  // namespace
 
+// Of opening a folder whose files are being joined: some seconds in all.
+constexpr int kMostAttempts = 40;
+
 std::vector<Source> OpenFolder(const fs::path& folder, std::vector<fs::path>& leftovers, const OpenOptions& options) {
   for (int attempt = 0;; ++attempt) {
     const std::vector<fs::path> files = ResultFiles(folder);
@@ -181,8 +186,9 @@ std::vector<Source> OpenFolder(const fs::path& folder, std::vector<fs::path>& le
       RequireOneRun(sources, /*shards=*/false);
       return sources;
     } catch (const Error&) {
-      // A run that finishes meanwhile joins its segments and removes them; then there is a new list of files.
-      if (attempt == 3 || ResultFiles(folder) == files) throw;
+      // A run that finishes meanwhile joins its segments and removes them one by one; then there is a new list of files.
+      if (attempt == kMostAttempts || ResultFiles(folder) == files) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5 * attempt));
     }
   }
 }

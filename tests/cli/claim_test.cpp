@@ -204,7 +204,8 @@ TEST(Claims, LaunchedProcessesKnowTheirRanks) {
     EXPECT_EQ(end.exit_code, 0) << end.err;
   }
   ExpectSame(dir / "whole", dir / "out");
-  for (const auto& wave : ResultReader::Open(dir / "out").waves()) {
+  const ResultReader result = ResultReader::Open(dir / "out");
+  for (const auto& wave : result.waves()) {
     EXPECT_GE(wave.process.rank, 0);
     EXPECT_LE(wave.process.rank, 1);
     EXPECT_EQ(wave.process.job, "77");
