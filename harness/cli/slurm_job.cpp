@@ -81,6 +81,10 @@ while
   [[ -n "$interrupted" ]]
 do :; done
 
+# The last task of an array to start has the array's own number as SLURM_JOB_ID, which stands for all tasks.
+job="${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}"
+job="${job:-$SLURM_JOB_ID}"
+
 queue_again() {
   idle=0 record="$out/slurm/idle-${SLURM_ARRAY_TASK_ID:-all}"
   [[ "$(stored)" != "$before" ]] || idle=$(($(cat "$record" 2>/dev/null || echo 0) + 1))
@@ -93,7 +97,7 @@ queue_again() {
   fi
   echo "skipbench submit: stopped by SIG${asked:-TERM}; queued again" >&2
   asked=""
-  if scontrol requeue "$SLURM_JOB_ID"; then
+  if scontrol requeue "$job"; then
     for ((i = 0; i < 600; ++i)); do [[ -n "$asked" ]] || sleep 1; done  # until SLURM ends this script
   else
     echo "skipbench submit: SLURM did not queue the job again; go on with: sbatch $script" >&2
@@ -103,7 +107,7 @@ queue_again() {
 # 75: stopped, to be resumed; 138 and 143: so early that the program did not yet take signals. By the time limit, or by
 # preemption with a time of grace: for SLURM a job that ends within it is done. What scancel ends is no more RUNNING.
 if ((status == 75 || status == 138 || status == 143)); then
-  state="$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T)"
+  state="$(squeue --noheader --jobs="$job" --format=%T)"
   [[ "${state:-$asked}" != RUNNING && "${state:-$asked}" != USR1 ]] || queue_again
 fi
 exit "$status"

@@ -57,7 +57,7 @@ class Submit : public ::testing::Test {
     EXPECT_EQ(submit.exit_code, 0) << submit.err;
     fs::remove(dir_ / "scontrol");
     const std::string start = fmt::format(
-        "cd '{0}'; export PATH='{0}/bin':/usr/bin:/bin SLURM_JOB_ID=7 SLURM_ARRAY_TASK_ID=0; rm -f ready\n"
+        "cd '{0}'; export PATH='{0}/bin':/usr/bin:/bin SLURM_JOB_ID=7 SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=0; rm -f ready\n"
         "bash out/slurm/run.sh & script=$!\n"
         "if [[ -n '{1}' ]]; then until [[ -e ready ]]; do sleep 0.01; done; kill -s {1} $script; fi\n"
         "wait $script; echo $?; cat scontrol 2>/dev/null",
@@ -148,28 +148,28 @@ TEST_F(Submit, TheScriptEndsAsItsProgram) {
 
 TEST_F(Submit, TheTimeLimitQueuesItAgain) {
   WriteFile(dir_ / "state", "RUNNING\n");
-  EXPECT_EQ(RunScript(Ends(75), "USR1"), "75\nrequeue 7\n");
-  EXPECT_EQ(RunScript("touch ready\nexec sleep 30\n", "USR1"), "138\nrequeue 7\n") << "not yet ready for signals";
+  EXPECT_EQ(RunScript(Ends(75), "USR1"), "75\nrequeue 7_0\n");
+  EXPECT_EQ(RunScript("touch ready\nexec sleep 30\n", "USR1"), "138\nrequeue 7_0\n") << "not yet ready for signals";
   EXPECT_EQ(RunScript(Ends(3), "USR1"), "3\n") << "an error is no reason to start again";
   EXPECT_EQ(RunScript(Ends(0), "USR1"), "0\n") << "done in time";
 }
 
 TEST_F(Submit, WhatIsPreemptedIsQueuedAgainAndWhatIsCancelledIsNot) {
   WriteFile(dir_ / "state", "RUNNING\n");
-  EXPECT_EQ(RunScript("exit 75\n", ""), "75\nrequeue 7\n") << "SLURM tells the program alone";
+  EXPECT_EQ(RunScript("exit 75\n", ""), "75\nrequeue 7_0\n") << "SLURM tells the program alone";
   WriteFile(dir_ / "state", "COMPLETING\n");
   EXPECT_EQ(RunScript(Ends(75), "TERM"), "75\n");
 }
 
 TEST_F(Submit, StartsThatStoreNothingEnd) {
   WriteFile(dir_ / "state", "RUNNING\n");
-  EXPECT_EQ(RunScript(Ends(75), "USR1", 2), "75\nrequeue 7\n");
+  EXPECT_EQ(RunScript(Ends(75), "USR1", 2), "75\nrequeue 7_0\n");
   fs::remove_all(out());
   EXPECT_EQ(RunScript(Ends(75), "USR1", 3), "1\n");
   EXPECT_TRUE(Contains(last_.err, "3 starts in a row were stopped and stored no wave")) << last_.err;
   // Each start stores something.
   fs::remove_all(out());
-  EXPECT_EQ(RunScript("mkdir -p out/segments; touch out/segments/$$.h5\n" + Ends(75), "USR1", 4), "75\nrequeue 7\n");
+  EXPECT_EQ(RunScript("mkdir -p out/segments; touch out/segments/$$.h5\n" + Ends(75), "USR1", 4), "75\nrequeue 7_0\n");
 }
 
 }  // namespace
