@@ -149,7 +149,7 @@ int Run(const Texts& args) {
   if (sharing.speaks()) {
     if (!sharing.note.empty()) fmt::print(stderr, "skipbench: {}\n", sharing.note);
     for (const auto& note : plan.notes) fmt::print(stderr, "skipbench: {}\n", note);
-    if (!run.quiet) PrintEstimate(plan, resume);
+    if (!run.quiet) PrintEstimate(plan, values.IsSet("resume"));
   }
   std::optional<ProfiledRun> profiled;
   if (values.IsSet("profile")) profiled.emplace(plan.device);

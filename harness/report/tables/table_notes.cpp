@@ -18,7 +18,7 @@ void AddOnce(const std::string& text, std::vector<std::string>* list) {
   if (!text.empty() && std::find(list->begin(), list->end(), text) == list->end()) list->push_back(text);
 }
 
-std::string Environment(const Json& one) {
+std::string PlaceOf(const Json& one) {
   const std::string processor = one.value("processor", "");
   return fmt::format("{}{}, {} threads, {}", one.value("device", "?"), processor.empty() ? "" : " (" + processor + ")",
                      one.value("threads", 0), DescribeBuilds({one}));
@@ -305,7 +305,7 @@ std::vector<std::string> NotesOf(const Table& table) {
   AddOnce(PlaceNote(table), &notes);
   if (table.environments.size() > 1) {
     std::vector<std::string> places;
-    for (const auto& one : table.environments) places.push_back(Environment(one));
+    for (const auto& one : table.environments) places.push_back(PlaceOf(one));
     notes.push_back(fmt::format("Made in several places: {}.", fmt::join(places, "; ")));
   }
   const std::string against = AgainstNote(table, things);
