@@ -8,7 +8,7 @@
 #include "harness/base/launcher.h"
 #include "harness/cli/commands.h"
 #include "harness/experiment/config/config.h"
-#include "harness/experiment/run/work_share.h"
+#include "harness/experiment/share/work_share.h"
 
 namespace skipbench::cli {
 

@@ -186,7 +186,8 @@ std::vector<Source> OpenFolder(const fs::path& folder, std::vector<fs::path>& le
       RequireOneRun(sources, /*shards=*/false);
       return sources;
     } catch (const Error&) {
-      // A run that finishes meanwhile joins its segments and removes them one by one; then there is a new list of files.
+      // A run that finishes meanwhile joins its segments and removes them one by one; then there is a new list of
+      // files.
       if (attempt == kMostAttempts || ResultFiles(folder) == files) throw;
       std::this_thread::sleep_for(std::chrono::milliseconds(5 * attempt));
     }

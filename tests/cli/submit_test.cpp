@@ -57,7 +57,8 @@ class Submit : public ::testing::Test {
     EXPECT_EQ(submit.exit_code, 0) << submit.err;
     fs::remove(dir_ / "scontrol");
     const std::string start = fmt::format(
-        "cd '{0}'; export PATH='{0}/bin':/usr/bin:/bin SLURM_JOB_ID=7 SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=0; rm -f ready\n"
+        "cd '{0}'; export PATH='{0}/bin':/usr/bin:/bin SLURM_JOB_ID=7 SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=0; rm "
+        "-f ready\n"
         "bash out/slurm/run.sh & script=$!\n"
         "if [[ -n '{1}' ]]; then until [[ -e ready ]]; do sleep 0.01; done; kill -s {1} $script; fi\n"
         "wait $script; echo $?; cat scontrol 2>/dev/null",

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "harness/experiment/plan/plan.h"
-#include "harness/experiment/run/work_share.h"
+#include "harness/experiment/share/work_share.h"
 #include "harness/store/result_writer.h"
 #include "harness/store/search_record.h"
 

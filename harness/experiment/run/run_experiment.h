@@ -10,7 +10,7 @@
 #include "harness/analysis/decide/record.h"
 #include "harness/base/stop.h"
 #include "harness/experiment/plan/plan.h"
-#include "harness/experiment/run/work_share.h"
+#include "harness/experiment/share/work_share.h"
 #include "harness/store/result_writer.h"
 
 namespace skipbench {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "harness/experiment/plan/plan.h"
-#include "harness/experiment/run/work_share.h"
+#include "harness/experiment/share/work_share.h"
 #include "harness/sampling/search.h"
 #include "harness/store/result_writer.h"
 #include "harness/store/search_record.h"

@@ -1,4 +1,4 @@
-#include "harness/experiment/run/work_share.h"
+#include "harness/experiment/share/work_share.h"
 
 #include <algorithm>
 #include <chrono>
