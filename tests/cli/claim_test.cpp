@@ -128,14 +128,15 @@ TEST(Claims, WhatAKilledProcessHadIsTakenOver) {
 
 TEST(Claims, OneIsStoppedAnotherGoesOn) {
   const TempDir dir;
-  const Json config = SmallConfig(10);
+  const Json config = SmallConfig(12, 40);
   ASSERT_EQ(RunConfig(dir, config, "whole").exit_code, 0);
   auto stopped = Start(dir, config, "out"), other = Start(dir, config, "out");
   WaitForSegments(*stopped, dir / "out", 1);
+  stopped->Signal(SIGSTOP);  // with its wave: the run does not end meanwhile
   const Json status = ParseJson(Skipbench({"status", "--format", "json", (dir / "out").string()}).out, "status");
   const Json& run = status["runs"][0];
   EXPECT_EQ(run["state"], "at work");
-  EXPECT_EQ(run["waves"]["planned"], 10);
+  EXPECT_EQ(run["waves"]["planned"], 12);
   EXPECT_GE(run["waves"]["stored"], 1);
   EXPECT_LE(run["in_flight"].size(), 2u);
   // Nobody else may write there.
@@ -143,6 +144,7 @@ TEST(Claims, OneIsStoppedAnotherGoesOn) {
   EXPECT_EQ(alone.exit_code, 3);
   EXPECT_THAT(alone.err, HasSubstr("processes that share its waves are at work there"));
   stopped->Signal(SIGTERM);
+  stopped->Signal(SIGCONT);
   const auto end = stopped->Wait();
   if (end.exit_code != 0) {  // not yet done
     EXPECT_EQ(end.exit_code, 75) << end.err;
