@@ -263,7 +263,7 @@ class Experiment {
       if (!writer_->IsJoinedByAnother()) throw;  // else it missed files that are joined by now
       TakeJoined();
     }
-    share_->LeaveNothing();
+    share_->LeaveNothingOfJoined();
   }
 
   void Share() {

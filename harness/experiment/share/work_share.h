@@ -55,6 +55,8 @@ class WorkShare {
   // The item at work was a wave.
   void DoneSamples(int64_t samples) { samples_ = samples; }
   // The result is whole and in place.
+  void LeaveNothingOfJoined() { claims_.LeaveNothingOfJoined(); }
+  // The folder is none that this process has to do with.
   void LeaveNothing() { claims_.LeaveNothing(); }
 
  private:

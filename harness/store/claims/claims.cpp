@@ -63,6 +63,7 @@ Claims::~Claims() {
   std::error_code ignored;
   fs::remove(folder_ / WorkerFile(self_.id), ignored);
   fs::remove(folder_, ignored);  // if it is empty
+  if (joined_ && fs::exists(folder_, ignored)) RemoveClaims(folder_.parent_path());
 }
 
 void Claims::Beat() {
@@ -163,6 +164,11 @@ void Claims::End(const std::string& state, const std::string& message) {
 void Claims::LeaveNothing() {
   const std::lock_guard lock(mutex_);
   leave_nothing_ = true;
+}
+
+void Claims::LeaveNothingOfJoined() {
+  const std::lock_guard lock(mutex_);
+  leave_nothing_ = joined_ = true;
 }
 
 }  // namespace skipbench

@@ -51,8 +51,10 @@ class Claims {
   void Waiting();
   // The last word: "ended", "stopped" or "failed". What was not done may be taken by others at once.
   void End(const std::string& state, const std::string& message = "");
-  // The result is joined: with the end of this process its file goes too.
+  // With the end of this process its file goes too.
   void LeaveNothing();
+  // The result is joined: and with it what processes left that were killed since.
+  void LeaveNothingOfJoined();
 
  private:
   void Beat();
@@ -66,7 +68,7 @@ class Claims {
 
   std::mutex mutex_;  // of all below
   WorkerState self_;
-  bool over_ = false, leave_nothing_ = false;
+  bool over_ = false, leave_nothing_ = false, joined_ = false;
   std::condition_variable wake_;
   std::thread beats_;
 };
