@@ -101,6 +101,14 @@ void WorkShare::Try(const std::string& item, const std::function<void()>& run) {
 }
 
 void WorkShare::Join(const std::function<void()>& join) {
+  // Others wait meanwhile: a slow process leaves it to them, if they look within a while.
+  const auto since = std::chrono::steady_clock::now();
+  while (Seconds(since) < 1.5 * kLongestWait && claims_.AFasterOneWaits()) {
+    claims_.Refresh();
+    RequireNotJoined();
+    if (claims_.OwnerOf(kJoin) == Claims::Owner::kAlive) break;
+    Wait();
+  }
   for (;;) {
     claims_.Refresh();
     RequireNotJoined();

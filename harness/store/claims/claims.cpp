@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <fstream>
 #include <random>
 
@@ -115,6 +116,16 @@ bool Claims::Claim(const std::string& item) {
   if (!MakeExclusively(folder_ / fmt::format("{}.{}", item, number), self_.id + "\n")) return false;
   newest_[item] = own_[item] = number;
   return true;
+}
+
+bool Claims::AFasterOneWaits() {
+  const auto pace = [](const WorkerState& worker) {
+    return worker.samples > 0 ? worker.busy_s / static_cast<double>(worker.samples) : HUGE_VAL;
+  };
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(ReadWorkers(folder_.parent_path()), [&](const WorkerState& worker) {
+    return worker.alive && worker.id != self_.id && worker.state == "waiting" && pace(worker) * 1.5 < pace(self_);
+  });
 }
 
 int Claims::Before(const std::string& item) const {

@@ -41,6 +41,8 @@ class Claims {
   // Takes an item that nobody has, or whose owner is gone; false: another process was faster, or the folder of claims
   // is there no more.
   bool Claim(const std::string& item);
+  // Whether a process that took less than two thirds of this one's time for a sample is alive, and has nothing to do.
+  bool AFasterOneWaits();
   // How often an item that this process has claimed was claimed before.
   int Before(const std::string& item) const;
 
