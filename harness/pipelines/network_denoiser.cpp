@@ -6,6 +6,7 @@
 #include <ranges>
 
 #include "harness/base/error.h"
+#include "harness/models/rows_on_threads.h"
 #include "harness/runtime/device_index.h"
 
 namespace skipbench {
@@ -74,7 +75,9 @@ DenoiserOutput NetworkDenoiser::Predict(const DenoiserInput& input) {
       work.from_rows = DeviceIndex(rows, input.sample.device());
     }
   }
-  const NetworkOutput made = replayed_.Forward(inputs, work);
+  const int64_t pieces = PiecesOnThreads(inputs, network_.info().dtype, macs_({Action::kPredict}).matmuls);
+  const NetworkOutput made =
+      pieces > 1 ? ForwardOnThreads(network_, inputs, work, pieces) : replayed_.Forward(inputs, work);
   // Of as many channels as the sample: what comes after them is a learned variance.
   const int64_t channels = network_.info().in_channels;
   const at::Tensor sample =

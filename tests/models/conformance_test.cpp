@@ -12,6 +12,8 @@
 #include <set>
 
 #include "harness/models/load.h"
+#include "harness/models/rows_on_threads.h"
+#include "harness/nn/cpu/cpu_gemm.h"
 #include "harness/nn/layers/macs.h"
 #include "tests/support/fixtures.h"
 
@@ -290,6 +292,52 @@ TEST_P(NetworkConformance, SomeRowsGoOnFromProbes) {
         expect_same(go_on(partial).sample, network_->Forward(some, partial).sample, kept);
       }
       EXPECT_ERROR(network_->Forward(inputs, {.from = probe.get(), .from_rows = index}), "rows of a probe");
+    }
+  }
+}
+
+// Threads that take rows of their own give what a forward of all rows gives: in every bit where rows do not depend on
+// each other (ATen's products round a row differently beside others, its functions the last few numbers of a tensor).
+TEST_P(NetworkConformance, RowsOnThreadsAreTheSame) {
+  constexpr int64_t kPieces = 2;
+  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+    const auto network = LoadFolder<Network>(GetParam().folder, {.dtype = dtype});
+    const at::Tensor all = network->Forward(Inputs(kRows)).sample;
+    const bool apart = at::equal(network->Forward(Select(Inputs(kRows), {0})).sample, all.narrow(0, 0, 1)) &&
+                       at::equal(network->Forward(Select(Inputs(kRows), {1, 2})).sample, all.narrow(0, 1, 2));
+    const double margin = apart && cpu::KernelsFor(dtype) ? 0 : dtype == at::kFloat ? kFloatNoise : 0.1;
+    for (const bool cached : {false, true}) {
+      NetworkInputs inputs = Inputs(kRows);
+      ConditioningCache cache(
+          inputs.Get("encoder_hidden_states").defined() ? inputs.Get("encoder_hidden_states").to(dtype) : at::Tensor());
+      if (cached) {
+        // I2VGen-XL's tokens are made of the picture, too.
+        if (!cache.tokens().defined() || inputs.conditioning.contains("image_latents")) break;
+        inputs.conditioning.erase("encoder_hidden_states");
+        inputs.cache = &cache;
+      }
+      for (const bool numbered : {false, true}) {
+        if (numbered && !cached) continue;
+        if (numbered) inputs.rows = at::tensor({1, 2, 0}, at::kLong);
+        SCOPED_TRACE(fmt::format("{}, {}", c10::toString(dtype), cached ? "cached" : "given"));
+        const auto expect_same = [&](const NetworkWork& work) {
+          const NetworkOutput whole = network->Forward(inputs, work);
+          const NetworkOutput pieces = ForwardOnThreads(*network, inputs, work, kPieces);
+          EXPECT_LE(RelativeDiff(pieces.sample, whole.sample), margin);
+          ASSERT_EQ(pieces.kept.size(), whole.kept.size());
+          for (const auto& [site, kept] : whole.kept)
+            EXPECT_LE(RelativeDiff(pieces.kept.at(site), kept), margin) << Show(site);
+        };
+        expect_same({.keep = AllSites()});
+        if (dtype != at::kFloat || (cached && !numbered)) continue;
+        const NetworkOutput full = network->Forward(inputs, {.keep = AllSites()});
+        for (const auto& [site, kept] : full.kept) expect_same({.site = site, .cached = kept});
+        for (const ProbeSite& site : AllProbes()) {
+          const auto probe = network->Probe(inputs, site);
+          expect_same({.keep = AllSites(), .from = probe.get()});
+          expect_same({.from = probe.get(), .from_rows = at::arange(kRows, at::kLong)});
+        }
+      }
     }
   }
 }

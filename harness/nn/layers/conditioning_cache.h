@@ -6,13 +6,14 @@
 
 #include <functional>
 #include <map>
+#include <mutex>
 #include <utility>
 
 namespace skipbench {
 
 // Owned by whoever runs a network; made from the conditionings of the run, one row for each (a wave's captions, and the
 // empty one). A forward then names, for each row of its batch, the row of the conditioning: no token tensor is
-// gathered. Not thread-safe; must not outlive the networks that filled it.
+// gathered. Threads may share it: one computes, the others wait. It must not outlive the networks that filled it.
 class ConditioningCache {
  public:
   // [R, L, D], in the network's dtype and on its device; undefined for networks without cross-attention. With
@@ -27,20 +28,26 @@ class ConditioningCache {
   const at::Tensor& KeyValue(const void* layer, const std::function<at::Tensor(const at::Tensor& tokens)>& compute);
   // The value that `compute` gives for `network` whatever the conditioning and the timestep, computed the first time.
   const at::Tensor& Constant(const void* network, const std::function<at::Tensor()>& compute) {
-    return Once(&constants_[network], compute);
+    return Once(&constants_, network, compute);
   }
   const at::Tensor& TimeProjection(const void* network, double timestep, const std::function<at::Tensor()>& compute) {
-    return Once(&times_[{network, timestep}], compute);
+    return Once(&times_, {network, timestep}, compute);
   }
 
  private:
-  static const at::Tensor& Once(at::Tensor* value, const std::function<at::Tensor()>& compute) {
-    if (!value->defined()) *value = compute();
-    return *value;
+  // `compute` does not come back here.
+  template <typename Key>
+  const at::Tensor& Once(std::map<Key, at::Tensor>* values, const Key& key,
+                         const std::function<at::Tensor()>& compute) {
+    const std::lock_guard lock(mutex_);
+    at::Tensor& value = (*values)[key];
+    if (!value.defined()) value = compute();
+    return value;
   }
 
   at::Tensor tokens_;
   bool one_by_one_;
+  std::mutex mutex_;
   std::map<const void*, at::Tensor> key_values_, constants_;
   std::map<std::pair<const void*, double>, at::Tensor> times_;
 };
