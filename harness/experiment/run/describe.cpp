@@ -145,6 +145,7 @@ Json Expanded(const Plan& plan) {
     json["decide"] = DecideTable().Write(*config.decide);
     if (config.decide->baseline.empty()) json["decide"].erase("baseline");  // it is of one question only
   }
+  if (config.Gives("published")) json["published"] = ToJson(config.published);
   Json settings = Json::array();
   for (const auto& setting : plan.settings)
     settings.push_back({{"label", setting.spec->label},

@@ -24,20 +24,22 @@ struct Grid {
   const std::vector<Row>& cells;
 };
 
-// The grids under one head, rows with the same setting together.
+// The grids under one head, rows with the same setting (or what else their first column holds) together.
 void Join(const std::vector<Grid>& grids, bool outcome, Row* headings, std::vector<Row>* cells) {
-  Row names;     // of all columns but the setting and the outcome
+  Row names;     // of all columns but the first and the outcome
   Row settings;  // in order
+  std::string first;
   std::string last;
   for (const auto& grid : grids) {
     if (grid.headings.empty()) continue;
     const size_t end = grid.headings.size() - outcome;
+    first = grid.headings[0];
     for (size_t c = 1; c < end; ++c) AddOnce(grid.headings[c], &names);
     if (outcome) last = grid.headings.back();
     for (const auto& row : grid.cells) AddOnce(row[0], &settings);
   }
   if (settings.empty()) return;
-  *headings = {"setting", "result"};
+  *headings = {first, "result"};
   headings->insert(headings->end(), names.begin(), names.end());
   if (outcome) headings->push_back(last);
   for (const auto& setting : settings)
@@ -52,6 +54,26 @@ void Join(const std::vector<Grid>& grids, bool outcome, Row* headings, std::vect
         }
         if (outcome) line.push_back(row.back());
       }
+}
+
+// Where all results that have some have the same, and nothing of their own beside it, once.
+PublishedText PublishedOfAll(const std::vector<OfResult<TableText>>& results) {
+  std::vector<Grid> grids;
+  for (const auto& [name, text] : results)
+    if (!text.published.empty()) grids.push_back({name, text.published.headings, text.published.cells});
+  if (grids.empty()) return {};
+  const bool own = std::ranges::find(grids[0].headings, "measured here") != grids[0].headings.end();
+  const bool same = std::ranges::all_of(
+      grids, [&](const Grid& grid) { return grid.headings == grids[0].headings && grid.cells == grids[0].cells; });
+  if (same && !own) return {.headings = grids[0].headings, .cells = grids[0].cells};
+  PublishedText joined;
+  Join(grids, /*outcome=*/false, &joined.headings, &joined.cells);
+  // The source stays last, whichever columns came in behind it.
+  const auto source = std::ranges::find(joined.headings, "source") - joined.headings.begin();
+  const auto to_end = [&](Row* row) { std::rotate(row->begin() + source, row->begin() + source + 1, row->end()); };
+  to_end(&joined.headings);
+  for (auto& row : joined.cells) to_end(&row);
+  return joined;
 }
 
 // The fields of a CSV file (RFC 4180), line by line.
@@ -92,6 +114,7 @@ TableText SideBySide(const std::vector<OfResult<TableText>>& results) {
   joined.outcome = std::ranges::all_of(results, [](const auto& one) { return one.table.outcome; });
   Join(front, joined.outcome, &joined.headings, &joined.cells);
   Join(more, false, &joined.more_headings, &joined.more_cells);
+  joined.published = PublishedOfAll(results);
   for (const auto& [name, text] : results)
     for (const auto& note : text.notes)
       AddOnce(said[note] == results.size() ? note : name + ": " + note, &joined.notes);

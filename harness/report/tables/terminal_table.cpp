@@ -7,6 +7,7 @@
 #include <map>
 
 #include "harness/report/tables/display_width.h"
+#include "harness/report/tables/published_terminal.h"
 #include "harness/report/tables/short_labels.h"
 #include "harness/report/tables/table_columns.h"
 #include "harness/report/tables/table_notes.h"
@@ -16,7 +17,7 @@
 namespace skipbench {
 namespace {
 
-constexpr size_t kGap = 2, kLeastLabel = 20, kNoteLines = 3;
+constexpr size_t kGap = 2, kLeastLabel = 20, kNoteLines = 3, kPublishedRows = 6;
 
 // Of which kind a cell's colour is.
 struct ShownColumn {
@@ -65,6 +66,8 @@ class TerminalTable {
                 "\n";
         for (const size_t k : rows) Row(k);
       }
+    out_ += RenderPublishedTerminal(LayoutPublished(table_), options_.width, options_.colour,
+                                    options_.all_notes ? table_.published.size() : kPublishedRows);
     Notes();
     return std::move(out_);
   }

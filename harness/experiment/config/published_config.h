@@ -1,0 +1,19 @@
+// "published" in a config: rows of others' numbers (harness/store/published.h), or files of them.
+#pragma once
+
+#include <vector>
+
+#include "harness/base/json.h"
+#include "harness/store/published.h"
+
+namespace skipbench {
+
+// A file's path relative to `folder`, a row, or a list of both; a file holds a list of rows. Throws Error naming file,
+// row and key.
+std::vector<PublishedRow> ReadPublishedConfig(const JsonReader& config, const std::filesystem::path& folder);
+
+// What rows say of settings that the run has not, for people; `labels`: those it has.
+std::vector<std::string> NotesOnPublished(const std::vector<PublishedRow>& rows,
+                                          const std::vector<std::string>& labels);
+
+}  // namespace skipbench
