@@ -36,8 +36,12 @@ std::string LatexText(const std::string& text) {
   return escaped;
 }
 
-// The first and, with an outcome, the last column are text, the others numbers.
-bool IsText(size_t column, size_t columns, bool outcome) { return column == 0 || (outcome && column + 1 == columns); }
+// The first ones and, with an outcome, the last column are text, the others numbers.
+std::string LatexAlignment(size_t columns, size_t text_columns, bool outcome) {
+  std::string alignment;
+  for (size_t c = 0; c < columns; ++c) alignment += c < text_columns || (outcome && c + 1 == columns) ? 'l' : 'r';
+  return alignment;
+}
 
 using Cells = std::set<std::pair<size_t, size_t>>;  // row, column
 
@@ -58,13 +62,6 @@ std::string LatexGrid(const std::vector<std::string>& headings, const std::vecto
   return out + "  \\bottomrule\n\\end{tabular}}\n";
 }
 
-std::string LatexGrid(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& cells,
-                      bool outcome, const Cells& bold) {
-  std::string alignment;
-  for (size_t c = 0; c < headings.size(); ++c) alignment += IsText(c, headings.size(), outcome) ? 'l' : 'r';
-  return LatexGrid(headings, cells, alignment, bold);
-}
-
 std::string Footnote(const std::string& text) { return "\n{\\footnotesize " + LatexText(text) + "\\par}\n"; }
 
 // A float of its own: nobody measured these numbers together with the others.
@@ -79,10 +76,12 @@ std::string PublishedLatex(PublishedText text) {
 
 // The float, and its notes behind it, where they may be moved or left out.
 std::string RenderLatex(const TableText& text, const Cells& bold, const Cells& more_bold) {
-  std::string out = "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" +
-                    LatexGrid(text.headings, text.cells, text.outcome, bold);
+  std::string out =
+      "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" +
+      LatexGrid(text.headings, text.cells, LatexAlignment(text.headings.size(), text.text_columns, text.outcome), bold);
   if (!text.more_headings.empty())
-    out += "\n\\medskip\n" + LatexGrid(text.more_headings, text.more_cells, false, more_bold);
+    out += "\n\\medskip\n" + LatexGrid(text.more_headings, text.more_cells,
+                                       LatexAlignment(text.more_headings.size(), text.text_columns, false), more_bold);
   out += "\\end{table}\n";
   if (!bold.empty() || !more_bold.empty()) out += Footnote("Bold: the best of a column, full runs left aside.");
   for (const auto& note : text.notes) out += Footnote(note);
@@ -319,10 +318,10 @@ std::string RenderCsv(const Table& table) { return RenderCsv(table, WholeView(ta
 std::string RenderJson(const Table& table) { return RenderJson(table, WholeView(table)); }
 
 std::string RenderMarkdown(const TableText& text) {
-  const auto grid = [](const std::vector<std::string>& headings, std::vector<std::vector<std::string>> cells,
-                       bool outcome) {
+  const auto grid = [&](const std::vector<std::string>& headings, std::vector<std::vector<std::string>> cells,
+                        bool outcome) {
     cells.insert(cells.begin(), headings);
-    return MarkdownGrid(std::move(cells), 1, outcome);
+    return MarkdownGrid(std::move(cells), text.text_columns, outcome);
   };
   std::string out = text.caption + "\n\n" + grid(text.headings, text.cells, text.outcome);
   if (!text.more_headings.empty()) out += "\n" + grid(text.more_headings, text.more_cells, false);

@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <map>
+#include <sstream>
 
 #include "harness/base/format.h"
 #include "harness/base/json.h"
+#include "harness/report/tables/display_width.h"
+#include "harness/report/tables/escape.h"
+#include "harness/report/tables/render_table.h"
 
 namespace skipbench {
 namespace {
@@ -106,7 +110,8 @@ TableText SideBySide(const std::vector<OfResult<TableText>>& results) {
   std::vector<Grid> front, more;
   std::map<std::string, size_t> said;  // notes, and how many results have them
   for (const auto& [name, text] : results) {
-    joined.caption += fmt::format("{}{}: {}", joined.caption.empty() ? "" : "\n", name, text.caption);
+    const bool named = text.caption.starts_with(name + ": ");  // by the experiment, which is often called as its folder
+    joined.caption += (joined.caption.empty() ? "" : "\n") + (named ? text.caption : name + ": " + text.caption);
     front.push_back({name, text.headings, text.cells});
     more.push_back({name, text.more_headings, text.more_cells});
     for (const auto& note : text.notes) ++said[note];
@@ -114,11 +119,36 @@ TableText SideBySide(const std::vector<OfResult<TableText>>& results) {
   joined.outcome = std::ranges::all_of(results, [](const auto& one) { return one.table.outcome; });
   Join(front, joined.outcome, &joined.headings, &joined.cells);
   Join(more, false, &joined.more_headings, &joined.more_cells);
+  joined.text_columns = 2;  // the setting and the result
   joined.published = PublishedOfAll(results);
   for (const auto& [name, text] : results)
     for (const auto& note : text.notes)
       AddOnce(said[note] == results.size() ? note : name + ": " + note, &joined.notes);
   return joined;
+}
+
+size_t TableWidth(const TableText& text) {
+  size_t width = 1;
+  for (size_t c = 0; c < text.headings.size(); ++c) {
+    size_t column = CountCharacters(MarkdownCell(text.headings[c]));
+    for (const auto& row : text.cells) column = std::max(column, CountCharacters(MarkdownCell(row[c])));
+    width += std::max<size_t>(column, 3) + 3;
+  }
+  return width;
+}
+
+std::string RenderNarrow(TableText text, size_t width, size_t notes) {
+  std::string caption, below;
+  std::istringstream lines(text.caption);
+  for (std::string line; std::getline(lines, line);)
+    for (const auto& part : WrapText(line, width, "  ")) caption += (caption.empty() ? "" : "\n") + part;
+  text.caption = caption;
+  for (size_t k = 0; k < std::min(notes, text.notes.size()); ++k)
+    for (const auto& part : WrapText("- " + text.notes[k], width, "  ")) below += part + "\n";
+  if (notes < text.notes.size()) below += fmt::format("({} more notes: --notes)\n", text.notes.size() - notes);
+  text.notes.clear();
+  if (!text.published.empty()) below = fmt::format("{}\n", fmt::join(NumberSources(&text.published), "\n")) + below;
+  return RenderMarkdown(text) + (below.empty() ? "" : "\n" + below);
 }
 
 std::string SideBySideCsv(const std::vector<OfResult<std::string>>& results) {

@@ -21,6 +21,7 @@ struct TableText {
   std::vector<std::vector<std::string>> more_cells;
   PublishedText published;         // a third table, of numbers that others published
   std::vector<std::string> notes;  // what "-" means, what the sweep cost
+  size_t text_columns = 1;         // so many of the first columns are text, in both tables
   bool outcome = true;             // the last column of the first table is the outcome, a text that may be long
 };
 
