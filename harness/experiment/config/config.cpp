@@ -284,7 +284,7 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.data = root.Object("data").json();
   config.settings = MakeSettings(root, config.runs);
   ReadMetrics(root, &config);
-  config.published = ReadPublishedConfig(root, config.folder());
+  ReadPublishedConfig(root, config.folder());  // its errors come now; the run reads it
   if (const auto study = root.ObjectIf("path_study")) {
     if (config.runs.size() > 1)
       root.FailAt("path_study",

@@ -17,7 +17,6 @@
 #include "harness/measures/set_metric.h"
 #include "harness/pipelines/pipeline.h"
 #include "harness/sampling/method.h"
-#include "harness/store/published.h"
 #include "methods/catalog.h"
 #include "metrics/metric.h"
 
@@ -91,8 +90,7 @@ struct ExperimentConfig {
   std::optional<DecideOptions> decide;  // as resolved; `baseline` as the config gives it
   int threads = 0;                      // 0: LibTorch's choice
   LatencyConfig latency{.samples = 0};
-  int contact_sheet_rows = 0;           // samples shown in contact_sheet.png; 0: none
-  std::vector<PublishedRow> published;  // numbers of others, to be shown beside the run's
+  int contact_sheet_rows = 0;  // samples shown in contact_sheet.png; 0: none
 
   std::filesystem::path folder() const { return file.parent_path(); }
   // Whether the config says anything of a key.

@@ -30,9 +30,10 @@ std::vector<PublishedRow> ReadPublishedConfig(const JsonReader& config, const st
   return rows;
 }
 
-std::vector<std::string> NotesOnPublished(const std::vector<PublishedRow>& rows,
-                                          const std::vector<std::string>& labels) {
-  std::vector<std::string> notes;
+std::vector<std::string> NotesOnPublished(const ExperimentConfig& config) {
+  const auto rows = ReadPublishedConfig(JsonReader(config.json, config.file.string()), config.folder());
+  std::vector<std::string> labels, notes;
+  for (const auto& setting : config.settings) labels.push_back(setting.label);
   for (const auto& row : rows) {
     if (row.setting.empty() || std::ranges::find(labels, row.setting) != labels.end()) continue;
     std::string note = fmt::format("published: the run has no setting \"{}\", which a row of {} names{}", row.setting,

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "harness/base/json.h"
+#include "harness/experiment/config/config.h"
 #include "harness/store/published.h"
 
 namespace skipbench {
@@ -12,8 +12,7 @@ namespace skipbench {
 // row and key.
 std::vector<PublishedRow> ReadPublishedConfig(const JsonReader& config, const std::filesystem::path& folder);
 
-// What rows say of settings that the run has not, for people; `labels`: those it has.
-std::vector<std::string> NotesOnPublished(const std::vector<PublishedRow>& rows,
-                                          const std::vector<std::string>& labels);
+// What rows say of settings that the experiment has not, for people.
+std::vector<std::string> NotesOnPublished(const ExperimentConfig& config);
 
 }  // namespace skipbench

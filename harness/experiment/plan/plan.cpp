@@ -364,9 +364,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   for (auto& note : NotesOnNoiseFiles(plan.config.noise)) plan.notes.push_back(std::move(note));
   plan.metric_references = FindMetricReferences(plan);
   for (auto& note : NotesOnMetricReferences(plan)) plan.notes.push_back(std::move(note));
-  std::vector<std::string> labels;
-  for (const auto& setting : plan.config.settings) labels.push_back(setting.label);
-  for (auto& note : NotesOnPublished(plan.config.published, labels)) plan.notes.push_back(std::move(note));
+  for (auto& note : NotesOnPublished(plan.config)) plan.notes.push_back(std::move(note));
   if (!options.shapes_only) OpenNetworks(&plan);
   return plan;
 }
