@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cctype>
 
 #include "harness/base/format.h"
@@ -42,9 +43,9 @@ std::string LabelText(const std::string& label) {
 
 // ---- table ----------------------------------------------------------------------------------------------------------
 
-// "51.33 [49.68, 52.89]": the interval in a line of its own.
+// "51.33 [49.68, 52.89]", "0.297 (0.270-0.310)": the interval, range or ratio in a line of its own.
 std::string CellText(const std::string& cell) {
-  const size_t bracket = cell.find(" [");
+  const size_t bracket = std::min(cell.find(" ["), cell.find(" ("));
   if (bracket == std::string::npos) return HtmlText(cell);
   return HtmlText(cell.substr(0, bracket)) + " <span class=\"ci\">" + HtmlText(cell.substr(bracket + 1)) + "</span>";
 }
@@ -102,7 +103,9 @@ std::string PublishedHtml(const PublishedText& text) {
   html += "</tr></thead>\n<tbody>\n";
   for (const auto& row : text.cells) {
     html += "<tr>";
-    for (size_t c = 0; c + 1 < row.size(); ++c) html += "<td class=\"text\">" + CellText(row[c]) + "</td>";
+    for (size_t c = 0; c + 1 < row.size(); ++c)
+      html +=
+          "<td class=\"text\">" + (text.headings[c] == "measured here" ? CellText(row[c]) : HtmlText(row[c])) + "</td>";
     html += fmt::format("<td class=\"text\"><a href=\"{0}\">{0}</a></td></tr>\n", HtmlText(row.back()));
   }
   return html + kTableEnd;
