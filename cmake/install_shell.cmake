@@ -1,7 +1,9 @@
 # Run by cmake --install: completions and man pages, as the program itself describes its commands and options.
 # Takes `program`, `version`, `help2man` (empty: no man pages) and `share`, the folder that they go into.
 function(write_output file)
-  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE text ERROR_VARIABLE message RESULT_VARIABLE result)
+  get_filename_component(folder "${file}" DIRECTORY)
+  file(MAKE_DIRECTORY "${folder}")
+  execute_process(COMMAND ${ARGN} WORKING_DIRECTORY "${folder}" OUTPUT_VARIABLE text ERROR_VARIABLE message RESULT_VARIABLE result)
   if(NOT result EQUAL 0)
     message(FATAL_ERROR "${file}: ${ARGN} failed: ${message}")
   endif()
@@ -13,10 +15,20 @@ write_output("${share}/bash-completion/completions/skipbench" "${program}" compl
 write_output("${share}/zsh/site-functions/_skipbench" "${program}" completion zsh)
 write_output("${share}/fish/vendor_completions.d/skipbench.fish" "${program}" completion fish)
 
+# help2man calls a page by the file that it runs, through a shell: a script beside the page, so that no folder's name is in
+# its way.
+function(write_page name summary)
+  set(folder "${share}/man/man1")
+  string(REPLACE "'" "'\\''" quoted "${program}")
+  file(WRITE "${folder}/${name}" "#!/bin/sh\nexec '${quoted}' ${ARGN} \"$@\"\n")
+  file(CHMOD "${folder}/${name}" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+  write_output("${folder}/${name}.1" "${help2man}" --no-info --version-string=${version} --manual=skipbench
+               "--name=${summary}" "./${name}")
+  file(REMOVE "${folder}/${name}")
+endfunction()
+
 if(help2man)
-  set(options --no-info --version-string=${version} --manual=skipbench)
-  set(name "--name=a benchmark of training-free acceleration of diffusion models")
-  write_output("${share}/man/man1/skipbench.1" "${help2man}" ${options} ${name} "${program}")
+  write_page(skipbench "a benchmark of training-free acceleration of diffusion models")
   execute_process(COMMAND "${program}" --help OUTPUT_VARIABLE help)
   # "  run         run an experiment", between "Commands:" and the next empty line.
   string(REGEX REPLACE ".*\nCommands:\n(.*)" "\\1" help "${help}")
@@ -24,8 +36,7 @@ if(help2man)
   string(REPLACE "\n" ";" lines "${help}")
   foreach(line IN LISTS lines)
     if(line MATCHES "^  ([a-z]+) +(.*)$")
-      set(command ${CMAKE_MATCH_1})
-      write_output("${share}/man/man1/skipbench-${command}.1" "${help2man}" ${options} "--name=${CMAKE_MATCH_2}" "'${program}' ${command}")
+      write_page(skipbench-${CMAKE_MATCH_1} "${CMAKE_MATCH_2}" ${CMAKE_MATCH_1})
     endif()
   endforeach()
 endif()

@@ -166,6 +166,7 @@ Table MakeTable(const ResultReader& result, const std::vector<MeasuredValue>& di
   table.samples = std::ssize(result.samples());
   table.metrics = MetricsOf(result);
   table.cost = result.TotalCost();
+  table.published = PublishedOf(table.header);
   table.notes = result.notes();
   table.decisions = DecisionsOf(result);
   const Sampling sampling = table.decisions ? Sampling::kStopped : Sampling::kFixed;

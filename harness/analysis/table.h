@@ -13,6 +13,7 @@
 #include "harness/analysis/recorded_actions.h"
 #include "harness/analysis/verdict/verdict.h"
 #include "harness/measures/measured_value.h"
+#include "harness/store/published.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench {
@@ -65,8 +66,9 @@ struct Table {
   WaveCost cost;
   // Of a run that decides: its answers, in the order of the rows. Intervals are those of confidence sequences then.
   std::optional<RunDecisions> decisions;
-  RunVerdict verdict;              // by the usual metric and budgets
-  std::vector<std::string> notes;  // ResultReader::notes()
+  RunVerdict verdict;                   // by the usual metric and budgets
+  std::vector<PublishedRow> published;  // numbers of others; nothing is computed from them
+  std::vector<std::string> notes;       // ResultReader::notes()
 };
 
 // `distances`: SetDistances(result, ...).

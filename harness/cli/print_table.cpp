@@ -14,13 +14,13 @@ namespace {
 
 constexpr size_t kLeast = 40;
 
-size_t WidthOf(int width) { return std::max(kLeast, width > 0 ? static_cast<size_t>(width) : TerminalWidth()); }
-
 }  // namespace
+
+size_t TerminalColumns(int width) { return std::max(kLeast, width > 0 ? static_cast<size_t>(width) : TerminalWidth()); }
 
 void PrintVerdict(const skipbench::Table& table) {
   constexpr size_t kUsual = 80, kMost = 120;  // longer lines are hard to read
-  const size_t width = OutputIsTerminal() ? std::min(WidthOf(0), kMost) : kUsual;
+  const size_t width = OutputIsTerminal() ? std::min(TerminalColumns(0), kMost) : kUsual;
   fmt::print("\n{}", RenderVerdictText(table.verdict, table.header, width, WantsColour("auto")));
 }
 
@@ -31,7 +31,8 @@ void PrintTable(const skipbench::Table& table) {
 
 std::string TerminalText(const skipbench::Table& table, const TableView& view, int width, const std::string& colour,
                          bool all_notes) {
-  return RenderTerminal(table, view, {.width = WidthOf(width), .colour = WantsColour(colour), .all_notes = all_notes});
+  return RenderTerminal(table, view,
+                        {.width = TerminalColumns(width), .colour = WantsColour(colour), .all_notes = all_notes});
 }
 
 }  // namespace skipbench::cli

@@ -18,4 +18,7 @@ void PrintTable(const skipbench::Table& table);
 std::string TerminalText(const skipbench::Table& table, const TableView& view, int width, const std::string& colour,
                          bool all_notes);
 
+// Columns that text is for: `width`, where it is 0 the terminal's; 40 or more.
+size_t TerminalColumns(int width);
+
 }  // namespace skipbench::cli

@@ -11,6 +11,7 @@
 #include "harness/report/tables/path_text.h"
 #include "harness/report/tables/render_table.h"
 #include "harness/report/tables/side_by_side.h"
+#include "harness/report/tables/table_columns.h"
 #include "harness/report/tables/terminal.h"
 #include "harness/store/result_reader.h"
 
@@ -79,13 +80,48 @@ void PrintSettings(const skipbench::Table& table, const Values& values, const st
                                           : RenderJson(table, view));
 }
 
-// Of several runs the tables become one: as text in Markdown, which the terminal shows too.
+// What tells most of the settings of several runs, in a terminal's width: of each run the columns that it has, fewer of
+// them until the rows fit.
+std::string SideBySideTerminal(const std::vector<NamedResult>& results, const Values& values, const Texts& why) {
+  std::vector<skipbench::Table> tables;
+  for (const auto& [name, result] : results) tables.push_back(MakeTable(result, SetDistances(result)));
+  Texts ids = {"setting", "cost"};
+  for (const auto& table : tables)
+    if (const std::string& metric = table.verdict.metric.name;
+        !metric.empty() && std::ranges::find(ids, metric) == ids.end())
+      ids.push_back(metric);
+  ids.insert(ids.end(), {"speed_up", "nfe", "pareto"});
+  const size_t width = TerminalColumns(values.Number("width", 0, 10'000));
+  for (;; ids.pop_back()) {
+    std::vector<OfResult<TableText>> texts;
+    for (size_t r = 0; r < results.size(); ++r) {
+      TableView view = ViewOf(tables[r], "", values.Text("sort"), values.All("filter"));
+      const auto all = AllColumns(tables[r]);
+      for (const auto& id : ids)
+        if (std::ranges::find(all, id, &TableColumn::id) != all.end()) view.columns.push_back(id);
+      texts.push_back({results[r].name, Layout(tables[r], view)});
+    }
+    TableText text = SideBySide(texts);
+    text.notes.insert(text.notes.begin(), why.begin(), why.end());
+    constexpr size_t kFew = 3;  // setting, cost and a metric
+    if (TableWidth(text) <= width || ids.size() <= kFew)
+      return RenderNarrow(text, width, values.IsSet("notes") ? text.notes.size() : std::max<size_t>(why.size(), 1));
+  }
+}
+
+// Of several runs the tables become one.
 void PrintSideBySide(const std::vector<NamedResult>& results, const Values& values, const std::string& format) {
-  if (values.IsSet("notes") || values.Get<int>("width") != 0 || values.Text("color") != "auto")
-    Fail("skipbench table: --notes, --width and --color are of the text of one run; here are {}", results.size());
+  if (values.Text("color") != "auto")
+    Fail("skipbench table: --color is of the text of one run; here are {}", results.size());
+  if (values.Get<int>("width") != 0 && format != "text")
+    Fail("skipbench table: --width is of the text for terminals; here is {}", format);
   // Rows are told apart by setting and result.
   std::string columns = values.Text("columns");
   if (!columns.empty() && columns != "setting" && !columns.starts_with("setting,")) columns = "setting," + columns;
+  if (format == "text" && columns.empty()) {
+    fmt::print("{}", SideBySideTerminal(results, values, WhyNotBeside(results)));
+    return;
+  }
   std::vector<OfResult<TableText>> texts;
   std::vector<OfResult<std::string>> programs;
   for (const auto& [name, result] : results) {

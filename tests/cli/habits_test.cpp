@@ -115,6 +115,32 @@ TEST(Completion, OfOtherShells) {
 }
 
 // Before it starts, and only where progress is shown.
+// What `cmake --install` writes: a page for the program and one for each command, with its options and examples, that
+// groff has nothing to say about.
+TEST(ManPages, AreMadeOfTheHelp) {
+  for (const char* program : {"help2man", "groff", "cmake"})
+    if (RunProcess({"sh", "-c", std::string("command -v ") + program}).exit_code != 0)
+      GTEST_SKIP() << "no " << program << "; Debian: apt-get install help2man groff-base cmake";
+  const TempDir dir;
+  const auto made =
+      RunProcess({"cmake", "-Dprogram=" + SkipbenchPath(), "-Dversion=1.2.3", "-Dhelp2man=help2man",
+                  "-Dshare=" + dir.path().string(), "-P", (SourceDir() / "cmake/install_shell.cmake").string()});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const auto pages = dir / "man/man1";
+  EXPECT_TRUE(Contains(ReadFile(pages / "skipbench.1"), ".SH SYNOPSIS"));
+  for (const auto& name : CommandNames()) {
+    const std::string page = (pages / ("skipbench-" + name + ".1")).string();
+    const auto checked = RunProcess({"groff", "-man", "-Tutf8", "-ww", "-z", page});
+    EXPECT_EQ(checked.exit_code, 0) << name;
+    EXPECT_EQ(checked.err, "") << name;
+    EXPECT_TRUE(Contains(ReadFile(page), "skipbench-" + name + " \\- ")) << ReadFile(page).substr(0, 300);
+    if (name == "path" || name == "help") continue;  // its own commands have the options
+    const std::string text = RunProcess({"groff", "-man", "-Tascii", "-P-c", "-P-b", "-P-u", page}).out;
+    for (const auto& option : Options(Skipbench({name, "--help"}).out))
+      EXPECT_TRUE(Contains(text, option)) << name << " " << option;
+  }
+}
+
 TEST(Estimate, IsSaidBeforeTheRun) {
   const TempDir dir;
   WriteFile(dir / "config.json", SmallConfig(2, 4).dump());

@@ -5,6 +5,7 @@
 
 #include "harness/base/json.h"
 #include "harness/report/tables/html_table.h"
+#include "harness/report/tables/render_table.h"
 
 namespace skipbench {
 namespace {
@@ -35,6 +36,25 @@ TEST(SideBySide, TheSameSettingOfAllResultsStandsTogether) {
   EXPECT_THAT(joined.notes, ElementsAre("MACs: of the denoiser.", "a: took 30", "b: took 0.9"));
   EXPECT_EQ(joined.caption, "a: model a\nb: model b");
   EXPECT_TRUE(joined.more_headings.empty());
+}
+
+TEST(SideBySide, WhoseARowIsIsText) {
+  const TableText joined = SideBySide(
+      {{"a", Text("a: model", {"full"}, "PSNR dB", "30")}, {"b", Text("x: model", {"full"}, "PSNR dB", "31")}});
+  EXPECT_EQ(joined.caption, "a: model\nb: x: model");  // the experiment that is called as its folder is named once
+  EXPECT_THAT(RenderMarkdown(joined), HasSubstr("| ------- | ------ | --: |"));
+  EXPECT_THAT(RenderLatex(joined), HasSubstr("\\begin{tabular}{llrrl}"));
+}
+
+TEST(SideBySide, ForATerminalWordsAreBrokenAndNotesCounted) {
+  TableText joined =
+      SideBySide({{"a", Text("a long model", {"full"}, "PSNR dB", "30")}, {"b", Text("m", {"full"}, "PSNR dB", "31")}});
+  EXPECT_EQ(TableWidth(joined), RenderMarkdown(joined).find('\n', RenderMarkdown(joined).find("| full")) -
+                                    RenderMarkdown(joined).find("| full"));
+  joined.caption += " " + std::string(30, 'x') + " " + std::string(30, 'y');
+  const std::string text = RenderNarrow(joined, 40, 1);
+  EXPECT_THAT(text, HasSubstr("\n  " + std::string(30, 'y') + "\n"));
+  EXPECT_THAT(text, HasSubstr("- MACs: of the denoiser.\n(2 more notes: --notes)\n"));
 }
 
 TEST(SideBySide, CsvHasTheColumnsOfAll) {

@@ -111,6 +111,15 @@ TEST(VerdictText, Json) {
   EXPECT_EQ(run["settings"][2]["pareto"], true);
 }
 
+TEST(VerdictText, SaysThatTheRunIsNotFinished) {
+  RunVerdict verdict = Simple();
+  EXPECT_THAT(RenderVerdictText(verdict, Sweep()), Not(HasSubstr("not finished")));
+  verdict.samples = 4;
+  verdict.planned = 60;
+  EXPECT_THAT(LayoutVerdict(verdict, Sweep()).heading, HasSubstr("; not finished: 4 of 60 samples"));
+  EXPECT_EQ(Json::parse(RenderVerdictJson(verdict, Sweep()))["finished"], false);
+}
+
 TEST(VerdictText, NothingToSay) {
   RunVerdict verdict;
   verdict.problem = "no sample is in the results yet";

@@ -341,12 +341,16 @@ RunVerdict MakeVerdict(const ResultReader& result, const std::optional<RunDecisi
         "are "
         "in the table");
   auto samples = SamplesOf(result, {metric->name, options.cost});
-  return MakeVerdict({.header = result.header(),
-                      .metric = *metric,
-                      .values = std::move(samples.columns[metric->name]),
-                      .cost = std::move(samples.columns[options.cost]),
-                      .decisions = decisions ? &*decisions : nullptr},
-                     options);
+  RunVerdict verdict = MakeVerdict({.header = result.header(),
+                                    .metric = *metric,
+                                    .values = std::move(samples.columns[metric->name]),
+                                    .cost = std::move(samples.columns[options.cost]),
+                                    .decisions = decisions ? &*decisions : nullptr},
+                                   options);
+  verdict.samples = std::ssize(result.samples());
+  const bool answered = decisions && decisions->finished;
+  if (!result.complete() && !answered) verdict.planned = result.header().sample_count;
+  return verdict;
 }
 
 }  // namespace skipbench

@@ -83,6 +83,8 @@ struct RunVerdict {
   bool stopped = false;     // bounds are those of confidence sequences
   int64_t comparisons = 0;  // with fewer steps
   int64_t pairs = 0;        // of settings
+  int64_t samples = 0;      // in the result
+  int64_t planned = 0;      // where the run has more to do, the samples of its plan; else 0
   std::string problem;      // why nothing is said; empty: something is
   std::vector<JudgedGroup> groups;
 

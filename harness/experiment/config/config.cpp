@@ -9,6 +9,7 @@
 #include "harness/base/text.h"
 #include "harness/experiment/config/config_options.h"
 #include "harness/experiment/config/kept_config.h"
+#include "harness/experiment/config/published_config.h"
 #include "harness/experiment/config/sweep.h"
 #include "harness/schedulers/catalog.h"
 #include "methods/catalog.h"
@@ -283,6 +284,7 @@ ExperimentConfig ReadExperimentConfig(const fs::path& file, const std::vector<st
   config.data = root.Object("data").json();
   config.settings = MakeSettings(root, config.runs);
   ReadMetrics(root, &config);
+  ReadPublishedConfig(root, config.folder());  // its errors come now; the run reads it
   if (const auto study = root.ObjectIf("path_study")) {
     if (config.runs.size() > 1)
       root.FailAt("path_study",

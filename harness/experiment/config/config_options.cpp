@@ -203,7 +203,12 @@ std::vector<Field<Config>> Fields() {
       Field("latency", &Config::latency, LatencyTable()).Execution().Default("not").Help("measure latency and memory"),
       Key("contact_sheet", &Config::contact_sheet_rows,
           "samples shown in contact_sheet.png; needs \"images\" in save; 0: none", 0, 1000)
-          .Execution()};
+          .Execution(),
+      Field<Config>::ReadElsewhere("published", "path, {\"method\": ..., keys}, or a list of both")
+          .Execution()
+          .Default("none")
+          .Help("numbers of others that table and report print beside the run's; a path is of a file with a list of "
+                "such rows; configs/README.md says more")};
   fields.insert(fields.end(), rest.begin(), rest.end());
   return fields;
 }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "datasets/catalog.h"
+#include "harness/experiment/config/published_config.h"
 #include "harness/experiment/config/shard.h"
 #include "harness/experiment/plan/file_noise.h"
 #include "harness/experiment/plan/memory.h"
@@ -363,6 +364,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   for (auto& note : NotesOnNoiseFiles(plan.config.noise)) plan.notes.push_back(std::move(note));
   plan.metric_references = FindMetricReferences(plan);
   for (auto& note : NotesOnMetricReferences(plan)) plan.notes.push_back(std::move(note));
+  for (auto& note : NotesOnPublished(plan.config)) plan.notes.push_back(std::move(note));
   if (!options.shapes_only) OpenNetworks(&plan);
   return plan;
 }

@@ -9,6 +9,7 @@
 #include "harness/base/format.h"
 #include "harness/base/json.h"
 #include "harness/experiment/config/config_options.h"
+#include "harness/experiment/config/published_config.h"
 #include "harness/experiment/plan/inputs.h"
 #include "harness/experiment/plan/memory.h"
 #include "harness/experiment/plan/metric_reference.h"
@@ -145,6 +146,8 @@ Json Expanded(const Plan& plan) {
     json["decide"] = DecideTable().Write(*config.decide);
     if (config.decide->baseline.empty()) json["decide"].erase("baseline");  // it is of one question only
   }
+  if (config.Gives("published"))
+    json["published"] = ToJson(ReadPublishedConfig(JsonReader(config.json, config.file.string()), config.folder()));
   Json settings = Json::array();
   for (const auto& setting : plan.settings)
     settings.push_back({{"label", setting.spec->label},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cctype>
 
 #include "harness/base/format.h"
@@ -17,6 +18,10 @@ namespace {
 
 std::string Paragraph(const std::string& text, const char* css = "") {
   return fmt::format("<p{}>{}</p>\n", *css ? fmt::format(" class=\"{}\"", css) : "", HtmlText(text));
+}
+
+std::string Heading(const std::string& id, const std::string& title) {
+  return fmt::format("<h2 id=\"{}\">{}</h2>\n", id, HtmlText(title));
 }
 
 std::string List(const std::vector<std::string>& items, const char* css) {
@@ -38,9 +43,9 @@ std::string LabelText(const std::string& label) {
 
 // ---- table ----------------------------------------------------------------------------------------------------------
 
-// "51.33 [49.68, 52.89]": the interval in a line of its own.
+// "51.33 [49.68, 52.89]", "0.297 (0.270-0.310)": the interval, range or ratio in a line of its own.
 std::string CellText(const std::string& cell) {
-  const size_t bracket = cell.find(" [");
+  const size_t bracket = std::min(cell.find(" ["), cell.find(" ("));
   if (bracket == std::string::npos) return HtmlText(cell);
   return HtmlText(cell.substr(0, bracket)) + " <span class=\"ci\">" + HtmlText(cell.substr(bracket + 1)) + "</span>";
 }
@@ -83,6 +88,27 @@ std::string TableHtml(const Table& table, const TableText& text) {
   return html +
          "<p class=\"files\">The same table: <a href=\"table.tex\">LaTeX</a>, <a href=\"table.md\">Markdown</a>, "
          "<a href=\"table.csv\">CSV</a>, <a href=\"table.json\">JSON</a> (the last two with all digits).</p>\n";
+}
+
+// The source becomes a link.
+std::string PublishedHtml(const PublishedText& text) {
+  if (text.empty()) return "";
+  std::string html =
+      Heading("published", kPublishedTitle) +
+      Paragraph("Numbers of papers and documentation, each as its source has it: on other machines, data and code.",
+                "muted") +
+      "<div class=\"scroll published\" tabindex=\"0\" role=\"region\" aria-label=\"Published numbers\">\n<table>\n"
+      "<thead><tr>";
+  for (const auto& heading : text.headings) html += "<th scope=\"col\">" + HtmlText(heading) + "</th>";
+  html += "</tr></thead>\n<tbody>\n";
+  for (const auto& row : text.cells) {
+    html += "<tr>";
+    for (size_t c = 0; c + 1 < row.size(); ++c)
+      html +=
+          "<td class=\"text\">" + (text.headings[c] == "measured here" ? CellText(row[c]) : HtmlText(row[c])) + "</td>";
+    html += fmt::format("<td class=\"text\"><a href=\"{0}\">{0}</a></td></tr>\n", HtmlText(row.back()));
+  }
+  return html + kTableEnd;
 }
 
 // ---- figures --------------------------------------------------------------------------------------------------------
@@ -129,10 +155,6 @@ std::string FiguresHtml(const std::vector<Figure>& figures) {
   std::string html = "<div class=\"figures\">\n";
   for (const auto& figure : figures) html += FigureHtml(figure);
   return html + "</div>\n";
-}
-
-std::string Heading(const std::string& id, const std::string& title) {
-  return fmt::format("<h2 id=\"{}\">{}</h2>\n", id, HtmlText(title));
 }
 
 bool IsEmpty(const FigureSection& section) { return section.figures.empty() && section.details.empty(); }
@@ -289,6 +311,7 @@ std::string RenderPage(const ReportData& data, const PageContent& content) {
   };
   add("verdict", "Verdict", VerdictHtml(data, content));
   add("table", "Table", Heading("table", "What each setting costs and keeps") + TableHtml(data.table, text));
+  add("published", "Published", PublishedHtml(text.published));
   std::vector<std::string> missing;
   bool pictures = false;
   for (const auto& section : content.sections) {

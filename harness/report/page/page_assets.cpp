@@ -29,6 +29,8 @@ thead th { vertical-align: bottom; color: var(--muted); font-weight: 600; white-
 th:first-child, td.text { text-align: left; }
 tbody th { position: sticky; left: 0; background: var(--paper); font-weight: 500; white-space: normal; min-width: 12.5rem; max-width: 17rem; overflow-wrap: break-word; }
 td.text { white-space: normal; min-width: 7rem; }
+.published td.text { min-width: 5.5rem; max-width: 22rem; overflow-wrap: anywhere; }
+.published th { text-align: left; }
 tr.reference > * { background: var(--soft); }
 .ci { display: block; color: var(--muted); font-size: .78rem; }
 .notes { font-size: .87rem; padding-left: 1.2rem; max-width: 60rem; }

@@ -38,8 +38,12 @@ std::string Grid(const std::vector<std::string>& headings, const std::vector<std
                 (!row[c].empty() && row[c] != "identical" && std::isalpha(static_cast<unsigned char>(row[c][0])));
   const auto line = [&](const char* tag, const std::vector<std::string>& row) {
     std::string out = "<tr>";
-    for (size_t c = 0; c < row.size(); ++c)
-      out += fmt::format("<{0}{1}>{2}</{0}>", tag, text[c] ? " class=\"text\"" : "", HtmlText(OneLine(row[c])));
+    for (size_t c = 0; c < row.size(); ++c) {
+      const std::string cell = HtmlText(OneLine(row[c]));
+      const bool link = row[c].starts_with("https://");
+      out += fmt::format("<{0}{1}>{2}</{0}>", tag, text[c] ? " class=\"text\"" : "",
+                         link ? fmt::format("<a href=\"{0}\">{0}</a>", cell) : cell);
+    }
     return out + "</tr>\n";
   };
   std::string out = "<div><table>\n<thead>\n" + line("th", headings) + "</thead>\n<tbody>\n";
@@ -58,6 +62,8 @@ std::string RenderHtml(const TableText& text) {
   }
   out += Grid(text.headings, text.cells);
   if (!text.more_headings.empty()) out += Grid(text.more_headings, text.more_cells);
+  if (!text.published.empty())
+    out += fmt::format("<p>{}:</p>\n", kPublishedTitle) + Grid(text.published.headings, text.published.cells);
   if (!text.notes.empty()) out += "<ul>\n";
   for (const auto& note : text.notes) out += fmt::format("<li>{}</li>\n", HtmlText(note));
   if (!text.notes.empty()) out += "</ul>\n";

@@ -36,15 +36,18 @@ std::string LatexText(const std::string& text) {
   return escaped;
 }
 
-// The first and, with an outcome, the last column are text, the others numbers.
-bool IsText(size_t column, size_t columns, bool outcome) { return column == 0 || (outcome && column + 1 == columns); }
+// The first ones and, with an outcome, the last column are text, the others numbers.
+std::string LatexAlignment(size_t columns, size_t text_columns, bool outcome) {
+  std::string alignment;
+  for (size_t c = 0; c < columns; ++c) alignment += c < text_columns || (outcome && c + 1 == columns) ? 'l' : 'r';
+  return alignment;
+}
 
 using Cells = std::set<std::pair<size_t, size_t>>;  // row, column
 
+// `alignment`: of each column.
 std::string LatexGrid(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& cells,
-                      bool outcome, const Cells& bold) {
-  std::string alignment;
-  for (size_t c = 0; c < headings.size(); ++c) alignment += IsText(c, headings.size(), outcome) ? 'l' : 'r';
+                      const std::string& alignment, const Cells& bold) {
   const auto line = [&](const std::vector<std::string>& row, std::optional<size_t> r = {}) {
     std::string out = "  ";
     for (size_t c = 0; c < row.size(); ++c) {
@@ -59,17 +62,30 @@ std::string LatexGrid(const std::vector<std::string>& headings, const std::vecto
   return out + "  \\bottomrule\n\\end{tabular}}\n";
 }
 
+std::string Footnote(const std::string& text) { return "\n{\\footnotesize " + LatexText(text) + "\\par}\n"; }
+
+// A float of its own: nobody measured these numbers together with the others.
+std::string PublishedLatex(PublishedText text) {
+  if (text.empty()) return "";
+  const auto sources = NumberSources(&text);
+  std::string out = fmt::format("\n\\begin{{table}}\n\\caption{{{}.}}\n\\centering\n", kPublishedTitle) +
+                    LatexGrid(text.headings, text.cells, std::string(text.headings.size(), 'l'), {}) + "\\end{table}\n";
+  for (const auto& source : sources) out += Footnote(source);
+  return out;
+}
+
 // The float, and its notes behind it, where they may be moved or left out.
 std::string RenderLatex(const TableText& text, const Cells& bold, const Cells& more_bold) {
-  std::string out = "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" +
-                    LatexGrid(text.headings, text.cells, text.outcome, bold);
+  std::string out =
+      "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" +
+      LatexGrid(text.headings, text.cells, LatexAlignment(text.headings.size(), text.text_columns, text.outcome), bold);
   if (!text.more_headings.empty())
-    out += "\n\\medskip\n" + LatexGrid(text.more_headings, text.more_cells, false, more_bold);
+    out += "\n\\medskip\n" + LatexGrid(text.more_headings, text.more_cells,
+                                       LatexAlignment(text.more_headings.size(), text.text_columns, false), more_bold);
   out += "\\end{table}\n";
-  if (!bold.empty() || !more_bold.empty())
-    out += "\n{\\footnotesize Bold: the best of a column, full runs left aside.\\par}\n";
-  for (const auto& note : text.notes) out += "\n{\\footnotesize " + LatexText(note) + "\\par}\n";
-  return out;
+  if (!bold.empty() || !more_bold.empty()) out += Footnote("Bold: the best of a column, full runs left aside.");
+  for (const auto& note : text.notes) out += Footnote(note);
+  return out + PublishedLatex(text.published);
 }
 
 Json SpreadJson(const std::optional<Spread>& spread) {
@@ -170,6 +186,14 @@ Json RowJson(const Table& table, const TableRow& row) {
   AddStaticPath(table, row, &json);
   if (table.decisions) json["decision"] = DecisionJson(table, row);
   return json;
+}
+
+// What others published, each with the run's own value of the setting that it names.
+Json PublishedJson(const Table& table) {
+  Json list = ToJson(table.published);
+  for (size_t k = 0; k < list.size(); ++k)
+    list[k]["measured_here"] = JsonNumber(MeasuredOf(table, table.published[k]).value);
+  return list;
 }
 
 // A value of a JSON object under its key; of null: empty.
@@ -273,6 +297,16 @@ std::string MarkdownGrid(std::vector<std::vector<std::string>> rows, size_t text
   return out;
 }
 
+namespace {
+
+std::string PublishedMarkdown(const PublishedText& text) {
+  std::vector<std::vector<std::string>> rows = text.cells;
+  rows.insert(rows.begin(), text.headings);
+  return MarkdownGrid(std::move(rows), text.headings.size());
+}
+
+}  // namespace
+
 std::string RenderMarkdown(const Table& table) { return RenderMarkdown(Layout(table)); }
 std::string RenderMarkdown(const Table& table, const TableView& view) { return RenderMarkdown(Layout(table, view)); }
 std::string RenderLatex(const Table& table) { return RenderLatex(table, WholeView(table)); }
@@ -284,13 +318,14 @@ std::string RenderCsv(const Table& table) { return RenderCsv(table, WholeView(ta
 std::string RenderJson(const Table& table) { return RenderJson(table, WholeView(table)); }
 
 std::string RenderMarkdown(const TableText& text) {
-  const auto grid = [](const std::vector<std::string>& headings, std::vector<std::vector<std::string>> cells,
-                       bool outcome) {
+  const auto grid = [&](const std::vector<std::string>& headings, std::vector<std::vector<std::string>> cells,
+                        bool outcome) {
     cells.insert(cells.begin(), headings);
-    return MarkdownGrid(std::move(cells), 1, outcome);
+    return MarkdownGrid(std::move(cells), text.text_columns, outcome);
   };
   std::string out = text.caption + "\n\n" + grid(text.headings, text.cells, text.outcome);
   if (!text.more_headings.empty()) out += "\n" + grid(text.more_headings, text.more_cells, false);
+  if (!text.published.empty()) out += fmt::format("\n{}:\n\n", kPublishedTitle) + PublishedMarkdown(text.published);
   if (!text.notes.empty()) out += "\n";
   for (const auto& note : text.notes) out += "- " + MarkdownCell(note) + "\n";
   return out;
@@ -340,6 +375,7 @@ std::string RenderJson(const Table& table, const TableView& view) {
                {"wall_s", table.cost.wall_s},
                {"finished_at", table.cost.finished_at > 0 ? Json(DateOf(table.cost.finished_at)) : Json()},
                {"processor", header.processor.empty() ? Json() : Json(header.processor)},
+               {"published", PublishedJson(table)},
                {"settings", rows}};
   if (table.decisions) {
     json["decide"] = DecideTable().Write(table.decisions->options);

@@ -19,6 +19,11 @@ struct OfResult {
 // first appear. Columns that only some have are "-" in the others; notes that all have are said once.
 TableText SideBySide(const std::vector<OfResult<TableText>>& results);
 
+// The width of its first table in Markdown.
+size_t TableWidth(const TableText& text);
+// In Markdown whose words outside the tables are in lines of at most `width`, with the first `notes` notes.
+std::string RenderNarrow(TableText text, size_t width, size_t notes);
+
 // Of CSV files: their lines with `result` as the first column, result after result. What only some have is empty in the
 // others.
 std::string SideBySideCsv(const std::vector<OfResult<std::string>>& results);

@@ -61,6 +61,7 @@ TableText Layout(const Table& table) { return Layout(table, WholeView(table)); }
 TableText Layout(const Table& table, const TableView& view) {
   TableText text;
   text.caption = CaptionOf(table);
+  text.published = LayoutPublished(table);
   text.notes = NotesOf(table);
   if (!view.columns.empty()) {
     const auto all = AllColumns(table);

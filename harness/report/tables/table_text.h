@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/analysis/table.h"
+#include "harness/report/tables/published_text.h"
 #include "harness/report/tables/table_view.h"
 
 namespace skipbench {
@@ -18,7 +19,9 @@ struct TableText {
   // Empty: none.
   std::vector<std::string> more_headings;
   std::vector<std::vector<std::string>> more_cells;
+  PublishedText published;         // a third table, of numbers that others published
   std::vector<std::string> notes;  // what "-" means, what the sweep cost
+  size_t text_columns = 1;         // so many of the first columns are text, in both tables
   bool outcome = true;             // the last column of the first table is the outcome, a text that may be long
 };
 

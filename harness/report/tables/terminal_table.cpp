@@ -7,6 +7,7 @@
 #include <map>
 
 #include "harness/report/tables/display_width.h"
+#include "harness/report/tables/published_terminal.h"
 #include "harness/report/tables/short_labels.h"
 #include "harness/report/tables/table_columns.h"
 #include "harness/report/tables/table_notes.h"
@@ -16,7 +17,7 @@
 namespace skipbench {
 namespace {
 
-constexpr size_t kGap = 2, kLeastLabel = 20, kNoteLines = 3;
+constexpr size_t kGap = 2, kLeastLabel = 20, kNoteLines = 3, kPublishedRows = 6;
 
 // Of which kind a cell's colour is.
 struct ShownColumn {
@@ -65,6 +66,8 @@ class TerminalTable {
                 "\n";
         for (const size_t k : rows) Row(k);
       }
+    out_ += RenderPublishedTerminal(LayoutPublished(table_), options_.width, options_.colour,
+                                    options_.all_notes ? table_.published.size() : kPublishedRows);
     Notes();
     return std::move(out_);
   }
@@ -147,6 +150,10 @@ class TerminalTable {
     const std::string& metric = table_.verdict.metric.name;
     std::vector<std::string> ids = {"cost"};
     if (!metric.empty()) ids.push_back(metric);
+    // Of a run without a metric of single samples distances are the quality that there is.
+    if (metric.empty())
+      for (const auto& column : MoreColumns(table_))
+        if (column.id != "setting") ids.push_back(column.id);
     ids.insert(ids.end(), {"against_fewer_steps", "speed_up", "nfe", "outcome_if_not_done"});
     for (const auto& column : all)
       if (column.id != "setting" && column.id != "outcome" && std::ranges::find(ids, column.id) == ids.end() &&
@@ -174,7 +181,12 @@ class TerminalTable {
                                                    "speed_up", "latency",     "memory"};
     const auto found = std::ranges::find(first, id);
     if (found != first.end()) return static_cast<int>(found - first.begin());
-    if (id == table_.verdict.metric.name) return 20;
+    const std::string& metric = table_.verdict.metric.name;
+    if (id == metric) return 20;
+    if (metric.empty() && std::ranges::any_of(table_.distances, [&](const SetColumn& distance) {
+          return id == distance.metric.name + "_" + distance.against;
+        }))
+      return 20;
     if (id == "against_fewer_steps") return 21;
     return id == "outcome" ? 100 : 50;
   }
@@ -232,6 +244,24 @@ class TerminalTable {
     out_ += Trimmed(line) + "\n";
   }
 
+  // What the marks and columns that are there mean.
+  std::string Legend() const {
+    const auto shown = [&](const char* id) {
+      return std::ranges::any_of(columns_, [&](const ShownColumn& one) { return one.column.id == id; });
+    };
+    const bool pareto = std::ranges::any_of(view_.rows, [&](size_t k) {
+      const JudgedSetting* judged = JudgedOf(table_, table_.rows[k]);
+      return judged && judged->pareto;
+    });
+    std::vector<std::string> parts;
+    if (pareto) parts.emplace_back("P: in the Pareto set.");
+    if (shown("cost")) parts.emplace_back("cost: share of the full run's MACs.");
+    parts.push_back(shown("against_fewer_steps")
+                        ? "Brackets: 95 % intervals; against fewer steps: of all settings together."
+                        : "Brackets: 95 % intervals.");
+    return fmt::format("{}", fmt::join(parts, " "));
+  }
+
   void Notes() {
     std::vector<std::string> lines;
     size_t shown = 0;
@@ -242,10 +272,7 @@ class TerminalTable {
       lines.insert(lines.end(), wrapped.begin(), wrapped.end());
       ++shown;
     }
-    std::string legend =
-        "P: in the Pareto set. cost: share of the full run's MACs. Brackets: 95 % intervals; against fewer steps: of "
-        "all "
-        "settings together.";
+    std::string legend = Legend();
     if (by_values_ && !legend_.empty()) legend += fmt::format(" Settings: {}.", fmt::join(legend_, ", "));
     out_ += "\n";
     for (const auto& line : WrapText(legend, options_.width))

@@ -290,6 +290,8 @@ VerdictText LayoutVerdict(const RunVerdict& verdict, const RunHeader& header) {
   }
   text.heading = fmt::format("closest to the full run by {}, within budgets of its {}",
                              skipbench::TitleOf(verdict.metric), CostName(verdict.cost));
+  if (verdict.planned > 0)
+    text.heading += fmt::format("; not finished: {} of {} samples", verdict.samples, verdict.planned);
   text.value_heading = MetricHeading(verdict.metric);
   bool intervals = false, one_sample = false;
   for (const auto& group : verdict.groups) {
@@ -336,6 +338,7 @@ std::string RenderVerdictJson(const RunVerdict& verdict, const RunHeader& header
                      {"bounds", verdict.stopped ? "confidence sequence" : "student t"},
                      {"comparisons", verdict.comparisons},
                      {"pairs", verdict.pairs},
+                     {"finished", verdict.planned == 0},
                      {"problem", verdict.problem.empty() ? Json() : Json(verdict.problem)},
                      {"full_runs", groups}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
