@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib.util
 import os
+import pty
+import re
 import shutil
 import subprocess
+import sys
+import termios
+import threading
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -49,22 +55,81 @@ def environment() -> dict[str, str]:
 
 
 def call(arguments: list[str], fine: tuple[int, ...] = (0,), show: bool = False) -> tuple[int, str]:
-    """Runs the program; its exit code and what it printed. SkipbenchError for exit codes that are not `fine`."""
+    """Runs the program; its exit code and what it printed. SkipbenchError for exit codes that are not `fine`, with what
+    the program said. `show`: its standard error is passed on as it comes."""
+    path = program()
+    try:
+        code, printed, said = _run_shown([str(path), *arguments]) if show else _run([str(path), *arguments])
+    except OSError as error:
+        raise SkipbenchError(f"{path} could not be started: {error.strerror or error}") from error
+    if code not in fine:
+        message = re.split(r"(?m)(?:^|\x1b\[K)skipbench: ", said)[-1].strip()
+        how = f"signal {-code}" if code < 0 else f"the exit code {code}"
+        raise SkipbenchError(message or f"skipbench {arguments[0]} ended with {how}", code)
+    return code, printed
+
+
+def _run(command: list[str]) -> tuple[int, str, str]:
     done = subprocess.run(
-        [str(program()), *arguments],
+        command,
         stdout=subprocess.PIPE,
-        stderr=None if show else subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
         errors="replace",
         env=environment(),
         check=False,
     )
-    if done.returncode not in fine:
-        said = (done.stderr or "").strip().removeprefix("skipbench: ")
-        what = said or f"skipbench {arguments[0]} ended with the exit code {done.returncode}"
-        raise SkipbenchError(what, done.returncode)
-    return done.returncode, done.stdout
+    return done.returncode, done.stdout, done.stderr
+
+
+def _run_shown(command: list[str]) -> tuple[int, str, str]:
+    """As `_run`, and passes the standard error on as it comes, to a terminal as the program draws for one."""
+    if sys.stderr.isatty():
+        read_end, write_end = pty.openpty()
+        termios.tcsetwinsize(write_end, termios.tcgetwinsize(sys.stderr.fileno()))
+    else:
+        read_end, write_end = os.pipe()
+    said: list[str] = []
+    reader = threading.Thread(target=_pass_on, args=(read_end, said))
+    try:
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=write_end,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=environment(),
+        ) as process:
+            os.close(write_end)
+            write_end = -1
+            reader.start()
+            printed = process.communicate()[0]
+        reader.join()
+    finally:
+        if write_end >= 0:
+            os.close(write_end)
+            os.close(read_end)
+    return process.returncode, printed, "".join(said)
+
+
+def _pass_on(read_end: int, said: list[str]) -> None:
+    """Until nothing writes any more; keeps the last parts."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    while True:
+        try:
+            part = os.read(read_end, 1 << 16)
+        except OSError:  # a terminal's way of saying that it ends
+            part = b""
+        if not part:
+            break
+        text = decoder.decode(part).replace("\r\n", "\n")
+        sys.stderr.write(text)
+        sys.stderr.flush()
+        said.append(text)
+        del said[:-100]
+    os.close(read_end)
 
 
 def version() -> str:

@@ -18,6 +18,8 @@ import pandas as pd
 
 from ._program import SkipbenchError, call
 
+_STOPPED = 75  # the exit code of a run that was stopped and can go on
+
 PathLike = str | os.PathLike[str]
 
 
@@ -40,6 +42,7 @@ class Result:
 
     def __init__(self, paths: Sequence[PathLike]):
         self._paths = [Path(path) for path in paths]
+        self._checked: tuple[str, int] | None = None
         for path in self._paths:
             if not path.exists():
                 raise SkipbenchError(f"{path}: no such result")
@@ -148,8 +151,13 @@ class Result:
         if len(self._paths) > 1:
             raise SkipbenchError("samples of several parts are read from one result: skipbench merge makes it")
         path = self.path / "results.h5" if self.path.is_dir() else self.path
-        if not path.exists():
+        if not path.exists() and (self.path / "segments").is_dir():
             raise SkipbenchError(f"{self.path}: has no results.h5: the run has not ended (skipbench run --resume goes on)")
+        # h5py reads a file that was damaged or changed without a word; the program says what is wrong with it.
+        state = (str(self.path), path.stat().st_mtime_ns if path.exists() else 0)
+        if self._checked != state:
+            call(["table", str(self.path)])
+            self._checked = state
         return h5py.File(path, "r")
 
 
@@ -187,7 +195,14 @@ def run(
         for flag, wanted in (("--resume", resume), ("--overwrite", overwrite), ("--quiet", not progress)):
             if wanted:
                 command.append(flag)
-        call(command, show=progress)
+        try:
+            call(command, show=progress)
+        except SkipbenchError as error:
+            if error.exit_code != _STOPPED:
+                raise
+            # What the program says of going on names a config that may have been written for this call only.
+            stopped = str(error).partition(" To go on:")[0]
+            raise SkipbenchError(f"{stopped} To go on: skipbench.run(..., resume=True)", _STOPPED) from None
     return Result([out])
 
 
@@ -204,6 +219,8 @@ def _absolute(value: Any) -> Any:
         return {key: _absolute(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_absolute(inner) for inner in value]
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
     if isinstance(value, os.PathLike):
         return str(Path(value).absolute())
     if isinstance(value, str) and "/" in value and not os.path.isabs(value) and Path(value).exists():
@@ -212,8 +229,12 @@ def _absolute(value: Any) -> Any:
 
 
 def _set_text(value: Any) -> str:
+    if isinstance(value, (np.generic, np.ndarray)):
+        value = value.tolist()
     if isinstance(value, (list, tuple)):
         return ",".join(_set_text(one) for one in value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -1,27 +1,30 @@
 """gpu_check's step that compares one forward with diffusers' same network on the same device, both in turns."""
 import gc
 import json
-import os
-import shutil
 import subprocess
-import sys
 import time
 
-from gpu.checking import HERE, Skipped
+from gpu.checking import HERE
 
 WARM_UP, TURNS, ROWS = 3, 12, 2
 
 
-def inputs_for(torch, config):
-    """Random inputs of two rows in float32, by the names that skipbench knows them by."""
-    size, generator = config["sample_size"], torch.Generator().manual_seed(7)
-    inputs = {"sample": torch.randn(ROWS, config["in_channels"], size, size, generator=generator), "timestep": torch.tensor([500])}
+def inputs_for(config):
+    """Random inputs of two rows in float32 (numpy arrays), by the names that skipbench knows them by."""
+    import numpy as np
+
+    size, generator = config["sample_size"], np.random.default_rng(7)
+
+    def normal(*shape):
+        return generator.standard_normal((ROWS, *shape), np.float32)
+
+    inputs = {"sample": normal(config["in_channels"], size, size), "timestep": np.array([500])}
     if config["_class_name"] == "DiTTransformer2DModel":
-        return {**inputs, "class_labels": torch.tensor([207, 1000]) % (config["num_embeds_ada_norm"] + 1)}
-    inputs["encoder_hidden_states"] = torch.randn(ROWS, 77, config["cross_attention_dim"], generator=generator)
+        return {**inputs, "class_labels": np.array([207, 1000]) % (config["num_embeds_ada_norm"] + 1)}
+    inputs["encoder_hidden_states"] = normal(77, config["cross_attention_dim"])
     if config.get("addition_embed_type") == "text_time":
-        inputs["text_embeds"] = torch.randn(ROWS, config["projection_class_embeddings_input_dim"] - 6 * config["addition_time_embed_dim"], generator=generator)
-        inputs["time_ids"] = torch.tensor([[8.0 * size, 8.0 * size, 0, 0, 8.0 * size, 8.0 * size]] * ROWS)
+        inputs["text_embeds"] = normal(config["projection_class_embeddings_input_dim"] - 6 * config["addition_time_embed_dim"])
+        inputs["time_ids"] = np.array([[8.0 * size, 8.0 * size, 0, 0, 8.0 * size, 8.0 * size]] * ROWS, np.float32)
     return inputs
 
 
@@ -34,7 +37,7 @@ class Diffusers:
         self.is_unet = config["_class_name"] != "DiTTransformer2DModel"
         self.network = getattr(diffusers, config["_class_name"]).from_pretrained(folder, torch_dtype=type_).to(device).eval()
         floats = ("sample", "encoder_hidden_states", "text_embeds")
-        on_device = {k: v.to(device, type_ if k in floats else None) for k, v in inputs.items()}
+        on_device = {k: torch.from_numpy(v).to(device, type_ if k in floats else None) for k, v in inputs.items()}
         added = {k: on_device.pop(k) for k in ("text_embeds", "time_ids") if k in on_device}
         if self.is_unet:
             self.arguments = {**on_device, "timestep": 500, "added_cond_kwargs": added or None}
@@ -61,13 +64,17 @@ class Skipbench:
     """A network in a process of its own (bench_full_size_forward)."""
 
     def __init__(self, check, folder, dtype, inputs):
-        from safetensors.torch import save_file
+        from safetensors.numpy import save_file
 
         self.file = check.scratch / "output.safetensors"
         save_file(inputs, check.scratch / "inputs.safetensors")
         self.process = subprocess.Popen([HERE / "run", "bench_full_size_forward", folder, dtype, check.scratch / "inputs.safetensors", self.file, check.device],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.answer()
+        try:
+            self.answer()
+        except BaseException:
+            self.close()
+            raise
 
     def answer(self):
         line = self.process.stdout.readline()
@@ -87,13 +94,17 @@ class Skipbench:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 def in_turns(check, torch, folder, config, dtype):
     """Best times of both, the outputs' difference and both peaks."""
     turns = TURNS if check.on_gpu else 2
-    inputs = inputs_for(torch, config)
+    inputs = inputs_for(config)
     theirs, mine = Diffusers(torch, folder, config, dtype, inputs, check.device), Skipbench(check, folder, dtype, inputs)
     try:
         for _ in range(WARM_UP):
@@ -128,19 +139,11 @@ def in_turns(check, torch, folder, config, dtype):
 
 def forward(check, seen):
     """SDXL, DiT-XL/2 and SD 1.5 in bfloat16, then in float16."""
-    wheels = sorted((HERE / "wheels").glob("diffusers-*.whl")) if (HERE / "wheels").exists() else []
-    if wheels:
-        site = check.scratch / "site"
-        if not site.exists():
-            shutil.unpack_archive(wheels[0], site, "zip")
-        sys.path.insert(0, str(site))
-    os.environ["DIFFUSERS_VERBOSITY"] = "error"
-    try:
-        import diffusers
-    except ImportError as error:
-        raise Skipped(f"no diffusers: {error}" + ("" if wheels else " (scripts/gpu_bundle --no-wheel)")) from None
+    import diffusers
     import torch
 
+    if check.on_gpu:
+        torch.cuda.set_device(check.device)         # whose memory and work torch.cuda's functions mean
     seen["diffusers"] = diffusers.__version__
     for dtype in ("bfloat16", "float16"):
         for model in [m for m in ("sdxl", "dit", "sd15") if m in check.models]:

@@ -2,6 +2,8 @@
 import json
 import os
 import pathlib
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -9,7 +11,7 @@ import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 
-# Latents' side, number of their channels, the folder of the denoiser. On a CPU a small model of the fixtures stands in.
+# The folder of the denoiser, and the small model of the fixtures that stands in on a CPU.
 MODELS = {"sd15": ("unet", "tests/fixtures/diffusion/models/sd15-tiny"), "sdxl": ("unet", "tests/fixtures/diffusion/models/sdxl-tiny"),
           "dit": ("transformer", "tests/fixtures/dit/models/dit-tiny")}
 
@@ -24,6 +26,8 @@ class Check:
         self.deadline = self.step_deadline = time.monotonic() + budget
         self.results, self.lines = {}, []
         self.models = {}
+        self.missing = {}                    # packages that this Python lacks, and why
+        self.gpus = 0                        # how many the program sees
         self.scratch = self.out / "scratch"
         self.scratch.mkdir(parents=True, exist_ok=True)
 
@@ -31,9 +35,17 @@ class Check:
     def on_gpu(self):
         return self.device != "cpu"
 
+    @property
+    def gpu_index(self):
+        return int(self.device.partition(":")[2] or 0)
+
     def needs_gpu(self, what):
         if not self.on_gpu:
             raise Skipped(f"{what}: --device cpu")
+
+    def needs_packages(self, what, *names):
+        if lacking := [name for name in names if name in self.missing]:
+            raise Skipped(f"{what}: {', '.join(lacking)} missing (see packages)")
 
     def left(self):
         return min(self.deadline, self.step_deadline) - time.monotonic()
@@ -62,14 +74,22 @@ class Check:
             raise RuntimeError(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout[-3000:]}")
         return done.stdout if check else (done.returncode, done.stdout)
 
-    def step(self, name, function, limit):
-        """`limit`: seconds that the step may take at most. What it has put into its results before an error is kept."""
+    def step(self, name, function, limit, packages=()):
+        """`limit`: seconds that the step may take at most; `packages`: without which it is skipped. What it has put into its results before an error is kept."""
         start = time.monotonic()
         self.step_deadline = start + limit
+
+        def late(*_):
+            raise RuntimeError(f"{name}: ended after {time.monotonic() - start:.0f} s, which is all that it may take")
+
+        # Programs are given this long themselves; what else waits is ended a little later.
+        before = signal.signal(signal.SIGALRM, late)
+        signal.setitimer(signal.ITIMER_REAL, max(1, self.left()) + 10)
         self.say(f"## {name}")
         self.say()
         seen = self.results[name] = {}
         try:
+            self.needs_packages(name, *packages)
             self.need(15, name)
             function(self, seen)
             seen["outcome"] = "done"
@@ -79,6 +99,9 @@ class Check:
         except Exception as error:                                            # noqa: BLE001: recorded, the others go on
             seen.update(outcome="failed", error=str(error))
             self.say("FAILED: " + "".join(traceback.format_exception_only(error)).strip())
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
         seen["seconds"] = round(time.monotonic() - start, 1)
         self.say()
         self.say(f"({seen['seconds']} s)")
@@ -104,7 +127,10 @@ class Check:
         if isinstance(made, pathlib.Path):
             return made
         folder, process = made
-        output, _ = process.communicate(timeout=max(5, self.left()))
+        try:
+            output, _ = process.communicate(timeout=max(5, self.left()))
+        except subprocess.TimeoutExpired as late:
+            raise Skipped(f"{name}: its random weights were not there after {late.timeout:.0f} s more") from None
         if process.returncode:
             raise RuntimeError(f"make_random_model.py {name}: {output[-2000:]}")
         self.models[name] = folder
@@ -128,6 +154,12 @@ class Check:
                 "device": self.device, "seed": 1, "batch_size": 1, "data": data, "methods": [{"type": "full_step"}], "metrics": ["psnr"]}
         path.write_text(json.dumps({**base, **keys}))
         return path
+
+
+def gpus_of(doctor):
+    """How many GPUs the program sees, from what `skipbench doctor` says; None in a CPU build."""
+    found = re.search(r"^CUDA +yes, (\d+) GPU", doctor, re.M)
+    return int(found[1]) if found else None
 
 
 def text_of(attribute):

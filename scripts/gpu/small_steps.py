@@ -1,24 +1,28 @@
 """gpu_check's steps that look at one thing each: the machine, the tests, the quickstart, the criterion, pictures, errors."""
 import json
 import os
+import platform
 import re
 import subprocess
 import time
 
 from gpu.checking import HERE, Skipped, text_of
+from gpu.torch_libraries import torch_folder, version_of
 
 
 def machine(check, seen):
-    import torch
-
     try:
         smi = subprocess.run(["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"], text=True,
                              stdout=subprocess.PIPE, check=False).stdout.strip()
     except OSError:
         smi = "none"
-    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
-    seen.update(gpus=gpus, nvidia_smi=smi, torch=torch.__version__, cuda=torch.version.cuda,
-                cudnn=torch.backends.cudnn.version() if gpus else None, cores=os.cpu_count())
+    _, torch_version, cuda = version_of(torch_folder())
+    seen.update(gpus=check.gpus, nvidia_smi=smi, torch=torch_version, cuda=cuda, cores=os.cpu_count(), python=platform.python_version(),
+                libc=" ".join(platform.libc_ver()))
+    if check.on_gpu and "torch" not in check.missing:
+        import torch
+
+        seen["cudnn"] = torch.backends.cudnn.version()
     check.code(json.dumps(seen, indent=1) + "\n" + check.run("skipbench", "doctor"))
 
 
@@ -38,11 +42,9 @@ def tests(check, seen):
 
 def quickstart(check, seen):
     """On the device against the CPU by `skipbench compare`; in half precision by decisions and PSNR; on every other GPU too."""
-    import torch
-
     config, outs = HERE / "configs/quickstart.json", {}
     kinds = [("cpu", "cpu", "float32"), ("gpu", check.device, "float32"), ("gpu_float16", check.device, "float16"), ("gpu_bfloat16", check.device, "bfloat16")]
-    kinds += [(f"gpu_{i}", f"cuda:{i}", "float32") for i in range(1, torch.cuda.device_count() if check.on_gpu else 0)]
+    kinds += [(f"gpu_{i}", f"cuda:{i}", "float32") for i in range(check.gpus if check.on_gpu else 0) if f"cuda:{i}" != check.device]
     short = ["--set", 'metrics=["psnr","ssim"]']              # what the other metrics measure to is not in the bundle
     short += [] if check.on_gpu else ["--set", "data.count=2", "--set", "steps=12", "--set", 'methods=[{"type":"full_step"},{"type":"adaptive_diffusion","delta":0.02}]']
     for name, device, dtype in kinds:
@@ -57,6 +59,7 @@ def quickstart(check, seen):
         seen[f"compare_exit_{name}"] = exit_code
         check.say(f"compare cpu {name}: exit {exit_code}")
         check.code(output[-5000:])
+    check.needs_packages("decisions and PSNR sample by sample", "numpy", "h5py")
     for name in list(outs)[1:]:
         seen[name] = alike(check, outs["cpu"], outs[name], name)
 
@@ -81,7 +84,10 @@ def alike(check, base_folder, folder, name):
 
 
 def criterion(check, seen):
-    output = check.run("bench_difference_sums", "--benchmark_format=json", "--benchmark_min_time=0.05")
+    """On the first GPU that the program sees: of several the one that was asked for."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(check.gpus)))).split(",") if check.on_gpu else []
+    env = {"CUDA_VISIBLE_DEVICES": visible[check.gpu_index]} if check.on_gpu else None
+    output = check.run("bench_difference_sums", "--benchmark_format=json", "--benchmark_min_time=0.05", env=env)
     for row in json.loads(output[output.index("{"):])["benchmarks"]:
         seen[row["name"]] = {"us_per_call": row["us_per_call"], "GB_per_s": row["GB_per_s"]}
         check.say(f"- {row['name']}: {row['us_per_call']:.2f} us, {row['GB_per_s']:.1f} GB/s")

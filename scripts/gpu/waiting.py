@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 
 from gpu.checking import HERE, text_of
+from gpu.torch_libraries import library_folders, torch_folder
 
 NOTHING_SKIPPED = {"full_step": {"type": "full_step"}, "adaptive_diffusion": {"type": "adaptive_diffusion", "delta": 1e-9, "max_skips": 4},
                    "first_block_cache": {"type": "first_block_cache", "threshold": 1e-9}}
@@ -83,8 +84,7 @@ def waits(check, seen):
     check.needs_gpu("CUPTI")
     if not (HERE / "lib/libskipbench_activity.so").exists():
         raise RuntimeError("the bundle has no libskipbench_activity.so (scripts/gpu_bundle found no cupti.h)")
-    torch_lib = (HERE / "torch_libraries").read_text().strip()
-    cupti = next((str(p) for folder in torch_lib.split(":") for p in pathlib.Path(folder).glob("libcupti.so*")), None)
+    cupti = next((str(p) for folder in library_folders(torch_folder()) for p in pathlib.Path(folder).glob("libcupti.so*")), None)
     for model, names in (("sd15", ("full_step", "adaptive_diffusion")), ("dit", ("full_step", "first_block_cache"))):
         for name in names if model in check.models else ():
             check.need(12, f"{model}, {name}")
@@ -123,13 +123,12 @@ def step_times(check, seen):
 
 def forward_seconds(check, model, turns=30):
     """The network's own forward on the rows of one guided sample (two), in float16: best of the turns. Each waits for the device."""
-    import torch
-    from safetensors.torch import save_file
+    from safetensors.numpy import save_file
 
     from gpu.against_diffusers import inputs_for
 
     folder, config = check.network(model)
-    save_file(inputs_for(torch, config), check.scratch / "overhead_inputs.safetensors")
+    save_file(inputs_for(config), check.scratch / "overhead_inputs.safetensors")
     command = [HERE / "run", "bench_full_size_forward", folder, "float16", check.scratch / "overhead_inputs.safetensors", check.scratch / "overhead_output.safetensors",
                check.device]
     done = subprocess.run(command, input="forward\n" * turns, text=True, stdout=subprocess.PIPE, timeout=max(5, check.left()), check=True)

@@ -65,5 +65,43 @@ result.write('{}')
   EXPECT_TRUE(Contains(ReadFile(dir_ / "table.csv"), "setting,type"));
 }
 
+// What goes wrong is an exception with the program's words, whichever way it is asked for.
+TEST_F(PythonPackage, FailsWithWhatTheProgramSays) {
+  const ProcessResult run = Python(fmt::format(R"(
+import numpy as np, pathlib, skipbench
+folder = pathlib.Path('{}')
+config = {{"pipeline": "fashion-scenes", "scheduler": "ddim", "steps": np.int64(4), "guidance": 4.0, "seed": 1,
+    "data": {{"type": "fashion_scenes", "count": 1}}, "methods": [{{"type": "full_step"}}]}}
+def fails(call, what, exit_code):
+    try:
+        call()
+    except skipbench.SkipbenchError as error:
+        assert what in str(error) and error.exit_code == exit_code, (str(error), error.exit_code)
+    else:
+        raise AssertionError(what)
+for progress in (False, True):
+    fails(lambda: skipbench.run({{**config, "steps": -3}}, out=folder / 'x', progress=progress), 'steps: expected an integer', 3)
+result = skipbench.run(config, out=folder / 'good', set={{"steps": np.array([3])}}, progress=True)
+assert len(result.values) == 1
+good = bytearray((folder / 'good/results.h5').read_bytes())
+good[len(good) * 3 // 4] ^= 1
+(folder / 'damaged.h5').write_bytes(good)
+(folder / 'text.h5').write_text('text')
+(folder / 'empty').mkdir()
+for name, what in (('damaged.h5', 'damaged'), ('text.h5', 'not an HDF5 file of skipbench'), ('empty', 'holds no results')):
+    other = skipbench.open(folder / name)
+    for asked in ('settings', 'samples', 'values', 'paths', 'verdict'):
+        fails(lambda: getattr(other, asked), what, 3)
+    fails(lambda: other.images(0), what, 3)
+(folder / 'program').write_text('text')
+(folder / 'program').chmod(0o755)
+os.environ['SKIPBENCH_PROGRAM'] = str(folder / 'program')
+fails(skipbench.version, 'could not be started', None)
+)",
+                                               dir_.path().string()));
+  ASSERT_EQ(run.exit_code, 0) << run.out << run.err;
+  EXPECT_TRUE(Contains(run.err, "skipbench: ") && Contains(run.err, "sampling: 1 of 1")) << run.err;
+}
+
 }  // namespace
 }  // namespace skipbench::testing

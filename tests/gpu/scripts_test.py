@@ -1,7 +1,9 @@
 """The parts of scripts/gpu_check and scripts/gpu_checkout that need no GPU and no LibTorch."""
 import importlib.util
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -69,6 +71,117 @@ class Steps(unittest.TestCase):
         table = "\n".join(gpu_check.targets({"forward": {"sdxl_bfloat16": memory, "seconds": 1.0}}))
         self.assertIn("| 0.5 | 0.9 | yes |", table)
         self.assertIn("| 1.5 | 1 | NO |", table)
+
+
+class TorchOfPython(unittest.TestCase):
+    """What `run` loads programs with; python3 -S has no package but those that a test puts into PYTHONPATH."""
+
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.site = pathlib.Path(self.temporary.name)
+
+    def tearDown(self):
+        self.temporary.cleanup()
+
+    def make_torch(self, version, cuda, *libraries):
+        (self.site / "torch/lib").mkdir(parents=True)
+        (self.site / "torch/__init__.py").write_text("import typing_extensions_that_is_not_there\n")
+        (self.site / "torch/version.py").write_text(f"__version__ = {version!r}\ncuda = {cuda!r}\n")
+        for name in libraries:
+            (self.site / "torch/lib" / name).touch()
+
+    def asked(self, device):
+        (self.site / "built_for.json").write_text(json.dumps({"device": device, "torch": "2.11.0", "cuda": "13.0"}))
+        done = subprocess.run([sys.executable, "-S", SCRIPTS / "gpu/torch_libraries.py", self.site / "built_for.json"], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(self.site)})
+        self.assertEqual(done.returncode, 1 if done.stderr else 0)
+        return done.stderr or done.stdout.strip().split(":")
+
+    def test_torch_serves_though_it_cannot_be_imported(self):
+        self.make_torch("2.11.0+cu130", "13.0", "libtorch_cpu.so", "libc10.so", "libtorch_cuda.so", "libc10_cuda.so")
+        (self.site / "nvidia/cu13/lib").mkdir(parents=True)
+        for device in ("cpu", "cuda"):
+            self.assertEqual(self.asked(device), [str(self.site / "torch/lib"), str(self.site / "nvidia/cu13/lib")])
+
+    def test_says_what_is_wrong_and_what_to_do(self):
+        def says(device, *texts):
+            told = self.asked(device)
+            for text in (sys.executable, *texts, "SKIPBENCH_PYTHON="):
+                self.assertIn(text, told)
+
+        says("cuda", "it has no torch", "this bundle needs torch 2.11.0 for CUDA 13")
+        for version, cuda, libraries, device, said in (
+                ("2.10.0", None, (), "cpu", "its torch is 2.10.0, without CUDA"),
+                ("2.11.0+cpu", None, (), "cuda", "its torch is 2.11.0+cpu, without CUDA"),
+                ("2.11.0+cu128", "12.8", (), "cuda", "its torch is 2.11.0+cu128, for CUDA 12.8"),
+                ("2.11.0", "13.0", ("libtorch_cpu.so",), "cpu", "its torch lacks libc10.so"),
+                ("2.11.0", "13.0", ("libtorch_cpu.so", "libc10.so", "libc10_cuda.so"), "cuda", "its torch lacks libtorch_cuda.so")):
+            self.make_torch(version, cuda, *libraries)
+            says(device, said)
+            shutil.rmtree(self.site / "torch")
+        (self.site / "torch").mkdir()
+        (self.site / "torch/__init__.py").touch()
+        says("cpu", "is no torch: it has no version.py")
+
+
+class Bundle(unittest.TestCase):
+    """gpu_check in a folder whose programs are a script, under a Python without packages (-S)."""
+
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.folder = pathlib.Path(self.temporary.name) / "bundle"
+        self.folder.mkdir()
+        shutil.copy(SCRIPTS / "gpu_check", self.folder)
+        shutil.copytree(SCRIPTS / "gpu", self.folder / "gpu", ignore=shutil.ignore_patterns("__pycache__"))
+        (self.folder / "built_for.json").write_text(json.dumps({"device": "cuda", "torch": "2.11.0", "cuda": "13.0"}))
+        self.says("echo 'CUDA       yes, 1 GPU(s); fused criterion kernel: yes'")
+
+    def tearDown(self):
+        self.temporary.cleanup()
+
+    def says(self, commands):
+        (self.folder / "run").write_text(f"#!/bin/sh\n{commands}\n")
+        (self.folder / "run").chmod(0o755)
+
+    def check(self, *arguments, **environment):
+        done = subprocess.run([sys.executable, "-S", self.folder / "gpu_check", "--out", self.folder / "out", *arguments], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, **environment})
+        return done.returncode, done.stdout
+
+    def test_what_needs_no_package_runs_without_them(self):
+        code, said = self.check("--device", "cpu", "--only", "tests,quickstart,forward,dit,overhead")
+        self.assertEqual(code, 0, said)
+        written = json.loads((self.folder / "out/gpu_check.json").read_text())
+        self.assertEqual({name: step["outcome"] for name, step in written.items()},
+                         {"tests": "done", "quickstart": "skipped", "forward": "skipped", "dit": "skipped", "overhead": "skipped"})
+        self.assertEqual(written["quickstart"]["compare_exit_gpu"], 0)        # the program's own comparison
+        self.assertIn("decisions and PSNR sample by sample: numpy, h5py missing", written["quickstart"]["why"])
+        self.assertIn("dit: numpy, safetensors missing", written["dit"]["why"])
+        before, _, _ = said.partition("## tests")
+        for text in ("MISSING: numpy (No module named 'numpy'): forward is skipped, dit", "MISSING: h5py (it needs numpy): overhead is skipped", "dit is skipped",
+                     "quickstart goes without decisions and PSNR sample by sample", "MISSING: torch (No module named 'torch'): forward is skipped",
+                     "name a Python that has it: SKIPBENCH_PYTHON="):
+            self.assertIn(text, before)
+        self.assertIn("| dit | skipped |", (self.folder / "out/gpu_check.md").read_text())
+
+    def test_ends_at_once_where_nothing_can_run(self):
+        def ends(text, *arguments, **environment):
+            code, said = self.check(*arguments, **environment)
+            self.assertEqual(code, 2, said)
+            self.assertIn(text, said)
+            self.assertNotIn("## ", said)
+
+        ends("expected cuda:N or cpu", "--device", "gpu")
+        ends("SKIPBENCH_PYTHON names /nowhere/python, which is no program", SKIPBENCH_PYTHON="/nowhere/python")
+        ends("--device cuda:1: 1 GPU found", "--device", "cuda:1")
+        self.says("echo 'CUDA       yes, 0 GPU(s); fused criterion kernel: yes'")
+        ends("--device cuda:0: no GPUs found")
+        self.says("echo 'error: it has no torch' >&2; exit 1")
+        ends("the bundle's program does not start here (exit code 1):\nerror: it has no torch")
+        (self.folder / "built_for.json").write_text(json.dumps({"device": "cpu"}))
+        ends("this bundle is of a CPU build")
+        (self.folder / "built_for.json").unlink()
+        ends("is no bundle: scripts/gpu_bundle makes")
 
 
 class Checkout(unittest.TestCase):
