@@ -8,6 +8,8 @@
 namespace skipbench::cli {
 namespace {
 
+constexpr double kLease = 60;  // seconds
+
 void AddNote(std::string text, Sharing* sharing) {
   if (text.empty()) return;
   sharing->note += (sharing->note.empty() ? "" : "; ") + text;
@@ -19,9 +21,9 @@ std::vector<Option> SharingOptions() {
   return {Flag("claim",
                "share the run with all processes that are given the same config and --out, on any machines, now or "
                "later: each takes waves that nobody has, and goes on with what is there"),
-          Default<std::string>("lease", "60s",
-                               "with --claim or --shard auto: a process on another machine that gives no sign of life "
-                               "for so long counts as dead, and others take its wave")};
+          Optional<std::string>("lease",
+                                "with --claim or --shard auto: a process on another machine that gives no sign of life "
+                                "for so long counts as dead, and others take its wave (default: 60s)")};
 }
 
 Sharing ReadSharing(const Values& values) {
@@ -29,9 +31,12 @@ Sharing ReadSharing(const Values& values) {
   const bool automatic = values.Text("shard") == "auto", claims = values.IsSet("claim");
   if (claims && values.Has("shard") && !automatic)
     Fail("skipbench run: --claim and --shard {} exclude each other: waves are claimed, or dealt", values.Text("shard"));
-  const double lease = ParseDuration(values.Text("lease"), "skipbench run: --lease");
+  if (!automatic && !claims) {
+    if (values.Has("lease")) Fail("skipbench run: --lease is for --claim and --shard auto, of which none is given");
+    return sharing;
+  }
+  const double lease = values.Has("lease") ? ParseDuration(values.Text("lease"), "skipbench run: --lease") : kLease;
   if (lease < 1) Fail("skipbench run: --lease: expected 1s or more, found {}", values.Text("lease"));
-  if (!automatic && !claims) return sharing;
   const std::string option = automatic ? "--shard auto" : "--claim";
   if (values.IsSet("overwrite"))
     Fail(

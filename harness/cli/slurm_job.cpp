@@ -40,18 +40,16 @@ std::string Setup(const SlurmJob& job) {
 }
 
 std::vector<std::string> Srun(const SlurmJob& job, int tasks, int gpus) {
-  // Of these srun takes over from the job, by version, not all.
+  // Of these srun takes over from the job, by version, not all. A task that ends, be it by an error, ends no other one,
+  // at once or after the cluster's WaitTime.
   std::vector<std::string> words = {"srun", fmt::format("--ntasks={}", tasks),
-                                    fmt::format("--cpus-per-task={}", job.cpus_per_task), "--kill-on-bad-exit=0"};
+                                    fmt::format("--cpus-per-task={}", job.cpus_per_task), "--kill-on-bad-exit=0",
+                                    "--wait=0"};
   if (gpus > 0) words.push_back(fmt::format("--gpus-per-task={}", gpus));
   words.insert(words.end(), job.srun.begin(), job.srun.end());
   words.insert(words.end(), job.launcher.begin(), job.launcher.end());
   words.push_back(job.program);
   return words;
-}
-
-std::string ShardFolder(const SlurmJob& job, int index) {
-  return (job.out / fmt::format("shard-{}-of-{}", index, job.tasks)).string();
 }
 
 // Runs `command` and ends as it does, or queues the job again.
@@ -134,6 +132,10 @@ int64_t ParseSlurmTime(const std::string& text, const std::string& what) {
     seconds += number(2) * 60 + (second ? number(3) : 0);
   if (seconds == 0) Fail("{}: expected a time above 0, found \"{}\"", what, text);
   return seconds;
+}
+
+std::string ShardFolder(const SlurmJob& job, int index) {
+  return (job.out / fmt::format("shard-{}-of-{}", index, job.tasks)).string();
 }
 
 fs::path RunScriptPath(const SlurmJob& job) { return job.out / "slurm" / "run.sh"; }

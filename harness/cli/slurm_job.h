@@ -39,6 +39,9 @@ std::string RunScript(const SlurmJob& job);
 // What joins the parts, or looks whether all is there.
 std::string MergeScript(const SlurmJob& job);
 
+// Of --fixed-shards: the folder of a task's part.
+std::string ShardFolder(const SlurmJob& job, int index);
+
 // Where the two are stored.
 std::filesystem::path RunScriptPath(const SlurmJob& job);
 std::filesystem::path MergeScriptPath(const SlurmJob& job);

@@ -34,9 +34,9 @@ std::string StateOf(const WorkerState& worker, const RunProgress& progress) {
 }
 
 std::string Text(const RunProgress& progress) {
-  std::string text =
-      fmt::format("{}: {}{}: {} of {} samples", progress.folder.string(),
-                  progress.name.empty() ? "" : progress.name + ", ", progress.state, progress.stored, progress.planned);
+  std::string text = fmt::format("{}: {}{}", progress.folder.string(),
+                                 progress.name.empty() ? "" : progress.name + ", ", progress.state);
+  if (progress.planned > 0) text += fmt::format(": {} of {} samples", progress.stored, progress.planned);
   if (progress.planned_waves > 0)
     text += fmt::format(", {} of {} waves", progress.stored_waves, progress.planned_waves);
   if (progress.shared)
@@ -105,7 +105,7 @@ int Status(const Texts& args) {
     else
       fmt::print("{}", Text(progress));
   }
-  if (json) fmt::print("{}\n", Json{{"runs", std::move(all)}}.dump(2));
+  if (json) fmt::print("{}\n", Json{{"runs", std::move(all)}}.dump(2, ' ', false, Json::error_handler_t::replace));
   if (!json && folders.size() > 1) fmt::print("together: {} of {} samples\n", stored, planned);
   return 0;
 }

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +12,10 @@
 #include "harness/cli/slurm_job.h"
 #include "harness/cli/stopping.h"
 #include "harness/experiment/config/config.h"
+#include "harness/store/claims/shared_plan.h"
+#include "harness/store/common_difference.h"
+#include "harness/store/result_reader.h"
+#include "harness/store/source.h"
 
 namespace skipbench::cli {
 
@@ -39,14 +44,17 @@ std::vector<Option> Options() {
       Optional<std::string>("account", ""),
       Optional<std::string>("qos", ""),
       Optional<std::string>("constraint", ""),
-      Repeated("sbatch", "any other option of sbatch for both jobs: --sbatch=--mem-per-cpu=4G --sbatch=--exclusive"),
-      Repeated("srun", "any other option of srun"),
+      Repeated(
+          "sbatch",
+          "an option of sbatch that is none of these, for both jobs: --sbatch=--mem-per-cpu=4G --sbatch=--exclusive"),
+      Repeated("srun", "the same of srun"),
       Repeated("setup", "a line of the shell before the program, as it stands: \"module load cuda\""),
       Optional<std::string>("container", "image to run in; skipbench is then the image's own (see --program)"),
-      Default<std::string>("container-runtime", "pyxis", "pyxis (srun --container-image) or apptainer"),
+      Optional<std::string>("container-runtime", "pyxis (srun --container-image; the default) or apptainer")
+          .Of({"pyxis", "apptainer"}),
       Repeated("mount",
-               "FROM or FROM:TO, a folder that the container sees; DIR and CONFIG's folder are seen in any "
-               "case"),
+               "FROM or FROM:TO, a folder that the container sees; DIR, CONFIG's folder and what --models and --extend "
+               "name are seen in any case"),
       Optional<std::string>("program", "skipbench on the nodes (default: this one; in a container \"skipbench\")"),
       Flag("together", "one job of all tasks, which start at the same time; else an array"),
       Flag("fixed-shards",
@@ -102,6 +110,52 @@ std::string ThisProgram() {
   return error ? std::string("skipbench") : path.string();
 }
 
+// What submit itself says to sbatch and srun: said twice, one of them would be ignored, or the batch script's signals,
+// times and tasks would not be those that it counts on.
+constexpr std::string_view kOwnOptions[] = {"--array",
+                                            "-a",
+                                            "--ntasks",
+                                            "-n",
+                                            "--cpus-per-task",
+                                            "-c",
+                                            "--gpus-per-task",
+                                            "--time",
+                                            "-t",
+                                            "--signal",
+                                            "--requeue",
+                                            "--no-requeue",
+                                            "--open-mode",
+                                            "--output",
+                                            "-o",
+                                            "--job-name",
+                                            "-J",
+                                            "--partition",
+                                            "-p",
+                                            "--account",
+                                            "-A",
+                                            "--qos",
+                                            "-q",
+                                            "--constraint",
+                                            "-C",
+                                            "--dependency",
+                                            "-d",
+                                            "--parsable",
+                                            "--wrap",
+                                            "--kill-on-bad-exit",
+                                            "-K",
+                                            "--wait",
+                                            "-W",
+                                            "--test-only"};
+
+void RequireNotOwn(const char* name, const std::string& option) {
+  const std::string key = option.starts_with("--") ? option.substr(0, option.find('=')) : option.substr(0, 2);
+  if (std::ranges::find(kOwnOptions, key) != std::end(kOwnOptions))
+    Fail(
+        "skipbench submit: --{}: {} is said by submit itself (skipbench submit --help lists what it takes), found "
+        "\"{}\"",
+        name, key, option);
+}
+
 // Options that begin with a dash, each one word.
 Texts PassedOn(const Values& values, const char* name) {
   Texts options = values.All(name);
@@ -111,20 +165,46 @@ Texts PassedOn(const Values& values, const char* name) {
       Fail("skipbench submit: --{}: expected one option such as --mem=8G, found \"{}\"", name, option);
     if (option.find_first_of("'\"\\") != std::string::npos)
       Fail("skipbench submit: --{}: expected no quotation mark and no backslash, found \"{}\"", name, option);
+    RequireNotOwn(name, option);
   }
   return options;
 }
 
+// Both runtimes part folders by colons and lists by commas, and have no other way to write one.
+std::string Mountable(const std::string& what, const std::string& folder, bool may_have_target) {
+  if (std::ranges::count(folder, ':') > (may_have_target ? 1 : 0) || folder.find(',') != std::string::npos)
+    Fail("skipbench submit: --container: {}: expected a folder {}without comma and colon, found \"{}\"", what,
+         may_have_target ? "or FROM:TO, both " : "", folder);
+  return folder;
+}
+
+// What the container sees, "FROM" or "FROM:TO".
+Texts Mounts(const Values& values, const fs::path& config, const SlurmJob& job) {
+  Texts all = {Mountable("--out", job.out.string(), false),
+               Mountable("the config", config.parent_path().string(), false)};
+  std::istringstream models(AbsoluteFolders(values.Text("models")));
+  for (std::string folder; std::getline(models, folder, ':');) all.push_back(Mountable("--models", folder, false));
+  for (const auto& result : values.All("extend")) all.push_back(Mountable("--extend", Absolute(result), false));
+  for (const auto& mount : values.All("mount")) {
+    Mountable("--mount", OneLine("mount", mount), true);
+    const size_t colon = mount.find(':');
+    if (colon == 0 || mount.empty() || (colon != std::string::npos && mount[colon + 1] != '/'))
+      Fail("skipbench submit: --mount: expected FROM or FROM:/TO, found \"{}\"", mount);
+    all.push_back(Absolute(mount.substr(0, colon)) + (colon == std::string::npos ? "" : mount.substr(colon)));
+  }
+  return all;
+}
+
 void TakeContainer(const Values& values, const fs::path& config, SlurmJob* job) {
-  const Texts mounts = values.All("mount");
   if (!values.Has("container")) {
-    if (!mounts.empty()) Fail("skipbench submit: --mount is for --container IMAGE, which is not given");
+    for (const char* option : {"mount", "container-runtime"})
+      if (values.Has(option)) Fail("skipbench submit: --{} is for --container IMAGE, which is not given", option);
     return;
   }
   const std::string image = OneLine("container", values.Text("container"));
-  const std::string runtime = values.Choice("container-runtime", {"pyxis", "apptainer"});
-  Texts all = {job->out.string(), config.parent_path().string()};
-  for (const auto& mount : mounts) all.push_back(OneLine("mount", mount));
+  const std::string runtime =
+      values.Has("container-runtime") ? values.Choice("container-runtime", {"pyxis", "apptainer"}) : "pyxis";
+  const Texts all = Mounts(values, config, *job);
   if (runtime == "pyxis") {
     std::string list;
     for (const auto& mount : all) {
@@ -170,14 +250,53 @@ void TakeRun(const Values& values, const fs::path& config, SlurmJob* job) {
   for (const auto& set : values.All("set")) job->run.insert(job->run.end(), {"--set", OneLine("set", set)});
   if (!values.Text("models").empty())
     job->run.insert(job->run.end(), {"--models", AbsoluteFolders(OneLine("models", values.Text("models")))});
-  for (const auto& result : values.All("extend")) job->run.insert(job->run.end(), {"--extend", Absolute(result)});
+  for (const auto& result : values.All("extend")) {
+    if (!fs::exists(result)) Fail("skipbench submit: --extend: {}: no such file or folder", result);
+    job->run.insert(job->run.end(), {"--extend", Absolute(result)});
+  }
   if (values.IsSet("allow-missing")) job->run.push_back("--allow-missing");
+}
+
+// What the folder holds of a run, by whichever way; nothing where that is nothing, or cannot be read: the tasks say
+// why.
+std::optional<RunHeader> HeaderIn(const fs::path& folder) {
+  try {
+    if (const auto plan = ReadSharedPlan(folder)) return plan->first;
+    if (!ResultFiles(folder).empty()) return ResultReader::Open(folder).header();
+  } catch (const Error&) {
+  }
+  return std::nullopt;
+}
+
+void EraseAt(const Json::json_pointer& place, Json* json) {
+  if (json->contains(place) && json->at(place.parent_pointer()).is_object())
+    json->at(place.parent_pointer()).erase(place.back());
+}
+
+// Error where the folder holds the result of another config: every task would say so, hours later. Where files lie, and
+// how a run goes, may differ.
+void RequireSameRun(const ExperimentConfig& config, const SlurmJob& job) {
+  std::optional<RunHeader> there = HeaderIn(job.out);
+  for (int i = 0; job.fixed_shards && !there && i < job.tasks; ++i) there = HeaderIn(ShardFolder(job, i));
+  if (!there) return;
+  Json before = there->config, now = WithNamedNumbers(config.json);
+  for (Json* one : {&before, &now}) {
+    for (const auto& key : there->execution_keys) one->erase(key);
+    for (const auto& key : there->path_keys) EraseAt(Json::json_pointer(key), one);
+  }
+  if (const std::string difference = JsonDifference(before, now, ""); !difference.empty())
+    Fail(
+        "skipbench submit: {}: holds the result of another config: {}. Expected another --out, or, to go on with what "
+        "is "
+        "there, the config that it was begun with",
+        job.out.string(), difference);
 }
 
 SlurmJob JobOf(const Values& values) {
   const std::string input = values.OnlyInput("one config file");
   SlurmJob job;
-  const std::string name = ReadExperimentConfig(input, values.All("set")).name;
+  const ExperimentConfig experiment = ReadExperimentConfig(input, values.All("set"));
+  const std::string& name = experiment.name;
   job.name = std::regex_replace(name, std::regex("[^A-Za-z0-9_.-]"), "_");
   const fs::path config = Absolute(input);
   job.out = Absolute(values.Has("out") ? OneLine("out", values.Text("out"))
@@ -207,6 +326,7 @@ SlurmJob JobOf(const Values& values) {
                                           : ThisProgram();
   TakeContainer(values, config, &job);
   TakeRun(values, config, &job);
+  RequireSameRun(experiment, job);
   return job;
 }
 

@@ -220,6 +220,24 @@ TEST(Claims, LaunchedProcessesKnowTheirRanks) {
   }
 }
 
+// What somebody else has put there, or a file system that crashed has left, is nobody's claim.
+TEST(Claims, FilesThatNoProcessMade) {
+  const TempDir dir;
+  const Json config = SmallConfig(3, 6);
+  ASSERT_EQ(RunConfig(dir, config, "whole").exit_code, 0);
+  const fs::path claims = dir / "out/claims";
+  fs::create_directories(claims / "worker-folder.json");
+  fs::create_directories(claims / "00000001.0");  // a claim's name
+  for (const char* name : {"notes", "worker-half.json", "worker-.json", "00000002.99999999999", "00000002.x", ".0"})
+    testing::WriteFile(claims / name, "{\"host\": \"a");
+  testing::WriteFile(claims / "00000000.0", "nobody that is known\n");
+  const auto status = Skipbench({"status", (dir / "out").string()});
+  EXPECT_THAT(status.out, HasSubstr(": starting\n"));  // the half file is young
+  EXPECT_THAT(status.out, HasSubstr("  worker-half.json: unreadable; 0 samples"));
+  EXPECT_EQ(Share(dir, config, "out", 2, 0, {"--claim", "--lease", "2s"}), 1);
+  EXPECT_EQ(Differences(dir / "whole", dir / "out"), "");
+}
+
 TEST(Claims, AFailureIsEveryonesExitCode) {
   const TempDir dir;
   Json config = SmallConfig(3, 6);
@@ -240,6 +258,8 @@ TEST(Claims, WhatDoesNotGoTogetherIsRefused) {
   expect({"--claim", "--overwrite"}, "--claim and --overwrite exclude each other");
   expect({"--shard", "auto", "--profile"}, "--shard auto and --profile exclude each other");
   expect({"--claim", "--lease", "0"}, "--lease: expected 1s or more");
+  expect({"--lease", "5s"}, "--lease is for --claim and --shard auto");
+  expect({"--shard", "0/2", "--lease", "5s"}, "--lease is for --claim and --shard auto");
   // A result that is being written by a run of its own.
   const auto alone = Start(dir, SmallConfig(12, 20), "alone", {});
   WaitForSegments(*alone, dir / "alone", 1);

@@ -94,11 +94,11 @@ TEST_F(Submit, PrintsWhatItWouldSubmit) {
   const auto other = Call({"--tasks", "4", "--time", "1-0", "--together", "--gpus-per-task", "1", "--container",
                            "x.sif", "--container-runtime", "apptainer", "--mount", "/data"});
   EXPECT_TRUE(Contains(other.out, "#SBATCH --ntasks=4\n")) << other.out;
-  EXPECT_TRUE(
-      Contains(other.out, fmt::format("srun --ntasks=4 --cpus-per-task=1 --kill-on-bad-exit=0 --gpus-per-task=1 "
-                                      "apptainer exec --nv --bind {0}/out --bind {0} --bind /data x.sif "
-                                      "skipbench run '{0}/my config.json'",
-                                      dir_.path().string())))
+  EXPECT_TRUE(Contains(other.out,
+                       fmt::format("srun --ntasks=4 --cpus-per-task=1 --kill-on-bad-exit=0 --wait=0 --gpus-per-task=1 "
+                                   "apptainer exec --nv --bind {0}/out --bind {0} --bind /data x.sif "
+                                   "skipbench run '{0}/my config.json'",
+                                   dir_.path().string())))
       << other.out;
   EXPECT_FALSE(fs::exists(out())) << "a dry run writes nothing";
 }
@@ -135,11 +135,46 @@ TEST_F(Submit, BadInputIsRefusedByName) {
   expect({"--tasks", "2", "--time", "10", "--partition", "a\nb"}, "--partition: expected one line");
   expect({"--tasks", "2", "--time", "10", "--container", "i", "--container-runtime", "docker"}, "pyxis or apptainer");
   expect({"--tasks", "2", "--time", "10", "--together", "--fixed-shards"}, "exclude each other");
+  expect({"--tasks", "2", "--time", "10", "--container-runtime", "apptainer"},
+         "--container-runtime is for --container");
+  expect({"--tasks", "2", "--time", "10", "--mount", "/data"}, "--mount is for --container");
+  expect({"--tasks", "2", "--time", "10", "--container", "i", "--mount", "a,b"},
+         "without comma and colon, found \"a,b\"");
+  expect({"--tasks", "2", "--time", "10", "--container", "i", "--mount", "a:b"}, "--mount: expected FROM or FROM:/TO");
+  // Each would take the place of what submit says itself, in the job that joins too.
+  for (const char* option :
+       {"--array=0-9", "-a0-9", "--time=5", "-t", "--ntasks=3", "--signal=B:TERM@9", "--no-requeue"})
+    expect({"--tasks", "2", "--time", "10", fmt::format("--sbatch={}", option)}, "is said by submit itself");
+  expect({"--tasks", "2", "--time", "10", "--srun=-n4"}, "--srun: -n is said by submit itself");
+  expect({"--tasks", "2", "--time", "10", "--extend", "nowhere"}, "--extend: nowhere: no such file or folder");
   fs::remove(bin() / "sbatch");
   const auto run = RunProcess({"env", "PATH=" + bin().string(), testing::SkipbenchPath(), "submit",
                                (dir_ / "my config.json").string(), "--tasks", "2", "--time", "10", "--out", out()});
   EXPECT_TRUE(Contains(run.err, "sbatch was not found in PATH")) << run.err;
   EXPECT_FALSE(fs::exists(out()));
+}
+
+TEST_F(Submit, AnotherExperimentsFolderIsRefused) {
+  const auto run = testing::Skipbench({"run", (dir_ / "my config.json").string(), "--out", out(), "--quiet"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const std::vector<std::string> tasks = {"--tasks", "2", "--time", "10"};
+  const auto with = [&](const std::string& set) { return Call({"--tasks", "2", "--time", "10", "--set", set}); };
+  EXPECT_EQ(Call(tasks).exit_code, 0);
+  EXPECT_EQ(with("batch_size=3").exit_code, 0) << "how it goes, not what it computes";
+  const auto other = with("seed=99");
+  EXPECT_EQ(other.exit_code, 3);
+  EXPECT_TRUE(Contains(other.err, out() + ": holds the result of another config: seed: ")) << other.err;
+}
+
+TEST_F(Submit, ContainersSeeWhatTheRunReads) {
+  fs::create_directories(dir_ / "earlier");
+  const auto run = Call({"--tasks", "2", "--time", "10", "--container", "x.sqsh", "--mount", "/data:/mnt", "--extend",
+                         (dir_ / "earlier").string(), "--models", "/models:/more"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_TRUE(Contains(run.out, fmt::format("--container-mounts={0}/out:{0}/out,{0}:{0},/models:/models,/more:/more,"
+                                            "{0}/earlier:{0}/earlier,/data:/mnt",
+                                            dir_.path().string())))
+      << run.out;
 }
 
 TEST_F(Submit, TheScriptEndsAsItsProgram) {

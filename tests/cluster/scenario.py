@@ -20,7 +20,6 @@ class Scenario:
     def __init__(self, cluster, folder, program):
         self.cluster, self.folder, self.program = cluster, pathlib.Path(folder), str(program)
         self.begin = time.monotonic()
-        self.mode = ("--fixed-shards",)
 
     def say(self, text):
         print(f"  [{time.monotonic() - self.begin:6.1f} s] {text}", flush=True)
@@ -104,6 +103,18 @@ class Scenario:
         if self.table(undivided) != self.table(merged):
             raise AssertionError("the tables differ")
         self.say("the merged result equals the undivided one in every bit, timings aside")
+
+    def rank_process(self, job, rank):
+        """The process of skipbench that is this rank of the job, by its number here."""
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                environment = dict(word.split("=", 1) for word in (folder / "environ").read_text().split("\0") if "=" in word)
+                if (folder / "exe").resolve() == pathlib.Path(self.program) and environment.get("SLURM_JOB_ID") == job \
+                        and environment.get("SLURM_PROCID") == str(rank):
+                    return int(folder.name)
+            except OSError:  # it has ended
+                continue
+        return None
 
     def logs(self):
         """The last lines of what jobs and daemons wrote, for the message of a failure."""

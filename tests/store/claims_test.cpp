@@ -64,6 +64,20 @@ TEST(ExclusiveName, OneOfManyWins) {
   EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 20);
 }
 
+// A message may be a compiler's page, and name files in any encoding.
+TEST(Worker, WhateverFailedIsReadAgain) {
+  const TempDir dir;
+  fs::create_directories(dir / kClaimsFolder);
+  WorkerState worker{.id = "a", .process = Elsewhere(7), .state = "failed", .item = "00000001"};
+  worker.message = "/caf\xe9/weights: " + std::string(100000, '\x01');
+  testing::WriteFile(dir / kClaimsFolder / WorkerFile("a"), FileText(worker));
+  const auto read = ReadWorkers(dir.path());
+  ASSERT_EQ(read.size(), 1u);
+  EXPECT_EQ(read[0].state, "failed");
+  EXPECT_FALSE(read[0].alive);
+  EXPECT_THAT(read[0].message, HasSubstr("/caf\xEF\xBF\xBD/weights: "));
+}
+
 TEST(Claims, AnItemIsOnes) {
   const TempDir dir;
   Claims a(dir.path(), ThisProcess(), 0, 60), b(dir.path(), Elsewhere(2), 0, 60);

@@ -47,8 +47,7 @@ Claims::Claims(const fs::path& folder, const ProcessName& process, int64_t size,
   }
   self_.lease_s = lease_s;
   self_.state = "waiting";
-  if (!ReplaceQuickly(folder_ / WorkerFile(self_.id), ToJson(self_).dump()))
-    Fail("{}: no file can be made there", folder_.string());
+  MakeExclusively(folder_ / WorkerFile(self_.id), FileText(self_));  // says why where no file can be made
   clock_.Set(folder_ / WorkerFile(self_.id));
   beats_ = std::thread([this] { Beat(); });
 }
@@ -78,7 +77,7 @@ void Claims::Beat() {
 // With the mutex held. What fails now is tried again with the next beat.
 void Claims::Write() {
   const fs::path file = folder_ / WorkerFile(self_.id);
-  if (ReplaceQuickly(file, ToJson(self_).dump())) clock_.Set(file);
+  if (ReplaceQuickly(file, FileText(self_))) clock_.Set(file);
 }
 
 void Claims::Refresh() {

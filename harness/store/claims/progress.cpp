@@ -128,7 +128,10 @@ RunProgress ReadProgress(const fs::path& folder) {
   if (!ResultFiles(folder).empty()) return Alone(folder);
   if (!FolderLock::IsHeld(folder) && ReadWorkers(folder).empty())
     Fail("{}: holds no run (neither {}, {}/*.h5 nor {})", folder.string(), kJoinedFile, kSegmentFolder, kClaimsFolder);
-  return {.folder = folder, .state = "at work", .workers = ReadWorkers(folder)};
+  RunProgress progress{.folder = folder, .workers = ReadWorkers(folder)};
+  const bool alive = FolderLock::IsHeld(folder) || std::ranges::any_of(progress.workers, &WorkerState::alive);
+  progress.state = alive ? "starting" : "not begun";
+  return progress;
 }
 
 }  // namespace skipbench

@@ -20,10 +20,11 @@ struct ItemInHand {
 
 struct RunProgress {
   std::filesystem::path folder = {};
-  std::string name = {};                        // of the run
-  std::string state = {};                       // "complete", "at work", "unfinished" (nobody is at work)
-  bool shared = false;                          // by claims
-  int64_t planned = 0, stored = 0;              // samples
+  std::string name = {};            // of the run
+  std::string state = {};           // "complete", "at work", "unfinished" (nobody is at work); where no run has
+                                    // been agreed on yet "starting", "not begun" (nobody is there)
+  bool shared = false;              // by claims
+  int64_t planned = 0, stored = 0;  // samples
   int64_t planned_waves = 0, stored_waves = 0;  // of a complete result none are counted
   std::vector<ItemInHand> in_flight = {};       // by processes that are alive
   std::vector<ItemInHand> failed = {};          // with an error, and not stored since

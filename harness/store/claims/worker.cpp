@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "worker-", kSuffix = ".json";
+constexpr size_t kLongestMessage = 4096, kLongestFile = size_t{1} << 16;  // bytes; escaped, a byte may take six
 
 double SteadyNow() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -24,7 +25,7 @@ double SteadyNow() {
 std::optional<std::string> ReadText(const fs::path& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return std::nullopt;
-  std::string text(size_t{1} << 14, '\0');
+  std::string text(kLongestFile, '\0');
   const ssize_t size = read(file, text.data(), text.size());
   close(file);
   if (size < 0) return std::nullopt;
@@ -87,6 +88,12 @@ Json ToJson(const WorkerState& worker) {
           {"busy_s", worker.busy_s},   {"message", worker.message}};
 }
 
+std::string FileText(const WorkerState& worker) {
+  Json json = ToJson(worker);
+  json["message"] = worker.message.substr(0, kLongestMessage);
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::optional<WorkerState> ReadWorker(const fs::path& claims, const std::string& id, const FileClock& clock) {
   const fs::path path = claims / WorkerFile(id);
   const auto text = ReadText(path);
@@ -115,6 +122,7 @@ std::optional<WorkerState> ReadWorker(const fs::path& claims, const std::string&
     worker.message = reader.String("message");
   } catch (
       const Error&) {  // a machine that crashed has left half a file: nobody is at work for long without renewing it
+    worker.process = {.host = path.filename().string()};
     worker.state = "unreadable";
   }
   worker.alive = !worker.over() && worker.age_s <= worker.lease_s && !IsGone(worker);
@@ -171,7 +179,8 @@ void RemoveClaims(const fs::path& folder) {
 }
 
 std::string Describe(const ProcessName& process) {
-  std::string text = fmt::format("{}, process {}", process.host, process.pid);
+  std::string text = process.host;
+  if (process.pid > 0) text += fmt::format(", process {}", process.pid);
   if (process.rank >= 0) text += fmt::format(", rank {}", process.rank);
   if (!process.job.empty()) text += ", job " + process.job;
   return text;

@@ -52,6 +52,8 @@ class FileClock {
 
 std::string WorkerFile(const std::string& id);  // its name
 Json ToJson(const WorkerState& worker);
+// What the file holds: of a message that is long its begin, and no byte that JSON does not take.
+std::string FileText(const WorkerState& worker);
 // Nothing where there is no such file, or none that says who it is.
 std::optional<WorkerState> ReadWorker(const std::filesystem::path& claims, const std::string& id,
                                       const FileClock& clock);

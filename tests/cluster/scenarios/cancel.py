@@ -6,7 +6,7 @@ from slurm_cluster import output, sbatch_file
 def run(s):
     config = s.config(samples=24, steps=50)
     undivided = s.undivided(config)
-    job, merge, out = s.submit(config, "--tasks", 2, "--time", "30", *s.mode)
+    job, merge, out = s.submit(config, "--tasks", 2, "--time", "30")
     s.wait_until_stored(out, 4)
     output(["scancel", job])
     s.expect_ends(job, ["CANCELLED"] * 2, "the cancelled array")

@@ -5,7 +5,7 @@ def run(s):
     config = s.config(samples=24, steps=50)
     undivided = s.undivided(config)
     # A task takes a whole node.
-    job, merge, out = s.submit(config, "--tasks", 2, "--time", "30", "--cpus-per-task", 2, *s.mode)
+    job, merge, out = s.submit(config, "--tasks", 2, "--time", "30", "--cpus-per-task", 2)
     s.wait_until_stored(out, 4)
     entry = s.cluster.jobs(job)[-1]
     s.cluster.kill_node(entry["NodeList"])

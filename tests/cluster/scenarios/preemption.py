@@ -11,7 +11,7 @@ sleep 3
 def run(s):
     config = s.config(samples=24, steps=50)
     undivided = s.undivided(config)
-    job, merge, out = s.submit(config, "--tasks", 4, "--time", "30", "--partition", "all", *s.mode)
+    job, merge, out = s.submit(config, "--tasks", 4, "--time", "30", "--partition", "all")
     s.wait_until_stored(out, 4)
     urgent = sbatch(URGENT)
     s.expect_ends(urgent, ["COMPLETED"], "the urgent job")

@@ -11,7 +11,7 @@ def run(s):
     samples = int(2.4 * ATTEMPT / each) + 1
     s.say(f"{each:.2f} s a sample of one processor: {samples} samples")
     config = s.config(samples=samples, steps=steps)
-    job, merge, out = s.submit(config, "--tasks", 1, "--time", "2", "--signal-before", 60, *s.mode)
+    job, merge, out = s.submit(config, "--tasks", 1, "--time", "2", "--signal-before", 60)
     undivided = threading.Thread(target=s.undivided, args=(config,))
     undivided.start()
     for restart in (1, 2):
