@@ -202,7 +202,8 @@ class Cluster:
 
     def wait(self, job, seconds, what="the job ends"):
         """Until no task of the job waits or runs. Returns jobs(job)."""
-        going = {"PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "SUSPENDED", "REQUEUED"}
+        going = {"PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "SUSPENDED", "REQUEUED", "SIGNALING", "STOPPED",
+                 "RESIZING", "STAGE_OUT", "SPECIAL_EXIT", "REQUEUE_FED", "REQUEUE_HOLD", "RESV_DEL_HOLD"}
         found = []
 
         def ended():
