@@ -8,10 +8,10 @@ from ._program import SkipbenchError, environment, program
 
 def main() -> None:
     try:
-        path = str(program())
+        path, variables = str(program()), environment()
     except SkipbenchError as error:
         sys.exit(f"skipbench: {error}")
-    os.execve(path, [path, *sys.argv[1:]], environment())
+    os.execve(path, [path, *sys.argv[1:]], variables)
 
 
 if __name__ == "__main__":

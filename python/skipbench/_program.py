@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import importlib.metadata
 import importlib.util
 import os
 import pty
@@ -43,10 +44,27 @@ def program() -> Path:
     raise SkipbenchError("the program was not found: set SKIPBENCH_PROGRAM, or build it (scripts/build)")
 
 
+def _require_torch() -> None:
+    """The wheel's program is linked with one version of torch, which its requirements name; pip can be told to ignore them."""
+    try:
+        wanted = [text for text in importlib.metadata.requires("skipbench") or [] if text.startswith("torch==")]
+    except importlib.metadata.PackageNotFoundError:  # copied, not installed
+        return
+    try:
+        found = "torch " + importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        found = "no torch"
+    if wanted and found.replace(" ", "==").partition("+")[0] != wanted[0]:
+        raise SkipbenchError(f"skipbench was built with {wanted[0]}, and here is {found}: pip install {wanted[0]}")
+
+
 def environment() -> dict[str, str]:
     """The environment that the program runs in: where torch is not beside this package, the loader has to be told."""
     variables = dict(os.environ)
-    if (_PACKAGE / "bin" / "skipbench").exists() and not (_PACKAGE.parent / "torch").exists():
+    if not (_PACKAGE / "bin" / "skipbench").exists():
+        return variables
+    _require_torch()
+    if not (_PACKAGE.parent / "torch").exists():
         torch = importlib.util.find_spec("torch")
         if torch and torch.origin:
             library = str(Path(torch.origin).parent / "lib")
