@@ -75,8 +75,8 @@ TEST_F(CompareCommand, TablesSideBySide) {
   const auto both = Skipbench({"table", (dir_ / "base").string(), (dir_ / "new").string()});
   ASSERT_EQ(both.exit_code, 0) << both.err;
   EXPECT_TRUE(Contains(both.out, "| setting ")) << both.out;
-  EXPECT_TRUE(Contains(both.out, " base |")) << both.out;
-  EXPECT_TRUE(Contains(both.out, " new |")) << both.out;
+  EXPECT_TRUE(Contains(both.out, "| base ")) << both.out;
+  EXPECT_TRUE(Contains(both.out, "| new ")) << both.out;
   const auto csv = Skipbench({"table", (dir_ / "base").string(), (dir_ / "new").string(), "--format", "csv"});
   EXPECT_TRUE(csv.out.starts_with("result,setting,type,")) << csv.out;
   EXPECT_TRUE(Contains(csv.out, "\nnew,full_step,")) << csv.out;
