@@ -20,7 +20,10 @@ size_t NotesAt(const PublishedText& text) {
   return found == text.headings.end() ? std::string::npos : static_cast<size_t>(found - text.headings.begin());
 }
 
-// Of the columns that are shown, so that they fit: the widest gives way first.
+// Names may be cut; a number that is cut would be another one.
+bool MayBeCut(const std::string& heading) { return heading != "published" && heading != "measured here"; }
+
+// Of the columns that are shown, so that they fit where names can give way: the widest of them first.
 std::vector<size_t> WidthsOf(const PublishedText& text, size_t notes, size_t width) {
   std::vector<size_t> widths;
   for (size_t c = 0; c < text.headings.size(); ++c) {
@@ -35,9 +38,11 @@ std::vector<size_t> WidthsOf(const PublishedText& text, size_t notes, size_t wid
     return sum;
   };
   while (total() > width) {
-    auto widest = std::ranges::max_element(widths);
-    if (*widest <= kLeast) break;
-    --*widest;
+    size_t widest = widths.size();
+    for (size_t c = 0; c < widths.size(); ++c)
+      if (MayBeCut(text.headings[c]) && (widest == widths.size() || widths[c] > widths[widest])) widest = c;
+    if (widest == widths.size() || widths[widest] <= kLeast) break;
+    --widths[widest];
   }
   return widths;
 }
