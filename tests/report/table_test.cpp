@@ -321,6 +321,8 @@ TEST(Table, ViewsChooseColumnsAndRows) {
            {"ssim", "", "--sort: no column \"ssim\"; there are setting, samples, nfe"},
            {"", "fast<3", "--filter fast<3: no column \"fast\""},
            {"", "psnr>much", "--filter psnr>much: expected a number behind >, found \"much\""},
+           {"", "psnr=>40",
+            "--filter psnr=>40: no setting's label has this in it; expected a part of a label, or a column"},
            {"", "type<full", "the column type holds text: expected = or !=, found <"}})
     try {
       ViewOf(table, "", sort, filter.empty() ? std::vector<std::string>{} : std::vector{filter});

@@ -42,18 +42,26 @@ bool Holds(double a, const std::string& sign, double b) {
                         : a == b;
 }
 
-Passes FilterOf(const std::vector<TableColumn>& columns, const std::string& filter) {
-  const auto part_of_label = [filter](const TableRow& row) {
-    return row.setting.label.find(filter) != std::string::npos;
-  };
+// A part of a label that no setting has is a mistake ("psnr=>40"), unlike a comparison that none passes.
+Passes PartOfLabel(const std::vector<TableRow>& rows, const std::string& filter) {
+  const auto holds = [filter](const TableRow& row) { return row.setting.label.find(filter) != std::string::npos; };
+  if (std::ranges::none_of(rows, holds))
+    Fail(
+        "--filter {}: no setting's label has this in it; expected a part of a label, or a column, one of <, <=, >, >=, "
+        "=, != and a value",
+        filter);
+  return holds;
+}
+
+Passes FilterOf(const std::vector<TableColumn>& columns, const std::vector<TableRow>& rows, const std::string& filter) {
   const auto parts = PartsOf(filter);
   const bool known = parts && std::ranges::find(columns, parts->column, &TableColumn::id) != columns.end();
   // A label holds "steps=25" too.
-  if (!parts || (!known && parts->sign == "=")) return part_of_label;
+  if (!parts || (!known && parts->sign == "=")) return PartOfLabel(rows, filter);
   const TableColumn& column = FindColumn(columns, parts->column, "--filter " + filter);
   if (column.number) {
     const auto value = NumberIn(parts->value);
-    if (!value && parts->sign == "=") return part_of_label;
+    if (!value && parts->sign == "=") return PartOfLabel(rows, filter);
     if (!value) Fail("--filter {}: expected a number behind {}, found \"{}\"", filter, parts->sign, parts->value);
     return [number = column.number, sign = parts->sign, value = *value](const TableRow& row) {
       return Holds(number(row), sign, value);
@@ -105,7 +113,7 @@ TableView ViewOf(const Table& table, const std::string& columns, const std::stri
   TableView view = WholeView(table);
   if (!columns.empty()) view.columns = Split(columns);
   for (const auto& filter : filters) {
-    const Passes passes = FilterOf(all, filter);
+    const Passes passes = FilterOf(all, table.rows, filter);
     std::erase_if(view.rows, [&](size_t k) { return !passes(table.rows[k]); });
   }
   if (!sort.empty()) {
