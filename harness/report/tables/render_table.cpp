@@ -226,9 +226,9 @@ Fields FieldsOf(const Table& table, const Json& row) {
     fields.emplace_back(metric.name, CsvValue(value, "mean"));
     add(metric.name + "_", value, {"low", "high", "count", "identical"});
   }
-  for (const auto& [metric, against] : table.distances) {
-    const Json& value = row["distances"][metric.name][against];
-    const std::string name = metric.name + "_" + against;
+  for (const SetColumn& column : table.distances) {
+    const Json& value = row["distances"][column.metric.name][column.against];
+    const std::string name = SetMetricId(column);
     fields.emplace_back(name, CsvValue(value, "value"));
     add(name + "_", value, {"low", "high", "standard_error", "count"});
   }

@@ -156,8 +156,7 @@ TableColumn AgainstFewerColumn(const Table& table) {
 
 TableColumn SetMetricColumn(const Table& table, size_t d) {
   const SetColumn& column = table.distances[d];
-  return {column.metric.name + "_" + column.against,
-          fmt::format("{} ({})", MetricHeading(column.metric), column.against),
+  return {SetMetricId(column), fmt::format("{} ({})", MetricHeading(column.metric), column.against),
           [d](const TableRow& row) { return ValueCell(row.distances[d], true); },
           [d](const TableRow& row) { return NumberOf(row.distances[d]); }};
 }
@@ -311,5 +310,7 @@ const TableColumn& FindColumn(const std::vector<TableColumn>& columns, const std
   }
   Fail("{}: no column \"{}\"; there are {}{}", where, id, fmt::join(known, ", "), DidYouMean(id, known));
 }
+
+std::string SetMetricId(const SetColumn& column) { return column.metric.name + "_" + column.against; }
 
 }  // namespace skipbench

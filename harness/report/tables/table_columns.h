@@ -20,6 +20,8 @@ struct TableColumn {
 std::vector<TableColumn> FrontColumns(const Table& table);
 // Of the second table: further metrics, and metrics of whole sets; the setting first. Empty: there are none.
 std::vector<TableColumn> MoreColumns(const Table& table);
+// The id of a column of a metric of whole sets: "fd_fashion_data".
+std::string SetMetricId(const SetColumn& column);
 // All of these and some more: the settings' parameters under their keys, the cost relative to the full run, the
 // difference from fewer steps at that cost.
 std::vector<TableColumn> AllColumns(const Table& table);

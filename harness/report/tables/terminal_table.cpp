@@ -183,10 +183,7 @@ class TerminalTable {
     if (found != first.end()) return static_cast<int>(found - first.begin());
     const std::string& metric = table_.verdict.metric.name;
     if (id == metric) return 20;
-    if (metric.empty() && std::ranges::any_of(table_.distances, [&](const SetColumn& distance) {
-          return id == distance.metric.name + "_" + distance.against;
-        }))
-      return 20;
+    if (metric.empty() && std::ranges::find(table_.distances, id, SetMetricId) != table_.distances.end()) return 20;
     if (id == "against_fewer_steps") return 21;
     return id == "outcome" ? 100 : 50;
   }
