@@ -53,11 +53,12 @@ def parse_tasks(text):
     return tasks
 
 
-def make_model(folder, model):
-    if (folder / "unet" / "config.json").exists():
+def make_model(build, folder, model):
+    if list((folder / "unet").glob("*.safetensors")):                          # configs come first, weights last
         return
     sizes = ["--dtype", "float16", "--shard-gb", "2"] if model == "sdxl" else ["--shard-gb", "1"]
-    subprocess.run([sys.executable, ROOT / "scripts/make_random_model.py", model, folder, *sizes], check=True)
+    subprocess.run([sys.executable, ROOT / "scripts/make_random_model.py", model, folder, *sizes, "--lister",
+                    build / "bench_network_tensors"], check=True)
 
 
 def make_inputs(torch, config, size):
@@ -171,7 +172,7 @@ def difference(a, b):
 def compare(torch, args, model, dtype, exact):
     """One line of the table; `exact` collects diffusers' float32 outputs by model."""
     folder = args.models / model
-    make_model(folder, model)
+    make_model(args.build, folder, model)
     theirs = Diffusers(torch, folder / "unet", dtype, args.channels_last)
     inputs = make_inputs(torch, theirs.unet.config, MODELS[model])
     theirs.set_inputs(inputs)

@@ -30,6 +30,7 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 
 std::string FormatDuration(double seconds) {
   const int64_t s = std::llround(seconds);
+  if (seconds > 0 && s == 0) return "under 1 s";
   if (s < 60) return fmt::format("{} s", s);
   if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
   return fmt::format("{} h {:02} min", s / 3600, s % 3600 / 60);

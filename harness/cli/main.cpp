@@ -93,6 +93,11 @@ int Main(const Texts& args) {
 
 namespace {
 
+// Commands put their names before what they say of their arguments.
+void Complain(const std::string& what) {
+  fmt::print(stderr, "{}{}\n", what.starts_with("skipbench ") ? "" : "skipbench: ", what);
+}
+
 // What was printed must have arrived: a full disk behind "> file" is found out here at the latest.
 int Finish(int code) {
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return code;
@@ -112,13 +117,13 @@ int main(int argc, char** argv) {
       return Finish(skipbench::kStoppedExit);
     }
   } catch (const skipbench::Error& e) {
-    fmt::print(stderr, "skipbench: {}\n", e.what());
+    Complain(e.what());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "skipbench: out of memory\n");
+    Complain("out of memory");
   } catch (const std::exception& e) {
     // LibTorch's messages carry a C++ stack trace after the first line; the first line says it.
     const std::string what = e.what();
-    fmt::print(stderr, "skipbench: {}\n", what.substr(0, what.find('\n')));
+    Complain(what.substr(0, what.find('\n')));
   }
   return 3;
 }

@@ -39,6 +39,29 @@ std::string DefaultOf(const po::value_semantic& value) {
   return begin == std::string::npos || end < begin ? "" : name.substr(begin + 2, end - begin - 2);
 }
 
+// What a value should have been.
+std::string Expected(const Option& option) {
+  if (dynamic_cast<const po::typed_value<double>*>(option.value)) return "expected a number";
+  if (dynamic_cast<const po::typed_value<int>*>(option.value) ||
+      dynamic_cast<const po::typed_value<int64_t>*>(option.value))
+    return "expected a whole number";
+  return "expected another value";
+}
+
+// Error for a value that is there and says nothing, which a command would take for an option that is not there.
+void RefuseEmpty(const std::string& command, const std::vector<Option>& options, const po::variables_map& values) {
+  for (const auto& option : options) {
+    const std::string name = option.name.substr(0, option.name.find(','));
+    if (name == "input" || !values.contains(name) || values[name].defaulted()) continue;
+    const auto& value = values[name].value();
+    const auto* text = boost::any_cast<std::string>(&value);
+    const auto* texts = boost::any_cast<Texts>(&value);
+    if ((text && text->empty()) || (texts && std::ranges::find(*texts, "") != texts->end()))
+      Fail("skipbench {}: --{}: expected {}, found nothing", command, name,
+           option.choices.empty() ? "a value" : fmt::format("one of {}", fmt::join(option.choices, ", ")));
+  }
+}
+
 HelpWanted Describe(const std::string& command, const std::string& usage, const std::vector<Option>& options) {
   HelpWanted help{.command = command, .usage = {usage}, .options = {}};
   for (const auto& [name, value, text, choices] : options) {
@@ -83,11 +106,18 @@ Values Parse(const std::string& command, const std::string& usage, const std::ve
     po::notify(values);
   } catch (const po::unknown_option& e) {
     Fail("skipbench {}: {}{}\nusage: skipbench {}", command, e.what(),
-         DidYouMean(e.get_option_name(), OptionNames(options)), usage);
+         DidYouMean(e.get_option_name(), OptionNames(all)), usage);
+  } catch (const po::validation_error& e) {
+    const std::string given = e.get_option_name();  // "--width"
+    const auto option = std::ranges::find_if(
+        list, [&](const Option& one) { return "--" + one.name.substr(0, one.name.find(',')) == given; });
+    Fail("skipbench {}: {}{}\nusage: skipbench {}", command, e.what(),
+         option == list.end() ? "" : "; " + Expected(*option), usage);
   } catch (const po::error& e) {
     Fail("skipbench {}: {}\nusage: skipbench {}", command, e.what(), usage);
   }
   if (values.contains("help")) throw Describe(command, usage, list);  // "--hel"
+  RefuseEmpty(command, list, values);
   return {command, std::move(values)};
 }
 

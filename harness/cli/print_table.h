@@ -4,6 +4,7 @@
 #include <string>
 
 #include "harness/analysis/table.h"
+#include "harness/cli/commands.h"
 #include "harness/report/tables/table_view.h"
 
 namespace skipbench::cli {
@@ -14,11 +15,15 @@ void PrintVerdict(const skipbench::Table& table);
 // The table in a terminal's width and colours; elsewhere Markdown with all columns and notes.
 void PrintTable(const skipbench::Table& table);
 
-// `width`: 0 for the terminal's. `colour`: auto, always or never.
-std::string TerminalText(const skipbench::Table& table, const TableView& view, int width, const std::string& colour,
-                         bool all_notes);
+// The options --width and --color of commands that print text for terminals.
+std::vector<Option> TextOptions();
 
-// Columns that text is for: `width`, where it is 0 the terminal's; 40 or more.
-size_t TerminalColumns(int width);
+// What they ask for.
+struct TextShape {
+  size_t width = 0;  // columns, 40 or more
+  bool colour = false;
+};
+// Error where they are out of range, or given for another `format` than text, which has neither.
+TextShape ShapeOf(const Values& values, const char* command, const std::string& format);
 
 }  // namespace skipbench::cli

@@ -13,6 +13,7 @@
 #include "harness/report/tables/side_by_side.h"
 #include "harness/report/tables/table_columns.h"
 #include "harness/report/tables/terminal.h"
+#include "harness/report/tables/terminal_table.h"
 #include "harness/store/result_reader.h"
 
 namespace skipbench::cli {
@@ -21,7 +22,7 @@ namespace {
 constexpr const char* kViewOptions[] = {"columns", "sort", "filter"};
 
 std::vector<Option> Options() {
-  return {
+  std::vector<Option> options = {
       Input("results: folders (finished or not) or results.h5 files. Parts of one run are joined, different runs stand "
             "side by side"),
       Flag("paths", "skip paths instead: those that were searched, and how estimated ones compare with them"),
@@ -36,13 +37,12 @@ std::vector<Option> Options() {
       Repeated("filter",
                "rows whose label has this text, or COLUMN<VALUE (<, <=, >, >=, =, !=); given again, both must hold"),
       Flag("notes", "of text: all notes, not three lines of them"),
-      Default<int>("width", 0, "columns of text; 0: the terminal's"),
-      Default<std::string>("color", "auto", "of text; auto: in a terminal, unless NO_COLOR is set")
-          .Of({"auto", "always", "never"}),
       Optional<std::string>("paired",
                             "differences of every setting to this one (its label) on the same samples, instead "
                             "of the table"),
       Unchecked()};
+  std::ranges::move(TextOptions(), std::back_inserter(options));
+  return options;
 }
 
 // What to print: "text" for whoever looks at a terminal.
@@ -68,21 +68,30 @@ void PrintPaths(const PathTable& table, const std::string& format) {
                                         : RenderJson(table));
 }
 
-void PrintSettings(const skipbench::Table& table, const Values& values, const std::string& format) {
+void PrintSettings(const skipbench::Table& table, const Values& values, const std::string& format,
+                   const TextShape& shape) {
   const TableView view = ViewOf(table, values.Text("columns"), values.Text("sort"), values.All("filter"));
-  fmt::print("{}", format == "text"
-                       ? TerminalText(table, view, values.Number("width", 0, 10'000),
-                                      values.Choice("color", {"auto", "always", "never"}), values.IsSet("notes"))
-                   : format == "markdown" ? RenderMarkdown(table, view)
-                   : format == "latex"    ? RenderLatex(table, view)
-                   : format == "html"     ? RenderHtml(Layout(table, view))
-                   : format == "csv"      ? RenderCsv(table, view)
-                                          : RenderJson(table, view));
+  fmt::print("{}",
+             format == "text"
+                 ? RenderTerminal(table, view,
+                                  {.width = shape.width, .colour = shape.colour, .all_notes = values.IsSet("notes")})
+             : format == "markdown" ? RenderMarkdown(table, view)
+             : format == "latex"    ? RenderLatex(table, view)
+             : format == "html"     ? RenderHtml(Layout(table, view))
+             : format == "csv"      ? RenderCsv(table, view)
+                                    : RenderJson(table, view));
+}
+
+// `why` the runs are of different experiments, if they are, is among the notes that are always there.
+std::string Narrow(TableText text, const Texts& why, const Values& values, const TextShape& shape) {
+  const size_t notes = values.IsSet("notes") ? text.notes.size() : std::max<size_t>(why.size(), 1);
+  return RenderNarrow(std::move(text), shape.width, notes);
 }
 
 // What tells most of the settings of several runs, in a terminal's width: of each run the columns that it has, fewer of
 // them until the rows fit.
-std::string SideBySideTerminal(const std::vector<NamedResult>& results, const Values& values, const Texts& why) {
+std::string SideBySideTerminal(const std::vector<NamedResult>& results, const Values& values, const TextShape& shape,
+                               const Texts& why) {
   std::vector<skipbench::Table> tables;
   for (const auto& [name, result] : results) tables.push_back(MakeTable(result, SetDistances(result)));
   Texts ids = {"setting", "cost"};
@@ -91,7 +100,6 @@ std::string SideBySideTerminal(const std::vector<NamedResult>& results, const Va
         !metric.empty() && std::ranges::find(ids, metric) == ids.end())
       ids.push_back(metric);
   ids.insert(ids.end(), {"speed_up", "nfe", "pareto"});
-  const size_t width = TerminalColumns(values.Number("width", 0, 10'000));
   for (;; ids.pop_back()) {
     std::vector<OfResult<TableText>> texts;
     for (size_t r = 0; r < results.size(); ++r) {
@@ -104,22 +112,21 @@ std::string SideBySideTerminal(const std::vector<NamedResult>& results, const Va
     TableText text = SideBySide(texts);
     text.notes.insert(text.notes.begin(), why.begin(), why.end());
     constexpr size_t kFew = 3;  // setting, cost and a metric
-    if (TableWidth(text) <= width || ids.size() <= kFew)
-      return RenderNarrow(text, width, values.IsSet("notes") ? text.notes.size() : std::max<size_t>(why.size(), 1));
+    if (TableWidth(text) <= shape.width || ids.size() <= kFew) return Narrow(std::move(text), why, values, shape);
   }
 }
 
 // Of several runs the tables become one.
-void PrintSideBySide(const std::vector<NamedResult>& results, const Values& values, const std::string& format) {
+void PrintSideBySide(const std::vector<NamedResult>& results, const Values& values, const std::string& format,
+                     const TextShape& shape) {
   if (values.Text("color") != "auto")
     Fail("skipbench table: --color is of the text of one run; here are {}", results.size());
-  if (values.Get<int>("width") != 0 && format != "text")
-    Fail("skipbench table: --width is of the text for terminals; here is {}", format);
   // Rows are told apart by setting and result.
   std::string columns = values.Text("columns");
   if (!columns.empty() && columns != "setting" && !columns.starts_with("setting,")) columns = "setting," + columns;
+  const Texts why = WhyNotBeside(results);
   if (format == "text" && columns.empty()) {
-    fmt::print("{}", SideBySideTerminal(results, values, WhyNotBeside(results)));
+    fmt::print("{}", SideBySideTerminal(results, values, shape, why));
     return;
   }
   std::vector<OfResult<TableText>> texts;
@@ -137,9 +144,11 @@ void PrintSideBySide(const std::vector<NamedResult>& results, const Values& valu
     return;
   }
   TableText text = SideBySide(texts);
-  const Texts notes = WhyNotBeside(results);
-  text.notes.insert(text.notes.begin(), notes.begin(), notes.end());
-  fmt::print("{}", format == "latex" ? RenderLatex(text) : format == "html" ? RenderHtml(text) : RenderMarkdown(text));
+  text.notes.insert(text.notes.begin(), why.begin(), why.end());
+  fmt::print("{}", format == "text"    ? Narrow(std::move(text), why, values, shape)
+                   : format == "latex" ? RenderLatex(text)
+                   : format == "html"  ? RenderHtml(text)
+                                       : RenderMarkdown(text));
 }
 
 // Debian has no library that writes it.
@@ -171,10 +180,11 @@ int Table(const Texts& args) {
     Fail("skipbench table: --columns: JSON has all of them; expected text, markdown, latex, html or csv");
   if (format != "text" && values.IsSet("notes"))
     Fail("skipbench table: --notes: only the text for terminals leaves notes out; {} has all of them", format);
+  const TextShape shape = ShapeOf(values, "table", format);
   std::vector<NamedResult> several;
   if (results.size() > 1 && !paired && !paths) several = OpenSeveral(results, values);
   if (several.size() > 1) {
-    PrintSideBySide(several, values, format);
+    PrintSideBySide(several, values, format, shape);
     return 0;
   }
   const ResultReader reader = several.empty() ? OpenResults(results, values) : std::move(several[0].result);
@@ -183,7 +193,7 @@ int Table(const Texts& args) {
   else if (paths)
     PrintPaths(MakePathTable(reader, results[0]), format);
   else
-    PrintSettings(MakeTable(reader, SetDistances(reader)), values, format);
+    PrintSettings(MakeTable(reader, SetDistances(reader)), values, format, shape);
   return 0;
 }
 

@@ -56,6 +56,29 @@ TEST(Help, HasExamplesOfOptionsThatThereAre) {
   EXPECT_TRUE(Contains(unknown.err, "did you mean \"table\"?"));
 }
 
+// An option that is given is heard, or refused with what was expected.
+TEST(Help, NoOptionIsPassedOver) {
+  const std::string result = "nowhere";  // not opened: the options come first
+  for (const auto& [arguments, expected] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"table", result, "--columns", ""}, "skipbench table: --columns: expected a value, found nothing"},
+           {{"table", result, "--filter", "a", "--filter", ""}, "skipbench table: --filter: expected a value, found"},
+           {{"table", result, "--format", ""},
+            "--format: expected one of text, markdown, latex, html, csv, json, found"},
+           {{"table", result, "--color", "purple"}, "--color: expected auto, always or never, found \"purple\""},
+           {{"table", result, "--width", "-5"}, "--width: expected 0 to 10000, found -5"},
+           {{"table", result, "--width", "99999999999"}, "--width: expected 0 to 10000, found 99999999999"},
+           {{"verdict", result, "--width", "wide"}, "'wide'"},
+           {{"verdict", result, "--width", "wide"}, "; expected a whole number"},
+           {{"verdict", result, "--format", "json", "--width", "90"}, "--width is of text for terminals; here is json"},
+           {{"table", result, "--format", "csv", "--color", "never"}, "--color is of text for terminals; here is csv"},
+           {{"table", result, "--hlep"}, "did you mean \"--help\"?"}}) {
+    const ProcessResult run = Skipbench(arguments);
+    EXPECT_EQ(run.exit_code, 3) << run.out;
+    EXPECT_TRUE(Contains(run.err, expected)) << run.err;
+    EXPECT_FALSE(Contains(run.err, "skipbench: skipbench")) << run.err;
+  }
+}
+
 TEST(Help, SuggestsOptions) {
   const ProcessResult misspelt = Skipbench({"list", "methods", "--fromat", "json"});
   EXPECT_EQ(misspelt.exit_code, 3);

@@ -152,6 +152,50 @@ TEST(Table, Markdown) {
 )");
 }
 
+// A run that measures whole sets alone has no verdict, and its distances in every table.
+TEST(Table, OfMetricsOfSetsAlone) {
+  TempDir dir;
+  const RunHeader header = ExampleHeader();
+  Wave wave = RoundWave(header);
+  for (auto& setting : wave.settings) setting.metrics.clear();
+  ResultWriter writer(dir / "run", header, false);
+  writer.Commit(wave);
+  writer.Finish();
+  const Table table =
+      MakeTable(ResultReader::Open(dir / "run"), {{.metric = {.name = "fid:clean", .title = "fid:clean"},
+                                                   .setting = 1,
+                                                   .against = "data",
+                                                   .value = 88.4,
+                                                   .low = 53.5,
+                                                   .high = 123,
+                                                   .count = 6}});
+  EXPECT_THAT(table.verdict.problem, ::testing::HasSubstr("distances of whole sets are in the table"));
+  for (const auto& text : {RenderTerminal(table, WholeView(table), {.width = 80}), RenderMarkdown(table)}) {
+    EXPECT_THAT(text, ::testing::HasSubstr("fid:clean (data)"));
+    EXPECT_THAT(text, ::testing::HasSubstr("88.4 [53.5, 123]"));
+    EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("Pareto:")));
+    EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("P: ")));
+  }
+  EXPECT_EQ(Json::parse(RenderJson(table))["settings"][1]["distances"]["fid:clean"]["data"]["value"], 88.4);
+}
+
+// The front of what was run says nothing of fewer steps that nobody ran.
+TEST(Table, MarksTheFrontThatFewerStepsBetweenWouldBeat) {
+  TempDir dir;
+  Table table = RoundTable(dir, {});
+  for (auto& one : table.verdict.groups.at(0).settings)
+    if (one.setting == 1)
+      one.against = {.kind = AgainstFewer::Kind::kInterpolated, .left = 2, .right = 2, .difference = {5, -3, -4, -2}};
+  ASSERT_TRUE(table.verdict.Find(1)->beaten_between());
+  const std::string markdown = RenderMarkdown(table);
+  EXPECT_THAT(markdown, ::testing::HasSubstr("  (yes) |"));
+  EXPECT_THAT(markdown, ::testing::HasSubstr("(yes): only because no fewer steps were run at just its cost"));
+  const std::string text = RenderTerminal(table, WholeView(table), {.width = 100, .colour = true});
+  EXPECT_THAT(text, ::testing::HasSubstr("p adaptive(delta=0.1)"));
+  EXPECT_THAT(text, ::testing::HasSubstr("p: in it, but certainly worse than fewer steps would be at its cost."));
+  EXPECT_EQ(Json::parse(RenderJson(table))["settings"][1]["pareto"], true) << "programs find the comparison beside it";
+}
+
 TEST(Table, WhatIsNotThereIsSaid) {
   TempDir dir;
   RunHeader header = ExampleHeader(9);

@@ -68,17 +68,53 @@ TEST(VerdictText, AWinner) {
   EXPECT_EQ(text.title, "ddim, 50 steps, 4 samples");
   EXPECT_THAT(text.sentence,
               HasSubstr("at half the cost adaptive_diffusion(delta=0.01) is closest to the full run (PSNR 38.00 dB), "
-                        "certainly better than plain fewer steps at its cost: +3.00 ["));
+                        "and certainly so; it is certainly better than plain fewer steps at its cost: +3.00 ["));
+  EXPECT_THAT(text.sentence,
+              HasSubstr("of all 2 settings of methods 2 certainly beat fewer steps at their cost and 0 "));
   EXPECT_EQ(text.lines.size(), 4u);  // at 0.75 the best method behind fewer steps, too; at 0.35 nothing so cheap
 }
 
 TEST(VerdictText, WhereTheDataCannotTell) {
   RunVerdict verdict = Simple(-2.9);
   EXPECT_THAT(LayoutVerdict(verdict, Sweep()).groups.at(0).sentence,
-              HasSubstr("which the data cannot tell from plain fewer steps at its cost: +0.10 [-"));
-  verdict = Simple(-12);
+              HasSubstr("it is not told from plain fewer steps at its cost: +0.10 [-"));
+  verdict = VerdictOf(Sweep(),
+                      {{kInfinity, kInfinity, kInfinity, kInfinity},
+                       {30, 31, 29, 30},
+                       {40, 41, 39, 40},
+                       {26, 27.1, 24.9, 26},
+                       {30.9, 30.8, 29.3, 30.2}},
+                      {50, 20, 30, 25, 20});
   const VerdictGroupText text = LayoutVerdict(verdict, Sweep()).groups.at(0);
-  EXPECT_THAT(text.sentence, HasSubstr("at half the cost adaptive_diffusion(delta=0.02) is closest"));
+  EXPECT_THAT(
+      text.sentence,
+      HasSubstr("at half the cost adaptive_diffusion(delta=0.02) is closest to the full run (PSNR 30.30 dB), but "
+                "not told apart from fewer_steps(steps=20); "));
+  for (const auto& remark : text.remarks) EXPECT_THAT(remark, Not(HasSubstr("At half the cost"))) << "said twice";
+}
+
+// Of one sample nothing is certain, and one setting within a budget needs no comparison.
+TEST(VerdictText, WhatIsCertainOfFew) {
+  const auto of_one = VerdictOf(Sweep(), {{kInfinity}, {30}, {40}, {38}, {31}}, {50, 20, 30, 25, 20});
+  EXPECT_THAT(LayoutVerdict(of_one, Sweep()).groups.at(0).sentence, HasSubstr("(PSNR 38.00 dB), of one sample"));
+  const auto only =
+      VerdictOf(Sweep(), {{kInfinity, kInfinity}, {30, 31}, {40, 41}, {38, 39}, {31, 30}}, {50, 20, 30, 40, 45});
+  EXPECT_THAT(
+      LayoutVerdict(only, Sweep()).groups.at(0).sentence,
+      HasSubstr("at half the cost plain fewer_steps(steps=20) is closest to the full run (PSNR 30.50 dB), being "
+                "the only one that cheap"));
+}
+
+// Nothing that was run is better at no more cost, but fewer steps between those that were run are.
+TEST(VerdictText, InTheParetoSetForWantOfFewerSteps) {
+  RunVerdict verdict = Simple(-6);
+  const JudgedSetting* between = verdict.Find(3);
+  ASSERT_NE(between, nullptr);
+  EXPECT_TRUE(between->pareto);
+  EXPECT_TRUE(between->beaten_between());
+  verdict = Simple();
+  EXPECT_TRUE(verdict.Find(3)->pareto);
+  EXPECT_FALSE(verdict.Find(3)->beaten_between());
 }
 
 // Whatever the labels, no line is longer than the terminal, and a verdict fits its screen.

@@ -215,7 +215,7 @@ class GroupJudge {
   }
 
   JudgedBudget Within(double budget) const {
-    JudgedBudget judged{budget, {}, {}, {}};
+    JudgedBudget judged{.budget = budget};
     std::vector<size_t> within;
     for (size_t i = 0; i < group_.settings.size(); ++i) {
       const JudgedSetting& one = group_.settings[i];
@@ -229,6 +229,7 @@ class GroupJudge {
       if (closer(judged.best)) judged.best = i;
       if (!one.fewer_steps && closer(judged.method)) judged.method = i;
     }
+    judged.within = std::ssize(within);
     for (const size_t i : within)
       if (i != judged.best && std::ranges::none_of(within, [&](size_t j) { return leads_[j][i] > 0; }))
         judged.not_told_apart.push_back(i);

@@ -53,11 +53,14 @@ struct JudgedSetting {
   AgainstFewer against = {};                // of other settings than fewer_steps
 
   bool judged() const { return set_aside.empty(); }
+  // In the Pareto set of what was run, though fewer steps between two of those run would certainly beat it at its cost.
+  bool beaten_between() const { return pareto && against.kind == AgainstFewer::Kind::kInterpolated && against.worse(); }
 };
 
 // What is said of one budget; indices into JudgedGroup::settings.
 struct JudgedBudget {
   double budget = 0;
+  int64_t within = 0;            // settings that cost no more
   std::optional<size_t> best;    // closest to the full run
   std::optional<size_t> method;  // the closest one that is not fewer_steps
   // Others within the budget that the data cannot tell from the best one of all: with the level's probability the one

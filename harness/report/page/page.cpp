@@ -69,8 +69,9 @@ std::string GridTable(const Table& table, const std::string& name, const std::ve
   for (size_t r = 0; r < rows.size(); ++r) {
     const JudgedSetting* judged = JudgedOf(table, table.rows[r]);
     html += table.rows[r].setting.reference ? "<tr class=\"reference\">"
-            : judged && judged->pareto      ? "<tr class=\"pareto\">"
-                                            : "<tr>";
+            : !judged || !judged->pareto    ? "<tr>"
+            : judged->beaten_between()      ? "<tr class=\"pareto between\">"
+                                            : "<tr class=\"pareto\">";
     html += "<th scope=\"row\">" + LabelText(rows[r][0]) + "</th>";
     for (size_t c = 1; c < rows[r].size(); ++c)
       html += outcome && c + 1 == rows[r].size() ? "<td class=\"text\">" + HtmlText(rows[r][c]) + "</td>"
@@ -184,8 +185,9 @@ std::string VerdictTable(const VerdictText& text, const VerdictGroupText& group)
   for (const auto& line : group.lines) {
     const char* name = Name(line.certainty);
     html += fmt::format(
-        "<tr><td class=\"text\">{}</td><td class=\"setting{}\">{}</td><td>{}</td><td>{}</td><td>{}{}</td></tr>\n",
-        HtmlText(line.budget), line.best ? "" : " second", LabelText(line.setting), HtmlText(line.cost),
+        "<tr><td class=\"text\">{}</td><td class=\"setting{}\">{}{}</td><td>{}</td><td>{}</td><td>{}{}</td></tr>\n",
+        HtmlText(line.budget), line.best ? "" : " second", LabelText(line.setting),
+        line.cost.empty() ? "" : "<span class=\"narrow\">cost " + HtmlText(line.cost) + "</span>", HtmlText(line.cost),
         HtmlText(line.value), HtmlText(line.against),
         *name ? fmt::format(" <span class=\"{0}\">{0}</span>", name) : "");
   }

@@ -60,6 +60,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .verdict th:nth-child(2) { text-align: left; }
 .verdict td.setting.second { padding-left: 1.3rem; color: var(--muted); }
 .verdict .scroll { margin: .4rem 0; }
+.narrow { display: none; }
 .better { color: var(--good); font-weight: 600; }
 .worse { color: var(--bad); font-weight: 600; }
 .unclear { color: var(--muted); font-weight: 600; }
@@ -67,6 +68,7 @@ figure.overview { margin: 1.2rem 0; }
 figure.overview img { width: auto; max-width: 100%; }
 .verdict figure.overview { margin: .4rem 0; }
 tr.pareto > th::before { content: "P "; color: var(--good); font-weight: 700; }
+tr.between > th::before { content: "p "; color: var(--muted); }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; }
 th button::after { content: " \2195"; color: var(--line); }
 th[aria-sort="ascending"] button::after { content: " \2191"; color: var(--accent); }
@@ -89,6 +91,9 @@ th[aria-sort="descending"] button::after { content: " \2193"; color: var(--accen
   figure.wide picture { display: block; overflow-x: auto; }
   .verdict th, .verdict td { padding: .3rem .3rem; font-size: .8rem; }
   .verdict tr > :nth-child(3) { display: none; }
+  .verdict .narrow { display: block; color: var(--muted); }
+  header p { font-size: .8rem; margin: .3rem 0; }
+  nav ul { flex-wrap: nowrap; overflow-x: auto; white-space: nowrap; margin: .4rem 0; }
   .verdict td { white-space: normal; }
   .verdict td.setting { min-width: 8rem; }
   .verdict td.setting.second { padding-left: .8rem; }

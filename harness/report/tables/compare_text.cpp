@@ -136,7 +136,7 @@ std::string RenderMarkdown(const Comparison& comparison, const CompareOptions& o
   const auto metrics = MetricNames(comparison);
   const bool latency = options.max_slowdown.has_value();
   const bool pictures = HasPictures(comparison);
-  text += "\n| setting | samples | verdict | NFE | GMACs | decisions | pictures |";
+  text += "\n| setting | samples | verdict | NFE | GMACs | decisions | thumbnails |";
   std::string rule = "\n| --- | ---: | --- | ---: | ---: | --- | --- |";
   for (const auto& name : metrics) {
     text += fmt::format(" {} |", name);
@@ -150,10 +150,11 @@ std::string RenderMarkdown(const Comparison& comparison, const CompareOptions& o
     }
   text += rule + "\n";
   for (const auto& setting : comparison.settings) text += RowOf(setting, metrics, pictures, latency);
-  return text + fmt::format(
-                    "\nBASE → NEW (change [{:.0f} % interval, paired by sample, of whole sets by jackknife over blocks "
-                    "of samples]); one number: no change. pictures: PSNR of thumbnails, NEW against BASE.\n",
-                    100 * options.level);
+  return text +
+         fmt::format(
+             "\nBASE → NEW (change [{:.0f} % interval, paired by sample, of whole sets by jackknife over blocks "
+             "of samples]); one number: no change. thumbnails: equal in every byte, or the PSNR of NEW's to BASE's.\n",
+             100 * options.level);
 }
 
 std::string RenderJson(const Comparison& comparison) {

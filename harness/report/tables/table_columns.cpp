@@ -133,7 +133,7 @@ TableColumn ParetoColumn(const Table& table) {
           "Pareto",
           [&table](const TableRow& row) -> std::string {
             const JudgedSetting* judged = JudgedOf(table, row);
-            return judged && judged->pareto ? "yes" : "";
+            return !judged || !judged->pareto ? "" : judged->beaten_between() ? "(yes)" : "yes";
           },
           {}};
 }

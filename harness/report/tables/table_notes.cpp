@@ -203,7 +203,10 @@ std::vector<std::string> RunNotes(const Table& table) {
   const auto found = config.is_object() ? config.find("notes") : config.end();
   if (found == config.end() || !found->is_array()) return notes;
   for (const auto& note : *found)
-    if (note.is_string()) notes.push_back(note.get<std::string>() + ".");
+    if (note.is_string()) {
+      auto& text = notes.emplace_back(note.get<std::string>());
+      if (!text.ends_with('?')) text += ".";
+    }
   return notes;
 }
 
@@ -258,9 +261,14 @@ std::string PlaceNote(const Table& table) {
 std::string ParetoNote(const Table& table) {
   const auto& groups = table.verdict.groups;
   if (std::ranges::none_of(groups, [](const auto& group) { return group.problem.empty(); })) return "";
+  const bool between = std::ranges::any_of(
+      groups, [](const auto& group) { return std::ranges::any_of(group.settings, &JudgedSetting::beaten_between); });
   return fmt::format(
-      "Pareto: of the settings with one full run, no other one is better in {} at no more {}, by the means.",
-      TitleOf(table.verdict.metric), table.verdict.cost == "nfe" ? "network evaluations" : "MACs");
+      "Pareto: of the settings with one full run, no other one is better in {} at no more {}, by the means{}.",
+      TitleOf(table.verdict.metric), table.verdict.cost == "nfe" ? "network evaluations" : "MACs",
+      between ? "; (yes): only because no fewer steps were run at just its cost, where, interpolated, they are "
+                "certainly better"
+              : "");
 }
 
 }  // namespace

@@ -221,7 +221,7 @@ class TerminalTable {
 
   Paint PaintOf(const ShownColumn& shown, const JudgedSetting* judged) const {
     if (!judged) return Paint::kNone;
-    if (shown.column.id == "setting") return judged->pareto ? Paint::kBold : Paint::kNone;
+    if (shown.column.id == "setting") return judged->pareto && !judged->beaten_between() ? Paint::kBold : Paint::kNone;
     if (shown.column.id != "against_fewer_steps") return Paint::kNone;
     return judged->against.better() ? Paint::kGood : judged->against.worse() ? Paint::kBad : Paint::kNone;
   }
@@ -229,7 +229,7 @@ class TerminalTable {
   void Row(size_t k) {
     const TableRow& row = table_.rows[k];
     const JudgedSetting* judged = JudgedOf(table_, row);
-    std::string line = judged && judged->pareto ? "P " : "  ";
+    std::string line = !judged || !judged->pareto ? "  " : judged->beaten_between() ? "p " : "P ";
     for (const auto& shown : columns_) {
       const std::string cell = shown.column.id == "setting" ? LabelOf(k) : shown.column.cell(row);
       const bool last = &shown == &columns_.back();
@@ -246,12 +246,17 @@ class TerminalTable {
     const auto shown = [&](const char* id) {
       return std::ranges::any_of(columns_, [&](const ShownColumn& one) { return one.column.id == id; });
     };
-    const bool pareto = std::ranges::any_of(view_.rows, [&](size_t k) {
-      const JudgedSetting* judged = JudgedOf(table_, table_.rows[k]);
-      return judged && judged->pareto;
-    });
+    const auto any = [&](auto&& is) {
+      return std::ranges::any_of(view_.rows, [&](size_t k) {
+        const JudgedSetting* judged = JudgedOf(table_, table_.rows[k]);
+        return judged && is(*judged);
+      });
+    };
     std::vector<std::string> parts;
-    if (pareto) parts.emplace_back("P: in the Pareto set.");
+    if (any([](const JudgedSetting& one) { return one.pareto && !one.beaten_between(); }))
+      parts.emplace_back("P: in the Pareto set.");
+    if (any([](const JudgedSetting& one) { return one.beaten_between(); }))
+      parts.emplace_back("p: in it, but certainly worse than fewer steps would be at its cost.");
     if (shown("cost")) parts.emplace_back("cost: share of the full run's MACs.");
     parts.push_back(shown("against_fewer_steps")
                         ? "Brackets: 95 % intervals; against fewer steps: of all settings together."

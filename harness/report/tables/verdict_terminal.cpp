@@ -80,8 +80,11 @@ class TerminalWriter {
     const Paint paint = line.certainty == Certainty::kBetter  ? Paint::kGood
                         : line.certainty == Certainty::kWorse ? Paint::kBad
                                                               : Paint::kNone;
-    std::string row = PadRight(line.budget, kBudget) + PadRight(FitWidth(LabelOf(line), label_), label_);
-    if (!line.cost.empty()) {
+    std::string row = PadRight(line.budget, kBudget);
+    if (line.cost.empty()) {
+      row += line.setting;  // words, with the whole line for themselves
+    } else {
+      row += PadRight(FitWidth(LabelOf(line), label_), label_);
       row += PadLeft(line.cost, kCost) + PadLeft(line.value, value_);
       row += stacked_ ? "\n" + std::string(kBudget + kGap, ' ') : std::string(kGap, ' ');
       row += Painted(AgainstOf(line), paint, colour_);

@@ -104,15 +104,23 @@ class GroupWriter {
       text += "there is no setting";
     } else {
       const JudgedSetting& best = group_.settings[*budget.best];
-      text += fmt::format("{}{} is closest to the full run ({})", best.fewer_steps ? "plain " : "", Label(*budget.best),
-                          ValueWithUnit(best.value));
+      text += fmt::format("{}{} is closest to the full run ({}){}", best.fewer_steps ? "plain " : "",
+                          Label(*budget.best), ValueWithUnit(best.value), CertaintyWords(budget));
       if (!best.fewer_steps)
-        text += ", " + AgainstWords(best.against);
+        text += "; it is " + WithoutWhich(AgainstWords(best.against));
       else if (budget.method)
         text += fmt::format("; the best method, {}, is {}", Label(*budget.method),
                             WithoutWhich(AgainstWords(group_.settings[*budget.method].against)));
     }
     return text + Counts() + ".";
+  }
+
+  // Whether the budget's closest setting is certain to be that.
+  std::string CertaintyWords(const JudgedBudget& budget) const {
+    if (budget.within == 1) return ", being the only one that cheap";
+    if (group_.samples < 2) return ", of one sample";
+    if (budget.not_told_apart.empty()) return ", and certainly so";
+    return ", but not told apart from " + Named(budget.not_told_apart);
   }
 
   // Behind "is".
@@ -132,8 +140,8 @@ class GroupWriter {
     }
     if (better + worse + undecided < 2) return "";
     return fmt::format(
-        "; in all, {} of {} settings of methods certainly beat fewer steps at their cost, {} certainly do worse",
-        better, better + worse + undecided, worse);
+        "; of all {} settings of methods {} certainly beat fewer steps at their cost and {} certainly do worse",
+        better + worse + undecided, better, worse);
   }
 
   VerdictLine LineOf(size_t i, const std::string& budget, bool best) const {
@@ -164,7 +172,7 @@ class GroupWriter {
     }
     text->lines.push_back(LineOf(*budget.best, share, true));
     if (budget.method && budget.method != budget.best) text->lines.push_back(LineOf(*budget.method, "", false));
-    if (!budget.not_told_apart.empty())
+    if (&budget != &Headline() && !budget.not_told_apart.empty())  // the sentence says it of its own
       text->remarks.push_back(fmt::format("At {} not told apart from the closest: {}.", BudgetWords(budget.budget),
                                           Named(budget.not_told_apart)));
   }
@@ -246,6 +254,7 @@ Json GroupJson(const JudgedGroup& group, const RunHeader& header, const VerdictG
     budgets.push_back({{"budget", budget.budget},
                        {"best", maybe(budget.best)},
                        {"best_method", maybe(budget.method)},
+                       {"within", budget.within},
                        {"not_told_apart", others}});
   }
   return {
