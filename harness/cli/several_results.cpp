@@ -1,5 +1,6 @@
 #include "harness/cli/several_results.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -31,6 +32,23 @@ std::optional<ResultReader> WithPart(const ResultReader& result, const Texts& pa
   } catch (const Error&) {
     return std::nullopt;  // each of them was read by itself: they are of two experiments
   }
+}
+
+// "full_step: steps: 4 in BASE, 50 in NEW (and 1 more)", of settings with one label and different parameters.
+std::string CalledTheSame(const RunHeader& base, const RunHeader& now) {
+  std::string first;
+  size_t more = 0;
+  for (size_t k = 0; k < base.settings.size(); ++k) {
+    const std::string& label = base.settings[k].label;
+    if (std::ranges::find(now.settings, label, &SettingInfo::label) == now.settings.end()) continue;
+    const Counterpart found = FindCounterpart(base, k, now);
+    if (found.index >= 0) continue;
+    if (first.empty())
+      first = fmt::format("{}: {}", label, found.reason);
+    else
+      ++more;
+  }
+  return more ? fmt::format("{} (and {} more)", first, more) : first;
 }
 
 }  // namespace
@@ -76,6 +94,11 @@ Texts WhyNotBeside(const std::vector<NamedResult>& results) {
     for (const auto& reason : WhyNotComparable(results[0].result, results[r].result))
       notes.push_back(fmt::format("{} (BASE) and {} (NEW) are of different experiments: {}.", results[0].name,
                                   results[r].name, reason));
+  for (size_t r = 1; r < results.size(); ++r)
+    if (const std::string others = CalledTheSame(results[0].result.header(), results[r].result.header());
+        !others.empty())
+      notes.push_back(fmt::format("{} (BASE) and {} (NEW) have rows that are called the same and are not: {}.",
+                                  results[0].name, results[r].name, others));
   return notes;
 }
 

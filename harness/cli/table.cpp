@@ -90,30 +90,40 @@ std::string Narrow(TableText text, const Texts& why, const Values& values, const
 
 // What tells most of the settings of several runs, in a terminal's width: of each run the columns that it has, fewer of
 // them until the rows fit.
-std::string SideBySideTerminal(const std::vector<NamedResult>& results, const Values& values, const TextShape& shape,
-                               const Texts& why) {
-  std::vector<skipbench::Table> tables;
-  for (const auto& [name, result] : results) tables.push_back(MakeTable(result, SetDistances(result)));
+std::string SideBySideTerminal(const std::vector<OfResult<skipbench::Table>>& tables, const Values& values,
+                               const TextShape& shape, const Texts& why) {
   Texts ids = {"setting", "cost"};
-  for (const auto& table : tables)
+  for (const auto& [name, table] : tables)
     if (const std::string& metric = table.verdict.metric.name;
         !metric.empty() && std::ranges::find(ids, metric) == ids.end())
       ids.push_back(metric);
   ids.insert(ids.end(), {"speed_up", "nfe", "pareto"});
   for (;; ids.pop_back()) {
     std::vector<OfResult<TableText>> texts;
-    for (size_t r = 0; r < results.size(); ++r) {
-      TableView view = ViewOf(tables[r], "", values.Text("sort"), values.All("filter"));
-      const auto all = AllColumns(tables[r]);
+    for (const auto& [name, table] : tables) {
+      TableView view = ViewOf(table, "", values.Text("sort"), values.All("filter"));
+      const auto all = AllColumns(table);
       for (const auto& id : ids)
         if (std::ranges::find(all, id, &TableColumn::id) != all.end()) view.columns.push_back(id);
-      texts.push_back({results[r].name, Layout(tables[r], view)});
+      texts.push_back({name, Layout(table, view)});
     }
     TableText text = SideBySide(texts);
     text.notes.insert(text.notes.begin(), why.begin(), why.end());
     constexpr size_t kFew = 3;  // setting, cost and a metric
     if (TableWidth(text) <= shape.width || ids.size() <= kFew) return Narrow(std::move(text), why, values, shape);
   }
+}
+
+std::vector<OfResult<skipbench::Table>> TablesOf(const std::vector<NamedResult>& results) {
+  std::vector<OfResult<skipbench::Table>> tables;
+  double most = 0;
+  for (const auto& [name, result] : results) {
+    tables.push_back({name, MakeTable(result, SetDistances(result))});
+    for (const auto& row : tables.back().table.rows)
+      most = std::max({most, row.macs_modules.value_or(0), row.macs_matmuls.value_or(0)});
+  }
+  for (auto& one : tables) one.table.most_macs = most;
+  return tables;
 }
 
 // Of several runs the tables become one.
@@ -125,14 +135,14 @@ void PrintSideBySide(const std::vector<NamedResult>& results, const Values& valu
   std::string columns = values.Text("columns");
   if (!columns.empty() && columns != "setting" && !columns.starts_with("setting,")) columns = "setting," + columns;
   const Texts why = WhyNotBeside(results);
+  const auto tables = TablesOf(results);
   if (format == "text" && columns.empty()) {
-    fmt::print("{}", SideBySideTerminal(results, values, shape, why));
+    fmt::print("{}", SideBySideTerminal(tables, values, shape, why));
     return;
   }
   std::vector<OfResult<TableText>> texts;
   std::vector<OfResult<std::string>> programs;
-  for (const auto& [name, result] : results) {
-    const auto table = MakeTable(result, SetDistances(result));
+  for (const auto& [name, table] : tables) {
     const TableView view = ViewOf(table, columns, values.Text("sort"), values.All("filter"));
     if (format == "csv" || format == "json")
       programs.push_back({name, format == "csv" ? RenderCsv(table, view) : RenderJson(table, view)});

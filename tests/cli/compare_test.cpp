@@ -77,6 +77,10 @@ TEST_F(CompareCommand, TablesSideBySide) {
   EXPECT_TRUE(Contains(both.out, "| setting ")) << both.out;
   EXPECT_TRUE(Contains(both.out, "| base ")) << both.out;
   EXPECT_TRUE(Contains(both.out, "| new ")) << both.out;
+  EXPECT_TRUE(Contains(both.out,
+                       "base (BASE) and new (NEW) have rows that are called the same and are not: full_step: steps: 12 "
+                       "in BASE, 10 in NEW (and "))
+      << both.out;
   const auto csv = Skipbench({"table", (dir_ / "base").string(), (dir_ / "new").string(), "--format", "csv"});
   EXPECT_TRUE(csv.out.starts_with("result,setting,type,")) << csv.out;
   EXPECT_TRUE(Contains(csv.out, "\nnew,full_step,")) << csv.out;

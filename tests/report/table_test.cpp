@@ -152,6 +152,16 @@ TEST(Table, Markdown) {
 )");
 }
 
+// Beside a larger model's table a small one's numbers have its unit.
+TEST(Table, OneUnitOfMacsForTablesSideBySide) {
+  TempDir dir;
+  Table table = RoundTable(dir, {});
+  EXPECT_THAT(RenderMarkdown(table), ::testing::HasSubstr("| GMACs modules |"));
+  table.most_macs = 2e13;
+  EXPECT_THAT(RenderMarkdown(table), ::testing::HasSubstr("TMACs modules |"));
+  EXPECT_THAT(RenderMarkdown(table), ::testing::HasSubstr(" 0.008000 (1.000) |"));
+}
+
 // A run that measures whole sets alone has no verdict, and its distances in every table.
 TEST(Table, OfMetricsOfSetsAlone) {
   TempDir dir;

@@ -97,7 +97,7 @@ TableColumn LabelColumn() {
 
 TableColumn MacsColumn(const Table& table, const std::string& convention, std::optional<double> TableRow::*macs,
                        std::optional<double> TableRow::*ratio) {
-  double largest = 0;  // its prefix serves for the whole column
+  double largest = table.most_macs;  // its prefix serves for the whole column
   for (const auto& row : table.rows) largest = std::max(largest, (row.*macs).value_or(0));
   const double scale = largest >= 1e13 ? 1e12 : largest >= 1e9 ? 1e9 : 1e6;
   const char prefix = scale == 1e12 ? 'T' : scale == 1e9 ? 'G' : 'M';
