@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
+import unittest.mock
 from importlib.machinery import SourceFileLoader
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
@@ -36,6 +38,17 @@ class Activity(unittest.TestCase):
         self.assertEqual(seen["kernels_per_step"], 2)
         self.assertEqual((seen["copies_to_host"], seen["bytes_to_host"], seen["host_waits"]), (1, 64, 1))
         self.assertAlmostEqual(seen["gpu_idle_after_first_tenth"], 1 - 18 * 90 / 1790)
+
+    def test_what_turns_differ_by_is_no_overhead(self):
+        said = []
+        check = types.SimpleNamespace(on_gpu=False, models=["dit"], need=lambda *_: None, left=lambda: 100, say=said.append)
+        for forwards, runs, share, known in (((1.0, 0.9), (1.0, 0.95), 1 - 0.9 / 0.95, False), ((0.9, 0.9), (0.95, 0.95), 1 - 0.9 / 0.95, True)):
+            with unittest.mock.patch.object(waiting, "forward_seconds", side_effect=forwards), \
+                    unittest.mock.patch.object(waiting, "step_seconds", side_effect=[{"full_step": run} for run in runs]):
+                seen = {}
+                waiting.overhead(check, seen)
+            self.assertAlmostEqual(seen["dit"]["share_beyond_the_forward"], share)
+            self.assertEqual("nothing is known" not in said[-1], known)
 
     def test_without_ranges_the_longest_stretch_counts(self):
         kernels = [(0, 1000), (int(2e8), int(2e8) + 1000), (int(2e8) + 2000, int(2e8) + 9000)]
