@@ -81,6 +81,8 @@ TEST(Published, EveryFormatHasThemApart) {
   EXPECT_THAT(markdown, HasSubstr("\n" + title + ":\n\n| method "));
   EXPECT_THAT(markdown, HasSubstr("| stable\\|model | PSNR dB "));
   EXPECT_THAT(latex, HasSubstr("\\end{table}\n\n{\\footnotesize "));
+  EXPECT_TRUE(latex.starts_with("% \\usepackage{booktabs,graphicx}\n\\begin{table}\n"))
+      << "what a document has to load";
   EXPECT_THAT(latex, HasSubstr("\\begin{table}\n\\caption{" + title + ".}"));
   EXPECT_THAT(latex, HasSubstr("50 steps \\& a GPU & [1] \\\\"));
   EXPECT_THAT(latex, HasSubstr("{\\footnotesize [2] https://b.org/x?y=1\\&z=2\\par}"));

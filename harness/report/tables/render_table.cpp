@@ -56,8 +56,9 @@ std::string LatexGrid(const std::vector<std::string>& headings, const std::vecto
     }
     return out + " \\\\\n";
   };
-  std::string out = "\\resizebox{\\textwidth}{!}{%\n\\begin{tabular}{" + alignment + "}\n  \\toprule\n" +
-                    line(headings) + "  \\midrule\n";
+  // Wide tables are made smaller, narrow ones not larger.
+  std::string out = "\\resizebox{\\ifdim\\width>\\textwidth\\textwidth\\else\\width\\fi}{!}{%\n\\begin{tabular}{" +
+                    alignment + "}\n  \\toprule\n" + line(headings) + "  \\midrule\n";
   for (size_t r = 0; r < cells.size(); ++r) out += line(cells[r], r);
   return out + "  \\bottomrule\n\\end{tabular}}\n";
 }
@@ -77,7 +78,7 @@ std::string PublishedLatex(PublishedText text) {
 // The float, and its notes behind it, where they may be moved or left out.
 std::string RenderLatex(const TableText& text, const Cells& bold, const Cells& more_bold) {
   std::string out =
-      "\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" +
+      "% \\usepackage{booktabs,graphicx}\n\\begin{table}\n\\caption{" + LatexText(text.caption) + "}\n\\centering\n" +
       LatexGrid(text.headings, text.cells, LatexAlignment(text.headings.size(), text.text_columns, text.outcome), bold);
   if (!text.more_headings.empty())
     out += "\n\\medskip\n" + LatexGrid(text.more_headings, text.more_cells,
