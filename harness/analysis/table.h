@@ -69,8 +69,8 @@ struct Table {
   RunVerdict verdict;                   // by the usual metric and budgets
   std::vector<PublishedRow> published;  // numbers of others; nothing is computed from them
   std::vector<std::string> notes;       // ResultReader::notes()
-  double most_macs =
-      0;  // of tables side by side the largest number in any: one unit serves for all; 0: the table's own
+  // Of tables side by side the largest number in any, so that one unit serves for all; 0: the table's own.
+  double most_macs = 0;
 };
 
 // `distances`: SetDistances(result, ...).

@@ -97,6 +97,8 @@ TEST(VerdictText, WhereTheDataCannotTell) {
 TEST(VerdictText, WhatIsCertainOfFew) {
   const auto of_one = VerdictOf(Sweep(), {{kInfinity}, {30}, {40}, {38}, {31}}, {50, 20, 30, 25, 20});
   EXPECT_THAT(LayoutVerdict(of_one, Sweep()).groups.at(0).sentence, HasSubstr("(PSNR 38.00 dB), of one sample"));
+  EXPECT_THAT(LayoutVerdict(of_one, Sweep()).groups.at(0).sentence,
+              HasSubstr("it is held against nothing: one sample says"));
   const auto only =
       VerdictOf(Sweep(), {{kInfinity, kInfinity}, {30, 31}, {40, 41}, {38, 39}, {31, 30}}, {50, 20, 30, 40, 45});
   EXPECT_THAT(

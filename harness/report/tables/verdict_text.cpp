@@ -66,10 +66,10 @@ class GroupWriter {
     const std::string text = Value(std::abs(value));
     return (value < 0 ? "-" : "+") + text;
   }
-  std::string Difference(const AgainstFewer& against) const {
+  std::string Difference(const AgainstFewer& against, const std::string& unit = "") const {
     const MeanInterval& d = against.difference;
-    return HasBounds(against) ? fmt::format("{} [{}, {}]", Signed(d.mean), Signed(d.low), Signed(d.high))
-                              : fmt::format("{}, no interval", Signed(d.mean));
+    return HasBounds(against) ? fmt::format("{} [{}, {}]{}", Signed(d.mean), Signed(d.low), Signed(d.high), unit)
+                              : fmt::format("{}{}, no interval", Signed(d.mean), unit);
   }
   static Certainty CertaintyOf(const AgainstFewer& against) {
     if (against.kind == AgainstFewer::Kind::kNone) return Certainty::kNone;
@@ -81,15 +81,15 @@ class GroupWriter {
     using Kind = AgainstFewer::Kind;
     if (against.kind == Kind::kNone)
       return !group_.any_fewer_steps() ? "held against nothing: no fewer_steps was run"
-             : group_.samples < 2      ? "one sample says nothing about fewer steps at its cost"
+             : group_.samples < 2      ? "held against nothing: one sample says nothing about fewer steps at its cost"
                                        : "not held against fewer steps: none were run at its cost";
     std::string fewer = "plain fewer steps at its cost";
     if (against.kind == Kind::kDearer)
       fewer = fmt::format("even {}, which costs more", header_.settings[against.left].label);
     const std::string unit = verdict_.metric.unit.empty() ? "" : " " + verdict_.metric.unit;
-    if (against.better()) return fmt::format("certainly better than {}: {}{}", fewer, Difference(against), unit);
-    if (against.worse()) return fmt::format("certainly worse than {}: {}{}", fewer, Difference(against), unit);
-    return fmt::format("which the data cannot tell from {}: {}{}", fewer, Difference(against), unit);
+    if (against.better()) return fmt::format("certainly better than {}: {}", fewer, Difference(against, unit));
+    if (against.worse()) return fmt::format("certainly worse than {}: {}", fewer, Difference(against, unit));
+    return fmt::format("which the data cannot tell from {}: {}", fewer, Difference(against, unit));
   }
 
   const JudgedBudget& Headline() const {
