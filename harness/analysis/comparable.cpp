@@ -1,5 +1,7 @@
 #include "harness/analysis/comparable.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -212,6 +214,22 @@ Counterpart FindCounterpart(const RunHeader& base, size_t k, const RunHeader& no
     return {-1, "it is compared with another full run: " + differences};
   if (found.allowed.empty()) found.allowed = "of the full run " + differences;
   return found;
+}
+
+std::string CalledTheSame(const RunHeader& base, const RunHeader& now) {
+  std::string first;
+  size_t more = 0;
+  for (size_t k = 0; k < base.settings.size(); ++k) {
+    const std::string& label = base.settings[k].label;
+    if (std::ranges::find(now.settings, label, &SettingInfo::label) == now.settings.end()) continue;
+    const Counterpart found = FindCounterpart(base, k, now);
+    if (found.index >= 0) continue;
+    if (first.empty())
+      first = fmt::format("{}: {}", label, found.reason);
+    else
+      ++more;
+  }
+  return more ? fmt::format("{} (and {} more)", first, more) : first;
 }
 
 }  // namespace skipbench

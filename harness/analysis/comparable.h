@@ -45,4 +45,8 @@ struct Counterpart {
 };
 Counterpart FindCounterpart(const RunHeader& base, size_t k, const RunHeader& now, const Allowances& allowances = {});
 
+// "full_step: steps: 4 in BASE, 50 in NEW (and 1 more)": settings with one label that are not each other's counterpart;
+// empty: there are none.
+std::string CalledTheSame(const RunHeader& base, const RunHeader& now);
+
 }  // namespace skipbench

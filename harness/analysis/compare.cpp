@@ -191,10 +191,20 @@ class SettingComparer {
         options_.sequential
             ? SequenceBounds(loss, (1 - options_.level) / static_cast<double>(std::max<int64_t>(1, comparisons_)))
             : BootstrapMean(loss, {.level = options_.level});
+    WithoutRounding(loss, &change.loss);
     const auto given = options_.limits.find(metric.name);
     change.limit = given == options_.limits.end() ? DefaultLimit(metric, change.base) : given->second;
     Judge(change, std::all_of(loss.begin(), loss.end(), [](double l) { return l == 0; }));
     change_.metrics.push_back(std::move(change));
+  }
+
+  // Sums of losses that cancel leave the rounding of float64, which is no loss.
+  static void WithoutRounding(const std::vector<double>& loss, MeanInterval* of) {
+    constexpr double kRounding = 1e-12;
+    double largest = 0;
+    for (const double one : loss) largest = std::max(largest, std::abs(one));
+    for (double* value : {&of->mean, &of->low, &of->high})
+      if (std::abs(*value) < kRounding * largest) *value = 0;
   }
 
   void Set(const MeasuredValue& base) {

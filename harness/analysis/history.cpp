@@ -42,6 +42,9 @@ class SettingHistory {
       for (size_t i = 0; i < of_samples.size(); ++i)
         if (of_samples[i]) done[result.samples()[i].id] = i;
     }
+    for (size_t v = 0; v < results.size(); ++v)
+      differs_.push_back(v > 0 && places_[v - 1] && places_[v] &&
+                         FindCounterpart(results[v - 1].header(), *places_[v - 1], results[v].header()).index < 0);
   }
 
   const std::string& label() const { return label_; }
@@ -58,7 +61,7 @@ class SettingHistory {
   std::vector<std::vector<size_t>> Stretches(const Has& has) const {
     std::vector<std::vector<size_t>> stretches(1);
     for (size_t v = 0; v < results_.size(); ++v) {
-      if (!versions_[v].other.empty() && !stretches.back().empty()) stretches.emplace_back();
+      if ((!versions_[v].other.empty() || differs_[v]) && !stretches.back().empty()) stretches.emplace_back();
       if (places_[v] && has(v)) stretches.back().push_back(v);
     }
     std::erase_if(stretches, [](const auto& stretch) { return stretch.empty(); });
@@ -103,6 +106,7 @@ class SettingHistory {
   std::string label_;
   std::vector<std::optional<size_t>> places_;
   std::vector<std::map<int64_t, size_t>> done_;  // [version] id -> place
+  std::vector<bool> differs_;                    // [version] another setting than the one called so before
 };
 
 // Changes of a stretch, as changes of the versions.
@@ -233,7 +237,10 @@ History MakeHistory(const std::vector<ResultReader>& results, const std::vector<
   History history{.versions = {}, .series = {}, .level = options.level};
   for (size_t v = 0; v < results.size(); ++v) {
     Version version{.name = names.at(v), .commit = CommitOf(results[v]), .samples = std::ssize(results[v].samples())};
-    if (v > 0) version.other = WhyNotComparable(results[v - 1], results[v]);
+    if (v > 0) {
+      version.other = WhyNotComparable(results[v - 1], results[v]);
+      version.renamed = CalledTheSame(results[v - 1].header(), results[v].header());
+    }
     history.versions.push_back(std::move(version));
   }
   std::vector<SettingHistory> settings;

@@ -21,6 +21,8 @@ struct Version {
   int64_t samples = 0;
   // Why it cannot be compared with the result before; empty: it can. No change is looked for across such a place.
   std::vector<std::string> other = {};
+  // Settings that are called as others in the result before (CalledTheSame); of these no change is looked for either.
+  std::string renamed = {};
 };
 
 enum class Quantity { kQuality, kCost, kSpeed };

@@ -64,6 +64,8 @@ std::optional<LatencySummary> SummarizeLatency(std::span<const LatencyRecord> re
       if (other.setting == reference && other.batch == record.batch && other.threads == record.threads &&
           !summary.speed_up)
         if (const auto base = SecondsOf(other); !base.empty()) AddSpeedUp(seconds, base, &summary);
+    // What is held against itself has no doubt about it.
+    if (static_cast<int>(setting) == reference) summary.speed_up_low = summary.speed_up_high = std::nullopt;
     return summary;  // the first that worked; others have other batches
   }
   return std::nullopt;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "harness/analysis/short_labels.h"
 #include "harness/base/did_you_mean.h"
 #include "harness/base/error.h"
 
@@ -17,6 +18,11 @@ size_t FindSetting(const ResultReader& result, const std::string& label, const s
     if (settings[k].label == label) return k;
     known.push_back(settings[k].label);
   }
+  const auto shortened = WithShortLabel(result.header(), label);
+  if (shortened.size() == 1) return shortened[0];
+  if (shortened.size() > 1)
+    Fail("{} {}: {} settings are called so in short; expected one of\n  {}", where, label, shortened.size(),
+         fmt::join(known, "\n  "));
   Fail("{} {}: the results have no such setting; they have\n  {}{}", where, label, fmt::join(known, "\n  "),
        DidYouMean(label, known));
 }

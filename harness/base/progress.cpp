@@ -103,6 +103,10 @@ void Progress::Write(const std::string& line) {
   std::fflush(stderr);
 }
 
+void ClearBar() {
+  if (isatty(2)) fmt::print(stderr, "\r\033[K");
+}
+
 void Progress::Finish() {
   if (finished_ || quiet_) return;
   finished_ = true;

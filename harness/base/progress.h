@@ -44,6 +44,9 @@ class Progress {
   Pace pace_;
 };
 
+// Before another line on the standard error: takes a bar away that stands there, on a terminal.
+void ClearBar();
+
 // "[########----------------]": `share` in [0, 1] of `width` signs.
 std::string ProgressBar(double share, int width);
 

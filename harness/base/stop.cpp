@@ -150,6 +150,7 @@ void StopRequests::TakeSignal(int signal) {
   if (!working_ || finishing_) return;
   const auto left = estimate_.Left(now);
   if (left && *left > grace_s_) return;
+  ClearBar();
   fmt::print(stderr, "skipbench: {}: stopping after what is in flight{}, or after {} at the latest{}\n", signal_,
              left ? fmt::format(" (about {})", FormatDuration(*left)) : "", FormatDuration(grace_s_),
              signal == SIGINT ? "; once more stops at once" : "");

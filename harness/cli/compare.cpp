@@ -9,6 +9,7 @@
 
 #include "harness/analysis/compare_sets.h"
 #include "harness/analysis/decide/record.h"
+#include "harness/analysis/short_labels.h"
 #include "harness/base/did_you_mean.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/open_results.h"
@@ -58,18 +59,22 @@ std::map<std::string, std::string> ReadRenamed(const Texts& given, const ResultR
     return labels;
   };
   const Texts before = labels(base), after = labels(now);
-  const auto known = [](const Texts& labels, const std::string& label) {
-    return std::ranges::find(labels, label) != labels.end();
+  // As it stands in the result, from what may be its short form; empty: there is none, or several.
+  const auto label_of = [](const ResultReader& result, const Texts& labels, const std::string& text) -> std::string {
+    if (std::ranges::find(labels, text) != labels.end()) return text;
+    const auto found = WithShortLabel(result.header(), text);
+    return found.size() == 1 ? labels[found[0]] : "";
   };
   std::map<std::string, std::string> renamed;
   for (const auto& text : given) {
     bool found = false;
     std::string half;  // an OLD that BASE has, where NEW lacks the other side
     for (size_t at = text.find('='); at != std::string::npos && !found; at = text.find('=', at + 1)) {
-      const std::string old = text.substr(0, at), name = text.substr(at + 1);
-      if (!known(before, old)) continue;
-      half = name;
-      found = known(after, name);
+      const std::string old = label_of(base, before, text.substr(0, at)), given_name = text.substr(at + 1);
+      if (old.empty()) continue;
+      half = given_name;
+      const std::string name = label_of(now, after, given_name);
+      found = !name.empty();
       if (found && !renamed.emplace(old, name).second) Fail("skipbench compare: --map: {} is given twice", old);
     }
     if (!found && !half.empty())

@@ -102,7 +102,9 @@ Values Parse(const std::string& command, const std::string& usage, const std::ve
                           [](const std::string& argument) { return argument == "--help" || argument == "-h"; });
   if (wanted) throw Describe(command, usage, list);
   try {
-    po::store(po::command_line_parser(args).options(all).positional(positional).run(), values);
+    // "--overwrit" is a mistake, and not what it may have been meant for.
+    const int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(args).options(all).positional(positional).style(style).run(), values);
     po::notify(values);
   } catch (const po::unknown_option& e) {
     Fail("skipbench {}: {}{}\nusage: skipbench {}", command, e.what(),
@@ -116,7 +118,6 @@ Values Parse(const std::string& command, const std::string& usage, const std::ve
   } catch (const po::error& e) {
     Fail("skipbench {}: {}\nusage: skipbench {}", command, e.what(), usage);
   }
-  if (values.contains("help")) throw Describe(command, usage, list);  // "--hel"
   RefuseEmpty(command, list, values);
   return {command, std::move(values)};
 }

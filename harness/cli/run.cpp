@@ -134,6 +134,8 @@ int Run(const Texts& args) {
   if (!run.others.empty() && (!config.decide || shard.count == 1))
     Fail("skipbench run: --with is for the shards (--shard) of a run with \"decide\"");
   const bool dry = values.IsSet("dry-run");
+  // Before anything is loaded for nothing.
+  if (run.existing == ResultWriter::Existing::kRefuse && !sharing && !dry) ResultWriter::RefuseResult(run.out);
   for (const auto& result : values.All("extend")) run.extend.emplace_back(result);
   if (dry && !run.extend.empty())
     Fail("skipbench run: --dry-run and --extend exclude each other: what fits is found out by the run itself");

@@ -1,6 +1,5 @@
 #include "harness/cli/several_results.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -32,23 +31,6 @@ std::optional<ResultReader> WithPart(const ResultReader& result, const Texts& pa
   } catch (const Error&) {
     return std::nullopt;  // each of them was read by itself: they are of two experiments
   }
-}
-
-// "full_step: steps: 4 in BASE, 50 in NEW (and 1 more)", of settings with one label and different parameters.
-std::string CalledTheSame(const RunHeader& base, const RunHeader& now) {
-  std::string first;
-  size_t more = 0;
-  for (size_t k = 0; k < base.settings.size(); ++k) {
-    const std::string& label = base.settings[k].label;
-    if (std::ranges::find(now.settings, label, &SettingInfo::label) == now.settings.end()) continue;
-    const Counterpart found = FindCounterpart(base, k, now);
-    if (found.index >= 0) continue;
-    if (first.empty())
-      first = fmt::format("{}: {}", label, found.reason);
-    else
-      ++more;
-  }
-  return more ? fmt::format("{} (and {} more)", first, more) : first;
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <string_view>
 
+#include "harness/base/progress.h"
+
 namespace skipbench::cli {
 namespace {
 
@@ -41,6 +43,7 @@ struct Stopping::State {
 
   void Farewell(const std::string& signal, bool gives_up) {
     const std::lock_guard lock(mutex);
+    ClearBar();
     if (stored < 0) {
       fmt::print(stderr, "skipbench: stopped by {} before anything was run. Again:\n  {}\n", signal, again);
       return;

@@ -1,12 +1,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "harness/analysis/set_distances.h"
+#include "harness/analysis/short_labels.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/print_table.h"
 #include "harness/cli/several_results.h"
 #include "harness/report/tables/compare_text.h"
+#include "harness/report/tables/display_width.h"
 #include "harness/report/tables/html_table.h"
 #include "harness/report/tables/path_text.h"
 #include "harness/report/tables/render_table.h"
@@ -71,6 +74,7 @@ void PrintPaths(const PathTable& table, const std::string& format) {
 void PrintSettings(const skipbench::Table& table, const Values& values, const std::string& format,
                    const TextShape& shape) {
   const TableView view = ViewOf(table, values.Text("columns"), values.Text("sort"), values.All("filter"));
+  if (view.rows.empty() && format != "text") fmt::print(stderr, "skipbench: no setting passes the filter\n");
   fmt::print("{}",
              format == "text"
                  ? RenderTerminal(table, view,
@@ -86,6 +90,35 @@ void PrintSettings(const skipbench::Table& table, const Values& values, const st
 std::string Narrow(TableText text, const Texts& why, const Values& values, const TextShape& shape) {
   const size_t notes = values.IsSet("notes") ? text.notes.size() : std::max<size_t>(why.size(), 1);
   return RenderNarrow(std::move(text), shape.width, notes);
+}
+
+// Rows by short labels, of which the parameters are in a note, where the whole ones are too wide. The same label stays
+// the same setting in all results.
+void Shorten(const std::vector<OfResult<skipbench::Table>>& tables, size_t width, TableText* text) {
+  if (TableWidth(*text) <= width) return;
+  RunHeader all = tables[0].table.header;
+  for (const auto& [name, table] : tables)
+    for (const auto& setting : table.header.settings)
+      if (std::ranges::find(all.settings, setting.label, &SettingInfo::label) == all.settings.end())
+        all.settings.push_back(setting);
+  std::vector<size_t> settings(all.settings.size());
+  std::iota(settings.begin(), settings.end(), size_t{0});
+  const SettingLabels labels = ShortLabels(all, settings);
+  const TableText whole = *text;
+  for (const auto* shorter : {&labels.labels, &labels.values}) {
+    for (size_t r = 0; r < text->cells.size(); ++r)
+      for (size_t k = 0; k < settings.size(); ++k)
+        if (whole.cells[r][0] == all.settings[k].label) text->cells[r][0] = (*shorter)[k];
+    if (TableWidth(*text) <= width) return;
+  }
+  // The middle gives way last.
+  constexpr size_t kLeastLabel = 16;
+  size_t longest = 0;
+  for (const auto& row : text->cells) longest = std::max(longest, DisplayWidth(row[0]));
+  const size_t excess = TableWidth(*text) - width;
+  for (auto& row : text->cells)
+    row[0] = FitWidth(row[0], std::max(kLeastLabel, longest > excess ? longest - excess : 0));
+  if (!labels.legend.empty()) text->caption += fmt::format("\nSettings: {}.", fmt::join(labels.legend, ", "));
 }
 
 // What tells most of the settings of several runs, in a terminal's width: of each run the columns that it has, fewer of
@@ -109,6 +142,7 @@ std::string SideBySideTerminal(const std::vector<OfResult<skipbench::Table>>& ta
     }
     TableText text = SideBySide(texts);
     text.notes.insert(text.notes.begin(), why.begin(), why.end());
+    Shorten(tables, shape.width, &text);
     constexpr size_t kFew = 3;  // setting, cost and a metric
     if (TableWidth(text) <= shape.width || ids.size() <= kFew) return Narrow(std::move(text), why, values, shape);
   }

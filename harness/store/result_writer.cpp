@@ -75,10 +75,14 @@ ResultWriter::ResultWriter(fs::path folder, RunHeader header, Existing existing)
   }
   if (existing == Existing::kReplace) RemoveOutputs(folder_, header_.settings);
   RemoveUnfinished(folder_);
-  if (existing != Existing::kResume && !ResultFiles(folder_).empty())
-    Fail("{}: holds a result already: --resume continues it, another --out starts a new one", folder_.string());
+  if (existing != Existing::kResume) RefuseResult(folder_);
   MakeFolder(folder_ / kSegmentFolder);
   if (existing == Existing::kResume) TakeUpExisting();
+}
+
+void ResultWriter::RefuseResult(const fs::path& folder) {
+  if (!ResultFiles(folder).empty())
+    Fail("{}: holds a result already: --resume continues it, another --out starts a new one", folder.string());
 }
 
 void ResultWriter::TakeUpExisting() {

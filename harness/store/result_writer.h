@@ -29,6 +29,9 @@ class ResultWriter {
     kShare,    // as kResume, beside other processes that have claimed parts of it (claims/claims.h)
   };
 
+  // Error where the folder holds a result, as kRefuse has it.
+  static void RefuseResult(const std::filesystem::path& folder);
+
   // Makes and locks the folder before anything in it is touched, and clears a killed run's leftovers away.
   ResultWriter(std::filesystem::path folder, RunHeader header, Existing existing);
   ResultWriter(std::filesystem::path folder, RunHeader header, bool resume)

@@ -81,6 +81,12 @@ TEST_F(CompareCommand, TablesSideBySide) {
                        "base (BASE) and new (NEW) have rows that are called the same and are not: full_step: steps: 12 "
                        "in BASE, 10 in NEW (and "))
       << both.out;
+  const auto narrow =
+      Skipbench({"table", (dir_ / "base").string(), (dir_ / "new").string(), "--format", "text", "--width", "60"});
+  std::istringstream lines(narrow.out);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 60u) << line;
+  const auto none = Skipbench({"table", (dir_ / "base").string(), "--filter", "nfe<0", "--format", "csv"});
+  EXPECT_TRUE(Contains(none.err, "no setting passes the filter")) << none.err;
   const auto csv = Skipbench({"table", (dir_ / "base").string(), (dir_ / "new").string(), "--format", "csv"});
   EXPECT_TRUE(csv.out.starts_with("result,setting,type,")) << csv.out;
   EXPECT_TRUE(Contains(csv.out, "\nnew,full_step,")) << csv.out;

@@ -71,6 +71,7 @@ TEST(Help, NoOptionIsPassedOver) {
            {{"verdict", result, "--width", "wide"}, "; expected a whole number"},
            {{"verdict", result, "--format", "json", "--width", "90"}, "--width is of text for terminals; here is json"},
            {{"table", result, "--format", "csv", "--color", "never"}, "--color is of text for terminals; here is csv"},
+           {{"run", result, "--overwrit"}, "did you mean \"--overwrite\"?"},
            {{"table", result, "--hlep"}, "did you mean \"--help\"?"}}) {
     const ProcessResult run = Skipbench(arguments);
     EXPECT_EQ(run.exit_code, 3) << run.out;

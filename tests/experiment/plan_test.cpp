@@ -53,6 +53,16 @@ TEST(PlanKeys, SchedulerOptionsAreNamedWhereTheyAreGiven) {
                "c.json: scheduler[1].eta: expected a number in [0, 1], found 2");
 }
 
+TEST(PlanNotes, FewerStepsThatAreMore) {
+  const TempDir dir;
+  const fs::path model = testing::SourceDir() / "datasets/fashion_scenes/model";
+  const Plan plan =
+      PlanOf(dir, model, kPrompt,
+             {{"steps", 8}, {"methods", {{{"type", "full_step"}}, {{"type", "fewer_steps"}, {"steps", {4, 12}}}}}});
+  EXPECT_THAT(plan.notes, Contains(HasSubstr("fewer_steps(steps=12): more steps than the 8 of the full run")));
+  EXPECT_THAT(plan.notes, ::testing::Not(Contains(HasSubstr("fewer_steps(steps=4)"))));
+}
+
 TEST(PlanNotes, ClipsOfTheReferenceThatLackFrames) {
   const TempDir dir;
   for (const char* frame : {"1", "2", "4"})

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <functional>
 
 #include "harness/store/merge.h"
@@ -122,6 +124,19 @@ TEST_F(CompareTest, LowerQualityBeyondTheLimit) {
             Verdict::kRegression);
   EXPECT_EQ(CompareWith([](RunHeader&, Wave& wave) { Shift(wave, kAdaptive, "latent_error", -0.1); }).verdict,
             Verdict::kFine);
+}
+
+// Losses that cancel are no loss, whatever the rounding of their sum leaves.
+TEST_F(CompareTest, RoundingIsNoLoss) {
+  const Comparison comparison = CompareWith([](RunHeader&, Wave& wave) {
+    auto& psnr = wave.settings[kAdaptive].metrics["psnr"];
+    const double losses[] = {0.3, -0.1, -0.2};
+    for (size_t i = 0; i < psnr.size(); ++i) psnr[i] -= losses[i % 3];
+  });
+  const auto& metrics = comparison.settings[kAdaptive].metrics;
+  const auto psnr = std::ranges::find(metrics, "psnr", &MetricChange::metric);
+  ASSERT_NE(psnr, metrics.end());
+  EXPECT_EQ(psnr->loss.mean, 0);
 }
 
 TEST_F(CompareTest, AnIntervalAcrossTheLimitIsUndecided) {

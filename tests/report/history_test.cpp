@@ -23,6 +23,7 @@ struct Change {
   double psnr = 0, macs = 1, slowness = 1;
   uint64_t seed = 0;  // another one
   int64_t samples = kSamples;
+  int steps = 0;  // of the setting alone, other ones; 0: the same
 };
 
 class HistoryTest : public ::testing::Test {
@@ -43,6 +44,7 @@ class HistoryTest : public ::testing::Test {
   static void Write(const std::filesystem::path& folder, const Change& change, size_t v) {
     RunHeader header = ExampleHeader(change.samples);
     header.git_revision = fmt::format("{:040x}", 0xabc0 + v);
+    if (change.steps) header.settings[1].steps = change.steps;
     Wave wave = ExampleWave(header, 0, change.samples);
     if (change.seed) {
       header.seed = change.seed;
@@ -91,7 +93,19 @@ TEST_F(HistoryTest, NamesTheCommit) {
   EXPECT_THAT(figures[0].alt, HasSubstr("adaptive(delta=0.1)"));
 }
 
-TEST_F(HistoryTest, NothingChanged) { EXPECT_THAT(RenderMarkdown(Of({{}, {}})), HasSubstr("No change.")); }
+TEST_F(HistoryTest, NothingChanged) {
+  EXPECT_THAT(RenderMarkdown(Of({{}, {}})),
+              HasSubstr("No change of quality or cost; of latency 2 results are too few to say (8 or more)."));
+  EXPECT_THAT(RenderMarkdown(Of(std::vector<Change>(8))), HasSubstr("No change.\n"));
+}
+
+// A setting that is called as another one before is no later version of it.
+TEST_F(HistoryTest, WhatIsOnlyCalledTheSameHasNotChanged) {
+  const History history = Of({{}, {.psnr = -9, .macs = 3, .steps = 3}, {.psnr = -9, .macs = 3, .steps = 3}});
+  for (const auto& series : history.series) EXPECT_TRUE(series.changes.empty()) << series.setting << series.name;
+  EXPECT_THAT(RenderMarkdown(history), HasSubstr("in what is called the same and is not: adaptive(delta=0.1): steps: 4 "
+                                                 "in BASE, 3 in NEW"));
+}
 
 TEST_F(HistoryTest, SpeedTakesManyResults) {
   std::vector<Change> changes;

@@ -103,6 +103,8 @@ TEST(Table, NumbersAreThoseOfTheSamples) {
   EXPECT_EQ(full.macs_modules_ratio, 1.0);
   EXPECT_EQ(full.latency->seconds, 1.1);  // the median, of two samples
   EXPECT_EQ(*adaptive.latency->speed_up, 2.0);
+  EXPECT_TRUE(adaptive.latency->speed_up_low.has_value());
+  EXPECT_FALSE(full.latency->speed_up_low.has_value()) << "against itself";
   EXPECT_EQ(full.latency->peak_memory_bytes, 512.0 * 1024 * 1024);
   EXPECT_FALSE(fewer.latency.has_value());
 

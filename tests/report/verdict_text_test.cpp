@@ -7,8 +7,8 @@
 #include <limits>
 #include <sstream>
 
+#include "harness/analysis/short_labels.h"
 #include "harness/report/tables/display_width.h"
-#include "harness/report/tables/short_labels.h"
 #include "harness/report/tables/verdict_terminal.h"
 
 namespace skipbench {
@@ -107,6 +107,24 @@ TEST(VerdictText, WhatIsCertainOfFew) {
                 "the only one that cheap"));
 }
 
+// A difference of an SSIM is no row of zeros.
+TEST(VerdictText, DifferencesHaveTheDigitsOfTheirInterval) {
+  const RunHeader header = Sweep();
+  SettingValues values = {{1, 1, 1, 1},
+                          {0.9981, 0.9982, 0.9979, 0.9980},
+                          {0.9991, 0.9992, 0.9989, 0.9990},
+                          {0.9989, 0.9990, 0.9987, 0.99881},
+                          {0.9980, 0.9981, 0.9978, 0.9979}};
+  SettingValues cost;
+  for (const double one : {50, 20, 30, 25, 20}) cost.emplace_back(4, one);
+  const MetricInfo ssim = {.name = "ssim", .title = "SSIM", .better = Direction::kHigher, .decimals = 3};
+  RunVerdict verdict = MakeVerdict({.header = header, .metric = ssim, .values = values, .cost = cost}, {.cost = "nfe"});
+  EXPECT_THAT(LayoutVerdict(verdict, header).groups.at(0).sentence, HasSubstr(": +0.00030 [+0.000"));
+  EXPECT_THAT(LayoutVerdict(verdict, header).notes, Not(::testing::Contains(HasSubstr("shallow"))));
+  verdict.shallow = true;
+  EXPECT_THAT(LayoutVerdict(verdict, header).notes, ::testing::Contains(HasSubstr("leave shallow forwards")));
+}
+
 // Nothing that was run is better at no more cost, but fewer steps between those that were run are.
 TEST(VerdictText, InTheParetoSetForWantOfFewerSteps) {
   RunVerdict verdict = Simple(-6);
@@ -189,6 +207,13 @@ TEST(ShortLabels, LeaveOutWhatIsTheSame) {
               ElementsAre("full_step", "fewer_steps(20)", "adaptive_diffusion(0.01)", "adaptive_diffusion(0.02)",
                           "fixed_path(15)", "fixed_path(25)", "my own name"));
   EXPECT_THAT(labels.legend, ElementsAre("fewer_steps(steps)", "adaptive_diffusion(delta)", "fixed_path(skips)"));
+}
+
+TEST(ShortLabels, NameTheirSetting) {
+  const RunHeader header = Sweep();
+  EXPECT_THAT(WithShortLabel(header, "adaptive_diffusion(delta=0.02)"), ElementsAre(4));
+  EXPECT_THAT(WithShortLabel(header, "adaptive_diffusion(0.01)"), ElementsAre(3));
+  EXPECT_THAT(WithShortLabel(header, "adaptive_diffusion"), ::testing::IsEmpty());
 }
 
 TEST(ShortLabels, AreUnique) {

@@ -140,6 +140,8 @@ TEST(Hdf5, MissingThingsAndWrongTypesAreNamed) {
   EXPECT_ERROR(hdf5::OpenFile(dir.path()), "not a regular file");
   WriteFile(dir / "c.h5", "hello");
   EXPECT_ERROR(hdf5::OpenFile(dir / "c.h5"), "not an HDF5 file of skipbench");
+  testing::WriteFile(dir / "empty.h5", "");
+  EXPECT_ERROR(hdf5::OpenFile(dir / "empty.h5"), "(its first bytes are missing: it is empty)");
   WriteFile(dir / "d.h5", "");
   EXPECT_ERROR(hdf5::OpenFile(dir / "d.h5"), "d.h5: not an HDF5 file");
 }

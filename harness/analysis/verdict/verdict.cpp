@@ -8,6 +8,7 @@
 
 #include "harness/analysis/decide/at_cost.h"
 #include "harness/analysis/decide/question.h"
+#include "harness/analysis/recorded_actions.h"
 #include "harness/analysis/settings.h"
 #include "harness/analysis/verdict/pareto_set.h"
 #include "harness/base/did_you_mean.h"
@@ -349,6 +350,9 @@ RunVerdict MakeVerdict(const ResultReader& result, const std::optional<RunDecisi
                                     .decisions = decisions ? &*decisions : nullptr},
                                    options);
   verdict.samples = std::ssize(result.samples());
+  for (size_t k = 0; k < result.header().settings.size() && options.cost == "nfe"; ++k)
+    verdict.shallow |= result.FindColumn(k, "shallow_nfe") &&
+                       std::ranges::any_of(EvaluationsOf(result, k, kActionShallow), [](double n) { return n > 0; });
   const bool answered = decisions && decisions->finished;
   if (!result.complete() && !answered) verdict.planned = result.header().sample_count;
   return verdict;

@@ -84,6 +84,7 @@ struct RunVerdict {
   std::string cost;
   double level = 0;
   bool stopped = false;     // bounds are those of confidence sequences
+  bool shallow = false;     // settings have shallow forwards, which the cost "nfe" does not count
   int64_t comparisons = 0;  // with fewer steps
   int64_t pairs = 0;        // of settings
   int64_t samples = 0;      // in the result

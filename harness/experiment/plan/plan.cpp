@@ -323,6 +323,17 @@ TreeResult Plan::Run(const Scheduler& scheduler, Denoiser& denoiser, const std::
   return result;
 }
 
+// A baseline that saves nothing is a mistake more often than a question.
+void NoteMoreSteps(Plan* plan) {
+  for (const auto& setting : plan->settings) {
+    const PlannedSetting& full = plan->settings[static_cast<size_t>(setting.reference)];
+    if (!setting.spec || setting.spec->type->name != "fewer_steps" || !setting.scheduler || !full.scheduler) continue;
+    if (setting.scheduler->steps() > full.scheduler->steps())
+      plan->notes.push_back(
+          fmt::format("{}: more steps than the {} of the full run", setting.spec->label, full.scheduler->steps()));
+  }
+}
+
 Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   Plan plan;
   plan.config = std::move(config);
@@ -353,6 +364,7 @@ Plan MakePlan(ExperimentConfig config, const PlanOptions& options) {
   CheckInputs(plan);
   PlanSettings(&plan);
   NoteClippedLatents(&plan);
+  NoteMoreSteps(&plan);
   CheckPathStudy(plan);
   if (plan.config.memory > 0)
     for (auto& tree : plan.trees) tree.max_states = MemoryOf(plan, tree).max_states;

@@ -178,7 +178,11 @@ std::string FirstOf(const std::vector<std::string>& names) {
                      names.size() > kShown ? fmt::format(" and {} more", names.size() - kShown) : "");
 }
 
-constexpr const char* kHint = "; --unchecked reads it all the same";
+// HDF5 itself reads no file whose end is missing.
+const char* HintOf(const Storage& storage) {
+  return storage.flaw().starts_with("truncated") ? "; --unchecked tries to read it, which may not go"
+                                                 : "; --unchecked reads it all the same";
+}
 
 // The note on a file that was read, or an Error.
 std::string Judge(const Storage& storage, const Verdict& verdict, bool unchecked) {
@@ -193,7 +197,7 @@ std::string Judge(const Storage& storage, const Verdict& verdict, bool unchecked
         "not there as it wrote them{}",
         verdict.missing, verdict.listed,
         verdict.others.empty() ? "" : "; changed, or added since: " + FirstOf(verdict.others));
-  if (!unchecked) Fail("{}: {}{}", name, why, kHint);
+  if (!unchecked) Fail("{}: {}{}", name, why, HintOf(storage));
   return fmt::format("{}: read without a check: {}", name, why);
 }
 
@@ -246,7 +250,7 @@ GuardedFile OpenGuarded(const fs::path& path, bool unchecked) {
     Rehearse(storage);
     return {internal::OpenStorage(std::move(storage)), false, {}};
   }
-  if (!unchecked && !storage.edited()) Fail("{}: {}", path.string(), storage.flaw() + kHint);
+  if (!unchecked && !storage.edited()) Fail("{}: {}", path.string(), storage.flaw() + HintOf(storage));
   return OpenCopy(storage, unchecked);
 }
 

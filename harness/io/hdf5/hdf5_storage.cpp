@@ -59,7 +59,9 @@ Storage Storage::Open(const std::filesystem::path& path) {
   const std::string kind = KindByContent(std::string_view(head.data(), head.size())).name;
   if (std::string_view(head.data(), kMagic.size()) != kMagic)
     Fail("{}: not an HDF5 file of skipbench (its first bytes are {})", path.string(),
-         kind.empty() ? "something else" : "those of " + kind);
+         storage.size_ == 0 ? "missing: it is empty"
+         : kind.empty()     ? "something else"
+                            : "those of " + kind);
   storage.CheckUserBlock(std::string(head.data(), strnlen(head.data(), head.size())));
   return storage;
 }

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/analysis/short_labels.h"
 #include "harness/report/figures/cost_points.h"
 #include "harness/report/tables/escape.h"
-#include "harness/report/tables/short_labels.h"
 
 namespace skipbench {
 namespace {

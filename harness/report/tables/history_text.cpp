@@ -11,6 +11,8 @@
 namespace skipbench {
 namespace {
 
+constexpr size_t kForLatency = 8;  // results that the permutation test needs to name a change
+
 std::string Value(const Series& series, const std::optional<double>& value) {
   if (!value) return "-";
   return Significant(*value, 4) + (series.unit.empty() ? "" : " " + series.unit);
@@ -47,7 +49,13 @@ std::string Changes(const History& history) {
           rows.push_back({word, NameOf(history, change.at), series.setting, series.title,
                           Value(series, change.before) + " → " + Value(series, change.after),
                           Certainty(series, change)});
-  if (rows.empty()) return "No change.\n";
+  const bool latency =
+      std::ranges::any_of(history.series, [](const Series& series) { return series.quantity == Quantity::kSpeed; });
+  if (rows.empty())
+    return latency && history.versions.size() < kForLatency
+               ? fmt::format("No change of quality or cost; of latency {} results are too few to say ({} or more).\n",
+                             history.versions.size(), kForLatency)
+               : "No change.\n";
   rows.insert(rows.begin(), {"", "with", "setting", "what", "mean before → after", "certainty"});
   return MarkdownGrid(std::move(rows), 6);
 }
@@ -80,13 +88,17 @@ std::string RenderMarkdown(const History& history) {
     for (const auto& reason : history.versions[v].other)
       text += fmt::format("- no change is looked for between {} and {}: {}\n", NameOf(history, v - 1),
                           NameOf(history, v), MarkdownCell(reason));
+  for (size_t v = 0; v < history.versions.size(); ++v)
+    if (const std::string& renamed = history.versions[v].renamed; !renamed.empty())
+      text += fmt::format("- no change is looked for between {} and {} in what is called the same and is not: {}\n",
+                          NameOf(history, v - 1), NameOf(history, v), MarkdownCell(renamed));
   return text +
          fmt::format(
              "- Changes: binary segmentation. Quality: means over the same samples, paired t test of the samples' "
              "differences; latency (the machine's speed taken out where it was measured): permutation test over "
-             "the results, which needs about eight of them; both are wrong in no series with {:.4g} % "
+             "the results, which needs about {} of them; both are wrong in no series with {:.4g} % "
              "(Bonferroni). Evaluations and multiply-accumulates are exact: any difference on the same samples.\n",
-             100 * history.level);
+             kForLatency, 100 * history.level);
 }
 
 std::string RenderCsv(const History& history) {
@@ -111,7 +123,8 @@ std::string RenderJson(const History& history) {
     versions.push_back({{"result", version.name},
                         {"commit", version.commit},
                         {"samples", version.samples},
-                        {"not_comparable", version.other}});
+                        {"not_comparable", version.other},
+                        {"called_the_same", version.renamed}});
   for (const auto& series : history.series) {
     Json values = Json::array(), changes = Json::array();
     for (const auto& value : series.values) values.push_back(JsonNumber(value));

@@ -234,11 +234,6 @@ std::vector<std::string> BusyNotes(const Table& table) {
     return fmt::format("{}{}", fmt::join(some, ", "),
                        all.size() > kNamed ? fmt::format(" and {} more", all.size() - kNamed) : "");
   };
-  double busy = 0;
-  for (const auto& row : table.rows)
-    if (row.latency) busy = std::max(busy, row.latency->busy_elsewhere.value_or(0));
-  if (busy > kBusy)
-    notes.push_back(fmt::format("latency: other processes kept {:.1f} processors busy meanwhile.", busy));
   if (!uneven.empty())
     notes.push_back(
         fmt::format("latency: the machine was busy: repeats differ by up to {:.1f} times ({}); measure again.", most,
@@ -246,6 +241,11 @@ std::vector<std::string> BusyNotes(const Table& table) {
   if (!impossible.empty())
     notes.push_back(fmt::format("speed-up: the machine was busy: more than the saved work allows ({}); measure again.",
                                 named(impossible)));
+  double busy = 0;
+  for (const auto& row : table.rows)
+    if (row.latency) busy = std::max(busy, row.latency->busy_elsewhere.value_or(0));
+  if (busy > kBusy)
+    notes.push_back(fmt::format("latency: other processes kept {:.1f} processors busy meanwhile.", busy));
   return notes;
 }
 

@@ -6,9 +6,9 @@
 #include <functional>
 #include <map>
 
+#include "harness/analysis/short_labels.h"
 #include "harness/report/tables/display_width.h"
 #include "harness/report/tables/published_terminal.h"
-#include "harness/report/tables/short_labels.h"
 #include "harness/report/tables/table_columns.h"
 #include "harness/report/tables/table_notes.h"
 #include "harness/report/tables/table_text.h"
@@ -270,7 +270,7 @@ class TerminalTable {
     const auto notes = NotesByWeight(table_);
     for (const auto& note : notes) {
       const auto wrapped = WrapText("- " + note, options_.width, "  ");
-      if (!options_.all_notes && lines.size() + wrapped.size() > kNoteLines) continue;
+      if (!options_.all_notes && lines.size() + wrapped.size() > kNoteLines) break;  // what comes next weighs less
       lines.insert(lines.end(), wrapped.begin(), wrapped.end());
       ++shown;
     }

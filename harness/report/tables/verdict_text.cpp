@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/analysis/short_labels.h"
 #include "harness/base/format.h"
 #include "harness/report/tables/render_table.h"
-#include "harness/report/tables/short_labels.h"
 #include "harness/report/tables/table_columns.h"
 
 namespace skipbench {
@@ -62,14 +62,23 @@ class GroupWriter {
   bool HasBounds(const AgainstFewer& against) const {
     return std::isfinite(against.difference.low) && std::isfinite(against.difference.high);
   }
-  std::string Signed(double value) const {
-    const std::string text = Value(std::abs(value));
-    return (value < 0 ? "-" : "+") + text;
+  static std::string Signed(double value, int decimals) {
+    return fmt::format("{}{:.{}f}", value < 0 ? '-' : '+', std::abs(value), decimals);
+  }
+  // Of a metric with decimals as many, and more where the interval would be nothing but zeros.
+  int DecimalsOf(const MeanInterval& d) const {
+    constexpr int kMost = 6;
+    const double half = (d.high - d.low) / 2;
+    const int wanted = std::isfinite(half) && half > 0 ? -static_cast<int>(std::floor(std::log10(half))) : 0;
+    return std::max(*verdict_.metric.decimals, std::min(wanted, kMost));
   }
   std::string Difference(const AgainstFewer& against, const std::string& unit = "") const {
     const MeanInterval& d = against.difference;
-    return HasBounds(against) ? fmt::format("{} [{}, {}]{}", Signed(d.mean), Signed(d.low), Signed(d.high), unit)
-                              : fmt::format("{}{}, no interval", Signed(d.mean), unit);
+    const auto number = [&](double value) {
+      return verdict_.metric.decimals ? Signed(value, DecimalsOf(d)) : (value < 0 ? "-" : "+") + Value(std::abs(value));
+    };
+    return HasBounds(against) ? fmt::format("{} [{}, {}]{}", number(d.mean), number(d.low), number(d.high), unit)
+                              : fmt::format("{}{}, no interval", number(d.mean), unit);
   }
   static Certainty CertaintyOf(const AgainstFewer& against) {
     if (against.kind == AgainstFewer::Kind::kNone) return Certainty::kNone;
@@ -309,6 +318,10 @@ VerdictText LayoutVerdict(const RunVerdict& verdict, const RunHeader& header) {
     one_sample |= group.problem.empty() && group.samples == 1;
   }
   if (intervals) text.notes.push_back(IntervalNote(verdict));
+  if (verdict.shallow)
+    text.notes.emplace_back(
+        "Network evaluations leave shallow forwards (DeepCache) out, which cost something: --cost macs_matmuls counts "
+        "them.");
   if (one_sample) text.notes.push_back("One sample has no intervals: nothing is certain of it.");
   return text;
 }

@@ -22,6 +22,9 @@ struct SettingLabels {
 
 SettingLabels ShortLabels(const RunHeader& header, std::span<const size_t> settings);
 
+// The settings that are called `text` by either of the short labels among those of their full run.
+std::vector<size_t> WithShortLabel(const RunHeader& header, const std::string& text);
+
 // What tells a full run from others: "ddim, 50 steps"; with guidance where runs differ in it. Unique; the label where
 // nothing else tells it apart.
 std::string RunTitle(const RunHeader& header, int reference);

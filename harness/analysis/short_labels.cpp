@@ -1,4 +1,4 @@
-#include "harness/report/tables/short_labels.h"
+#include "harness/analysis/short_labels.h"
 
 #include <fmt/ranges.h>
 
@@ -109,6 +109,19 @@ std::string RunTitle(const RunHeader& header, int reference) {
   }
   const std::string &label = header.settings[static_cast<size_t>(reference)].label, tag = TagOf(label);
   return tag.empty() ? label : tag.substr(2, tag.size() - 3);
+}
+
+std::vector<size_t> WithShortLabel(const RunHeader& header, const std::string& text) {
+  std::map<int, std::vector<size_t>> groups;  // by their full run, which is one of them
+  for (size_t k = 0; k < header.settings.size(); ++k)
+    groups[header.settings[k].reference ? static_cast<int>(k) : header.settings[k].compared_with].push_back(k);
+  std::vector<size_t> found;
+  for (const auto& [reference, settings] : groups) {
+    const SettingLabels labels = ShortLabels(header, settings);
+    for (size_t i = 0; i < settings.size(); ++i)
+      if (labels.labels[i] == text || labels.values[i] == text) found.push_back(settings[i]);
+  }
+  return found;
 }
 
 }  // namespace skipbench
