@@ -107,8 +107,11 @@ std::string RunTitle(const RunHeader& header, int reference) {
     if (std::ranges::count_if(references, [&](int other) { return TitleOf(header, other, guidance) == title; }) == 1)
       return title;
   }
-  const std::string &label = header.settings[static_cast<size_t>(reference)].label, tag = TagOf(label);
-  return tag.empty() ? label : tag.substr(2, tag.size() - 3);
+  const SettingInfo& full = header.settings[static_cast<size_t>(reference)];
+  const std::string tag = TagOf(full.label);
+  if (tag.empty()) return full.label;
+  const std::string title = tag.substr(2, tag.size() - 3);
+  return title.find("steps") == std::string::npos ? fmt::format("{}, {} steps", title, full.steps) : title;
 }
 
 std::vector<size_t> WithShortLabel(const RunHeader& header, const std::string& text) {

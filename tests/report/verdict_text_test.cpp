@@ -216,6 +216,15 @@ TEST(ShortLabels, NameTheirSetting) {
   EXPECT_THAT(WithShortLabel(header, "adaptive_diffusion"), ::testing::IsEmpty());
 }
 
+// Two solvers of one class are told apart by their tags, and have their steps all the same.
+TEST(RunTitle, HasTheSteps) {
+  const RunHeader header = HeaderOf({{"full_step [ddim]", "full_step"}, {"full_step [ddim eta=1]", "full_step"}});
+  RunHeader own = header;
+  for (size_t k = 0; k < 2; ++k) own.settings[k].compared_with = static_cast<int>(k);
+  EXPECT_EQ(RunTitle(own, 0), "ddim, 50 steps");
+  EXPECT_EQ(RunTitle(own, 1), "ddim eta=1, 50 steps");
+}
+
 TEST(ShortLabels, AreUnique) {
   // The values alone would be the same.
   RunHeader header = HeaderOf({{"cache(first=1)", "cache"}, {"cache(last=1)", "cache"}, {"cache", "cache"}});
