@@ -116,8 +116,7 @@ std::string RunTitle(const RunHeader& header, int reference) {
 
 std::vector<size_t> WithShortLabel(const RunHeader& header, const std::string& text) {
   std::map<int, std::vector<size_t>> groups;  // by their full run, which is one of them
-  for (size_t k = 0; k < header.settings.size(); ++k)
-    groups[header.settings[k].reference ? static_cast<int>(k) : header.settings[k].compared_with].push_back(k);
+  for (size_t k = 0; k < header.settings.size(); ++k) groups[ReferenceOf(header.settings, k)].push_back(k);
   std::vector<size_t> found;
   for (const auto& [reference, settings] : groups) {
     const SettingLabels labels = ShortLabels(header, settings);

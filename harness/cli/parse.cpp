@@ -39,6 +39,9 @@ std::string DefaultOf(const po::value_semantic& value) {
   return begin == std::string::npos || end < begin ? "" : name.substr(begin + 2, end - begin - 2);
 }
 
+// "format" of "format,f".
+std::string LongName(const Option& option) { return option.name.substr(0, option.name.find(',')); }
+
 // What a value should have been.
 std::string Expected(const Option& option) {
   if (dynamic_cast<const po::typed_value<double>*>(option.value)) return "expected a number";
@@ -51,7 +54,7 @@ std::string Expected(const Option& option) {
 // Error for a value that is there and says nothing, which a command would take for an option that is not there.
 void RefuseEmpty(const std::string& command, const std::vector<Option>& options, const po::variables_map& values) {
   for (const auto& option : options) {
-    const std::string name = option.name.substr(0, option.name.find(','));
+    const std::string name = LongName(option);
     if (name == "input" || !values.contains(name) || values[name].defaulted()) continue;
     const auto& value = values[name].value();
     const auto* text = boost::any_cast<std::string>(&value);
@@ -111,8 +114,7 @@ Values Parse(const std::string& command, const std::string& usage, const std::ve
          DidYouMean(e.get_option_name(), OptionNames(all)), usage);
   } catch (const po::validation_error& e) {
     const std::string given = e.get_option_name();  // "--width"
-    const auto option = std::ranges::find_if(
-        list, [&](const Option& one) { return "--" + one.name.substr(0, one.name.find(',')) == given; });
+    const auto option = std::ranges::find(list, given, [](const Option& one) { return "--" + LongName(one); });
     Fail("skipbench {}: {}{}\nusage: skipbench {}", command, e.what(),
          option == list.end() ? "" : "; " + Expected(*option), usage);
   } catch (const po::error& e) {

@@ -44,9 +44,9 @@ std::vector<Option> TextOptions() {
 TextShape ShapeOf(const Values& values, const char* command, const std::string& format) {
   const int64_t width = values.Number<int64_t>("width", 0, kMostGiven);
   const std::string colour = values.Choice("color", kColours);
-  for (const char* option : {"width", "color"})
-    if (format != "text" && (option == std::string("width") ? width != 0 : colour != "auto"))
-      Fail("skipbench {}: --{} is of text for terminals; here is {} (--format text)", command, option, format);
+  const char* given = width != 0 ? "width" : colour != "auto" ? "color" : nullptr;
+  if (given && format != "text")
+    Fail("skipbench {}: --{} is of text for terminals; here is {} (--format text)", command, given, format);
   return {.width = std::max(kLeast, width > 0 ? static_cast<size_t>(width) : TerminalWidth()),
           .colour = WantsColour(colour)};
 }

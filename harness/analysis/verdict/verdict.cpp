@@ -350,9 +350,10 @@ RunVerdict MakeVerdict(const ResultReader& result, const std::optional<RunDecisi
                                     .decisions = decisions ? &*decisions : nullptr},
                                    options);
   verdict.samples = std::ssize(result.samples());
-  for (size_t k = 0; k < result.header().settings.size() && options.cost == "nfe"; ++k)
-    verdict.shallow |= result.FindColumn(k, "shallow_nfe") &&
-                       std::ranges::any_of(EvaluationsOf(result, k, kActionShallow), [](double n) { return n > 0; });
+  if (options.cost == "nfe")
+    for (size_t k = 0; k < result.header().settings.size(); ++k)
+      verdict.shallow |= result.FindColumn(k, "shallow_nfe") &&
+                         std::ranges::any_of(EvaluationsOf(result, k, kActionShallow), [](double n) { return n > 0; });
   const bool answered = decisions && decisions->finished;
   if (!result.complete() && !answered) verdict.planned = result.header().sample_count;
   return verdict;
