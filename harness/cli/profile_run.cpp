@@ -68,6 +68,9 @@ void ProfiledRun::Report(const std::filesystem::path& folder) const {
   for (const auto& [type, peak] : peaks)
     fmt::print("peak of {}: {:.1f} GMAC/s, the faster of torch.mm and skipbench's own product, {} threads\n",
                TypeName(type), peak * 1e-9, at::get_num_threads());
+  if (std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.name == kWinogradConv; }))
+    fmt::print("{}: 16 products for four outputs where 36 are counted, so it may stand above the peak\n",
+               kWinogradConv);
   const int64_t left_out = profiler_.left_out_of_trace();
   fmt::print("trace:    {} (ui.perfetto.dev opens it{})\nprofile:  {}\n", (folder / kProfileTrace).string(),
              left_out > 0 ? fmt::format("; the first ranges, without {} later ones", left_out) : "",

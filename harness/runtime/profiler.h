@@ -55,6 +55,9 @@ enum class RangeKind {
   kMark,      // of the trace only
 };
 
+// The operator that makes fewer multiply-accumulates than are counted for it (nn/cpu/winograd.h).
+inline constexpr const char* kWinogradConv = "conv2d (winograd)";
+
 // One stretch of time on this thread, from construction to destruction; costs a look at one flag without a profiler.
 class ProfiledRange {
  public:

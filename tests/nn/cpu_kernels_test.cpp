@@ -200,7 +200,11 @@ TEST(PackedConv2d, MatchesFloat64) {
                                                              {16, 48, 3, 2, 0, 1, 8, 8},
                                                              {64, 5, 1, 1, 0, 0, 6, 5},
                                                              {7, 8, 1, 1, 0, 0, 6, 5},
-                                                             {320, 96, 3, 1, 1, 1, 6, 20}}) {
+                                                             {320, 96, 3, 1, 1, 1, 6, 20},
+                                                             {64, 96, 3, 1, 1, 1, 16, 20},
+                                                             {64, 96, 3, 1, 1, 1, 17, 20},
+                                                             {64, 80, 3, 2, 1, 1, 32, 32},
+                                                             {64, 80, 3, 2, 0, 1, 32, 32}}) {
       SCOPED_TRACE(
           fmt::format("{}: {} -> {}, kernel {}, stride {}", at::toString(dtype), c.in, c.out, c.kernel, c.stride));
       const at::Tensor x = Random({2, c.in, c.height, c.width}, dtype).contiguous(at::MemoryFormat::ChannelsLast);

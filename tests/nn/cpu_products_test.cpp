@@ -2,7 +2,6 @@
 // lines outside, and results that depend neither on the batch nor on the threads. And what the emulated matrix unit
 // computes, bit for bit.
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,24 +12,17 @@
 #include "harness/nn/cpu/cpu_attention.h"
 #include "harness/nn/cpu/cpu_gemm.h"
 #include "tests/nn/cpu_variants.h"
+#include "tests/nn/in_every_batch.h"
 #include "tests/support/fixtures.h"
 
 namespace skipbench {
 namespace {
 
 using cpu::Kernels;
+using testing::ExpectSameInEveryBatch;
 using testing::Name;
 using testing::Variant;
 using testing::Variants;
-
-class Threads {
- public:
-  explicit Threads(int count) : before_(at::get_num_threads()) { at::set_num_threads(count); }
-  ~Threads() { at::set_num_threads(before_); }
-
- private:
-  int before_;
-};
 
 struct MapCase {
   int64_t in, out, height, width;
@@ -89,23 +81,6 @@ TEST(CpuProducts, MapsMatchFloat64) {
       const at::Tensor error = (Convolve(v, x, w, bias).to(at::kDouble) - expected).abs();
       EXPECT_LE((error / bound).max().item<double>(), 1);
     }
-  }
-}
-
-// Calls compute(x) for all of x and for every sample of it, with one thread and with several.
-template <typename Compute>
-void ExpectSameInEveryBatch(const at::Tensor& x, const Compute& compute) {
-  at::Tensor all;
-  {
-    Threads one(1);
-    all = compute(x);
-  }
-  for (int threads : {1, 2, 3}) {
-    Threads some(threads);
-    EXPECT_TRUE(at::equal(compute(x), all)) << threads << " threads";
-    for (int64_t i = 0; i < x.size(0); ++i)
-      EXPECT_TRUE(at::equal(compute(x.narrow(0, i, 1)), all.narrow(0, i, 1)))
-          << "sample " << i << ", " << threads << " threads";
   }
 }
 

@@ -17,10 +17,8 @@ struct Variant {
 
 inline std::vector<Variant> Variants() {
   std::vector<Variant> variants;
-  for (const cpu::Kernels* kernels : cpu::RunnableKernels()) {
-    variants.push_back({kernels, at::kFloat});
-    if (kernels->bf16.gemm.run) variants.push_back({kernels, at::kBFloat16});
-  }
+  for (const cpu::Kernels* kernels : cpu::RunnableKernels())
+    for (at::ScalarType dtype : {at::kFloat, at::kBFloat16}) variants.push_back({kernels, dtype});
   return variants;
 }
 

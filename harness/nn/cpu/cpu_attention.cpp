@@ -4,25 +4,14 @@
 #include <ATen/Parallel.h>
 
 #include <cmath>
-#include <memory>
-#include <new>
 
+#include "harness/nn/cpu/aligned.h"
 #include "harness/nn/cpu/cpu_gemm.h"
 #include "harness/nn/cpu/share.h"
 
 namespace skipbench::cpu {
 
 namespace {
-
-// Aligned like a vector, so that no load of a panel touches two cache lines.
-struct Free {
-  void operator()(char* p) const { ::operator delete(p, std::align_val_t(64)); }
-};
-using Buffer = std::unique_ptr<char, Free>;
-
-Buffer Allocate(int64_t bytes) {
-  return Buffer(static_cast<char*>(::operator new(static_cast<size_t>(bytes), std::align_val_t(64))));
-}
 
 // Fewer queries or keys are not worth a matrix unit's while.
 constexpr int64_t kFewQueries = 16, kFewKeys = 32;
@@ -48,18 +37,24 @@ class Runner {
         dim_(q.size(2) / heads),
         length_(k.size(1)),
         size_(static_cast<int64_t>(q.element_size())) {
-    blocks_ = (q.size(1) + k_.queries - 1) / k_.queries;
-    key_size_ = Aligned(k_.keys_size(length_, dim_) * size_);
-    value_size_ = Aligned(k_.values_size(length_, dim_) * size_);
+    all_ = q.size(0) * heads;
+    groups_ = CeilDiv(q.size(1), k_.queries);
+    // As few blocks of a head as there may be; where threads share heads, some for each thread. A row's result does not
+    // depend on its block.
+    whole_heads_ = all_ >= 2 * at::get_num_threads() || all_ * groups_ < 4;
+    const int64_t wanted = whole_heads_ ? 1 : CeilDiv(kParts * at::get_num_threads(), all_);
+    blocks_ = std::max(CeilDiv(groups_, k_.groups), std::min(groups_, wanted));
+    key_size_ = WholeLines(k_.keys_size(length_, dim_) * size_);
+    value_size_ = WholeLines(k_.values_size(length_, dim_) * size_);
     scratch_size_ = k_.scratch(dim_) * static_cast<int64_t>(sizeof(float));
     scale_ = static_cast<float>(1 / std::sqrt(static_cast<double>(dim_)));
   }
 
   void Run() const {
-    const int64_t all = q_.size(0) * heads_;
-    if (all >= 2 * at::get_num_threads() || all * blocks_ < 4) {
-      Share(all, [&](const NextPart& next) {
-        const Buffer packed = Allocate(key_size_ + value_size_), scratch = Allocate(scratch_size_);
+    if (whole_heads_) {
+      Share(all_, [&](const NextPart& next) {
+        const Aligned<char> packed = AllocateAligned<char>(key_size_ + value_size_),
+                            scratch = AllocateAligned<char>(scratch_size_);
         const TileUse use(elements_);
         for (int64_t head; next(&head);) {
           Pack(head, packed.get());
@@ -69,12 +64,12 @@ class Runner {
       return;
     }
     const int64_t size = key_size_ + value_size_;
-    const Buffer packed = Allocate(all * size);
-    at::parallel_for(0, all, 1, [&](int64_t begin, int64_t end) {
+    const Aligned<char> packed = AllocateAligned<char>(all_ * size);
+    at::parallel_for(0, all_, 1, [&](int64_t begin, int64_t end) {
       for (int64_t head = begin; head < end; ++head) Pack(head, packed.get() + head * size);
     });
-    at::parallel_for(0, all * blocks_, 1, [&](int64_t begin, int64_t end) {
-      const Buffer scratch = Allocate(scratch_size_);
+    at::parallel_for(0, all_ * blocks_, 1, [&](int64_t begin, int64_t end) {
+      const Aligned<char> scratch = AllocateAligned<char>(scratch_size_);
       const TileUse use(elements_);
       for (int64_t i = begin; i < end; ++i)
         Block(i / blocks_, i % blocks_, packed.get() + i / blocks_ * size, scratch.get());
@@ -82,7 +77,7 @@ class Runner {
   }
 
  private:
-  static int64_t Aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+  static int64_t WholeLines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
   char* Head(const at::Tensor& t, int64_t head, int64_t row = 0) const {
     return static_cast<char*>(const_cast<void*>(t.const_data_ptr())) +
@@ -95,7 +90,8 @@ class Runner {
   }
 
   void Block(int64_t head, int64_t block, const char* packed, char* scratch) const {
-    const int64_t begin = q_.size(1) * block / blocks_, end = q_.size(1) * (block + 1) / blocks_;
+    const auto row = [&](int64_t at) { return q_.size(1) * (groups_ * at / blocks_) / groups_; };
+    const int64_t begin = row(block), end = row(block + 1);
     k_.run({.q = Head(q_, head, begin),
             .q_stride = q_.stride(1),
             .queries = static_cast<int>(end - begin),
@@ -113,7 +109,9 @@ class Runner {
   const AttentionKernel& k_;
   const at::Tensor &q_, &keys_, &values_, &out_;
   int64_t heads_, dim_, length_, size_;
-  int64_t blocks_ = 0, key_size_ = 0, value_size_ = 0, scratch_size_ = 0;  // sizes in bytes
+  int64_t all_ = 0;          // heads of all rows
+  bool whole_heads_ = true;  // a thread takes them one by one
+  int64_t groups_ = 0, blocks_ = 0, key_size_ = 0, value_size_ = 0, scratch_size_ = 0;  // sizes in bytes
   float scale_ = 1;
 };
 

@@ -9,7 +9,7 @@
 namespace skipbench::cpu {
 
 // The kernels that can run attention of q [B, L, heads * dim], or null: then ATen does. float32 and bfloat16, as
-// KernelsFor().
+// KernelsFor(); in bfloat16 `dim` must be even.
 const Kernels* AttentionKernelsFor(const at::Tensor& q, int64_t heads);
 
 // softmax(q k^T / sqrt(dim)) v for q [B, Lq, heads * dim], k and v [B, Lk, heads * dim], all of one type; any strides

@@ -6,19 +6,16 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
-#include <memory>
-#include <new>
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
 
+#include "harness/nn/cpu/aligned.h"
 #include "harness/nn/cpu/share.h"
 
 namespace skipbench::cpu {
 
 namespace {
-
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // One panel; `rows[c]` is the weight's row for the panel's column c, or null: zeros.
 template <typename T>
@@ -59,9 +56,7 @@ std::vector<const void*> RowsOf(const std::vector<at::Tensor>& weights) {
 }  // namespace
 
 const Kernels* KernelsFor(at::ScalarType dtype) {
-  const Kernels* kernels = BestKernels();
-  if (!kernels) return nullptr;
-  return dtype == at::kFloat || (dtype == at::kBFloat16 && kernels->bf16.gemm.run) ? kernels : nullptr;
+  return dtype == at::kFloat || dtype == at::kBFloat16 ? BestKernels() : nullptr;
 }
 
 PackedMatrix::PackedMatrix(const Kernels* kernels, const std::vector<at::Tensor>& weights, const at::Tensor& bias,
@@ -118,20 +113,8 @@ PackedMatrix::Panel PackedMatrix::At(int64_t panel) const {
 
 namespace {
 
-// Parts that a thread takes of a product, one after the other.
-constexpr int64_t kParts = 8;
 // Below this number of multiply-accumulates waking other threads costs more than it saves.
 constexpr int64_t kSerialMacs = 1 << 15;
-
-// Aligned like a cache line.
-struct FreeSums {
-  void operator()(float* p) const { ::operator delete(p, std::align_val_t(64)); }
-};
-using Sums = std::unique_ptr<float[], FreeSums>;
-
-Sums AllocateSums(int64_t floats) {
-  return Sums(static_cast<float*>(::operator new(static_cast<size_t>(floats) * sizeof(float), std::align_val_t(64))));
-}
 
 // The kernel for this product: a fact of the layer and of one sample's rows.
 const GemmKernel& GemmFor(const Product& product) {
@@ -152,6 +135,7 @@ class Runner {
     groups_ = p_.images * p_.lines * groups_per_line_;
     tiles_ = CeilDiv(groups_, gemm_.groups);
     CutDepth();
+    rows_stay_ = total_depth_ * k_.panel_width * size_ <= gemm_.small_panel_bytes;
   }
 
   void Run() {
@@ -245,15 +229,15 @@ class Runner {
   struct Block {
     std::vector<TilePlace> places;
     std::vector<GemmSegment> segments;
-    Sums sums;  // [panel][tile]; null: one pass
+    Aligned<float> sums;  // [panel][tile]; null: one pass
   };
 
   void Rows(int64_t tile_begin, int64_t tile_end, int64_t panel_begin, int64_t panel_end) const {
     const int64_t pieces = static_cast<int64_t>(pieces_.size());
     const int64_t tiles = std::min(gemm_.block_tiles, tile_end - tile_begin);
-    const int64_t together = std::min(gemm_.block_panels, panel_end - panel_begin);
+    const int64_t together = std::min(rows_stay_ ? gemm_.small_panels : gemm_.block_panels, panel_end - panel_begin);
     Block block;
-    if (passes_.size() > 1) block.sums = AllocateSums(together * tiles * TileSums());
+    if (passes_.size() > 1) block.sums = AllocateAligned<float>(together * tiles * TileSums());
     block.places.resize(tiles);
     block.segments.resize(tiles * pieces);
     for (int64_t begin = tile_begin; begin < tile_end; begin += tiles) {
@@ -267,17 +251,19 @@ class Runner {
 
   // All passes for panels that take turns; `limit`: the end of those that come after them.
   void Panels(const Block& block, int64_t begin, int64_t end, int64_t limit) const {
-    const size_t tiles = block.places.size();
+    const int64_t tiles = static_cast<int64_t>(block.places.size()), panels = end - begin;
     for (size_t pass = 0; pass < passes_.size(); ++pass) {
-      for (int64_t p = begin; p < end; ++p) {
-        const PackedMatrix::Panel panel = w_.At(p);
-        const Weights next = Following(pass, p, begin, end, limit);
-        for (size_t i = 0; i < tiles; ++i) {
-          GemmTile t = Tile(block, i, panel, pass, (p - begin) * tiles + i);
-          t.ahead_bytes = CeilDiv(next.bytes, static_cast<int64_t>(tiles));
-          if (next.from) t.ahead = next.from + static_cast<int64_t>(i) * t.ahead_bytes;
-          gemm_.run(t);
+      Weights next;
+      for (int64_t i = 0; i < tiles * panels; ++i) {
+        const int64_t tile = rows_stay_ ? i / panels : i % tiles;
+        const int64_t p = begin + (rows_stay_ ? i % panels : i / tiles);
+        GemmTile t = Tile(block, tile, w_.At(p), pass, (p - begin) * tiles + tile);
+        if (!rows_stay_) {
+          if (tile == 0) next = Following(pass, p, begin, end, limit);
+          t.ahead_bytes = CeilDiv(next.bytes, tiles);
+          if (next.from) t.ahead = next.from + tile * t.ahead_bytes;
         }
+        gemm_.run(t);
       }
     }
   }
@@ -372,6 +358,7 @@ class Runner {
   int64_t size_;
   const GemmKernel& gemm_;
   int64_t groups_per_line_ = 1, groups_ = 0, tiles_ = 0, total_depth_ = 0;
+  bool rows_stay_ = false;
   std::vector<Pass> passes_;
   std::vector<Piece> pieces_;
 };

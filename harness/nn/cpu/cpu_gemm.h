@@ -11,8 +11,8 @@
 
 namespace skipbench::cpu {
 
-// The kernels that run tensors of this dtype on this machine, or null: then ATen does. float32 wherever there are
-// kernels at all, bfloat16 where the CPU multiplies it natively.
+// The kernels that run tensors of this dtype on this machine, or null: then ATen does. float32 and bfloat16 wherever
+// there are kernels at all.
 const Kernels* KernelsFor(at::ScalarType dtype);
 
 // Those of `kernels` for tensors of this dtype, float32 or bfloat16.

@@ -3,8 +3,9 @@
 // of bfloat16 on AMX, the matrix unit (cpu_amx.inc). A program built anywhere picks the best set that the machine at
 // hand has; a machine with none runs on ATen alone.
 //
-// bfloat16 is the type of what lies in memory: weights, activations, and the two factors of a product. Sums of
-// products, moments, softmax and everything between a load and a store are float32 (moments are joined in float64).
+// bfloat16 is the type of what lies in memory: weights, activations, and the two factors of a product, which is made in
+// float32 where the CPU has no instruction for it. Sums of products, moments, softmax and everything between a load and
+// a store are float32 (moments are joined in float64).
 //
 // Kernels work on raw memory, on one thread, on a part of the problem; the callers split the work. Every output element
 // is computed by the same operations in the same order however the work is split: results depend neither on the number
@@ -69,13 +70,17 @@ struct GemmKernel {
   // Tiles of a block and panels that take turns; their sums, when a product takes several passes over the depth, stay
   // in a cache, too.
   int64_t block_tiles = 1, block_panels = 1;
+  // Products whose whole panels are no larger than this many bytes: a tile's rows stay in the first-level cache while
+  // as many panels pass, which stay in the second-level one. Of wide outputs a tile then writes the panels' columns of
+  // a row side by side. 0: none are so small.
+  int64_t small_panel_bytes = 0, small_panels = 1;
 };
 
 // One head of attention for a block of queries: out = softmax(scale * q k^T) v. Scores and softmax are float32.
 struct AttentionBlockArgs {
   const void* q = nullptr;  // [queries][dim], rows at q_stride (in elements)
   int64_t q_stride = 0;
-  int queries = 0;               // at most AttentionKernel::queries
+  int queries = 0;               // at most AttentionKernel::queries * groups
   const void* keys = nullptr;    // packed by pack_keys
   const void* values = nullptr;  // packed by pack_values
   int64_t length = 0;            // keys
@@ -90,7 +95,8 @@ struct AttentionBlockArgs {
 // elements. `dim` of bfloat16 must be even.
 struct AttentionKernel {
   void (*run)(const AttentionBlockArgs&) = nullptr;
-  int queries = 0;  // of a block, at most
+  int queries = 0;  // of a group, at most: those whose sums are in the registers together
+  int groups = 1;   // of a block, at most: those that the same keys pass while they are in a cache
   int64_t (*keys_size)(int64_t length, int64_t dim) = nullptr;
   int64_t (*values_size)(int64_t length, int64_t dim) = nullptr;
   void (*pack_keys)(const void* k, int64_t stride, int64_t length, int64_t dim, void* packed) = nullptr;
@@ -120,12 +126,32 @@ struct ElementKernels {
   void (*gated_add)(const void* x, int64_t rows, int64_t features, const float* gate, void* h);
 };
 
+// The sums of one tile of a convolution (winograd.h), and where its 2 x 2 outputs go.
+struct WinogradSums {
+  const float* sums = nullptr;  // [16][columns], positions at position_stride
+  int64_t position_stride = 0;
+  const float* bias = nullptr;      // [columns]; null: none
+  const float* residual = nullptr;  // added, laid out like `out`; null: none
+  float* out = nullptr;             // the first output
+  int64_t line_stride = 0, place_stride = 0;
+  int columns = 0;
+};
+
+struct WinogradKernels {
+  // Packed taps ([9][channels][width]) -> [16][channels][width].
+  void (*weights)(const float* taps, int64_t channels, int64_t width, float* out) = nullptr;
+  // Four lines (null: zeros) of four places of `channels` values -> [16][channels], positions at position_stride.
+  void (*input)(const float* const lines[4], int64_t channels, float* out, int64_t position_stride) = nullptr;
+  void (*output)(const WinogradSums& sums) = nullptr;
+};
+
 struct Kernels {
   const char* name;
   int lanes;        // floats in a vector
   int panel_width;  // columns of a panel of packed weights: 2 * lanes
   ElementKernels f32;
-  ElementKernels bf16;  // without products and attention (null) where the CPU has no bfloat16 dot product
+  ElementKernels bf16;
+  WinogradKernels winograd;
 };
 
 // The set for this machine, or null. The variable SKIPBENCH_CPU_KERNELS (amx, avx512_bf16, avx512, avx2 or none) asks

@@ -6,7 +6,7 @@
 
 #define SB_LANES 16
 #define SB_MAX_ROWS 4
-#define SB_BFLOAT16_EMULATED
+#define SB_VECTORS_EMULATED
 #define SB_TARGET __attribute__((target("avx2,fma")))
 #define SB_AMX "harness/nn/cpu/cpu_amx_emulated.inc"
 #define SB_KERNELS AmxEmulatedKernels

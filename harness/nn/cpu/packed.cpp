@@ -1,4 +1,6 @@
 #include "harness/nn/cpu/packed.h"
+
+#include "harness/nn/cpu/winograd.h"
 #include "harness/runtime/profiler.h"
 
 #include <ATen/ATen.h>
@@ -170,6 +172,17 @@ at::Tensor PackedConv2d::RunPacked(const ConvInput& x, const at::Tensor& other) 
     product.sources = {{.base = lines.const_data_ptr(), .place_stride = packed_.depth(), .k = packed_.depth()}};
     return RunInto(std::move(product), packed_, y, Dense(other));
   }
+  if (y.numel() > 0 && ByWinograd(map)) {
+    const at::Tensor add = Dense(other);
+    cpu::Run(cpu::WinogradConv{.weights = &packed_,
+                               .lines = lines.const_data_ptr<float>(),
+                               .images = batch,
+                               .height = height,
+                               .width = map.size(3),
+                               .out = y.data_ptr<float>(),
+                               .residual = add.defined() ? add.const_data_ptr<float>() : nullptr});
+    return y;
+  }
   const int64_t place = lines.size(3), line = lines.size(2) * place;
   product.images = batch;
   product.lines = y.size(2);
@@ -192,8 +205,14 @@ at::Tensor PackedConv2d::RunPacked(const ConvInput& x, const at::Tensor& other) 
   return RunInto(std::move(product), packed_, y, Dense(other));
 }
 
+bool PackedConv2d::ByWinograd(const at::Tensor& map) const {
+  const bool same_size = width_ == 3 && stride_ == 1 && padding_ == 1 && end_padding_ == 1;
+  return packed_.defined() && same_size && cpu::WinogradSuits(packed_, map.size(2), map.size(3));
+}
+
 at::Tensor PackedConv2d::Forward(const ConvInput& x, const at::Tensor& other) const {
-  ProfiledRange range(RangeKind::kOperator, "conv2d", x.map().scalar_type(), 0);
+  const char* name = ByWinograd(x.map()) ? kWinogradConv : "conv2d";
+  ProfiledRange range(RangeKind::kOperator, name, x.map().scalar_type(), 0);
   const at::Tensor y = Run(x, other);
   range.Add(y.numel() * x.map().size(1) * height_ * width_);
   return y;

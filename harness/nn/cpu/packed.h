@@ -75,6 +75,7 @@ class PackedConv2d {
  private:
   at::Tensor Run(const ConvInput& x, const at::Tensor& other) const;
   at::Tensor RunPacked(const ConvInput& x, const at::Tensor& other) const;
+  bool ByWinograd(const at::Tensor& map) const;
   at::Tensor weight_, bias_;
   cpu::PackedMatrix packed_;
   int64_t out_ = 0, height_ = 1, width_ = 1;  // of the kernel

@@ -8,6 +8,11 @@
 
 namespace skipbench::cpu {
 
+inline int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Parts of a product or an attention for each thread, where there is enough to do.
+constexpr int64_t kParts = 8;
+
 // Gives one thread the parts that are left.
 class NextPart {
  public:
